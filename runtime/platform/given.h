@@ -67,7 +67,7 @@ static inline void fl_life_end(uint32_t *life)
 
 #define FL_GIVEN_IN(call, argument)                                                                \
     do                                                                                             \
-        if (FILCH_UNLIKELY(!(argument)))                                                           \
+        if (FILCH_UNLIKELY((argument) == NULL)) /* no number compiles */                           \
             return fl_not_given(call, #argument);                                                  \
     while (0)
 #define FL_GIVEN(argument) FL_GIVEN_IN(__func__, argument)
@@ -78,7 +78,7 @@ static inline void fl_life_end(uint32_t *life)
     } while (0)
 #define FL_ALIVE(object) FL_ALIVE_IN(__func__, object)
 #define FL_MUST_GIVE(argument)                                                                     \
-    (FILCH_LIKELY(argument) ? (void)0 : fl_must_give(__func__, #argument))
+    (FILCH_LIKELY((argument) != NULL) ? (void)0 : fl_must_give(__func__, #argument))
 #define FL_MUST_LIVE(object) (FL_MUST_GIVE(object), FL_MUST_LIVE_IN(__func__, #object, object))
 #define FL_MAY_LIVE_IN(call, name, object)                                                         \
     ((object) ? FL_MUST_LIVE_IN(call, name, object) : (void)0)

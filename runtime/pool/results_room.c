@@ -145,7 +145,9 @@ int fl_results_expect(filch_results *results, filch_pool *pool, filch_context *c
 int filch_results_set_bound(filch_results *results, size_t bound)
 {
     FL_ALIVE(results);
-    FL_GIVEN(bound);
+    if (!bound)
+        return fl_fail(EINVAL, "filch_results_set_bound: bound 0 is out of range (1 or more, "
+                               "FILCH_UNLIMITED)");
     fl_lock(&results->lock);
     results->bound = bound;
     fl_node *admitted = fl_results_admit(results);

@@ -199,9 +199,10 @@ int filch_signal_context(filch_context **out, filch_context *parent, const int *
 {
     FL_GIVEN(out);
     FL_MAY_LIVE(parent);
-    filch_context *context = NULL;
     FL_GIVEN(signals);
-    FL_GIVEN(count);
+    filch_context *context = NULL;
+    if (!count)
+        return fl_fail(EINVAL, "filch_signal_context of no signals; name at least one");
     int rc = filch_context_create(&context, parent);
     if (rc)
         return rc;
@@ -223,9 +224,10 @@ void filch_signal_context_end(filch_context *context)
 int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
 {
     FL_GIVEN(out);
-    filch_channel *channel = NULL;
     FL_GIVEN(signals);
-    FL_GIVEN(count);
+    filch_channel *channel = NULL;
+    if (!count)
+        return fl_fail(EINVAL, "filch_signal_channel of no signals; name at least one");
     int rc = filch_channel_create(&channel, sizeof(int), WAITING_MOST);
     if (rc)
         return rc;

@@ -95,6 +95,7 @@ Test(results_bound, its_length_is_what_came_and_was_not_taken)
     take(list);
     cr_assert_eq(filch_results_length(list), 4);
     cr_assert_eq(filch_results_set_bound(list, 0), -EINVAL);
+    cr_assert(strstr(filch_error(), "bound 0 is out of range"), "%s", filch_error());
     cr_assert_eq(filch_results_set_bound(NULL, 1), -EINVAL);
     end(pool, list);
 }
