@@ -33,7 +33,7 @@ static struct {
     uint64_t helps;    /* and tasks that were run in joins meanwhile */
     enum how how;
     bool kept;   /* the parent's fiber and its root were unchanged */
-    bool hidden; /* the grandchild saw neither the child nor the job nor the runner of its fiber */
+    bool hidden; /* the grandchild saw nothing of the child, job, context and runner of its fiber */
 } seen;
 
 static void meanwhile(enum how how)
@@ -52,7 +52,7 @@ FILCH_TASK(int, grandchild, (int, value))
     fl_fiber *here = seen.grandchilds = fl_fiber_here();
     if (here == seen.parents)
         seen.before = here->arrivals - seen.arrivals;
-    seen.hidden = !here->child && !here->pooled && !here->on_runner;
+    seen.hidden = !here->child && !here->pooled && !here->context_of && !here->on_runner;
     if (seen.how == STARTS)
         sum += (int)fib(self, 10) - 55;
     meanwhile(seen.how);
@@ -177,6 +177,12 @@ Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
     }
 }
 
+static filch_context *no_context(const fl_fiber *fiber)
+{
+    (void)fiber;
+    return NULL;
+}
+
 /* The fiber of a child of a scope, or of a job, as far as it shows. */
 FILCH_TASK(int, adopted_parent, (int, value))
 {
@@ -184,12 +190,14 @@ FILCH_TASK(int, adopted_parent, (int, value))
     fl_fiber *here = fl_fiber_here();
     here->child = (void *)&scopes;
     here->pooled = (void *)&pools;
+    here->context_of = no_context;
     here->on_runner = true;
     int result = parent(self, value);
     seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools &&
-                here->on_runner;
+                here->context_of == no_context && here->on_runner;
     here->child = NULL;
     here->pooled = NULL;
+    here->context_of = NULL;
     here->on_runner = false;
     return result;
 }

@@ -5,6 +5,8 @@
 #include <filch/filch.h>
 #include <runtime/engine/threads.h>
 #include <runtime/sync/wait.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Seq_cst, as in runtime/engine/threads.h. */
 static uint32_t waiting(void)
@@ -73,4 +75,61 @@ Test(waiting_threads, none_is_left_after_a_run)
     FILCH_RUN(rt, ends_late);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     cr_assert_eq(waiting(), 0, "%d", (int)waiting());
+}
+
+/* ---- Those in a report ---- */
+
+static struct {
+    unsigned count;
+    int thread;
+    const char *call;
+    const void *object;
+} listed;
+
+static void see(int thread, const char *call, const void *object, void *unused)
+{
+    (void)unused;
+    listed.count++;
+    listed.thread = thread;
+    listed.call = call;
+    listed.object = object;
+}
+
+static void list_threads(void)
+{
+    memset(&listed, 0, sizeof listed);
+    fl_threads_each(see, NULL);
+}
+
+static void lists_late(filch_self self, void *unused)
+{
+    (void)unused;
+    while (!waiting())
+        filch_yield(self);
+    list_threads();
+}
+
+FILCH_VOID_TASK(is_run)
+{
+    lists_late(self, NULL);
+}
+
+static void expect_listed(const char *call, const void *object)
+{
+    cr_assert_eq(listed.count, 1, "%s: %u threads", call, listed.count);
+    cr_assert_eq(listed.thread, gettid());
+    cr_assert(listed.call && !strcmp(listed.call, call), "%s, not %s", listed.call, call);
+    cr_assert_eq(listed.object, object);
+    list_threads();
+    cr_assert_eq(listed.count, 0, "after %s", call);
+}
+
+Test(waiting_threads, are_listed_with_their_calls)
+{
+    filch_runtime *rt = one_worker();
+    FILCH_RUN(rt, is_run);
+    expect_listed("filch_run", NULL);
+    cr_assert_eq(filch_go(rt, lists_late, NULL), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    expect_listed("filch_runtime_destroy", rt);
 }
