@@ -6,6 +6,7 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/platform/container.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>
@@ -87,7 +88,8 @@ void fl_job_unwatch(filch_job *job)
 static filch_context no_memory = {.deadline = FILCH_FOREVER,
                                   .cause = {ENOMEM},
                                   .users = {1},
-                                  .refs = {1}};
+                                  .refs = {1},
+                                  .life = FL_LIVES};
 
 /* *until: the deadline for a new one. */
 static filch_context *look(filch_job *job, int64_t *until)

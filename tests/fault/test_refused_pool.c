@@ -130,6 +130,37 @@ Test(refused_pool, a_refused_context_leaves_no_block_behind)
     cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
+typedef struct waiting {
+    int64_t refused; /* allocations in the wait */
+    int rc, cause;   /* of the wait; of the context for which there is no memory */
+} waiting;
+
+static int waits_without_a_context(filch_self self, filch_job *job, void *data)
+{
+    waiting *one = data;
+    (void)self;
+    refuse(MEMORY, 0, false);
+    one->rc = filch_sleep(1000);
+    one->refused = refuse_no_more(MEMORY);
+    refuse(MEMORY, 0, true);
+    one->cause = filch_context_cause(filch_job_context(job));
+    refuse_no_more(MEMORY);
+    return 0;
+}
+
+Test(refused_pool, waits_go_on_without_a_context)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
+    waiting one = {0};
+    filch_job *job = job_of(pool, waits_without_a_context, &one, NULL);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    filch_job_release(job);
+    cr_assert_eq(one.refused, 1);
+    cr_assert_eq(one.rc, 0, "%d", one.rc);
+    cr_assert_eq(one.cause, -ENOMEM, "%d", one.cause);
+    cr_assert_eq(filch_pool_destroy(pool), 0);
+}
+
 static _Thread_local int64_t mutexes; /* that this thread holds */
 
 WRAPPED(int, pthread_mutex_lock, pthread_mutex_t *mutex)

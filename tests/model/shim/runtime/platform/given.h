@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdint.h>
 
+enum { FL_LIVES };
+
 static inline void fl_life_begin(uint32_t *life)
 {
     (void)life;
