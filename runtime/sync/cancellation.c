@@ -19,8 +19,10 @@
 
 static void drop(filch_context *context)
 {
-    if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* M3 */
-        fl_life_end(&context->life), free(context);
+    if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* M3 */
+        fl_life_end(&context->life);
+        free(context);
+    }
 }
 
 /* false: its last user has gone, or is going. Under the parent's lock. */
@@ -261,18 +263,15 @@ static void unshield(void *fiber)
 
 int filch_shielded(void (*fn)(void *arg), void *arg)
 {
-    if (!fn)
-        return fl_fail(EINVAL, "filch_shielded without a function; give it one");
+    FL_GIVEN(fn);
     fl_fiber *fiber = fl_fiber_here();
     filch_defer ending;
-    bool deferred = fiber && fl_defer_here(&ending, unshield, fiber);
-    if (fiber)
+    bool in_task = fl_defer_here(&ending, unshield, fiber);
+    if (in_task)
         fiber->shields++;
     fn(arg);
-    if (deferred)
+    if (in_task)
         filch_defer_end(&ending);
-    else if (fiber)
-        unshield(fiber);
     return 0;
 }
 
