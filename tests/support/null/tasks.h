@@ -34,7 +34,6 @@ IGNORES(filch_context_retain, context, filch_context_retain(it))
 ALLOWS(filch_context_sleep, context, filch_context_sleep(it, 0))
 ALLOWS(filch_context_value, context, filch_context_value(it, room))
 REFUSES(filch_context_wait, context, filch_context_wait(it, 0))
-REFUSES(filch_shielded, fn, filch_shielded(NULL, it))
 
 /* <filch/find.h> */
 REFUSES(filch_run_all, rt, filch_run_all(it, 1, 1, room, room))
