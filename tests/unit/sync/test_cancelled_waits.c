@@ -127,3 +127,55 @@ Test(cancelled_waits, a_shield_needs_a_function)
     cr_assert_eq(filch_shielded(NULL, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_shielded: argument fn is NULL"), "%s", filch_error());
 }
+
+/* ---- Waits that are given a context below the task's: that one ends them, with its cause ---- */
+
+static int waits_for_below(filch_context *below)
+{
+    return filch_context_wait(below, FILCH_FOREVER);
+}
+
+static int selects_below(filch_context *below)
+{
+    filch_case cases[] = {FILCH_RECEIVE(world.empty, &(int){0}), FILCH_DONE(below)};
+    return filch_select(cases, 2) == 1 ? filch_context_cause(below) : -EINVAL;
+}
+
+static int waits_for_permit_below(filch_context *below)
+{
+    return filch_limiter_wait(world.limiter, 1, below, FILCH_FOREVER);
+}
+
+static int (*const waits_below[])(filch_context *) = {waits_for_below, selects_below,
+                                                      waits_for_permit_below};
+
+static int as_child_below(filch_self self, filch_scope *scope, void *row)
+{
+    filch_context *below;
+    (void)self;
+    cr_assert(!filch_context_create(&below, filch_scope_context(scope)));
+    filch_u32_store(&trial.begun, 1, FILCH_RELEASE);
+    trial.rc = (*(int (*const *)(filch_context *))row)(below);
+    filch_context_release(below);
+    return 0;
+}
+
+static void wait_below(unsigned row)
+{
+    filch_scope scope;
+    trial = (struct trial){.when = PARKED};
+    cr_assert(!filch_scope_open(&scope, world.rt, NULL));
+    cr_assert(!FILCH_SPAWN(&scope, as_child_below, (void *)(uintptr_t)&waits_below[row]));
+    await_trial();
+    cr_assert(!filch_context_cancel(filch_scope_context(&scope), -EHOSTUNREACH));
+    cr_assert(!filch_scope_close(&scope));
+    cr_assert_eq(trial.rc, -EHOSTUNREACH, "wait %u: %d", row, trial.rc);
+}
+
+Test(cancelled_waits, contexts_below_name_their_cause)
+{
+    make_world(2);
+    for (unsigned row = 0; row < sizeof waits_below / sizeof *waits_below; row++)
+        wait_below(row);
+    end_world();
+}
