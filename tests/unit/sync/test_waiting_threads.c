@@ -114,6 +114,12 @@ FILCH_VOID_TASK(is_run)
     lists_late(self, NULL);
 }
 
+static void gives_late(filch_self self, void *semaphore)
+{
+    lists_late(self, NULL);
+    filch_semaphore_give_back(semaphore, 1);
+}
+
 static void expect_listed(const char *call, const void *object)
 {
     cr_assert_eq(listed.count, 1, "%s: %u threads", call, listed.count);
@@ -129,6 +135,11 @@ Test(waiting_threads, are_listed_with_their_calls)
     filch_runtime *rt = one_worker();
     FILCH_RUN(rt, is_run);
     expect_listed("filch_run", NULL);
+    filch_semaphore semaphore;
+    filch_semaphore_init(&semaphore, 0);
+    cr_assert_eq(filch_go(rt, gives_late, &semaphore), 0);
+    filch_semaphore_acquire(&semaphore, 1);
+    expect_listed("filch_semaphore_acquire", &semaphore.permits);
     cr_assert_eq(filch_go(rt, lists_late, NULL), 0);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
     expect_listed("filch_runtime_destroy", rt);
