@@ -188,6 +188,17 @@ static void turns(filch_self self, void *arg)
     cr_assert_eq(filch_try_receive(first, &item), -EAGAIN);
 }
 
+/* Each item takes the place that has been free for the longest time. */
+static void alternates(filch_self self, void *arg)
+{
+    int item = 0;
+    (void)self, (void)arg;
+    for (int i = 0; i < ITEMS; i++) {
+        filch_send(first, &item);
+        filch_receive(first, &item);
+    }
+}
+
 static void go(filch_runtime *rt, void (*task)(filch_self self, void *arg), int times)
 {
     for (int i = 0; i < times; i++)
@@ -209,6 +220,12 @@ static void run_turns(filch_runtime *rt)
 {
     cr_assert_eq(filch_channel_create(&first, sizeof(int), CAPACITY), 0);
     go(rt, turns, 1);
+}
+
+static void run_alternates(filch_runtime *rt)
+{
+    cr_assert_eq(filch_channel_create(&first, sizeof(int), CAPACITY), 0);
+    go(rt, alternates, 1);
 }
 
 static void run_pipeline(filch_runtime *rt)
@@ -265,6 +282,7 @@ static const struct {
     {"pipeline with one long stage: 1", run_pipeline, 2.5, 2 * (2 * ITEMS - CAPACITY - 1),
      2 * (2 * ITEMS - CAPACITY)},
     {"one task: 1", run_turns, 1.01, 2 * ITEMS - CAPACITY + 1, 2 * ITEMS - CAPACITY + 1},
+    {"one item at a time: 1", run_alternates, 1.01, 2 * ITEMS - CAPACITY, 2 * ITEMS - CAPACITY},
 };
 
 Test(trace_handovers, runs_have_their_known_parallelism)
