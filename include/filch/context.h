@@ -59,11 +59,16 @@ FILCH_API int filch_context_wait(filch_context *context, int64_t until);
  * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
-/* Calls fn(arg). Waits of the calling task in fn do not end with the context of its job or scope:
- * for clean-up that must wait, such as a last message on a channel. Waits that are given a context
- * still end with that one. Calls may be nested. A panic that leaves fn ends the call. Outside of
- * jobs and scopes it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
+/* Calls fn(arg). Waits of the calling task in fn end with the context that context(arg) returns, and
+ * not with that of its job or scope: for a task that serves requests of others. context is asked when
+ * a wait begins, in the calling task; it must not wait, and its context must exist until fn
+ * returns. If it is NULL, or returns NULL, they end with none. Waits that are given a context
+ * still end with that one. Calls may be nested: the innermost counts. A panic that leaves fn ends the
+ * call. Outside of a task it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
  * NULL). Suspends if fn does. */
+typedef filch_context *filch_context_fn(void *arg);
+FILCH_API int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg);
+/* The same without a context: for clean-up that must wait, such as a last message on a channel. */
 FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);
 
 /* ---- Queries ---- */

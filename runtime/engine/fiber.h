@@ -50,6 +50,12 @@ typedef struct fl_fiber fl_fiber;
 typedef struct fl_boundary fl_boundary;
 struct fl_worker;
 
+/* The context with which the waits of a fiber end, asked for when one begins. NULL: with none. */
+typedef struct fl_ends_with {
+    struct filch_context *(*context)(void *arg); /* may return NULL: with none */
+    void *arg;
+} fl_ends_with;
+
 struct fl_fiber {
     fl_forkstack stack; /* first: masking `self` finds the fiber */
     /* Used by the worker that runs it, or by its holder */
@@ -66,15 +72,12 @@ struct fl_fiber {
     struct filch_job *pooled; /* a pool's, that it runs, or tells of (runtime/pool/pool.h), */
     const char *pooled_name;  /* while there is one: its name, for reports, */
     const char *pooled_in;    /* and its pool's */
-    /* The context with which its waits end, or NULL: of a job or a scope's child that it runs. NULL:
-     * it runs none */
-    struct filch_context *(*context_of)(const fl_fiber *fiber);
-    unsigned shields;  /* calls of filch_shielded that it is in */
-    bool on_runner;    /* none can run in the place of the work item that it runs */
-    unsigned arrivals; /* times it was switched to */
-    uint32_t number;   /* from 1; 0: a native stack */
-    bool trimmed;      /* was trimmed: its C stack is empty */
-    unsigned colour;   /* bytes between its C stack's end and the first frame */
+    fl_ends_with ends_with; /* of a job or a scope's child that it runs, or of filch_with_context */
+    bool on_runner;         /* none can run in the place of the work item that it runs */
+    unsigned arrivals;      /* times it was switched to */
+    uint32_t number;        /* from 1; 0: a native stack */
+    bool trimmed;           /* was trimmed: its C stack is empty */
+    unsigned colour;        /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
     fl_boundary *boundary;      /* the innermost in which it runs: runtime/engine/panic.h */
     struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/excess.h */

@@ -56,14 +56,14 @@ static void run_on_top(fl_fiber *fiber, filch_self self, const fl_work *work)
     int line = fiber->root_line;
     struct fl_child *child = fiber->child;
     struct filch_job *pooled = fiber->pooled;
-    struct filch_context *(*context_of)(const fl_fiber *) = fiber->context_of;
+    fl_ends_with ends_with = fiber->ends_with;
     bool on_runner = fiber->on_runner;
     unsigned blocking = fiber->blocking;
     fl_fpmode fpmode = fl_fpmode_now(), forks_in = fiber->forks_in;
     fl_fpmode_set(fiber->worker->rt->fpmode);
     fiber->child = NULL;
     fiber->pooled = NULL;
-    fiber->context_of = NULL;
+    fiber->ends_with = (fl_ends_with){0};
     fiber->on_runner = false;
     fl_run_forked(self, work);
     fl_fiber_runs(fiber, root, file, line);
@@ -71,7 +71,7 @@ static void run_on_top(fl_fiber *fiber, filch_self self, const fl_work *work)
     fiber->pooled = pooled;
     fiber->pooled_name = pooled_name;
     fiber->pooled_in = pooled_in;
-    fiber->context_of = context_of;
+    fiber->ends_with = ends_with;
     fiber->on_runner = on_runner;
     fiber->blocking = blocking;
     fiber->forks_in = forks_in;

@@ -4,7 +4,6 @@
  * L3 is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/job_context.h>
 
-#include <runtime/engine/fiber.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
@@ -119,9 +118,9 @@ static void take_over(filch_job *job, filch_context *context, fl_after *after)
         fl_job_call_off(job, done, after);
 }
 
-filch_context *fl_job_context_here(const fl_fiber *fiber)
+filch_context *fl_job_context_here(void *job)
 {
-    filch_context *context = filch_job_context(fiber->pooled);
+    filch_context *context = filch_job_context(job);
     return context == &no_memory ? NULL : context;
 }
 

@@ -79,9 +79,9 @@ filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
         return fl_outcome_of_cause(cause);
     fl_error_forget();
     fl_event_text(fl_fiber_of(self)->worker, FL_TRACE_POOLED, job->pool->config.name, job->name, 0);
-    fl_fiber_of(self)->context_of = fl_job_context_here;
+    fl_fiber_of(self)->ends_with = (fl_ends_with){fl_job_context_here, job};
     bool returned = fl_catch(self, job->name, call_job, &call, why);
-    fl_fiber_of(self)->context_of = NULL;
+    fl_fiber_of(self)->ends_with = (fl_ends_with){0};
     fl_event(fl_fiber_of(self)->worker, FL_TRACE_POOLED_END, fl_fiber_of(self)->number, 0);
     if (!returned)
         return FILCH_PANICKED;

@@ -80,6 +80,14 @@ static void call_handler(void *arg)
         note(job, filch_error_about(job->code));
 }
 
+/* For waits of the handler, which end with its context. */
+static filch_context *context_of(void *arg)
+{
+    const call *one = arg;
+    filch_context *context = filch_service_job_context(one->job);
+    return context == one->job->service->no_memory ? NULL : context;
+}
+
 /* For the breaker, which judges the result. */
 static int attempt(void *arg)
 {
@@ -92,7 +100,7 @@ static int attempt(void *arg)
     if (job->code)
         return job->code;
     if (!job->type->handler.thread) {
-        call_handler(one);
+        filch_with_context(context_of, call_handler, one);
         filch_check_return(one->self, &(filch_task){.name = job->message.type});
     } else if (filch_blocking(call_handler, one)) {
         job->code = -EAGAIN; /* no thread: not its fault, so again later */
@@ -131,6 +139,12 @@ static void tell(filch_self self, void *arg)
         config->after(job, job->verdict.outcome, job->verdict.reason, config->hook_arg);
 }
 
+static int cause_of(const filch_service_job *job)
+{
+    const int cause = filch_context_cause(job->context);
+    return cause ? cause : -ECANCELED;
+}
+
 static void run(filch_self self, filch_service_job *job)
 {
     call one = {.job = job};
@@ -142,6 +156,8 @@ static void run(filch_self self, filch_service_job *job)
         job->code = panic.code;
     if (job->code > 0)
         job->code = -EINVAL;
+    if (job->code == -ECANCELED) /* of a wait that the job's context has ended */
+        job->code = cause_of(job);
     explain(job, panicked ? &panic : NULL);
     fl_service_decide(job);
     job->duration = filch_now() - job->began;

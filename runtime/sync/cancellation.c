@@ -254,25 +254,39 @@ int filch_context_sleep(filch_context *context, int64_t ns)
     return fl_context_sleep("filch_context_sleep", context, ns);
 }
 
-/* ---- Shielding ---- */
+/* ---- Contexts of a task's waits ---- */
 
-static void unshield(void *fiber)
+typedef struct change {
+    fl_fiber *fiber;
+    fl_ends_with was;
+} change;
+
+static void restore(void *arg)
 {
-    ((fl_fiber *)fiber)->shields--;
+    const change *one = arg;
+    one->fiber->ends_with = one->was;
+}
+
+int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg)
+{
+    FL_GIVEN(fn);
+    change one = {.fiber = fl_fiber_here()};
+    filch_defer ending;
+    bool in_task = fl_defer_here(&ending, restore, &one);
+    if (in_task) {
+        one.was = one.fiber->ends_with;
+        one.fiber->ends_with = (fl_ends_with){context, arg};
+    }
+    fn(arg);
+    if (in_task)
+        filch_defer_end(&ending);
+    return 0;
 }
 
 int filch_shielded(void (*fn)(void *arg), void *arg)
 {
     FL_GIVEN(fn);
-    fl_fiber *fiber = fl_fiber_here();
-    filch_defer ending;
-    bool in_task = fl_defer_here(&ending, unshield, fiber);
-    if (in_task)
-        fiber->shields++;
-    fn(arg);
-    if (in_task)
-        filch_defer_end(&ending);
-    return 0;
+    return filch_with_context(NULL, fn, arg);
 }
 
 /* ---- Queries ---- */

@@ -170,9 +170,9 @@ typedef struct spawned {
 } spawned;
 FILCH_STATIC_ASSERT(sizeof(spawned) <= FL_CELL_LINE, "a cell holds a child's work item");
 
-static filch_context *context_of_child(const fl_fiber *fiber)
+static filch_context *context_of(void *child)
 {
-    return fiber->child->scope->context;
+    return ((fl_child *)child)->scope->context;
 }
 
 /* Runs a work item that filch_scope_spawn made, and frees it. */
@@ -183,12 +183,12 @@ static void run_spawned(filch_self self, fl_work_item *work_item)
     fl_work_item_give(work_item);
     fl_fiber *fiber = fl_fiber_of(self);
     fiber->child = &child;
-    fiber->context_of = context_of_child;
+    fiber->ends_with = (fl_ends_with){context_of, &child};
     fl_error_forget();
     filch_failure failure;
     bool panicked = !fl_catch(self, child.what->task.name, run_child, &child, &failure);
     fiber->child = NULL;
-    fiber->context_of = NULL;
+    fiber->ends_with = (fl_ends_with){0};
     if (panicked) {
         fl_scope_child_failed(child.scope, &failure);
     } else if (child.code && !child.told) {

@@ -24,7 +24,7 @@
  * all others before it returns. So no former waiter touches an object whose queues are empty
  * (fl_dismiss).
  * Cancellation: a task that waits in fl_waiter_wait_cancellable has a node in the queue of its
- * context, too (fl_fiber.context_of), while it is parked. The context's cancellation claims it like
+ * context, too (fl_fiber.ends_with), while it is parked. The context's cancellation claims it like
  * any other teller (V1). So a permit that is granted at the same time is kept if the grant wins the
  * claim, and goes to the next waiter if the cancellation does. To its object, a cancelled waiter is
  * one whose time is over. A wait that need not park does not look at the context.

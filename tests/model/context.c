@@ -115,15 +115,15 @@ static void release(unsigned which)
     filch_context_release(context[which]);
 }
 
-static filch_context *own_context(const fl_fiber *fiber)
+static filch_context *own_context(void *unused)
 {
-    (void)fiber;
+    (void)unused;
     return context[PARENT];
 }
 
 static int wait_at_door(void)
 {
-    fl_worker_here()->running->context_of = own_context;
+    fl_worker_here()->running->ends_with.context = own_context;
     fl_lock(&door.lock);
     if (!door.permits)
         return fl_wait_cancellable(&door.lock, &door.queue, NULL, FILCH_FOREVER);

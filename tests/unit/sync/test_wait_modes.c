@@ -52,7 +52,7 @@ FILCH_TASK(int, grandchild, (int, value))
     fl_fiber *here = seen.grandchilds = fl_fiber_here();
     if (here == seen.parents)
         seen.before = here->arrivals - seen.arrivals;
-    seen.hidden = !here->child && !here->pooled && !here->context_of && !here->on_runner;
+    seen.hidden = !here->child && !here->pooled && !here->ends_with.context && !here->on_runner;
     if (seen.how == STARTS)
         sum += (int)fib(self, 10) - 55;
     meanwhile(seen.how);
@@ -177,9 +177,9 @@ Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
     }
 }
 
-static filch_context *no_context(const fl_fiber *fiber)
+static filch_context *no_context(void *unused)
 {
-    (void)fiber;
+    (void)unused;
     return NULL;
 }
 
@@ -190,14 +190,14 @@ FILCH_TASK(int, adopted_parent, (int, value))
     fl_fiber *here = fl_fiber_here();
     here->child = (void *)&scopes;
     here->pooled = (void *)&pools;
-    here->context_of = no_context;
+    here->ends_with.context = no_context;
     here->on_runner = true;
     int result = parent(self, value);
     seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools &&
-                here->context_of == no_context && here->on_runner;
+                here->ends_with.context == no_context && here->on_runner;
     here->child = NULL;
     here->pooled = NULL;
-    here->context_of = NULL;
+    here->ends_with.context = NULL;
     here->on_runner = false;
     return result;
 }
