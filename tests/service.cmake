@@ -8,7 +8,7 @@ macro(service_tests target)
     set(options_test_${test} filch_service_static)
   endforeach()
 endmacro()
-service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_options
+service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_waits service_options
               service_ready service_faults service_busy service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
               memory_broker trial_handlers handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)

@@ -208,8 +208,8 @@ FILCH_API int filch_service_publish(filch_service *service, const filch_message 
 /* Returns the message, with its envelope opened. Does not wait. */
 FILCH_API const filch_message *filch_service_job_message(const filch_service_job *job);
 /* Returns the context of this run: done at its deadline, with -ECANCELED when the service or a
- * request cancels it, or with -ESTALE when its lease is lost. If memory is short, one that is done
- * with -ENOMEM. */
+ * request cancels it, or with -ESTALE when its lease is lost. Waits of the handler then end with
+ * -ECANCELED (<filch/wait.h>), unless it has a thread of its own. If memory is short, one that is done with -ENOMEM. */
 FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
 /* Returns the span of this run, below the message's if it has one. */
 FILCH_API filch_traceparent filch_service_job_trace(const filch_service_job *job);

@@ -13,8 +13,8 @@
  * wait until a negative time returns -EINVAL. A task that polls with calls that may not wait is now
  * and then suspended, as by filch_yield, so that others can run.
  *
- * Cancellation: a wait inside a job or a scope's child ends with -ECANCELED when its context is
- * done, and has changed nothing; docs/waits.md lists the calls, and those that wait on. A call that
+ * Cancellation: a wait inside a job, a scope's child or a service's handler ends with -ECANCELED when its
+ * context is done, and has changed nothing; docs/waits.md lists the calls, and those that wait on. A call that
  * need not wait succeeds. filch_shielded (<filch/context.h>) excludes clean-up from this.
  *
  * Objects: zero bytes are ready for use (mutexes, wait groups, futures, ...). They need not be

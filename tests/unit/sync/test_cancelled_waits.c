@@ -179,3 +179,63 @@ Test(cancelled_waits, contexts_below_name_their_cause)
         wait_below(row);
     end_world();
 }
+
+/* ---- Contexts that a task names for its waits ---- */
+
+static filch_context *named;
+
+static filch_context *the_named(void *unused)
+{
+    (void)unused;
+    return named;
+}
+
+static void call_plainly(void *rc)
+{
+    *(int *)rc = receives(filch_in(FILCH_MILLISECOND));
+}
+
+static void call_shielded_within(void *rc)
+{
+    filch_shielded(call_plainly, rc);
+    cr_assert_eq(*(int *)rc, -ETIMEDOUT, "the innermost counts: %d", *(int *)rc);
+    call_plainly(rc);
+}
+
+static void panics(void *unused)
+{
+    (void)unused;
+    FILCH_PANIC(-EBADMSG, "out of the call");
+}
+
+static void panics_with_named(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_with_context(the_named, panics, NULL);
+}
+
+FILCH_VOID_TASK(names_a_context)
+{
+    int rc = 0;
+    cr_assert_eq(filch_context_create(&named, NULL), 0);
+    filch_context_cancel(named, -EHOSTDOWN);
+    cr_assert_eq(filch_with_context(the_named, call_shielded_within, &rc), 0);
+    cr_assert_eq(rc, -ECANCELED, "%d", rc);
+    call_plainly(&rc);
+    cr_assert_eq(rc, -ETIMEDOUT, "after the call: %d", rc);
+    cr_assert_eq(filch_try(self, panics_with_named, NULL, NULL), -EBADMSG);
+    call_plainly(&rc);
+    cr_assert_eq(rc, -ETIMEDOUT, "after a panic: %d", rc);
+    filch_context_release(named);
+    named = NULL;
+    filch_with_context(the_named, call_plainly, &rc);
+    cr_assert_eq(rc, -ETIMEDOUT, "without a context: %d", rc);
+}
+
+Test(cancelled_waits, tasks_name_contexts)
+{
+    make_world(1);
+    FILCH_RUN(world.rt, names_a_context);
+    end_world();
+    cr_assert_eq(filch_with_context(the_named, NULL, NULL), -EINVAL);
+}
