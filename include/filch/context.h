@@ -59,14 +59,15 @@ FILCH_API int filch_context_wait(filch_context *context, int64_t until);
  * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
-/* Calls fn(arg). Waits of the calling task in fn end with the context that context(arg) returns, and
- * not with that of its job or scope: for a task that serves requests of others. context is asked when
- * a wait begins, in the calling task; it must not wait, and its context must exist until fn
- * returns. If it is NULL, or returns NULL, they end with none. Waits that are given a context
- * still end with that one. Calls may be nested: the innermost counts. A panic that leaves fn ends the
- * call. Outside of a task it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
- * NULL). Suspends if fn does. */
+/* Returns the context with which a wait ends that begins now, or NULL for none. Called in the task
+ * that waits; it must not wait itself. */
 typedef filch_context *filch_context_fn(void *arg);
+/* Calls fn(arg). Waits of the calling task in fn end with the context that context(arg) returns, and
+ * not with that of its job or scope: for a task that serves requests of others. That context must
+ * exist until fn returns. context is NULL: they end with none. Waits that are given a context still
+ * end with that one. Calls may be nested: the innermost counts. A panic that leaves fn ends the call.
+ * Outside of a task it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
+ * NULL). Suspends if fn does. */
 FILCH_API int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg);
 /* The same without a context: for clean-up that must wait, such as a last message on a channel. */
 FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);

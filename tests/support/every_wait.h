@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Every wait that ends with the context of its task, in the table of docs/waits.md, and a world of objects for
- * which it waits: no call in it can end otherwise before the test ends it. */
+ * Every wait that ends with the context of its task, in the table of docs/waits.md, and a world of objects to
+ * wait for. Nothing but the test ends such a call. */
 #ifndef SUPPORT_EVERY_WAIT_H
 #define SUPPORT_EVERY_WAIT_H
 

@@ -55,6 +55,16 @@ Test(order, a_pool_without_jobs_has_no_first_one)
     expect_the_end(pool_by_priority(HOUR));
 }
 
+Test(order, a_job_that_is_a_nanosecond_older_stands_before_one_that_came_sooner)
+{
+    filch_pool *pool = pool_by_priority(HOUR);
+    add(pool, 0, 3, NOW + 1);
+    add(pool, 1, 3, NOW);
+    expect_next(pool, 1);
+    expect_next(pool, 0);
+    expect_the_end(pool);
+}
+
 /* ---- From another level ---- */
 
 Test(order, a_job_from_another_level_stands_before_one_that_is_a_nanosecond_younger)
