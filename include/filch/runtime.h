@@ -65,7 +65,7 @@ typedef struct filch_config {
 
 /* Counts of the workers since the runtime was created: totals, or one worker's (<filch/stats.h>,
  * which also states the invariants between them). While tasks run, the fields are read at
- * slightly different moments. All but `fibers` and `suspended` never decrease. */
+ * slightly different moments. All but `fibers`, `fibers_used` and `suspended` never decrease. */
 typedef struct filch_stats {
     uint64_t gifts;        /* times a thief that asked was handed tasks */
     uint64_t gift_tasks;   /* tasks so handed over */
@@ -112,6 +112,11 @@ typedef struct filch_stats {
     uint64_t pushes;     /* tasks their forker put into another worker's queue (sharing) */
     uint64_t exposures;  /* times an owner shared some of its private tasks (private-split) */
     uint64_t helps;      /* times a join ran other forked tasks (filch_config.wait) */
+    /* Of the runtime */
+    uint64_t fibers_used;      /* fibers that are not idle: of jobs that have begun and not ended,
+                                  one for each other worker, and up to 8 that a worker keeps for
+                                  its next waits (a current value) */
+    uint64_t fibers_used_most; /* the most at a time; at max_fibers, jobs had to wait for one */
 } filch_stats;
 
 struct filch_future;

@@ -242,6 +242,13 @@ void fl_fibers_clear(fl_fibers *fibers)
     pthread_mutex_destroy(&fibers->lock);
 }
 
+/* Under the lock. */
+static void count_used(fl_fibers *fibers)
+{
+    if (++fibers->used > fibers->used_most)
+        fibers->used_most = fibers->used;
+}
+
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
 {
     fl_slab slab = {0};
@@ -249,7 +256,9 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
     fl_fiber *fiber = take_idle(fibers);
     if (!fiber)
         slab = reserve_slab(fibers);
-    if (!fiber && !slab.count)
+    if (fiber || slab.count)
+        count_used(fibers);
+    else
         set_capped(fibers, true);
     pthread_mutex_unlock(&fibers->lock);
     if (slab.count)
@@ -265,6 +274,7 @@ void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
 {
     pthread_mutex_lock(&fibers->lock);
     put_idle(fibers, fiber);
+    fibers->used--;
     pthread_mutex_unlock(&fibers->lock);
     fl_relieve(&fibers->starve);
 }
@@ -278,13 +288,21 @@ void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg),
     pthread_mutex_unlock(&fibers->lock);
 }
 
-unsigned fl_fibers_count(const fl_fibers *fibers)
+void fl_fibers_read(const fl_fibers *fibers, uint64_t *count, uint64_t *used, uint64_t *used_most)
 {
     fl_fibers *shared = (fl_fibers *)(uintptr_t)fibers; /* only its lock is touched */
     pthread_mutex_lock(&shared->lock);
-    unsigned count = fibers->count;
+    *count = fibers->count;
+    *used = fibers->used;
+    *used_most = fibers->used_most;
     pthread_mutex_unlock(&shared->lock);
-    return count;
+}
+
+unsigned fl_fibers_count(const fl_fibers *fibers)
+{
+    uint64_t count, used, used_most;
+    fl_fibers_read(fibers, &count, &used, &used_most);
+    return (unsigned)count;
 }
 
 /* ---- Giving memory back; under the lock ---- */

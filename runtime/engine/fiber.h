@@ -102,6 +102,8 @@ typedef struct fl_fibers {
     uint64_t *with_room;     /* ... a unit without a fiber */
     unsigned arenas, places; /* how many there are; have room in these three */
     unsigned count;          /* fibers in existence */
+    unsigned used;           /* got, and not put back, */
+    unsigned used_most;      /* and the most at a time */
     uint32_t numbered;       /* fibers that have ever existed */
     unsigned dirty;          /* idle ones that have pages */
     fl_decay decay;          /* of `dirty` */
@@ -131,6 +133,8 @@ void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
 void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg);
 /* How many exist. */
 unsigned fl_fibers_count(const fl_fibers *fibers);
+/* The same, how many are got and not put back, and the most at a time; all of one moment. */
+void fl_fibers_read(const fl_fibers *fibers, uint64_t *count, uint64_t *used, uint64_t *used_most);
 /* Frees the memory of idle fibers beyond `keep` that were idle since the last call. Returns when to
  * call it again; 0: nothing is left to free. Does nothing before that time. */
 int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now);

@@ -32,6 +32,8 @@ static const filch_stat rows[] = {
     {"fibers", "fibers", "Fibers in existence.", AT(fibers), 1},
     {"suspended", "fibers", "Fibers that wait.", AT(suspended), 1},
     {"all_forks", "flag", "Whether each fork comes out of line and is counted.", AT(all_forks), 1},
+    {"fibers_used", "fibers", "Fibers of jobs and workers.", AT(fibers_used), 1},
+    {"fibers_used_most", "fibers", "Most of them at a time.", AT(fibers_used_most), 1},
 };
 FILCH_STATIC_ASSERT(sizeof rows / sizeof *rows == sizeof(filch_stats) / sizeof(uint64_t),
                     "each number has a row");
@@ -74,7 +76,7 @@ static void add_all(filch_stats *sum, const fl_runtime *rt)
         add_worker(sum, rt->worker[i]);
     int64_t suspended = (int64_t)fl_sum_suspended(rt);
     sum->suspended = suspended > 0 ? (uint64_t)suspended : 0; /* of moments close together */
-    sum->fibers = fl_fibers_count(&rt->fibers);
+    fl_fibers_read(&rt->fibers, &sum->fibers, &sum->fibers_used, &sum->fibers_used_most);
     sum->all_forks = rt->fibers.side != FL_SIDE_INLINE;
 }
 

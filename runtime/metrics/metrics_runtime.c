@@ -21,6 +21,8 @@ FL_COUNTER_TABLE(READ)
 READ(, fibers, , )
 READ(, suspended, , )
 READ(, all_forks, , )
+READ(, fibers_used, , )
+READ(, fibers_used_most, , )
 
 /* Shown in seconds. */
 #define READ_TIME(field)                                                                           \
@@ -54,6 +56,8 @@ static const filch_metric metrics_of_runtime[] = {
     METRIC("fibers", GAUGE, fibers, "Fibers in existence."),
     METRIC("suspended", GAUGE, suspended, "Fibers that wait."),
     METRIC("all_forks", GAUGE, all_forks, "1 where each fork comes out of line and is counted."),
+    METRIC("fibers_used", GAUGE, fibers_used, "Fibers of jobs and workers."),
+    METRIC("fibers_used_most", GAUGE, fibers_used_most, "Most of them at a time."),
     METRIC("workers", GAUGE, workers, "Workers of the runtime."),
 };
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
+#include <tests/support/channels.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/stats.h>
@@ -115,6 +116,43 @@ FILCH_TASK(int, panics, (int, forks))
     if (forks)
         FILCH_PANIC(EDOM, "on purpose");
     return 0;
+}
+
+static void receives_one(filch_self self, void *from)
+{
+    (void)self;
+    filch_receive(from, NULL);
+}
+
+/* Each job that waits has a fiber; each worker one for itself, and at most 8 that it keeps. */
+static void uses_a_fiber_for_each_job(unsigned workers)
+{
+    enum { JOBS = 300 };
+    uint64_t kept = UINT64_C(9) * workers;
+    filch_runtime *rt = stats_runtime(workers, NULL, NULL);
+    filch_channel *end = channel_of(0, 0);
+    cr_expect_leq(stats_of(rt, FILCH_ALL_WORKERS).fibers_used_most, kept);
+    for (unsigned job = 0; job < JOBS; job++)
+        cr_assert_eq(filch_go(rt, receives_one, end), 0, "%s", filch_error());
+    channel_wait_for(end, JOBS);
+    filch_stats full = stats_of(rt, FILCH_ALL_WORKERS);
+    cr_expect_geq(full.fibers_used, JOBS);
+    cr_expect_geq(full.fibers_used_most, full.fibers_used);
+    cr_expect_leq(full.fibers_used_most, JOBS + kept);
+    filch_channel_close(end);
+    WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).fibers_used > kept);
+    filch_stats rested = stats_of(rt, FILCH_ALL_WORKERS);
+    cr_expect_geq(rested.fibers_used_most, full.fibers_used_most, "a peak does not fall");
+    cr_expect_leq(rested.fibers_used_most, JOBS + kept);
+    stats_end(rt);
+    filch_channel_destroy(end);
+}
+
+Test(stats, fibers_in_use_are_counted_with_their_peak)
+{
+    uses_a_fiber_for_each_job(1);
+    uses_a_fiber_for_each_job(2);
+    uses_a_fiber_for_each_job(8);
 }
 
 static void panics_inside(filch_self self, void *forks)
