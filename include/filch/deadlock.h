@@ -20,9 +20,9 @@
  * may still be woken and end, so this report never ends the process.
  *
  * Standstill: a line that begins with "filch: standstill" says that all fibers of a runtime wait,
- * and that max_fibers allows no other. Tasks wait to begin, and none has run for a second. It also appears while timers are pending or threads run, and again when the
- * standstill has lasted twice as long. It goes to the callback or to the log sink, and never ends
- * the process.
+ * and that max_fibers allows no other. Tasks wait to begin, and none has run for a second. It also
+ * appears while timers are pending or threads run, and again when the standstill has lasted twice as
+ * long. It goes to the callback or to the log sink, and never ends the process.
  *
  * Reaction: FILCH_DEADLOCK in the environment, read when a runtime is created:
  *   die      the report goes to the callback or, without one, to stderr; then the process aborts.

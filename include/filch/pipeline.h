@@ -26,9 +26,9 @@
  * function returns or panics without having emitted the very item, the item goes to the stage's
  * `drop`. An emitted item belongs to the next stage; do not touch it any more.
  * Failure: the first function that returns an errno or panics stops the pipeline, unless `on_error`
- * says otherwise; the end of its context does too. Functions in progress then see the context done, and everything else is
- * dropped. Results that exist by then are kept: filch_pipeline_next still returns them, until
- * the pipeline is destroyed.
+ * says otherwise; the end of its context does too. Functions in progress then see the context done,
+ * and everything else is dropped. Results that exist by then are kept: filch_pipeline_next still
+ * returns them, until the pipeline is destroyed.
  * Life: created; used; finished; destroyed. The runtime must exist until then. A child of fork()
  * cannot use its copy.
  * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
@@ -123,8 +123,9 @@ FILCH_API int filch_pipeline_close(filch_pipeline *pipeline);
  * up to their limit. Returns 0. After a failure it returns the failure's code, when all
  * functions have returned and everything but the results was dropped; filch_error() then names
  * the stage. May be called again.
- * Errors: -ETIMEDOUT (not finished at `until`; it continues, and filch_pipeline_failure is NULL); -EDEADLK (called by a function of the
- * pipeline); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
+ * Errors: -ETIMEDOUT (not finished at `until`; it continues, and filch_pipeline_failure is NULL);
+ * -EDEADLK (called by a function of the pipeline); -EINVAL (NULL, or a negative time); -ENOMEM or
+ * -EAGAIN (no timer). */
 FILCH_API int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until);
 /* Stops it if it has not finished, waits until all functions have returned, drops the rest, and
  * frees it; it must not be used any more. NULL is allowed. Error: -EDEADLK (called by a function
