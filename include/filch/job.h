@@ -94,8 +94,8 @@ FILCH_API int filch_job_place(filch_job *job);
 
 /* Waits until `until` for the outcome. Returns 0 (succeeded), -ETIMEDOUT (timed out), -ECANCELED
  * (cancelled), -ENOBUFS (dropped), else the failure's code. Suspends.
- * Errors of the wait, while filch_job_outcome is FILCH_UNDECIDED: -ETIMEDOUT (no outcome at
- * `until`: call again); -ECANCELED (the context of the caller's own job or scope is done: return);
+ * Errors of the wait, after which filch_job_outcome is FILCH_UNDECIDED: -ETIMEDOUT (no outcome at
+ * `until`: call again); -ECANCELED (the context of the caller's own job or scope is done: return).
  * -EDEADLK (called by the job itself: let it return); -EINVAL (no handle, or a negative time);
  * -ENOMEM or -EAGAIN (no timer: wait with FILCH_FOREVER). */
 FILCH_API int filch_job_wait(filch_job *job, int64_t until);

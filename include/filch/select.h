@@ -63,8 +63,8 @@ FILCH_BEGIN_DECLS
 
 /* Waits until one of the cases happens, and returns its index. Costs some 15 ns per case: all
  * objects are locked. Errors: -EINVAL (count is 0, an unknown kind, or a negative time);
- * -EDEADLK (all cases are NULL and can never happen); -ECANCELED (no case has happened, and the
- * context of the caller's job or scope is done: return); -ENOMEM or -EAGAIN (no timer). */
+ * -EDEADLK (all cases are NULL and can never happen); -ENOMEM or -EAGAIN (no timer). -ECANCELED: no
+ * case has happened, and the context of the caller's job or scope is done; return. */
 FILCH_API int filch_select(filch_case *cases, size_t count);
 
 FILCH_END_DECLS

@@ -139,7 +139,7 @@ void fl_threads_forget(void)
 {
     listed.first = NULL;
     listed.lock = (filch_u32){0};
-    own.thread = 0; /* another one now */
+    own.thread = 0;                                                       /* another one now */
     filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
     filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
     filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */

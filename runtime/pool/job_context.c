@@ -84,11 +84,8 @@ void fl_job_unwatch(filch_job *job)
 /* ---- Its creation ---- */
 
 /* For jobs whose own context has no memory: it is done, so that they end. */
-static filch_context no_memory = {.deadline = FILCH_FOREVER,
-                                  .cause = {ENOMEM},
-                                  .users = {1},
-                                  .refs = {1},
-                                  .life = FL_LIVES};
+static filch_context no_memory = {
+    .deadline = FILCH_FOREVER, .cause = {ENOMEM}, .users = {1}, .refs = {1}, .life = FL_LIVES};
 
 /* *until: the deadline for a new one. */
 static filch_context *look(filch_job *job, int64_t *until)
