@@ -70,8 +70,9 @@
 #define FL_TOP_ONE ((uint64_t)1 << 47)
 #define FL_TOP_TAG (FL_TOP_ONE - 1)
 
-/* The header's bytes before the first slot; they also hold the fiber's own fields. */
-#define FL_SLOTS_OFFSET ((uintptr_t)640)
+/* The header's bytes before the first slot. They also hold the fiber's own fields, and in their last
+ * 64 bytes an empty slot, which a join without a fork reads. */
+#define FL_SLOTS_OFFSET ((uintptr_t)704)
 /* Bytes of a region for header and slots. The rest holds the guard and, at its end, the C stack
  * (runtime/platform/arena.h); with FILCH_TINY both lie behind the region. */
 #ifdef FILCH_TINY

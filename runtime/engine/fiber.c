@@ -13,7 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(fl_fiber) <= FL_SLOTS_OFFSET, "the fiber's header reaches into its slots");
+_Static_assert(
+    sizeof(fl_fiber) <= FL_SLOTS_OFFSET - sizeof(filch_slot),
+    "the header reaches into the empty slot before the first, which a join without a fork reads");
 _Static_assert(FL_SLOTS_OFFSET % sizeof(filch_slot) == 0, "slots start at a whole index");
 
 enum {
