@@ -4,7 +4,7 @@
  * For parallel loops without a grain size (lazy splitting: Tzannes, Caragea, Barua, Vishkin: Lazy
  * binary-splitting, PPoPP 2010; here chunks are found by the clock, too).
  *
- * A loop begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
+ * A loop, also one with a hint, begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
  * at the speed just seen. Until PACE_COLD has gone by it stays with its caller: a loop that is over
  * by then is not worth a steal, and costs no wake-up. Later chunks take at most a quarter of what
  * is left, so that the end of a range whose last iterations are the longest is still shared.
@@ -42,8 +42,8 @@ typedef struct fl_pace {
     uint64_t started; /* of the loop, while it is cold */
     uint64_t since;   /* of the chunk that runs */
     size_t chunk;     /* iterations that last FL_PACE_CHUNK, about */
-    size_t least;
-    uint64_t slow; /* as many chunks' time an iteration takes; 0: less than one's */
+    size_t least;     /* iterations of a piece */
+    uint64_t slow;    /* as many chunks' time an iteration takes; 0: less than one's */
     bool cold;
     bool alone;       /* it will not be split: there was no memory for another sum */
     unsigned calm;    /* how often a chunk may be doubled, */
@@ -53,7 +53,7 @@ typedef struct fl_pace {
 static inline fl_pace fl_pace_start(size_t hint, uint64_t now)
 {
     const size_t least = hint ? hint : 1;
-    return (fl_pace){.started = now, .since = now, .chunk = least, .least = least, .cold = !hint};
+    return (fl_pace){.started = now, .since = now, .chunk = 1, .least = least, .cold = !hint};
 }
 
 /* A piece that was split off goes on at the speed of its whole. */
@@ -93,9 +93,7 @@ static inline size_t fl_pace_next(fl_pace *pace, size_t left)
         return pace->chunk << doubled;
     size_t most = pace->cold ? left : left / 4;
     size_t some = pace->chunk < most ? pace->chunk : most;
-    if (some < pace->least)
-        some = pace->least;
-    return some < left ? some : left;
+    return some ? some : 1;
 }
 
 /* The speed has changed: looks for the chunk that lasts as long as it should. */
@@ -108,8 +106,8 @@ static FILCH_COLD void fl_pace_adapt(fl_pace *pace, size_t some, uint64_t took, 
         pace->chunk = some > SIZE_MAX / FL_PACE_GROWTH ? SIZE_MAX : some * (size_t)times;
     else
         pace->chunk = some / (size_t)(took / target);
-    if (pace->chunk < pace->least)
-        pace->chunk = pace->least;
+    if (!pace->chunk)
+        pace->chunk = 1;
     pace->slow = took / target / some;
     pace->calm = 0;
 }
@@ -124,7 +122,7 @@ static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_
     took >>= pace->doubled;
     some >>= pace->doubled;
     pace->doubled = 0;
-    if (took <= target / 2 || took >= 2 * target || some < pace->least) {
+    if (took <= target / 2 || took >= 2 * target) {
         fl_pace_adapt(pace, some, took ? took : 1, target);
         return;
     }
