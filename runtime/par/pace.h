@@ -4,10 +4,12 @@
  * For parallel loops without a grain size (lazy splitting: Tzannes, Caragea, Barua, Vishkin: Lazy
  * binary-splitting, PPoPP 2010; here chunks are found by the clock, too).
  *
- * A loop, also one with a hint, begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
- * at the speed just seen. Until PACE_COLD has gone by it stays with its caller: a loop that is over
- * by then is not worth a steal, and costs no wake-up. Later chunks take at most a quarter of what
- * is left, so that the end of a range whose last iterations are the longest is still shared.
+ * A loop begins with one iteration, and takes as many for the next chunk as would last PACE_CHUNK
+ * at the speed just seen. A hint changes only when and how far it is split: an owner that runs many
+ * long iterations at a time keeps thieves waiting. Until PACE_COLD has gone by, a loop without a
+ * hint stays with its caller. One that is over by then is not worth a steal, and costs no wake-up.
+ * Later chunks take at most a quarter of what is left, so that the end of a range whose last
+ * iterations are the longest is still shared.
  *
  * Looking up costs some 30 ns, and bodies of half a microsecond feel that. So a chunk that lasted
  * about as long as it should sets the next one without a division. While the speed is steady and
