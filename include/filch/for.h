@@ -39,7 +39,8 @@ FILCH_BEGIN_DECLS
 
 /* Calls body for parts that together cover [begin, end). hint: the least number of iterations
  * worth a task. The loop is then shared from its start, in pieces no smaller. The owner of a
- * piece calls body for parts that last some microseconds. Use it for loops of few, long iterations. 0: measured. */
+ * piece calls body for parts that last some microseconds. Use it for loops of few, long iterations.
+ * 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
