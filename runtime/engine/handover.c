@@ -7,12 +7,13 @@
 
 filch_u32 fl_handovers_traced;
 
-static void put(enum fl_trace_kind kind, const void *object, int64_t count)
+/* kind: a constant. */
+FILCH_INLINE void put(enum fl_trace_kind kind, const void *object, int64_t count)
 {
     fl_worker *here = fl_worker_here();
-    if (here && count > 0 && fl_traced(here))
-        fl_event_put(here, kind, (uint32_t)((uintptr_t)object >> 3),
-                     count < UINT32_MAX ? (uint32_t)count : UINT32_MAX, NULL);
+    if (here && count > 0)
+        fl_event(here, kind, (uint32_t)((uintptr_t)object >> 3),
+                 count < UINT32_MAX ? (uint32_t)count : UINT32_MAX);
 }
 
 void fl_handover_put_given(const void *object, int64_t count)

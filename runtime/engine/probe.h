@@ -46,7 +46,10 @@ enum { FL_PROBE_OUTSIDE = -1 };
     PROBE(RUN, run)                                                                                \
     PROBE(RUN_END, run_end)                                                                        \
     PROBE(JOIN, join)                                                                              \
-    PROBE(JOINED, joined)
+    PROBE(JOINED, joined)                                                                          \
+    PROBE(FREE, free)                                                                              \
+    PROBE(TAKEN, taken)                                                                            \
+    PROBE(GIVEN, given)
 
 #define FL_PROBE_CASE(kind, name)                                                                  \
     case FL_TRACE_##kind:                                                                          \

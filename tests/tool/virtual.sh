@@ -20,7 +20,7 @@ fails() {
 
 # ---- Equal and different schedules ----
 
-for i in {1..10}; do
+for i in {01..10}; do # names of one length: the same addresses
     run work FILCH_SEED=7 FILCH_TRACE="trace-$i,tasks,limit=2M" FILCH_EXPLORE="record=schedule-$i"
     cp out "out-$i"
 done
@@ -36,8 +36,8 @@ claim "five seeds have five schedules of the random walk" test "$(md5sum seed-* 
 claim "five seeds have several schedules of PCT" \
     test "$(for i in {1..5}; do tail -c +65 "pct-$i" | md5sum; done | sort -u | wc -l)" -ge 2
 
-run work FILCH_SEED=7 FILCH_EXPLORE="replay=schedule-1,record=replayed"
-claim "a replay makes the same switches, also without the trace" cmp schedule-1 replayed
+run work FILCH_SEED=7 FILCH_EXPLORE="replay=schedule-01,record=replayed"
+claim "a replay makes the same switches, also without the trace" cmp schedule-01 replayed
 echo "of somebody" >other
 fails "a schedule is not written into another file" run work FILCH_EXPLORE=record=other
 claim "the other file is named: $(cat err)" grep -q "schedule 'other': it exists and holds something else" err
@@ -84,10 +84,10 @@ refuses 'replay without a file' FILCH_EXPLORE=replay=
 refuses "cannot read schedule '/nonexistent/s': No such file" FILCH_EXPLORE=replay=/nonexistent/s
 refuses "cannot write schedule '/nonexistent/s': No such file" FILCH_EXPLORE=record=/nonexistent/s
 refuses 'FILCH_SHARE=1 is impossible with FILCH_VIRTUAL' FILCH_SHARE=1
-head -c 100 schedule-1 >cut
+head -c 100 schedule-01 >cut
 refuses "schedule 'cut' cannot be followed: it is cut" FILCH_EXPLORE=replay=cut
 echo "no schedule, but as long as the head of one would be: 56 bytes" >foreign
 refuses "schedule 'foreign' cannot be followed: it is no schedule" FILCH_EXPLORE=replay=foreign
-{ head -c 8 schedule-1 && printf '\2\0\0\0' && tail -c +13 schedule-1; } >newer
+{ head -c 8 schedule-01 && printf '\2\0\0\0' && tail -c +13 schedule-01; } >newer
 refuses "schedule 'newer' cannot be followed: another version" FILCH_EXPLORE=replay=newer
 finish
