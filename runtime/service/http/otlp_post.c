@@ -53,6 +53,11 @@ static bool add_headers(fl_post *post, const char *authorization)
     return good;
 }
 
+static const char *authorities(void)
+{
+    return secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE");
+}
+
 static void set_options(fl_post *post, const char *url)
 {
     curl_easy_setopt(post->curl, CURLOPT_URL, url);
@@ -60,7 +65,7 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    fl_curl_verify(post->curl, secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
+    fl_curl_verify(post->curl, authorities());
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 
@@ -98,6 +103,7 @@ static fl_post_rc judge(long status)
 fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
 {
     fl_post_result result = {.rc = FL_POST_LATER};
+    char room[FL_TLS_WHY];
     long status = 0;
     curl_off_t after = 0;
     int64_t ms = timeout / FILCH_MILLISECOND;
@@ -105,7 +111,8 @@ fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
     curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, text);
     CURLcode rc = curl_easy_perform(post->curl);
     if (rc) {
-        snprintf(result.reason, sizeof result.reason, "%s", curl_easy_strerror(rc));
+        snprintf(result.reason, sizeof result.reason, "%s",
+                 fl_curl_failure(post->curl, rc, authorities(), room));
         return result;
     }
     curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);

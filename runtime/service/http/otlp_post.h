@@ -4,6 +4,7 @@
 #ifndef FL_OTLP_POST_H
 #define FL_OTLP_POST_H
 
+#include <runtime/service/tls.h>
 #include <stdint.h>
 
 typedef struct fl_post fl_post;
@@ -17,7 +18,7 @@ typedef enum fl_post_rc {
 typedef struct fl_post_result {
     fl_post_rc rc;
     int64_t after; /* ns that the collector asks to wait; 0: it does not */
-    char reason[128];
+    char reason[FL_TLS_WHY];
 } fl_post_result;
 
 /* Opens a client for one thread. NULL: no memory. */

@@ -18,7 +18,8 @@ static size_t discard(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-static CURLcode get(CURL *curl, const char *url, long *status)
+/* Returns NULL, or why there is no status; in room, or a literal. */
+static const char *get(CURL *curl, const char *url, long *status, char room[FL_TLS_WHY])
 {
     enum { PATIENCE = 5 }; /* seconds, as Kubernetes' probes */
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -29,13 +30,14 @@ static CURLcode get(CURL *curl, const char *url, long *status)
     fl_curl_verify(curl, NULL);
     CURLcode rc = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-    return rc;
+    return rc ? fl_curl_failure(curl, rc, NULL, room) : NULL;
 }
 
 int fl_probe_run(const char *program, const char *url)
 {
     const fl_key key = {.secrecy = FL_KEY_URL};
     fl_shown shown = fl_show_value(&key, url);
+    char room[FL_TLS_WHY];
     long status = 0;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
         fprintf(stderr, "%s: --probe '%s' is not allowed (http:// or https://)\n", program,
@@ -43,14 +45,13 @@ int fl_probe_run(const char *program, const char *url)
         return 2;
     }
     CURL *curl = curl_easy_init();
-    CURLcode rc = curl ? get(curl, url, &status) : CURLE_OUT_OF_MEMORY;
+    const char *failure = curl ? get(curl, url, &status, room) : "out of memory";
     curl_easy_cleanup(curl);
-    if (rc)
-        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text,
-                curl_easy_strerror(rc));
+    if (failure)
+        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text, failure);
     else if (status < 200 || status > 299)
         fprintf(stderr, "%s: probe of %s failed: status %ld (2xx)\n", program, shown.text, status);
-    return rc || status < 200 || status > 299;
+    return failure || status < 200 || status > 299;
 }
 #else
 int fl_probe_run(const char *program, const char *url)
