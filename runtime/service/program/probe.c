@@ -11,6 +11,7 @@
 
 #ifdef FILCH_HAVE_CURL
 #include <runtime/service/curl_verify.h>
+#include <runtime/service/tls.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
 {
