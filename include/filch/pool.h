@@ -60,7 +60,8 @@ typedef struct filch_pool_stats {
     uint64_t retries;                  /* attempts after the first */
     uint64_t stuck;                    /* of those running */
     uint64_t running_most;             /* the most that were in progress at a time, */
-    uint64_t waiting_most; /* and that waited; neither counts plain jobs of a direct pool */
+    uint64_t waiting_most; /* and that waited, which may miss up to 128 of a burst; neither counts
+                              plain jobs of a direct pool */
     uint64_t held;         /* now: handles that were not released, and jobs that go to a
                                           results list. A number that only grows is a forgotten
                                           filch_job_release */

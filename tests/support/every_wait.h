@@ -357,7 +357,8 @@ static void make_patterns(void)
 static void make_world(unsigned workers)
 {
     world = (struct world){0};
-    cr_assert(!filch_runtime_create(&world.rt, &(filch_config){.workers = workers}));
+    cr_assert(
+        !filch_runtime_create(&world.rt, &(filch_config){.workers = workers, .max_fibers = 1000}));
     make_sync();
     make_pools();
     make_patterns();

@@ -70,6 +70,12 @@ static const shape shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
+#ifdef FILCH_DEBUG
+enum { RECORD = 192 }; /* of a handle that is not released yet: runtime/pool/unreleased.h */
+#else
+enum { RECORD = 0 };
+#endif
+
 static filch_job_options options_of(const shape *s, int i)
 {
     return (filch_job_options){.timeout = s->timeout ? 3600 * FILCH_SECOND : 0,
@@ -128,7 +134,8 @@ Test(pool_memory, a_waiting_job_costs_what_its_options_need)
         snprintf(keys[i], sizeof keys[i], "%d", i);
     for (int i = 0; i < SHAPES; i++) {
         int64_t cost = begin(&all[i], &shapes[i]);
-        cr_assert_leq(cost, shapes[i].most, "%s: %ld bytes", shapes[i].name, (long)cost);
+        cr_assert_leq(cost, shapes[i].most + (shapes[i].handle ? RECORD : 0), "%s: %ld bytes",
+                      shapes[i].name, (long)cost);
     }
     for (int i = 0; i < SHAPES; i++)
         end(&all[i]);

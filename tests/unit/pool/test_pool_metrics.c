@@ -62,6 +62,7 @@ Test(pool_metrics, the_most_at_a_time_stay)
     signpost_wait(&at.begun, 3);
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SUBMIT_UNTIL(pool, succeeds, NULL, 0), 0);
+    cr_assert_eq(stats_of(pool).waiting, 5);
     signpost_raise(&at.go);
     cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
     expect(metrics, "filch_pool_running_most{pool=\"mail\"}", 3);
