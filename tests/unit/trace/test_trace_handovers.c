@@ -269,7 +269,8 @@ static double run(void (*start)(filch_runtime *rt), unsigned workers, uint64_t *
 }
 
 /* The bounds leave room for a busy machine, on which short parts take long. Without hand-overs it would be RUNS, or the
- * number of items. */
+ * number of items. With eight workers a waiter that spins before it suspends may be preempted, which counts as work, so
+ * twice as much is allowed. */
 static const struct {
     const char *name;
     void (*start)(filch_runtime *rt);
@@ -291,8 +292,8 @@ Test(trace_handovers, runs_have_their_known_parallelism)
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
         for (unsigned workers = 1; workers <= 8; workers *= workers == 1 ? 2 : 4) {
             double parallelism = run(programs[i].start, workers, &handovers);
-            cr_assert_lt(parallelism, programs[i].most, "%s, %u workers: %g", programs[i].name,
-                         workers, parallelism);
+            cr_assert_lt(parallelism, programs[i].most * (workers > 2 ? 2 : 1),
+                         "%s, %u workers: %g", programs[i].name, workers, parallelism);
             cr_assert(workers > 1 || (handovers >= programs[i].from && handovers <= programs[i].to),
                       "%s: %lu", programs[i].name, (unsigned long)handovers);
         }
