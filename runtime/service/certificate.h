@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Sentences on certificates that are refused: the fault and its remedy. */
+ * Sentences on certificates that are refused: what is wrong, and what to do. */
 #ifndef FL_CERTIFICATE_H
 #define FL_CERTIFICATE_H
 

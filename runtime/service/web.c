@@ -5,7 +5,6 @@
 #include <runtime/service/web.h>
 
 #include <runtime/service/curl_verify.h>
-#include <runtime/service/tls.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

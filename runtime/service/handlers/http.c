@@ -6,7 +6,6 @@
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
 #include <runtime/service/handlers/handlers.h>
-#include <runtime/service/tls.h>
 
 #include <filch/service_records.h>
 

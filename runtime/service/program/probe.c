@@ -11,7 +11,6 @@
 
 #ifdef FILCH_HAVE_CURL
 #include <runtime/service/curl_verify.h>
-#include <runtime/service/tls.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
 {

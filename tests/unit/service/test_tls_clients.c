@@ -3,7 +3,7 @@
  * TLS of all clients: each one talks to a server whose certificate is signed by the authority that
  * it was given, for the name in the URL. It says nothing, so no password and no job, to a server with
  * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. It names
- * the fault of the certificate, also where its library hides it. And it notices a silent network. */
+ * the fault of the certificate, whatever its library says. And it notices a silent network. */
 #include <dlfcn.h>
 #include <filch/service_otlp.h>
 #include <netinet/tcp.h>
