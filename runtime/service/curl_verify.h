@@ -5,16 +5,11 @@
 #define FL_CURL_VERIFY_H
 
 #include <curl/curl.h>
-#include <runtime/service/tls.h>
 
-/* Connections that are kept alive (socket.h); TLS 1.2 or later, to a server whose certificate has its name, and is signed by an authority in the
+/* TLS 1.2 or later, to a server whose certificate has its name, and is signed by an authority in the
  * file. NULL or "": in that of $SSL_CERT_FILE, else the system's. libcurl copies the
  * path. */
 void fl_curl_verify(CURL *curl, const char *authorities);
-/* Why a request failed, also for a certificate: in `room`, or a literal. authorities: as above. Blocks
- * for 3 s at most. */
-const char *fl_curl_failure(CURL *curl, CURLcode code, const char *authorities,
-                            char room[FL_TLS_WHY]);
 /* http and https, and no others. */
 void fl_curl_allow_schemes(CURL *curl);
 

@@ -309,8 +309,7 @@ bool fl_web_is_answering(const fl_web_call *call)
 
 /* ---- Turns ---- */
 
-/* room: for its failure. */
-static fl_web_answer answer_of(const fl_web_call *call, CURLcode code, char room[FL_TLS_WHY])
+static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
 {
     curl_off_t seconds = 0;
     fl_web_answer answer = {.is_cut = call->is_cut, .body = "", .body_size = call->size};
@@ -318,9 +317,7 @@ static fl_web_answer answer_of(const fl_web_call *call, CURLcode code, char room
         curl_off_t sent = 0;
         curl_easy_getinfo(call->curl, CURLINFO_PRETRANSFER_TIME_T, &sent);
         answer.is_late = code == CURLE_OPERATION_TIMEDOUT && sent > 0;
-        answer.failure = call->is_short
-                             ? "no memory for the answer"
-                             : fl_curl_failure(call->curl, code, call->web->authorities, room);
+        answer.failure = call->is_short ? "no memory for the answer" : curl_easy_strerror(code);
         answer.body_size = 0;
         return answer;
     }
@@ -340,12 +337,11 @@ static void tell(fl_web *web)
 {
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(web->multi, &left));) {
-        char room[FL_TLS_WHY];
         fl_web_call *call = NULL;
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)(void *)&call);
         curl_multi_remove_handle(web->multi, call->curl);
-        const fl_web_answer answer = answer_of(call, code, room);
+        const fl_web_answer answer = answer_of(call, code);
         call->done(call->arg, &answer);
         end_call(web, call);
     }

@@ -3,7 +3,6 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/kafka_url.h>
-#include <runtime/service/distrust.h>
 
 #include <filch/log.h>
 #include <filch/timer.h>
@@ -33,21 +32,9 @@ bool fl_kafka_is_refusal(rd_kafka_resp_err_t error)
     return false;
 }
 
-static bool is_distrusted(const fl_kafka *k)
-{
-    const fl_distrust of = {.who = "Kafka",
-                            .places = k->options.hosts,
-                            .port = "9092",
-                            .ca = k->options.ca,
-                            .ca_option = "ca=FILE"};
-    return k->options.has_tls && fl_distrusts(k->base.host, &of);
-}
-
 fl_broker_rc fl_kafka_explain(fl_kafka *k, const char *doing, rd_kafka_resp_err_t error)
 {
     const fl_broker_host *host = k->base.host;
-    if (error == RD_KAFKA_RESP_ERR__SSL && is_distrusted(k))
-        return FL_BROKER_REFUSED;
     return host->explain(host, fl_kafka_is_refusal(error) ? FL_BROKER_REFUSED : FL_BROKER_LOST,
                          "cannot %s Kafka: %s (%s)", doing, k->options.hosts,
                          rd_kafka_err2str(error));

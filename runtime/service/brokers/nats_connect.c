@@ -4,7 +4,6 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats_box.h>
 #include <runtime/service/brokers/nats_url.h>
-#include <runtime/service/distrust.h>
 
 #include <filch/timer.h>
 
@@ -133,17 +132,6 @@ static void host_name(const char *where, char *name, size_t size)
     snprintf(name, size, "%.*s", (int)length, where + is_bracketed);
 }
 
-static bool is_distrusted(const fl_nats *n)
-{
-    const fl_distrust of = {.who = "nats server",
-                            .places = n->where,
-                            .port = "4222",
-                            .ca = n->options.ca,
-                            .ca_option = "ca=FILE",
-                            .begins = {.until = '\n'}};
-    return n->options.has_tls && fl_distrusts(n->base.host, &of);
-}
-
 static fl_broker_rc connect_to(fl_nats *n)
 {
     char name[sizeof n->where];
@@ -158,8 +146,6 @@ static fl_broker_rc connect_to(fl_nats *n)
             fl_nats_box_release(n->box);
     }
     natsOptions_Destroy(options);
-    if (status && is_distrusted(n))
-        return FL_BROKER_REFUSED;
     return status ? fl_nats_failed(n, "connect to", status) : FL_BROKER_OK;
 }
 

@@ -4,7 +4,6 @@
 #include <runtime/service/brokers/postgres.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/distrust.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
@@ -257,47 +256,14 @@ static PGconn *start(const fl_pg *p)
     return db;
 }
 
-/* A file or NULL; libpq looks for it in the home directory. */
-static bool find_authorities(const PQconninfoOption *options, char *path, size_t size)
-{
-    const char *home = secure_getenv("HOME");
-    for (const PQconninfoOption *at = options; at && at->keyword; at++)
-        if (strcmp(at->keyword, "sslrootcert") == 0 && at->val && *at->val)
-            return (size_t)snprintf(path, size, "%s", at->val) < size;
-    return home && (size_t)snprintf(path, size, "%s/.postgresql/root.crt", home) < size;
-}
-
-/* By the request for TLS of PostgreSQL's protocol, and its consent. */
-static bool is_distrusted(const fl_pg *p, PGconn *db)
-{
-    static const unsigned char request[] = {0, 0, 0, 8, 4, 210, 22, 47};
-    char place[300], ca[4096];
-    PQconninfoOption *options = PQconninfo(db);
-    bool is_known = find_authorities(options, ca, sizeof ca), any_name = true;
-    for (const PQconninfoOption *at = options; at && at->keyword; at++)
-        if (strcmp(at->keyword, "sslmode") == 0 && at->val)
-            any_name = strcmp(at->val, "verify-full") != 0;
-    PQconninfoFree(options);
-    snprintf(place, sizeof place, "[%s]:%s", PQhost(db), PQport(db));
-    const fl_distrust of = {.who = "PostgreSQL",
-                            .places = place,
-                            .ca = ca,
-                            .ca_option = "sslrootcert=FILE",
-                            .any_name = any_name,
-                            .begins = {request, sizeof request, 'S'}};
-    return is_known && fl_distrusts(p->base.host, &of);
-}
-
 /* How far it came tells TLS faults, which have no SQLSTATE, from servers that are away. */
-static fl_broker_rc not_connected(fl_pg *p, PGconn *db, ConnStatusType reached)
+static fl_broker_rc not_connected(fl_pg *p, const PGconn *db, ConnStatusType reached)
 {
     static const char doing[] = "connect to PostgreSQL";
     const fl_broker_host *host = p->base.host;
     const char *text = PQerrorMessage(db);
     int length = (int)strcspn(text, "\n");
     find_sqlstate(p, text);
-    if (!p->sqlstate[0] && reached == CONNECTION_SSL_STARTUP && is_distrusted(p, db))
-        return FL_BROKER_REFUSED;
     if (!p->sqlstate[0] && reached == CONNECTION_SSL_STARTUP)
         return host->explain(host, FL_BROKER_REFUSED,
                              "cannot %s: %.*s; check sslmode, sslrootcert and the certificate",

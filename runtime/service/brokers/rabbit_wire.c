@@ -2,7 +2,6 @@
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/distrust.h>
 
 #include <filch/timer.h>
 
@@ -43,23 +42,6 @@ fl_broker_rc fl_rabbit_closed(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
                          (const char *)text.bytes, remedy);
 }
 
-/* Bundles of authorities, as the systems call them. */
-static const char *const bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
-    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
-    "/etc/ssl/cert.pem",
-};
-
-static const char *authorities(const fl_rabbit *r)
-{
-    if (r->url.cacertfile)
-        return r->url.cacertfile;
-    for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
-        if (access(bundles[i], R_OK) == 0)
-            return bundles[i];
-    return bundles[0];
-}
-
 /* Statuses that a new connection does not change. */
 static const struct {
     int status;
@@ -74,18 +56,6 @@ static const struct {
     {AMQP_STATUS_SSL_ERROR, "check cacertfile, certfile and keyfile"},
 };
 
-static bool is_distrusted(const fl_rabbit *r)
-{
-    char place[300];
-    const struct amqp_connection_info *server = &r->url.server;
-    snprintf(place, sizeof place, "[%s]:%d", server->host, server->port);
-    const fl_distrust of = {.who = "RabbitMQ",
-                            .places = place,
-                            .ca = authorities(r),
-                            .ca_option = "cacertfile=FILE"};
-    return fl_distrusts(r->base.host, &of);
-}
-
 fl_broker_rc fl_rabbit_broken(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing, int status)
 {
     fl_broker_rc rc = FL_BROKER_LOST;
@@ -97,8 +67,6 @@ fl_broker_rc fl_rabbit_broken(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
             rc = FL_BROKER_REFUSED;
             remedy = certificates[i].remedy;
         }
-    if (rc == FL_BROKER_REFUSED && is_distrusted(r))
-        return rc;
     return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d (%s); %s", doing,
                          r->url.server.host, r->url.server.port, amqp_error_string2(status),
                          remedy);
@@ -159,6 +127,23 @@ fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
 }
 
 /* ---- Connecting ---- */
+
+/* Bundles of authorities, as the systems call them. */
+static const char *const bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
+    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
+    "/etc/ssl/cert.pem",
+};
+
+static const char *authorities(const fl_rabbit *r)
+{
+    if (r->url.cacertfile)
+        return r->url.cacertfile;
+    for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
+        if (access(bundles[i], R_OK) == 0)
+            return bundles[i];
+    return bundles[0];
+}
 
 /* Peer and host are verified, always. */
 static int secure(const fl_rabbit *r, amqp_socket_t *socket)

@@ -7,8 +7,8 @@
 #define FL_REDIS_WIRE_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/redis_tls.h>
 #include <runtime/service/brokers/redis_url.h>
-#include <runtime/service/tls.h>
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 typedef struct fl_redis_wire {
     const fl_broker_host *host;
     int fd; /* -1: closed */
-    fl_tls *tls;
+    fl_redis_tls *tls;
     redisReader *reader;
     size_t reply_most, reply_size; /* bytes: the limit of one reply, those of the present one */
     unsigned aside;                /* replies to come before the next that is waited for */

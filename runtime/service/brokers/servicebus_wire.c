@@ -2,8 +2,6 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/distrust.h>
-#include <runtime/service/socket.h>
 
 #include <filch/timer.h>
 
@@ -79,25 +77,6 @@ bool fl_bus_passes(const char *condition)
     return row < CONDITIONS && conditions[row].rc == FL_BROKER_BUSY;
 }
 
-/* A file or a folder: proton has no default. */
-static const char *authorities(const fl_bus *b)
-{
-    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
-    return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
-}
-
-static bool is_distrusted(const fl_bus *b)
-{
-    char place[300];
-    shutdown(b->fd, SHUT_RDWR); /* proton has left it open */
-    snprintf(place, sizeof place, "[%s]:%s", b->url.host, b->url.port);
-    const fl_distrust of = {.who = "Service Bus",
-                            .places = place,
-                            .ca = authorities(b),
-                            .ca_option = "?ca=FILE"};
-    return fl_distrusts(b->base.host, &of);
-}
-
 fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing)
 {
     unsigned row = row_of(b->error);
@@ -109,8 +88,6 @@ fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing)
         rc = FL_BROKER_REFUSED;
         advice = "; check the host name, or name the authority's certificate by ?ca=FILE";
     }
-    if (strstr(b->reason, "SSL Failure") && is_distrusted(b))
-        return FL_BROKER_REFUSED;
     return b->base.host->explain(b->base.host, rc, "cannot %s Service Bus at %s:%s (%s%s%s)%s",
                                  doing, b->url.host, b->url.port,
                                  *b->error ? b->error : "the connection ended",
@@ -254,6 +231,33 @@ fl_broker_rc fl_bus_await(fl_bus *b, bool (*holds)(const void *arg), const void 
 
 /* ---- Life ---- */
 
+/* 0, or an errno. */
+static int connect_to(fl_bus *b, const struct addrinfo *at, int64_t until)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    const int at_once = 1;
+    b->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (b->fd < 0)
+        return errno;
+    setsockopt(b->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    if (connect(b->fd, at->ai_addr, at->ai_addrlen) == 0)
+        return 0;
+    if (errno == EINPROGRESS) {
+        int64_t left = until - filch_now();
+        struct pollfd fd = {.fd = b->fd, .events = POLLOUT};
+        int ready = poll(&fd, 1, left > 0 ? (int)(left / FILCH_MILLISECOND + 1) : 0);
+        if (ready > 0 && !getsockopt(b->fd, SOL_SOCKET, SO_ERROR, &error, &size) && !error)
+            return 0;
+        error = error ? error : ETIMEDOUT;
+    } else {
+        error = errno;
+    }
+    close(b->fd);
+    b->fd = -1;
+    return error;
+}
+
 static fl_broker_rc connect_socket(fl_bus *b)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -264,15 +268,21 @@ static fl_broker_rc connect_socket(fl_bus *b)
         fl_bus_note(b, gai_strerror(error), "");
         return fl_bus_failed(b, "find");
     }
-    b->fd = -EHOSTUNREACH;
-    for (const struct addrinfo *at = list; at && b->fd < 0; at = at->ai_next)
-        b->fd = fl_socket_connect(at->ai_addr, at->ai_addrlen, until);
+    error = EHOSTUNREACH;
+    for (const struct addrinfo *at = list; at && error; at = at->ai_next)
+        error = connect_to(b, at, until);
     freeaddrinfo(list);
-    if (b->fd >= 0)
+    if (!error)
         return FL_BROKER_OK;
-    fl_bus_note(b, strerror(-b->fd), "");
-    b->fd = -1;
+    fl_bus_note(b, strerror(error), "");
     return fl_bus_failed(b, "connect to");
+}
+
+/* A file or a folder: proton has no default. */
+static const char *authorities(const fl_bus *b)
+{
+    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
+    return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
 }
 
 /* The peer's certificate must bear the host's name. */

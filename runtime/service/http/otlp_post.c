@@ -53,11 +53,6 @@ static bool add_headers(fl_post *post, const char *authorization)
     return good;
 }
 
-static const char *authorities(void)
-{
-    return secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE");
-}
-
 static void set_options(fl_post *post, const char *url)
 {
     curl_easy_setopt(post->curl, CURLOPT_URL, url);
@@ -65,7 +60,7 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    fl_curl_verify(post->curl, authorities());
+    fl_curl_verify(post->curl, secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 
@@ -103,7 +98,6 @@ static fl_post_rc judge(long status)
 fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
 {
     fl_post_result result = {.rc = FL_POST_LATER};
-    char room[FL_TLS_WHY];
     long status = 0;
     curl_off_t after = 0;
     int64_t ms = timeout / FILCH_MILLISECOND;
@@ -111,8 +105,7 @@ fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
     curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, text);
     CURLcode rc = curl_easy_perform(post->curl);
     if (rc) {
-        snprintf(result.reason, sizeof result.reason, "%s",
-                 fl_curl_failure(post->curl, rc, authorities(), room));
+        snprintf(result.reason, sizeof result.reason, "%s", curl_easy_strerror(rc));
         return result;
     }
     curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);

@@ -4,7 +4,6 @@
 #ifndef FL_OTLP_POST_H
 #define FL_OTLP_POST_H
 
-#include <runtime/service/tls.h>
 #include <stdint.h>
 
 typedef struct fl_post fl_post;
@@ -18,7 +17,7 @@ typedef enum fl_post_rc {
 typedef struct fl_post_result {
     fl_post_rc rc;
     int64_t after; /* ns that the collector asks to wait; 0: it does not */
-    char reason[FL_TLS_WHY];
+    char reason[128];
 } fl_post_result;
 
 /* Opens a client for one thread. NULL: no memory. */

@@ -18,8 +18,7 @@ static size_t discard(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
-/* Returns NULL, or why there is no status; in room, or a literal. */
-static const char *get(CURL *curl, const char *url, long *status, char room[FL_TLS_WHY])
+static CURLcode get(CURL *curl, const char *url, long *status)
 {
     enum { PATIENCE = 5 }; /* seconds, as Kubernetes' probes */
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -30,14 +29,13 @@ static const char *get(CURL *curl, const char *url, long *status, char room[FL_T
     fl_curl_verify(curl, NULL);
     CURLcode rc = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-    return rc ? fl_curl_failure(curl, rc, NULL, room) : NULL;
+    return rc;
 }
 
 int fl_probe_run(const char *program, const char *url)
 {
     const fl_key key = {.secrecy = FL_KEY_URL};
     fl_shown shown = fl_show_value(&key, url);
-    char room[FL_TLS_WHY];
     long status = 0;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
         fprintf(stderr, "%s: --probe '%s' is not allowed (http:// or https://)\n", program,
@@ -45,13 +43,14 @@ int fl_probe_run(const char *program, const char *url)
         return 2;
     }
     CURL *curl = curl_easy_init();
-    const char *failure = curl ? get(curl, url, &status, room) : "out of memory";
+    CURLcode rc = curl ? get(curl, url, &status) : CURLE_OUT_OF_MEMORY;
     curl_easy_cleanup(curl);
-    if (failure)
-        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text, failure);
+    if (rc)
+        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text,
+                curl_easy_strerror(rc));
     else if (status < 200 || status > 299)
         fprintf(stderr, "%s: probe of %s failed: status %ld (2xx)\n", program, shown.text, status);
-    return failure || status < 200 || status > 299;
+    return rc || status < 200 || status > 299;
 }
 #else
 int fl_probe_run(const char *program, const char *url)

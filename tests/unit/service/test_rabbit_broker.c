@@ -56,11 +56,8 @@ Test(rabbit_broker, tls_verifies_the_authority_and_the_host)
         const char *words;
     } cases[] = {
         {"localhost", "cacertfile=", authority, FL_BROKER_OK, ""},
-        {"127.0.0.1", "cacertfile=", authority, FL_BROKER_REFUSED,
-         "certificate is for localhost, not for 127.0.0.1"},
-        {"localhost", "heartbeat=", "30", FL_BROKER_REFUSED,
-         "signed by an unknown authority, localhost; name the file of its certificate by "
-         "cacertfile=FILE"},
+        {"127.0.0.1", "cacertfile=", authority, FL_BROKER_REFUSED, "use the name"},
+        {"localhost", "heartbeat=", "30", FL_BROKER_REFUSED, "cacertfile=FILE"},
         {"localhost", "cacertfile=", "/nowhere", FL_BROKER_REFUSED, "check cacertfile"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {

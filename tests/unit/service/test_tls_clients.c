@@ -2,33 +2,15 @@
  *
  * TLS of all clients: each one talks to a server whose certificate is signed by the authority that
  * it was given, for the name in the URL. It says nothing, so no password and no job, to a server with
- * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. It names
- * the fault of the certificate, whatever its library says. And it notices a silent network. */
-#include <dlfcn.h>
+ * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. */
 #include <filch/service_otlp.h>
-#include <netinet/tcp.h>
 #include <runtime/service/brokers.h>
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>
 #include <tests/support/handlers.h>
 #include <tests/support/tls_server.h>
-#include <time.h>
 
 static char authority_path[160];
-
-/* ---- Sockets ---- */
-
-static filch_u32 given_up_after; /* ms; of the last socket for which it was set */
-
-/* Also that of client libraries. */
-int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
-{
-    int (*next)(int, int, int, const void *, socklen_t);
-    *(void **)&next = dlsym(RTLD_NEXT, "setsockopt");
-    if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT)
-        filch_u32_store(&given_up_after, *(const uint32_t *)value, FILCH_RELEASE);
-    return next(fd, level, name, value, size);
-}
 
 /* ---- Clients: each tries to talk to localhost:port ---- */
 
@@ -61,13 +43,6 @@ static void try_nats(int port)
 static void try_rabbit(int port)
 {
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
-}
-
-static void try_kafka(int port)
-{
-    tried_call_timeout = 2 * FILCH_SECOND; /* librdkafka tries until then */
-    try_broker(&fl_broker_kafka, "kafka+tls://localhost:%d/?ca=%s", port);
-    tried_call_timeout = 10 * FILCH_SECOND;
 }
 
 static void try_servicebus(int port)
@@ -133,28 +108,24 @@ static const struct {
     const char *name;
     void (*try)(int port);
     tls_server server;
-    bool pings; /* at its own level: a silent network is noticed without TCP's help */
 } clients[] = {
-    {"redis", try_redis, {0}, false},
-    {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}, false},
-    {"nats", try_nats, {.greeting = NATS_GREETING}, true},
-    {"rabbitmq", try_rabbit, {0}, true},
-    {"kafka", try_kafka, {0}, true},
-    {"servicebus", try_servicebus, {0}, false},
-    {"pubsub", try_pubsub, {.answer = OK}, false},
-    {"sqs", try_sqs, {.answer = OK}, false},
-    {"http", try_http, {.answer = OK}, false},
-    {"otlp", try_otlp, {.answer = OK}, false},
+    {"redis", try_redis, {0}},
+    {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
+    {"nats", try_nats, {.greeting = NATS_GREETING}},
+    {"rabbitmq", try_rabbit, {0}},
+    {"servicebus", try_servicebus, {0}},
+    {"pubsub", try_pubsub, {.answer = OK}},
+    {"sqs", try_sqs, {.answer = OK}},
+    {"http", try_http, {.answer = OK}},
+    {"otlp", try_otlp, {.answer = OK}},
 };
 enum { CLIENTS = sizeof clients / sizeof *clients };
 
 /* ---- Servers ---- */
 
 /* A server's certificate of an authority, the one that clients are told of or another. */
-static void judged_by_all(const char *names, long ends, bool is_known, int newest,
-                          const char *fault)
+static void judged_by_all(const char *names, long ends, bool is_known, int newest, bool is_trusted)
 {
-    const bool is_trusted = !fault;
     enum { HOUR = 60 * 60 };
     certificate authority = certificate_make("authority", NULL, HOUR, NULL);
     certificate other = certificate_make("authority", NULL, HOUR, NULL);
@@ -172,15 +143,10 @@ static void judged_by_all(const char *names, long ends, bool is_known, int newes
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
         explained[0] = '\0';
-        filch_u32_store(&given_up_after, 0, FILCH_RELAXED); /* no client runs */
         clients[i].try(servers[i].port);
-        cr_assert_geq(filch_u32_load(servers[i].met, FILCH_ACQUIRE), 1, "%s: %s", clients[i].name,
-                      explained);
+        cr_assert_geq(filch_u32_load(servers[i].met, FILCH_ACQUIRE), 1, "%s", clients[i].name);
         cr_assert_eq(filch_u32_load(servers[i].told, FILCH_ACQUIRE) > 0, is_trusted, "%s: %s",
                      clients[i].name, explained);
-        cr_expect(clients[i].pings || filch_u32_load(&given_up_after, FILCH_ACQUIRE) == 20000,
-                  "%s: a silent network is noticed after 20 s", clients[i].name);
-        cr_expect(!fault || strstr(explained, fault), "%s: %s", clients[i].name, explained);
         tls_end(&servers[i]);
     }
     certificate_free(&own);
@@ -192,37 +158,30 @@ enum { SOON = 60 * 60, LONG_AGO = -60 * 60 };
 
 Test(tls_clients, a_server_with_a_known_authority_and_its_name_is_trusted)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_3_VERSION, NULL);
+    judged_by_all("DNS:localhost", SOON, true, TLS1_3_VERSION, true);
 }
 
 Test(tls_clients, a_server_whose_newest_version_is_tls_1_2_is_trusted)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_2_VERSION, NULL);
+    judged_by_all("DNS:localhost", SOON, true, TLS1_2_VERSION, true);
 }
 
 Test(tls_clients, a_certificate_for_another_name_is_refused)
 {
-    judged_by_all(
-        "DNS:elsewhere.example,IP:192.0.2.1", SOON, true, TLS1_3_VERSION,
-        "the server's certificate is for elsewhere.example, 192.0.2.1, not for localhost");
+    judged_by_all("DNS:elsewhere.example", SOON, true, TLS1_3_VERSION, false);
 }
 
 Test(tls_clients, an_unknown_authority_of_the_same_name_is_refused)
 {
-    judged_by_all("DNS:localhost", SOON, false, TLS1_3_VERSION,
-                  "signed by an unknown authority, authority; name the file");
+    judged_by_all("DNS:localhost", SOON, false, TLS1_3_VERSION, false);
 }
 
 Test(tls_clients, an_expired_certificate_is_refused)
 {
-    char fault[80];
-    time_t end = time(NULL) + LONG_AGO;
-    strftime(fault, sizeof fault, "the server's certificate expired on %Y-%m-%d; renew it",
-             gmtime(&end));
-    judged_by_all("DNS:localhost", LONG_AGO, true, TLS1_3_VERSION, fault);
+    judged_by_all("DNS:localhost", LONG_AGO, true, TLS1_3_VERSION, false);
 }
 
 Test(tls_clients, a_server_without_tls_1_2_is_refused)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_1_VERSION, "");
+    judged_by_all("DNS:localhost", SOON, true, TLS1_1_VERSION, false);
 }
