@@ -216,13 +216,16 @@ static int judge(const post *one, CURL *curl)
 
 static int perform(post *one, CURL *curl)
 {
+    fl_certificate certificate;
     CURLcode code = curl_easy_perform(curl);
     bool is_cut = code == CURLE_WRITE_ERROR && one->received > one->to->output_most;
     if (!code || is_cut)
         return judge(one, curl);
     int cause = code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : filch_context_cause(one->context);
-    return cause ? filch_error_set(fl_handler_cut(cause), "request ended before it was answered")
-                 : filch_service_retry(one->job, 0, "no answer: %s", curl_easy_strerror(code));
+    if (cause)
+        return filch_error_set(fl_handler_cut(cause), "request ended before it was answered");
+    return filch_service_retry(one->job, 0, "no answer: %s",
+                               fl_curl_failure(curl, code, NULL, "SSL_CERT_FILE", &certificate));
 }
 
 static int handle(filch_self self, filch_service_job *job, void *arg)
