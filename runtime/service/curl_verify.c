@@ -36,6 +36,18 @@ void fl_curl_allow_schemes(CURL *curl)
 #endif
 }
 
+static int on_open(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)arg, (void)purpose;
+    fl_socket_keep(fd);
+    return CURL_SOCKOPT_OK;
+}
+
+void fl_curl_keep(CURL *curl)
+{
+    curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, on_open);
+}
+
 /* ---- Failures ---- */
 
 static bool find_place(CURL *curl, fl_url_place *at)

@@ -269,6 +269,7 @@ static bool set_options(fl_web *web, fl_web_call *call, const fl_web_request *re
     if (request->is_direct)
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     fl_curl_verify(curl, web->authorities);
+    fl_curl_keep(curl);
     fl_curl_allow_schemes(curl);
     return curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK;
 }

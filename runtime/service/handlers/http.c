@@ -174,6 +174,7 @@ static void prepare(CURL *curl, post *one)
     if (left_ms >= 0)
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms + 1); /* 0 would be none */
     fl_curl_verify(curl, NULL);
+    fl_curl_keep(curl);
     fl_curl_allow_schemes(curl);
 }
 

@@ -62,6 +62,7 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
     fl_curl_verify(post->curl, secure_getenv(AUTHORITIES));
+    fl_curl_keep(post->curl);
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 
