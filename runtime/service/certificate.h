@@ -20,7 +20,7 @@ typedef struct fl_certificate {
     const char *request;     /* sent in plain text before TLS; NULL: none */
     size_t request_size;
     char consent; /* the last byte that the server sends in plain text; '\0': it sends none */
-    char why[FL_CERTIFICATE_WHY]; /* of the refusal: what is wrong, and what to do. "": none */
+    char why[FL_CERTIFICATE_WHY]; /* the fault and its remedy; "": none */
 } fl_certificate;
 
 #ifdef FILCH_HAVE_SSL

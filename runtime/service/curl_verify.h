@@ -17,7 +17,7 @@ void fl_curl_allow_schemes(CURL *curl);
 
 /* Its connections do not outlive a silent network for long (socket.h). */
 void fl_curl_keep(CURL *curl);
-/* Why a transfer has failed, such as "Timeout was reached"; of a refused certificate, what is wrong with it.
+/* Why a transfer has failed, such as "Timeout was reached"; of a refused certificate, its fault and remedy.
  * authorities: as given to fl_curl_verify; setting: names them; c: room for the text. */
 const char *fl_curl_failure(CURL *curl, CURLcode code, const char *authorities, const char *setting,
                             fl_certificate *c);

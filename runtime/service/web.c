@@ -4,6 +4,7 @@
  * a timerfd, so the owner polls one descriptor for any number of connections. */
 #include <runtime/service/web.h>
 
+#include <runtime/service/certificate.h>
 #include <runtime/service/curl_verify.h>
 
 #include <filch/timer.h>

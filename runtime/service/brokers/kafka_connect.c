@@ -4,6 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/kafka_url.h>
 #include <runtime/service/certificate.h>
+#include <runtime/service/url.h>
 
 #include <filch/log.h>
 #include <filch/timer.h>
@@ -40,7 +41,7 @@ static const char *setting(rd_kafka_t *rk, const char *name, char *text, size_t 
                : NULL;
 }
 
-/* Is the certificate of this server refused, if librdkafka looks at it? `why`: what is wrong with it. */
+/* Is the certificate of this server refused, if librdkafka looks at it? Sets `why`. */
 static bool is_distrusted(rd_kafka_t *rk, const char *where, fl_certificate *c)
 {
     char verifies[8], names[16], ca[512];

@@ -5,6 +5,7 @@
 #include <runtime/service/brokers/nats_box.h>
 #include <runtime/service/brokers/nats_url.h>
 #include <runtime/service/certificate.h>
+#include <runtime/service/url.h>
 
 #include <filch/timer.h>
 
@@ -125,7 +126,7 @@ static natsStatus set_options(natsOptions *to, fl_nats *n, const char *name)
 
 /* ---- Connecting ---- */
 
-/* Sets `why` to what is wrong with the server's certificate, which it sends after a line of text. */
+/* Is the server's certificate refused? Sets `why`. The handshake comes after a line of text. */
 static bool is_distrusted(const fl_nats *n, const fl_url_place *at, fl_certificate *c)
 {
     *c = (fl_certificate){.host = at->host,

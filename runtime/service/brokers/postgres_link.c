@@ -265,7 +265,7 @@ static const char *value_of(const PQconninfoOption *options, const char *name)
     return NULL;
 }
 
-/* Does libpq verify certificates, and is the server's refused? `why`: what is wrong with it. */
+/* Does libpq verify certificates, and is the server's refused? Sets `why`. */
 static bool is_distrusted(const PGconn *db, fl_certificate *c)
 {
     static const char request[] = {0, 0, 0, 8, 4, (char)210, 22, 47}; /* SSLRequest */

@@ -72,7 +72,7 @@ static const char *authorities(const fl_rabbit *r)
     return bundles[0];
 }
 
-/* Sets `why` to what is wrong with the server's certificate. */
+/* Is the server's certificate refused? Sets `why`. */
 static bool is_distrusted(const fl_rabbit *r, fl_certificate *c)
 {
     char port[8];

@@ -85,7 +85,7 @@ static const char *authorities(const fl_bus *b)
     return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
 }
 
-/* Sets `why` to what is wrong with the server's certificate. */
+/* Is the server's certificate refused? Sets `why`. */
 static bool is_distrusted(const fl_bus *b, fl_certificate *c)
 {
     *c = (fl_certificate){.host = b->url.host,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #ifdef FILCH_HAVE_CURL
+#include <runtime/service/certificate.h>
 #include <runtime/service/curl_verify.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
