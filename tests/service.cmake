@@ -40,7 +40,7 @@ service_tests(PkgConfig::RABBIT rabbit_broker rabbit_copies rabbit_foreign rabbi
               full_disk_rabbit)
 service_tests(PkgConfig::NATS nats_broker nats_remains nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND PROTON_CRYPTO_FOUND AND
-   CURL_FOUND AND JANSSON_FOUND AND SQS_JSON_FOUND)
+   KAFKA_FOUND AND CURL_FOUND AND JANSSON_FOUND AND SQS_JSON_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()

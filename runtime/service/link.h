@@ -11,7 +11,7 @@
 
 struct filch_service;
 
-enum { FL_EXPLAINED = 256 };
+enum { FL_EXPLAINED = 512 };
 
 /* Kinds of calls. A broker may refuse one kind and accept others: a full disk can be read. */
 typedef enum fl_call {

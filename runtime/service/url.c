@@ -107,3 +107,15 @@ fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, ch
     }
     return FL_BROKER_OK;
 }
+
+fl_url_place fl_url_place_of(const char *text, const char *port)
+{
+    fl_url_place place;
+    bool is_bracketed = *text == '[';
+    text += is_bracketed;
+    size_t length = strcspn(text, is_bracketed ? "]" : ":");
+    const char *colon = strchr(text + length, ':');
+    snprintf(place.host, sizeof place.host, "%.*s", (int)length, text);
+    snprintf(place.port, sizeof place.port, "%s", colon ? colon + 1 : port);
+    return place;
+}

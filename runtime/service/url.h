@@ -45,6 +45,12 @@ void fl_url_end(fl_url *url);
 /* Reads NAME=VALUE&... (NULL: none) into the struct at `out`, with decoded values. FATAL, explained. */
 fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, char *settings,
                          void *out);
+typedef struct fl_url_place {
+    char host[256], port[8];
+} fl_url_place;
+
+/* HOST, HOST:PORT, [HOST] or [HOST]:PORT, taken apart; `port` if it has none. */
+fl_url_place fl_url_place_of(const char *text, const char *port);
 /* Replaces each %XX, in place. */
 char *fl_url_decode(char *text);
 /* A part for a message: *** if it has an @, since it may be the end of a password that holds a / or ?. */

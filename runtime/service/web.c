@@ -4,6 +4,7 @@
  * a timerfd, so the owner polls one descriptor for any number of connections. */
 #include <runtime/service/web.h>
 
+#include <runtime/service/certificate.h>
 #include <runtime/service/curl_verify.h>
 
 #include <filch/timer.h>
@@ -269,6 +270,7 @@ static bool set_options(fl_web *web, fl_web_call *call, const fl_web_request *re
     if (request->is_direct)
         curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     fl_curl_verify(curl, web->authorities);
+    fl_curl_keep(curl);
     fl_curl_allow_schemes(curl);
     return curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK;
 }
@@ -309,7 +311,7 @@ bool fl_web_is_answering(const fl_web_call *call)
 
 /* ---- Turns ---- */
 
-static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
+static fl_web_answer answer_of(const fl_web_call *call, CURLcode code, fl_certificate *c)
 {
     curl_off_t seconds = 0;
     fl_web_answer answer = {.is_cut = call->is_cut, .body = "", .body_size = call->size};
@@ -317,7 +319,11 @@ static fl_web_answer answer_of(const fl_web_call *call, CURLcode code)
         curl_off_t sent = 0;
         curl_easy_getinfo(call->curl, CURLINFO_PRETRANSFER_TIME_T, &sent);
         answer.is_late = code == CURLE_OPERATION_TIMEDOUT && sent > 0;
-        answer.failure = call->is_short ? "no memory for the answer" : curl_easy_strerror(code);
+        answer.failure = call->is_short
+                             ? "no memory for the answer"
+                             : fl_curl_failure(call->curl, code, call->web->authorities,
+                                               "ca=FILE in the URL, or SSL_CERT_FILE", c);
+        answer.is_distrusted = answer.failure == c->why;
         answer.body_size = 0;
         return answer;
     }
@@ -341,7 +347,8 @@ static void tell(fl_web *web)
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)(void *)&call);
         curl_multi_remove_handle(web->multi, call->curl);
-        const fl_web_answer answer = answer_of(call, code);
+        fl_certificate certificate;
+        const fl_web_answer answer = answer_of(call, code, &certificate);
         call->done(call->arg, &answer);
         end_call(web, call);
     }

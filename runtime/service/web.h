@@ -23,6 +23,7 @@ typedef struct fl_web_call fl_web_call;
 typedef struct fl_web_answer {
     long status;         /* of HTTP; 0: no answer came */
     const char *failure; /* NULL if an answer came; else why not, such as "Timeout was reached" */
+    bool is_distrusted;  /* the failure is the server's certificate */
     bool is_late;        /* it was sent, and no answer came within its time */
     bool is_cut;         /* the body is longer than answer_most, and is not here */
     int64_t retry_after; /* ns, of Retry-After; 0: none */

@@ -10,7 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-enum { SILENCE_MOST = 30, SILENCE_FDS = 1024 }; /* s, as in docs/service.md */
+enum { SILENCE_MOST = 25, SILENCE_FDS = 1024 }; /* s, as in docs/service.md */
 
 static inline int tcp_value(int fd, int option)
 {

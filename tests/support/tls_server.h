@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A server that only speaks TLS: a process that takes one connection after another, begins it as
- * the server of a protocol would, shakes hands, waits for the first bytes, and answers them. It
+ * A server that only speaks TLS: a process that forks one for each connection, which begins it as the
+ * server of a protocol would, shakes hands, waits for the first bytes, and answers them. It
  * ends with the process that has started it. Counts in shared memory tell clients that trust it,
  * which tell it something, from others. (The handshake does not: some clients verify behind it.) */
 #ifndef SUPPORT_TLS_SERVER_H
@@ -37,7 +37,7 @@ typedef struct tls_server {
 
 static inline void tls_greet(const tls_server *server, int guest)
 {
-    char request[64];
+    char request[256];
     if (server->greeting)
         send(guest, server->greeting, strlen(server->greeting), MSG_NOSIGNAL);
     if (!server->request)
@@ -59,17 +59,28 @@ static inline void tls_answer(const tls_server *server, SSL *ssl)
     SSL_read(ssl, request, sizeof request); /* until it has read */
 }
 
+static inline void tls_receive(const tls_server *server, SSL_CTX *context, int guest)
+{
+    SSL *ssl = SSL_new(context);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tls_greet(server, guest);
+    SSL_set_fd(ssl, guest);
+    if (SSL_accept(ssl) == 1)
+        tls_answer(server, ssl);
+    SSL_free(ssl);
+    close(guest);
+}
+
 static inline void tls_serve(const tls_server *server, SSL_CTX *context, int listener)
 {
+    signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int guest = accept(listener, NULL, NULL);
-        SSL *ssl = SSL_new(context);
         filch_u32_add(server->met, 1, FILCH_ACQ_REL);
-        tls_greet(server, guest);
-        SSL_set_fd(ssl, guest);
-        if (SSL_accept(ssl) == 1)
-            tls_answer(server, ssl);
-        SSL_free(ssl);
+        if (fork() == 0) {
+            tls_receive(server, context, guest);
+            _exit(0);
+        }
         close(guest);
     }
 }

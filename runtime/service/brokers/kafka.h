@@ -97,8 +97,9 @@ typedef struct fl_kafka {
     rd_kafka_topic_partition_list_t *leaving; /* NULL: no revocation is under way */
     rd_kafka_message_t *refused;              /* for which there was no memory; or NULL */
     rd_kafka_resp_err_t failed;               /* reported by librdkafka; ends the connection */
-    rd_kafka_resp_err_t unconfirmed;          /* the same of the producer: commits go on */
-    rd_kafka_resp_err_t noted;                /* the last error of the consumer that was logged */
+    char distrusted[256];            /* HOST:PORT of a server with which TLS failed; "": none */
+    rd_kafka_resp_err_t unconfirmed; /* the same of the producer: commits go on */
+    rd_kafka_resp_err_t noted;       /* the last error of the consumer that was logged */
     bool has_more, is_ceased, is_closing;
     fl_kafka_backlog backlog[]; /* of each queue */
 } fl_kafka;

@@ -3,6 +3,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/kafka_url.h>
+#include <runtime/service/certificate.h>
+#include <runtime/service/url.h>
 
 #include <filch/log.h>
 #include <filch/timer.h>
@@ -32,9 +34,53 @@ bool fl_kafka_is_refusal(rd_kafka_resp_err_t error)
     return false;
 }
 
+static const char *setting(rd_kafka_t *rk, const char *name, char *text, size_t size)
+{
+    return rd_kafka_conf_get(rd_kafka_conf(rk), name, text, &size) == RD_KAFKA_CONF_OK && *text
+               ? text
+               : NULL;
+}
+
+/* Is the certificate of this server refused, if librdkafka looks at it? Sets `why`. */
+static bool is_distrusted(rd_kafka_t *rk, const char *where, fl_certificate *c)
+{
+    char verifies[8], names[16], ca[512];
+    const fl_url_place at = fl_url_place_of(where, "9092");
+    const char *looks =
+        setting(rk, "enable.ssl.certificate.verification", verifies, sizeof verifies);
+    const char *compares =
+        setting(rk, "ssl.endpoint.identification.algorithm", names, sizeof names);
+    *c = (fl_certificate){.host = at.host,
+                          .port = at.port,
+                          .authorities = setting(rk, "ssl.ca.location", ca, sizeof ca),
+                          .setting = "ca=FILE",
+                          .has_any_name = !compares || strcmp(compares, "https") != 0};
+    return looks && strcmp(looks, "true") == 0 && fl_certificate_is_refused(c);
+}
+
+/* Of the server that librdkafka has named, else of the first one whose certificate is refused. */
+static bool is_any_distrusted(const fl_kafka *k, fl_certificate *c)
+{
+    char where[sizeof k->distrusted];
+    rd_kafka_t *rk = k->consumer ? k->consumer : k->producer;
+    bool is_refused = rk && *k->distrusted && is_distrusted(rk, k->distrusted, c);
+    for (const char *at = k->options.hosts; rk && *at && !is_refused;) {
+        size_t length = strcspn(at, ",");
+        snprintf(where, sizeof where, "%.*s", (int)length, at);
+        is_refused = is_distrusted(rk, where, c);
+        at += length + (at[length] == ',');
+    }
+    return is_refused;
+}
+
 fl_broker_rc fl_kafka_explain(fl_kafka *k, const char *doing, rd_kafka_resp_err_t error)
 {
     const fl_broker_host *host = k->base.host;
+    fl_certificate certificate;
+    bool is_of_way = error == RD_KAFKA_RESP_ERR__SSL || error == RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (is_of_way && k->options.has_tls && is_any_distrusted(k, &certificate))
+        return host->explain(host, FL_BROKER_REFUSED, "cannot %s Kafka: %s", doing,
+                             certificate.why);
     return host->explain(host, fl_kafka_is_refusal(error) ? FL_BROKER_REFUSED : FL_BROKER_LOST,
                          "cannot %s Kafka: %s (%s)", doing, k->options.hosts,
                          rd_kafka_err2str(error));
@@ -48,10 +94,20 @@ fl_broker_rc fl_kafka_failed(fl_kafka *k, const char *doing, rd_kafka_resp_err_t
 
 /* ---- Reports of librdkafka ---- */
 
+/* "ssl://HOST:PORT/ID: SSL handshake failed: ..." */
+static void note_distrusted(fl_kafka *k, const char *reason)
+{
+    const char *where = strstr(reason, "://");
+    if (where)
+        snprintf(k->distrusted, sizeof k->distrusted, "%.*s", (int)strcspn(where + 3, "/"),
+                 where + 3);
+}
+
 static void on_error(rd_kafka_t *rk, int error, const char *reason, void *connection)
 {
     fl_kafka *k = connection;
-    (void)reason;
+    if (error == RD_KAFKA_RESP_ERR__SSL)
+        note_distrusted(k, reason);
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !k->down_since)
         k->down_since = fl_kafka_now(k);
     if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL ||

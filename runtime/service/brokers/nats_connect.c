@@ -4,6 +4,8 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats_box.h>
 #include <runtime/service/brokers/nats_url.h>
+#include <runtime/service/certificate.h>
+#include <runtime/service/url.h>
 
 #include <filch/timer.h>
 
@@ -124,21 +126,24 @@ static natsStatus set_options(natsOptions *to, fl_nats *n, const char *name)
 
 /* ---- Connecting ---- */
 
-/* The name in HOST:PORT or [HOST]:PORT. */
-static void host_name(const char *where, char *name, size_t size)
+/* Is the server's certificate refused? Sets `why`. The handshake comes after a line of text. */
+static bool is_distrusted(const fl_nats *n, const fl_url_place *at, fl_certificate *c)
 {
-    bool is_bracketed = *where == '[';
-    size_t length = strcspn(where + is_bracketed, is_bracketed ? "]" : ":");
-    snprintf(name, size, "%.*s", (int)length, where + is_bracketed);
+    *c = (fl_certificate){.host = at->host,
+                          .port = at->port,
+                          .authorities = n->options.ca,
+                          .setting = "ca=FILE",
+                          .consent = '\n'};
+    return n->options.has_tls && fl_certificate_is_refused(c);
 }
 
 static fl_broker_rc connect_to(fl_nats *n)
 {
-    char name[sizeof n->where];
+    const fl_url_place at = fl_url_place_of(n->where, "4222");
+    fl_certificate certificate;
     natsOptions *options = NULL;
-    host_name(n->where, name, sizeof name);
     natsStatus status = natsOptions_Create(&options);
-    status = status ? status : set_options(options, n, name);
+    status = status ? status : set_options(options, n, at.host);
     if (status == NATS_OK) {
         fl_nats_box_retain(n->box); /* until it is closed */
         status = natsConnection_Connect(&n->connection, options);
@@ -146,6 +151,10 @@ static fl_broker_rc connect_to(fl_nats *n)
             fl_nats_box_release(n->box);
     }
     natsOptions_Destroy(options);
+    if ((status == NATS_SSL_ERROR || status == NATS_NO_SERVER) &&
+        is_distrusted(n, &at, &certificate))
+        return n->base.host->explain(n->base.host, FL_BROKER_REFUSED,
+                                     "cannot connect to nats server: %s", certificate.why);
     return status ? fl_nats_failed(n, "connect to", status) : FL_BROKER_OK;
 }
 

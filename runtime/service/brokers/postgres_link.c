@@ -4,6 +4,7 @@
 #include <runtime/service/brokers/postgres.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
@@ -256,6 +257,39 @@ static PGconn *start(const fl_pg *p)
     return db;
 }
 
+static const char *value_of(const PQconninfoOption *options, const char *name)
+{
+    for (const PQconninfoOption *at = options; at && at->keyword; at++)
+        if (strcmp(at->keyword, name) == 0)
+            return at->val;
+    return NULL;
+}
+
+/* Does libpq verify certificates, and is the server's refused? Sets `why`. */
+static bool is_distrusted(const PGconn *db, fl_certificate *c)
+{
+    static const char request[] = {0, 0, 0, 8, 4, (char)210, 22, 47}; /* SSLRequest */
+    char at_home[512];
+    PQconninfoOption *options = PQconninfo((PGconn *)(uintptr_t)db);
+    const char *mode = value_of(options, "sslmode"), *ca = value_of(options, "sslrootcert");
+    const char *home = secure_getenv("HOME"), *address = PQhostaddr(db);
+    snprintf(at_home, sizeof at_home, "%s/.postgresql/root.crt", home ? home : "");
+    *c = (fl_certificate){.host = PQhost(db),
+                          .port = PQport(db),
+                          .address = address && *address ? address : NULL,
+                          .authorities = ca && *ca ? ca : at_home,
+                          .setting = "sslrootcert=FILE",
+                          .has_any_name = mode && strcmp(mode, "verify-full") != 0,
+                          .request = request,
+                          .request_size = sizeof request,
+                          .consent = 'S'};
+    if (ca && strcmp(ca, "system") == 0)
+        c->authorities = NULL;
+    bool is_refused = mode && strncmp(mode, "verify-", 7) == 0 && fl_certificate_is_refused(c);
+    PQconninfoFree(options);
+    return is_refused;
+}
+
 /* How far it came tells TLS faults, which have no SQLSTATE, from servers that are away. */
 static fl_broker_rc not_connected(fl_pg *p, const PGconn *db, ConnStatusType reached)
 {
@@ -263,8 +297,12 @@ static fl_broker_rc not_connected(fl_pg *p, const PGconn *db, ConnStatusType rea
     const fl_broker_host *host = p->base.host;
     const char *text = PQerrorMessage(db);
     int length = (int)strcspn(text, "\n");
+    fl_certificate certificate;
     find_sqlstate(p, text);
-    if (!p->sqlstate[0] && reached == CONNECTION_SSL_STARTUP)
+    bool is_of_tls = !p->sqlstate[0] && reached == CONNECTION_SSL_STARTUP;
+    if (is_of_tls && is_distrusted(db, &certificate))
+        return host->explain(host, FL_BROKER_REFUSED, "cannot %s: %s", doing, certificate.why);
+    if (is_of_tls)
         return host->explain(host, FL_BROKER_REFUSED,
                              "cannot %s: %.*s; check sslmode, sslrootcert and the certificate",
                              doing, length, text);

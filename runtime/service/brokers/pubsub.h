@@ -38,9 +38,10 @@
 #include <jansson.h>
 
 enum {
-    FL_PUBSUB_BATCH = 1000, /* messages or ack ids of one request */
-    FL_PUBSUB_PULLS = 4,    /* requests for messages of one queue that wait at the server */
-    FL_PUBSUB_NAME = 512,   /* of a resource, "projects/P/topics/T" */
+    FL_PUBSUB_BATCH = 1000,  /* messages or ack ids of one request */
+    FL_PUBSUB_PULLS = 4,     /* requests for messages of one queue that wait at the server */
+    FL_PUBSUB_FAILURE = 512, /* of a sentence */
+    FL_PUBSUB_NAME = 512,    /* of a resource, "projects/P/topics/T" */
     FL_PUBSUB_REQUEST_MOST = 10 * 1000 * 1000,
     FL_PUBSUB_LEASE_LEAST = 10, /* s */
     FL_PUBSUB_LEASE_MOST = 600
@@ -93,7 +94,7 @@ struct fl_pubsub {
     unsigned told;       /* requests of fl_pubsub_tell that are not answered */
     unsigned refusals;   /* of tokens, in succession */
     fl_broker_rc failed; /* of a request that nothing waited for; told by the next turn */
-    char failure[300];
+    char failure[FL_PUBSUB_FAILURE];
     bool is_ceased;
     int64_t wait_at_server; /* ns, of a request for messages, at most */
     fl_pubsub_pause settling;

@@ -61,7 +61,7 @@ static fl_broker_rc result_of(const fl_web_answer *answer)
 {
     long status = answer->status;
     if (answer->failure)
-        return FL_BROKER_LOST;
+        return answer->is_distrusted ? FL_BROKER_REFUSED : FL_BROKER_LOST;
     if (status >= 200 && status < 300)
         return FL_BROKER_OK;
     if (status == TOO_MANY || status == REQUEST_TIMEOUT || status >= SERVER_ERROR)
@@ -102,7 +102,7 @@ static void describe(const fl_pubsub *p, const fl_web_answer *answer, const char
 
 fl_broker_rc fl_pubsub_judge(fl_pubsub *p, const fl_web_answer *answer, const char *doing)
 {
-    char text[400];
+    char text[FL_PUBSUB_FAILURE];
     fl_broker_rc rc = result_of(answer);
     if (!rc)
         return rc;

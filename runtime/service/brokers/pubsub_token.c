@@ -30,7 +30,7 @@ struct fl_pubsub_token {
     fl_web_call *call;           /* the present fetch */
     unsigned left;
     long status; /* of the last fetch that failed */
-    char failure[200];
+    char failure[FL_CERTIFICATE_WHY];
 };
 
 /* ---- Life ---- */

@@ -11,6 +11,7 @@
 #define FL_PUBSUB_TOKEN_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
 #include <runtime/service/web.h>
 
 #include <openssl/evp.h>

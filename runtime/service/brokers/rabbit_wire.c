@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/rabbit.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
 
 #include <filch/timer.h>
 
@@ -49,24 +50,54 @@ static const struct {
 } certificates[] = {
     {AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED,
      "use the name that the server's certificate has, or give it another"},
-    {AMQP_STATUS_SSL_PEER_VERIFY_FAILED,
-     "name the authority of the server's certificate with cacertfile=FILE"},
-    {AMQP_STATUS_SSL_CONNECTION_FAILED,
-     "name the authority of the server's certificate with cacertfile=FILE; TLS 1.2 is the least"},
+    {AMQP_STATUS_SSL_PEER_VERIFY_FAILED, "check its date and its authority"},
+    {AMQP_STATUS_SSL_CONNECTION_FAILED, "check that the port speaks TLS, 1.2 or later"},
     {AMQP_STATUS_SSL_ERROR, "check cacertfile, certfile and keyfile"},
 };
+
+/* Bundles of authorities, as the systems call them. */
+static const char *const bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
+    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
+    "/etc/ssl/cert.pem",
+};
+
+static const char *authorities(const fl_rabbit *r)
+{
+    if (r->url.cacertfile)
+        return r->url.cacertfile;
+    for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
+        if (access(bundles[i], R_OK) == 0)
+            return bundles[i];
+    return bundles[0];
+}
+
+/* Is the server's certificate refused? Sets `why`. */
+static bool is_distrusted(const fl_rabbit *r, fl_certificate *c)
+{
+    char port[8];
+    snprintf(port, sizeof port, "%d", r->url.server.port);
+    *c = (fl_certificate){.host = r->url.server.host,
+                          .port = port,
+                          .authorities = authorities(r),
+                          .setting = "cacertfile=FILE"};
+    return fl_certificate_is_refused(c);
+}
 
 fl_broker_rc fl_rabbit_broken(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing, int status)
 {
     fl_broker_rc rc = FL_BROKER_LOST;
     const char *remedy = "check that the server runs and can be reached";
     const fl_broker_host *host = r->base.host;
+    fl_certificate certificate;
     wire->broken = true;
     for (unsigned i = 0; i < sizeof certificates / sizeof *certificates; i++)
         if (certificates[i].status == status) {
             rc = FL_BROKER_REFUSED;
             remedy = certificates[i].remedy;
         }
+    if (rc == FL_BROKER_REFUSED && is_distrusted(r, &certificate))
+        return host->explain(host, rc, "cannot %s RabbitMQ: %s", doing, certificate.why);
     return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d (%s); %s", doing,
                          r->url.server.host, r->url.server.port, amqp_error_string2(status),
                          remedy);
@@ -127,23 +158,6 @@ fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
 }
 
 /* ---- Connecting ---- */
-
-/* Bundles of authorities, as the systems call them. */
-static const char *const bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
-    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
-    "/etc/ssl/cert.pem",
-};
-
-static const char *authorities(const fl_rabbit *r)
-{
-    if (r->url.cacertfile)
-        return r->url.cacertfile;
-    for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
-        if (access(bundles[i], R_OK) == 0)
-            return bundles[i];
-    return bundles[0];
-}
 
 /* Peer and host are verified, always. */
 static int secure(const fl_rabbit *r, amqp_socket_t *socket)

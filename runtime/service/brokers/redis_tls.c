@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/redis_tls.h>
 
-#include <arpa/inet.h>
+#include <runtime/service/certificate.h>
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -16,6 +15,7 @@ struct fl_redis_tls {
     BIO_METHOD *method;
     SSL_CTX *context;
     SSL *ssl;
+    fl_certificate certificate;
 };
 
 /* ---- The socket below: a plain socket BIO would raise SIGPIPE ---- */
@@ -64,22 +64,11 @@ static BIO *bio_of(fl_redis_tls *tls)
 
 /* ---- Life ---- */
 
-/* The name or address that the certificate must be for. */
-static bool expect_host(SSL *ssl, const char *host)
-{
-    unsigned char address[16];
-    if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
-}
-
-static const char *set_up(fl_redis_tls *tls, const char *host, const char *ca)
+static const char *set_up(fl_redis_tls *tls, const char *ca)
 {
     tls->context = SSL_CTX_new(TLS_client_method());
     if (!tls->context || !SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION))
         return "no memory for TLS";
-    SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
     SSL_CTX_set_mode(tls->context,
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (ca ? SSL_CTX_load_verify_locations(tls->context, ca, NULL) != 1
@@ -90,17 +79,19 @@ static const char *set_up(fl_redis_tls *tls, const char *host, const char *ca)
     if (!bio)
         return "no memory for TLS";
     SSL_set_bio(tls->ssl, bio, bio);
-    return expect_host(tls->ssl, host) ? NULL : "no memory for TLS";
+    return fl_certificate_watch(&tls->certificate, tls->ssl) ? NULL : "no memory for TLS";
 }
 
-fl_redis_tls *fl_redis_tls_open(int fd, const char *host, const char *ca, const char **why)
+fl_redis_tls *fl_redis_tls_open(int fd, const fl_redis_url *url, const char **why)
 {
     fl_redis_tls *tls = calloc(1, sizeof *tls);
     *why = "no memory for TLS";
     if (!tls)
         return NULL;
     tls->fd = fd;
-    *why = set_up(tls, host, ca);
+    tls->certificate =
+        (fl_certificate){.host = url->host, .port = url->port, .setting = "?ca=FILE"};
+    *why = set_up(tls, url->ca);
     if (!*why)
         return tls;
     ERR_clear_error();
@@ -140,11 +131,10 @@ int fl_redis_tls_connect(fl_redis_tls *tls, short *events, const char **why)
     if (result == 1)
         return 0;
     int fault = fault_of(tls, result, events);
-    long verdict = SSL_get_verify_result(tls->ssl);
     if (fault == -EAGAIN)
         return fault;
-    if (verdict != X509_V_OK) {
-        *why = X509_verify_cert_error_string(verdict);
+    if (tls->certificate.why[0]) {
+        *why = tls->certificate.why;
         return -EPERM;
     }
     *why = ERR_reason_error_string(ERR_peek_error());

@@ -5,6 +5,8 @@
 #ifndef FL_REDIS_TLS_H
 #define FL_REDIS_TLS_H
 
+#include <runtime/service/brokers/redis_url.h>
+
 #include <errno.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -13,9 +15,9 @@ typedef struct fl_redis_tls fl_redis_tls;
 
 #ifdef FILCH_HAVE_SSL
 
-/* NULL: no memory, or the file of certificates cannot be read; *why: a literal. ca: a file with
- * the certificates of accepted authorities, or NULL: the system's. */
-fl_redis_tls *fl_redis_tls_open(int fd, const char *host, const char *ca, const char **why);
+/* NULL: no memory, or the file of certificates cannot be read; *why: a literal. The URL is needed until
+ * it is closed. */
+fl_redis_tls *fl_redis_tls_open(int fd, const fl_redis_url *url, const char **why);
 void fl_redis_tls_close(fl_redis_tls *tls);
 /* 0: connected; -EAGAIN: call it again after `*events` of poll; -EPERM: the certificate is refused;
  * -EPROTO. *why: a text that lives as long as tls. */
@@ -25,10 +27,9 @@ int fl_redis_tls_connect(fl_redis_tls *tls, short *events, const char **why);
 ssize_t fl_redis_tls_read(fl_redis_tls *tls, void *to, size_t size, short *events);
 ssize_t fl_redis_tls_write(fl_redis_tls *tls, const void *from, size_t size, short *events);
 #else /* a build without OpenSSL opens none */
-static inline fl_redis_tls *fl_redis_tls_open(int fd, const char *host, const char *ca,
-                                              const char **why)
+static inline fl_redis_tls *fl_redis_tls_open(int fd, const fl_redis_url *url, const char **why)
 {
-    (void)fd, (void)host, (void)ca;
+    (void)fd, (void)url;
     *why = "libfilch-service is built without OpenSSL; build it with libssl-dev";
     return NULL;
 }

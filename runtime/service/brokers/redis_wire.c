@@ -4,17 +4,18 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis_tls.h>
 #include <runtime/service/brokers/redis_url.h>
+#include <runtime/service/socket.h>
 
 #include <filch/wait.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 static fl_broker_rc lost(fl_redis_wire *wire, const char *what, int error)
@@ -23,46 +24,14 @@ static fl_broker_rc lost(fl_redis_wire *wire, const char *what, int error)
                                strerror(error));
 }
 
-/* 0, or an errno. */
-static int wait_for(fl_redis_wire *wire, short events, int64_t until)
-{
-    struct pollfd fd = {.fd = wire->fd, .events = events};
-    for (;;) {
-        int64_t left = until - filch_now();
-        if (left <= 0)
-            return ETIMEDOUT;
-        const struct timespec span = {left / FILCH_SECOND, left % FILCH_SECOND};
-        int ready = ppoll(&fd, 1, &span, NULL);
-        if (ready > 0)
-            return 0;
-        if (ready < 0 && errno != EINTR)
-            return errno;
-    }
-}
-
 /* ---- Connecting ---- */
 
 /* 0, or an errno. */
 static int connect_socket(fl_redis_wire *wire, const struct sockaddr *to, socklen_t size,
                           int64_t until)
 {
-    int error = 0;
-    socklen_t length = sizeof error;
-    wire->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (wire->fd < 0)
-        return errno;
-    if (connect(wire->fd, to, size))
-        error = errno;
-    if (error == EINPROGRESS) {
-        error = wait_for(wire, POLLOUT, until);
-        if (!error && getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &length))
-            error = errno;
-    }
-    if (error) {
-        close(wire->fd);
-        wire->fd = -1;
-    }
-    return error;
+    wire->fd = fl_socket_connect(to, size, until);
+    return wire->fd < 0 ? -wire->fd : 0;
 }
 
 static fl_broker_rc connect_path(fl_redis_wire *wire, const char *path, int64_t until)
@@ -74,18 +43,6 @@ static fl_broker_rc connect_path(fl_redis_wire *wire, const char *path, int64_t 
         error = connect_socket(wire, (const struct sockaddr *)&to, sizeof to, until);
     }
     return error ? lost(wire, "cannot connect to the socket of redis", error) : FL_BROKER_OK;
-}
-
-/* A connection that breaks without a word is found broken within 20 s, also if it only listens. */
-static void keep_alive(int fd)
-{
-    static const struct {
-        int level, option, value;
-    } settings[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},   {IPPROTO_TCP, TCP_NODELAY, 1},
-                    {IPPROTO_TCP, TCP_KEEPIDLE, 10}, {IPPROTO_TCP, TCP_KEEPINTVL, 5},
-                    {IPPROTO_TCP, TCP_KEEPCNT, 2},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 20000}};
-    for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++)
-        setsockopt(fd, settings[i].level, settings[i].option, &settings[i].value, sizeof(int));
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -114,10 +71,8 @@ static fl_broker_rc connect_host(fl_redis_wire *wire, const fl_redis_url *url, i
             error = connect_socket(wire, at->ai_addr, at->ai_addrlen, until);
     }
     freeaddrinfo(list);
-    if (wire->fd >= 0) {
-        keep_alive(wire->fd);
+    if (wire->fd >= 0)
         return FL_BROKER_OK;
-    }
     if (exposed)
         return wire->host->explain(wire->host, FL_BROKER_REFUSED,
                                    "cannot log in to redis: the password would cross the network "
@@ -130,24 +85,24 @@ static fl_broker_rc start_tls(fl_redis_wire *wire, const fl_redis_url *url, int6
     const char *why;
     short events;
     int error, waited = 0;
-    wire->tls = fl_redis_tls_open(wire->fd, url->host, url->ca, &why);
+    wire->tls = fl_redis_tls_open(wire->fd, url, &why);
     if (!wire->tls)
         return wire->host->explain(wire->host, FL_BROKER_REFUSED, "cannot use TLS: %s", why);
     while ((error = fl_redis_tls_connect(wire->tls, &events, &why)) == -EAGAIN && !waited)
-        waited = wait_for(wire, events, until);
+        waited = fl_socket_wait(wire->fd, events, until);
     if (!error)
         return FL_BROKER_OK;
     if (waited)
         return wire->host->explain(wire->host, FL_BROKER_LOST,
                                    "no TLS handshake with redis at %s (%s); is this its tls-port?",
                                    url->host, strerror(waited));
-    return wire->host->explain(wire->host, FL_BROKER_REFUSED,
-                               error == -EPERM
-                                   ? "cannot trust redis at %s: %s; check the host name, or name "
-                                     "the authority's certificate by ?ca=FILE"
-                                   : "no TLS with redis at %s: %s; check the port and the versions "
-                                     "of TLS (valid: 1.2 and later)",
-                               url->host, why);
+    if (error == -EPERM)
+        return wire->host->explain(wire->host, FL_BROKER_REFUSED, "cannot trust redis: %s", why);
+    return wire->host->explain(
+        wire->host, FL_BROKER_REFUSED,
+        "no TLS with redis at %s: %s; check the port and the versions of TLS "
+        "(valid: 1.2 and later)",
+        url->host, why);
 }
 
 fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
@@ -202,7 +157,7 @@ fl_broker_rc fl_redis_wire_send(fl_redis_wire *wire, const char *text, size_t si
         if (n > 0)
             sent += (size_t)n;
         if (error == EAGAIN)
-            error = wait_for(wire, events, until);
+            error = fl_socket_wait(wire->fd, events, until);
         if (error && error != EINTR)
             return lost(wire, "cannot send to redis", error);
     }
@@ -268,7 +223,7 @@ fl_broker_rc fl_redis_wire_reply(fl_redis_wire *wire, redisReply **out, int64_t 
         if (!error)
             error = read_on(wire, &events);
         if (error == EAGAIN)
-            error = wait_for(wire, events, until);
+            error = fl_socket_wait(wire->fd, events, until);
         if (error)
             return no_reply(wire, error);
     }

@@ -2,12 +2,13 @@
 #include <runtime/service/brokers/servicebus.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
+#include <runtime/service/socket.h>
 
 #include <filch/timer.h>
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <openssl/x509.h>
 #include <poll.h>
 #include <stdio.h>
@@ -77,17 +78,34 @@ bool fl_bus_passes(const char *condition)
     return row < CONDITIONS && conditions[row].rc == FL_BROKER_BUSY;
 }
 
+/* A file or a folder: proton has no default. */
+static const char *authorities(const fl_bus *b)
+{
+    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
+    return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
+}
+
+/* Is the server's certificate refused? Sets `why`. */
+static bool is_distrusted(const fl_bus *b, fl_certificate *c)
+{
+    *c = (fl_certificate){.host = b->url.host,
+                          .port = b->url.port,
+                          .authorities = authorities(b),
+                          .setting = "?ca=FILE"};
+    return strstr(b->reason, "SSL Failure") && fl_certificate_is_refused(c);
+}
+
 fl_broker_rc fl_bus_failed(fl_bus *b, const char *doing)
 {
+    fl_certificate certificate;
     unsigned row = row_of(b->error);
     const char *advice = row < CONDITIONS ? conditions[row].advice : "";
     fl_broker_rc rc = row < CONDITIONS ? conditions[row].rc : FL_BROKER_LOST;
     if (rc == FL_BROKER_BUSY && b->is_broken)
         rc = FL_BROKER_LOST;
-    if (strstr(b->reason, "certificate verify failed")) {
-        rc = FL_BROKER_REFUSED;
-        advice = "; check the host name, or name the authority's certificate by ?ca=FILE";
-    }
+    if (is_distrusted(b, &certificate))
+        return b->base.host->explain(b->base.host, FL_BROKER_REFUSED, "cannot %s Service Bus: %s",
+                                     doing, certificate.why);
     return b->base.host->explain(b->base.host, rc, "cannot %s Service Bus at %s:%s (%s%s%s)%s",
                                  doing, b->url.host, b->url.port,
                                  *b->error ? b->error : "the connection ended",
@@ -231,33 +249,6 @@ fl_broker_rc fl_bus_await(fl_bus *b, bool (*holds)(const void *arg), const void 
 
 /* ---- Life ---- */
 
-/* 0, or an errno. */
-static int connect_to(fl_bus *b, const struct addrinfo *at, int64_t until)
-{
-    int error = 0;
-    socklen_t size = sizeof error;
-    const int at_once = 1;
-    b->fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (b->fd < 0)
-        return errno;
-    setsockopt(b->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-    if (connect(b->fd, at->ai_addr, at->ai_addrlen) == 0)
-        return 0;
-    if (errno == EINPROGRESS) {
-        int64_t left = until - filch_now();
-        struct pollfd fd = {.fd = b->fd, .events = POLLOUT};
-        int ready = poll(&fd, 1, left > 0 ? (int)(left / FILCH_MILLISECOND + 1) : 0);
-        if (ready > 0 && !getsockopt(b->fd, SOL_SOCKET, SO_ERROR, &error, &size) && !error)
-            return 0;
-        error = error ? error : ETIMEDOUT;
-    } else {
-        error = errno;
-    }
-    close(b->fd);
-    b->fd = -1;
-    return error;
-}
-
 static fl_broker_rc connect_socket(fl_bus *b)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -269,20 +260,15 @@ static fl_broker_rc connect_socket(fl_bus *b)
         return fl_bus_failed(b, "find");
     }
     error = EHOSTUNREACH;
-    for (const struct addrinfo *at = list; at && error; at = at->ai_next)
-        error = connect_to(b, at, until);
+    for (const struct addrinfo *at = list; at && error; at = at->ai_next) {
+        b->fd = fl_socket_connect(at->ai_addr, at->ai_addrlen, until);
+        error = b->fd < 0 ? -b->fd : 0;
+    }
     freeaddrinfo(list);
     if (!error)
         return FL_BROKER_OK;
     fl_bus_note(b, strerror(error), "");
     return fl_bus_failed(b, "connect to");
-}
-
-/* A file or a folder: proton has no default. */
-static const char *authorities(const fl_bus *b)
-{
-    const char *folder = secure_getenv(X509_get_default_cert_dir_env());
-    return b->url.ca ? b->url.ca : folder ? folder : X509_get_default_cert_dir();
 }
 
 /* The peer's certificate must bear the host's name. */

@@ -103,8 +103,9 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
     fl_sqs *s = call->s;
     const fl_broker_host *host = s->base.host;
     if (answer->failure)
-        return host->explain(host, FL_BROKER_LOST, "%s at %s has no answer (%s)", call->operation,
-                             s->options.host, answer->failure);
+        return host->explain(host, answer->is_distrusted ? FL_BROKER_REFUSED : FL_BROKER_LOST,
+                             "%s at %s has no answer (%s)", call->operation, s->options.host,
+                             answer->failure);
     json_t *root = json_loadb(answer->body, answer->body_size, 0, NULL);
     if (answer->status == 200 && json_is_object(root)) {
         s->busy_for = makes_load(call->operation) ? 0 : s->busy_for;

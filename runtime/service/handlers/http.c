@@ -2,6 +2,7 @@
  *
  * The handler `http`: POSTs the body of each job to one URL. libcurl blocks, so it runs on a thread
  * for blocking calls. Its handles keep their connections, and wait in a list for the next job. */
+#include <runtime/service/certificate.h>
 #include <runtime/service/curl_verify.h>
 #include <runtime/service/handlers/escape.h>
 #include <runtime/service/handlers/facts.h>
@@ -174,6 +175,7 @@ static void prepare(CURL *curl, post *one)
     if (left_ms >= 0)
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left_ms + 1); /* 0 would be none */
     fl_curl_verify(curl, NULL);
+    fl_curl_keep(curl);
     fl_curl_allow_schemes(curl);
 }
 
@@ -216,13 +218,16 @@ static int judge(const post *one, CURL *curl)
 
 static int perform(post *one, CURL *curl)
 {
+    fl_certificate certificate;
     CURLcode code = curl_easy_perform(curl);
     bool is_cut = code == CURLE_WRITE_ERROR && one->received > one->to->output_most;
     if (!code || is_cut)
         return judge(one, curl);
     int cause = code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : filch_context_cause(one->context);
-    return cause ? filch_error_set(fl_handler_cut(cause), "request ended before it was answered")
-                 : filch_service_retry(one->job, 0, "no answer: %s", curl_easy_strerror(code));
+    if (cause)
+        return filch_error_set(fl_handler_cut(cause), "request ended before it was answered");
+    return filch_service_retry(one->job, 0, "no answer: %s",
+                               fl_curl_failure(curl, code, NULL, "SSL_CERT_FILE", &certificate));
 }
 
 static int handle(filch_self self, filch_service_job *job, void *arg)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define AUTHORITIES "OTEL_EXPORTER_OTLP_CERTIFICATE"
 enum { AFTER_MOST = 60 * 60 }; /* seconds of Retry-After */
 
 struct fl_post {
@@ -60,7 +61,8 @@ static void set_options(fl_post *post, const char *url)
     curl_easy_setopt(post->curl, CURLOPT_WRITEFUNCTION, discard);
     curl_easy_setopt(post->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(post->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    fl_curl_verify(post->curl, secure_getenv("OTEL_EXPORTER_OTLP_CERTIFICATE"));
+    fl_curl_verify(post->curl, secure_getenv(AUTHORITIES));
+    fl_curl_keep(post->curl);
     curl_easy_setopt(post->curl, CURLOPT_USERAGENT, "filch-service");
 }
 
@@ -98,6 +100,7 @@ static fl_post_rc judge(long status)
 fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
 {
     fl_post_result result = {.rc = FL_POST_LATER};
+    fl_certificate certificate;
     long status = 0;
     curl_off_t after = 0;
     int64_t ms = timeout / FILCH_MILLISECOND;
@@ -105,7 +108,9 @@ fl_post_result fl_post_send(fl_post *post, const char *text, int64_t timeout)
     curl_easy_setopt(post->curl, CURLOPT_POSTFIELDS, text);
     CURLcode rc = curl_easy_perform(post->curl);
     if (rc) {
-        snprintf(result.reason, sizeof result.reason, "%s", curl_easy_strerror(rc));
+        snprintf(result.reason, sizeof result.reason, "%s",
+                 fl_curl_failure(post->curl, rc, secure_getenv(AUTHORITIES), AUTHORITIES,
+                                 &certificate));
         return result;
     }
     curl_easy_getinfo(post->curl, CURLINFO_RESPONSE_CODE, &status);

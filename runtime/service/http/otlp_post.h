@@ -4,6 +4,8 @@
 #ifndef FL_OTLP_POST_H
 #define FL_OTLP_POST_H
 
+#include <runtime/service/certificate.h>
+
 #include <stdint.h>
 
 typedef struct fl_post fl_post;
@@ -17,7 +19,7 @@ typedef enum fl_post_rc {
 typedef struct fl_post_result {
     fl_post_rc rc;
     int64_t after; /* ns that the collector asks to wait; 0: it does not */
-    char reason[128];
+    char reason[FL_CERTIFICATE_WHY];
 } fl_post_result;
 
 /* Opens a client for one thread. NULL: no memory. */

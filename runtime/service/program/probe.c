@@ -10,6 +10,7 @@
 #include <string.h>
 
 #ifdef FILCH_HAVE_CURL
+#include <runtime/service/certificate.h>
 #include <runtime/service/curl_verify.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
@@ -36,6 +37,7 @@ int fl_probe_run(const char *program, const char *url)
 {
     const fl_key key = {.secrecy = FL_KEY_URL};
     fl_shown shown = fl_show_value(&key, url);
+    fl_certificate certificate;
     long status = 0;
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
         fprintf(stderr, "%s: --probe '%s' is not allowed (http:// or https://)\n", program,
@@ -44,10 +46,11 @@ int fl_probe_run(const char *program, const char *url)
     }
     CURL *curl = curl_easy_init();
     CURLcode rc = curl ? get(curl, url, &status) : CURLE_OUT_OF_MEMORY;
+    const char *why =
+        rc ? fl_curl_failure(curl, rc, NULL, "SSL_CERT_FILE", &certificate) : "no failure";
     curl_easy_cleanup(curl);
     if (rc)
-        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text,
-                curl_easy_strerror(rc));
+        fprintf(stderr, "%s: probe of %s failed: %s\n", program, shown.text, why);
     else if (status < 200 || status > 299)
         fprintf(stderr, "%s: probe of %s failed: status %ld (2xx)\n", program, shown.text, status);
     return rc || status < 200 || status > 299;

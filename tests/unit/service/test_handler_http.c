@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <tests/support/handlers.h>
 #include <tests/support/port.h>
+#include <tests/support/silence.h>
 
 enum { REQUEST = 16 << 10 };
 
@@ -236,6 +237,20 @@ Test(handler_http, a_cancelled_request_ends)
     signpost_wait(&to.requests, 1);
     handled_cancel(&running);
     cr_assert_eq(signpost_count(&one.outcomes[FILCH_SERVICE_GIVEN_BACK]), 1, "%s", one.reason);
+    end(&one, &to);
+}
+
+Test(handler_http, a_silent_server_is_found_in_time)
+{
+    server to = {0};
+    handled one = {0};
+    serving running;
+    begin(&one, &to);
+    publish(one.service, "job", "word");
+    serving_begin(&running, one.service);
+    signpost_wait(&to.requests, 1);
+    connections_find_silence(atoi(strrchr(to.url, ':') + 1));
+    handled_cancel(&running);
     end(&one, &to);
 }
 

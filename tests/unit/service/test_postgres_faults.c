@@ -121,7 +121,7 @@ Test(postgres_faults, a_certificate_has_to_be_trusted_and_of_this_name)
     fl_broker *broker = NULL;
     snprintf(rest, sizeof rest, "postgres?sslmode=verify-full&sslrootcert=%s/data/server.crt",
              server->folder);
-    refused(url_of("filch", rest), FL_BROKER_REFUSED, "sslrootcert");
+    refused(url_of("filch", rest), FL_BROKER_REFUSED, " is for CN=localhost, not for 127.0.0.1");
     refused(url_of("filch", "postgres?sslmode=verify-full&sslrootcert=/dev/null"),
             FL_BROKER_REFUSED, "sslrootcert");
     strcat(rest, "&host=localhost&hostaddr=127.0.0.1");

@@ -3,6 +3,17 @@
  * The broker `pubsub://` at its limits: servers that refuse, requests that are too long or too late,
  * messages that it reads ahead. */
 #include <tests/support/pubsub_bench.h>
+#include <tests/support/silence.h>
+
+/* ---- A silent network ---- */
+
+Test(pubsub_limits, silence_is_found_in_time)
+{
+    bench b = bench_begin(&tested);
+    bench_is_empty(&b);
+    connections_find_silence(pubsub.port);
+    bench_end(&b);
+}
 
 /* ---- Refusals ---- */
 

@@ -7,6 +7,7 @@
 #include <tests/support/http.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
+#include <tests/support/silence.h>
 
 #include <errno.h>
 #include <filch/runtime.h>
@@ -194,6 +195,21 @@ Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
     char *request = http_serve_one(listener, ACCEPTED);
     cr_assert_eq(spans_in(request), 1);
     free(request);
+    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    close(listener);
+}
+
+Test(service_otlp, a_silent_collector_is_found_in_time)
+{
+    int listener = collector();
+    filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_MILLISECOND});
+    trace_one(otlp, "alone");
+    char *request;
+    int guest = http_accept(listener, &request);
+    connections_find_silence(collector_port);
+    http_send(guest, ACCEPTED, sizeof ACCEPTED - 1);
+    free(request);
+    close(guest);
     cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
     close(listener);
 }

@@ -6,6 +6,7 @@
 #include <tests/support/folder.h>
 #include <tests/support/proxy.h>
 #include <tests/support/service_bus_client.h>
+#include <tests/support/silence.h>
 
 /* ---- Signatures ---- */
 
@@ -270,6 +271,15 @@ Test(servicebus_faults, messages_that_were_read_ahead_go_back_at_the_end)
 }
 
 /* ---- Connections that break ---- */
+
+Test(servicebus_faults, silence_is_found_in_time)
+{
+    service_bus_start("60000", "10");
+    fl_broker *consumer = opened(service_bus_url(service_bus.port, ""), FL_BROKER_CONSUMES);
+    connections_find_silence(service_bus.port);
+    KIND->close(consumer);
+    service_bus_end();
+}
 
 Test(servicebus_faults, a_connection_that_is_reset_says_so_and_its_locks_are_kept)
 {

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <tests/support/broker.h>
+#include <tests/support/silence.h>
 #include <tests/support/sqs.h>
 #include <tests/support/sqs_clock.h>
 #include <tests/support/sqs_sizes.h>
@@ -38,6 +39,14 @@ static const tested_broker tested = {.kind = &fl_broker_sqs,
                                      .publish_foreign = publish_foreign};
 
 BROKER_CONFORMS(sqs_broker, tested)
+
+Test(sqs_broker, silence_is_found_in_time)
+{
+    bench b = bench_begin(&tested);
+    bench_is_empty(&b);
+    connections_find_silence((int)sqs.port);
+    bench_end(&b);
+}
 
 /* ---- Messages ---- */
 

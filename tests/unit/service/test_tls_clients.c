@@ -2,7 +2,8 @@
  *
  * TLS of all clients: each one talks to a server whose certificate is signed by the authority that
  * it was given, for the name in the URL. It says nothing, so no password and no job, to a server with
- * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. */
+ * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. Its sentence names
+ * what is wrong with the certificate. */
 #include <filch/service_otlp.h>
 #include <runtime/service/brokers.h>
 #include <tests/support/explained.h>
@@ -11,6 +12,7 @@
 #include <tests/support/tls_server.h>
 
 static char authority_path[160];
+static const char *expected_why; /* words of the refusal; NULL: no certificate is refused */
 
 /* ---- Clients: each tries to talk to localhost:port ---- */
 
@@ -19,7 +21,9 @@ static void try_broker(const fl_broker_kind *kind, const char *format, int port)
     char url[512];
     fl_broker *broker = NULL;
     snprintf(url, sizeof url, format, port, authority_path);
-    cr_assert_neq(try_to_open(kind, url, &broker), FL_BROKER_OK, "no broker is behind it");
+    fl_broker_rc rc = try_to_open(kind, url, &broker);
+    cr_assert_neq(rc, FL_BROKER_OK, "no broker is behind it");
+    cr_assert(!expected_why || rc == FL_BROKER_REFUSED, "%s: %d, %s", kind->name, rc, explained);
 }
 
 static void try_redis(int port)
@@ -45,6 +49,13 @@ static void try_rabbit(int port)
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
 }
 
+static void try_kafka(int port)
+{
+    tried_call_timeout = 2 * FILCH_SECOND;
+    try_broker(&fl_broker_kafka, "kafka+tls://localhost:%d?ca=%s", port);
+    tried_call_timeout = 10 * FILCH_SECOND;
+}
+
 static void try_servicebus(int port)
 {
     try_broker(&fl_broker_servicebus, "servicebus://tests:key@localhost:%d/?ca=%s", port);
@@ -63,16 +74,21 @@ static void try_sqs(int port)
     try_broker(&fl_broker_sqs, "sqs://localhost:%d/?region=eu-central-1&ca=%s", port);
 }
 
-static void try_http(int port)
+static void try_http_at(const char *host, int port)
 {
     static char url[64];
     static const char *const words[] = {url, NULL};
     handled one = {0};
-    snprintf(url, sizeof url, "https://localhost:%d/", port);
+    snprintf(url, sizeof url, "https://%s:%d/", host, port);
     handled_begin(&one, "http", (fl_handler_spec){.words = words});
     handled_run(&one, (filch_message){.body = "b", .body_size = 1});
     snprintf(explained, sizeof explained, "%s", one.reason);
     handled_end(&one);
+}
+
+static void try_http(int port)
+{
+    try_http_at("localhost", port);
 }
 
 static void keep_line(const char *line, size_t size, void *arg)
@@ -113,6 +129,7 @@ static const struct {
     {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
+    {"kafka", try_kafka, {0}},
     {"servicebus", try_servicebus, {0}},
     {"pubsub", try_pubsub, {.answer = OK}},
     {"sqs", try_sqs, {.answer = OK}},
@@ -123,30 +140,58 @@ enum { CLIENTS = sizeof clients / sizeof *clients };
 
 /* ---- Servers ---- */
 
-/* A server's certificate of an authority, the one that clients are told of or another. */
-static void judged_by_all(const char *names, long ends, bool is_known, int newest, bool is_trusted)
+typedef struct server_case {
+    const char *names, *other; /* other: the name of an authority that clients are not told of */
+    long ends;
+    int newest;
+    bool is_trusted, is_dated;
+    const char *why; /* the certificate is refused; is_dated: a date follows */
+} server_case;
+
+static const char *date_of(const X509 *x509)
+{
+    static char date[16];
+    struct tm parts;
+    cr_assert(ASN1_TIME_to_tm(X509_get0_notAfter(x509), &parts));
+    strftime(date, sizeof date, "%Y-%m-%d", &parts);
+    return date;
+}
+
+static void trust(const certificate *authority)
+{
+    snprintf(authority_path, sizeof authority_path, "%s/ca.pem", folder_make());
+    certificate_write(authority, authority_path);
+    setenv("SSL_CERT_FILE", authority_path, 1);
+}
+
+static void judged_by_all(const server_case *server)
 {
     enum { HOUR = 60 * 60 };
     certificate authority = certificate_make("authority", NULL, HOUR, NULL);
-    certificate other = certificate_make("authority", NULL, HOUR, NULL);
-    certificate own = certificate_make("server", names, ends, is_known ? &authority : &other);
-    snprintf(authority_path, sizeof authority_path, "%s/ca.pem", folder_make());
-    certificate_write(&authority, authority_path);
-    setenv("SSL_CERT_FILE", authority_path, 1);
+    certificate other = certificate_make(server->other ? server->other : "other", NULL, HOUR, NULL);
+    certificate own = certificate_make("server", server->names, server->ends,
+                                       server->other ? &other : &authority);
+    char why[128];
+    expected_why = server->why ? why : NULL;
+    if (server->why)
+        snprintf(why, sizeof why, "%s%s", server->why, server->is_dated ? date_of(own.x509) : "");
+    trust(&authority);
     setenv("no_proxy", "*", 1);
     tls_server servers[CLIENTS];
     for (unsigned i = 0; i < CLIENTS; i++) { /* all of them before a client has threads */
         servers[i] = clients[i].server;
         servers[i].certificate = &own;
-        servers[i].newest = newest;
+        servers[i].newest = server->newest;
         tls_start(&servers[i]);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
         explained[0] = '\0';
         clients[i].try(servers[i].port);
         cr_assert_geq(filch_u32_load(servers[i].met, FILCH_ACQUIRE), 1, "%s", clients[i].name);
-        cr_assert_eq(filch_u32_load(servers[i].told, FILCH_ACQUIRE) > 0, is_trusted, "%s: %s",
-                     clients[i].name, explained);
+        cr_assert_eq(filch_u32_load(servers[i].told, FILCH_ACQUIRE) > 0, server->is_trusted,
+                     "%s: %s", clients[i].name, explained);
+        cr_assert(!expected_why || strstr(explained, expected_why), "%s: %s", clients[i].name,
+                  explained);
         tls_end(&servers[i]);
     }
     certificate_free(&own);
@@ -158,30 +203,91 @@ enum { SOON = 60 * 60, LONG_AGO = -60 * 60 };
 
 Test(tls_clients, a_server_with_a_known_authority_and_its_name_is_trusted)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_3_VERSION, true);
+    judged_by_all(&(server_case){
+        .names = "DNS:localhost", .ends = SOON, .newest = TLS1_3_VERSION, .is_trusted = true});
 }
 
 Test(tls_clients, a_server_whose_newest_version_is_tls_1_2_is_trusted)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_2_VERSION, true);
+    judged_by_all(&(server_case){
+        .names = "DNS:localhost", .ends = SOON, .newest = TLS1_2_VERSION, .is_trusted = true});
 }
 
-Test(tls_clients, a_certificate_for_another_name_is_refused)
+Test(tls_clients, refusals_name_the_certificates_hosts)
 {
-    judged_by_all("DNS:elsewhere.example", SOON, true, TLS1_3_VERSION, false);
+    judged_by_all(&(server_case){.names = "DNS:a.example,DNS:b.example,IP:192.0.2.1",
+                                 .ends = SOON,
+                                 .newest = TLS1_3_VERSION,
+                                 .why = " is for a.example, b.example, IP Address:192.0.2.1, not "
+                                        "for localhost"});
+}
+
+Test(tls_clients, refusals_name_the_unknown_authority)
+{
+    judged_by_all(&(server_case){.names = "DNS:localhost",
+                                 .other = "stranger",
+                                 .ends = SOON,
+                                 .newest = TLS1_3_VERSION,
+                                 .why = " is signed by an unknown authority (CN=stranger)"});
 }
 
 Test(tls_clients, an_unknown_authority_of_the_same_name_is_refused)
 {
-    judged_by_all("DNS:localhost", SOON, false, TLS1_3_VERSION, false);
+    judged_by_all(&(server_case){.names = "DNS:localhost",
+                                 .other = "authority",
+                                 .ends = SOON,
+                                 .newest = TLS1_2_VERSION,
+                                 .why = " is signed by an unknown authority (CN=authority)"});
 }
 
-Test(tls_clients, an_expired_certificate_is_refused)
+Test(tls_clients, refusals_name_the_day_of_expiry)
 {
-    judged_by_all("DNS:localhost", LONG_AGO, true, TLS1_3_VERSION, false);
+    judged_by_all(&(server_case){.names = "DNS:localhost",
+                                 .ends = LONG_AGO,
+                                 .newest = TLS1_3_VERSION,
+                                 .is_dated = true,
+                                 .why = " expired on "});
 }
 
 Test(tls_clients, a_server_without_tls_1_2_is_refused)
 {
-    judged_by_all("DNS:localhost", SOON, true, TLS1_1_VERSION, false);
+    judged_by_all(&(server_case){.names = "DNS:localhost", .ends = SOON, .newest = TLS1_1_VERSION});
+}
+
+/* The host has no address here, so only libcurl, behind the proxy, can see its certificate. */
+Test(tls_clients, a_proxy_hides_no_cause)
+{
+    static const char connect[] = "CONNECT far.invalid:443 HTTP/1.1\r\nHost: far.invalid:443\r\n"
+                                  "Proxy-Connection: Keep-Alive\r\n\r\n";
+    static const struct {
+        server_case server;
+        const char *why;
+    } cases[] = {
+        {{.names = "DNS:far.invalid", .ends = LONG_AGO}, "certificate has expired"},
+        {{.names = "DNS:near.invalid", .ends = SOON}, "hostname mismatch"},
+        {{.names = "DNS:far.invalid", .ends = SOON, .other = "stranger"},
+         "unable to get local issuer certificate"},
+    };
+    char proxy[64];
+    certificate authority = certificate_make("authority", NULL, SOON, NULL);
+    certificate other = certificate_make("stranger", NULL, SOON, NULL);
+    trust(&authority);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const server_case *one = &cases[i].server;
+        certificate own =
+            certificate_make("server", one->names, one->ends, one->other ? &other : &authority);
+        tls_server server = {.certificate = &own,
+                             .newest = TLS1_3_VERSION,
+                             .request = sizeof connect - 1,
+                             .consent = "HTTP/1.1 200 OK\r\n\r\n"};
+        tls_start(&server);
+        snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", server.port);
+        setenv("https_proxy", proxy, 1);
+        try_http_at("far.invalid", 443);
+        cr_assert(strstr(explained, cases[i].why), "%s: %s", cases[i].why, explained);
+        tls_end(&server);
+        certificate_free(&own);
+    }
+    certificate_free(&other);
+    certificate_free(&authority);
 }
