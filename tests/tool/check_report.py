@@ -139,6 +139,25 @@ def check_drawings(b, name):
               len(set(seen)) == len({t["whole"] for t in labels}))
 
 
+# Ratios up to a million, as of a column that a busy machine has kept from running.
+EXTREMES = """(() => {
+    const dots = [2, 1e3, 5e5].map(value => ({value, low: value / 2, high: value * 2, look: {colour: 'red', mark: 0}, title: ''}));
+    const room = document.createElement('div'), whole = document.createElement('figure');
+    whole.append(room);
+    document.querySelector('figure').after(whole);
+    room.append(dotChart('extremes', [{name: 'one', href: '#', dots}], asPlain)(room.clientWidth));
+    return whole.id = 'extremes';
+})()"""
+
+
+def check_extremes(b):
+    for size in (WIDE, NARROW):
+        b.look(*size)
+        b.value(EXTREMES)
+        check_drawings(b, "extremes")
+        b.value("document.querySelector('#extremes').remove()")
+
+
 def check_spread(b, result):
     """Each of more than three columns has a line of its own in the overview."""
     pairs = [block["pairs"] for block in result["results"] if "grain" not in block]
@@ -210,6 +229,7 @@ def main():
         check_rows(b, document)
         check_metg(b, document)
         check_spread(b, document)
+        check_extremes(b)
         for size in (WIDE, NARROW):
             for scheme in ("light", "dark"):
                 check_look(b, folder, size, scheme)

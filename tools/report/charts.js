@@ -162,9 +162,9 @@ function dotAt(y, dot, scale) {
 /* rows: [{name, href, dots: [{value, low, high, look, title}]}]; a logarithmic axis, a rule at 1.
  * The dots of a row stand on one line, or, if that is too crowded in some row, each on its own. */
 const dotChart = (title, rows, format) => width => {
-    const left = labelRoom(rows, width), right = width - 18, all = rows.flatMap(row => row.dots);
-    const ends = all.flatMap(dot => [dot.low, dot.high, dot.value]).concat(1);
+    const ends = rows.flatMap(row => row.dots).flatMap(dot => [dot.low, dot.high, dot.value]).concat(1);
     const ticks = logTicks(Math.min(...ends), Math.max(...ends), width / 48);
+    const left = labelRoom(rows, width), right = width - Math.max(18, widthOf(rounded(format(ticks.at(-1)))) / 2 + 1);
     const scale = scaleOf(ticks, left + 6, right, true);
     const step = rows.some(row => crowded(row.dots, scale)) ? 14 : 0, marks = [];
     let bottom = 2;
