@@ -49,12 +49,14 @@ static void try_rabbit(int port)
     try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
 }
 
+#ifndef FILCH_TSAN /* librdkafka starts its threads by thrd_create, which thread sanitizer does not know */
 static void try_kafka(int port)
 {
     tried_call_timeout = 2 * FILCH_SECOND;
     try_broker(&fl_broker_kafka, "kafka+tls://localhost:%d?ca=%s", port);
     tried_call_timeout = 10 * FILCH_SECOND;
 }
+#endif
 
 static void try_servicebus(int port)
 {
@@ -129,7 +131,9 @@ static const struct {
     {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
     {"nats", try_nats, {.greeting = NATS_GREETING}},
     {"rabbitmq", try_rabbit, {0}},
+#ifndef FILCH_TSAN
     {"kafka", try_kafka, {0}},
+#endif
     {"servicebus", try_servicebus, {0}},
     {"pubsub", try_pubsub, {.answer = OK}},
     {"sqs", try_sqs, {.answer = OK}},
@@ -268,25 +272,29 @@ Test(tls_clients, a_proxy_hides_no_cause)
         {{.names = "DNS:far.invalid", .ends = SOON, .other = "stranger"},
          "unable to get local issuer certificate"},
     };
+    enum { CASES = sizeof cases / sizeof *cases };
     char proxy[64];
     certificate authority = certificate_make("authority", NULL, SOON, NULL);
-    certificate other = certificate_make("stranger", NULL, SOON, NULL);
+    certificate other = certificate_make("stranger", NULL, SOON, NULL), own[CASES];
+    tls_server servers[CASES];
     trust(&authority);
-    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (unsigned i = 0; i < CASES; i++) { /* all of them before a client has threads */
         const server_case *one = &cases[i].server;
-        certificate own =
+        own[i] =
             certificate_make("server", one->names, one->ends, one->other ? &other : &authority);
-        tls_server server = {.certificate = &own,
-                             .newest = TLS1_3_VERSION,
-                             .request = sizeof connect - 1,
-                             .consent = "HTTP/1.1 200 OK\r\n\r\n"};
-        tls_start(&server);
-        snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", server.port);
+        servers[i] = (tls_server){.certificate = &own[i],
+                                  .newest = TLS1_3_VERSION,
+                                  .request = sizeof connect - 1,
+                                  .consent = "HTTP/1.1 200 OK\r\n\r\n"};
+        tls_start(&servers[i]);
+    }
+    for (unsigned i = 0; i < CASES; i++) {
+        snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", servers[i].port);
         setenv("https_proxy", proxy, 1);
         try_http_at("far.invalid", 443);
         cr_assert(strstr(explained, cases[i].why), "%s: %s", cases[i].why, explained);
-        tls_end(&server);
-        certificate_free(&own);
+        tls_end(&servers[i]);
+        certificate_free(&own[i]);
     }
     certificate_free(&other);
     certificate_free(&authority);
