@@ -378,7 +378,7 @@ static void sleep_beside_an_old_errno(void)
     CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
     for (int i = 0; i < 5; i++) {
         uint64_t before = filch_u64_load(&sleeps, FILCH_RELAXED);
-        CHILD_CHECK(FILCH_RUN(rt, sleep_for, MS) == 0);
+        CHILD_CHECK(FILCH_RUN(rt, sleep_for, 100 * MS) == 0); /* not over before it can sleep */
         CHILD_CHECK(filch_u64_load(&sleeps, FILCH_RELAXED) > before);
     }
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
