@@ -7,13 +7,16 @@
 
 enum { MESSAGES = 3 };
 
-static char logged[8192];
+static char logged[8192]; /* under the lock: two handlers may end at once */
+static pthread_mutex_t logging = PTHREAD_MUTEX_INITIALIZER;
 
 static void remember(const char *text, size_t size, void *arg)
 {
-    size_t used = strlen(logged);
     (void)arg;
+    pthread_mutex_lock(&logging);
+    size_t used = strlen(logged);
     snprintf(logged + used, sizeof logged - used, "%.*s", (int)size, text);
+    pthread_mutex_unlock(&logging);
 }
 
 /* One is done, one fails, one is retried. */
