@@ -5,6 +5,7 @@
 #include <runtime/service/variable.h>
 
 #include <errno.h>
+#include <filch/context.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -77,12 +78,26 @@ char **fl_child_environment(const fl_handler_spec *spec)
     return copy;
 }
 
+typedef struct spawning {
+    filch_process **out;
+    const filch_process_config *config;
+    int64_t until;
+    int rc;
+} spawning;
+
+static void spawn(void *arg)
+{
+    spawning *one = arg;
+    one->rc = filch_process_spawn(one->out, one->config, one->until);
+    if (one->rc == -EPIPE && !filch_spawner_start())
+        one->rc = filch_process_spawn(one->out, one->config, one->until);
+}
+
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until)
 {
-    int rc = filch_process_spawn(out, config, until);
-    if (rc == -EPIPE && !filch_spawner_start())
-        rc = filch_process_spawn(out, config, until);
-    return rc;
+    spawning one = {out, config, until, 0};
+    int rc = filch_shielded(spawn, &one);
+    return rc ? rc : one.rc;
 }
 
 int fl_child_end(filch_process *process, int64_t grace, filch_process_outcome *outcome)

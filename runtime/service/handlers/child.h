@@ -18,7 +18,8 @@ enum { FL_CHILD_PASSED_MOST = 64 };
 /* The environment of children: PATH, HOME, LANG, TZ and spec->passed, those that are set; nothing else,
  * which may be secret. "NAME=value", a NULL after the last, in one block for free(). NULL: -ENOMEM, explained. */
 char **fl_child_environment(const fl_handler_spec *spec);
-/* As filch_process_spawn; starts another spawner if it has died. Suspends. */
+/* As filch_process_spawn; starts another spawner if it has died. Suspends. The end of the job's context does not
+ * end it, only `until` does: a program that has begun is ended by its handler, which gives it time. */
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until);
 /* SIGTERM to its group, and SIGKILL to the rest of it `grace` ns later. Waits for its end; returns 0,
  * or why its outcome is unknown. Suspends. */
