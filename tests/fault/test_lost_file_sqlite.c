@@ -3,6 +3,7 @@
  * A database that is removed or replaced while a service runs. */
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>
+#include <tests/support/log_lines.h>
 
 static char url[256];
 static signpost runs;
@@ -46,22 +47,13 @@ static void publish_beside(const char *name)
     fl_broker_sqlite.close(broker);
 }
 
-static char lines[8192];
-
-static void remember(const char *text, size_t size, void *arg)
-{
-    size_t used = strlen(lines);
-    (void)arg;
-    snprintf(lines + used, sizeof lines - used, "%.*s", (int)size, text);
-}
-
 /* A running service has done one job; then `lose` takes its database away and puts a job into another. */
 static void goes_on_after(void (*lose)(void))
 {
     filch_log log;
     serving one;
     snprintf(url, sizeof url, "sqlite:%s", file_of("jobs.db", ""));
-    filch_log_init(&log, FILCH_LOG_WARN, remember, NULL);
+    filch_log_init(&log, FILCH_LOG_WARN, log_lines_add, NULL);
     filch_service *service =
         service_of((filch_service_config){.broker = url, .log = &log}, &handler, 1);
     publish_beside("jobs.db");
@@ -74,8 +66,9 @@ static void goes_on_after(void (*lose)(void))
     cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
     cr_assert_eq(serving_end(&one), 0);
     cr_assert_eq(filch_service_destroy(service), 0);
-    cr_assert(strstr(lines, "broker connection failed") && strstr(lines, file_of("jobs.db", "")),
-              "%s", lines);
+    cr_assert(strstr(log_lines, "broker connection failed") &&
+                  strstr(log_lines, file_of("jobs.db", "")),
+              "%s", log_lines);
 }
 
 static void lose_file(void)
@@ -99,7 +92,7 @@ Test(lost_file_sqlite, a_removed_database_is_made_again)
 Test(lost_file_sqlite, a_replaced_database_is_opened)
 {
     goes_on_after(lose_to_another);
-    cr_assert(strstr(lines, "was replaced"), "%s", lines);
+    cr_assert(strstr(log_lines, "was replaced"), "%s", log_lines);
 }
 
 Test(lost_file_sqlite, no_message_enters_a_removed_database)

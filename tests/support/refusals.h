@@ -5,6 +5,7 @@
 #ifndef SUPPORT_REFUSALS_H
 #define SUPPORT_REFUSALS_H
 
+#include <tests/support/log_lines.h>
 #include <tests/support/service.h>
 
 typedef struct refusals {
@@ -14,14 +15,6 @@ typedef struct refusals {
 } refusals;
 
 static signpost refusals_begun, refusals_go_on;
-static char refusals_lines[16384];
-
-static inline void refusals_remember(const char *text, size_t size, void *arg)
-{
-    size_t used = strlen(refusals_lines);
-    (void)arg;
-    snprintf(refusals_lines + used, sizeof refusals_lines - used, "%.*s", (int)size, text);
-}
 
 static inline int refusals_handle(filch_self self, filch_service_job *job, void *arg)
 {
@@ -38,7 +31,7 @@ static inline void a_service_tells(const refusals *of)
     static const filch_handler handler = {.type = "t", .fn = refusals_handle, .thread = true};
     filch_log log;
     serving one;
-    filch_log_init(&log, FILCH_LOG_INFO, refusals_remember, NULL);
+    filch_log_init(&log, FILCH_LOG_INFO, log_lines_add, NULL);
     filch_service *service =
         service_of((filch_service_config){.broker = of->url, .log = &log}, &handler, 1);
     publish(service, "t", "body");
@@ -56,10 +49,10 @@ static inline void a_service_tells(const refusals *of)
     cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
     cr_assert_eq(serving_end(&one), 0);
     cr_assert_eq(filch_service_destroy(service), 0);
-    const char *told = strstr(refusals_lines, "broker refuses calls for now");
-    cr_assert(told && strstr(told, of->words), "%s", refusals_lines);
-    cr_assert_not(strstr(told + 1, "broker refuses calls for now"), "%s", refusals_lines);
-    cr_assert(strstr(told, "broker accepts calls again"), "%s", refusals_lines);
+    const char *told = strstr(log_lines, "broker refuses calls for now");
+    cr_assert(told && strstr(told, of->words), "%s", log_lines);
+    cr_assert_not(strstr(told + 1, "broker refuses calls for now"), "%s", log_lines);
+    cr_assert(strstr(told, "broker accepts calls again"), "%s", log_lines);
 }
 
 #endif

@@ -4,20 +4,9 @@
 #include <pthread.h>
 #include <runtime/service/view.h>
 #include <tests/support/faulty_broker.h>
+#include <tests/support/log_lines.h>
 
 enum { MESSAGES = 3 };
-
-static char logged[8192]; /* under the lock: two handlers may end at once */
-static pthread_mutex_t logging = PTHREAD_MUTEX_INITIALIZER;
-
-static void remember(const char *text, size_t size, void *arg)
-{
-    (void)arg;
-    pthread_mutex_lock(&logging);
-    size_t used = strlen(logged);
-    snprintf(logged + used, sizeof logged - used, "%.*s", (int)size, text);
-    pthread_mutex_unlock(&logging);
-}
 
 /* One is done, one fails, one is retried. */
 static int ends_each_way(filch_self self, filch_service_job *job, void *arg)
@@ -71,8 +60,8 @@ static void tells_of_refusals(void)
     filch_log log;
     const filch_handler handler = {.type = "end", .fn = ends_each_way};
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
-    filch_log_init(&log, FILCH_LOG_INFO, remember, NULL);
-    logged[0] = '\0';
+    filch_log_init(&log, FILCH_LOG_INFO, log_lines_add, NULL);
+    log_lines[0] = '\0';
     filch_service *service =
         service_of((filch_service_config){.clock = test_clock, .log = &log}, &handler, 1);
     put_messages(broker);
@@ -85,8 +74,8 @@ static void tells_of_refusals(void)
     refused_for(service, 30 * FILCH_SECOND);
     cr_assert_not(fl_service_health_read(service).is_ready);
     cr_assert(fl_service_health_read(service).turns);
-    cr_assert_eq(count_in(logged, "broker refuses calls for now"), 1, "%s", logged);
-    cr_assert_eq(count_in(logged, "its disk is full"), 1, "%s", logged);
+    cr_assert_eq(count_in(log_lines, "broker refuses calls for now"), 1, "%s", log_lines);
+    cr_assert_eq(count_in(log_lines, "its disk is full"), 1, "%s", log_lines);
     cr_assert_eq(sum_of_outcomes(service), 0, "nothing is settled");
     filch_u32_store(&refuses_writes, 0, FILCH_RELEASE);
     for (unsigned second = 0; second < 100 && !is_empty(broker); second++) {
@@ -96,8 +85,8 @@ static void tells_of_refusals(void)
     cr_assert_eq(sum_of_outcomes(service), MESSAGES + 1, "the retry, too");
     cr_assert(fl_service_health_read(service).is_ready);
     cr_assert_not(service_stats(service).is_busy);
-    cr_assert_eq(count_in(logged, "broker accepts calls again"), 1, "%s", logged);
-    cr_assert_eq(count_in(logged, "broker refuses calls for now"), 1, "%s", logged);
+    cr_assert_eq(count_in(log_lines, "broker accepts calls again"), 1, "%s", log_lines);
+    cr_assert_eq(count_in(log_lines, "broker refuses calls for now"), 1, "%s", log_lines);
     cr_assert_eq(filch_service_destroy(service), 0);
     fl_broker_memory.close(broker);
 }

@@ -3,6 +3,7 @@
  * A broker of which each call in turn fails, in each way: no message is lost, and none is run twice
  * unless its lease was. */
 #include <tests/support/faulty_broker.h>
+#include <tests/support/log_lines.h>
 
 enum { MESSAGES = 8 };
 
@@ -142,28 +143,19 @@ Test(service_faults, a_backlog_of_messages_that_cannot_run_is_settled_while_it_i
 
 /* ---- Capabilities ---- */
 
-static char logged[8192];
-
-static void remember(const char *text, size_t size, void *arg)
-{
-    size_t used = strlen(logged);
-    (void)arg;
-    snprintf(logged + used, sizeof logged - used, "%.*s", (int)size, text);
-}
-
 Test(service_faults, the_capabilities_told_are_those_of_the_connection)
 {
     char text[512];
     filch_log log;
     const filch_handler handler = {.type = "count", .fn = counts};
-    filch_log_init(&log, FILCH_LOG_INFO, remember, NULL);
+    filch_log_init(&log, FILCH_LOG_INFO, log_lines_add, NULL);
     filch_service *service = service_of((filch_service_config){.log = &log}, &handler, 1);
     filch_service_describe(service, text, sizeof text);
     cr_assert(strstr(text, "durable no;"), "%s", text);
     cr_assert_eq(run_ready(service), 0);
     filch_service_describe(service, text, sizeof text);
     cr_assert(strstr(text, "durable yes;"), "%s", text);
-    cr_assert(strstr(logged, "broker connected") && strstr(logged, text), "%s", logged);
+    cr_assert(strstr(log_lines, "broker connected") && strstr(log_lines, text), "%s", log_lines);
     cr_assert_eq(filch_service_destroy(service), 0);
 }
 
@@ -195,11 +187,11 @@ Test(service_faults, refused_dead_letters_are_not_counted)
     filch_log log;
     const filch_handler handler = {.type = "count", .fn = counts};
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
-    filch_log_init(&log, FILCH_LOG_WARN, remember, NULL);
+    filch_log_init(&log, FILCH_LOG_WARN, log_lines_add, NULL);
     filch_service *service =
         service_of((filch_service_config){.clock = test_clock, .log = &log}, &handler, 1);
     put_dying(broker);
-    logged[0] = '\0';
+    log_lines[0] = '\0';
     for (unsigned lease = 0; lease < 4; lease++) {
         keeps_dead = lease < 3;
         run_ready(service);
@@ -209,7 +201,7 @@ Test(service_faults, refused_dead_letters_are_not_counted)
         cr_assert_eq(stats.malformed, accepted);
         cr_assert_eq(stats.poison, accepted);
         cr_assert_eq(stats.lost, lease < 3 ? 3 * (lease + 1) : 9);
-        cr_assert_eq(count_in(logged, "became a dead letter"), 3 * accepted, "%s", logged);
+        cr_assert_eq(count_in(log_lines, "became a dead letter"), 3 * accepted, "%s", log_lines);
         pass(31 * FILCH_SECOND);
     }
     cr_assert_eq(count_of(broker, 0).dead, 3);
