@@ -169,12 +169,14 @@ static void stall_and_recover(int flags)
     filch_log log = log_of(sink);
     int64_t number = 0;
     for (int stalls = 0; stalls < 3; stalls++) {
-        uint64_t before = stats_of(sink).dropped;
-        int rc = 0;
-        while (stats_of(sink).dropped < before + 100 || !rc) { /* until the pipe is full, too */
-            say(&log, 0, number++);
+        uint64_t before;
+        int rc;
+        do { /* until the pipe is full, too */
+            before = stats_of(sink).dropped;
+            while (stats_of(sink).dropped < before + 100)
+                say(&log, 0, number++);
             rc = filch_log_sink_flush(sink, filch_in(1));
-        }
+        } while (!rc);
         cr_assert_eq(rc, -ETIMEDOUT);
         do { /* until a line finds room, behind those that were dropped */
             before = stats_of(sink).dropped;
