@@ -42,16 +42,16 @@ run_labels() {
 # the log; failures are printed last.
 measured=
 measure() {
-    local what=$1 labels=$2 log=$build/$1.log failed=0 reached=0
+    local what=$1 labels=$2 log=$build/$1.log failed=0 missed=0
     [ "$what" != model ] || [ -n "$(models)" ] || { echo "coverage: no model tests in this build"; return 1; }
     {
         [ -n "$measured" ] || { find "$build" -name '*.gcda' -delete && run_models; } || failed=1
         measured=yes
         run_labels "$labels" || failed=1
     } >"$log" 2>&1
-    python3 tools/coverage.py . "$build" "$what" --uncovered || reached=1
+    python3 tools/coverage.py . "$build" "$what" --uncovered || missed=1
     [ $failed = 0 ] || { grep -A 20 -E 'tests passed|BROKEN|^FAILED|\[FAIL\]' "$log"; echo "coverage: tests failed ($log)"; }
-    [ $failed = 0 ] && [ $reached = 0 ]
+    return $((failed | missed))
 }
 
 for what in $asked; do
