@@ -96,8 +96,8 @@ static void spawn(void *arg)
 int fl_child_spawn(filch_process **out, const filch_process_config *config, int64_t until)
 {
     spawning one = {out, config, until, 0};
-    int rc = filch_shielded(spawn, &one);
-    return rc ? rc : one.rc;
+    filch_shielded(spawn, &one);
+    return one.rc;
 }
 
 int fl_child_end(filch_process *process, int64_t grace, filch_process_outcome *outcome)
