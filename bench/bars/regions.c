@@ -263,7 +263,7 @@ static bool race_region(region *r, filch_runtime *rt, int repeat)
     return judge_region(r->name, arms, repeat);
 }
 
-static bool race_regions(const measure_options *options, filch_runtime *rt)
+static bool race_regions(const measure_options *options)
 {
     static region regions[] = {
         {.name = "64 x 1 us", .n = 64, .us = 1, .item = item_chain},
@@ -271,6 +271,7 @@ static bool race_regions(const measure_options *options, filch_runtime *rt)
         {.name = "1,000 x 0.1 us", .n = 1000, .us = 0.1, .item = item_chain},
         {.name = "N-body of 128", .n = BODIES, .item = item_body},
     };
+    filch_runtime *rt = runtime_of(WORKERS, NULL);
     double steps = steps_per_us();
     bool reached = true;
     for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
@@ -279,6 +280,7 @@ static bool race_regions(const measure_options *options, filch_runtime *rt)
         regions[i].steps = (long)(regions[i].us * steps);
         reached = race_region(&regions[i], rt, options->repeat) && reached;
     }
+    filch_runtime_destroy(rt);
     return reached;
 }
 
@@ -387,14 +389,18 @@ static void turn_nested(price *p)
     expect(p, FILCH_RUN(p->rt, nested, p), (long)PAIRS * (PAIRS - 1) / 2);
 }
 
+/* A runtime of its own: beside another one there would be more workers than CPUs, and none would
+ * spin. */
 static double run_price(void *context)
 {
     double at[TURNS];
     price *p = context;
+    p->rt = runtime_of(p->row->workers, NULL);
     for (int turn = 0; turn < TURNS; turn++) {
         p->row->turn(p);
         at[turn] = p->seconds;
     }
+    filch_runtime_destroy(p->rt);
     return measure_spread_of(at, TURNS).median;
 }
 
@@ -417,7 +423,7 @@ static bool judge_price(const price_row *row, const measure_arm *arm, int repeat
                          row->most > 0 ? MEASURE_AT_MOST : MEASURE_REPORTED, row->most);
 }
 
-static bool race_prices(const measure_options *options, filch_runtime *const rt[WORKERS])
+static bool race_prices(const measure_options *options)
 {
     static measure_arm arms[PRICES];
     price wanted[PRICES];
@@ -426,7 +432,7 @@ static bool race_prices(const measure_options *options, filch_runtime *const rt[
     for (int i = 0; i < PRICES; i++) {
         if (!measure_wanted(options, prices[i].name))
             continue;
-        wanted[count] = (price){&prices[i], rt[prices[i].workers - 1], 0};
+        wanted[count] = (price){.row = &prices[i]};
         arms[count] = (measure_arm){.once = run_price, .context = &wanted[count]};
         count++;
     }
@@ -439,10 +445,6 @@ static bool race_prices(const measure_options *options, filch_runtime *const rt[
 int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "0, which means nothing");
-    filch_runtime *rt[WORKERS] = {runtime_of(1, NULL), runtime_of(2, NULL)};
-    bool reached = race_regions(&options, rt[WORKERS - 1]);
-    reached = race_prices(&options, rt) && reached;
-    for (int i = 0; i < WORKERS; i++)
-        filch_runtime_destroy(rt[i]);
-    return reached ? 0 : 1;
+    bool reached = race_regions(&options);
+    return race_prices(&options) && reached ? 0 : 1;
 }
