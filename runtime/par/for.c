@@ -6,6 +6,7 @@
 #include <runtime/platform/error.h>
 
 #include <errno.h>
+#include <stdint.h>
 
 typedef struct for_call {
     size_t begin, end, hint;
@@ -22,7 +23,10 @@ static int chunk(filch_self self, size_t begin, size_t end, void *context, void 
 
 FILCH_TASK(int, run_for, (const for_call *, call))
 {
-    fl_loop loop = {.chunk = chunk, .context = (void *)call, .hint = call->hint};
+    fl_loop loop = {.chunk = chunk,
+                    .context = (void *)call,
+                    .hint = call->hint,
+                    .site = (const void *)(uintptr_t)call->body};
     return fl_loop_run(self, &loop, call->begin, call->end, NULL);
 }
 

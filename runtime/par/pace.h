@@ -41,12 +41,17 @@
 #define FL_PACE_SHARE 6    /* and is at most 1/64 of what is left */
 
 typedef struct fl_pace {
-    uint64_t started; /* of the loop, while it is cold */
-    uint64_t since;   /* of the chunk that runs */
-    size_t chunk;     /* iterations that last FL_PACE_CHUNK, about */
-    size_t least;     /* iterations of a piece */
-    uint64_t slow;    /* as many chunks' time an iteration takes; 0: less than one's */
+    uint64_t started;  /* of the loop, while it is cold */
+    uint64_t since;    /* of the chunk that runs */
+    size_t chunk;      /* iterations that last FL_PACE_CHUNK, about */
+    size_t least;      /* iterations of a piece */
+    size_t grain;      /* the same, and of a chunk, where that is known (site.h); else 1 */
+    uint64_t slow;     /* as many chunks' time an iteration takes; 0: less than one's */
+    uint64_t worked;   /* time of the chunks so far */
+    unsigned patience; /* nanoseconds until it is no longer cold */
     bool cold;
+    bool known;       /* its speed was known from the start (site.h) */
+    bool shared;      /* it has forked */
     bool alone;       /* it will not be split: there was no memory for another sum */
     unsigned calm;    /* how often a chunk may be doubled, */
     unsigned doubled; /* and how often the one that runs was */
@@ -55,19 +60,26 @@ typedef struct fl_pace {
 static inline fl_pace fl_pace_start(size_t hint, uint64_t now)
 {
     const size_t least = hint ? hint : 1;
-    return (fl_pace){.started = now, .since = now, .chunk = 1, .least = least, .cold = !hint};
+    return (fl_pace){.started = now,
+                     .since = now,
+                     .chunk = 1,
+                     .least = least,
+                     .grain = 1,
+                     .patience = FL_PACE_COLD,
+                     .cold = !hint};
 }
 
 /* A piece that was split off goes on at the speed of its whole. */
 static inline fl_pace fl_pace_resume(size_t chunk, size_t hint, uint64_t now)
 {
-    return (fl_pace){.started = now, .since = now, .chunk = chunk, .least = hint ? hint : 1};
+    const size_t least = hint ? hint : 1;
+    return (fl_pace){.started = now, .since = now, .chunk = chunk, .least = least, .grain = 1};
 }
 
 /* May `left` iterations be split, as far as this loop is concerned? */
 static inline bool fl_pace_may_split(const fl_pace *pace, size_t left)
 {
-    return !pace->cold && !pace->alone && left / 2 >= pace->least;
+    return !pace->cold && !pace->alone && left / 2 >= pace->least && left / 2 >= pace->grain;
 }
 
 /* How many times as long as a chunk, about, will `some` iterations take? */
@@ -82,6 +94,7 @@ static inline size_t fl_pace_lasts(const fl_pace *pace, size_t some)
 static inline void fl_pace_shared(fl_pace *pace)
 {
     pace->calm = 0;
+    pace->shared = true;
 }
 
 /* How many of `left` to run now. */
@@ -94,8 +107,9 @@ static inline size_t fl_pace_next(fl_pace *pace, size_t left)
     if (doubled)
         return pace->chunk << doubled;
     size_t most = pace->cold ? left : left / 4;
-    size_t some = pace->chunk < most ? pace->chunk : most;
-    return some ? some : 1;
+    if (most < pace->grain)
+        most = pace->grain < left ? pace->grain : left;
+    return pace->chunk < most ? pace->chunk : most;
 }
 
 /* The speed has changed: looks for the chunk that lasts as long as it should. */
@@ -114,13 +128,21 @@ static FILCH_COLD void fl_pace_adapt(fl_pace *pace, size_t some, uint64_t took, 
     pace->calm = 0;
 }
 
+/* The owner does something else until it sets `since`, or has ended. */
+static inline void fl_pace_rest(fl_pace *pace, uint64_t now)
+{
+    pace->worked += now > pace->since ? now - pace->since : 0;
+    pace->since = now;
+}
+
 /* `some` iterations ended at `now`. */
 static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_t ticks_per_us)
 {
     const uint64_t target = FL_PACE_CHUNK * ticks_per_us / 1000;
     uint64_t took = now > pace->since ? now - pace->since : 1;
     pace->since = now;
-    pace->cold = pace->cold && (now - pace->started) * 1000 < FL_PACE_COLD * ticks_per_us;
+    pace->worked += took;
+    pace->cold = pace->cold && (now - pace->started) * 1000 < pace->patience * ticks_per_us;
     took >>= pace->doubled;
     some >>= pace->doubled;
     pace->doubled = 0;

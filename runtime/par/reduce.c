@@ -36,7 +36,8 @@ static int reduce_into(filch_self self, reduce_call *call, void *sum)
     fl_loop loop = {.chunk = how->chunk,
                     .context = call->context,
                     .hint = call->hint,
-                    .sums = &sums};
+                    .sums = &sums,
+                    .site = (const void *)(uintptr_t)how->chunk};
     call->starved = !how->make(call->context, sum);
     if (call->starved)
         return -ENOMEM;

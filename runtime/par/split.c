@@ -6,18 +6,28 @@
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/par/pace.h>
+#include <runtime/par/site.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/spin.h>
 #include <sched/forkstack.h>
+#include <sched/idle.h>
+#include <sched/queue.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum { ROOM = 64 }; /* bytes of a sum that a frame has room for */
+enum {
+    ROOM = 64,     /* bytes of a sum that a frame has room for */
+    GRAIN = 2000,  /* ns: a piece of a loop whose speed is known lasts at least so long */
+    MEETING = 1000 /* ns to wait for the request of a thief that searches */
+};
 
 /* The upper half of a piece while it is forked, in the frame that runs the lower one. */
 typedef struct part {
     fl_loop *loop;
-    size_t begin, end, chunk;
+    size_t begin, end, chunk, grain;
+    bool known;
+    uint64_t worked;                      /* by the thief */
     enum { KEPT, DONE, STARVED } outcome; /* not stolen; stolen and run; no memory for its sum */
     void *sum;                            /* the thief's, when DONE; NULL: the loop has none */
     bool spent;                           /* it is joined, or dropped */
@@ -45,9 +55,13 @@ static bool make_sum(filch_self self, part *p)
 FILCH_VOID_TASK(piece, (part *, p))
 {
     fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
+    pace.grain = p->grain;
+    pace.known = p->known;
     p->outcome = make_sum(self, p) ? DONE : STARVED;
     if (p->outcome == DONE)
         run(self, p->loop, p->begin, p->end, &pace, p->sum);
+    fl_pace_rest(&pace, fl_ticks());
+    p->worked = pace.worked;
 }
 
 /* Run by its owner's join: nothing, the owner's loop goes on with it. */
@@ -112,6 +126,24 @@ static void join_sum(part *p, void *sum)
     close_part(p);
 }
 
+/* Is a worker about to look at this fiber's forks? */
+static bool is_thief_near(filch_self self)
+{
+    fl_runtime *rt = fl_fiber_of(self)->worker->rt;
+    return rt->queue->gives && fl_may_spin(rt) && fl_idle_searchers(fl_idle_look(&rt->idle));
+}
+
+static void meet_thief(filch_self self)
+{
+    if (!is_thief_near(self))
+        return;
+    const fl_forkstack *stack = &fl_fiber_of(self)->stack;
+    fl_spin spin = fl_spin_begin(MEETING);
+    while (!fl_forkstack_requested(stack) && fl_spin_on(&spin))
+        ;
+    fl_heed(self);
+}
+
 /* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
  * end if the upper half was stolen, else its first. */
 static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace,
@@ -122,13 +154,20 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     upper.begin = begin + (end - begin) / 2;
     upper.end = end;
     upper.chunk = pace->chunk;
+    upper.grain = pace->grain;
+    upper.known = pace->known;
+    upper.worked = 0;
     upper.outcome = KEPT;
     upper.spent = false;
     FL_ON_PANIC(close_part, &upper);
     fl_pace_shared(pace);
     FILCH_FORK(piece, &upper);
+    if (pace->known)
+        meet_thief(self);
     run(self, loop, begin, upper.begin, pace, sum);
+    fl_pace_rest(pace, fl_ticks());
     FL_JOIN_OR(piece, keep);
+    pace->worked += upper.worked;
     join_sum(&upper, sum);
     pace->since = fl_ticks();
     pace->alone = pace->alone || upper.outcome == STARVED;
@@ -160,9 +199,64 @@ static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pac
     }
 }
 
+static void start_warm(fl_pace *pace, const fl_lesson *lesson)
+{
+    pace->cold = false;
+    pace->known = true;
+    pace->chunk = fl_lesson_iterations(lesson, FL_PACE_CHUNK);
+    pace->slow = fl_lesson_time(lesson, 1) / FL_PACE_CHUNK;
+    pace->grain = fl_lesson_iterations(lesson, GRAIN);
+}
+
+static enum fl_start start(filch_self self, fl_pace *pace, const fl_lesson *lesson, size_t n)
+{
+    enum fl_start how = fl_lesson_start(lesson, n);
+    if (how == FL_START_READY)
+        how = is_thief_near(self) ? FL_START_WARM : FL_START_ALONE;
+    if (how == FL_START_WARM && fl_workers(fl_fiber_of(self)->worker->rt) == 1)
+        how = FL_START_COLD;
+    if (how == FL_START_WARM)
+        start_warm(pace, lesson);
+    else if (how == FL_START_ALONE)
+        pace->patience = FL_PACE_COLD + 2 * (unsigned)fl_lesson_time(lesson, n);
+    return how;
+}
+
+/* A loop that is short, and always was, is not worth another look at the clock. */
+static bool is_news(const fl_pace *pace, const fl_lesson *lesson, enum fl_start how)
+{
+    return how != FL_START_ALONE || lesson->pause || !pace->cold ||
+           pace->worked * 1000 >= FL_SITE_READY / 2 * FL_TICKS_PER_US;
+}
+
+static void learn(const fl_loop *loop, fl_pace *pace, fl_lesson *lesson, enum fl_start how,
+                  size_t n)
+{
+    if (!is_news(pace, lesson, how))
+        return;
+    fl_pace_rest(pace, fl_ticks());
+    const fl_lesson_call call = {.n = n,
+                                 .worked = pace->worked * 1000 / FL_TICKS_PER_US,
+                                 .elapsed = (pace->since - pace->started) * 1000 / FL_TICKS_PER_US,
+                                 .warm = how == FL_START_WARM,
+                                 .shared = pace->shared};
+    fl_lesson_learn(lesson, &call);
+    fl_site_keep(loop->site, n, *lesson);
+}
+
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum)
 {
     fl_pace pace = fl_pace_start(loop->hint, fl_ticks());
+    if (!loop->site) {
+        run(self, loop, begin, end, &pace, sum);
+        return fl_loop_stopped(loop);
+    }
+    const size_t n = end - begin;
+    fl_lesson lesson = fl_site_recall(loop->site, n);
+    const enum fl_start how = start(self, &pace, &lesson, n);
     run(self, loop, begin, end, &pace, sum);
-    return fl_loop_stopped(loop);
+    const int code = fl_loop_stopped(loop);
+    if (!code)
+        learn(loop, &pace, &lesson, how, n);
+    return code;
 }

@@ -6,6 +6,10 @@
  * without helpers forks once, and one with idle helpers as often as they come. A half that was not
  * stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
  *
+ * A loop that is known to be worth it (runtime/par/site.h) forks before its first chunk. A thief
+ * that searches at that moment finds the fork within a fraction of a microsecond, so its owner
+ * waits for the request and answers it; else the thief would wait for the end of a chunk.
+ *
  * A loop may sum up. The thief of a piece makes a sum for it, and the owner adds that to the sum
  * before it, in the order of the range. So the operation must be associative, but need not be
  * commutative. Sums live in frames, large ones on the heap; a thief without memory for one leaves
@@ -36,6 +40,7 @@ typedef struct fl_loop {
     size_t hint;         /* iterations that are worth a task; 0: find out */
     size_t worth;        /* how many chunks' time a thief's new sum must be worth */
     const fl_sums *sums; /* NULL: none */
+    const void *site;    /* the body that its calls have in common (site.h); NULL: learns nothing */
     filch_u32 stopped;   /* the first code that a chunk returned */
 } fl_loop;
 
