@@ -52,6 +52,7 @@ typedef struct fl_pace {
     bool cold;
     bool known;       /* its speed was known from the start (site.h) */
     bool shared;      /* it has forked */
+    bool met;         /* a thief has just taken a fork */
     bool alone;       /* it will not be split: there was no memory for another sum */
     unsigned calm;    /* how often a chunk may be doubled, */
     unsigned doubled; /* and how often the one that runs was */
@@ -142,6 +143,7 @@ static inline void fl_pace_ran(fl_pace *pace, size_t some, uint64_t now, uint64_
     uint64_t took = now > pace->since ? now - pace->since : 1;
     pace->since = now;
     pace->worked += took;
+    pace->met = false;
     pace->cold = pace->cold && (now - pace->started) * 1000 < pace->patience * ticks_per_us;
     took >>= pace->doubled;
     some >>= pace->doubled;

@@ -18,7 +18,7 @@
 
 enum {
     ROOM = 64,     /* bytes of a sum that a frame has room for */
-    GRAIN = 2000,  /* ns: a piece of a loop whose speed is known lasts at least so long */
+    GRAIN = 4000,  /* ns: a piece of a loop whose speed is known lasts at least so long */
     MEETING = 1000 /* ns to wait for the request of a thief that searches */
 };
 
@@ -126,22 +126,25 @@ static void join_sum(part *p, void *sum)
     close_part(p);
 }
 
-/* Is a worker about to look at this fiber's forks? */
-static bool is_thief_near(filch_self self)
+/* Do more workers than `but` search, so that one is about to look at this fiber's forks? */
+static bool is_thief_near(filch_self self, unsigned but)
 {
     fl_runtime *rt = fl_fiber_of(self)->worker->rt;
-    return rt->queue->gives && fl_may_spin(rt) && fl_idle_searchers(fl_idle_look(&rt->idle));
+    return rt->queue->gives && fl_may_spin(rt) && fl_idle_searchers(fl_idle_look(&rt->idle)) > but;
 }
 
-static void meet_thief(filch_self self)
+/* Waits until a thief has the fork, or is not coming. The thief of the fork just before may still
+ * count as searching. */
+static void meet_thief(filch_self self, fl_pace *pace)
 {
-    if (!is_thief_near(self))
+    if (!is_thief_near(self, pace->met))
         return;
     const fl_forkstack *stack = &fl_fiber_of(self)->stack;
     fl_spin spin = fl_spin_begin(MEETING);
-    while (!fl_forkstack_requested(stack) && fl_spin_on(&spin))
+    while (!fl_forkstack_empty(self) && !fl_forkstack_requested(stack) && fl_spin_on(&spin))
         ;
     fl_heed(self);
+    pace->met = fl_forkstack_empty(self);
 }
 
 /* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
@@ -163,7 +166,7 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     fl_pace_shared(pace);
     FILCH_FORK(piece, &upper);
     if (pace->known)
-        meet_thief(self);
+        meet_thief(self, pace);
     run(self, loop, begin, upper.begin, pace, sum);
     fl_pace_rest(pace, fl_ticks());
     FL_JOIN_OR(piece, keep);
@@ -212,7 +215,7 @@ static enum fl_start start(filch_self self, fl_pace *pace, const fl_lesson *less
 {
     enum fl_start how = fl_lesson_start(lesson, n);
     if (how == FL_START_READY)
-        how = is_thief_near(self) ? FL_START_WARM : FL_START_ALONE;
+        how = is_thief_near(self, 0) ? FL_START_WARM : FL_START_ALONE;
     if (how == FL_START_WARM && fl_workers(fl_fiber_of(self)->worker->rt) == 1)
         how = FL_START_COLD;
     if (how == FL_START_WARM)
