@@ -46,6 +46,7 @@ typedef struct fl_pace {
     size_t chunk;      /* iterations that last FL_PACE_CHUNK, about */
     size_t least;      /* iterations of a piece */
     size_t grain;      /* the same, and of a chunk, where that is known (site.h); else 1 */
+    size_t bit;        /* iterations between two looks for a thief that is about to come; 0: none */
     uint64_t slow;     /* as many chunks' time an iteration takes; 0: less than one's */
     uint64_t worked;   /* time of the chunks so far */
     unsigned patience; /* nanoseconds until it is no longer cold */

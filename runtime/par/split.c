@@ -19,13 +19,14 @@
 enum {
     ROOM = 64,     /* bytes of a sum that a frame has room for */
     GRAIN = 4000,  /* ns: a piece of a loop whose speed is known lasts at least so long */
+    BIT = 500,     /* ns of work between two looks for a thief */
     MEETING = 1000 /* ns to wait for the request of a thief that searches */
 };
 
 /* The upper half of a piece while it is forked, in the frame that runs the lower one. */
 typedef struct part {
     fl_loop *loop;
-    size_t begin, end, chunk, grain;
+    size_t begin, end, chunk, grain, bit;
     bool known;
     uint64_t worked;                      /* by the thief */
     enum { KEPT, DONE, STARVED } outcome; /* not stolen; stolen and run; no memory for its sum */
@@ -57,6 +58,7 @@ FILCH_VOID_TASK(piece, (part *, p))
     fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
     pace.grain = p->grain;
     pace.known = p->known;
+    pace.bit = p->bit;
     p->outcome = make_sum(self, p) ? DONE : STARVED;
     if (p->outcome == DONE)
         run(self, p->loop, p->begin, p->end, &pace, p->sum);
@@ -126,25 +128,39 @@ static void join_sum(part *p, void *sum)
     close_part(p);
 }
 
-/* Do more workers than `but` search, so that one is about to look at this fiber's forks? */
+/* Do more workers than `but` search, so that one is about to look at this fiber's forks? The thief
+ * of the fork just before may still count as searching. */
 static bool is_thief_near(filch_self self, unsigned but)
 {
     fl_runtime *rt = fl_fiber_of(self)->worker->rt;
     return rt->queue->gives && fl_may_spin(rt) && fl_idle_searchers(fl_idle_look(&rt->idle)) > but;
 }
 
-/* Waits until a thief has the fork, or is not coming. The thief of the fork just before may still
- * count as searching. */
-static void meet_thief(filch_self self, fl_pace *pace)
+static void run_chunk(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum)
 {
-    if (!is_thief_near(self, pace->met))
-        return;
+    int code = loop->chunk(self, begin, end, loop->context, sum);
+    if (code)
+        fl_loop_stop(loop, code);
+}
+
+/* Until a thief has the fork, or is not coming, runs bits of [begin, end), or waits where a single
+ * iteration lasts longer than a bit. Returns the index to go on with. */
+static size_t meet_thief(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pace *pace,
+                         void *sum)
+{
     const fl_forkstack *stack = &fl_fiber_of(self)->stack;
     fl_spin spin = fl_spin_begin(MEETING);
-    while (!fl_forkstack_empty(self) && !fl_forkstack_requested(stack) && fl_spin_on(&spin))
-        ;
+    while (!fl_forkstack_empty(self) && !fl_forkstack_requested(stack) && fl_spin_on(&spin)) {
+        if (!pace->bit || begin == end || fl_loop_stopped(loop))
+            continue;
+        size_t some = pace->bit < end - begin ? pace->bit : end - begin;
+        run_chunk(self, loop, begin, begin + some, sum);
+        begin += some;
+    }
     fl_heed(self);
     pace->met = fl_forkstack_empty(self);
+    fl_pace_rest(pace, fl_ticks());
+    return begin;
 }
 
 /* Forks the upper half of the range and runs the lower one. Returns the index to go on with: the
@@ -153,20 +169,22 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
                     void *sum)
 {
     part upper;
+    const bool meets = pace->known && is_thief_near(self, pace->met);
     upper.loop = loop;
-    upper.begin = begin + (end - begin) / 2;
+    upper.begin = begin + (end - begin) / 2 + (meets ? pace->bit : 0);
     upper.end = end;
     upper.chunk = pace->chunk;
     upper.grain = pace->grain;
     upper.known = pace->known;
+    upper.bit = pace->bit;
     upper.worked = 0;
     upper.outcome = KEPT;
     upper.spent = false;
     FL_ON_PANIC(close_part, &upper);
     fl_pace_shared(pace);
     FILCH_FORK(piece, &upper);
-    if (pace->known)
-        meet_thief(self, pace);
+    if (meets)
+        begin = meet_thief(self, loop, begin, upper.begin, pace, sum);
     run(self, loop, begin, upper.begin, pace, sum);
     fl_pace_rest(pace, fl_ticks());
     FL_JOIN_OR(piece, keep);
@@ -193,9 +211,7 @@ static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pac
             continue;
         }
         size_t some = fl_pace_next(pace, end - begin);
-        int code = loop->chunk(self, begin, begin + some, loop->context, sum);
-        if (code)
-            fl_loop_stop(loop, code);
+        run_chunk(self, loop, begin, begin + some, sum);
         begin += some;
         if (begin < end)
             fl_pace_ran(pace, some, fl_ticks(), FL_TICKS_PER_US);
@@ -209,6 +225,7 @@ static void start_warm(fl_pace *pace, const fl_lesson *lesson)
     pace->chunk = fl_lesson_iterations(lesson, FL_PACE_CHUNK);
     pace->slow = fl_lesson_time(lesson, 1) / FL_PACE_CHUNK;
     pace->grain = fl_lesson_iterations(lesson, GRAIN);
+    pace->bit = fl_lesson_time(lesson, 1) > BIT ? 0 : fl_lesson_iterations(lesson, BIT);
 }
 
 static enum fl_start start(filch_self self, fl_pace *pace, const fl_lesson *lesson, size_t n)
