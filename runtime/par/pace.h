@@ -8,6 +8,8 @@
  * at the speed just seen. A hint changes only when and how far it is split: an owner that runs many
  * long iterations at a time keeps thieves waiting. Until PACE_COLD has gone by, a loop without a
  * hint stays with its caller. One that is over by then is not worth a steal, and costs no wake-up.
+ * A loop whose speed is known from earlier calls (runtime/par/site.h) begins as one that was split
+ * off, and has a grain: no piece or chunk is shorter, until the speed turns out to be another.
  * Later chunks take at most a quarter of what is left, so that the end of a range whose last
  * iterations are the longest is still shared.
  *
@@ -128,6 +130,9 @@ static FILCH_COLD void fl_pace_adapt(fl_pace *pace, size_t some, uint64_t took, 
         pace->chunk = 1;
     pace->slow = took / target / some;
     pace->calm = 0;
+    pace->bit = 0; /* what was known is no longer so */
+    if (pace->grain > pace->chunk)
+        pace->grain = pace->chunk;
 }
 
 /* The owner does something else until it sets `since`, or has ended. */

@@ -35,8 +35,8 @@
 #include <stdint.h>
 
 #ifdef FILCH_TINY
-#define FL_SITE_READY 0 /* nanoseconds on one worker: shorter loops start alone, */
-#define FL_SITE_WARM 0  /* longer ones warm */
+#define FL_SITE_READY 200 /* nanoseconds on one worker: shorter loops start alone, */
+#define FL_SITE_WARM 1000 /* those that are not shorter than this, warm */
 #else
 #define FL_SITE_READY 4000
 #define FL_SITE_WARM 20000
