@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: short parallel regions that follow each other, as libraries for linear algebra and solvers
- * have them. Four loops of 40 to 150 us, called from a task and from an ordinary thread, against a
- * static split over two threads that spin at a barrier, and against serial code; then the prices of
- * entering a region and of a fork. */
+ * have them. Four loops of 40 to 150 us are called from a task and from an ordinary thread. They are
+ * compared with a static split over two threads that spin at a barrier, and with serial code. Then
+ * come the prices of entering a region and of a fork. */
 #include "measure.h"
 
 #include "halves.h"

@@ -130,7 +130,7 @@ static FILCH_COLD void fl_pace_adapt(fl_pace *pace, size_t some, uint64_t took, 
         pace->chunk = 1;
     pace->slow = took / target / some;
     pace->calm = 0;
-    pace->bit = 0; /* what was known is no longer so */
+    pace->bit = 0; /* the known speed is out of date */
     if (pace->grain > pace->chunk)
         pace->grain = pace->chunk;
 }

@@ -18,9 +18,9 @@ static uint64_t hash_of(const void *body, size_t n)
     return ((uint64_t)(uintptr_t)body * 64 + magnitude) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static filch_u64 *place_of(uint64_t hash)
+static size_t place_of(uint64_t hash)
 {
-    return &sites[hash >> (64 - PLACE_BITS)];
+    return hash >> (64 - PLACE_BITS);
 }
 
 /* Never 0, the tag of an empty place. */
@@ -32,7 +32,7 @@ static uint16_t tag_of(uint64_t hash)
 fl_lesson fl_site_recall(const void *body, size_t n)
 {
     const uint64_t hash = hash_of(body, n);
-    uint64_t word = filch_u64_load(place_of(hash), FILCH_RELAXED); /* a value: see site.h */
+    uint64_t word = filch_u64_load(&sites[place_of(hash)], FILCH_RELAXED); /* a value: see site.h */
     fl_lesson lesson;
     memcpy(&lesson, &word, sizeof lesson);
     if (lesson.tag != tag_of(hash) || fl_virtual())
@@ -42,11 +42,12 @@ fl_lesson fl_site_recall(const void *body, size_t n)
 
 void fl_site_keep(const void *body, size_t n, fl_lesson lesson)
 {
-    filch_u64 *place = place_of(hash_of(body, n));
+    const size_t place = place_of(hash_of(body, n));
     uint64_t word;
     memcpy(&word, &lesson, sizeof word);
-    if (!fl_virtual() && filch_u64_load(place, FILCH_RELAXED) != word) /* a value: see site.h */
-        filch_u64_store(place, word, FILCH_RELAXED);
+    if (!fl_virtual() &&
+        filch_u64_load(&sites[place], FILCH_RELAXED) != word) /* a value: see site.h */
+        filch_u64_store(&sites[place], word, FILCH_RELAXED);  /* the same */
 }
 
 enum fl_start fl_lesson_start(const fl_lesson *lesson, size_t n)

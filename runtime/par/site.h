@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Loops that learn: what the last calls of a loop cost, and whether other workers made them faster.
+ * The memory of loops: how long the last calls took, and whether other workers made them faster.
  * A program calls the same loop again and again, so the next call is most likely like the last
  * ones. Without that memory each call begins with some microseconds alone, to see whether it is
  * worth a fork (runtime/par/pace.h). In a loop of 50 us that is a fifth of the time.
@@ -45,7 +45,7 @@
 #define FL_SITE_MISSES 2 /* warm calls in a row that gain nothing, before the first pause */
 #define FL_SITE_PAUSES 6 /* the longest pause is 2 to the power of this, in calls */
 
-/* What is known of a site; all zero: nothing. Fits one word. */
+/* The memory of a site; all zero: it is new. Fits one word. */
 typedef struct fl_lesson {
     uint32_t
         each; /* FL_SITE_PART of nanoseconds that an iteration takes on one worker; 0: unknown */
@@ -83,7 +83,7 @@ enum fl_start fl_lesson_start(const fl_lesson *lesson, size_t n);
  * that would look like a gain. */
 void fl_lesson_learn(fl_lesson *lesson, const fl_lesson_call *call);
 
-/* What is known of the calls of `body` with n iterations. */
+/* The memory of calls of `body` with n iterations. */
 fl_lesson fl_site_recall(const void *body, size_t n);
 /* Stores it, if it differs. */
 void fl_site_keep(const void *body, size_t n, fl_lesson lesson);

@@ -6,9 +6,9 @@
  * without helpers forks once, and one with idle helpers as often as they come. A half that was not
  * stolen is taken back, and its owner's loop goes on with it as if it had not been forked.
  *
- * A loop that is known to be worth it (runtime/par/site.h) forks before its first chunk. A thief
- * that searches at that moment finds the fork within a fraction of a microsecond, so its owner
- * waits for the request and answers it; else the thief would wait for the end of a chunk.
+ * A loop that is known to be worth it (runtime/par/site.h) forks before its first chunk. If another
+ * worker searches at that moment, it asks for the fork within a fraction of a microsecond. Until
+ * then the owner runs bits of its half, so that the thief need not wait for the end of a chunk.
  *
  * A loop may sum up. The thief of a piece makes a sum for it, and the owner adds that to the sum
  * before it, in the order of the range. So the operation must be associative, but need not be

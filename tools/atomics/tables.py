@@ -142,6 +142,7 @@ WORDS = [
     Word("asleep", (), N, N, N, S, S, "the detector compares it with I"),
     Word("relief", (), N, N, N, R, A, "the woken worker sees the fiber (G7, G8)"),
     Word("mapped_left", (), X, N, N, X, N, "a number, which orders nothing"),
+    Word("sites", (), X, N, N, N, X, "a value of its own, which guards nothing; a lost one costs speed"),
     Word("capped", (), X, X, N, N, X, "a hint"),
     Word("count", (), X, X, N, N, X, "a counter of one writer"),
     Word("tenants", (), N, N, N, X, X, "a count against mistakes, which orders nothing"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What a loop learns from its calls. Times are told: no test reads a clock. */
+ * How loops learn from their calls. Times are given: no test reads a clock. */
 #include <criterion/criterion.h>
 #include <runtime/par/site.h>
 #include <tests/support/par.h>
