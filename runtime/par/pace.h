@@ -53,7 +53,7 @@ typedef struct fl_pace {
     uint64_t worked;   /* time of the chunks so far */
     unsigned patience; /* nanoseconds until it is no longer cold */
     bool cold;
-    bool known;       /* its speed was known from the start (site.h) */
+    bool meets;       /* waits for a thief that searches (split.h) */
     bool shared;      /* it has forked */
     bool met;         /* a thief has just taken a fork */
     bool alone;       /* it will not be split: there was no memory for another sum */

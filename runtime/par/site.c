@@ -84,12 +84,15 @@ static void forgive(fl_lesson *lesson)
     lesson->misses = lesson->pause = 0;
 }
 
-/* Sets the time of an iteration; says whether the loop is another one now. */
+/* Sets the time of an iteration, unless it is nearly as before: workers that call the same loop at the
+ * same time would pull its word to and fro. Says whether the loop takes longer now, as another
+ * one does. */
 static bool update_each(fl_lesson *lesson, const fl_lesson_call *call)
 {
     const uint32_t before = lesson->each, now = each_in(call);
     const bool longer = now / 2 > before, shorter = now < before / 2;
-    if (now > before && call->warm)
+    const bool usual = now >= before - before / 8 && now - before / 8 <= before;
+    if (usual || (now > before && call->warm))
         return false;
     lesson->each = longer || shorter ? now : before / 2 + now / 2 + (before & now & 1);
     return longer;

@@ -47,8 +47,7 @@
 
 /* The memory of a site; all zero: it is new. Fits one word. */
 typedef struct fl_lesson {
-    uint32_t
-        each; /* FL_SITE_PART of nanoseconds that an iteration takes on one worker; 0: unknown */
+    uint32_t each;  /* FL_SITE_PART of ns that an iteration takes on one worker; 0: unknown */
     uint16_t tag;   /* whose it is */
     uint8_t misses; /* warm calls in a row that gained nothing */
     uint8_t pause;  /* calls before the next warm one */

@@ -27,7 +27,7 @@ enum {
 typedef struct part {
     fl_loop *loop;
     size_t begin, end, chunk, grain, bit;
-    bool known;
+    bool meets;
     uint64_t worked;                      /* by the thief */
     enum { KEPT, DONE, STARVED } outcome; /* not stolen; stolen and run; no memory for its sum */
     void *sum;                            /* the thief's, when DONE; NULL: the loop has none */
@@ -57,7 +57,7 @@ FILCH_VOID_TASK(piece, (part *, p))
 {
     fl_pace pace = fl_pace_resume(p->chunk, p->loop->hint, fl_ticks());
     pace.grain = p->grain;
-    pace.known = p->known;
+    pace.meets = p->meets;
     pace.bit = p->bit;
     p->outcome = make_sum(self, p) ? DONE : STARVED;
     if (p->outcome == DONE)
@@ -158,7 +158,7 @@ static size_t meet_thief(filch_self self, fl_loop *loop, size_t begin, size_t en
         begin += some;
     }
     fl_heed(self);
-    pace->met = fl_forkstack_empty(self);
+    pace->met = pace->meets = fl_forkstack_empty(self); /* else it waits no more */
     fl_pace_rest(pace, fl_ticks());
     return begin;
 }
@@ -169,13 +169,13 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
                     void *sum)
 {
     part upper;
-    const bool meets = pace->known && is_thief_near(self, pace->met);
+    const bool meets = pace->meets && is_thief_near(self, pace->met);
     upper.loop = loop;
     upper.begin = begin + (end - begin) / 2 + (meets ? pace->bit : 0);
     upper.end = end;
     upper.chunk = pace->chunk;
     upper.grain = pace->grain;
-    upper.known = pace->known;
+    upper.meets = pace->meets;
     upper.bit = pace->bit;
     upper.worked = 0;
     upper.outcome = KEPT;
@@ -221,7 +221,7 @@ static void run(filch_self self, fl_loop *loop, size_t begin, size_t end, fl_pac
 static void start_warm(fl_pace *pace, const fl_lesson *lesson)
 {
     pace->cold = false;
-    pace->known = true;
+    pace->meets = true;
     pace->chunk = fl_lesson_iterations(lesson, FL_PACE_CHUNK);
     pace->slow = fl_lesson_time(lesson, 1) / FL_PACE_CHUNK;
     pace->grain = fl_lesson_iterations(lesson, GRAIN);
