@@ -85,26 +85,27 @@ static void forgive(fl_lesson *lesson)
 }
 
 /* Sets the time of an iteration, unless it is nearly as before: workers that call the same loop at the
- * same time would pull its word to and fro. Says whether the loop takes longer now, as another
- * one does. */
+ * same time would pull its word to and fro. Says whether the loop is new, or takes longer than twice
+ * as long. */
 static bool update_each(fl_lesson *lesson, const fl_lesson_call *call)
 {
     const uint32_t before = lesson->each, now = each_in(call);
     const bool longer = now / 2 > before, shorter = now < before / 2;
-    const bool usual = now >= before - before / 8 && now - before / 8 <= before;
-    if (usual || (now > before && call->warm))
+    if (before && now > before && call->warm)
         return false;
-    lesson->each = longer || shorter ? now : before / 2 + now / 2 + (before & now & 1);
-    return longer;
+    if (!before || longer || shorter)
+        lesson->each = now;
+    else if (now < before - before / 8 || now - before / 8 > before)
+        lesson->each = before / 2 + now / 2 + (before & now & 1);
+    return !before || longer;
 }
 
 void fl_lesson_learn(fl_lesson *lesson, const fl_lesson_call *call)
 {
     if (!call->n)
         return;
-    const bool first = !lesson->each;
     const uint64_t usual = fl_lesson_time(lesson, call->n);
-    if (update_each(lesson, call) || first)
+    if (update_each(lesson, call))
         forgive(lesson);
     else if (call->shared && call->elapsed <= usual - usual / 8)
         forgive(lesson);

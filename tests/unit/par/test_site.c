@@ -146,6 +146,8 @@ Test(site, times_beyond_the_range_of_a_word_do_no_harm)
     const fl_lesson before = lesson;
     learn(&lesson, (fl_lesson_call){.n = 0, .worked = 1, .elapsed = 1});
     cr_assert_eq(lesson.each, before.each);
+    lesson = after(1);
+    cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_ALONE);
 }
 
 Test(site, a_lesson_is_kept_for_its_body_and_magnitude)
