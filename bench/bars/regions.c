@@ -14,8 +14,8 @@ enum {
     MOST = 1000,   /* iterations of a loop */
     BODIES = 128,  /* of the N-body step */
     WARM = 20,     /* calls before those that are measured */
-    TURNS = 21,    /* of which the median counts, so that a preempted one does not */
-    CALLS = 10,    /* in a turn */
+    TURNS = 51,    /* of which the median counts, so that a preempted one does not */
+    CALLS = 4,     /* in a turn */
     PAIRS = 10000, /* forks and joins in a turn */
     DEPTH = 10,    /* of the tree: 1,023 nodes */
     WORKERS = 2
