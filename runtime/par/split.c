@@ -19,7 +19,7 @@
 enum {
     ROOM = 64,     /* bytes of a sum that a frame has room for */
     GRAIN = 4000,  /* ns: a piece of a loop whose speed is known lasts at least so long */
-    BIT = 500,     /* ns of work between two looks for a thief */
+    BIT = 250,     /* ns of work between two looks for a thief */
     MEETING = 1000 /* ns to wait for the request of a thief that searches */
 };
 
