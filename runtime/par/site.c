@@ -85,7 +85,7 @@ static void forgive(fl_lesson *lesson)
 }
 
 /* Sets the time of an iteration, unless it is nearly as before: workers that call the same loop at the
- * same time would pull its word to and fro. Says whether the loop is new, or takes longer than twice
+ * same time would pull its word back and forth. Says whether the loop is new, or takes longer than twice
  * as long. */
 static bool update_each(fl_lesson *lesson, const fl_lesson_call *call)
 {
