@@ -5,6 +5,7 @@
 #include <sched/request.h>
 
 #define ANSWERED ((uint64_t)1 << 63)
+#define OFFERED ((uint64_t)1 << 62)
 
 static uint64_t conflict(uint64_t top, uint64_t index)
 {
@@ -45,9 +46,19 @@ void fl_forkstack_rearm(fl_forkstack *stack)
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }
 
-static void answer(fl_mailbox *box, uint64_t count, uint64_t index)
+static void answer(fl_mailbox *box, uint64_t what)
 {
-    filch_u64_store(&box->reply, ANSWERED | count << 16 | index, FILCH_RELEASE); /* R3 */
+    filch_u64_store(&box->reply, ANSWERED | what, FILCH_RELEASE); /* R3 */
+}
+
+/* Tasks were given. Those of a gift of many begin one after another, and the owner's joins may come
+ * first. */
+static void hand_over(fl_forkstack *stack, fl_mailbox *box, uint64_t count, uint64_t index)
+{
+    bool offered = stack->followed && count > 1;
+    for (uint64_t i = 0; offered && i < count; i++)
+        fl_slot_offer(fl_slot_at(stack, index + i));
+    answer(box, (offered ? OFFERED : 0) | count << 16 | index);
 }
 
 void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end)
@@ -79,12 +90,12 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
     for (;;) {
         uint64_t index = fl_top_index(top);
         if (index >= past) {
-            answer(box, 0, 0);
+            answer(box, 0);
             return;
         }
         uint64_t count = fl_request_gift(past - index, box->half, box->most);
         if (give(stack, &top, count)) {
-            answer(box, count, index);
+            hand_over(stack, box, count, index);
             return;
         }
     }
@@ -217,7 +228,8 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
     if (!reply)
         return false;
     gift->first = fl_slot_at(stack, reply & 0xffff);
-    gift->count = (uint32_t)((reply & ~ANSWERED) >> 16);
+    gift->count = (uint32_t)((reply & ~(ANSWERED | OFFERED)) >> 16);
+    gift->offered = reply & OFFERED;
     return true;
 }
 

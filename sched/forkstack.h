@@ -102,9 +102,10 @@ enum { FL_RESERVE = 160, FL_ASIDE = 40 };
  * before asking. */
 #define FL_GIFT_MOST 0xffffu
 typedef struct fl_mailbox {
-    filch_u64 reply; /* 0: not yet; else ANSWERED | count << 16 | index of the first slot */
-    uint32_t most;   /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
-    bool half;       /* half of a shallow stack as well (sched/mode.h) */
+    filch_u64
+        reply;     /* 0: not yet; else ANSWERED | OFFERED | count << 16 | index of the first slot */
+    uint32_t most; /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
+    bool half;     /* half of a shallow stack as well (sched/mode.h) */
 } fl_mailbox;
 
 typedef struct fl_forkstack {
@@ -112,6 +113,8 @@ typedef struct fl_forkstack {
     filch_ptr request;     /* fl_mailbox * of the thief that asks, or NULL */
     void *rearm;           /* rearming sets limit to this; depends on the side */
     uint64_t base;         /* flags that are always set in top; depends on the side */
+    bool followed;         /* its owner's joins help: thieves record where they run its tasks, and
+                              gifts of many are offered, so that it can take back the rest */
     filch_u64 tail;        /* of runtime/queue/the.c: past the newest task, an index; */
     filch_u32 lock;        /* its thieves', and its owner's where they meet */
 } fl_forkstack;
@@ -136,6 +139,7 @@ typedef struct fl_forkstack {
 typedef struct fl_gift {
     filch_slot *first;
     uint32_t count; /* 0: the owner had nothing to give */
+    bool offered;   /* each slot must be taken (O2) before it is run */
 } fl_gift;
 
 /* Which forks and joins of a fiber take the slow paths: INLINE: those that are called for. OUTLINE:

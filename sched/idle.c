@@ -7,6 +7,7 @@
 #define FOUND (FL_IDLE_CHANGE - FL_IDLE_SEARCHER)
 #define SLEEP (FL_IDLE_CHANGE + FL_IDLE_SLEEPER - FL_IDLE_SEARCHER)
 #define WAKE (FL_IDLE_CHANGE + FL_IDLE_SEARCHER - FL_IDLE_SLEEPER)
+#define BORROW (FL_IDLE_CHANGE - FL_IDLE_SLEEPER)
 #define RETIRE (FL_IDLE_CHANGE + FL_IDLE_RETIRED - FL_IDLE_SEARCHER)
 #define RETURN (FL_IDLE_CHANGE - FL_IDLE_RETIRED)
 
@@ -42,13 +43,24 @@ bool fl_idle_unchanged(fl_idle *idle, uint64_t was)
     return ((fl_idle_look(idle) ^ (was + SLEEP)) & ~FL_IDLE_NAPPING) == 0;
 }
 
-bool fl_idle_retract(fl_idle *idle)
+/* One sleeper less, if there is one. */
+static bool rouse(fl_idle *idle, uint64_t how)
 {
     uint64_t word = fl_idle_look(idle);
     while (fl_idle_sleepers(word) > 0)
-        if (filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)) /* I3 */
+        if (filch_u64_cas(&idle->word, &word, word + how, FILCH_SEQ_CST)) /* I3, U4 */
             return true;
     return false;
+}
+
+bool fl_idle_retract(fl_idle *idle)
+{
+    return rouse(idle, WAKE);
+}
+
+bool fl_idle_borrow(fl_idle *idle)
+{
+    return rouse(idle, BORROW);
 }
 
 /* Searchers that are on their way, and are not relied on. If a token is taken or made meanwhile,

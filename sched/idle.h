@@ -39,6 +39,9 @@
  *      then P5, P6                                   the other (runtime/engine/worker_set.h)
  *   N1 nap: or and and of NAPPING, seq_cst;        -> P6 of a push: sees it and wakes nobody; the
  *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item
+ * Guest (runtime/engine/guest.h), which works in a sleeper's place:
+ *   U4 fl_idle_borrow: load and CAS I, S - 1,      | P6, I3: of two that take the last sleeper one
+ *      seq_cst; from then on it is running            wins; if it fails a token is coming
  * Retired worker:
  *   J6 its slot is active again, fl_idle_return:   -> I1, P6; to them it is running, until Q1
  *      R - 1, seq_cst                                 */
@@ -102,6 +105,9 @@ bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
 /* Sleeping -> searching of the caller's own accord; false: no worker is counted as sleeping, so a
  * token is on its way. */
 bool fl_idle_retract(fl_idle *idle);
+/* Sleeping -> running, for a guest; false: no worker is counted as sleeping, so a token is on its
+ * way. */
+bool fl_idle_borrow(fl_idle *idle);
 /* A publisher's decision: if a worker sleeps, and `unless` does not hold, one sleeper becomes a
  * searcher and a token is made for it. */
 typedef enum fl_unless {

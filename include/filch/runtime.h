@@ -59,8 +59,12 @@ typedef struct filch_config {
     const char
         *trace; /* FILCH_TRACE: records the run in a file from the beginning on (<filch/trace.h>):
                           "FILE", or with options: "FILE,limit=4G" */
-    unsigned share; /* FILCH_SHARE: 1: shares statistics with `filch top` of the same user, or of
+    unsigned share;    /* FILCH_SHARE: 1: shares statistics with `filch top` of the same user, or of
                        root; 2: and lets it change the workers and the policy; default 0 */
+    const char *guest; /* FILCH_GUEST: a thread that calls filch_run: "0" (default): waits while a
+                          worker runs the task; "1": works in the place of a sleeping worker, on
+                          its own stack, where owners hand over tasks: with queue "chase-lev"
+                          (docs/fork-join.md) */
 } filch_config;
 
 /* Counts of the workers since the runtime was created: totals, or one worker's (<filch/stats.h>,
@@ -172,9 +176,11 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and leaves its result there.
- * slot belongs to the caller and lies on its stack. A foreign thread blocks; a task of another
- * runtime suspends its fiber, so both runtimes continue. FILCH_RUN (<filch/task.h>) is the typed
- * form.
+ * slot belongs to the caller and lies on its stack. A foreign thread blocks while a worker runs the
+ * task; with filch_config.guest it runs the task itself, on its own stack, while a worker sleeps, and
+ * its forks can be stolen. Such a task must not call pthread_exit; pthread_cancel takes
+ * effect after the call. A task of another runtime suspends its fiber, so both runtimes continue.
+ * FILCH_RUN (<filch/task.h>) is the typed form.
  * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the
  * code of a panic of the task (<filch/panic.h>). */

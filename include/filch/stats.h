@@ -17,7 +17,8 @@
  *   tasks_taken == joins_taken
  *   jobs_started == jobs_run
  *   asks == gifts + missed_refused + robs + missed_gone  with queue chase-lev... or private-request
- *   gift_tasks + robs + deque_steals == the sum of all thefts      except with wait help-own
+ *   gift_tasks + robs + deque_steals == the sum of all thefts      except with wait help-own, and
+ *                                                  where joins of a thread that calls filch_run help
  *   forks == joins_kept + joins_taken + joins_dropped        where all_forks is 1
  * Threads: any, tasks included. No call waits.
  * Errors: 0 or a negative errno.

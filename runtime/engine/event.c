@@ -18,14 +18,17 @@
 #include <sys/resource.h>
 #include <urcu-bp.h>
 
-/* The involuntary switches of this thread since the last call. Asked before a sleep, which is a system
- * call anyway. Those of virtual workers are the schedule's, which does not count them. */
+/* The involuntary switches of this thread since the last call; 0 if that was another thread's, as a
+ * guest may have worked in the worker's place. Asked before a sleep, which is a system call anyway.
+ * Those of virtual workers are the schedule's, which does not count them. */
 static uint32_t preempted(struct fl_traced_ring *ring)
 {
+    static __thread char thread;
     struct rusage usage;
     if (fl_virtual() || getrusage(RUSAGE_THREAD, &usage))
         return 0;
-    long since = usage.ru_nivcsw - ring->preempted;
+    long since = ring->thread == &thread ? usage.ru_nivcsw - ring->preempted : 0;
+    ring->thread = &thread;
     ring->preempted = usage.ru_nivcsw;
     return (uint32_t)since;
 }

@@ -23,10 +23,15 @@ _Unwind_Reason_Code fl_exception_leaves(int version, _Unwind_Action actions,
                                         struct _Unwind_Context *context)
 {
     (void)version, (void)kind, (void)exception, (void)context;
-    if (actions & _UA_FORCE_UNWIND) /* pthread_exit, pthread_cancel */
-        return _URC_CONTINUE_UNWIND;
     const fl_fiber *fiber = fl_fiber_here();
     const char *task = fiber && fiber->boundary ? fiber->boundary->task : NULL;
+    if (actions & _UA_FORCE_UNWIND) { /* pthread_exit, pthread_cancel */
+        if (fiber && fiber->guest)
+            filch_die("pthread_exit in task %s, which runs on the thread that called filch_run: a "
+                      "worker would be lost with the thread; return from the task first",
+                      task ? task : "(no name)");
+        return _URC_CONTINUE_UNWIND;
+    }
     fl_say("an exception left task %s; catch it in the task, and return an error or panic there",
            task ? task : "(no name)");
     return _URC_FATAL_PHASE1_ERROR;

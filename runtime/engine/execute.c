@@ -8,6 +8,7 @@
 #include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/suspend.h>
@@ -27,7 +28,8 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
 {
     fl_fiber *waiter; /* finishing is the last touch of the slot */
     filch_failure failure;
-    if (fl_fiber_of(self)->worker->rt->settings.wait == FL_WAIT_HELP_OWN)
+    if (fl_fiber_of(self)->worker->rt->settings.wait == FL_WAIT_HELP_OWN ||
+        fl_forkstack_of(slot)->followed)
         fl_slot_begin(slot, fl_forkstack_of(self));
     fl_count(fl_fiber_of(self)->worker, FL_TASKS_TAKEN, 1);
     fl_event_task(fl_fiber_of(self)->worker, FL_TRACE_RUN, slot, task);
@@ -45,15 +47,16 @@ void fl_run_slot(filch_self self, filch_slot *slot, const filch_task *task)
 
 /* A gift of many: fork the upper half while there is more than one. So no C variable ever holds a
  * task that was not started: a suspension would hide it there. */
-FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count))
+FILCH_VOID_TASK(range, (filch_slot *, first), (uint32_t, count), (bool, offered))
 {
     unsigned forks = 0;
     for (; count > 1; forks++) {
         uint32_t upper = count / 2;
         count -= upper;
-        FILCH_FORK(range, first + count, upper);
+        FILCH_FORK(range, first + count, upper, offered);
     }
-    fl_run_slot(self, first, first->claimed);
+    if (!offered || fl_slot_take(first)) /* else its owner has taken it back */
+        fl_run_slot(self, first, first->claimed);
     for (; forks; forks--)
         FILCH_JOIN_VOID(range);
 }
@@ -68,7 +71,7 @@ static void run_gift(filch_self self, const fl_work *work)
     int64_t start = fl_now();
     fl_turn_at(worker, FL_WORKING, start);
     if (work->kind == FL_WORK_RANGE)
-        range(self, work->slot, work->count);
+        range(self, work->slot, work->count, work->offered);
     else
         fl_run_slot(self, work->slot, work->task);
     bool switched = fiber->arrivals != arrivals;
@@ -143,19 +146,27 @@ static void note_job(fl_fiber *fiber, const fl_work_item *work_item)
     }
 }
 
+void fl_run_job(filch_self self, fl_work_item *work_item)
+{
+    fl_fiber *fiber = fl_fiber_of(self);
+    fl_count(fiber->worker, FL_JOBS_RUN, 1);
+    note_job(fiber, work_item);
+    fl_event_named(fiber->worker, FL_TRACE_JOB, fl_event_item(work_item), fl_fiber_task(fiber));
+    run_job(self, work_item);
+    fl_event(fiber->worker, FL_TRACE_JOB_END, fiber->number, 0);
+}
+
 static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
 {
     switch (work->kind) {
     case FL_WORK_FIBER:
-        fl_retire_into(fiber, work->fiber);
+        if (FILCH_UNLIKELY(work->fiber->guest))
+            fl_guest_lend(fiber->worker, work->fiber);
+        else
+            fl_retire_into(fiber, work->fiber);
         break;
     case FL_WORK_JOB:
-        fl_count(fiber->worker, FL_JOBS_RUN, 1);
-        note_job(fiber, work->work_item);
-        fl_event_named(fiber->worker, FL_TRACE_JOB, fl_event_item(work->work_item),
-                       fl_fiber_task(fiber));
-        run_job(self, work->work_item);
-        fl_event(fiber->worker, FL_TRACE_JOB_END, fiber->number, 0);
+        fl_run_job(self, work->work_item);
         break;
     default:
         fl_run_forked(self, work);

@@ -251,17 +251,21 @@ static void count_used(fl_fibers *fibers)
         fibers->used_most = fibers->used;
 }
 
-fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
+/* more: it may be one that exists, or is used, besides all others. */
+static fl_fiber *get(fl_fibers *fibers, void (*entry)(void *), unsigned more)
 {
     fl_slab slab = {0};
     pthread_mutex_lock(&fibers->lock);
-    fl_fiber *fiber = take_idle(fibers);
+    fibers->max += more;
+    fl_fiber *fiber = fibers->used < fibers->max ? take_idle(fibers) : NULL;
     if (!fiber)
         slab = reserve_slab(fibers);
-    if (fiber || slab.count)
+    if (fiber || slab.count) {
         count_used(fibers);
-    else
+    } else {
+        fibers->max -= more;
         set_capped(fibers, true);
+    }
     pthread_mutex_unlock(&fibers->lock);
     if (slab.count)
         return make_slab(fibers, &slab, entry);
@@ -272,13 +276,34 @@ fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
     return fiber;
 }
 
-void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
+fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *))
+{
+    return get(fibers, entry, 0);
+}
+
+fl_fiber *fl_fibers_get_more(fl_fibers *fibers, void (*entry)(void *))
+{
+    return get(fibers, entry, 1);
+}
+
+static void put(fl_fibers *fibers, fl_fiber *fiber, unsigned more)
 {
     pthread_mutex_lock(&fibers->lock);
     put_idle(fibers, fiber);
     fibers->used--;
+    fibers->max -= more;
     pthread_mutex_unlock(&fibers->lock);
     fl_relieve(&fibers->starve);
+}
+
+void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
+{
+    put(fibers, fiber, 0);
+}
+
+void fl_fibers_put_more(fl_fibers *fibers, fl_fiber *fiber)
+{
+    put(fibers, fiber, 1);
 }
 
 void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg)

@@ -23,7 +23,7 @@
  * both: they are only followed by fl_slot_take. Its CAS fails on a zero page, and otherwise takes
  * the task that is offered there, which is correct. tests/model/reclaim.c has this protocol.
  *
- * Threads: get, put and decay by any worker of the runtime.
+ * Threads: get, put and decay by any worker of the runtime, and by its guests.
  *
  * Reports read these words of a fiber that runs or waits elsewhere:
  *   W6 it stops: store 1 to suspended, release  -> W7 a report: load suspended, acquire; if it is
@@ -49,6 +49,7 @@
 typedef struct fl_fiber fl_fiber;
 typedef struct fl_boundary fl_boundary;
 struct fl_worker;
+struct fl_guest;
 
 /* The context with which the waits of a fiber end, asked for when one begins. NULL: with none. */
 typedef struct fl_ends_with {
@@ -61,6 +62,7 @@ struct fl_fiber {
     /* Used by the worker that runs it, or by its holder */
     struct fl_worker
         *worker; /* runs it now, or ran it last; read anew after every call that may switch */
+    struct fl_guest *guest; /* whose stack it has; NULL: it has its own (runtime/engine/guest.h) */
     fl_switch_frame context;
     fl_fiber *next;         /* in a free list */
     fl_arena *arena;        /* whose unit it is */
@@ -108,9 +110,9 @@ typedef struct fl_fibers {
     unsigned dirty;          /* idle ones that have pages */
     fl_decay decay;          /* of `dirty` */
     unsigned renewals;       /* arenas that wait for a grace period */
-    unsigned max;
-    bool few;              /* may be made: workers keep none back */
-    enum fl_forkside side; /* to which fibers are issued */
+    unsigned max;            /* and one more for each guest */
+    bool few;                /* may be made: workers keep none back */
+    enum fl_forkside side;   /* to which fibers are issued */
     filch_u32 capped; /* a hint. 1: few, or no further fiber could be had, and no second with idle
                          ones has passed since */
     fl_starve starve; /* workers that wait for one */
@@ -129,6 +131,10 @@ void fl_fibers_clear(fl_fibers *fibers);
 fl_fiber *fl_fibers_get(fl_fibers *fibers, void (*entry)(void *));
 /* Puts back a fiber that waits at the bottom of its loop. */
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber);
+/* The same for a guest (runtime/engine/guest.h). Its worker's thread has a fiber, too, which the program did
+ * not count; so it may exist besides `max` others. */
+fl_fiber *fl_fibers_get_more(fl_fibers *fibers, void (*entry)(void *));
+void fl_fibers_put_more(fl_fibers *fibers, fl_fiber *fiber);
 /* Calls what(fiber, arg) for each that exists; one that is just being made does not wait in any call. */
 void fl_fibers_each(fl_fibers *fibers, void (*what)(fl_fiber *fiber, void *arg), void *arg);
 /* How many exist. */

@@ -38,6 +38,10 @@ bool fl_work_from_item(fl_work *work, void *item)
             return false;
         work->task = work->slot->claimed;
         return true;
+    case FL_ITEM_STOLEN:
+        *work = (fl_work){.kind = FL_WORK_SLOT, .slot = what};
+        work->task = work->slot->claimed;
+        return true;
     default:
         *work = (fl_work){.kind = FL_WORK_JOB, .work_item = what};
         return true;

@@ -5,10 +5,13 @@
 #include <runtime/engine/execute.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
+#include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/turn.h>
 #include <runtime/engine/work.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/spin.h>
 #include <sched/deque.h>
@@ -21,6 +24,14 @@ enum {
     TRIES_CROWDED = 2 /* or their number where workers outnumber CPUs */
 };
 
+/* How joins of that fiber wait. A guest cannot leave its stack, so its joins help where others
+ * would suspend. */
+static enum fl_wait_mode mode_of(const fl_fiber *fiber)
+{
+    enum fl_wait_mode wait = fiber->worker->rt->settings.wait;
+    return wait == FL_WAIT_SUSPEND && fiber->stack.followed ? FL_WAIT_HELP_OWN : wait;
+}
+
 static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
 {
     const char *here = __builtin_frame_address(0);
@@ -29,22 +40,53 @@ static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
     return left > fiber->shadow.size / 4 * 3 && slot < fl_first_slot(stack) + FL_SLOTS / 4;
 }
 
-/* Is there work that only the worker's loop, or another worker, can do? So is a due find. */
-static bool is_wanted_elsewhere(fl_worker *worker)
+/* Is there work that only the worker's loop, or another worker, can do? So is a due find; but a guest
+ * has no loop, and would wake a thread for it. */
+static bool is_wanted_elsewhere(const fl_fiber *fiber)
 {
-    return fl_surplus(worker) || fl_others_turn(worker) || fl_deque_size(&worker->ready) > 0 ||
-           !fl_inbox_empty(&worker->rt->inbox);
+    fl_worker *worker = fiber->worker;
+    return fl_surplus(worker) || (!fiber->guest && fl_others_turn(worker)) ||
+           fl_deque_size(&worker->ready) > 0 || !fl_inbox_empty(&worker->rt->inbox);
 }
 
-static bool find(fl_worker *worker, const filch_slot *slot, fl_work *work)
+static bool find_own(fl_worker *worker, const filch_slot *slot, fl_work *work)
 {
-    if (worker->rt->settings.wait == FL_WAIT_HELP_ANY)
-        return worker->rt->queue->take(worker, work);
     fl_look_begin(); /* while the slot says that its task runs there, that fiber is not idle */
     fl_forkstack *stack = fl_slot_runs_on(slot);
     bool found = stack && fl_forkstack_offers(stack) && fl_steal_stack(worker, stack, work);
     fl_look_end();
     return found;
+}
+
+/* The tasks that were taken become ready for all. Their owners may wait for them already. */
+static void hand_on(fl_worker *worker, const fl_work *work)
+{
+    uint32_t count = work->kind == FL_WORK_RANGE ? work->count : 1;
+    work->slot->claimed = work->task;
+    for (uint32_t i = 0; i < count; i++)
+        if (fl_push_ready(worker,
+                          fl_item(work->offered ? FL_ITEM_SLOT : FL_ITEM_STOLEN, work->slot + i)))
+            filch_die("no memory to keep a forked task; free some");
+}
+
+/* Other tasks of the thief may have to wait for frames below the join. If the joined task is not done
+ * after the theft, it ran there all the time, so the stolen one is its descendant. */
+static bool find_descendant(fl_worker *worker, const filch_slot *slot, fl_work *work)
+{
+    if (!find_own(worker, slot, work))
+        return false;
+    if (!fl_slot_done(slot))
+        return true;
+    hand_on(worker, work);
+    return false;
+}
+
+static bool find(const fl_fiber *fiber, const filch_slot *slot, fl_work *work)
+{
+    fl_worker *worker = fiber->worker;
+    if (mode_of(fiber) == FL_WAIT_HELP_ANY)
+        return worker->rt->queue->take(worker, work);
+    return fiber->guest ? find_descendant(worker, slot, work) : find_own(worker, slot, work);
 }
 
 /* The other task must not see the state of the fiber's own work item. */
@@ -102,7 +144,7 @@ static bool goes_on(patience *left)
 bool fl_help(fl_fiber *fiber, filch_slot *slot)
 {
     fl_runtime *rt = fiber->worker->rt;
-    if (rt->settings.wait == FL_WAIT_SUSPEND)
+    if (mode_of(fiber) == FL_WAIT_SUSPEND)
         return false;
     patience left = patience_begin(rt);
     while (has_room(fiber, slot)) {
@@ -110,9 +152,9 @@ bool fl_help(fl_fiber *fiber, filch_slot *slot)
         fl_work work;
         if (fl_slot_done(slot))
             return true;
-        if (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit))
+        if (is_wanted_elsewhere(fiber) || !fl_profit_allows(&worker->profit))
             return false;
-        if (find(worker, slot, &work)) {
+        if (find(fiber, slot, &work)) {
             fl_count(worker, FL_HELPS, 1);
             fl_tick(worker);
             run_on_top(fiber, slot + 1, &work);

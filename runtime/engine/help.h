@@ -11,6 +11,12 @@
  *     join takes another task of that fiber, which does no harm, since its fork stack exists as
  *     long as the runtime.
  *
+ * Joins of a guest (runtime/engine/guest.h) help in mode suspend, too, as help-own does. But its
+ * program may do more than fork and join: a foreign task on top of a join may wait for a frame below
+ * it. A descendant of the joined task may not, since the join could not end before it either. So the
+ * join looks once more after the theft. If the joined task is not done, it ran on that fork stack all
+ * the time, and the stolen one is its descendant. Else the stolen one becomes ready for all workers.
+ *
  * Why the task may run there. When a join finds its task stolen, everything older of the fiber is
  * stolen, too, and everything newer is joined: its fork stack is empty from slot + 1 on, and top is
  * just there. So a task that is run with self = slot + 1 finds the same state as if the joining

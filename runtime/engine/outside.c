@@ -8,6 +8,7 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/event.h>
 #include <runtime/engine/forkjoin.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/near.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/park.h>
@@ -88,19 +89,27 @@ static int refuse_here(const fl_runtime *rt, const filch_task *task)
     return 0;
 }
 
-static void run_across(fl_runtime *rt, fl_call *call)
+/* The caller is a task of another runtime, which goes on with other work. */
+static void run_across(fl_runtime *rt, fl_call *call, fl_worker *here)
+{
+    call->home = here->rt;
+    call->waiter = here->running;
+    struct handover handover = {rt, call};
+    fl_fiber_waits_in(call->waiter, "filch_run", NULL);
+    fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
+}
+
+static void run(fl_runtime *rt, fl_call *call)
 {
     call->work_item.kind = FL_WORK_ITEM_AWAITED;
     call->work_item.as.awaited = call;
     fl_worker *here = fl_worker_here();
-    if (here) { /* a task of another runtime: that one goes on with other work */
-        call->home = here->rt;
-        call->waiter = here->running;
-        struct handover handover = {rt, call};
-        fl_fiber_waits_in(call->waiter, "filch_run", NULL);
-        fl_suspend(fl_first_slot(&here->running->stack), submit_after_switch, &handover);
+    if (here) {
+        run_across(rt, call, here);
         return;
     }
+    if (fl_guest_run(rt, &call->work_item))
+        return;
     fl_event_by(rt, NULL, FL_TRACE_SUBMIT, fl_event_item(&call->work_item));
     fl_submit_across(rt, &call->work_item, FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
     wait_as_thread(call);
@@ -113,7 +122,7 @@ int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot, 
     if (rc)
         return rc;
     fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
-    run_across(rt, &call);
+    run(rt, &call);
     return call.failure.code ? fl_panic_tell(&call.failure) : 0;
 }
 
@@ -128,7 +137,7 @@ void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slo
     if (refuse_here(rt, task))
         filch_die("%s", filch_error());
     fl_call call = {.task = task, .slot = slot, .file = file, .line = line};
-    run_across(rt, &call);
+    run(rt, &call);
     if (call.failure.code)
         filch_panic_again(&call.failure);
 }
@@ -210,6 +219,8 @@ static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unus
 void fl_yield_in(filch_self self, const char *call)
 {
     fl_refuse_stranger(self, call);
+    if (FILCH_UNLIKELY(fl_fiber_of(self)->guest) && fl_guest_alone(self))
+        return;
     fl_fiber_waits_in(fl_fiber_of(self), call, NULL);
     fl_suspend(self, to_the_end_of_the_line, NULL);
 }

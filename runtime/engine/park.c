@@ -7,17 +7,19 @@
  * Tokens are the truth, park words a hint. A waker makes tokens, then unparks as many workers; any
  * worker in I4 may take any token. These steps ensure that a worker is awake to take each token:
  *   B1 sleeper: exchange park word PARKED, seq_cst;     | B2; one of the two sees the other
- *      look for a token (I4); futex wait while
+ *      look for a token (I5); futex wait while
  *      PARKED
  *   B2 waker: add tokens (P6); load each park word      | B1; one of the two sees the other
  *      until as many are unparked: CAS PARKED -> WOKEN,
  *      seq_cst; futex wake
- *   B3 a sleeper that leaves I4: exchange park word     | B2: an unneeded wake-up goes on to another
- *      AWAKE, seq_cst; a token is still there
- *      (I5): unpark another
+ *   B3 a sleeper leaves: CAS park word PARKED or        | B2: an unneeded wake-up goes on to another;
+ *      WOKEN -> AWAKE, seq_cst; take a token (I4):        U3: one of sleeper and guest has the worker
+ *      one is still there (I5): unpark another; there
+ *      was none: B1
  * One pass over the park words is enough. A sleeper that parks behind it comes to B1 after the
- * waker's load, and sees the tokens. So a waker that finds too few park words PARKED is done: every
- * other sleeper is on its way to B1, or was unparked and will come to B3.
+ * waker's load, and sees the tokens. So a waker that finds too few park words PARKED is done. Every
+ * other sleeper is on its way to B1, or was unparked and will come to B3. A lent worker
+ * (runtime/engine/guest.h: U3, U5 to U7) is no sleeper, or its guest finds that (U4) and comes to U5.
  *
  * The end:
  *   E1 destroy: store stopping, seq_cst;        | E2 last look, after I1: load stopping, seq_cst;
@@ -49,15 +51,22 @@
 #include <sched/rest.h>
 #include <sched/times.h>
 
+static const int64_t LENT_FOR = 1000000000; /* ns */
+
+static bool fl_is_parked(uint32_t park_word)
+{
+    return park_word == FL_PARK_PARKED || park_word == FL_PARK_NAPPING;
+}
+
 /* Unparks up to so many workers, in one pass; the caller has made the tokens. */
 static void unpark(fl_runtime *rt, unsigned near, unsigned most)
 {
     unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, near);
     for (unsigned i = 0; i < reach && most; i++) {
         fl_worker *worker = rt->worker[(first + i) % reach];
-        uint32_t parked = FL_PARK_PARKED;
-        if (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_PARKED &&      /* B2 */
-            filch_u32_cas(&worker->park_word, &parked, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
+        uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B2 */
+        if (fl_is_parked(park_word) &&
+            filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
             fl_event_by(rt, fl_worker_here(), FL_TRACE_WAKE, worker->index);
             fl_futex_wake(&worker->park_word, 1);
             most--;
@@ -242,39 +251,73 @@ static bool last_look(fl_worker *worker, uint64_t was)
     return false;
 }
 
-/* I4. true: the caller is a searcher again (Q counts it). */
-static bool wait_for_token(fl_worker *worker, int64_t until)
+/* B3, against a guest (U3). */
+static bool leave_park(fl_worker *worker)
+{
+    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_RELAXED); /* the CAS decides */
+    while (fl_is_parked(park_word) || park_word == FL_PARK_WOKEN)
+        if (filch_u32_cas(&worker->park_word, &park_word, FL_PARK_AWAKE, FILCH_SEQ_CST)) /* B3 */
+            return true;
+    return false;
+}
+
+/* The worker is parked. late: its time has come. true: it is a searcher (Q counts it), and its park
+ * word AWAKE. */
+static bool wakes(fl_worker *worker, bool late)
 {
     fl_runtime *rt = worker->rt;
+    if (fl_idle_take_token(&rt->idle)) {
+        fl_count(worker, FL_WAKES, 1);
+        return true;
+    }
+    /* Of its own accord, or to retire: unparked, or on its way to sleep (J5). */
+    if (!(late || fl_surplus(worker)) || !fl_idle_retract(&rt->idle))
+        return false;
+    worker->woken = false;
+    return true;
+}
+
+/* Returns when the park word is no longer what it was, perhaps earlier, or at `*until`. A guest's
+ * region may be long: then the time is put off. true: it has come. */
+static bool rest(fl_worker *worker, uint32_t park_word, int64_t *until)
+{
+    bool late = fl_futex_wait_until(&worker->park_word, park_word, *until);
+    if (!late || park_word != FL_PARK_LENT)
+        return late;
+    *until = fl_now() + LENT_FOR;
+    return false;
+}
+
+/* I4. how: PARKED or NAPPING. true: the caller is a searcher again (Q counts it). */
+static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t until)
+{
+    fl_runtime *rt = worker->rt;
+    bool late = false;
     worker->woken = true;
     fl_near_park(&rt->near, worker->index);
     fl_turn(worker, FL_SLEEPING);
-    filch_u32_exchange(&worker->park_word, FL_PARK_PARKED, FILCH_SEQ_CST); /* B1 */
+    filch_u32_exchange(&worker->park_word, how, FILCH_SEQ_CST); /* B1 */
     for (;;) {
         if (filch_u32_load(&rt->finished, FILCH_SEQ_CST)) /* E4 */
             return false;
-        if (fl_idle_take_token(&rt->idle)) {
-            fl_count(worker, FL_WAKES, 1);
+        uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B3, U6 */
+        if (park_word == FL_PARK_AWAKE) /* a guest's search found something */
             break;
-        }
-        if (fl_surplus(worker) && fl_idle_retract(&rt->idle)) {
-            worker->woken = false; /* to retire: unparked, or on its way to sleep (J5) */
-            break;
-        }
-        /* Unparked without a token. Relaxed: the futex sees a change that this look misses. */
-        if (filch_u32_load(&worker->park_word, FILCH_RELAXED) != FL_PARK_PARKED) {
-            filch_u32_exchange(&worker->park_word, FL_PARK_PARKED, FILCH_SEQ_CST); /* B1 */
+        bool lent = park_word == FL_PARK_LENT;
+        if (lent || !(late || park_word == FL_PARK_WOKEN || fl_idle_has_token(&rt->idle) ||
+                      fl_surplus(worker))) {
+            late = rest(worker, park_word, &until);
             continue;
         }
-        if (fl_futex_wait_until(&worker->park_word, FL_PARK_PARKED, until) &&
-            fl_idle_retract(&rt->idle)) {
-            worker->woken = false; /* of its own accord */
+        if (!leave_park(worker))
+            continue;
+        if (wakes(worker, late))
             break;
-        }
+        late = false;
+        filch_u32_exchange(&worker->park_word, how, FILCH_SEQ_CST); /* B1 */
     }
-    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* B3 */
     fl_turn(worker, FL_SEARCHING);
-    if (fl_idle_has_token(&rt->idle))
+    if (fl_idle_has_token(&rt->idle)) /* I5 */
         unpark(rt, worker->index + 1, 1);
     return true;
 }
@@ -287,7 +330,7 @@ static bool nap_for(fl_worker *worker, const fl_rest *rest)
     filch_fence_seq_cst(); /* N1 */
     bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
     if (!searching)
-        searching = wait_for_token(worker, fl_now() + rest->nap);
+        searching = wait_for_token(worker, FL_PARK_NAPPING, fl_now() + rest->nap);
     if (rest->vain)
         fl_idle_nap(&rt->idle, false);
     return searching;
@@ -311,11 +354,76 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
     uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
     fl_rest rest = fl_rest_begin(was, nap, worker->woken, &worker->vain_nap);
     if (rest.how == FL_REST_WAIT)
-        return wait_for_token(worker, 0);
+        return wait_for_token(worker, FL_PARK_PARKED, 0);
     bool ends = rest.vain && filch_u32_load(&rt->stopping, FILCH_RELAXED); /* a hint */
     if (rest.how == FL_REST_NAP && !ends)
         return nap_for(worker, &rest);
     if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
         return true;
-    return wait_for_token(worker, give_memory_back(rt));
+    return wait_for_token(worker, FL_PARK_PARKED, give_memory_back(rt));
+}
+
+/* ---- Guests ---- */
+
+/* A guest has put the worker back to sleep. Its thread need not wake to see that; but as B1, it is the
+ * sleeper that has to see what came before. */
+static void park_again(fl_worker *worker)
+{
+    fl_runtime *rt = worker->rt;
+    filch_u32_exchange(&worker->park_word, FL_PARK_PARKED, FILCH_SEQ_CST); /* U5 */
+    if (fl_idle_has_token(&rt->idle) || fl_surplus(worker) ||
+        filch_u32_load(&rt->finished, FILCH_SEQ_CST)) /* E4 */
+        unpark(rt, worker->index, 1);
+}
+
+static bool borrow(fl_worker *worker)
+{
+    uint32_t parked = filch_u32_load(&worker->park_word, FILCH_RELAXED); /* the CAS decides */
+    if (parked != FL_PARK_PARKED ||
+        !filch_u32_cas(&worker->park_word, &parked, FL_PARK_LENT, FILCH_SEQ_CST)) /* U3 */
+        return false;
+    if (!fl_surplus(worker) && fl_idle_borrow(&worker->rt->idle)) /* U4 */
+        return true;
+    park_again(worker);
+    return false;
+}
+
+fl_worker *fl_park_borrow(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, FL_NEAR_BLOCKS);
+    for (unsigned i = 0; i < reach && fl_idle_sleepers(fl_idle_look(&rt->idle)); i++)
+        if (borrow(rt->worker[(first + i) % reach]))
+            return rt->worker[(first + i) % reach];
+    return NULL;
+}
+
+void fl_park_return(fl_worker *worker)
+{
+    fl_runtime *rt = worker->rt;
+    fl_count(worker, FL_PARKS, 1);
+    fl_idle_search(&rt->idle);               /* Q1 */
+    uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
+    if (fl_idle_searchers(was) == 1 && last_look(worker, was) && fl_idle_retract(&rt->idle)) {
+        fl_park_hand_back(worker); /* I3: its thread searches */
+        return;
+    }
+    fl_turn(worker, FL_SLEEPING);
+    park_again(worker);
+}
+
+void fl_park_lend(fl_worker *worker)
+{
+    filch_u32_exchange(&worker->park_word, FL_PARK_LENT, FILCH_SEQ_CST); /* U7 */
+}
+
+void fl_park_await(fl_worker *worker)
+{
+    while (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_LENT) /* U6 */
+        fl_futex_wait_until(&worker->park_word, FL_PARK_LENT, 0);
+}
+
+void fl_park_hand_back(fl_worker *worker)
+{
+    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* U6 */
+    fl_futex_wake(&worker->park_word, 1);
 }

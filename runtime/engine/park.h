@@ -29,6 +29,17 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
 /* The caller, a searcher, found work. */
 void fl_found(fl_worker *worker, bool gift);
 void fl_unpark_all(fl_runtime *rt);
+
+/* ---- For guests (runtime/engine/guest.h) ---- */
+
+/* A sleeper, whose place the calling thread takes; it counts as running. NULL: none sleeps. */
+fl_worker *fl_park_borrow(fl_runtime *rt);
+/* It sleeps again, or its thread wakes for what it would have to do. */
+void fl_park_return(fl_worker *worker);
+/* The worker's own thread lends it, as running; and waits until it is handed back. */
+void fl_park_lend(fl_worker *worker);
+void fl_park_await(fl_worker *worker);
+void fl_park_hand_back(fl_worker *worker);
 /* Pushes onto the worker's own ready deque and wakes a worker for it. -ENOMEM. */
 int fl_push_ready(fl_worker *worker, void *item);
 /* The same for work items that are no fibers. Returns how many fit in memory; the first so many

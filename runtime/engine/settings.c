@@ -7,6 +7,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/variables.h>
 #include <runtime/platform/virtual.h>
+#include <sched/forkstack.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -196,13 +197,15 @@ static int copy_config(filch_config *copy, const filch_config *config)
     return 0;
 }
 
-/* 0 or 1. */
-static int resolve_switch(bool *out, enum fl_variable variable)
+/* "0" or "1". */
+static int resolve_switch(bool *out, const char *given, const char *field,
+                          enum fl_variable variable, bool usual)
 {
-    const char *name = word(NULL, variable);
-    *out = name && strcmp(name, "1") == 0;
-    return !name || *out || strcmp(name, "0") == 0 ? 0
-                                                   : unknown(false, NULL, variable, name, "0, 1");
+    const char *name = word(given, variable);
+    *out = name ? strcmp(name, "1") == 0 : usual;
+    return !name || *out || strcmp(name, "0") == 0
+               ? 0
+               : unknown(given != NULL, field, variable, name, "0, 1");
 }
 
 static int resolve_numbers(fl_settings *out, const filch_config *given)
@@ -259,9 +262,12 @@ static int resolve_words(fl_settings *out, const filch_config *given)
     if (!rc)
         rc = resolve_deadlock(out);
     if (!rc)
-        rc = resolve_switch(&out->info, FL_ENV_INFO);
+        rc = resolve_switch(&out->info, NULL, NULL, FL_ENV_INFO, false);
     if (!rc)
-        rc = resolve_switch(&out->span, FL_ENV_SPAN);
+        rc = resolve_switch(&out->span, NULL, NULL, FL_ENV_SPAN, false);
+    if (!rc)
+        rc = resolve_switch(&out->guest, given->guest, "guest", FL_ENV_GUEST, false);
+    out->guest = out->guest && !rc && out->queue->settle == fl_forkstack_settle;
     return rc;
 }
 
@@ -290,6 +296,7 @@ static int resolve_virtual(fl_settings *s)
         s->max_workers = s->workers;
     s->bind = FL_BIND_NONE;
     s->full_fence = true;
+    s->guest = false;
     if (!word(NULL, FL_ENV_DEADLOCK))
         s->deadlock = FL_DEADLOCK_DIE;
     return fl_virtual_begin(&options);

@@ -32,6 +32,7 @@ typedef struct fl_settings {
     uint64_t seed;
     bool info;
     bool span;      /* measures work and span */
+    bool guest;     /* threads that call filch_run work in a sleeper's place */
     unsigned share; /* 1: statistics; 2: and requests */
     enum fl_deadlock deadlock;
     enum fl_idle_mode idle;

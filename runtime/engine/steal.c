@@ -98,7 +98,8 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
                       .slot = gift->first,
                       .task = gift->first->claimed,
                       .count = gift->count,
-                      .gift = true};
+                      .gift = true,
+                      .offered = gift->offered};
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/event.h>
 #include <runtime/engine/execute.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/near.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
@@ -56,21 +57,25 @@ static void exchange_exceptions(fl_fiber *from, fl_fiber *to)
     memcpy(here, to->exceptions, sizeof *here);
 }
 
-void fl_arrive(fl_fiber *fiber)
+void fl_works_on(fl_worker *worker, fl_fiber *fiber)
 {
-    fl_worker *worker = fiber->worker;
-    fl_runtime *rt = worker->rt;
-    fl_shadow_enter(&fiber->shadow, &worker->left->shadow);
-    fl_overflow_check(worker, worker->left);
     worker->running = fiber;
     fiber->arrivals++;
     filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7; the fence below is its */
     void *stack = fiber == &worker->native ? NULL : &fiber->stack;
     filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
     filch_fence_seq_cst();                                      /* W3 */
-    if (stack && fl_idle_sleepers(fl_idle_look(&rt->idle)) > 0)
+    if (stack && fl_idle_sleepers(fl_idle_look(&worker->rt->idle)) > 0)
         filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
-    fl_action *action = worker->action;                                     /* W4 */
+}
+
+void fl_arrive(fl_fiber *fiber)
+{
+    fl_worker *worker = fiber->worker;
+    fl_shadow_enter(&fiber->shadow, &worker->left->shadow);
+    fl_overflow_check(worker, worker->left);
+    fl_works_on(worker, fiber);
+    fl_action *action = worker->action; /* W4 */
     action(worker, worker->left, worker->action_arg);
 }
 
@@ -133,11 +138,24 @@ void fl_fiber_recycle(fl_worker *worker, fl_fiber *fiber)
 static fl_fiber *ready_fiber(fl_worker *worker)
 {
     void *item = fl_deque_peek(&worker->ready);
-    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_others_turn(worker))
+    if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_others_turn(worker) ||
+        ((fl_fiber *)fl_item_what(item))->guest)
         return NULL;
     fl_tick(worker);
     item = fl_deque_pop(&worker->ready);
     return item ? fl_item_what(item) : NULL;
+}
+
+static void leave(fl_worker *worker, fl_fiber *fiber, fl_action *action, void *arg)
+{
+    if (FILCH_UNLIKELY(fiber->guest)) {
+        fl_guest_wait(fiber, action, arg);
+        return;
+    }
+    fl_fiber *next = ready_fiber(worker);
+    if (!next)
+        next = fl_fiber_for_loop(worker);
+    fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
 }
 
 void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
@@ -145,15 +163,12 @@ void fl_leave(fl_fiber *fiber, fl_action *action, void *arg)
     fl_worker *worker = fiber->worker;
     if (FILCH_UNLIKELY(worker->unpinned))
         fl_unpinned_suspends(fiber);
-    fl_fiber *next = ready_fiber(worker);
-    if (!next)
-        next = fl_fiber_for_loop(worker);
     fl_count_suspended(worker, 1);
     fl_count(worker, FL_SUSPENSIONS, 1);
     fl_event_named(worker, FL_TRACE_WAIT, fiber->number,
                    filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
     fl_fiber_stops(fiber);
-    fl_switch(worker, fiber, next ? next : &worker->native, action, arg);
+    leave(worker, fiber, action, arg);
     fl_fiber_goes_on(fiber);
     fl_event(fiber->worker, FL_TRACE_GO_ON, fiber->number, 0);
     fl_count_suspended(fiber->worker, -(uint64_t)1);

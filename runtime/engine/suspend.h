@@ -19,6 +19,8 @@ void fl_suspend(filch_self self, fl_action *action, void *arg);
  * needed. */
 void fl_retire_into(fl_fiber *fiber, fl_fiber *next);
 void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *action, void *arg);
+/* The worker runs this fiber from now on, also for thieves. */
+void fl_works_on(fl_worker *worker, fl_fiber *fiber);
 /* The first call on a stack that was switched to. */
 void fl_arrive(fl_fiber *fiber);
 /* Makes a suspended fiber ready. Any thread. */

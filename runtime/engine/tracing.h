@@ -24,8 +24,9 @@ typedef struct fl_tracing {
         fl_trace_ring ring;
         const char *last_name; /* and its number: tasks of one name often come one after another */
         uint32_t last_number;
-        long preempted; /* as getrusage counts, when it was last told */
-        bool has_begun; /* it has an event */
+        const void *thread; /* that was last asked for its involuntary switches, */
+        long preempted;     /* and how many they were */
+        bool has_begun;     /* it has an event */
         char apart[FILCH_APART];
     } worker[];
 } fl_tracing;

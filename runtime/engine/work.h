@@ -15,6 +15,7 @@ typedef struct fl_work {
     const filch_task *task;  /* SLOT */
     uint32_t count;          /* RANGE */
     bool gift;               /* SLOT, RANGE: given by an owner; counts for the profit rule */
+    bool offered;            /* RANGE: each slot must be taken before it is run */
     fl_fiber *fiber;         /* FIBER */
     fl_work_item *work_item; /* JOB */
 } fl_work;

@@ -82,7 +82,13 @@ static inline fl_work_item *fl_work_item_detached(filch_go_fn *fn, void *arg,
 
 /* ---- Items of the ready deque ---- */
 
-enum fl_item { FL_ITEM_WORK, FL_ITEM_FIBER, FL_ITEM_SLOT, FL_ITEM_MASK };
+enum fl_item {
+    FL_ITEM_WORK,
+    FL_ITEM_FIBER,
+    FL_ITEM_SLOT,   /* offered: the worker that takes it runs it */
+    FL_ITEM_STOLEN, /* a slot whose task is already taken from its owner */
+    FL_ITEM_MASK = FL_ITEM_STOLEN
+};
 
 static inline void *fl_item(enum fl_item kind, void *what)
 {

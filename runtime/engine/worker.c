@@ -6,6 +6,7 @@
 #include <runtime/engine/worker.h>
 
 #include <runtime/engine/count.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
@@ -54,6 +55,11 @@ __attribute__((noinline)) fl_worker *fl_worker_here(void)
 {
     __asm__ volatile("" ::: "memory"); /* not const: the same fiber may ask on another thread */
     return here;
+}
+
+void fl_worker_set_here(fl_worker *worker)
+{
+    here = worker;
 }
 
 static __thread fl_worker *carrier_here __attribute__((tls_model("initial-exec")));
@@ -271,7 +277,10 @@ static void run(fl_worker *worker)
 {
     fl_turn(worker, FL_WORKING);
     for (fl_fiber *fiber; (fiber = wait_for_fiber(worker));)
-        fl_switch(worker, &worker->native, fiber, nothing, NULL);
+        if (FILCH_UNLIKELY(fiber->guest))
+            fl_guest_lend(worker, fiber);
+        else
+            fl_switch(worker, &worker->native, fiber, nothing, NULL);
 }
 
 static void *thread_main(void *arg)
@@ -291,7 +300,7 @@ static void *thread_main(void *arg)
     urcu_bp_read_unlock();
     fl_fork_release();
     here = worker;
-    worker->left = &worker->native;
+    worker->left = worker->running = &worker->native;
     fl_shadow_adopt_thread(&worker->native.shadow);
     fl_affinity_bound(&worker->rt->home);
     if (worker->late) /* the thread that resized may block signals */

@@ -27,7 +27,14 @@ enum { FL_READY_FIRST = 2 };
 enum { FL_READY_FIRST = 256 };
 #endif
 
-enum fl_park_word { FL_PARK_AWAKE, FL_PARK_PARKED, FL_PARK_WOKEN, FL_PARK_RETIRED };
+enum fl_park_word {
+    FL_PARK_AWAKE,
+    FL_PARK_PARKED,
+    FL_PARK_NAPPING, /* parked for a time, and never lent */
+    FL_PARK_WOKEN,
+    FL_PARK_RETIRED,
+    FL_PARK_LENT /* a guest works in its place (runtime/engine/guest.h) */
+};
 
 struct fl_worker {
     /* Never changes */
@@ -104,6 +111,9 @@ static inline void fl_refuse_carried(const fl_fiber *fiber, const char *what)
                   "first",
                   what);
 }
+
+/* The calling thread works as this worker, or carries its call, or does so no more: NULL. */
+void fl_worker_set_here(fl_worker *worker);
 
 /* In a child of fork(): its only thread is no worker, even if its parent was one. */
 void fl_worker_forget(void);

@@ -21,6 +21,7 @@
 static filch_u32 generation;
 static filch_u32 installed;     /* a look: installing twice is harmless */
 static __thread unsigned depth; /* of before() in the thread that forks */
+static __thread unsigned ends;  /* 1: this thread ends, and is inside the gate */
 
 /* liburcu registers and unregisters threads under a lock of its own, which its fork handlers
  * ignore. After a fork in the meantime, the child's first worker would wait for that lock for ever.
@@ -47,13 +48,25 @@ void fl_fork_release(void)
     filch_u32_add(&gate, (uint32_t)-1, FILCH_RELEASE); /* G1 */
 }
 
+void fl_fork_hold_to_end(void)
+{
+    fl_fork_hold();
+    ends = 1;
+}
+
+void fl_fork_release_at_end(void)
+{
+    ends = 0;
+    fl_fork_release();
+}
+
 static void before(void)
 {
     if (depth++)
         return;
-    pthread_mutex_lock(&forkers);                           /* one forker at a time */
-    filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);            /* G2 */
-    while (filch_u32_load(&gate, FILCH_ACQUIRE) != FORKING) /* G2 */
+    pthread_mutex_lock(&forkers);                                    /* one forker at a time */
+    filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);                     /* G2 */
+    while (filch_u32_load(&gate, FILCH_ACQUIRE) != (FORKING | ends)) /* G2 */
         sched_yield();
     fl_cells_lock();
     urcu_bp_call_rcu_before_fork();

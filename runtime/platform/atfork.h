@@ -15,5 +15,9 @@ unsigned fl_fork_generation(void);
  * liburcu. Any thread; another one may release. */
 void fl_fork_hold(void);
 void fl_fork_release(void);
+/* The same from near the end of the calling thread, which may not come: exit() runs the same
+ * destructors, and functions of atexit() after them may fork. */
+void fl_fork_hold_to_end(void);
+void fl_fork_release_at_end(void);
 
 #endif

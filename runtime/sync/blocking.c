@@ -4,6 +4,7 @@
 #include <runtime/engine/carriers.h>
 #include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
@@ -125,6 +126,8 @@ static void make(carrier *one, blocked *call)
         call_over(one);
         fl_waiter_claim(&call->waiter); /* nobody else would */
         fl_waiter_tell(&call->waiter, NULL, 0);
+    } else if (call->fiber->guest) {
+        fl_guest_lend(worker, call->fiber);
     } else {
         fl_switch(worker, &worker->native, call->fiber, nothing, NULL);
     }
@@ -195,7 +198,7 @@ static void *carry(void *arg)
     fl_affinity_free(&one->home);
     fl_overflow_enter(one->signal_stack);
     fl_carrier_set(&one->worker);
-    one->worker.left = &one->worker.native;
+    one->worker.left = one->worker.running = &one->worker.native;
     fl_shadow_adopt_thread(&one->worker.native.shadow);
     fl_lock(&all->lock);
     put_carrier(all, one);
@@ -304,7 +307,10 @@ static void go_back(fl_fiber *fiber)
                   "process; end the child by exec or _exit");
     fl_fiber_waits_in(fiber, "filch_blocking_end", NULL);
     fl_fiber_stops(fiber);
-    fl_switch(worker, fiber, &worker->native, hand_back, NULL);
+    if (fiber->guest)
+        fl_guest_wait(fiber, hand_back, NULL);
+    else
+        fl_switch(worker, fiber, &worker->native, hand_back, NULL);
     fl_fiber_goes_on(fiber);
     fl_count_suspended(fiber->worker, -(uint64_t)1); /* the fl_suspend of its begin */
 }

@@ -18,8 +18,12 @@ enum { KINDS = sizeof kinds / sizeof *kinds, SLOTS = 6 };
 static filch_runtime *runtime(const char *queue)
 {
     filch_runtime *rt = NULL;
-    filch_config config = {
-        .workers = 1, .max_workers = SLOTS, .queue = queue, .bind = "core", .max_fibers = 100};
+    filch_config config = {.workers = 1,
+                           .max_workers = SLOTS,
+                           .queue = queue,
+                           .bind = "core",
+                           .max_fibers = 100,
+                           .guest = "0" /* which asks for its thread's attributes */};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     return rt;
 }

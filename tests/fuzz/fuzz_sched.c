@@ -170,7 +170,7 @@ static void check_stack(void)
  * answer. */
 static void expect_served(unsigned end)
 {
-    fl_gift gift = {NULL, 0};
+    fl_gift gift = {0};
     if (m.asking == FREE)
         return;
     fl_mailbox *box = &m.box[m.asking];

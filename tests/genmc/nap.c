@@ -32,12 +32,11 @@ static void *publisher(void *unused)
 
 static void *napper(void *unused)
 {
-    left = fl_idle_retract(&idle);
-    if (left) {
-        filch_u32_exchange(&park_word[NAPPER], AWAKE, FILCH_SEQ_CST); /* B3 */
-        if (fl_idle_has_token(&idle))                                 /* I5 */
-            unpark_one(SLEEPER);
-    }
+    uint32_t word = PARKED;
+    left = filch_u32_cas(&park_word[NAPPER], &word, AWAKE, FILCH_SEQ_CST) && /* B3 */
+           fl_idle_retract(&idle);
+    if (left && fl_idle_has_token(&idle)) /* I5 */
+        unpark_one(SLEEPER);
     return unused;
 }
 

@@ -108,6 +108,12 @@ SETUP(helpers, .workers = 2, .wait = FL_WAIT_HELP_ANY)
 SETUP(helpers_three, .workers = 3, .wait = FL_WAIT_HELP_ANY)
 SETUP(own_helpers, .workers = 2, .wait = FL_WAIT_HELP_OWN)
 SETUP(own_helpers_three, .workers = 3, .wait = FL_WAIT_HELP_OWN)
+SETUP(guest, .workers = 1, .guest = true)
+SETUP(guest_two, .workers = 2, .guest = true)
+SETUP(guest_three, .workers = 3, .guest = true)
+SETUP(guest_full, .workers = 2, .guest = true, .full_fence = true)
+SETUP(guest_central, .workers = 2, .guest = true, .queue = &fl_queue_central_lockfree)
+SETUP(guest_few, .workers = 2, .guest = true, .fibers = 3)
 SETUP(halvers, .workers = 2, .take = FL_TAKE_HALF)
 /* One for each worker's loop and one to wait: the next thread that suspends waits on its own
  * stack. */
@@ -135,11 +141,27 @@ static void poor_awake(void)
 }
 
 /* Thieves that take half of a loop. */
+static void be_greedy(void)
+{
+    for (unsigned i = 0; i < 2; i++)
+        rt->worker[i]->profit.most = 4;
+}
+
 static void greedy_thieves(void)
 {
     two_workers();
-    for (unsigned i = 0; i < 2; i++)
-        rt->worker[i]->profit.most = 4;
+    be_greedy();
+}
+
+static void guest_greedy(void)
+{
+    guest_two();
+    be_greedy();
+}
+
+static void guest_resized(void)
+{
+    lay_out(&(const process_wants){.workers = 2, .guest = true}, true);
 }
 
 /* ---- Programs ---- */
@@ -217,12 +239,17 @@ FILCH_TASK(int, yield_both, (int, number))
     return left + number;
 }
 
+static void told_once(void)
+{
+    filch_u32_add(&told, 1, FILCH_RELEASE);
+    mc_futex_wake(&told, 1, MC_HERE);
+}
+
 static void tell(filch_self self, void *arg)
 {
     (void)self;
     mark((unsigned)(uintptr_t)arg);
-    filch_u32_add(&told, 1, FILCH_RELEASE);
-    mc_futex_wake(&told, 1, MC_HERE);
+    told_once();
 }
 
 static void go_on(filch_self self, void *arg)
@@ -270,6 +297,43 @@ RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
 RUN(run_and_resize, resizes, 51, 4)
 RUN(run_and_yield, yields, 10, 2)
 RUN(run_and_yield_both, yield_both, 21, 3)
+
+FILCH_TASK(int, tells, (int, number))
+{
+    tell(self, (void *)(uintptr_t)number);
+    return number;
+}
+
+/* The call of one thread tells another, which destroys the runtime while the first may still be a guest. */
+static void destroyed_beside_a_guest(unsigned self)
+{
+    if (self == 0) {
+        wait_until_told(1);
+        destroy();
+        expect_marks(0, 1);
+    } else if (self == 2) {
+        (void)FILCH_RUN(rt, tells, 0);
+    } else {
+        work(self);
+    }
+}
+
+/* Two threads at once, and a job from outside. */
+static void run_beside_another(unsigned self)
+{
+    if (self == 0) {
+        MC_CLAIM(FILCH_RUN(rt, pair, 0) == 10, "a wrong result");
+        MC_CLAIM(filch_go(rt, tell, (void *)4) == 0, "filch_go fails");
+        wait_until_told(2);
+        destroy();
+        expect_marks(0, 5);
+    } else if (self == 2) {
+        MC_CLAIM(FILCH_RUN(rt, yields, 2) == 32, "a wrong result");
+        told_once();
+    } else {
+        work(self);
+    }
+}
 
 /* Work submitted before destroy is run, and so is the work that it submits. */
 static void go_and_destroy(unsigned self)
@@ -323,11 +387,17 @@ static void destroyed_by_another(unsigned self)
 #define QUEUED .reaches = {"queue_takes", "joins_waited"}
 #define FLUSHES .reaches = {"flushed", "migrations"}
 #define CAPPED .reaches = {"no fiber left", "joins_waited", "migrations"}
+#define VISITS .reaches = {"a guest"}
+#define TURNS_TAKEN .reaches = {"a guest", "another turn"}
 #define DRAINS .reaches = {"wakes", "deque_steals"}
 #define ROW(name, body, what, threads, setup, count, ...)                                          \
     {                                                                                              \
         name, what, threads, setup, body, .finish = reaches_tell, .random = count, .steps = 20000, \
                                           __VA_ARGS__                                              \
+    }
+#define ALONE                                                                                      \
+    {                                                                                              \
+        "main", "worker 0"                                                                         \
     }
 #define ONE                                                                                        \
     {                                                                                              \
@@ -388,6 +458,26 @@ const mc_model mc_models[] = {
         JOINS),
     ROW("loop_help", run_a_loop, "with gifts", TWO, helpers, 10000, STEALS),
     ROW("yields_help_own", run_and_yield, "and suspensions", TWO, own_helpers, 10000, FLUSHES),
+    ROW("pair_guest", run_a_pair, "a thread works in a sleeper's place", ALONE, guest, 15000,
+        VISITS),
+    ROW("destroyed_beside_a_guest", destroyed_beside_a_guest, "destroyed while it leaves", ONE,
+        guest, 60000, VISITS),
+    ROW("run_beside_another", run_beside_another, "two threads and one worker", ONE, guest, 30000,
+        TURNS_TAKEN),
+    ROW("nested_guest", run_nested, "joins that help, and wait", TWO, guest_two, 30000,
+        .reaches = {"a guest", "another turn", "joins_waited"}),
+    ROW("nested_guest_full", run_nested, "full fences", TWO, guest_full, 15000, VISITS),
+    ROW("nested_guest_central", run_nested, "a queue for all", TWO, guest_central, 15000,
+        TURNS_TAKEN),
+    ROW("nested_guest_three", run_nested, "three workers", THREE, guest_three, 15000, TURNS_TAKEN),
+    ROW("nested_guest_capped", run_nested, "too few fibers", TWO, guest_few, 30000, TURNS_TAKEN),
+    ROW("loop_guest", run_a_loop, "gifts of many are offered", TWO, guest_greedy, 30000, VISITS),
+    ROW("yields_guest", run_and_yield, "suspensions with a flush", TWO, guest_two, 30000,
+        TURNS_TAKEN),
+    ROW("yields_guest_capped", run_and_yield_both, "and too few fibers", TWO, guest_few, 15000,
+        TURNS_TAKEN),
+    ROW("resizes_guest", run_and_resize, "a guest sends a worker away", TWO, guest_resized, 30000,
+        VISITS),
     ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 10000, STEALS),
     ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 10000, DRAINS),
     {.name = NULL}};

@@ -8,7 +8,8 @@
  * ready deque, I submits to the inbox; p and i do the same with two items by one call. S switches to its second
  * fiber after a flush. J joins the last fork, and ends if a searcher has it; R retires: its slot is
  * no longer active. T takes two items from the inbox, A two of three from the deque of a worker
- * that computes; it runs the first. These lie there from the beginning. It runs nothing else, so
+ * that computes; it runs the first. These lie there from the beginning. B takes the place of a
+ * sleeper as a guest does, if there is one, and E returns it. It runs nothing else, so
  * only the protocol can bring a task to somebody. A searcher looks everywhere until it has a task,
  * or sleeps; with a task it leaves for good.
  *
@@ -127,6 +128,7 @@ static void publish_two(fl_worker *by, bool push)
 
 static filch_self follow_script(fl_worker *by)
 {
+    fl_worker *borrowed = NULL;
     filch_self self = fl_first_slot(&region[0].fiber.stack);
     for (const char *at = shape.script; *at; at++)
         switch (*at) {
@@ -147,6 +149,13 @@ static filch_self follow_script(fl_worker *by)
         case 'p':
         case 'i':
             publish_two(by, *at == 'p');
+            break;
+        case 'B':
+            borrowed = fl_park_borrow(&rt);
+            break;
+        case 'E':
+            if (borrowed)
+                fl_park_return(borrowed);
             break;
         case 'T':
             do_take(by, fl_take_inbox);

@@ -42,6 +42,12 @@ MC_SHAPE(I_vain, .script = "I", .searchers = 1, .woken = true, .endless = true)
 MC_SHAPE(FJF_ask, .script = "FJF", .searchers = 1, .asks = true)
 MC_SHAPE(FF_ask, .script = "FF", .searchers = 2, .asks = true, .escapes = true)
 
+MC_SHAPE(BIE, .script = "BIE", .searchers = 1)
+MC_SHAPE(BEI, .script = "BEI", .searchers = 1)
+MC_SHAPE(BEI_nap, .script = "BEI", .searchers = 1, .woken = true)
+MC_SHAPE(IBE_two, .script = "IBE", .searchers = 2)
+MC_SHAPE(IBIE_two, .script = "IBIE", .searchers = 2)
+
 #define QUEUE(name) .queue = &fl_queue_##name
 #define PRIVATE(name) QUEUE(private_##name), .escapes = true
 MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
@@ -107,6 +113,11 @@ const mc_model mc_models[] = {
     ROW(PP_nap, "pushes while the last searcher naps", TWO, .bound = 4, SLEEPS),
     ROW(F_nap, "a fork while the only searcher naps", ONE, .bound = 0, HEAVY),
     ROW(I_vain, "a submission does not rely on the end of a nap", ONE, .bound = 4, SLEEPS),
+    ROW(BIE, "a guest submits, and returns the only worker", ONE, .bound = 0, SLEEPS),
+    ROW(BEI, "a guest returns the only worker, and submits", ONE, .bound = 0, SLEEPS),
+    ROW(BEI_nap, "the only worker naps: it is not lent", ONE, .bound = 0, SLEEPS),
+    ROW(IBE_two, "a submission and a guest, two searchers", TWO, .bound = 2, SLEEPS),
+    ROW(IBIE_two, "the guest submits, too", TWO, .random = 60000, SLEEPS),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3, ASKS),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000, ASKS),
     ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0, SLEEPS),

@@ -34,7 +34,6 @@ ONLY = {"x86_64": ["runtime/platform/sparing_x86_64.S"]}
 VARIANTS = {"aarch64": {"aarch64": ["-mno-outline-atomics"], "aarch64+lse": ["-march=armv8.1-a"]}}
 ALL = tuple(PROCESSORS)
 RACES = "tests/processors/races"
-B3 = r"filch_u32_exchange\(&park_word\[FIRST\], AWAKE, FILCH_SEQ_CST\)"
 # fault in the source | file | pattern, replacement | race with a wrong end | processors or builds where it shows
 MUTANTS = [
     ("a fork publishes its task relaxed", "include/filch/fork.h", r"(\(uintptr_t\)task, FILCH_)RELEASE", r"\1RELAXED", "fork_take",
@@ -45,9 +44,6 @@ MUTANTS = [
     ("a slow join has no fence", "sched/forkstack.c", r"if \(stack->base & FL_TOP_ASKED\)\n        filch_fence_seq_cst\(\);", "",
      "join_two_fenced", ALL),
     ("a push has no fence", f"{RACES}/park.c", r"filch_fence_seq_cst\(\); /\* P5", "/* P5", "push_found", ("x86_64",)),
-    ("B3 is relaxed", f"{RACES}/park.c", B3, "filch_u32_exchange(&park_word[FIRST], AWAKE, FILCH_RELAXED)", "nap_wake",
-     ("aarch64",)),
-    ("B3 is a store", f"{RACES}/park.c", B3, "filch_u32_store(&park_word[FIRST], AWAKE, FILCH_RELEASE)", "nap_wake", ("x86_64",)),
 ]
 HEAD = """# SPDX-License-Identifier: MIT OR Apache-2.0
 # Written by run.py --write: mutants and the builds that tell them. RACE THREAD KIND: the builds in which a wrong outcome is

@@ -76,7 +76,7 @@ static inline void *limit(void)
 /* Everything from the oldest slot on, with the answer that a thief reads. */
 static inline fl_gift ask_and_serve(fl_mailbox *box, filch_self self)
 {
-    fl_gift gift = {NULL, 0};
+    fl_gift gift = {0};
     cr_assert_neq(fl_forkstack_ask(stack, box), FL_ASK_BUSY);
     fl_forkstack_serve(stack, self);
     cr_assert(fl_mailbox_answered(stack, box, &gift));

@@ -7,6 +7,7 @@
 #include <runtime/platform/bind.h>
 #include <runtime/platform/callbacks.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/foreign.h>
 #include <runtime/platform/locked.h>
 #include <runtime/platform/quota.h>
 #include <runtime/queue/queues.h>
@@ -25,6 +26,8 @@ enum { FIBERS = 8, STACK = 64 * 1024 };
 static struct {
     void *(*run)(void *);
     void *arg;
+    fl_worker *here;
+    unsigned turns; /* as a guest */
 } thread[MC_THREADS];
 
 /* ---- The system: threads ---- */
@@ -36,7 +39,7 @@ int pthread_create(pthread_t *out, const pthread_attr_t *attributes, void *(*run
     const fl_worker *worker = arg;
     *out = worker->index + 1;
     thread[*out].run = run;
-    thread[*out].arg = arg;
+    thread[*out].arg = thread[*out].here = arg;
     return 0;
 }
 
@@ -49,7 +52,21 @@ int pthread_join(pthread_t joined, void **result)
 
 MC_UNCHECKED fl_worker *fl_worker_here(void)
 {
-    return mc_self() ? thread[mc_self()].arg : NULL;
+    return thread[mc_self()].here;
+}
+
+MC_UNCHECKED void fl_worker_set_here(fl_worker *worker)
+{
+    thread[mc_self()].here = worker;
+    if (worker)
+        reaches_note(thread[mc_self()].turns++ ? "another turn" : "a guest");
+}
+
+const fl_foreign *fl_foreign_here(void)
+{
+    static const char *const lowest = NULL + 1; /* each stack is large, and far from its end */
+    static const fl_foreign unbounded = {lowest, SIZE_MAX};
+    return &unbounded;
 }
 
 /* ---- The system: the per-process objects ---- */
@@ -204,7 +221,8 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
                          .seed = 1,
                          .idle = wants.idle,
                          .take = wants.take,
-                         .wait = wants.wait};
+                         .wait = wants.wait,
+                         .guest = wants.guest};
     return 0;
 }
 
@@ -248,6 +266,28 @@ void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
     fiber->next = idle_fibers;
     idle_fibers = fiber;
     mc_unlock(&fibers->lock, MC_HERE);
+}
+
+static void change_most(fl_fibers *fibers, unsigned by)
+{
+    mc_lock(&fibers->lock, MC_HERE);
+    fibers->max += by;
+    mc_unlock(&fibers->lock, MC_HERE);
+}
+
+fl_fiber *fl_fibers_get_more(fl_fibers *fibers, void (*entry)(void *))
+{
+    change_most(fibers, 1);
+    fl_fiber *fiber = fl_fibers_get(fibers, entry);
+    if (!fiber)
+        change_most(fibers, -1u);
+    return fiber;
+}
+
+void fl_fibers_put_more(fl_fibers *fibers, fl_fiber *fiber)
+{
+    fl_fibers_put(fibers, fiber);
+    change_most(fibers, -1u);
 }
 
 int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now)

@@ -15,6 +15,7 @@ typedef struct process_wants {
     enum fl_idle_mode idle;
     enum fl_take_mode take;
     enum fl_wait_mode wait;
+    bool guest;
 } process_wants;
 
 /* Setup: filch_runtime_create with these settings. */

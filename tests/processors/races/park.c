@@ -26,10 +26,11 @@ RACE void nap_wake_begin(void)
 }
 RACE long nap_wake_0(void)
 {
-    if (!fl_idle_retract(&idle))
-        return 2; /* a token is coming, for which it waits */
-    filch_u32_exchange(&park_word[FIRST], AWAKE, FILCH_SEQ_CST); /* B3 */
-    if (fl_idle_has_token(&idle))                                /* I5 */
+    uint32_t word = PARKED;
+    if (!filch_u32_cas(&park_word[FIRST], &word, AWAKE, FILCH_SEQ_CST) || /* B3 */
+        !fl_idle_retract(&idle))
+        return 2;                 /* a token is there, or coming: it takes it, or parks again */
+    if (fl_idle_has_token(&idle)) /* I5 */
         unpark_one(SECOND_WORKER);
     return 1;
 }

@@ -344,6 +344,7 @@ Test(fairness, a_thief_and_a_join_that_helps_begin_what_lies_ready_beside_forks)
         filch_config config = {.workers = 2,
                                .wait = waits[i],
                                .take = "one" /* a find */,
+                               .guest = "0", /* whose joins have no turns */
                                .max_fibers = 1000};
         filch_runtime *rt;
         filch_u32_store(&slow_begun, 0, FILCH_RELEASE);

@@ -47,7 +47,7 @@ FILCH_VOID_TASK(touch, (char *, where))
 static filch_runtime *runtime(size_t stack_size)
 {
     filch_runtime *rt = NULL;
-    filch_config config = {.workers = 2, .stack_size = stack_size};
+    filch_config config = {.workers = 2, .stack_size = stack_size, .guest = "0"};
     CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
     return rt;
 }

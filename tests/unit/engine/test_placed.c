@@ -121,7 +121,10 @@ Test(placed, masks_are_those_of_the_placement)
     for (unsigned b = 0; b < 4; b++)
         for (unsigned workers = 1; workers <= 8; workers *= 2) {
             filch_runtime *rt;
-            filch_config config = {.workers = workers, .max_workers = 12, .bind = binds[b]};
+            filch_config config = {.workers = workers,
+                                   .max_workers = 12,
+                                   .bind = binds[b],
+                                   .guest = "0"};
             cr_assert_eq(filch_runtime_create(&rt, &config), 0);
             expect_as_placed(rt);
             cr_assert_eq(filch_runtime_resize(rt, 12), 0);

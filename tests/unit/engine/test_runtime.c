@@ -17,7 +17,7 @@ enum { MOST = 8 };
 static filch_runtime *runtime(unsigned workers, const char *queue, const char *bind)
 {
     filch_runtime *rt = NULL;
-    filch_config config = {.workers = workers, .queue = queue, .bind = bind};
+    filch_config config = {.workers = workers, .queue = queue, .bind = bind, .guest = "0"};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     return rt;
 }

@@ -10,10 +10,13 @@
 #include <string.h>
 #include <tests/support/child.h>
 
-static filch_runtime *runtime(const filch_config *config)
+/* Whose tasks run on workers' threads only. */
+static filch_runtime *runtime(const filch_config *wanted)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, config), 0, "%s", filch_error());
+    filch_config config = *wanted;
+    config.guest = "0";
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     return rt;
 }
 

@@ -54,6 +54,21 @@ Test(forkstack_ask, owner_gives_half_only_when_wanted_and_deep)
     }
 }
 
+/* Of a helping owner: one that it has given whole needs no offer. */
+Test(forkstack_ask, gifts_of_many_are_offered)
+{
+    for (unsigned most = 1; most <= 3; most++) {
+        lay_out();
+        stack->followed = true;
+        fl_mailbox box = {.most = most};
+        fl_gift gift = ask_and_serve(&box, fork_many(slots, FL_HALF_FROM + 3));
+        cr_assert_eq(gift.count, most);
+        cr_assert_eq(gift.offered, most > 1);
+        for (unsigned i = 0; i <= most; i++)
+            cr_assert_eq(fl_slot_take(slots + i), most > 1 && i < most, "%u of %u", i, most);
+    }
+}
+
 Test(forkstack_ask, empty_owner_answers_nothing)
 {
     fl_mailbox box = {.most = FL_GIFT_MOST};

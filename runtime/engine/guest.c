@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/guest.h>
+
+#include <runtime/engine/count.h>
+#include <runtime/engine/event.h>
+#include <runtime/engine/execute.h>
+#include <runtime/engine/find.h>
+#include <runtime/engine/park.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/threads.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/platform/foreign.h>
+#include <runtime/platform/fpmode.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/uncancelled.h>
+#include <sched/forkstack.h>
+#include <sched/times.h>
+
+enum turn { NONE, AWAITED, GRANTED };
+
+/* A region, on the stack of its thread. */
+typedef struct fl_guest {
+    fl_worker *lent;    /* by its own thread, at the guest's turn */
+    bool borrowed;      /* else lent: its thread goes on when it is handed back */
+    filch_u32 turn;     /* enum turn: the futex its thread sleeps on */
+    fl_fiber *host;     /* which the worker's thread runs */
+    fl_worker *carrier; /* that its thread is between its turns, or NULL */
+} fl_guest;
+
+/* ---- A turn ---- */
+
+/* The worker is the guest's, which is a visitor from now on; U5 and U6 publish that. */
+static void begin_turn(fl_fiber *fiber, fl_worker *worker)
+{
+    filch_u32_add(&worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* see above */
+    fiber->guest->host = worker->running;
+    fiber->worker = worker;
+    if (worker->carrier)
+        fl_carrier_set(worker);
+    else
+        fl_worker_set_here(worker);
+    fl_turn(worker, FL_WORKING);
+    fl_event(worker, FL_TRACE_SWITCH, fiber->number, 0);
+    fl_works_on(worker, fiber); /* W3 */
+}
+
+/* Its fork stack is empty. The thread is still the worker. */
+static void end_turn(fl_fiber *fiber)
+{
+    fl_worker *worker = fiber->worker;
+    fl_forkstack_serve(&fiber->stack, fl_first_slot(&fiber->stack)); /* W1 */
+    fl_event(worker, FL_TRACE_SWITCH, fiber->guest->host->number, 0);
+    worker->gift_ended = 0;                  /* a gift of a join that helped */
+    fl_works_on(worker, fiber->guest->host); /* W3 */
+}
+
+/* own: the carrier that the thread is otherwise. */
+static void give_up(fl_worker *worker, bool borrowed, fl_worker *own)
+{
+    fl_runtime *rt = worker->rt;
+    fl_worker_set_here(NULL);
+    fl_carrier_set(own);
+    if (borrowed)
+        fl_park_return(worker); /* U5 */
+    else
+        fl_park_hand_back(worker);                                   /* U6 */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+/* ---- Waiting ---- */
+
+static void await_turn(fl_guest *guest)
+{
+    uint32_t turn = NONE;
+    if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* U8 */
+        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_suspect();
+    }
+    while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED) /* U8 */
+        fl_futex_wait_until(&guest->turn, AWAITED, 0);
+    filch_u32_store(&guest->turn, NONE, FILCH_RELAXED); /* its own, until it waits again */
+}
+
+void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
+{
+    fl_guest *guest = fiber->guest;
+    fl_worker *worker = fiber->worker;
+    bool borrowed = guest->borrowed;
+    end_turn(fiber);
+    action(worker, fiber, arg); /* W4: another worker may lend itself from now on */
+    give_up(worker, borrowed, guest->carrier);
+    await_turn(guest);
+    guest->borrowed = false;
+    begin_turn(fiber, guest->lent);
+}
+
+void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
+{
+    fl_guest *guest = fiber->guest;
+    fl_park_lend(worker);
+    guest->lent = worker;
+    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* U7 */
+        fl_thread_told();
+        fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
+    }
+    fl_park_await(worker);
+}
+
+bool fl_guest_alone(filch_self self)
+{
+    if (!fl_forkstack_empty(self))
+        return false;
+    fl_look_begin();
+    bool alone = !fl_work_anywhere(fl_fiber_of(self)->worker->rt);
+    fl_look_end();
+    return alone;
+}
+
+/* ---- A region ---- */
+
+/* The C stack of the calling thread. false: it has less room left than a fiber's, or the program calls
+ * on a stack of its own, of which nothing is known. */
+static bool has_stack(const fl_runtime *rt, fl_shadow *shadow)
+{
+    const fl_foreign *foreign = fl_foreign_here();
+    size_t left = (size_t)((const char *)__builtin_frame_address(0) - foreign->low);
+    *shadow = (fl_shadow){.low = foreign->low, .size = foreign->size};
+    return left < foreign->size && left >= rt->settings.stack_size;
+}
+
+static void run_region(fl_fiber *fiber, fl_worker *worker, fl_work_item *work_item,
+                       const fl_shadow *stack)
+{
+    fl_guest guest = {.borrowed = true, .carrier = fl_carrier_here()};
+    fl_shadow own = fiber->shadow;
+    fl_fpmode fpmode = fl_fpmode_now();
+    fiber->guest = &guest;
+    fiber->shadow = *stack;
+    fiber->stack.followed = worker->rt->queue->gives;
+    fl_fpmode_set(worker->rt->fpmode);
+    begin_turn(fiber, worker);
+    fl_event(worker, FL_TRACE_SUBMIT, fl_event_item(work_item), 0);
+    fl_count(worker, FL_JOBS_STARTED, 1);
+    fl_run_job(fl_first_slot(&fiber->stack), work_item);
+    end_turn(fiber);
+    fl_fpmode_set(fpmode);
+    fiber->stack.followed = false;
+    fiber->shadow = own;
+    fiber->guest = NULL;
+    worker = fiber->worker;
+    fl_fibers_put_more(&worker->rt->fibers, fiber);
+    give_up(worker, guest.borrowed, guest.carrier);
+}
+
+static bool visit(fl_runtime *rt, fl_work_item *work_item, const fl_shadow *stack)
+{
+    fl_worker *worker = fl_park_borrow(rt); /* U3, U4 */
+    if (!worker)
+        return false;
+    fl_fiber *fiber = fl_fibers_get_more(&rt->fibers, fl_fiber_loop);
+    if (fiber)
+        run_region(fiber, worker, work_item, stack);
+    else
+        fl_park_return(worker);
+    return fiber;
+}
+
+bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item)
+{
+    fl_shadow stack;
+    if (!rt->settings.guest || !has_stack(rt, &stack))
+        return false;
+    int was = fl_cancel_hold();
+    fl_thread_noted();
+    bool ran = visit(rt, work_item, &stack);
+    fl_cancel_release(was);
+    return ran;
+}

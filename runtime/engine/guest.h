@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Guests: a thread of the program that calls filch_run works in the place of a sleeping worker. For
+ * libraries whose parallel regions last some microseconds: handing the region over would cost two
+ * wake-ups, and the calling thread would sleep while a worker does what it could do itself.
+ *
+ * A guest borrows a worker: its structure with ready deque, mailbox, counters and trace, and its
+ * place among the victims. The worker's thread stays asleep meanwhile, so guests add no running
+ * thread, and no array, search or count grows with them. The guest's fiber is one of the runtime's, of
+ * which it uses the fork stack only: the region runs on the thread's own C stack. If no worker sleeps,
+ * no fiber can be had, or the thread has less stack left than a fiber's, the call is handed over as
+ * before.
+ *
+ * A region's fiber never moves to another thread.
+ *   A join whose task was stolen helps with tasks forked by that task (runtime/engine/help.h), spins a
+ *   little, and waits. A gift of many is offered slot by slot, so the join takes back what its thief
+ *   has not begun (sched/forkstack.h).
+ *   A fiber that waits, in a join or in any other call, returns its worker, which sleeps or goes on.
+ *   Its thread sleeps until its turn: the fiber becomes ready like any other, and the worker that finds
+ *   it lends itself. The lender's thread sleeps until the guest hands it back.
+ * filch_unpinned has nothing to do, since the thread is not bound. A blocking call
+ * (runtime/sync/blocking.h) returns the worker, and the thread that carries the call is the one that
+ * is lent meanwhile. pthread_cancel is held off until the region ends; pthread_exit dies.
+ *
+ * The park word decides which thread is the worker (B1 to B3, E3 and E5 of runtime/engine/park.c; J5 of
+ * runtime/engine/worker_set.h; Q1, I1 to I3, P6, N1 and U4 of sched/idle.h; W1 to W4 of
+ * runtime/engine/suspend.c):
+ *   U3 borrow: CAS park word PARKED -> LENT,     | B2, B3: one of waker, sleeper and guest gets it
+ *      seq_cst; it sees what its thread did
+ *   U5 return: Q1, I1, and I2 if it is the last  | B2: a waker that passed over LENT made its tokens
+ *      searcher; then, or if U4 fails: exchange     before: they are seen here. E3, J5: so are
+ *      park word PARKED, seq_cst; look for          `finished` and a smaller `active`
+ *      tokens; if there are, B2
+ *   U6 hand back: exchange park word AWAKE,      -> B3, and a lender: load park word, seq_cst; its
+ *      seq_cst; futex wake                          thread sees what the guest did
+ * The turn of a guest that waits:
+ *   U7 lend: exchange park word LENT, seq_cst;   -> U8 load turn, acquire; it sees the worker
+ *      exchange turn GRANTED, acq_rel; futex wake
+ *   U8 guest: CAS turn NONE -> AWAITED, acq_rel; | U7: one of the two sees the other; U7 wakes
+ *      load turn, acquire
+ * A napper (park word NAPPING) is never borrowed: pushes rely on its next look (N1).
+ *
+ * Between U4 and U5 the guest is the worker, and all edges of a worker hold for it. W3 comes after U4
+ * and before U5. So a last look (I2) that does not see the region's fork stack comes before W3, which
+ * then sees the sleeper. A borrowed worker is not counted as sleeping: a runtime cannot end beneath a
+ * guest, nor be taken for a standstill. While a guest waits, its fiber is counted as suspended, and its
+ * thread as waiting (runtime/engine/threads.h). While it has a worker it is a visitor (E5), so destroy
+ * returns when it has left.
+ *
+ * A shrink (J5) leaves a lent worker to its guest until U5 or U6. A child of fork() has no worker, even
+ * if its only thread was a guest (fl_worker_forget).
+ *
+ * Rejected: places for guests beside the workers. Every search, look and count would have to know
+ * them, and an awake worker would have to sleep for each guest that works. Rejected: a fiber that
+ * migrates to a worker at its first stolen join. The caller's thread would sleep as before, and code
+ * that relies on its thread (thread-locals, a C stack of 8 MiB) would break there. */
+#ifndef FL_GUEST_H
+#define FL_GUEST_H
+
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+
+/* The calling thread, which is no worker, runs a work item of kind AWAITED as a guest. false: it is
+ * to be handed over. */
+bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item);
+/* The calling fiber, a guest's, waits, as in fl_switch: action(worker, fiber, arg) runs once others may
+ * make it ready. */
+void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg);
+/* The worker, whose thread calls, found this fiber ready: it is the guest's until that waits or ends. */
+void fl_guest_lend(fl_worker *worker, fl_fiber *fiber);
+/* Has nobody else anything to do, so that a yield would only wake a thread? self: of a guest's task. */
+bool fl_guest_alone(filch_self self);
+
+#endif
