@@ -365,8 +365,8 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
 
 /* ---- Guests ---- */
 
-/* A guest has put the worker back to sleep. Its thread need not wake to see that; but as B1, it is the
- * sleeper that has to see what came before. */
+/* A guest puts the worker back to sleep without waking its thread. As a sleeper does after B1, it looks
+ * for tokens and for the end. */
 static void park_again(fl_worker *worker)
 {
     fl_runtime *rt = worker->rt;
