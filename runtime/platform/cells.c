@@ -7,7 +7,10 @@
  *
  * Cells are cut from slabs, a batch at a time, so the cells of a new batch are neighbours. A
  * released cell lies in its slab, and is taken again before a new slab is made; a slab in which all
- * cells lie is freed. */
+ * cells lie is freed.
+ *
+ * A batch that is kept or stored is closed: one word names it. A library that is loaded by dlopen
+ * finds little room for variables of threads (test_unload). */
 #include <runtime/platform/cells.h>
 
 #include <runtime/platform/decay.h>
@@ -35,6 +38,7 @@ enum { TAKEN = SLAB - 128 };
 
 typedef struct cell {
     struct cell *next;
+    unsigned count; /* of a closed batch: in its first cell */
 } cell;
 
 typedef struct batch {
@@ -60,7 +64,7 @@ static struct kind {
 };
 
 static struct store {
-    batch stored[STORED]; /* the newest last */
+    cell *stored[STORED]; /* closed batches, the newest last */
     unsigned count;
     fl_decay decay; /* of the batches in it */
     char *uncut;    /* of the newest slab */
@@ -73,8 +77,8 @@ static __thread struct {
     struct own {
         batch taking; /* cells to hand out */
         batch giving; /* cells that came back, up to BATCH */
-        batch kept[KEPT];
-        unsigned count; /* of these */
+        cell *kept[KEPT]; /* closed */
+        unsigned count;   /* of these */
     } of[FL_CELLS_KINDS];
     bool registered;
 } mine __attribute__((tls_model("initial-exec")));
@@ -95,6 +99,21 @@ static inline cell *pop(batch *from)
     from->head = one->next;
     from->count--;
     return one;
+}
+
+/* NULL: it is empty. */
+static inline cell *close_batch(batch *one)
+{
+    cell *closed = one->head;
+    if (closed)
+        closed->count = one->count;
+    *one = (batch){0};
+    return closed;
+}
+
+static inline batch open_batch(cell *closed)
+{
+    return (batch){closed, closed->count};
 }
 
 /* ---- The store; under the lock ---- */
@@ -124,10 +143,10 @@ static void let_one_go(enum fl_cells kind, cell *one)
     }
 }
 
-static void let_go(enum fl_cells kind, batch *cells)
+static void let_go(enum fl_cells kind, cell *closed)
 {
-    while (cells->head)
-        let_one_go(kind, pop(cells));
+    for (batch cells = open_batch(closed); cells.head;)
+        let_one_go(kind, pop(&cells));
 }
 
 /* NULL: none. */
@@ -184,20 +203,27 @@ static void cut(enum fl_cells kind, batch *to, unsigned most)
     store->left -= count;
 }
 
-static batch take_stored(struct store *store)
+static cell *take_stored(struct store *store)
 {
-    batch newest = store->stored[--store->count];
+    cell *newest = store->stored[--store->count];
     fl_decay_taken(&store->decay, store->count);
     return newest;
 }
 
-static void store_batch(enum fl_cells kind, batch *one)
+static void store_batch(enum fl_cells kind, cell *closed)
 {
     struct store *store = &stores[kind];
-    if (one->head && store->count < STORED)
-        store->stored[store->count++] = *one;
+    if (store->count < STORED)
+        store->stored[store->count++] = closed;
     else
-        let_go(kind, one);
+        let_go(kind, closed);
+}
+
+static void store_rest(enum fl_cells kind, batch *rest)
+{
+    cell *closed = close_batch(rest);
+    if (closed)
+        store_batch(kind, closed);
 }
 
 /* ---- A thread ---- */
@@ -207,7 +233,7 @@ static FILCH_COLD void put_aside(enum fl_cells kind, struct own *own)
 {
     pthread_mutex_lock(&lock);
     for (unsigned i = 0; i < KEPT / 2; i++)
-        store_batch(kind, &own->kept[i]);
+        store_batch(kind, own->kept[i]);
     pthread_mutex_unlock(&lock);
     own->count = KEPT - KEPT / 2;
     memmove(own->kept, own->kept + KEPT / 2, own->count * sizeof own->kept[0]);
@@ -220,11 +246,10 @@ static void thread_leaves(void *unused)
     pthread_mutex_lock(&lock);
     for (unsigned i = 0; i < FL_CELLS_KINDS; i++) {
         struct own *own = &mine.of[i];
-        store_batch(i, &own->taking);
-        store_batch(i, &own->giving);
+        store_rest(i, &own->taking);
+        store_rest(i, &own->giving);
         while (own->count)
-            store_batch(i, &own->kept[--own->count]);
-        own->taking = own->giving = (batch){0};
+            store_batch(i, own->kept[--own->count]);
     }
     pthread_mutex_unlock(&lock);
 }
@@ -261,7 +286,7 @@ static FILCH_COLD void refill(enum fl_cells from, struct own *own)
         pthread_mutex_unlock(&lock);
     }
     if (own->count)
-        own->taking = own->kept[--own->count];
+        own->taking = open_batch(own->kept[--own->count]);
 }
 
 /* A thread without a cache. */
@@ -271,11 +296,11 @@ static FILCH_COLD void *take_one(enum fl_cells from)
     batch one = {0};
     pthread_mutex_lock(&lock);
     if (store->count)
-        one = take_stored(store);
+        one = open_batch(take_stored(store));
     else
         cut(from, &one, 1);
     void *taken = one.head ? pop(&one) : NULL;
-    store_batch(from, &one);
+    store_rest(from, &one);
     pthread_mutex_unlock(&lock);
     return taken;
 }
@@ -285,10 +310,10 @@ static FILCH_COLD void give_one(enum fl_cells to, cell *given)
     struct store *store = &stores[to];
     batch one = {0};
     pthread_mutex_lock(&lock);
-    if (store->count && store->stored[store->count - 1].count < BATCH)
-        one = take_stored(store);
+    if (store->count && store->stored[store->count - 1]->count < BATCH)
+        one = open_batch(take_stored(store));
     push(&one, given);
-    store_batch(to, &one);
+    store_rest(to, &one);
     pthread_mutex_unlock(&lock);
 }
 
@@ -308,8 +333,7 @@ static void keep(enum fl_cells to, struct own *own)
 {
     if (own->count == KEPT)
         put_aside(to, own);
-    own->kept[own->count++] = own->giving;
-    own->giving = (batch){0};
+    own->kept[own->count++] = close_batch(&own->giving);
 }
 
 void fl_cell_give(enum fl_cells to, void *given)
@@ -330,7 +354,7 @@ static void let_oldest_go(enum fl_cells kind, unsigned count)
 {
     struct store *store = &stores[kind];
     for (unsigned i = 0; i < count; i++)
-        let_go(kind, &store->stored[i]);
+        let_go(kind, store->stored[i]);
     store->count -= count;
     memmove(store->stored, store->stored + count, store->count * sizeof store->stored[0]);
 }
@@ -375,7 +399,7 @@ __attribute__((destructor)) static void free_stores(void)
     for (unsigned i = 0; i < FL_CELLS_KINDS; i++) {
         struct store *store = &stores[i];
         while (store->count)
-            let_go(i, &store->stored[--store->count]);
+            let_go(i, store->stored[--store->count]);
         for (; store->left; store->left--, store->uncut += kinds[i].size)
             let_one_go(i, (cell *)store->uncut);
     }

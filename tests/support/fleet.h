@@ -77,11 +77,17 @@ static fleet_plan fleet_planned; /* the present one, without zeros that stand fo
 
 static unsigned fleet_number; /* of a worker or a publisher, in its process */
 
+static void fleet_note_lost(filch_service *service)
+{
+    filch_service_stats stats;
+    filch_service_stats_read(service, &stats, sizeof stats);
+    filch_u32_store(&fleet->lost[fleet_number], (uint32_t)stats.lost, FILCH_RELAXED);
+}
+
 static int fleet_handle(filch_self self, filch_service_job *job, void *arg)
 {
     const filch_message *message = filch_service_job_message(job);
     unsigned id = (unsigned)atoi(message->id);
-    filch_service_stats stats;
     (void)self, (void)arg;
     if (id % FLEET_RETRIED == 0 && message->attempt == 1)
         return filch_service_retry(job, 10 * FILCH_MILLISECOND, "as planned");
@@ -91,8 +97,7 @@ static int fleet_handle(filch_self self, filch_service_job *job, void *arg)
         fleet->jobs[id].took = filch_now() - fleet->jobs[id].begun;
         filch_u32_add(&fleet->done, 1, FILCH_ACQ_REL);
     }
-    filch_service_stats_read(filch_service_job_service(job), &stats, sizeof stats);
-    filch_u32_store(&fleet->lost[fleet_number], (uint32_t)stats.lost, FILCH_RELAXED);
+    fleet_note_lost(filch_service_job_service(job));
     return 0;
 }
 
@@ -132,6 +137,7 @@ static void fleet_serve(const char *url)
     if (pthread_create(&thread, NULL, fleet_stop_at_signal, service))
         _exit(8);
     int rc = filch_service_run(service);
+    fleet_note_lost(service); /* also those that it lost since its last job */
     if (rc) {
         fprintf(stderr, "fleet: %s\n", filch_error());
         pthread_kill(thread, SIGTERM);
