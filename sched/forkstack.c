@@ -56,6 +56,7 @@ static void answer(fl_mailbox *box, uint64_t what)
 static void hand_over(fl_forkstack *stack, fl_mailbox *box, uint64_t count, uint64_t index)
 {
     bool offered = stack->followed && count > 1;
+    box->task = fl_slot_at(stack, index)->claimed;
     for (uint64_t i = 0; offered && i < count; i++)
         fl_slot_offer(fl_slot_at(stack, index + i));
     answer(box, (offered ? OFFERED : 0) | count << 16 | index);
@@ -230,6 +231,7 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
     gift->first = fl_slot_at(stack, reply & 0xffff);
     gift->count = (uint32_t)((reply & ~(ANSWERED | OFFERED)) >> 16);
     gift->offered = reply & OFFERED;
+    gift->task = box->task;
     return true;
 }
 

@@ -104,8 +104,9 @@ enum { FL_RESERVE = 160, FL_ASIDE = 40 };
 typedef struct fl_mailbox {
     filch_u64
         reply;     /* 0: not yet; else ANSWERED | OFFERED | count << 16 | index of the first slot */
-    uint32_t most; /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
-    bool half;     /* half of a shallow stack as well (sched/mode.h) */
+    const filch_task *task; /* of the first slot, for reports: its owner may have taken it back */
+    uint32_t most;          /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
+    bool half;              /* half of a shallow stack as well (sched/mode.h) */
 } fl_mailbox;
 
 typedef struct fl_forkstack {
@@ -138,8 +139,9 @@ typedef struct fl_forkstack {
 
 typedef struct fl_gift {
     filch_slot *first;
-    uint32_t count; /* 0: the owner had nothing to give */
-    bool offered;   /* each slot must be taken (O2) before it is run */
+    const filch_task *task; /* of the first slot */
+    uint32_t count;         /* 0: the owner had nothing to give */
+    bool offered;           /* each slot must be taken (O2) before it is run */
 } fl_gift;
 
 /* Which forks and joins of a fiber take the slow paths: INLINE: those that are called for. OUTLINE:

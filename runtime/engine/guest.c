@@ -137,7 +137,7 @@ static void run_region(fl_fiber *fiber, fl_worker *worker, fl_work_item *work_it
     fl_fpmode fpmode = fl_fpmode_now();
     fiber->guest = &guest;
     fiber->shadow = *stack;
-    fiber->stack.followed = worker->rt->queue->gives;
+    fiber->stack.followed = true;
     fl_fpmode_set(worker->rt->fpmode);
     begin_turn(fiber, worker);
     fl_event(worker, FL_TRACE_SUBMIT, fl_event_item(work_item), 0);

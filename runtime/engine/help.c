@@ -62,7 +62,8 @@ static bool find_own(fl_worker *worker, const filch_slot *slot, fl_work *work)
 static void hand_on(fl_worker *worker, const fl_work *work)
 {
     uint32_t count = work->kind == FL_WORK_RANGE ? work->count : 1;
-    work->slot->claimed = work->task;
+    if (!work->offered) /* else its owner may have taken it back */
+        work->slot->claimed = work->task;
     for (uint32_t i = 0; i < count; i++)
         if (fl_push_ready(worker,
                           fl_item(work->offered ? FL_ITEM_SLOT : FL_ITEM_STOLEN, work->slot + i)))

@@ -5,7 +5,6 @@
 #include <runtime/platform/virtual.h>
 
 #include <sched.h>
-#include <stdbool.h>
 
 enum { LOOK_AFTER = 4, MOST_FAR = 64 };
 
@@ -88,4 +87,11 @@ unsigned fl_near_first(fl_near *table, unsigned near)
     uint32_t parked = filch_u32_load(entry(table, cpu), FILCH_RELAXED); /* a hint */
     unsigned worker = parked / FL_NEAR_CPU == cpu ? parked % FL_NEAR_CPU : 0;
     return near == FL_NEAR_GUESS && computes() ? worker + 1 : worker;
+}
+
+bool fl_near_is_of_another(fl_near *table, unsigned worker)
+{
+    unsigned cpu = cpu_here();
+    uint32_t parked = filch_u32_load(entry(table, cpu), FILCH_RELAXED); /* a hint */
+    return parked / FL_NEAR_CPU == cpu && parked % FL_NEAR_CPU != worker;
 }

@@ -36,6 +36,7 @@
 #include <filch/atomic.h>
 
 #include <limits.h>
+#include <stdbool.h>
 
 enum { FL_NEAR_ENTRIES = 128, FL_NEAR_COMPUTES = 100000 /* ns */ };
 
@@ -56,5 +57,7 @@ void fl_near_park(fl_near *near, unsigned worker);
 /* The index of the worker to begin with, which may be one too large; any other `near` is returned
  * unchanged. */
 unsigned fl_near_first(fl_near *table, unsigned near);
+/* Was the last worker that parked on the CPU of the calling thread another one than this? */
+bool fl_near_is_of_another(fl_near *table, unsigned worker);
 
 #endif

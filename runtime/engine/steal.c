@@ -96,7 +96,7 @@ static bool accept(fl_worker *worker, const fl_gift *gift, fl_work *work)
     fl_count(worker, FL_GIFT_TASKS, gift->count);
     *work = (fl_work){.kind = gift->count > 1 ? FL_WORK_RANGE : FL_WORK_SLOT,
                       .slot = gift->first,
-                      .task = gift->first->claimed,
+                      .task = gift->task,
                       .count = gift->count,
                       .gift = true,
                       .offered = gift->offered};

@@ -78,6 +78,7 @@ struct fl_worker {
     fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/unpinned.h) */
     fl_fiber native;    /* the thread's own stack; has no fork stack */
     int64_t gift_ended; /* ns: when the last gift did; 0: something has been done since */
+    int64_t moved_at;   /* ns: when a guest last moved to its CPU */
     filch_u64 counters[FL_COUNTERS];
     fl_times times;
     char apart2[FILCH_APART];

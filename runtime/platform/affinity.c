@@ -81,6 +81,18 @@ void fl_affinity_go_anywhere(void)
     fl_affinity_free(&mask);
 }
 
+void fl_affinity_move(const struct fl_affinity *cpus)
+{
+    struct fl_affinity own = fl_affinity_read(), common = fl_affinity_copy(&own);
+    for (size_t cpu = 0; common.set && cpu < 8 * common.size; cpu++)
+        if (!has(cpus, cpu))
+            CPU_CLR_S(cpu, common.size, common.set);
+    if (common.set && cpus->set && fl_affinity_go(&common) == 0) /* none is left: EINVAL */
+        fl_affinity_go(&own);
+    fl_affinity_free(&common);
+    fl_affinity_free(&own);
+}
+
 /* ---- A worker's thread ---- */
 
 static __thread struct {

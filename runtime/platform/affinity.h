@@ -44,6 +44,8 @@ bool fl_affinity_equal(const struct fl_affinity *a, const struct fl_affinity *b)
 void fl_affinity_go_anywhere(void);
 /* The same, wherever the mask allows; {0}: changes nothing. 0, or a negative errno. */
 int fl_affinity_go(const struct fl_affinity *mask);
+/* Moves to one of these CPUs now, if the thread's mask allows it, and leaves the mask as it is. */
+void fl_affinity_move(const struct fl_affinity *cpus);
 
 /* ---- A worker's thread ---- */
 
