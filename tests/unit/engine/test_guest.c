@@ -80,23 +80,24 @@ Test(guest, a_region_runs_on_its_caller)
     }
 }
 
-Test(guest, a_setting_turns_them_on)
+static void expect_region(const filch_config *config, bool on_its_caller)
 {
     char here;
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    cr_assert_eq(filch_runtime_create(&rt, config), 0, "%s", filch_error());
     wait_until_all_sleep(rt);
-    cr_assert(!FILCH_RUN(rt, is_here, pthread_self(), &here));
+    cr_assert_eq(FILCH_RUN(rt, is_here, pthread_self(), &here), on_its_caller);
     expect_rest(rt);
-    setenv("FILCH_GUEST", "1", 1);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
-    wait_until_all_sleep(rt);
-    cr_assert(FILCH_RUN(rt, is_here, pthread_self(), &here));
-    expect_rest(rt);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .queue = "the"}), 0);
-    wait_until_all_sleep(rt);
-    cr_assert(!FILCH_RUN(rt, is_here, pthread_self(), &here), "its owners give nothing");
-    expect_rest(rt);
+}
+
+Test(guest, settings_turn_them_off)
+{
+    filch_runtime *rt;
+    expect_region(&(filch_config){.workers = 1}, true);
+    expect_region(&(filch_config){.workers = 1, .guest = "0"}, false);
+    expect_region(&(filch_config){.workers = 1, .queue = "the"}, false); /* its owners give nothing */
+    setenv("FILCH_GUEST", "0", 1);
+    expect_region(&(filch_config){.workers = 1}, false);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.guest = "yes"}), -EINVAL);
     cr_assert_str_eq(filch_error(), "unknown guest 'yes' (valid: 0, 1)");
 }
