@@ -75,8 +75,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* A thread's; all in one place, whose address takes no call. */
 static __thread struct {
     struct own {
-        batch taking; /* cells to hand out */
-        batch giving; /* cells that came back, up to BATCH */
+        batch taking;     /* cells to hand out */
+        batch giving;     /* cells that came back, up to BATCH */
         cell *kept[KEPT]; /* closed */
         unsigned count;   /* of these */
     } of[FL_CELLS_KINDS];

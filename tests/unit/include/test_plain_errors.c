@@ -34,8 +34,8 @@ Test(plain_errors, a_channel_says_that_it_is_closed_or_that_nothing_goes_at_once
     EXPECT_SENTENCE(filch_try_send(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_try_receive(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_receive_until(channel, &item, 0), -ETIMEDOUT, "deadline is 0 or past");
-    EXPECT_SENTENCE(filch_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)), -ETIMEDOUT,
-                    "deadline of this wait");
+    EXPECT_SENTENCE(filch_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)),
+                    -ETIMEDOUT, "deadline of this wait");
     filch_channel_close(channel);
     EXPECT_SENTENCE(filch_send(channel, &item), -EPIPE, "closed");
     EXPECT_SENTENCE(filch_receive(channel, &item), -EPIPE, "closed");
