@@ -80,12 +80,16 @@ static void *resizes(void *unused)
     return NULL;
 }
 
-static void play(const char *queue, const char *fence)
+static void play(const char *queue, const char *fence, const char *guest)
 {
     pthread_t thread[READERS + 1];
     void *wrong;
-    filch_config config = {
-        .workers = 2, .max_workers = SLOTS, .queue = queue, .fence = fence, .max_fibers = 100000};
+    filch_config config = {.workers = 2,
+                           .max_workers = SLOTS,
+                           .queue = queue,
+                           .fence = fence,
+                           .max_fibers = 100000,
+                           .guest = guest};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     filch_u32_store(&ended, 0, FILCH_RELEASE);
     for (unsigned i = 0; i <= READERS; i++)
@@ -99,7 +103,8 @@ static void play(const char *queue, const char *fence)
     }
     filch_stats all = stats_rested(rt);
     cr_expect_eq(all.tasks_taken, all.joins_taken, "%s", queue);
-    stats_thefts_agree(rt);
+    if (guest) /* else joins of the caller help, which no table of victims has */
+        stats_thefts_agree(rt);
     if (all.all_forks)
         cr_expect_eq(all.forks, all.joins_kept + all.joins_taken, "%s", queue);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
@@ -107,7 +112,8 @@ static void play(const char *queue, const char *fence)
 
 Test(statistics, no_number_falls_while_all_goes_on, .timeout = 600)
 {
-    play("chase-lev", "asymmetric");
-    play("chase-lev", "full");
-    play("central-mutex", NULL);
+    play("chase-lev", "asymmetric", "0");
+    play("chase-lev", "asymmetric", NULL);
+    play("chase-lev", "full", "0");
+    play("central-mutex", NULL, "0");
 }
