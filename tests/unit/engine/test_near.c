@@ -90,6 +90,16 @@ Test(near, a_thread_that_has_slept_tries_its_own)
     WAIT_WHILE(fl_near_first(&table, FL_NEAR_GUESS) != 5);
 }
 
+Test(near, a_cpu_is_that_of_the_worker_that_parked_there_last)
+{
+    fl_near_park(&table, 5);
+    cr_assert(fl_near_is_of_another(&table, 3));
+    cr_assert(!fl_near_is_of_another(&table, 5));
+    filch_u32_store(&table.parked[cpu % FL_NEAR_ENTRIES], (cpu + FL_NEAR_ENTRIES) * FL_NEAR_CPU + 5,
+                    FILCH_RELAXED);
+    cr_assert(!fl_near_is_of_another(&table, 3));
+}
+
 /* ---- Runtimes ---- */
 
 static int started_by;

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A guest on the CPU of a worker that works beside it moves to the CPU of the worker whose place it
+ * has. On a machine of one CPU there is nowhere to go. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/affinity.h>
+#include <sched.h>
+#include <tests/support/fib.h>
+#include <tests/support/signpost.h>
+
+static signpost busy, may_end;
+static int busy_cpu;
+
+static void keeps_busy(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    busy_cpu = sched_getcpu();
+    signpost_raise(&busy);
+    signpost_wait(&may_end, 1);
+}
+
+static struct fl_affinity only(int cpu)
+{
+    struct fl_affinity one = fl_affinity_read();
+    CPU_ZERO_S(one.size, one.set);
+    CPU_SET_S((size_t)cpu, one.size, one.set);
+    return one;
+}
+
+/* Forks by the slow path, as an owner whose thief asks. */
+FILCH_TASK(bool, is_in_its_place)
+{
+    filch_ptr_exchange(&fl_fiber_of(self)->stack.front.limit, NULL, FILCH_ACQ_REL);
+    FILCH_FORK(fib, 1);
+    const fl_worker *worker = fl_fiber_of(self)->worker;
+    const fl_placement *placement = &worker->rt->resident.placement;
+    struct fl_affinity own =
+        fl_placement_cpus(placement, fl_placement_span(placement, worker->index));
+    bool there = fl_affinity_allows(&own, sched_getcpu());
+    fl_affinity_free(&own);
+    FILCH_JOIN(long one, fib);
+    return there && one == 1;
+}
+
+static void play(bool confined)
+{
+    filch_runtime *rt;
+    struct fl_affinity before = fl_affinity_read();
+    if (CPU_COUNT_S(before.size, before.set) < 2)
+        return;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .bind = "pu"}), 0);
+    for (unsigned i = 0; i < 2; i++)
+        WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+    cr_assert_eq(filch_go(rt, keeps_busy, NULL), 0);
+    signpost_wait(&busy, 1);
+    struct fl_affinity beside = only(busy_cpu);
+    cr_assert_eq(fl_affinity_go(&beside), 0);
+    if (!confined)
+        cr_assert_eq(fl_affinity_go(&before), 0); /* and the thread stays there for a while */
+    cr_assert_eq(FILCH_RUN(rt, is_in_its_place), !confined);
+    struct fl_affinity after = fl_affinity_read();
+    cr_assert(fl_affinity_equal(&after, confined ? &beside : &before), "its mask is as before");
+    signpost_raise(&may_end);
+    fl_affinity_go(&before);
+    fl_affinity_free(&after);
+    fl_affinity_free(&beside);
+    fl_affinity_free(&before);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(guest_cpu, a_guest_leaves_the_cpu_of_a_busy_worker)
+{
+    play(false);
+}
+
+Test(guest_cpu, a_guest_whose_mask_has_no_other_cpu_stays)
+{
+    play(true);
+}
