@@ -177,8 +177,8 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 
 /* Runs one task with the arguments in slot->args, waits for it, and leaves its result there.
  * slot belongs to the caller and lies on its stack. A foreign thread runs the task itself, on its own
- * stack, while a worker sleeps, and its forks can be stolen; it blocks while a worker runs the task if
- * none sleeps, or filch_config.guest is "0". The task must not call pthread_exit; pthread_cancel takes
+ * stack, in the place of a sleeping worker; its forks can be stolen. If no worker sleeps, or
+ * filch_config.guest is "0", it blocks while a worker runs the task. The task must not call pthread_exit; pthread_cancel takes
  * effect after the call. A task of another runtime suspends its fiber, so both runtimes continue.
  * FILCH_RUN (<filch/task.h>) is the typed form.
  * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
