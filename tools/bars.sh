@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-known='fib peers speedup flat central idle submit wake create chain first-waits regions loops reduce scan sorts contexts channels streams futures timers locks'
+known='fib peers speedup flat central idle submit wake create chain first-waits regions contract loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html sim-sleepers virtual-switches"
 known="$known worker-sqlite worker-redis worker-nats worker-kafka worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
 known="$known worker-return worker-many"
