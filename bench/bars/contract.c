@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: a loop is never slower than serial code. Loops of 1 us to 10 ms are called again and again
- * from a task and from an ordinary thread, beside the same calls without Filch: even ones, skewed
- * ones (the last of 64 iterations takes 64 times as long as the first), and ones that read memory.
- * A round has some calls of each way; the median and the 99th percentile of its calls are compared. */
+ * from a task and from an ordinary thread, beside the same calls without Filch. Some are even, some
+ * read memory, and in skewed ones the last of 64 iterations takes 64 times as long as the first. A
+ * round has some calls of each way; the median and the 99th percentile of its calls are compared. */
 #include "measure.h"
 
 #include "runtimes.h"
