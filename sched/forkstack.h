@@ -103,7 +103,7 @@ enum { FL_RESERVE = 160, FL_ASIDE = 40 };
 #define FL_GIFT_MOST 0xffffu
 typedef struct fl_mailbox {
     filch_u64
-        reply;     /* 0: not yet; else ANSWERED | OFFERED | count << 16 | index of the first slot */
+        reply; /* 0: not yet; else ANSWERED | OFFERED | count << 16 | index of the first slot */
     const filch_task *task; /* of the first slot, for reports: its owner may have taken it back */
     uint32_t most;          /* tasks that a gift may have, 1 .. FL_GIFT_MOST */
     bool half;              /* half of a shallow stack as well (sched/mode.h) */

@@ -95,7 +95,8 @@ Test(guest, settings_turn_them_off)
     filch_runtime *rt;
     expect_region(&(filch_config){.workers = 1}, true);
     expect_region(&(filch_config){.workers = 1, .guest = "0"}, false);
-    expect_region(&(filch_config){.workers = 1, .queue = "the"}, false); /* its owners give nothing */
+    expect_region(&(filch_config){.workers = 1, .queue = "the"},
+                  false); /* its owners give nothing */
     setenv("FILCH_GUEST", "0", 1);
     expect_region(&(filch_config){.workers = 1}, false);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.guest = "yes"}), -EINVAL);
