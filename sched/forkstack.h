@@ -139,9 +139,9 @@ typedef struct fl_forkstack {
 
 typedef struct fl_gift {
     filch_slot *first;
-    const filch_task *task; /* of the first slot */
     uint32_t count;         /* 0: the owner had nothing to give */
     bool offered;           /* each slot must be taken (O2) before it is run */
+    const filch_task *task; /* of the first slot */
 } fl_gift;
 
 /* Which forks and joins of a fiber take the slow paths: INLINE: those that are called for. OUTLINE:
