@@ -100,8 +100,6 @@ static void run_job(filch_self self, fl_work_item *work_item)
 {
     if (work_item->kind == FL_WORK_ITEM_AWAITED) {
         fl_call_run(self, work_item->as.awaited);
-        /* Searches briefly, and sleeps: its caller may come back, as a guest in its place. */
-        fl_fiber_of(self)->worker->stolen_lately = false;
         return;
     }
     if (work_item->kind == FL_WORK_ITEM_PART) {

@@ -52,7 +52,9 @@ static void play(bool confined)
     struct fl_affinity before = fl_affinity_read();
     if (CPU_COUNT_S(before.size, before.set) < 2)
         return;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .bind = "pu"}), 0);
+    cr_assert_eq(filch_runtime_create(&rt,
+                                      &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}),
+                 0);
     for (unsigned i = 0; i < 2; i++)
         WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
     cr_assert_eq(filch_go(rt, keeps_busy, NULL), 0);
