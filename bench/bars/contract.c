@@ -7,6 +7,7 @@
 #include "measure.h"
 
 #include "runtimes.h"
+#include "spin.h"
 #include <filch/for.h>
 
 enum {
@@ -17,21 +18,15 @@ enum {
     LONG = 1000,
     WORKERS = 2
 };
-static const size_t BYTES = (size_t)64 << 20; /* beyond the caches */
+static const size_t WORDS = (size_t)32
+                            << 20; /* beyond the caches, and enough for the longest call */
 
 typedef struct call {
-    long share[ITEMS]; /* steps of a chain, or words */
+    long share[ITEMS]; /* of each iteration: turns of spin_turns, or words */
     const uint64_t *words, *at;
     uint64_t sum[ITEMS];
     bool reads;
 } call;
-
-static uint64_t run_chain(uint64_t x, long steps)
-{
-    for (long i = 0; i < steps; i++)
-        x = x * 6364136223846793005u + 1442695040888963407u;
-    return x;
-}
 
 static uint64_t read_words(const uint64_t *at, long words)
 {
@@ -43,8 +38,10 @@ static uint64_t read_words(const uint64_t *at, long words)
 
 static void run_item(call *c, size_t i)
 {
-    c->sum[i] += c->reads ? read_words(c->at + (size_t)c->share[i] * i, c->share[i])
-                          : run_chain(i, c->share[i]);
+    if (c->reads)
+        c->sum[i] += read_words(c->at + (size_t)c->share[i] * i, c->share[i]);
+    else
+        spin_turns(c->share[i]);
 }
 
 FILCH_FOR(items, i, (call *, c))
@@ -59,7 +56,7 @@ static void go_on(call *c)
     if (!c->reads)
         return;
     c->at += words;
-    if (c->at + words > c->words + BYTES / sizeof *c->words)
+    if (c->at + words > c->words + WORDS)
         c->at = c->words;
 }
 
@@ -72,7 +69,7 @@ typedef struct way {
     filch_runtime *rt;
     call *call;
     int calls;
-    double median[MEASURE_ROUNDS], late[MEASURE_ROUNDS]; /* of each round: seconds */
+    measure_arm median, late; /* the 50th and 99th percentile of each round: seconds */
 } way;
 
 static void call_serially(way *w, filch_self self)
@@ -104,8 +101,8 @@ static void run_calls(way *w, filch_self self, int round)
             at[i] = measure_now() - from;
     }
     if (round >= 0) {
-        w->median[round] = measure_quantile(at, (size_t)w->calls, 0.5);
-        w->late[round] = measure_quantile(at, (size_t)w->calls, 0.99);
+        w->median.at[round] = measure_quantile(at, (size_t)w->calls, 0.5);
+        w->late.at[round] = measure_quantile(at, (size_t)w->calls, 0.99);
     }
 }
 
@@ -132,14 +129,6 @@ static const way ways[WAYS] = {
 
 /* ---- Judgement ---- */
 
-static measure_spread ratio(const double *a, const double *b, int repeat)
-{
-    double at[MEASURE_ROUNDS];
-    for (int i = 0; i < repeat; i++)
-        at[i] = a[i] / b[i];
-    return measure_spread_of(at, repeat);
-}
-
 /* Even loops that last long enough must be faster, against the way out of staying alone. */
 static bool judge(const char *what, double us, const way *mine, bool even, int repeat)
 {
@@ -150,13 +139,11 @@ static bool judge(const char *what, double us, const way *mine, bool even, int r
     for (int i = TASK; i < WAYS; i++) {
         char row[96];
         snprintf(row, sizeof row, "%s, %s: median / serial", what, mine[i].name);
-        reached = measure_judge(row, ratio(mine[i].median, serial->median, repeat), MEASURE_AT_MOST,
-                                most) &&
-                  reached;
+        measure_spread median = measure_ratio(&mine[i].median, &serial->median, 1, repeat);
+        reached = measure_judge(row, median, MEASURE_AT_MOST, most) && reached;
         snprintf(row, sizeof row, "%s, %s: p99 / serial", what, mine[i].name);
-        reached =
-            measure_judge(row, ratio(mine[i].late, serial->late, repeat), MEASURE_AT_MOST, 1.2) &&
-            reached;
+        measure_spread late = measure_ratio(&mine[i].late, &serial->late, 1, repeat);
+        reached = measure_judge(row, late, MEASURE_AT_MOST, 1.2) && reached;
     }
     return reached;
 }
@@ -173,19 +160,18 @@ static const shape shapes[] = {{"even", false, false},
                                {"memory", true, false}};
 static const double sizes[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 3000, 10000}; /* us */
 
-/* Units, steps or words, of a call that lasts a microsecond. */
-static double units_per_us(call *c)
+static double words_per_us(call *c)
 {
+    const long words = 100 * 1000 / ITEMS * ITEMS;
     double best = 1e9;
-    long units = 100000;
+    c->share[0] = words / ITEMS;
     for (int i = 0; i < 15; i++) {
-        c->share[0] = units / ITEMS;
         go_on(c);
         double from = measure_now();
-        c->sum[0] += c->reads ? read_words(c->at, units) : run_chain(c->sum[0], units);
+        c->sum[0] += read_words(c->at, words);
         best = fmin(best, measure_now() - from);
     }
-    return (double)units / best * 1e-6;
+    return (double)words / best * 1e-6;
 }
 
 static void share_out(call *c, double units, bool skewed)
@@ -205,6 +191,10 @@ static bool race(const shape *s, double us, call *c, double units, filch_runtime
         mine[i].call = c;
         mine[i].calls = us < LONG ? MOST : LONG_MOST;
     }
+    if (c->reads && units * us > (double)WORDS) {
+        fprintf(stderr, "%s: no call of %g us fits: %zu words are too few\n", s->name, us, WORDS);
+        exit(1);
+    }
     share_out(c, units * us, s->skewed);
     for (int round = -1; round < repeat; round++)
         for (int i = 0; i < WAYS; i++)
@@ -217,16 +207,16 @@ int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "0, which means nothing");
     filch_runtime *rt = runtime_of(WORKERS, NULL);
-    uint64_t *words = malloc(BYTES);
+    uint64_t *words = malloc(WORDS * sizeof *words);
     bool reached = true;
     if (!words) {
-        fprintf(stderr, "no memory: %zu bytes\n", BYTES);
+        fprintf(stderr, "no memory: %zu words\n", WORDS);
         return 1;
     }
-    memset(words, 1, BYTES);
+    memset(words, 1, WORDS * sizeof *words);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         call c = {.words = words, .at = words, .reads = shapes[i].reads};
-        double units = units_per_us(&c);
+        double units = c.reads ? words_per_us(&c) : spin_turns_per_us();
         for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
             if (measure_wanted(&options, shapes[i].name))
                 reached = race(&shapes[i], sizes[k], &c, units, rt, options.repeat) && reached;
