@@ -304,18 +304,39 @@ FILCH_TASK(int, tells, (int, number))
     return number;
 }
 
-/* The call of one thread tells another, which destroys the runtime while the first may still be a guest. */
-static void destroyed_beside_a_guest(unsigned self)
+/* The call of one thread tells another, which destroys the runtime while the first may still be in its
+ * call. */
+static void destroyed_beside(unsigned self, void (*call)(void))
 {
     if (self == 0) {
         wait_until_told(1);
         destroy();
         expect_marks(0, 1);
     } else if (self == 2) {
-        (void)FILCH_RUN(rt, tells, 0);
+        call();
     } else {
         work(self);
     }
+}
+
+static void run_tells(void)
+{
+    (void)FILCH_RUN(rt, tells, 0);
+}
+
+static void go_tell(void)
+{
+    MC_CLAIM(filch_go(rt, tell, (void *)0) == 0, "filch_go fails");
+}
+
+static void destroyed_beside_a_guest(unsigned self)
+{
+    destroyed_beside(self, run_tells);
+}
+
+static void destroyed_by_another(unsigned self)
+{
+    destroyed_beside(self, go_tell);
 }
 
 /* Two threads at once, and a job from outside. */
@@ -361,21 +382,6 @@ static void go_and_resize(unsigned self)
         MC_CLAIM(filch_go(rt, tell, (void *)3) == 0, "filch_go fails");
         destroy();
         expect_marks(0, 4);
-    }
-}
-
-/* One thread submits; its job tells another, which destroys the runtime while the first may still
- * be in its call. */
-static void destroyed_by_another(unsigned self)
-{
-    if (self == 0) {
-        wait_until_told(1);
-        destroy();
-        expect_marks(0, 1);
-    } else if (self == 2) {
-        MC_CLAIM(filch_go(rt, tell, (void *)0) == 0, "filch_go fails");
-    } else {
-        work(self);
     }
 }
 

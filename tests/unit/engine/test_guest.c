@@ -108,7 +108,7 @@ FILCH_TASK(int, runs_again, (filch_runtime *, rt))
     return filch_run(rt, &fib_task, self);
 }
 
-Test(guest, a_region_within_a_region_is_refused)
+Test(guest, a_nested_region_is_refused)
 {
     filch_runtime *rt = asleep(2);
     cr_assert_eq(FILCH_RUN(rt, runs_again, rt), -EDEADLK);
@@ -123,7 +123,7 @@ FILCH_TASK(long, runs_elsewhere, (filch_runtime *, other))
     return pthread_equal(before, pthread_self()) ? result : -1;
 }
 
-Test(guest, a_region_of_another_runtime_is_waited_for)
+Test(guest, another_runtimes_region_is_waited_for)
 {
     filch_runtime *rt = asleep(1), *other = asleep(1);
     cr_assert_eq(FILCH_RUN(rt, runs_elsewhere, other), 55);
@@ -188,7 +188,7 @@ FILCH_TASK(int, joins_late)
     return pthread_equal(before, pthread_self()) ? result : -1;
 }
 
-Test(guest, a_join_that_waits_goes_on_on_its_thread)
+Test(guest, waiting_joins_stay_on_their_thread)
 {
     static const unsigned workers[] = {2, 8};
     for (unsigned i = 0; i < 2; i++) {
@@ -227,7 +227,7 @@ FILCH_VOID_TASK(forks_many)
         FILCH_JOIN_VOID(one_of_many);
 }
 
-Test(guest, tasks_of_a_gift_that_have_not_begun_are_taken_back)
+Test(guest, unbegun_tasks_are_taken_back)
 {
     filch_runtime *rt = asleep(2);
     for (unsigned i = 0; i < 2; i++)
@@ -313,7 +313,7 @@ static void *send_late(void *unused)
     return NULL;
 }
 
-Test(guest, a_worker_without_a_fiber_lends_itself)
+Test(guest, workers_without_fibers_lend_themselves)
 {
     filch_runtime *rt = NULL;
     pthread_t sender;
@@ -354,7 +354,7 @@ FILCH_VOID_TASK(yields_to_its_fork)
     FILCH_JOIN_VOID(raises);
 }
 
-Test(guest, a_yield_waits_only_if_there_is_work)
+Test(guest, a_yield_waits_only_for_work)
 {
     filch_runtime *rt = asleep(1);
     cr_assert_eq(FILCH_RUN(rt, yields_often, rt), 0);
@@ -440,7 +440,7 @@ static void exit_in_a_region(void)
     FILCH_RUN(asleep(1), exits);
 }
 
-Test(guest, a_thread_that_exits_in_a_region_ends_the_process)
+Test(guest, pthread_exit_in_a_region_dies)
 {
     struct child child;
     child_run(&child, exit_in_a_region);
@@ -463,7 +463,7 @@ static void *cancelled(void *rt)
     return rt;
 }
 
-Test(guest, a_cancelled_thread_ends_its_region_first)
+Test(guest, cancellation_waits_for_the_region)
 {
     filch_runtime *rt = asleep(1);
     void *result = NULL;
