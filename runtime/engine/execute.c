@@ -96,10 +96,19 @@ void fl_run_forked(filch_self self, const fl_work *work)
     fl_event(fiber->worker, FL_TRACE_TASK_END, fiber->number, 0);
 }
 
+/* A caller's region is over. If it comes back soon it works in the place of a sleeper, so this worker
+ * does not wait for more. */
+static void leave_to_guests(fl_worker *worker)
+{
+    if (worker->rt->settings.guest)
+        worker->stolen_lately = false;
+}
+
 static void run_job(filch_self self, fl_work_item *work_item)
 {
     if (work_item->kind == FL_WORK_ITEM_AWAITED) {
         fl_call_run(self, work_item->as.awaited);
+        leave_to_guests(fl_fiber_of(self)->worker);
         return;
     }
     if (work_item->kind == FL_WORK_ITEM_PART) {

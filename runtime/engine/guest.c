@@ -5,6 +5,7 @@
 #include <runtime/engine/event.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/find.h>
+#include <runtime/engine/guest_cpu.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
@@ -40,6 +41,7 @@ static void begin_turn(fl_fiber *fiber, fl_worker *worker)
         fl_carrier_set(worker);
     else
         fl_worker_set_here(worker);
+    fl_guest_keep_apart(worker);
     fl_turn(worker, FL_WORKING);
     fl_event(worker, FL_TRACE_SWITCH, fiber->number, 0);
     fl_works_on(worker, fiber); /* W3 */

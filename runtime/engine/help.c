@@ -40,13 +40,19 @@ static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
     return left > fiber->shadow.size / 4 * 3 && slot < fl_first_slot(stack) + FL_SLOTS / 4;
 }
 
-/* Is there work that only the worker's loop, or another worker, can do? So is a due find; but a guest
- * has no loop, and would wake a thread for it. */
-static bool is_wanted_elsewhere(const fl_fiber *fiber)
+/* Is there work that only the worker's loop, or another worker, can do? So is a due find. */
+static bool is_wanted_elsewhere(fl_worker *worker)
+{
+    return fl_surplus(worker) || fl_others_turn(worker) || fl_deque_size(&worker->ready) > 0 ||
+           !fl_inbox_empty(&worker->rt->inbox);
+}
+
+/* Is it better to suspend? A guest cannot: its thread would have to be woken, and so would the
+ * worker's. What lies ready there is for others, and they were woken for it. */
+static bool has_better_to_do(const fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;
-    return fl_surplus(worker) || (!fiber->guest && fl_others_turn(worker)) ||
-           fl_deque_size(&worker->ready) > 0 || !fl_inbox_empty(&worker->rt->inbox);
+    return !fiber->guest && (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit));
 }
 
 static bool find_own(fl_worker *worker, const filch_slot *slot, fl_work *work)
@@ -153,7 +159,7 @@ bool fl_help(fl_fiber *fiber, filch_slot *slot)
         fl_work work;
         if (fl_slot_done(slot))
             return true;
-        if (is_wanted_elsewhere(fiber) || !fl_profit_allows(&worker->profit))
+        if (has_better_to_do(fiber))
             return false;
         if (find(fiber, slot, &work)) {
             fl_count(worker, FL_HELPS, 1);

@@ -291,11 +291,17 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
     return item;
 }
 
+/* A guest never takes what lies in the ready deque of the worker that it borrowed. */
+static bool is_lent(const fl_worker *worker)
+{
+    return filch_u32_load(&worker->park_word, FILCH_RELAXED) == FL_PARK_LENT; /* a look */
+}
+
 static void *steal_item(fl_worker *worker, fl_worker *victim, bool patient)
 {
     enum fl_ready ready = fl_request_ready(fl_deque_size(&victim->ready));
     if (ready == FL_READY_TAKE ||
-        (ready == FL_READY_WATCH && stays(worker, &victim->ready, patient)))
+        (ready == FL_READY_WATCH && (is_lent(victim) || stays(worker, &victim->ready, patient))))
         return take_item(worker, victim);
     missed(worker, ready == FL_READY_WATCH ? FL_MISSED_READY_LEFT : FL_MISSED_READY_EMPTY);
     return NULL;
