@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Rounds: the steps of a search, without its clock. A worker that has nothing to do looks in these
- * places in this order, some rounds long, and then rests (sched/rest.h). The engine takes these
+ * places in this order, some rounds long, or for a time (sched/warm.h), and then rests (sched/rest.h). The engine takes these
  * steps (runtime/engine/find.c, steal.c), and so does `filch sim` (docs/scale.md). */
 #ifndef FL_ROUNDS_H
 #define FL_ROUNDS_H
@@ -16,22 +16,13 @@ enum fl_seek {
     FL_SEEKS
 };
 
-enum {
-    FL_ROUNDS_LEAST = 2,
-    FL_ROUNDS_BUSY = 20000 /* ns of rounds after a theft that paid, where each worker has a CPU */
-};
+enum { FL_ROUNDS_LEAST = 2 };
 
 /* Begins with zero bytes. */
 typedef struct fl_rounds {
     enum fl_seek seek;
     unsigned over; /* rounds */
 } fl_rounds;
-
-/* How long rounds go on beyond the least number: ns. */
-static inline unsigned fl_rounds_time(bool stolen_lately, bool may_spin)
-{
-    return stolen_lately && may_spin ? FL_ROUNDS_BUSY : 0;
-}
 
 /* Nothing was there: on to the next place. false: a round is over. */
 static inline bool fl_rounds_next(fl_rounds *rounds)

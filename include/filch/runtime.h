@@ -228,6 +228,20 @@ FILCH_API void filch_yield(filch_self self);
  * of the system if it refuses the wider affinity. */
 FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
 
+/* ---- Phases ---- */
+
+/* In a phase, parallel regions follow each other with serial work between them, and workers without work
+ * stay awake for the next region, for up to 100 ms. Waking one takes 5 to 50 us, so a region of
+ * that length gains nothing from a worker that sleeps. Without phases, workers stay awake for about as long
+ * as a wake-up takes, if tasks of others were their last work. Begin a phase before such a series
+ * of regions, and end it afterwards: until then they use their CPUs, all but one. Phases may
+ * overlap; the last one to end counts.
+ * Where workers outnumber CPUs a phase has no effect. Any thread, tasks of the runtime included; rt NULL:
+ * the calling task's runtime. Neither suspends. An end without a begin dies.
+ * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
+FILCH_API int filch_phase_begin(filch_runtime *rt);
+FILCH_API int filch_phase_end(filch_runtime *rt);
+
 /* ---- Queries ---- */
 /* rt NULL means the calling task's runtime. Outside a task NULL is an error: numbers are 0, the
  * text is empty, and filch_error() says so. */

@@ -9,6 +9,7 @@
 
 #include <runtime/engine/awake.h>
 #include <runtime/engine/count.h>
+#include <runtime/engine/gap.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
@@ -92,13 +93,15 @@ static bool round_of(fl_worker *worker, fl_work *work, fl_rounds *rounds)
 static bool search(fl_worker *worker, fl_work *work)
 {
     fl_rounds rounds = {FL_SEEK_OWN, 0};
-    unsigned busy = fl_rounds_time(worker->stolen_lately, fl_may_spin(worker->rt));
-    fl_spin spin = fl_spin_begin(busy);
+    fl_gap gap = fl_gap_begin(worker);
     do {
-        if (round_of(worker, work, &rounds))
+        if (round_of(worker, work, &rounds)) {
+            fl_gap_ends(worker, &gap);
             return true;
+        }
         fl_pause();
-    } while (fl_rounds_again(&rounds) || fl_spin_on(&spin));
+    } while (fl_rounds_again(&rounds) || fl_gap_lasts(worker, &gap));
+    fl_gap_sleep(worker, &gap);
     worker->stolen_lately = false;
     return false;
 }

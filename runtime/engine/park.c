@@ -37,6 +37,7 @@
 #include <runtime/engine/event.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
+#include <runtime/engine/gap.h>
 #include <runtime/engine/starve.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
@@ -65,8 +66,10 @@ static void unpark(fl_runtime *rt, unsigned near, unsigned most)
     for (unsigned i = 0; i < reach && most; i++) {
         fl_worker *worker = rt->worker[(first + i) % reach];
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B2 */
-        if (fl_is_parked(park_word) &&
-            filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
+        if (!fl_is_parked(park_word))
+            continue;
+        fl_gap_wakes(worker);
+        if (filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
             fl_event_by(rt, fl_worker_here(), FL_TRACE_WAKE, worker->index);
             fl_futex_wake(&worker->park_word, 1);
             most--;
@@ -268,6 +271,7 @@ static bool wakes(fl_worker *worker, bool late)
     fl_runtime *rt = worker->rt;
     if (fl_idle_take_token(&rt->idle)) {
         fl_count(worker, FL_WAKES, 1);
+        fl_gap_woken(worker);
         return true;
     }
     /* Of its own accord, or to retire: unparked, or on its way to sleep (J5). */

@@ -62,6 +62,7 @@ struct filch_runtime {
     filch_ptr policy;         /* const fl_policy * */
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
+    filch_u32 phases;         /* that are open: filch_phase_begin (runtime/engine/gap.h) */
     filch_u32 tenants;        /* its users' objects that start tasks on it by themselves */
     filch_ptr tracing;        /* fl_tracing *; NULL: none */
     struct fl_work_span *work_span; /* NULL: it is not measured. Never changes */

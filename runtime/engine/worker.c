@@ -133,6 +133,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     worker->rt = rt;
     worker->index = worker->victim = index;
     fl_profit_init(&worker->profit);
+    worker->warm = fl_warm_begin();
     worker->rng = fl_rng_seed(rt->settings.seed, index);
     worker->late = index >= fl_workers(rt);
     fl_times_begin(&worker->times, worker->late ? FL_RETIRED : FL_SEARCHING, fl_now());

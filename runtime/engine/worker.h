@@ -15,6 +15,7 @@
 #include <sched/forkstack.h>
 #include <sched/profit.h>
 #include <sched/times.h>
+#include <sched/warm.h>
 
 /* Runs on the stack that was switched to, once no register holds state of `left` any more: only now
  * may others resume it. */
@@ -51,6 +52,7 @@ struct fl_worker {
     /* Read by thieves, written rarely */
     filch_ptr current;   /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 park_word; /* enum fl_park_word: the futex it sleeps on */
+    filch_u64 woken_at;  /* ns: when a waker woke it (runtime/engine/gap.h) */
     char apart1[FILCH_APART];
     /* Its own */
     fl_fiber *running;
@@ -67,14 +69,17 @@ struct fl_worker {
     uint64_t rng;
     fl_profit profit;
     fl_patience patience;
-    int64_t vain_nap;   /* ns: the last nap after a wake-up that found nothing */
-    int64_t drained_at; /* ns: when it last took work items from the inbox, */
-    unsigned drained;   /* and how many */
-    unsigned victim;    /* of the last theft; its own index: none */
-    fl_worker *robbed;  /* a long deque's owner, from which the last item came; NULL: none */
-    unsigned misses;    /* unsuccessful rounds since */
-    bool woken;         /* by a token, and nothing found since */
-    bool stolen_lately; /* the last work was a thief's: worth a longer look */
+    fl_warm warm;
+    int64_t gap_began;    /* ns: when it last ran out of work, if the gap counts; else 0, */
+    int64_t gap_searched; /* ns: and how long it searched then */
+    int64_t vain_nap;     /* ns: the last nap after a wake-up that found nothing */
+    int64_t drained_at;   /* ns: when it last took work items from the inbox, */
+    unsigned drained;     /* and how many */
+    unsigned victim;      /* of the last theft; its own index: none */
+    fl_worker *robbed;    /* a long deque's owner, from which the last item came; NULL: none */
+    unsigned misses;      /* unsuccessful rounds since */
+    bool woken;           /* by a token, and nothing found since */
+    bool stolen_lately;   /* the last work was a thief's: worth a longer look */
     fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/unpinned.h) */
     fl_fiber native;    /* the thread's own stack; has no fork stack */
     int64_t gift_ended; /* ns: when the last gift did; 0: something has been done since */

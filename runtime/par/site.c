@@ -56,7 +56,7 @@ enum fl_start fl_lesson_start(const fl_lesson *lesson, size_t n)
         return FL_START_COLD;
     const uint64_t time = fl_lesson_time(lesson, n);
     if (lesson->pause)
-        return time < FL_SITE_WARM ? FL_START_ALONE : FL_START_COLD;
+        return time < FL_SITE_LONG ? FL_START_ALONE : FL_START_COLD;
     if (time >= FL_SITE_WARM)
         return FL_START_WARM;
     return time >= FL_SITE_READY ? FL_START_READY : FL_START_ALONE;

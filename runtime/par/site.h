@@ -7,14 +7,16 @@
  *
  * A site is a loop's body together with the power of two below its number of iterations. Its memory
  * says how long an iteration takes, on one worker. A call starts
- *   cold    as described in pace.h: the first call, and each after two that gained nothing;
+ *   cold    as described in pace.h: the first call;
  *   warm    with a fork, if the loop takes FL_SITE_WARM or longer; with a known grain;
  *   ready   the same, if another worker searches at this moment; else alone;
  *   alone   cold for twice the usual time of this loop, so that it does not wake a worker for the
  *           rest of a call that is about to end.
  * A shared call gained if it took at most 7/8 of the time that one worker takes. After two calls
  * in a row that did not, warm starts pause for 2 calls, then for 4, up to 64, with one attempt
- * between two pauses. A call that gained ends them.
+ * between two pauses. A call that gained ends them. In a pause, calls start alone, and those that take
+ * FL_SITE_LONG or longer start cold. So a loop whose calls are so far apart that the other workers
+ * sleep, and come when it is nearly over, leaves them asleep.
  *
  * The memory decides only when and how finely a loop is forked. It never changes results: those
  * of FILCH_REDUCE may be grouped in any way, and algorithms whose grouping is fixed do not use it.
@@ -36,10 +38,12 @@
 
 #ifdef FILCH_TINY
 #define FL_SITE_READY 200 /* nanoseconds on one worker: shorter loops start alone, */
-#define FL_SITE_WARM 1000 /* those that are not shorter than this, warm */
+#define FL_SITE_WARM 1000 /* those that are not shorter than this, warm; */
+#define FL_SITE_LONG 2000 /* in a pause, shorter ones than this stay alone */
 #else
 #define FL_SITE_READY 4000
 #define FL_SITE_WARM 20000
+#define FL_SITE_LONG 200000
 #endif
 #define FL_SITE_PART 16  /* of a nanosecond: the unit of an iteration's time */
 #define FL_SITE_MISSES 2 /* warm calls in a row that gain nothing, before the first pause */

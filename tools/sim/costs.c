@@ -41,7 +41,7 @@ static const struct {
     [TIME_SILENT] = {"patience-silent", 0, 0, "the same, of an owner that is silent already",
                      "the library"},
     [TIME_JOIN] = {"join-spin", 2000, 0, "a join waits before it suspends", "the library"},
-    [TIME_BUSY] = {"search-spin", FL_ROUNDS_BUSY, 0, "a thief that found something searches on",
+    [TIME_BUSY] = {"search-spin", FL_WARM_LEAST, 0, "a thief that found something searches on",
                    "the library"},
     [TIME_LOOK_AGAIN] = {"look-again", 500, 0, "between looks at an only ready fiber",
                          "the library"},

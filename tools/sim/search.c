@@ -107,7 +107,7 @@ void search_begin(world *s, worker *w)
 {
     int64_t nap = fl_profit_nap(&w->profit);
     w->rounds = (fl_rounds){FL_SEEK_OWN, 0};
-    w->spin_until = fl_rounds_time(w->stolen_lately, true) ? s->now + cost(s, TIME_BUSY) : 0;
+    w->spin_until = w->stolen_lately ? s->now + cost(s, TIME_BUSY) : 0;
     if (nap)
         rest_sleep(s, w, nap);
     else if (s->workers == 1 && !w->ready)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/engine/gap.h>
+
+#include <runtime/engine/runtime.h>
+#include <runtime/platform/clock.h>
+#include <sched/idle.h>
+#include <sched/rest.h>
+#include <sched/warm.h>
+
+fl_gap fl_gap_begin(const fl_worker *worker)
+{
+    fl_gap gap = {.counts = worker->stolen_lately && fl_may_spin(worker->rt)};
+    gap.searched = gap.counts ? fl_warm_time(&worker->warm) : 0;
+    gap.spin = fl_spin_begin((unsigned)gap.searched);
+    return gap;
+}
+
+/* Does another worker sleep, or a guest work in the place of one? */
+static bool has_place(const fl_runtime *rt)
+{
+    return fl_idle_sleepers(filch_u64_load(&rt->idle.word, FILCH_RELAXED)) || /* both: hints */
+           filch_u32_load(&rt->inbox.visitors, FILCH_RELAXED);
+}
+
+static bool is_held(const fl_runtime *rt)
+{
+    return filch_u32_load(&rt->phases, FILCH_RELAXED) && /* both: hints */
+           !filch_u32_load(&rt->stopping, FILCH_RELAXED) && fl_may_spin(rt) && has_place(rt);
+}
+
+bool fl_gap_lasts(const fl_worker *worker, fl_gap *gap)
+{
+    if (fl_spin_on(&gap->spin))
+        return true;
+    if (FILCH_LIKELY(!is_held(worker->rt)))
+        return false;
+    if (!gap->phase)
+        gap->phase = fl_now() + FL_PHASE;
+    fl_spin_for(FL_AWAKE_PAUSE);
+    return fl_now() < gap->phase;
+}
+
+void fl_gap_ends(fl_worker *worker, const fl_gap *gap)
+{
+    if (!gap->counts || gap->phase)
+        return;
+    uint64_t ticks = gap->searched ? fl_ticks() - gap->spin.began : 0; /* else the first rounds */
+    fl_warm_found(&worker->warm, (int64_t)(ticks * 1000 / FL_TICKS_PER_US));
+}
+
+void fl_gap_sleep(fl_worker *worker, const fl_gap *gap)
+{
+    worker->gap_searched = gap->searched;
+    worker->gap_began = gap->counts && !gap->phase ? fl_now() - gap->searched : 0;
+}
+
+void fl_gap_wakes(fl_worker *worker)
+{
+    filch_u64_store(&worker->woken_at, (uint64_t)fl_now(), FILCH_RELAXED); /* gap.h */
+}
+
+void fl_gap_woken(fl_worker *worker)
+{
+    int64_t began = worker->gap_began;
+    int64_t at = (int64_t)filch_u64_exchange(&worker->woken_at, 0, FILCH_RELAXED); /* gap.h */
+    worker->gap_began = 0;
+    if (!at)
+        return;
+    if (began)
+        fl_warm_slept(&worker->warm, at - began, worker->gap_searched);
+    fl_warm_woken(&worker->warm, fl_now() - at);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Phases: workers without work stay awake, and sleep when the phase ends. Where the process has one
+ * CPU, phases have no effect. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <filch/filch.h>
+#include <runtime/engine/runtime.h>
+#include <tests/support/fib.h>
+#include <tests/support/misuse.h>
+#include <tests/support/patience.h>
+
+enum { REGIONS = 20, GAP = 3000 /* us */ };
+
+static filch_runtime *two_workers(void)
+{
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = "1"}), 0);
+    return rt;
+}
+
+static unsigned sleepers(filch_runtime *rt)
+{
+    return fl_idle_sleepers(fl_idle_look(&rt->idle));
+}
+
+/* Regions with gaps. Returns how often workers slept. */
+static uint64_t run_regions(filch_runtime *rt)
+{
+    filch_stats before, after;
+    filch_stats_read(rt, FILCH_ALL_WORKERS, &before, sizeof before);
+    for (int i = 0; i < REGIONS; i++) {
+        cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+        usleep(GAP);
+    }
+    filch_stats_read(rt, FILCH_ALL_WORKERS, &after, sizeof after);
+    return after.wakes - before.wakes;
+}
+
+Test(phase, workers_stay_awake)
+{
+    filch_runtime *rt = two_workers();
+    cr_assert_eq(filch_phase_begin(rt), 0);
+    uint64_t wakes = run_regions(rt);
+    if (fl_may_spin(rt))
+        cr_assert_lt(wakes, REGIONS / 2, "%u", (unsigned)wakes);
+    cr_assert_eq(filch_phase_end(rt), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(phase, workers_sleep_after_it)
+{
+    filch_runtime *rt = two_workers();
+    cr_assert_eq(filch_phase_begin(rt), 0);
+    cr_assert_eq(filch_phase_begin(rt), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    cr_assert_eq(filch_phase_end(rt), 0);
+    cr_assert_eq(filch_phase_end(rt), 0);
+    WAIT_WHILE(sleepers(rt) < 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(phase, workers_sleep_in_one_that_is_not_ended)
+{
+    filch_runtime *rt = two_workers();
+    cr_assert_eq(filch_phase_begin(rt), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    WAIT_WHILE(sleepers(rt) < 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+Test(phase, a_runtime_ends_in_a_phase)
+{
+    filch_runtime *rt = two_workers();
+    cr_assert_eq(filch_phase_begin(rt), 0);
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static void end_without_begin(void)
+{
+    filch_phase_end(two_workers());
+}
+
+Test(phase, an_end_without_a_begin_dies)
+{
+    expect_death(end_without_begin, "filch_phase_end without filch_phase_begin", "in this order");
+}
+
+Test(phase, needs_a_runtime)
+{
+    cr_assert_eq(filch_phase_begin(NULL), -EINVAL);
+    cr_assert_eq(filch_phase_end(NULL), -EINVAL);
+}
