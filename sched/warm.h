@@ -5,8 +5,8 @@
  * region, and half of that is over when it comes.
  *
  * A gap lasts from the moment a worker has nothing to do until there is something. The price of
- * searching is its time. The price of sleeping is the time of a wake-up, which is measured. Who knew
- * the gap beforehand would pay the lesser of the two. This is ski rental (Karlin, Manasse, Rudolph,
+ * searching is its time. The price of sleeping is the time of a wake-up, which is measured. With
+ * the gap known beforehand one would pay the lesser of the two. This is ski rental (Karlin, Manasse, Rudolph,
  * Sleator: Competitive snoopy caching, Algorithmica 3, 1988): a worker that searches for as long as a
  * wake-up takes, and then sleeps, pays at most twice that.
  *

@@ -61,10 +61,10 @@ typedef struct filch_config {
                           "FILE", or with options: "FILE,limit=4G" */
     unsigned share;    /* FILCH_SHARE: 1: shares statistics with `filch top` of the same user, or of
                        root; 2: and lets it change the workers and the policy; default 0 */
-    const char *guest; /* FILCH_GUEST: a thread that calls filch_run: "0" (default): waits while a
-                          worker runs the task; "1": works in the place of a sleeping worker, on
-                          its own stack, where owners hand over tasks: with queue "chase-lev"
-                          (docs/fork-join.md) */
+    const char *guest; /* FILCH_GUEST: a thread that calls filch_run: "1" (default): works in the
+                          place of a sleeping worker, on its own stack, where owners hand over
+                          tasks: with queue "chase-lev" (docs/fork-join.md); "0": waits while a
+                          worker runs the task */
 } filch_config;
 
 /* Counts of the workers since the runtime was created: totals, or one worker's (<filch/stats.h>,
@@ -176,10 +176,10 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and leaves its result there.
- * slot belongs to the caller and lies on its stack. A foreign thread blocks while a worker runs the
- * task. With filch_config.guest it runs the task itself, on its own stack, in the place of a sleeping
- * worker; its forks can be stolen. The task must not call pthread_exit; pthread_cancel takes
- * effect after the call. A task of another runtime suspends its fiber, so both runtimes continue.
+ * slot belongs to the caller and lies on its stack. A foreign thread runs the task itself, on its
+ * own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen. If
+ * none sleeps, it blocks while a worker runs the task. The task must not call pthread_exit;
+ * pthread_cancel takes effect after the call. A task of another runtime suspends its fiber, so both runtimes continue.
  * FILCH_RUN (<filch/task.h>) is the typed form.
  * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the

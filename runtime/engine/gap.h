@@ -4,7 +4,7 @@
  * of rounds (sched/rounds.h). A worker whose last work was another's, so that a region is being
  * shared, searches for as long as sched/warm.h says.
  *
- * During a phase (filch_phase_begin) all but one search on, whatever they did last, for FL_PHASE at
+ * During a phase (filch_phase_begin) all but one search on, also after other work, for FL_PHASE at
  * most. The one sleeps, so that a calling thread finds a place to work in (runtime/engine/guest.h).
  *
  * A waker leaves the time at which it wakes a worker (before B2 of runtime/engine/park.c). From it the

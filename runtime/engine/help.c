@@ -48,7 +48,7 @@ static bool is_wanted_elsewhere(fl_worker *worker)
 }
 
 /* Is it better to suspend? A guest cannot: its thread would have to be woken, and so would the
- * worker's. What lies ready there is for others, and they were woken for it. */
+ * worker's. Ready work there is for others, and they were woken for it. */
 static bool has_better_to_do(const fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;

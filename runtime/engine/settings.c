@@ -266,7 +266,7 @@ static int resolve_words(fl_settings *out, const filch_config *given)
     if (!rc)
         rc = resolve_switch(&out->span, NULL, NULL, FL_ENV_SPAN, false);
     if (!rc)
-        rc = resolve_switch(&out->guest, given->guest, "guest", FL_ENV_GUEST, false);
+        rc = resolve_switch(&out->guest, given->guest, "guest", FL_ENV_GUEST, true);
     out->guest = out->guest && !rc && out->queue->settle == fl_forkstack_settle;
     return rc;
 }

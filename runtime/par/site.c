@@ -73,15 +73,17 @@ static uint32_t each_in(const fl_lesson_call *call)
 
 static void miss(fl_lesson *lesson)
 {
-    if (lesson->misses <= FL_SITE_PAUSES)
-        lesson->misses++;
-    if (lesson->misses >= FL_SITE_MISSES)
-        lesson->pause = (uint8_t)(1 << (lesson->misses - 1));
+    if (++lesson->misses < FL_SITE_MISSES)
+        return;
+    if (lesson->pauses < FL_SITE_PAUSES)
+        lesson->pauses++;
+    lesson->misses = 0;
+    lesson->pause = 1u << lesson->pauses;
 }
 
 static void forgive(fl_lesson *lesson)
 {
-    lesson->misses = lesson->pause = 0;
+    lesson->misses = lesson->pauses = lesson->pause = 0;
 }
 
 /* Sets the time of an iteration, unless it is nearly as before: workers that call the same loop at the

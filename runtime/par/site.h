@@ -13,8 +13,9 @@
  *   alone   cold for twice the usual time of this loop, so that it does not wake a worker for the
  *           rest of a call that is about to end.
  * A shared call gained if it took at most 7/8 of the time that one worker takes. After two calls
- * in a row that did not, warm starts pause for 2 calls, then for 4, up to 64, with one attempt
- * between two pauses. A call that gained ends them. In a pause, calls start alone, and those that take
+ * in a row that did not, warm starts pause for 2 calls, then for 4, up to 256, with two attempts
+ * between two pauses: the first may only wake a worker for the second. A call that gained ends them. In
+ * a pause, calls start alone, and those that take
  * FL_SITE_LONG or longer start cold. So a loop whose calls are so far apart that the other workers
  * sleep, and come when it is nearly over, leaves them asleep.
  *
@@ -46,15 +47,16 @@
 #define FL_SITE_LONG 200000
 #endif
 #define FL_SITE_PART 16  /* of a nanosecond: the unit of an iteration's time */
-#define FL_SITE_MISSES 2 /* warm calls in a row that gain nothing, before the first pause */
-#define FL_SITE_PAUSES 6 /* the longest pause is 2 to the power of this, in calls */
+#define FL_SITE_MISSES 2 /* warm calls in a row that gain nothing, before each pause */
+#define FL_SITE_PAUSES 8 /* the longest pause is 2 to the power of this, in calls */
 
 /* The memory of a site; all zero: it is new. Fits one word. */
 typedef struct fl_lesson {
-    uint32_t each;  /* FL_SITE_PART of ns that an iteration takes on one worker; 0: unknown */
-    uint16_t tag;   /* whose it is */
-    uint8_t misses; /* warm calls in a row that gained nothing */
-    uint8_t pause;  /* calls before the next warm one */
+    uint32_t each;       /* FL_SITE_PART of ns that an iteration takes on one worker; 0: unknown */
+    uint16_t tag;        /* whose it is */
+    uint16_t misses : 2; /* warm calls that gained nothing, since the last pause */
+    uint16_t pauses : 4; /* since a call gained: the next one is twice as long */
+    uint16_t pause : 10; /* calls before the next warm one */
 } fl_lesson;
 
 enum fl_start { FL_START_COLD, FL_START_WARM, FL_START_READY, FL_START_ALONE };

@@ -18,7 +18,7 @@
      each(DEADLOCK) /* answer to a deadlock: end the process, a report, one line, or nothing (docs/deadlock.md) | die, report, warn, off | warn; die in a debug build | */ \
      each(EXPLORE) /* choice of the next virtual worker: of PCT (depth, steps), or from a file (docs/explore.md) | depth=D,steps=N,limit=N,replay=FILE,record=FILE | a random walk | */ \
      each(FENCE) /* fences of forks and joins: the thief pays (membarrier), or the owner | asymmetric, full | asymmetric where the kernel has membarrier | fence */ \
-     each(GUEST) /* 1: a thread that calls filch_run works in the place of a sleeping worker, with the queues chase-lev...; 0: it waits (docs/fork-join.md) | 0, 1 | 0 | guest */ \
+     each(GUEST) /* 1: a thread that calls filch_run works in the place of a sleeping worker, with the queues chase-lev...; 0: it waits (docs/fork-join.md) | 0, 1 | 1 | guest */ \
      each(IDLE) /* behaviour of a worker without work (docs/lab.md) | sleep, yield, spin | sleep | idle */ \
      each(INFO) /* prints the machine and all settings to stderr when a runtime is created | 0, 1 | 0 | */ \
      each(MAX_FIBERS) /* most fibers, that is, most tasks that wait at a time | 1..1000000 | 1000000 | max_fibers */ \

@@ -3,7 +3,7 @@
 
 #include <sched/request.h>
 #include <sched/rest.h>
-#include <sched/rounds.h>
+#include <sched/warm.h>
 #include <tools/shared/spell.h>
 
 #include <errno.h>

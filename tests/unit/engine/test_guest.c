@@ -90,15 +90,15 @@ static void expect_region(const filch_config *config, bool on_its_caller)
     expect_rest(rt);
 }
 
-Test(guest, a_setting_turns_them_on)
+Test(guest, a_setting_turns_them_off)
 {
     filch_runtime *rt;
-    expect_region(&(filch_config){.workers = 1}, false);
-    expect_region(&(filch_config){.workers = 1, .guest = "1"}, true);
+    expect_region(&(filch_config){.workers = 1}, true);
+    expect_region(&(filch_config){.workers = 1, .guest = "0"}, false);
     expect_region(&(filch_config){.workers = 1, .queue = "the", .guest = "1"},
                   false); /* its owners give nothing */
-    setenv("FILCH_GUEST", "1", 1);
-    expect_region(&(filch_config){.workers = 1}, true);
+    setenv("FILCH_GUEST", "0", 1);
+    expect_region(&(filch_config){.workers = 1}, false);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.guest = "yes"}), -EINVAL);
     cr_assert_str_eq(filch_error(), "unknown guest 'yes' (valid: 0, 1)");
 }

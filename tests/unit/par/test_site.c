@@ -78,7 +78,8 @@ static int pause_of(fl_lesson *lesson)
 
 Test(site, calls_that_gain_nothing_make_ever_longer_pauses)
 {
-    static const int pauses[] = {0, 0, 2, 4, 8, 16, 32, 64, 64, 64};
+    static const int pauses[] = {0,  0, 2,  0, 4,   0, 8,   0, 16,  0,
+                                 32, 0, 64, 0, 128, 0, 256, 0, 256, 0};
     fl_lesson lesson = after(LONG);
     for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++)
         cr_assert_eq(pause_of(&lesson), pauses[i], "pause %zu", i);
