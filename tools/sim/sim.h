@@ -8,6 +8,7 @@
  *
  *   restated              of                             in            simplification
  *   own places            runtime/engine/find.c          search.c      no due finds, no inbox
+ *   time of a search      sched/warm.h                   search.c      always search-spin
  *   words of a request    sched/forkstack.c              search.c,     a gift of many is of one task's
  *                                                        work.c        children
  *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
