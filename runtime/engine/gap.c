@@ -15,29 +15,33 @@ fl_gap fl_gap_begin(const fl_worker *worker)
     return gap;
 }
 
-/* Does another worker sleep, or a guest work in the place of one? */
+enum { FULL = 40 /* looks, of FL_AWAKE_PAUSE, of a worker that shares a region; of others one */ };
+
+/* Does another worker sleep, or a guest work in the place of one? No, for a moment, if a guest is just
+ * borrowing one. */
 static bool has_place(const fl_runtime *rt)
 {
     return fl_idle_sleepers(filch_u64_load(&rt->idle.word, FILCH_RELAXED)) || /* both: hints */
            filch_u32_load(&rt->inbox.visitors, FILCH_RELAXED);
 }
 
-static bool is_held(const fl_runtime *rt)
+static bool is_in_phase(const fl_runtime *rt)
 {
     return filch_u32_load(&rt->phases, FILCH_RELAXED) && /* both: hints */
-           !filch_u32_load(&rt->stopping, FILCH_RELAXED) && fl_may_spin(rt) && has_place(rt);
+           !filch_u32_load(&rt->stopping, FILCH_RELAXED) && fl_may_spin(rt);
 }
 
 bool fl_gap_lasts(const fl_worker *worker, fl_gap *gap)
 {
     if (fl_spin_on(&gap->spin))
         return true;
-    if (FILCH_LIKELY(!is_held(worker->rt)))
+    if (FILCH_LIKELY(!is_in_phase(worker->rt)))
         return false;
     if (!gap->phase)
         gap->phase = fl_now() + FL_PHASE;
+    gap->full = has_place(worker->rt) ? 0 : gap->full + 1;
     fl_spin_for(FL_AWAKE_PAUSE);
-    return fl_now() < gap->phase;
+    return gap->full < (gap->counts ? FULL : 1) && fl_now() < gap->phase;
 }
 
 void fl_gap_ends(fl_worker *worker, const fl_gap *gap)

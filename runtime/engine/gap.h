@@ -24,6 +24,7 @@ typedef struct fl_gap {
     fl_spin spin;
     int64_t searched; /* ns: how long it searches */
     int64_t phase;    /* ns: until when a phase holds it; 0: none does */
+    unsigned full;    /* looks in a row at which no place for a guest was there */
     bool counts;      /* as a gap between two regions */
 } fl_gap;
 

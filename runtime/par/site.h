@@ -13,8 +13,8 @@
  *   alone   cold for twice the usual time of this loop, so that it does not wake a worker for the
  *           rest of a call that is about to end.
  * A shared call gained if it took at most 7/8 of the time that one worker takes. After two calls
- * in a row that did not, warm starts pause for 2 calls, then for 4, up to 256, with two attempts
- * between two pauses: the first may only wake a worker for the second. A call that gained ends them. In
+ * in a row that did not, warm starts pause for 2 calls, then for 4, up to 256. Between two pauses
+ * are two attempts: the first may only wake a worker for the second. A call that gained ends them. In
  * a pause, calls start alone, and those that take
  * FL_SITE_LONG or longer start cold. So a loop whose calls are so far apart that the other workers
  * sleep, and come when it is nearly over, leaves them asleep.

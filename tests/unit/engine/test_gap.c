@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What workers learn from the gaps between regions and from wake-ups. */
+ * Workers learn from the gaps between regions, and from wake-ups. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
 #include <runtime/engine/runtime.h>
@@ -85,7 +85,7 @@ static bool has_found(filch_runtime *rt)
     return false;
 }
 
-/* After long gaps, which only a short one ends: what a thief finds while it searches. */
+/* It follows long gaps, and only a short one ends their row. */
 Test(gap, one_ends_when_a_thief_finds_something)
 {
     filch_runtime *rt = asleep(2, "1");
