@@ -109,6 +109,14 @@ static void set_top(fl_forkstack *stack, uint64_t index)
         ; /* a thief may set ASKED in between */
 }
 
+/* The new tag makes robbers fail that have set it. */
+static void heed(fl_forkstack *stack, uint64_t top)
+{
+    while (!filch_u64_cas(&stack->front.top, &top, /* R6 */
+                          conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED, FILCH_ACQ_REL))
+        ; /* robbed in between */
+}
+
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
 {
     /* A look: a request that is missed is met in the next join. */
@@ -116,7 +124,7 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
     if (top & FL_TOP_ASKED) {
         /* Clear first, then serve: a thief that asks in between sets ASKED again. */
         if (!(stack->base & FL_TOP_ASKED))
-            filch_u64_and(&stack->front.top, ~FL_TOP_ASKED, FILCH_ACQ_REL); /* R6 */
+            heed(stack, top);
         fl_forkstack_serve(stack,
                            slot); /* never the slot that is being joined: its task is erased */
     }
@@ -237,9 +245,10 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 
 bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 {
-    *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
-    /* relaxed: tells only whether going on pays; rob_take loads it again */
-    return filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED) != NULL;
+    if (!fl_forkstack_offers(stack)) /* does it pay? rob_take loads the task again */
+        return false;
+    *top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL) | FL_TOP_ASKED; /* T1 */
+    return true;
 }
 
 const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch_slot **slot)

@@ -7,10 +7,15 @@
  *
  * top = (ASKED: 1 bit, OUTLINE: 1, index: 15, tag: 47): the oldest slot that is still the owner's.
  * The slots from there to the first whose task is NULL hold forked, unjoined, unstolen tasks.
- * Only two operations change top:
+ * Only these operations change top:
  *   raise by m (rob, give, flush)                w + ONE * m
  *   conflict won by the owner, taking back       (w & flags) | index << 47 | (tag + 1)
- * so a thief's CAS fails if the owner has decided anything at that index since the thief looked.
+ *   a thief asks, or is about to rob             w | ASKED
+ *   the owner heeds that                         as a conflict, without ASKED
+ * so a thief's CAS fails if the owner has decided anything at that index since the thief looked. A
+ * robber sets ASKED before its fence, and its CAS expects it there. So the owner that does not find ASKED
+ * in a join has the task, also if it is the oldest, and needs no CAS for it. If it finds ASKED, it takes
+ * the slow path, where a new tag makes the robber fail, unless it was faster.
  * A tag of 47 bits does not wrap within a look. It is incremented under a mask and never carries
  * into the index. Inline, it starts at FL_START(47).
  *
@@ -25,15 +30,15 @@
  *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
  *                                                      it sees claimed and the arguments
  *   R5 poke: exchange limit -> NULL, acq_rel; or    -> R6 heed: exchange limit -> end, acq_rel; and
- *      ASKED into top, acq_rel                         ASKED out of top, acq_rel; it sees R1
+ *      ASKED into top, acq_rel                         CAS ASKED out of top, acq_rel; it sees R1
  *   R7 withdraw: CAS request mailbox -> NULL,       | R2: one of the two has the mailbox
  *      acq_rel
- *   T1 rob: load top, acquire                       <- T4, T3, R3, every CAS on top, seq_cst;
- *                                                      it sees the slot of an index taken back
- *   T2 rob: heavy fence (seq_cst fence, where its   <- F1; and against J1, J2: one of robber and
- *      owner is out of line); load task, acquire       joiner sees the other
- *   T3 rob: CAS top, seq_cst                        | T3, T4, R3: of two thieves, or of thief and
- *                                                     owner, one wins an index
+ *   T1 rob: ASKED into top, acq_rel                 <- T4, T3, R3, R6, every CAS on top; it sees the
+ *                                                      slot of an index taken back
+ *   T2 rob: heavy fence (seq_cst fence, where its   <- F1; and T1 against J1, J2: the robber sees
+ *      owner is out of line); load task, acquire       the empty slot, or the joiner ASKED
+ *   T3 rob: CAS top, seq_cst                        | T3, T4, R3, R6: of two thieves, or of thief
+ *                                                     and owner, one wins an index
  *   T4 take back: CAS top, seq_cst; the tag         -> T1; T3 and R3 of older looks fail
  *   T5 join out of line: seq_cst fence from J1      | T2 with its seq_cst fence; one of the two
  *      to J2                                          sees the other

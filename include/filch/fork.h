@@ -15,8 +15,9 @@
  *                                             acquire; it sees the arguments
  *   F2 light fence, load limit, relaxed     | I2: a sleeper exchanges limit, heavy fence, loads
  *                                             task; one of the two sees the other (docs/idle.md)
- *   J1 join: store task = NULL, relaxed     | T2, T3: a robber, heavy fence, load task, CAS top;
- *   J2 light fence, load top, relaxed         one of the two sees the other (docs/memory-model.md)
+ *   J1 join: store task = NULL, relaxed     | T1, T2: a robber, ASKED into top, heavy fence, load
+ *   J2 light fence, load top, relaxed         task; one of the two sees the other
+ *                                             (docs/memory-model.md)
  *
  * Life: a slot belongs to its fiber. The last task forked is joined first, by the function that
  * forked it; this also holds for two forks of the same task.
@@ -195,8 +196,9 @@ static inline filch_self filch_fork_inline(filch_self self, const filch_task *ta
     return filch_fork_moving(self, task, 0);
 }
 
-/* The comparison is top < filch_position(slot), converted from positions to addresses. The
- * remains of the tag are less than a slot, and "asked" lies above every address of the region. */
+/* The comparison is top < filch_position(slot + 1), converted from positions to addresses: no thief
+ * has taken the task. The remains of the tag are less than a slot, and "asked" lies above every
+ * address of the region. */
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
 {
     FILCH_CHECK(filch_check_join(slot, task));
@@ -204,7 +206,7 @@ static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
     filch_fence_light();                               /* J2 */
     filch_forkstack *stack = filch_forkstack_here(slot);
     uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* J2 */
-    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)slot) ||
+    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)(slot + 1)) ||
            FILCH_JOIN_SLOW(slot, &task->name);
 }
 

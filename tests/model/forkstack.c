@@ -245,7 +245,10 @@ static bool rob(fl_work *work)
     fl_forkstack *stack = &region[OWNER].fiber.stack;
     if (!fl_forkstack_rob_look(stack, &top))
         return false;
-    fl_fence_heavy();
+    if (rt.asymmetric)
+        fl_fence_heavy();
+    else
+        filch_fence_seq_cst();
     *work = (fl_work){.kind = FL_WORK_SLOT, .count = 1};
     work->task = fl_forkstack_rob_take(stack, top, &work->slot);
     return work->task;

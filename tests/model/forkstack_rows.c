@@ -20,6 +20,7 @@ MC_SHAPE(FFFJJJ_end_full, .script = "FFFJJJ", .attempts = 1, EXCESS, .side = FL_
 MC_SHAPE(FFJJ_twice, .script = "FFJJ", .attempts = 2)
 MC_SHAPE(FJFJ_twice, .script = "FJFJ", .attempts = 2)
 MC_SHAPE(FJFJ_robbed, .script = "FJFJ", .attempts = 1, .robs = true)
+MC_SHAPE(FJFJ_robbed_full, .script = "FJFJ", .attempts = 1, .robs = true, .side = FL_SIDE_FENCED)
 MC_SHAPE(FJ_full, .script = "FJ", .attempts = 1, .side = FL_SIDE_FENCED)
 MC_SHAPE(FFJJ_full, .script = "FFJJ", .attempts = 2, .side = FL_SIDE_FENCED)
 MC_SHAPE(FFFJJJ_full, .script = "FFFJJJ", .attempts = 2, .side = FL_SIDE_FENCED)
@@ -103,6 +104,7 @@ const mc_model mc_models[] = {
     ROW(FJFJ_twice, "a slot is stolen twice", ONE, .bound = 4, THEFTS),
     ROW(FFJJ_two, "two thieves", TWO, .random = 100000, CROWDED_THEFTS),
     ROW(FJFJ_robbed, "the same without asking", TWO, .alike = ".aa", WAITED_ROBBERY),
+    ROW(FJFJ_robbed_full, "the same out of line", TWO, .alike = ".aa", WAITED_ROBBERY),
     ROW(FJ_the_three, "THE: one task, three thieves", THREE, .alike = ".aaa", ROBBERY),
     ROW(FJ_abp_three, "a bounded deque: one task, three thieves", THREE, .alike = ".aaa", ROBBERY),
     ROW(FJFJ_two, "a slot is stolen twice by two", TWO, .random = 20000, CROWDED_THEFTS),
