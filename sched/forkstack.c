@@ -109,12 +109,11 @@ static void set_top(fl_forkstack *stack, uint64_t index)
         ; /* a thief may set ASKED in between */
 }
 
-/* The new tag makes robbers fail that have set it. */
+/* The new tag makes robbers fail that have found it set. If one was faster, the next join heeds it. */
 static void heed(fl_forkstack *stack, uint64_t top)
 {
-    while (!filch_u64_cas(&stack->front.top, &top, /* R6 */
-                          conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED, FILCH_ACQ_REL))
-        ; /* robbed in between */
+    filch_u64_cas(&stack->front.top, &top, conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED,
+                  FILCH_ACQ_REL); /* R6 */
 }
 
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
@@ -245,9 +244,14 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 
 bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 {
-    if (!fl_forkstack_offers(stack)) /* does it pay? rob_take loads the task again */
+    *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
+    /* relaxed: tells only whether going on pays; rob_take loads it again */
+    if (!filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED))
         return false;
-    *top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL) | FL_TOP_ASKED; /* T1 */
+    if (!(*top & FL_TOP_ASKED) &&
+        !filch_u64_cas(&stack->front.top, top, *top | FL_TOP_ASKED, FILCH_ACQ_REL)) /* T1 */
+        return false;
+    *top |= FL_TOP_ASKED;
     return true;
 }
 
