@@ -131,10 +131,11 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
         filch_fence_seq_cst(); /* T5: J1 -> J2 of a fenced fiber: its robbers use no heavy fence */
     top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* J2 */
     uint64_t index = fl_slot_index(slot);
-    while (fl_top_index(top) == index)
+    /* Out of line with fences, or a robber was faster than R6: another may be about to take it. */
+    while ((top & FL_TOP_ASKED) && fl_top_index(top) == index)
         if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
             return FL_KEPT; /* every robber that looked before fails */
-    if (fl_top_index(top) < index)
+    if (fl_top_index(top) <= index)
         return FL_KEPT;
     if (!fl_slot_reclaim(slot))
         return FL_STOLEN;

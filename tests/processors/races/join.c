@@ -21,48 +21,27 @@ RACE bool join_rob_end(long owner, long thief)
     return each_once(1, owner, thief, 0);
 }
 
-/* Joins of the first task meet the thief at its CAS. */
-RACE void join_both_rob_begin(void)
+/* The thief's request has come already: the join heeds it, and meets the thief at its CAS. */
+RACE void join_asked_rob_begin(void)
 {
-    begin(FL_SIDE_INLINE);
-    forked(0, 0);
-    forked(1, 0);
+    join_rob_begin();
+    filch_u64_or(&region.stack.front.top, FL_TOP_ASKED, FILCH_ACQ_REL);
 }
-RACE long join_both_rob_0(void)
+RACE long join_asked_rob_0(void)
 {
-    return joined(1, 0) << 8 | joined(0, 0);
+    return joined(0, 0);
 }
-RACE long join_both_rob_1(void)
+RACE long join_asked_rob_1(void)
 {
     return robbed(false);
 }
-RACE bool join_both_rob_end(long owner, long thief)
+RACE bool join_asked_rob_end(long owner, long thief)
 {
-    return each_once(2, owner >> 8, owner & 0xff, thief);
+    return each_once(1, owner, thief, 0);
 }
 
-/* A join of the second task sees a thief that has come so far, or the thief sees the join. */
-RACE void join_two_rob_begin(void)
-{
-    join_both_rob_begin();
-}
-RACE long join_two_rob_0(void)
-{
-    return joined(1, 0);
-}
-RACE long join_two_rob_1(void)
-{
-    long first = robbed(false);
-    return first ? first << 8 | robbed(false) : NOTHING;
-}
-RACE bool join_two_rob_end(long owner, long thief)
-{
-    if (owner == 11)
-        return thief == 0 || thief == 10 << 8;
-    return owner == 0 && thief == (10 << 8 | 11);
-}
-
-/* The same where both sides fence in each operation. */
+/* Both sides fence in each operation: a join of the second task sees a thief that has come so far, or
+ * the thief sees the join. */
 RACE void join_two_fenced_begin(void)
 {
     begin(FL_SIDE_FENCED);
@@ -80,7 +59,9 @@ RACE long join_two_fenced_1(void)
 }
 RACE bool join_two_fenced_end(long owner, long thief)
 {
-    return join_two_rob_end(owner, thief);
+    if (owner == 11)
+        return thief == 0 || thief == 10 << 8;
+    return owner == 0 && thief == (10 << 8 | 11);
 }
 
 RACE void two_rob_begin(void)
