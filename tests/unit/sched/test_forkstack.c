@@ -99,11 +99,19 @@ Test(forkstack, taking_back_keeps_a_question_that_came_meanwhile)
     cr_assert(top() & FL_TOP_ASKED);
 }
 
+Test(forkstack, a_join_that_nobody_asks_leaves_top_alone)
+{
+    const uint64_t before = top();
+    fork_many(slots, 1);
+    cr_assert_eq(join_slow(slots), FL_KEPT);
+    cr_assert_eq(top(), before);
+}
+
 Test(forkstack, tag_wraps_without_carrying_into_the_index)
 {
     const uint64_t at = filch_position(slots) | FL_TOP_TAG;
     fork_many(slots, 1);
-    filch_u64_store(&stack->front.top, at, FILCH_RELAXED);
+    filch_u64_store(&stack->front.top, at | FL_TOP_ASKED, FILCH_RELAXED);
     cr_assert_eq(join_slow(slots), FL_KEPT);
     cr_assert_eq(top(), filch_position(slots));
 
