@@ -2,13 +2,18 @@
  *
  * Bars: short parallel regions that follow each other, as libraries for linear algebra and solvers
  * have them. Four loops of 40 to 150 us are called from a task and from an ordinary thread. They are
- * compared with a static split over two threads that spin at a barrier, and with serial code. Then
- * come the prices of entering a region and of a fork. */
+ * compared with a static split over two threads that spin at a barrier, and with serial code; beside
+ * a process that computes, with serial code alone. Then come the prices of entering a region, of a fork,
+ * and of the rest after regions. */
 #include "measure.h"
 
 #include "halves.h"
 #include "runtimes.h"
 #include <filch/for.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum {
     MOST = 1000,   /* iterations of a loop */
@@ -221,18 +226,25 @@ static const way ways[WAYS] = {
     [THREAD] = {.name = "from a thread", .call = call_outside},
 };
 
-static bool judge_region(const char *name, const measure_arm *arms, int repeat)
+typedef struct judged {
+    int way, over;
+    enum measure_bound bound;
+    double value;
+} judged;
+
+static const judged alone[] = {{TASK, HALVES, MEASURE_AT_MOST, 1.05},
+                               {TASK, SERIAL, MEASURE_REPORTED, 0},
+                               {THREAD, HALVES, MEASURE_AT_MOST, 1.05},
+                               {THREAD, SERIAL, MEASURE_REPORTED, 0}},
+                    beside[] = {{HALVES, SERIAL, MEASURE_REPORTED, 0},
+                                {TASK, SERIAL, MEASURE_AT_MOST, 1.1},
+                                {THREAD, SERIAL, MEASURE_AT_MOST, 1.1}};
+
+static bool judge_region(const char *name, const measure_arm *arms, const judged *rows,
+                         size_t count, int repeat)
 {
-    static const struct {
-        int way, over;
-        enum measure_bound bound;
-        double value;
-    } rows[] = {{TASK, HALVES, MEASURE_AT_MOST, 1.05},
-                {TASK, SERIAL, MEASURE_REPORTED, 0},
-                {THREAD, HALVES, MEASURE_AT_MOST, 1.05},
-                {THREAD, SERIAL, MEASURE_REPORTED, 0}};
     bool reached = true;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         char what[96];
         snprintf(what, sizeof what, "%s: %s / %s", name, arms[rows[i].way].name,
                  arms[rows[i].over].name);
@@ -242,7 +254,28 @@ static bool judge_region(const char *name, const measure_arm *arms, int repeat)
     return reached;
 }
 
-static bool race_region(region *r, filch_runtime *rt, int repeat)
+/* A process that computes on one CPU, as long as it is not killed. */
+static pid_t start_other(void)
+{
+    pid_t other = fork();
+    if (other < 0) {
+        perror("no other process");
+        exit(1);
+    }
+    for (volatile unsigned turn = 0; !other; turn++)
+        if (!turn && getppid() == 1)
+            _exit(1);
+    return other;
+}
+
+static void stop_other(pid_t other)
+{
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+}
+
+static bool race_region(const char *name, region *r, filch_runtime *rt, const judged *rows,
+                        size_t count, int repeat)
 {
     static measure_arm arms[WAYS];
     way mine[WAYS];
@@ -254,13 +287,25 @@ static bool race_region(region *r, filch_runtime *rt, int repeat)
     }
     measure_interleaved(arms, WAYS, repeat);
     for (int i = 0; i < WAYS; i++) {
-        measure_show(r->name, &arms[i], 1e6, "us", repeat);
+        measure_show(name, &arms[i], 1e6, "us", repeat);
         if (mine[i].answer != mine[SERIAL].answer) {
-            fprintf(stderr, "%s, %s: wrong answer\n", r->name, mine[i].name);
+            fprintf(stderr, "%s, %s: wrong answer\n", name, mine[i].name);
             exit(1);
         }
     }
-    return judge_region(r->name, arms, repeat);
+    return judge_region(name, arms, rows, count, repeat);
+}
+
+#define ROWS(rows) rows, sizeof(rows) / sizeof *(rows)
+
+static bool race_beside(region *r, filch_runtime *rt, int repeat)
+{
+    char name[64];
+    snprintf(name, sizeof name, "beside another, %s", r->name);
+    pid_t other = start_other();
+    bool reached = race_region(name, r, rt, ROWS(beside), repeat);
+    stop_other(other);
+    return reached;
 }
 
 static bool race_regions(const measure_options *options)
@@ -275,10 +320,12 @@ static bool race_regions(const measure_options *options)
     double steps = steps_per_us();
     bool reached = true;
     for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
-        if (!measure_wanted(options, regions[i].name))
-            continue;
-        regions[i].steps = (long)(regions[i].us * steps);
-        reached = race_region(&regions[i], rt, options->repeat) && reached;
+        region *r = &regions[i];
+        r->steps = (long)(r->us * steps);
+        if (measure_wanted(options, r->name))
+            reached = race_region(r->name, r, rt, ROWS(alone), options->repeat) && reached;
+        if (measure_wanted(options, "beside"))
+            reached = race_beside(r, rt, options->repeat) && reached;
     }
     filch_runtime_destroy(rt);
     return reached;
@@ -298,6 +345,7 @@ typedef struct price_row {
     void (*turn)(price *p); /* sets its seconds */
     double scale;           /* units in a second */
     double most;            /* in that unit; 0: reported */
+    int turns;              /* 0: TURNS */
 } price_row;
 
 FILCH_FOR(nothing, i)
@@ -379,6 +427,32 @@ static void turn_tree(price *p)
     p->seconds = (measure_now() - from) / CALLS;
 }
 
+static double cpu_seconds(const struct rusage *used)
+{
+    return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
+           1e-6 * (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
+}
+
+/* The CPU time of the process in 3 s that begin a second after the last region. */
+static void turn_rest(price *p)
+{
+    struct rusage before, after;
+    turn_tree(p);
+    usleep(1000000);
+    getrusage(RUSAGE_SELF, &before);
+    usleep(3000000);
+    getrusage(RUSAGE_SELF, &after);
+    p->seconds = cpu_seconds(&after) - cpu_seconds(&before);
+}
+
+static void turn_first(price *p)
+{
+    usleep(1000000);
+    double from = measure_now();
+    expect(p, FILCH_RUN(p->rt, tree, DEPTH), (1 << DEPTH) - 1);
+    p->seconds = measure_now() - from;
+}
+
 static void turn_outermost(price *p)
 {
     expect(p, FILCH_RUN(p->rt, outermost, p), (long)PAIRS * (PAIRS - 1) / 2);
@@ -395,22 +469,25 @@ static double run_price(void *context)
 {
     double at[TURNS];
     price *p = context;
+    const int turns = p->row->turns ? p->row->turns : TURNS;
     p->rt = runtime_of(p->row->workers, NULL);
-    for (int turn = 0; turn < TURNS; turn++) {
+    for (int turn = 0; turn < turns; turn++) {
         p->row->turn(p);
         at[turn] = p->seconds;
     }
     filch_runtime_destroy(p->rt);
-    return measure_spread_of(at, TURNS).median;
+    return measure_spread_of(at, turns).median;
 }
 
 /* On one worker nobody takes the fork that the nested pairs are inside. */
 static const price_row prices[] = {
-    {"empty loop of 128, from a thread, us", 2, turn_empty, 1e6, 1.5},
-    {"tree of 1,023 nodes, from a thread, 1 worker, us", 1, turn_tree, 1e6, 2.5},
-    {"tree of 1,023 nodes, from a thread, 2 workers, us", 2, turn_tree, 1e6, 3},
-    {"outermost fork and join, ns", 2, turn_outermost, 1e9, 2},
-    {"nested fork and join, 1 worker, ns", 1, turn_nested, 1e9, 0},
+    {"empty loop of 128, from a thread, us", 2, turn_empty, 1e6, 1.5, 0},
+    {"tree of 1,023 nodes, from a thread, 1 worker, us", 1, turn_tree, 1e6, 2.5, 0},
+    {"tree of 1,023 nodes, from a thread, 2 workers, us", 2, turn_tree, 1e6, 3, 0},
+    {"first tree after 1 s, from a thread, us", 2, turn_first, 1e6, 20, 3},
+    {"CPU time of 3 s after the last region, ms", 2, turn_rest, 1e3, 1, 1},
+    {"outermost fork and join, ns", 2, turn_outermost, 1e9, 2, 0},
+    {"nested fork and join, 1 worker, ns", 1, turn_nested, 1e9, 0, 0},
 };
 enum { PRICES = sizeof prices / sizeof prices[0] };
 
