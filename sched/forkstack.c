@@ -113,7 +113,7 @@ static void set_top(fl_forkstack *stack, uint64_t index)
 static void heed(fl_forkstack *stack, uint64_t top)
 {
     filch_u64_cas(&stack->front.top, &top, conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED,
-                  FILCH_ACQ_REL); /* R6 */
+                  FILCH_SEQ_CST); /* R6 */
 }
 
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
@@ -250,7 +250,7 @@ bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
     if (!filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED))
         return false;
     if (!(*top & FL_TOP_ASKED) &&
-        !filch_u64_cas(&stack->front.top, top, *top | FL_TOP_ASKED, FILCH_ACQ_REL)) /* T1 */
+        !filch_u64_cas(&stack->front.top, top, *top | FL_TOP_ASKED, FILCH_SEQ_CST)) /* T1 */
         return false;
     *top |= FL_TOP_ASKED;
     return true;

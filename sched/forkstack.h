@@ -30,11 +30,11 @@
  *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
  *                                                      it sees claimed and the arguments
  *   R5 poke: exchange limit -> NULL, acq_rel; or    -> R6 heed: exchange limit -> end, acq_rel; and
- *      ASKED into top, acq_rel                         CAS ASKED out of top, acq_rel; it sees R1
+ *      ASKED into top, acq_rel                         CAS ASKED out of top, seq_cst; it sees R1
  *   R7 withdraw: CAS request mailbox -> NULL,       | R2: one of the two has the mailbox
  *      acq_rel
  *   T1 rob: load top, acquire; CAS ASKED into it,   <- T4, T3, R3, R6, every CAS on top; it sees the
- *      acq_rel, unless it is there                     slot of an index taken back
+ *      seq_cst, unless it is there                     slot of an index taken back
  *   T2 rob: heavy fence (seq_cst fence, where its   <- F1; and T1 against J1, J2: the robber sees
  *      owner is out of line); load task, acquire       the empty slot, or the joiner ASKED
  *   T3 rob: CAS top, seq_cst                        | T3, T4, R3, R6: of two thieves, or of thief

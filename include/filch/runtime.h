@@ -240,6 +240,8 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
  * the calling task's runtime. Neither suspends. An end without a begin dies.
  * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_phase_begin(filch_runtime *rt);
+
+/* Ends a phase. Arguments and errors as above. */
 FILCH_API int filch_phase_end(filch_runtime *rt);
 
 /* ---- Queries ---- */

@@ -19,10 +19,10 @@ enum { FULL = 40 /* looks, of FL_AWAKE_PAUSE, of a worker that shares a region; 
 
 /* Does another worker sleep, or a guest work in the place of one? No, for a moment, if a guest is just
  * borrowing one. */
-static bool has_place(const fl_runtime *rt)
+static bool has_place(fl_runtime *rt)
 {
-    return fl_idle_sleepers(filch_u64_load(&rt->idle.word, FILCH_RELAXED)) || /* both: hints */
-           filch_u32_load(&rt->inbox.visitors, FILCH_RELAXED);
+    return fl_idle_sleepers(fl_idle_look(&rt->idle)) ||
+           filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE); /* a number; the order is for E6 */
 }
 
 static bool is_in_phase(const fl_runtime *rt)

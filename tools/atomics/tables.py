@@ -66,6 +66,8 @@ WORDS = [
     # the worker set
     Word("active", (), S, N, N, N, "seq_cst?", "a Dekker pair with the park words (J4, J5)"),
     Word("reach", (), R, N, N, N, A, "a scan of all workers sees all that publish (J7, J8)"),
+    Word("phases", (), N, N, N, X, X, "a hint: how many are open"),
+    Word("woken_at", (), X, N, N, X, X, "a time for statistics; either of two will do"),
     Word("tick", (), X, N, N, N, X, "its worker's own, but for a hint"),
     Word("entry", ("runtime/engine/near.c",), X, X, N, N, X, "a hint: any sleeper may be woken"),
     Word("fl_residents_workers", (), X, X, N, X, X, "a number; nothing depends on it"),
