@@ -6,53 +6,13 @@
 #include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <sched/idle.h>
 #include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
+#include <tests/support/guest.h>
 #include <tests/support/signpost.h>
-
-static filch_runtime *runtime(unsigned workers)
-{
-    filch_runtime *rt = NULL;
-    filch_config config = {.workers = workers, .max_workers = 8, .guest = "1"};
-    CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
-    return rt;
-}
-
-static void wait_until_all_sleep(const filch_runtime *rt)
-{
-    fl_idle *idle = (fl_idle *)(uintptr_t)&rt->idle;
-    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(idle)) < filch_runtime_workers(rt) ||
-               fl_idle_has_token(idle));
-    for (unsigned i = 0; i < filch_runtime_workers(rt); i++)
-        WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
-}
-
-static filch_runtime *asleep(unsigned workers)
-{
-    filch_runtime *rt = runtime(workers);
-    wait_until_all_sleep(rt);
-    return rt;
-}
-
-/* Nobody has left anything behind. */
-static void expect_rest(filch_runtime *rt)
-{
-    filch_stats stats;
-    wait_until_all_sleep(rt);
-    cr_assert_eq(filch_runtime_here(), NULL);
-    cr_assert_eq(filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE), 0);
-    cr_assert_eq(filch_u32_load(&fl_threads.waiting, FILCH_SEQ_CST), 0); /* as in threads.h */
-    cr_assert_eq(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats), 0);
-    cr_assert_eq(stats.suspended, 0);
-    cr_assert_eq(stats.tasks_taken, stats.joins_taken);
-    cr_assert_eq(stats.jobs_started, stats.jobs_run);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-}
 
 /* ---- A region ---- */
 

@@ -83,3 +83,31 @@ Test(guest_cpu, a_guest_whose_mask_has_no_other_cpu_stays)
 {
     play(true);
 }
+
+/* As a container does that is given fewer CPUs. */
+FILCH_TASK(long, loses_cpus)
+{
+    struct fl_affinity one = only(sched_getcpu());
+    int rc = fl_affinity_go(&one);
+    fl_affinity_free(&one);
+    return rc ? rc : fib(self, 20);
+}
+
+Test(guest_cpu, a_mask_that_shrinks_in_a_region_stays_so)
+{
+    filch_runtime *rt = NULL;
+    struct fl_affinity before = fl_affinity_read();
+    cr_assert_eq(filch_runtime_create(&rt,
+                                      &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}),
+                 0);
+    for (int i = 0; i < 20; i++) {
+        cr_assert_eq(FILCH_RUN(rt, loses_cpus), 6765);
+        struct fl_affinity after = fl_affinity_read();
+        cr_assert_eq(fl_affinity_go(&before), 0);
+        bool handed_over = fl_affinity_equal(&after, &before);
+        cr_assert(handed_over || CPU_COUNT_S(after.size, after.set) == 1);
+        fl_affinity_free(&after);
+    }
+    fl_affinity_free(&before);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
