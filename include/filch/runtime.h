@@ -41,7 +41,8 @@ typedef struct filch_config {
     const char *fence;  /* FILCH_FENCE: "asymmetric" (default if membarrier is available), "full" */
     size_t stack_size;  /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
     unsigned max_fibers;       /* FILCH_MAX_FIBERS: the most fibers, default 1,000,000; raised to
-                                  workers + 1. Joins need none to make progress; every other
+                                  workers + 1; and one more for each thread that works in
+                                  filch_run. Joins need none to make progress; every other
                                   waiting task needs one */
     uint64_t seed;             /* FILCH_SEED: for victim selection; 0: from the clock */
     unsigned blocking_threads; /* FILCH_BLOCKING_THREADS: the most threads that make blocking
