@@ -25,17 +25,18 @@ static bool has_place(fl_runtime *rt)
            filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE); /* a number; the order is for E6 */
 }
 
-static bool is_in_phase(const fl_runtime *rt)
+static bool is_in_phase(const fl_worker *worker)
 {
+    const fl_runtime *rt = worker->rt;
     return filch_u32_load(&rt->phases, FILCH_RELAXED) && /* both: hints */
-           !filch_u32_load(&rt->stopping, FILCH_RELAXED) && fl_may_spin(rt);
+           !filch_u32_load(&rt->stopping, FILCH_RELAXED) && fl_may_spin(rt) && !fl_surplus(worker);
 }
 
 bool fl_gap_lasts(const fl_worker *worker, fl_gap *gap)
 {
     if (fl_spin_on(&gap->spin))
         return true;
-    if (FILCH_LIKELY(!is_in_phase(worker->rt)))
+    if (FILCH_LIKELY(!is_in_phase(worker)))
         return false;
     if (!gap->phase)
         gap->phase = fl_now() + FL_PHASE;
