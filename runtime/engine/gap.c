@@ -15,7 +15,7 @@ fl_gap fl_gap_begin(const fl_worker *worker)
     return gap;
 }
 
-enum { FULL = 40 /* looks, of FL_AWAKE_PAUSE, of a worker that shares a region; of others one */ };
+enum { FULL = 200 /* looks, of FL_AWAKE_PAUSE, of a worker that shares a region; of others one */ };
 
 /* Does another worker sleep, or a guest work in the place of one? No, for a moment, if a guest is just
  * borrowing one. */
