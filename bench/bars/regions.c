@@ -8,12 +8,9 @@
 #include "measure.h"
 
 #include "halves.h"
+#include "load.h"
 #include "runtimes.h"
 #include <filch/for.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     MOST = 1000,   /* iterations of a loop */
@@ -254,26 +251,6 @@ static bool judge_region(const char *name, const measure_arm *arms, const judged
     return reached;
 }
 
-/* A process that computes on one CPU, as long as it is not killed. */
-static pid_t start_other(void)
-{
-    pid_t other = fork();
-    if (other < 0) {
-        perror("no other process");
-        exit(1);
-    }
-    for (volatile unsigned turn = 0; !other; turn++)
-        if (!turn && getppid() == 1)
-            _exit(1);
-    return other;
-}
-
-static void stop_other(pid_t other)
-{
-    kill(other, SIGKILL);
-    waitpid(other, NULL, 0);
-}
-
 static bool race_region(const char *name, region *r, filch_runtime *rt, const judged *rows,
                         size_t count, int repeat)
 {
@@ -302,9 +279,9 @@ static bool race_beside(region *r, filch_runtime *rt, int repeat)
 {
     char name[64];
     snprintf(name, sizeof name, "beside another, %s", r->name);
-    pid_t other = start_other();
+    pid_t load = load_start();
     bool reached = race_region(name, r, rt, ROWS(beside), repeat);
-    stop_other(other);
+    load_stop(load);
     return reached;
 }
 
@@ -427,27 +404,19 @@ static void turn_tree(price *p)
     p->seconds = (measure_now() - from) / CALLS;
 }
 
-static double cpu_seconds(const struct rusage *used)
-{
-    return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
-           1e-6 * (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
-}
-
 /* The CPU time of the process in 3 s that begin a second after the last region. */
 static void turn_rest(price *p)
 {
-    struct rusage before, after;
     turn_tree(p);
-    usleep(1000000);
-    getrusage(RUSAGE_SELF, &before);
-    usleep(3000000);
-    getrusage(RUSAGE_SELF, &after);
-    p->seconds = cpu_seconds(&after) - cpu_seconds(&before);
+    measure_sleep(1);
+    double before = measure_cpu();
+    measure_sleep(3);
+    p->seconds = measure_cpu() - before;
 }
 
 static void turn_first(price *p)
 {
-    usleep(1000000);
+    measure_sleep(1);
     double from = measure_now();
     expect(p, FILCH_RUN(p->rt, tree, DEPTH), (1 << DEPTH) - 1);
     p->seconds = measure_now() - from;

@@ -7,14 +7,13 @@
 #include "measure.h"
 
 #include "../peers/jobpool.h"
+#include "load.h"
 #include <errno.h>
 #include <filch/atomic.h>
 #include <filch/filch.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WORKERS = 2, ROOM = 1024, SLICES = 5, WARM = 8, MOST = 20000 };
@@ -211,13 +210,9 @@ static bool judge_latencies(const char *beside, long rounds)
 
 static bool judge_beside_load(long rounds)
 {
-    pid_t load = fork();
-    if (load == 0)
-        for (;;)
-            filch_pause();
+    pid_t load = load_start();
     bool reached = judge_latencies(", beside load", rounds);
-    kill(load, SIGKILL);
-    waitpid(load, NULL, 0);
+    load_stop(load);
     return reached;
 }
 
