@@ -291,7 +291,7 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
     return item;
 }
 
-/* A guest never takes what lies in the ready deque of the worker that it borrowed. */
+/* A guest takes no items from the ready deque of the worker that it borrowed. */
 static bool is_lent(const fl_worker *worker)
 {
     return filch_u32_load(&worker->park_word, FILCH_RELAXED) == FL_PARK_LENT; /* a look */

@@ -45,7 +45,7 @@ Test(gap, a_wake_up_ends_one)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-Test(gap, one_that_was_no_gap_between_regions_teaches_nothing)
+Test(gap, other_waits_teach_nothing)
 {
     filch_runtime *rt = asleep(1, "0");
     cr_assert_eq(FILCH_RUN(rt, fib, 1), 1);
@@ -87,7 +87,7 @@ static bool has_found(filch_runtime *rt)
 }
 
 /* It follows long gaps, and only a short one ends their row. */
-Test(gap, one_ends_when_a_thief_finds_something)
+Test(gap, a_find_ends_one)
 {
     filch_runtime *rt = asleep(2, "1");
     rt->worker[0]->warm.long_gaps = rt->worker[1]->warm.long_gaps = FL_WARM_LONG;

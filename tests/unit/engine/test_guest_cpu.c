@@ -93,7 +93,7 @@ FILCH_TASK(long, loses_cpus)
     return rc ? rc : fib(self, 20);
 }
 
-Test(guest_cpu, a_mask_that_shrinks_in_a_region_stays_so)
+Test(guest_cpu, a_shrunken_mask_stays)
 {
     filch_runtime *rt = NULL;
     struct fl_affinity before = fl_affinity_read();

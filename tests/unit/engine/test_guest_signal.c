@@ -52,7 +52,7 @@ Test(guest_signal, a_handler_may_run_a_region)
 }
 
 /* Of that stack nothing is known, so the region is handed over. */
-Test(guest_signal, a_region_on_another_stack_is_handed_over)
+Test(guest_signal, another_stack_hands_it_over)
 {
     const size_t size = 1 << 16;
     stack_t stack = {.ss_sp = malloc(size), .ss_size = size};
@@ -74,7 +74,7 @@ FILCH_TASK(int, is_interrupted)
     return raise(SIGUSR1);
 }
 
-Test(guest_signal, a_handler_within_a_region_is_refused)
+Test(guest_signal, a_nested_handler_is_refused)
 {
     rt = asleep(2);
     expect_handler(0);

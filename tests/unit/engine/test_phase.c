@@ -47,33 +47,35 @@ Test(phase, workers_stay_awake)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-Test(phase, workers_sleep_after_it)
+/* After a region. */
+static filch_runtime *in_a_phase(void)
 {
     filch_runtime *rt = two_workers();
     cr_assert_eq(filch_phase_begin(rt), 0);
-    cr_assert_eq(filch_phase_begin(rt), 0);
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    return rt;
+}
+
+Test(phase, workers_sleep_after_it)
+{
+    filch_runtime *rt = in_a_phase();
+    cr_assert_eq(filch_phase_begin(rt), 0);
     cr_assert_eq(filch_phase_end(rt), 0);
     cr_assert_eq(filch_phase_end(rt), 0);
     WAIT_WHILE(sleepers(rt) < 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-Test(phase, workers_sleep_in_one_that_is_not_ended)
+Test(phase, an_open_phase_lets_workers_sleep)
 {
-    filch_runtime *rt = two_workers();
-    cr_assert_eq(filch_phase_begin(rt), 0);
-    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
+    filch_runtime *rt = in_a_phase();
     WAIT_WHILE(sleepers(rt) < 2);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 Test(phase, a_runtime_ends_in_a_phase)
 {
-    filch_runtime *rt = two_workers();
-    cr_assert_eq(filch_phase_begin(rt), 0);
-    cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    cr_assert_eq(filch_runtime_destroy(in_a_phase()), 0);
 }
 
 static void end_without_begin(void)

@@ -99,7 +99,7 @@ Test(forkstack, taking_back_keeps_a_question_that_came_meanwhile)
     cr_assert(top() & FL_TOP_ASKED);
 }
 
-Test(forkstack, a_join_that_nobody_asks_leaves_top_alone)
+Test(forkstack, unasked_joins_leave_top_alone)
 {
     const uint64_t before = top();
     fork_many(slots, 1);

@@ -39,7 +39,7 @@ Test(warm, short_gaps_are_searched_through)
     cr_assert_eq(a.paid, a.lesser);
 }
 
-Test(warm, in_long_gaps_it_sleeps_at_once)
+Test(warm, long_gaps_are_slept_through)
 {
     account a = account_begin();
     for (int i = 0; i < GAPS; i++)
