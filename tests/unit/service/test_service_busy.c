@@ -116,6 +116,7 @@ Test(service_busy, a_refused_publication_is_told)
     WAIT_WHILE((pass(FILCH_SECOND), !service_stats(service).is_busy));
     cr_assert_eq(service_stats(service).published, 0);
     filch_u32_store(&refuses_writes, 0, FILCH_RELEASE);
+    WAIT_WHILE((pass(FILCH_SECOND), service_stats(service).published == 0));
     pthread_join(caller, NULL);
     WAIT_WHILE(service_stats(service).is_busy);
     cr_assert_eq(service_stats(service).published, 1);
