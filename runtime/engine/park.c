@@ -407,7 +407,9 @@ void fl_park_return(fl_worker *worker)
     fl_count(worker, FL_PARKS, 1);
     fl_idle_search(&rt->idle);               /* Q1 */
     uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
-    if (fl_idle_searchers(was) == 1 && last_look(worker, was) && fl_idle_retract(&rt->idle)) {
+    bool more = fl_idle_searchers(was) == 1 ? last_look(worker, was)
+                                            : fl_deque_size(&worker->ready) > 0; /* its own */
+    if (more && fl_idle_retract(&rt->idle)) {
         fl_park_hand_back(worker); /* I3: its thread searches */
         return;
     }

@@ -194,11 +194,7 @@ static void *run_bystander(void *arg)
 static void hold_in(const struct theft *theft, unsigned workers)
 {
     struct run run = {.silent = theft->silent};
-    /* A guest that waits leaves no worker awake, and is the held searcher's duty, too. */
-    filch_config config = {.workers = workers,
-                           .queue = theft->queue,
-                           .fence = theft->fence,
-                           .guest = "0"};
+    filch_config config = {.workers = workers, .queue = theft->queue, .fence = theft->fence};
     pthread_t by, thread;
     filch_u32_store(&held, 0, FILCH_RELEASE);
     filch_u32_store(&released, 0, FILCH_RELEASE);
