@@ -46,6 +46,7 @@
  *   <filch/deadlock.h> deadlock detection
  *   <filch/waits.h>    a list of the tasks that wait
  *   <filch/fork.h>     the plain functions beneath, and the cost of a fork
+ *   <filch/guest.h>    threads of the program as workers; barriers that run tasks
  *   <filch/atomic.h>   the atomics that the inline path and the library share
  * Since 0.1.0. */
 #ifndef FILCH_H
@@ -66,6 +67,7 @@
 #include <filch/family.h>
 #include <filch/future.h>
 #include <filch/gather.h>
+#include <filch/guest.h>
 #include <filch/io.h>
 #include <filch/limiter.h>
 #include <filch/log.h>

@@ -85,6 +85,7 @@ struct fl_fiber {
     struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/excess.h */
     filch_slot *joined_instead; /* by a slow join, which its caller asks for next */
     struct filch_defer *defers; /* the newest pending cleanup */
+    unsigned stays;             /* pairs of filch_stay_begin and _end that it is in */
     unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
     fl_fpmode forks_in;         /* the mode in which FILCH_ANY_FPMODE allows it to fork */
     struct fl_chain *chain;     /* of the task that it runs: runtime/engine/work_span.h */

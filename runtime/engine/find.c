@@ -12,6 +12,7 @@
 #include <runtime/engine/gap.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/turn.h>
 #include <runtime/engine/work_item.h>
@@ -49,9 +50,21 @@ bool fl_work_from_item(fl_work *work, void *item)
     }
 }
 
+/* A fiber that keeps this thread: at every second find, or else where there is nothing else. */
+static bool take_kept(fl_worker *worker, fl_work *work)
+{
+    fl_fiber *fiber = fl_stay_take(worker);
+    if (fiber)
+        *work = (fl_work){.kind = FL_WORK_FIBER, .fiber = fiber};
+    return fiber;
+}
+
 static bool take_own(fl_worker *worker, fl_work *work)
 {
-    if (fl_find_is_due(fl_tick(worker))) {
+    unsigned tick = fl_tick(worker);
+    if (tick % 2 && take_kept(worker, work))
+        return true;
+    if (fl_find_is_due(tick)) {
         if (fl_surplus(worker))
             return false;
         if (fl_take_in_turn(worker, work))
@@ -66,7 +79,7 @@ static bool take_own(fl_worker *worker, fl_work *work)
     const fl_queue *queue = worker->rt->queue;
     if (queue->shared && queue->take(worker, work))
         return true;
-    return fl_take_inbox(worker, work);
+    return take_kept(worker, work) || fl_take_inbox(worker, work);
 }
 
 static bool take_forked(fl_worker *worker, fl_work *work)

@@ -20,15 +20,6 @@
 
 enum turn { NONE, AWAITED, GRANTED };
 
-/* A region, on the stack of its thread. */
-typedef struct fl_guest {
-    fl_worker *lent;    /* by its own thread, at the guest's turn */
-    bool borrowed;      /* else lent: its thread goes on when it is handed back */
-    filch_u32 turn;     /* enum turn: the futex its thread sleeps on */
-    fl_fiber *host;     /* which the worker's thread runs */
-    fl_worker *carrier; /* that its thread is between its turns, or NULL */
-} fl_guest;
-
 /* ---- A turn ---- */
 
 /* The worker is the guest's, which is a visitor from now on; U5 and U6 publish that. */
@@ -123,59 +114,81 @@ bool fl_guest_alone(filch_self self)
 
 /* The C stack of the calling thread. false: it has less room left than a fiber's, or the program calls
  * on a stack of its own, of which nothing is known. */
-static bool has_stack(const fl_runtime *rt, fl_shadow *shadow)
+static bool has_stack(const fl_runtime *rt)
 {
     const fl_foreign *foreign = fl_foreign_here();
     size_t left = (size_t)((const char *)__builtin_frame_address(0) - foreign->low);
-    *shadow = (fl_shadow){.low = foreign->low, .size = foreign->size};
     return left < foreign->size && left >= rt->settings.stack_size;
 }
 
-static void run_region(fl_fiber *fiber, fl_worker *worker, fl_work_item *work_item,
-                       const fl_shadow *stack)
+/* The fiber's fork stack goes with the thread's C stack. */
+static void take_fiber(fl_guest *guest, fl_fiber *fiber)
 {
-    fl_guest guest = {.borrowed = true, .carrier = fl_carrier_here()};
-    fl_shadow own = fiber->shadow;
-    fl_fpmode fpmode = fl_fpmode_now();
-    fiber->guest = &guest;
-    fiber->shadow = *stack;
+    const fl_foreign *foreign = fl_foreign_here();
+    guest->fiber = fiber;
+    guest->shadow = fiber->shadow;
+    fiber->guest = guest;
+    fiber->shadow = (fl_shadow){.low = foreign->low, .size = foreign->size};
     fiber->stack.followed = true;
-    fl_fpmode_set(worker->rt->fpmode);
-    begin_turn(fiber, worker);
-    fl_event(worker, FL_TRACE_SUBMIT, fl_event_item(work_item), 0);
-    fl_count(worker, FL_JOBS_STARTED, 1);
-    fl_run_job(fl_first_slot(&fiber->stack), work_item);
-    end_turn(fiber);
-    fl_fpmode_set(fpmode);
-    fiber->stack.followed = false;
-    fiber->shadow = own;
-    fiber->guest = NULL;
-    worker = fiber->worker;
-    fl_fibers_put_more(&worker->rt->fibers, fiber);
-    give_up(worker, guest.borrowed, guest.carrier);
 }
 
-static bool visit(fl_runtime *rt, fl_work_item *work_item, const fl_shadow *stack)
+static void put_fiber(fl_guest *guest, fl_fibers *fibers)
+{
+    fl_fiber *fiber = guest->fiber;
+    fiber->stack.followed = false;
+    fiber->shadow = guest->shadow;
+    fiber->guest = NULL;
+    fl_fibers_put_more(fibers, fiber);
+}
+
+static fl_worker *borrow(fl_runtime *rt, fl_guest *guest)
 {
     fl_worker *worker = fl_park_borrow(rt); /* U3, U4 */
-    if (!worker)
-        return false;
-    fl_fiber *fiber = fl_fibers_get_more(&rt->fibers, fl_fiber_loop);
+    fl_fiber *fiber = worker ? fl_fibers_get_more(&rt->fibers, fl_fiber_loop) : NULL;
     if (fiber)
-        run_region(fiber, worker, work_item, stack);
-    else
+        take_fiber(guest, fiber);
+    else if (worker)
         fl_park_return(worker);
-    return fiber;
+    return fiber ? worker : NULL;
+}
+
+enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest)
+{
+    if (!rt->settings.guest)
+        return FL_GUEST_OFF;
+    if (!has_stack(rt))
+        return FL_GUEST_NARROW;
+    *guest = (fl_guest){.borrowed = true, .carrier = fl_carrier_here(), .cancel = fl_cancel_hold()};
+    fl_thread_noted();
+    fl_worker *worker = borrow(rt, guest);
+    if (!worker) {
+        fl_cancel_release(guest->cancel);
+        return FL_GUEST_NO_PLACE;
+    }
+    guest->fpmode = fl_fpmode_now();
+    fl_fpmode_set(rt->fpmode);
+    begin_turn(guest->fiber, worker);
+    fl_count(worker, FL_JOBS_STARTED, 1);
+    return FL_GUEST_WORKS;
+}
+
+void fl_guest_end(fl_guest *guest)
+{
+    fl_worker *worker = guest->fiber->worker;
+    end_turn(guest->fiber);
+    fl_fpmode_set(guest->fpmode);
+    put_fiber(guest, &worker->rt->fibers);
+    give_up(worker, guest->borrowed, guest->carrier);
+    fl_cancel_release(guest->cancel);
 }
 
 bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item)
 {
-    fl_shadow stack;
-    if (!rt->settings.guest || !has_stack(rt, &stack))
+    fl_guest guest;
+    if (fl_guest_begin(rt, &guest) != FL_GUEST_WORKS)
         return false;
-    int was = fl_cancel_hold();
-    fl_thread_noted();
-    bool ran = visit(rt, work_item, &stack);
-    fl_cancel_release(was);
-    return ran;
+    fl_event(guest.fiber->worker, FL_TRACE_SUBMIT, fl_event_item(work_item), 0);
+    fl_run_job(fl_first_slot(&guest.fiber->stack), work_item);
+    fl_guest_end(&guest);
+    return true;
 }

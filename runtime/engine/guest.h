@@ -61,9 +61,34 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/fpmode.h>
 
-/* The calling thread, which is no worker, runs a work item of kind AWAITED as a guest. false: it is
- * to be handed over. */
+/* A region, on the stack of its thread. */
+typedef struct fl_guest {
+    fl_worker *lent;    /* by its own thread, at the guest's turn */
+    bool borrowed;      /* else lent: its thread goes on when it is handed back */
+    filch_u32 turn;     /* the futex its thread sleeps on (guest.c) */
+    fl_fiber *host;     /* which the worker's thread runs */
+    fl_worker *carrier; /* that its thread is between its turns, or NULL */
+    fl_fiber *fiber;    /* its own, and how that was before */
+    fl_shadow shadow;
+    /* Of its thread, before */
+    fl_fpmode fpmode;
+    int cancel;
+} fl_guest;
+
+enum fl_admission {
+    FL_GUEST_WORKS,
+    FL_GUEST_OFF,     /* by a setting */
+    FL_GUEST_NARROW,  /* its C stack has less room left than a fiber's, or is not known */
+    FL_GUEST_NO_PLACE /* no worker sleeps, or no fiber can be had */
+};
+
+/* The calling thread, which is no worker, becomes a guest, until the end. */
+enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest);
+/* It has joined all its forks. */
+void fl_guest_end(fl_guest *guest);
+/* The same around a work item of kind AWAITED. false: it is to be handed over. */
 bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item);
 /* The calling fiber, a guest's, waits, as in fl_switch: action(worker, fiber, arg) runs once others may
  * make it ready. */

@@ -4,20 +4,32 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/forkjoin.h>
 #include <runtime/engine/inbox.h>
+#include <runtime/engine/outside.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/steal.h>
+#include <runtime/engine/threads.h>
 #include <runtime/engine/turn.h>
+#include <runtime/engine/waits.h>
 #include <runtime/engine/work.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/spin.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/mode.h>
 #include <sched/profit.h>
+
+#include <filch/guest.h>
+#include <filch/wait.h>
+
+#include <errno.h>
 
 enum {
     SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
@@ -43,8 +55,8 @@ static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
 /* Is there work that only the worker's loop, or another worker, can do? So is a due find. */
 static bool is_wanted_elsewhere(fl_worker *worker)
 {
-    return fl_surplus(worker) || fl_others_turn(worker) || fl_deque_size(&worker->ready) > 0 ||
-           !fl_inbox_empty(&worker->rt->inbox);
+    return fl_surplus(worker) || fl_stay_offers(worker) || fl_others_turn(worker) ||
+           fl_deque_size(&worker->ready) > 0 || !fl_inbox_empty(&worker->rt->inbox);
 }
 
 /* Is it better to suspend? A guest cannot: its thread would have to be woken, and so would the
@@ -171,4 +183,116 @@ bool fl_help(fl_fiber *fiber, filch_slot *slot)
         }
     }
     return fl_slot_done(slot);
+}
+
+/* ---- Until a word changes ---- */
+
+enum { CRAMPED_NAP = 200000 }; /* ns between two looks, where there is no room to help */
+
+/* Tasks of others go on top of the caller's. */
+static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
+{
+    fl_count(fiber->worker, FL_HELPS, 1);
+    fl_tick(fiber->worker);
+    run_on_top(fiber, self, work);
+    fiber->worker->gift_ended = 0;
+}
+
+/* As a waiting fiber, and a sleeping worker. */
+static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
+{
+    fl_worker *worker = fiber->worker;
+    fl_count_suspended(worker, 1);
+    fl_fiber_waits_in(fiber, "filch_help_until", until->word);
+    fl_fiber_stops(fiber);
+    if (until->at)
+        fl_outside_expected(1); /* its time comes */
+    fl_sleep_helping(worker, nap, until);
+    if (until->at)
+        fl_outside_expected(-1);
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7 */
+    filch_fence_seq_cst();                                /* Y7 */
+    fl_fiber_goes_on(fiber);
+    fl_count_suspended(worker, -(uint64_t)1);
+}
+
+/* A forked task for the helper; or an item that only the worker's loop can run, which goes to its
+ * ready deque. That is empty, so it has room. */
+static bool find_more(fl_worker *worker, fl_work *work)
+{
+    if (worker->rt->queue->take(worker, work))
+        return true;
+    void *item = fl_steal_item(worker);
+    if (item)
+        fl_deque_push(&worker->ready, item);
+    return false;
+}
+
+/* Its spinning found nothing: a search, as that of the worker's loop. */
+static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *until, bool room)
+{
+    fl_worker *worker = fiber->worker;
+    fl_work work = {0};
+    int64_t nap = room ? fl_profit_nap(&worker->profit) : CRAMPED_NAP;
+    fl_idle_search(&worker->rt->idle); /* Q1 */
+    fl_turn(worker, FL_SEARCHING);
+    bool found = !nap && find_more(worker, &work);
+    if (!found && !is_wanted_elsewhere(worker)) {
+        rest(fiber, nap, until);
+        found = room && find_more(worker, &work);
+    }
+    fl_found(worker, found && work.gift); /* Q2 */
+    fl_turn(worker, FL_WORKING);
+    if (found)
+        help_with(fiber, self, &work);
+}
+
+static void help_until(fl_fiber *fiber, filch_self self, const fl_until *until)
+{
+    patience left = patience_begin(fiber->worker->rt);
+    while (!fl_until_over(until) && !(until->at && fl_now() >= until->at)) {
+        fl_worker *worker = fiber->worker; /* may be another one after each task */
+        fl_work work;
+        bool room = has_room(fiber, self);
+        if (is_wanted_elsewhere(worker) || !fl_forkstack_empty(self)) {
+            fl_tick(worker);
+            fl_yield_in(self, "filch_help_until");
+        } else if (room && fl_profit_allows(&worker->profit) &&
+                   worker->rt->queue->take(worker, &work)) {
+            help_with(fiber, self, &work);
+        } else if (goes_on(&left)) {
+            continue;
+        } else {
+            search_and_help(fiber, self, until, room);
+        }
+        left = patience_begin(fiber->worker->rt);
+    }
+}
+
+int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value, int64_t until)
+{
+    fl_refuse_stranger(self, "filch_help_until");
+    if (!word)
+        return fl_fail(EINVAL, "filch_help_until without a word; give it one");
+    if (until < 0)
+        return fl_fail(EINVAL, "a wait until %lld; give it a time of filch_in, or FILCH_FOREVER",
+                       (long long)until);
+    const fl_until wait = {word, value, until == FILCH_FOREVER ? 0 : until ? until : 1};
+    help_until(fl_fiber_of(self), self, &wait);
+    return fl_until_over(&wait) ? 0 : -ETIMEDOUT;
+}
+
+int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
+{
+    int rc = fl_runtime_meant(&rt, "filch_help_set");
+    if (!rc && !word)
+        rc = fl_fail(EINVAL, "filch_help_set without a word; give it one");
+    if (rc)
+        return rc;
+    filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the store below publishes it */
+    fl_thread_noted();
+    filch_u32_store(word, value, FILCH_RELEASE); /* K2 */
+    fl_wake_helpers(rt);
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    return 0;
 }

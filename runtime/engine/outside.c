@@ -12,6 +12,7 @@
 #include <runtime/engine/near.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
@@ -213,7 +214,10 @@ void fl_start_all(fl_runtime *rt, fl_work_item *const *work_items, unsigned coun
 static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unused)
 {
     (void)unused;
-    fl_submit(worker->rt, &left->wake, worker->index + 1);
+    if (FILCH_UNLIKELY(left->stays))
+        fl_stay_resume(left);
+    else
+        fl_submit(worker->rt, &left->wake, worker->index + 1);
 }
 
 void fl_yield_in(filch_self self, const char *call)

@@ -5,6 +5,7 @@
 #include <runtime/engine/excess.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/forkjoin.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/unpinned.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
@@ -65,6 +66,7 @@ bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, fil
     here.aside = fiber->aside;
     here.task = name || !here.outer ? name : here.outer->task;
     here.failure = out;
+    here.stays = fiber->stays;
     here.blocking = fiber->blocking;
     here.unpinned = fiber->worker->unpinned == fiber;
     here.fpmode = here.outer ? fl_fpmode_now() : fiber->worker->rt->fpmode; /* the loop's */
@@ -79,6 +81,10 @@ bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, fil
         filch_die(
             "task %s returned with unjoined forks; join everything a task forks, in that task",
             here.task);
+    if (FILCH_UNLIKELY(fiber->stays != here.stays))
+        filch_die("task %s ended between filch_stay_begin and filch_stay_end; call the end in the "
+                  "task that called the begin",
+                  here.task);
     fl_fpmode_set(here.fpmode);
     fiber->boundary = here.outer;
     return true;
@@ -224,6 +230,7 @@ static FILCH_NORETURN void unwind(fl_fiber *fiber, const filch_failure *failure)
     fl_drop_down_to(slot, to->self);
     fiber->boundary = to->outer;
     fiber->blocking = to->blocking;
+    fl_stay_back(fiber, to->stays);
     *to->failure = *failure;
     longjmp(to->at, 1);
 }
@@ -236,16 +243,9 @@ static fl_fiber *panicking(void)
     return fiber && fiber->boundary ? fiber : NULL;
 }
 
-static FILCH_NORETURN void panic_here(filch_failure *failure)
+/* No boundary is around the panic. */
+static FILCH_NORETURN void die_of(const filch_failure *failure)
 {
-    fl_hooks.panics();
-    fl_fiber *fiber = panicking();
-    if (!fl_is_errno(failure->code))
-        failure->code = -ENOTRECOVERABLE;
-    if (fiber && !failure->task)
-        failure->task = fiber->boundary->task;
-    if (fiber)
-        unwind(fiber, failure);
     char text[SENTENCE];
     spell(failure, text);
     if (doing_outside)
@@ -256,6 +256,19 @@ static FILCH_NORETURN void panic_here(filch_failure *failure)
         "a panic reached a thread that runs no task: %s; catch it with filch_try, or call the "
         "task with filch_run, which returns the error",
         text);
+}
+
+static FILCH_NORETURN void panic_here(filch_failure *failure)
+{
+    fl_hooks.panics();
+    fl_fiber *fiber = panicking();
+    if (!fl_is_errno(failure->code))
+        failure->code = -ENOTRECOVERABLE;
+    if (fiber && !failure->task)
+        failure->task = fiber->boundary->task;
+    if (fiber)
+        unwind(fiber, failure);
+    die_of(failure);
 }
 
 void filch_panic(const char *file, int line, int code, const char *format, ...)
@@ -306,7 +319,10 @@ void fl_panic_from_slot(filch_slot *slot)
     snprintf(failure.message, sizeof failure.message, "%s",
              from->message ? from->message : "(no memory for what it said)");
     free(from->message);
-    unwind(fl_fiber_of(slot), &failure);
+    fl_fiber *fiber = fl_fiber_of(slot);
+    if (!fiber->boundary) /* of an attached thread */
+        die_of(&failure);
+    unwind(fiber, &failure);
 }
 
 void fl_slot_drop_failure(filch_slot *slot)

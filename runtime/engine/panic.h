@@ -29,6 +29,7 @@ struct fl_boundary {
     filch_defer *defers;          /* the cleanups to these, */
     const struct fl_aside *aside; /* and slots on the heap to here (runtime/engine/excess.h) */
     const char *task;             /* its name */
+    unsigned stays;               /* as it began: runtime/engine/stay.h */
     unsigned blocking;            /* the pairs that are around it: runtime/sync/blocking.h */
     bool unpinned;                /* filch_unpinned is around it */
     fl_fpmode fpmode;             /* in which it begins and ends: runtime/platform/fpmode.h */

@@ -16,6 +16,16 @@
  *      WOKEN -> AWAKE, seq_cst; take a token (I4):        U3: one of sleeper and guest has the worker
  *      one is still there (I5): unpark another; there
  *      was none: B1
+ *   B4 a waker of a helper (HELPING -> HELPED in B2):  -> sleeper: load helper, acquire, before the
+ *      add 1 to helper, release; futex wake               load of the park word; futex wait on that
+ * A helper sleeps within a task (runtime/engine/help.h); its park word says HELPING for PARKED and
+ * NAPPING, and HELPED for WOKEN. In the place of a guest two threads sleep on a worker, so it has a
+ * futex of its own. It also wakes when a word of the program changes:
+ *   K1 B1; load the word, seq_cst                       | K2; one of the two sees the other
+ *   K2 changer: store the word, release; seq_cst fence; | K1
+ *      load each park word; CAS HELPING -> HELPED,
+ *      seq_cst; B4. No token: it leaves as one whose
+ *      time has come
  * One pass over the park words is enough. A sleeper that parks behind it comes to B1 after the
  * waker's load, and sees the tokens. So a waker that finds too few park words PARKED is done. Every
  * other sleeper is on its way to B1, or was unparked and will come to B3. A lent worker
@@ -39,6 +49,7 @@
 #include <runtime/engine/find.h>
 #include <runtime/engine/gap.h>
 #include <runtime/engine/starve.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
@@ -54,9 +65,22 @@
 
 static const int64_t LENT_FOR = 1000000000; /* ns */
 
-static bool fl_is_parked(uint32_t park_word)
+static bool is_parked(uint32_t park_word)
 {
     return park_word == FL_PARK_PARKED || park_word == FL_PARK_NAPPING;
+}
+
+/* true: it was asleep, and it was this caller that woke it. */
+static bool rouse(fl_worker *worker, uint32_t park_word)
+{
+    bool helps = park_word == FL_PARK_HELPING;
+    if (!filch_u32_cas(&worker->park_word, &park_word, helps ? FL_PARK_HELPED : FL_PARK_WOKEN,
+                       FILCH_SEQ_CST)) /* B2 */
+        return false;
+    if (helps)
+        filch_u32_add(&worker->helper, 1, FILCH_RELEASE); /* B4 */
+    fl_futex_wake(helps ? &worker->helper : &worker->park_word, 1);
+    return true;
 }
 
 /* Unparks up to so many workers, in one pass; the caller has made the tokens. */
@@ -66,12 +90,11 @@ static void unpark(fl_runtime *rt, unsigned near, unsigned most)
     for (unsigned i = 0; i < reach && most; i++) {
         fl_worker *worker = rt->worker[(first + i) % reach];
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B2 */
-        if (!fl_is_parked(park_word))
+        if (!is_parked(park_word) && park_word != FL_PARK_HELPING)
             continue;
         fl_gap_wakes(worker);
-        if (filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN, FILCH_SEQ_CST)) { /* B2 */
+        if (rouse(worker, park_word)) {
             fl_event_by(rt, fl_worker_here(), FL_TRACE_WAKE, worker->index);
-            fl_futex_wake(&worker->park_word, 1);
             most--;
         }
     }
@@ -258,7 +281,7 @@ static bool last_look(fl_worker *worker, uint64_t was)
 static bool leave_park(fl_worker *worker)
 {
     uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_RELAXED); /* the CAS decides */
-    while (fl_is_parked(park_word) || park_word == FL_PARK_WOKEN)
+    while (is_parked(park_word) || park_word == FL_PARK_WOKEN)
         if (filch_u32_cas(&worker->park_word, &park_word, FL_PARK_AWAKE, FILCH_SEQ_CST)) /* B3 */
             return true;
     return false;
@@ -266,7 +289,7 @@ static bool leave_park(fl_worker *worker)
 
 /* The worker is parked. late: its time has come. true: it is a searcher (Q counts it), and its park
  * word AWAKE. */
-static bool wakes(fl_worker *worker, bool late)
+static bool wakes_up(fl_worker *worker, bool late)
 {
     fl_runtime *rt = worker->rt;
     if (fl_idle_take_token(&rt->idle)) {
@@ -286,7 +309,7 @@ static bool wakes(fl_worker *worker, bool late)
 static bool rest(fl_worker *worker, uint32_t park_word, int64_t *until)
 {
     bool late = fl_futex_wait_until(&worker->park_word, park_word, *until);
-    if (!late || park_word != FL_PARK_LENT)
+    if (!late || !fl_is_lent(park_word))
         return late;
     *until = fl_now() + LENT_FOR;
     return false;
@@ -307,15 +330,15 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B3, U6 */
         if (park_word == FL_PARK_AWAKE) /* a guest's search found something */
             break;
-        bool lent = park_word == FL_PARK_LENT;
-        if (lent || !(late || park_word == FL_PARK_WOKEN || fl_idle_has_token(&rt->idle) ||
-                      fl_surplus(worker))) {
+        bool called = fl_stay_offers(worker); /* K3 */
+        if (fl_is_lent(park_word) || !(late || called || park_word == FL_PARK_WOKEN ||
+                                       fl_idle_has_token(&rt->idle) || fl_surplus(worker))) {
             late = rest(worker, park_word, &until);
             continue;
         }
         if (!leave_park(worker))
             continue;
-        if (wakes(worker, late))
+        if (wakes_up(worker, late || called))
             break;
         late = false;
         filch_u32_exchange(&worker->park_word, how, FILCH_SEQ_CST); /* B1 */
@@ -326,7 +349,41 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
     return true;
 }
 
-static bool nap_for(fl_worker *worker, const fl_rest *rest)
+/* The same within a task: for a token, until the time has come, or until the word has changed. */
+static bool wait_in_place(fl_worker *worker, const fl_until *help, int64_t until)
+{
+    fl_runtime *rt = worker->rt;
+    uint32_t before = filch_u32_load(&worker->park_word, FILCH_RELAXED); /* AWAKE, or its guest's */
+    bool late = false;
+    if (!until || (help->at && help->at < until))
+        until = help->at;
+    worker->woken = true;
+    fl_near_park(&rt->near, worker->index);
+    fl_turn(worker, FL_SLEEPING);
+    do {
+        uint32_t wakes = filch_u32_load(&worker->helper, FILCH_ACQUIRE);        /* B4 */
+        filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* B1, K1 */
+        while (!late && !fl_until_over(help) && !fl_stay_offers(worker) &&
+               !fl_idle_has_token(&rt->idle) &&
+               filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) {
+            late = fl_futex_wait_until(&worker->helper, wakes, until);
+            wakes = filch_u32_load(&worker->helper, FILCH_ACQUIRE); /* B4 */
+        }
+        filch_u32_exchange(&worker->park_word, before, FILCH_SEQ_CST); /* B3 */
+    } while (!wakes_up(worker, late || fl_until_over(help) || fl_stay_offers(worker)));
+    fl_turn(worker, FL_SEARCHING);
+    if (fl_idle_has_token(&rt->idle)) /* I5 */
+        unpark(rt, worker->index + 1, 1);
+    return true;
+}
+
+/* help: NULL, or what a helper waits for. */
+static bool wait_as(fl_worker *worker, const fl_until *help, enum fl_park_word how, int64_t until)
+{
+    return help ? wait_in_place(worker, help, until) : wait_for_token(worker, how, until);
+}
+
+static bool nap_for(fl_worker *worker, const fl_rest *rest, const fl_until *help)
 {
     fl_runtime *rt = worker->rt;
     if (rest->vain)
@@ -334,7 +391,7 @@ static bool nap_for(fl_worker *worker, const fl_rest *rest)
     filch_fence_seq_cst(); /* N1 */
     bool searching = fl_work_ready(rt) && fl_idle_retract(&rt->idle);
     if (!searching)
-        searching = wait_for_token(worker, FL_PARK_NAPPING, fl_now() + rest->nap);
+        searching = wait_as(worker, help, FL_PARK_NAPPING, fl_now() + rest->nap);
     if (rest->vain)
         fl_idle_nap(&rt->idle, false);
     return searching;
@@ -349,7 +406,7 @@ static int64_t give_memory_back(fl_runtime *rt)
     return !fibers || (cells && cells < fibers) ? cells : fibers;
 }
 
-bool fl_sleep(fl_worker *worker, int64_t nap)
+static bool sleep_as(fl_worker *worker, int64_t nap, const fl_until *help)
 {
     fl_runtime *rt = worker->rt;
     fl_count(worker, FL_PARKS, 1);
@@ -358,13 +415,51 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
     uint64_t was = fl_idle_sleep(&rt->idle); /* I1 */
     fl_rest rest = fl_rest_begin(was, nap, worker->woken, &worker->vain_nap);
     if (rest.how == FL_REST_WAIT)
-        return wait_for_token(worker, FL_PARK_PARKED, 0);
+        return wait_as(worker, help, FL_PARK_PARKED, 0);
     bool ends = rest.vain && filch_u32_load(&rt->stopping, FILCH_RELAXED); /* a hint */
     if (rest.how == FL_REST_NAP && !ends)
-        return nap_for(worker, &rest);
+        return nap_for(worker, &rest, help);
     if (last_look(worker, was) && fl_idle_retract(&rt->idle)) /* I3 */
         return true;
-    return wait_for_token(worker, FL_PARK_PARKED, give_memory_back(rt));
+    return wait_as(worker, help, FL_PARK_PARKED, give_memory_back(rt));
+}
+
+bool fl_sleep(fl_worker *worker, int64_t nap)
+{
+    return sleep_as(worker, nap, NULL);
+}
+
+void fl_call_back(fl_worker *worker)
+{
+    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* K4 */
+    if (is_parked(park_word) || park_word == FL_PARK_HELPING)
+        rouse(worker, park_word);
+}
+
+/* ---- Helpers ---- */
+
+void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help)
+{
+    sleep_as(worker, nap, help);
+}
+
+void fl_wake_helpers(fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    filch_fence_seq_cst(); /* K2 */
+    for (unsigned i = 0; i < reach; i++)
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) /* K2 */
+            rouse(rt->worker[i], FL_PARK_HELPING);
+}
+
+bool fl_called_back(const fl_runtime *rt)
+{
+    unsigned reach = fl_reach(rt);
+    for (unsigned i = 0; i < reach; i++)
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPED || /* K2 */
+            fl_stay_offers(rt->worker[i]))
+            return true;
+    return false;
 }
 
 /* ---- Guests ---- */
@@ -386,7 +481,8 @@ static bool borrow(fl_worker *worker)
     if (parked != FL_PARK_PARKED ||
         !filch_u32_cas(&worker->park_word, &parked, FL_PARK_LENT, FILCH_SEQ_CST)) /* U3 */
         return false;
-    if (!fl_surplus(worker) && fl_idle_borrow(&worker->rt->idle)) /* U4 */
+    bool free = !fl_surplus(worker) && !filch_u32_load(&worker->homed, FILCH_RELAXED); /* U3 */
+    if (free && fl_idle_borrow(&worker->rt->idle))                                     /* U4 */
         return true;
     park_again(worker);
     return false;
@@ -424,8 +520,9 @@ void fl_park_lend(fl_worker *worker)
 
 void fl_park_await(fl_worker *worker)
 {
-    while (filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_LENT) /* U6 */
-        fl_futex_wait_until(&worker->park_word, FL_PARK_LENT, 0);
+    uint32_t park_word;
+    while (fl_is_lent(park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST))) /* U6 */
+        fl_futex_wait_until(&worker->park_word, park_word, 0);
 }
 
 void fl_park_hand_back(fl_worker *worker)

@@ -30,6 +30,31 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
 void fl_found(fl_worker *worker, bool gift);
 void fl_unpark_all(fl_runtime *rt);
 
+/* The worker has something to do that no other one can do (runtime/engine/stay.h): wakes it. */
+void fl_call_back(fl_worker *worker);
+
+/* ---- For helpers (runtime/engine/help.h) ---- */
+
+/* What a helper waits for: *word is not `value`, or the time `at` has come; 0: never. */
+typedef struct fl_until {
+    const filch_u32 *word;
+    uint32_t value;
+    int64_t at;
+} fl_until;
+
+static inline bool fl_until_over(const fl_until *until)
+{
+    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* K1 */
+}
+
+/* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and its
+ * fork stack are empty. */
+void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
+/* After a store to a word that helpers may wait for: K2. */
+void fl_wake_helpers(fl_runtime *rt);
+/* Is there something that only one worker can do, and that has been woken for it and has not run yet? */
+bool fl_called_back(const fl_runtime *rt);
+
 /* ---- For guests (runtime/engine/guest.h) ---- */
 
 /* A sleeper, whose place the calling thread takes; it counts as running. NULL: none sleeps. */

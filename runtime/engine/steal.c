@@ -291,10 +291,10 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
     return item;
 }
 
-/* A guest takes no items from the ready deque of the worker that it borrowed. */
+/* Who works in the place of the worker's loop takes no items from its ready deque. */
 static bool is_lent(const fl_worker *worker)
 {
-    return filch_u32_load(&worker->park_word, FILCH_RELAXED) == FL_PARK_LENT; /* a look */
+    return fl_is_lent(filch_u32_load(&worker->park_word, FILCH_RELAXED)); /* a look */
 }
 
 static void *steal_item(fl_worker *worker, fl_worker *victim, bool patient)

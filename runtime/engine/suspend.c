@@ -24,6 +24,7 @@
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/starve.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/turn.h>
 #include <runtime/engine/unpinned.h>
 #include <runtime/engine/waits.h>
@@ -197,6 +198,10 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
 {
     fl_worker *here = fl_worker_here();
     fl_event_by(rt, here, FL_TRACE_RESUME, fiber->number);
+    if (FILCH_UNLIKELY(fiber->stays)) {
+        fl_stay_resume(fiber);
+        return;
+    }
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber))) {
         fl_relieve(&rt->fibers.starve);
         return;

@@ -11,6 +11,7 @@
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/starve.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
@@ -134,6 +135,7 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     worker->index = worker->victim = index;
     fl_profit_init(&worker->profit);
     worker->warm = fl_warm_begin();
+    fl_inbox_init(&worker->kept);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
     worker->late = index >= fl_workers(rt);
     fl_times_begin(&worker->times, worker->late ? FL_RETIRED : FL_SEARCHING, fl_now());
@@ -231,6 +233,8 @@ static fl_fiber *fiber_in_turn(fl_worker *worker)
 static fl_fiber *next_fiber(fl_worker *worker)
 {
     fl_fiber *fiber = fl_fiber_for_loop(worker);
+    if (!fiber)
+        fiber = fl_stay_take(worker);
     if (!fiber)
         fiber = fiber_in_turn(worker);
     if (!fiber)

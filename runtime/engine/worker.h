@@ -7,6 +7,7 @@
 
 #include <runtime/engine/counters.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/platform/bind.h>
@@ -34,8 +35,16 @@ enum fl_park_word {
     FL_PARK_NAPPING, /* parked for a time, and never lent */
     FL_PARK_WOKEN,
     FL_PARK_RETIRED,
-    FL_PARK_LENT /* a guest works in its place (runtime/engine/guest.h) */
+    /* Lent: its thread's loop stands still */
+    FL_PARK_LENT,    /* a guest works in its place (runtime/engine/guest.h) */
+    FL_PARK_HELPING, /* who works there sleeps in filch_help_until (runtime/engine/help.h), */
+    FL_PARK_HELPED   /* and was woken */
 };
+
+static inline bool fl_is_lent(uint32_t park_word)
+{
+    return park_word >= FL_PARK_LENT;
+}
 
 struct fl_worker {
     /* Never changes */
@@ -52,6 +61,7 @@ struct fl_worker {
     /* Read by thieves, written rarely */
     filch_ptr current;   /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 park_word; /* enum fl_park_word: the futex it sleeps on */
+    filch_u32 helper;    /* the futex of a helper: counts its wake-ups */
     filch_u64 woken_at;  /* ns: when a waker woke it (runtime/engine/gap.h) */
     char apart1[FILCH_APART];
     /* Its own */
@@ -91,12 +101,16 @@ struct fl_worker {
     fl_mailbox box;
     char apart3[FILCH_APART];
     fl_deque ready;
+    /* Fibers that keep its thread (runtime/engine/stay.h): how many, and those that are ready */
+    filch_u32 homed;
+    fl_inbox kept;
 };
 
 /* Should it retire? */
 static inline bool fl_surplus(const fl_worker *worker)
 {
-    return worker->index >= fl_workers(worker->rt);
+    return FILCH_UNLIKELY(worker->index >= fl_workers(worker->rt)) &&
+           !filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own; a guest's: U3 orders it */
 }
 
 /* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a

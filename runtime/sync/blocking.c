@@ -276,6 +276,11 @@ static void submit_left(fl_worker *worker, fl_fiber *left, void *call)
 int filch_blocking_begin(void)
 {
     fl_fiber *fiber = fl_fiber_here();
+    if (fiber && fiber->stays)
+        return fl_fail(EBUSY,
+                       "filch_blocking_begin between filch_stay_begin and filch_stay_end: the "
+                       "task must keep its thread; call it after that, or call "
+                       "filch_blocking");
     if (fiber && !fiber->worker->carrier) {
         int rc = announce(fiber->worker->rt);
         if (rc)

@@ -4,6 +4,7 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find.h>
+#include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/threads.h>
@@ -113,7 +114,8 @@ static bool rests(fl_runtime *rt, uint64_t word, uint32_t starved, unsigned call
     bool ending_soon = count_of(&rt->stopping) && !fl_sum_suspended(rt);
     return fl_idle_resting(word) + starved == rt->worker_set.most && !ending_soon && !calls &&
            !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
-           !fl_idle_has_token(&rt->idle) && nothing_can_begin(rt, word, starved);
+           !fl_idle_has_token(&rt->idle) && !fl_called_back(rt) &&
+           nothing_can_begin(rt, word, starved);
 }
 
 static void look_at_runtime(view *all, fl_runtime *rt)

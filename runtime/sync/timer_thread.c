@@ -3,6 +3,7 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/threads.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
@@ -55,7 +56,11 @@ static void deliver(const fl_due *all, unsigned count)
         }
         fl_runtime *rt = waiter->rt;
         fl_fiber *fiber = waiter->fiber;
-        if (fl_waiter_decide(waiter, NULL, -ETIMEDOUT))
+        if (!fl_waiter_decide(waiter, NULL, -ETIMEDOUT))
+            continue;
+        if (fiber->stays)
+            fl_stay_resume(fiber);
+        else
             fl_batch_add(&fibers, rt, &fiber->wake);
     }
     fl_batch_submit(&fibers);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Threads of the program as workers. For authors of libraries that parallelise calls on their
+ * users' threads, and of runtimes for other languages, such as OpenMP. Programs need only FILCH_RUN
+ * (<filch/task.h>), which does the same for one call.
+ *
+ *   filch_guest guest;                            threads of a team, until the last one arrives:
+ *   if (filch_guest_attach(rt, &guest) == 0) {    if (is_last(barrier))
+ *       work(guest.self);                             filch_help_set(rt, &barrier->round, round + 1);
+ *       filch_guest_detach(&guest);               else
+ *   }                                                 filch_help_until(self, &barrier->round, round,
+ *                                                                      FILCH_FOREVER);
+ *
+ * A guest takes the place of a sleeping worker, whose thread sleeps on. Its forks can be stolen. It
+ * keeps its thread: where its task waits for something else, the thread sleeps (docs/fork-join.md).
+ * Errors: 0 or a negative errno.
+ * Since 0.1.0. */
+#ifndef FILCH_GUEST_H
+#define FILCH_GUEST_H
+#include <filch/detail/hide_words.h>
+
+#include <filch/fork.h>
+#include <filch/runtime.h>
+
+/* Of an attached thread. Must not be copied or moved. */
+typedef struct filch_guest {
+    filch_self self; /* its place on its fork stack: for forks, and for calls of tasks */
+    uint64_t opaque[16];
+} filch_guest;
+
+FILCH_BEGIN_DECLS
+
+/* ---- Attached threads ---- */
+
+/* The calling thread becomes a guest of rt, and runs one task until it detaches: what the program
+ * does meanwhile with guest->self. pthread_cancel takes effect after that. A panic must end in a
+ * filch_try of that task, else it dies. Does not wait.
+ * Errors, after which nothing has changed: -EAGAIN (no worker sleeps, or no fiber can be had; call
+ * FILCH_RUN instead, or try later); -EDEADLK (the thread works for a runtime already: it is a
+ * worker, in filch_run, or attached); -ENOTSUP (guests are turned off: filch_config.guest, queue);
+ * -ENOMEM (its C stack has less room left than a fiber's: filch_config.stack_size); -EINVAL (rt or
+ * guest is NULL); -ECHILD. */
+FILCH_API int filch_guest_attach(filch_runtime *rt, filch_guest *guest);
+
+/* Ends it. The thread that attached, which must have joined all its forks; a mistake dies. A
+ * thread must not end attached. Does nothing in a child of fork(). */
+FILCH_API void filch_guest_detach(filch_guest *guest);
+
+/* ---- Barriers that work ---- */
+
+/* Runs forked tasks of others on top of the calling task until *word is not `value`: what a barrier
+ * needs. Where there are none, the thread sleeps, and wakes for new ones or for filch_help_set.
+ * Other work that is ready for this worker goes first, as in filch_yield. A task that runs on
+ * top must not wait for the calling one. May suspend.
+ * Returns 0; -ETIMEDOUT (the time `until` came first: <filch/wait.h>). */
+FILCH_API int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value,
+                               int64_t until);
+
+/* Stores the value, and notifies those who wait in filch_help_until for that word to change. Any
+ * thread, while the word exists; rt may be destroyed as soon as they have returned. rt NULL: the
+ * calling task's runtime. Does not suspend. Errors, after which nothing is stored: -EINVAL (rt is
+ * NULL outside a task, or word is NULL); -ECHILD. */
+FILCH_API int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value);
+
+/* ---- Tasks that keep their thread ---- */
+
+/* Until filch_stay_end the calling task does not change its thread, whatever it waits for: for
+ * thread-locals, and for libraries that ask for one thread. The thread runs other tasks while it
+ * waits. Its forks are stolen as ever, and run elsewhere. filch_blocking_begin fails with -EBUSY. Pairs
+ * may be nested; begin and end are called by the same task. On a guest, which never changes its
+ * thread, both do nothing. Neither suspends. */
+FILCH_API void filch_stay_begin(filch_self self);
+FILCH_API void filch_stay_end(filch_self self);
+
+FILCH_END_DECLS
+#include <filch/detail/show_words.h>
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Tasks that keep their thread (filch_stay_begin). For libraries that ask for one thread. Between begin
+ * and end the task's fiber has a home, the worker that it runs on. It waits as any fiber does, and
+ * the home's thread runs other work meanwhile. When it becomes ready it goes to the home's own inbox, where no
+ * thief looks, and the home is woken if it sleeps.
+ *   K3 sleeper: B1; look whether something can be     | K4; one of the two sees the other
+ *      taken from the home's inbox
+ *   K4 resume: put the fiber there; seq_cst fence;    | K3
+ *      load the home's park word; if it sleeps: B2,
+ *      B4. No token: it leaves as one whose time has
+ *      come
+ * A home is never surplus, and never lent to a guest, as long as it has such fibers: else its thread
+ * would stand still. It takes from its inbox at every second find, so fibers that stay and
+ * other work take turns. In a runtime at max_fibers the home may starve (runtime/engine/starve.h), and then
+ * looks there every tenth of a second at the latest. */
+#ifndef FL_STAY_H
+#define FL_STAY_H
+
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/work.h>
+#include <runtime/engine/worker.h>
+
+/* The fiber, which waits and stays, goes on. Any thread. */
+void fl_stay_resume(fl_fiber *fiber);
+/* Undoes begins of a task that panics, or that ends: `stays` as before it. */
+void fl_stay_back(fl_fiber *fiber, unsigned stays);
+
+/* By the home. */
+static inline bool fl_stay_offers(fl_worker *home)
+{
+    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED)) && /* its own */
+           fl_inbox_offers(&home->kept);                                  /* K3 */
+}
+
+static inline fl_fiber *fl_stay_take(fl_worker *home)
+{
+    fl_work_item *one;
+    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED)) && /* its own */
+                   fl_inbox_take(&home->kept, &one, 1)
+               ? one->as.fiber
+               : NULL;
+}
+
+#endif
