@@ -4,8 +4,8 @@
  * and end the task's fiber has a home, the worker that it runs on. It waits as any fiber does, and
  * the home's thread runs other work meanwhile. When it becomes ready it goes to the home's own inbox, where no
  * thief looks, and the home is woken if it sleeps.
- *   K3 sleeper: B1; look whether something can be     | K4; one of the two sees the other
- *      taken from the home's inbox
+ *   K3 sleeper: B1; seq_cst fence; look whether       | K4; one of the two sees the other
+ *      something can be taken from the home's inbox
  *   K4 resume: put the fiber there; seq_cst fence;    | K3
  *      load the home's park word; if it sleeps: B2,
  *      B4. No token: it leaves as one whose time has
@@ -27,20 +27,24 @@ void fl_stay_resume(fl_fiber *fiber);
 /* Undoes begins of a task that panics, or that ends: `stays` as before it. */
 void fl_stay_back(fl_fiber *fiber, unsigned stays);
 
-/* By the home. */
+/* By the home; its own count. */
+static inline bool fl_has_homed(fl_worker *home)
+{
+    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED));
+}
+
 static inline bool fl_stay_offers(fl_worker *home)
 {
-    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED)) && /* its own */
-           fl_inbox_offers(&home->kept);                                  /* K3 */
+    if (!fl_has_homed(home))
+        return false;
+    filch_fence_seq_cst(); /* K3 */
+    return fl_inbox_offers(&home->kept);
 }
 
 static inline fl_fiber *fl_stay_take(fl_worker *home)
 {
     fl_work_item *one;
-    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED)) && /* its own */
-                   fl_inbox_take(&home->kept, &one, 1)
-               ? one->as.fiber
-               : NULL;
+    return fl_has_homed(home) && fl_inbox_take(&home->kept, &one, 1) ? one->as.fiber : NULL;
 }
 
 #endif

@@ -9,7 +9,8 @@
  * fiber after a flush. J joins the last fork, and ends if a searcher has it; R retires: its slot is
  * no longer active. T takes two items from the inbox, A two of three from the deque of a worker
  * that computes; it runs the first. These lie there from the beginning. B takes the place of a
- * sleeper as a guest does, if there is one, and E returns it. It runs nothing else, so
+ * sleeper as a guest does, if there is one, and E returns it. W changes the word for which searcher 1
+ * helps (`helps`), and K makes the fiber ready that stays with it (`homes`). B It runs nothing else, so
  * only the protocol can bring a task to somebody. A searcher looks everywhere until it has a task,
  * or sleeps; with a task it leaves for good.
  *
@@ -20,6 +21,7 @@
  * owner's next fork goes out of line and wakes somebody. */
 #include <runtime/engine/find.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/turn.h>
@@ -54,6 +56,10 @@ static fl_abp deques[WORKERS];
 
 static struct shape shape;
 static unsigned joined, found;
+static filch_u32 word;         /* W changes it, */
+static bool over;              /* and searcher 1 has seen it, */
+static bool busy;              /* or has left with a task, */
+static bool home;              /* or has had the fiber of K */
 static const fl_worker *taker; /* the last one */
 
 /* ---- Around the protocol ---- */
@@ -157,6 +163,13 @@ static filch_self follow_script(fl_worker *by)
             if (borrowed)
                 fl_park_return(borrowed);
             break;
+        case 'W':
+            filch_u32_store(&word, 1, FILCH_RELEASE);
+            fl_wake_helpers(&rt);
+            break;
+        case 'K':
+            fl_stay_resume(&region[1].fiber);
+            break;
         case 'T':
             do_take(by, fl_take_inbox);
             break;
@@ -231,16 +244,36 @@ MC_UNCHECKED static void note_taker(const fl_worker *by)
     taker = by;
 }
 
+/* Searcher 1, which helps or has a fiber that stays: has what only it waits for come? */
+static bool is_called(fl_worker *by, const fl_until *until)
+{
+    if (by != &worker[1])
+        return false;
+    over = shape.helps && fl_until_over(until);
+    home = shape.homes && fl_stay_take(by);
+    return over || home;
+}
+
 static void search(fl_worker *by)
 {
+    const fl_until until = {.word = &word};
     fl_work work;
     int64_t nap = by == &worker[1] ? shape.nap : 0;
     for (unsigned round = 1; nap || !take(by, &work); nap = 0, round++) {
+        if (is_called(by, &until)) {
+            fl_found(by, false);
+            return;
+        }
         if (round == PATIENCE && has_to_wait())
             mc_join(PRODUCER, MC_HERE);
-        fl_sleep(by, nap);
+        if (shape.helps && by == &worker[1])
+            fl_sleep_helping(by, nap, &until);
+        else
+            fl_sleep(by, nap);
     }
     fl_found(by, false);
+    if (by == &worker[1])
+        busy = true;
     note_taker(by);
     run_work(&work);
     count(&found);
@@ -275,6 +308,8 @@ static void name_everything(void)
         snprintf(name, sizeof name, "park_word%u", i);
         mc_name(&worker[i].park_word, name);
     }
+    mc_name(&word, "word");
+    mc_name(&worker[1].helper, "helper");
     mc_name(&task, "task");
     mc_name_word(&rt.idle.word, "I", spell_idle_word);
     mc_name(&rt.idle.tokens, "tokens");
@@ -380,6 +415,8 @@ void lay_out(struct shape chosen)
     if (shape.retires) /* its slot is the last one */
         shape.place = shape.searchers;
     published = found = joined = 0;
+    over = home = busy = false;
+    memset(&word, 0, sizeof word);
     taker = NULL;
     memset(runs, 0, sizeof runs);
     rcu_setup(0);
@@ -392,6 +429,12 @@ void lay_out(struct shape chosen)
     for (unsigned i = 0; i < WORKERS; i++)
         lay_out_worker(i);
     worker[1].woken = shape.woken;
+    if (shape.homes) {
+        region[1].fiber.worker = &worker[1];
+        region[1].fiber.wake.as.fiber = &region[1].fiber;
+        filch_u32_store(&worker[1].homed, 1, FILCH_RELAXED);
+        fl_inbox_init(&worker[1].kept);
+    }
     while (shape.takes && published < 2)
         fl_inbox_put(&rt.inbox, &job[count(&published)]);
     if (strchr(shape.script, 'A'))
@@ -422,17 +465,22 @@ static unsigned left_on_the_running_fiber(void)
 
 void finish(void)
 {
+    unsigned left = over || home;
     unsigned most = published - joined;
-    most = most < shape.searchers ? most : shape.searchers;
+    most = most < shape.searchers - left ? most : shape.searchers - left;
     unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
     MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps for ever");
     fl_forkstack *on = taker ? filch_ptr_load(&taker->current, FILCH_RELAXED) : NULL;
     MC_CLAIM(!shape.fibers || found != 1 || !filch_ptr_load(&on->front.limit, FILCH_RELAXED),
              "a worker's next fork wakes nobody, although another sleeps");
-    uint64_t word = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
-    MC_CLAIM(fl_idle_sleepers(word) == shape.searchers - found, "S is not those who sleep");
-    MC_CLAIM(fl_idle_searchers(word) == 0, "Q counts a searcher, but nobody searches");
-    MC_CLAIM(!(word & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
+    uint64_t idle = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
+    MC_CLAIM(!strchr(shape.script, 'W') || left || busy,
+             "a word has changed, and who helps until then sleeps for ever");
+    MC_CLAIM(!strchr(shape.script, 'K') || left || busy,
+             "a fiber is ready, and its home sleeps for ever");
+    MC_CLAIM(fl_idle_sleepers(idle) == shape.searchers - found - left, "S is not those who sleep");
+    MC_CLAIM(fl_idle_searchers(idle) == 0, "Q counts a searcher, but nobody searches");
+    MC_CLAIM(!(idle & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");
     MC_CLAIM(filch_u32_load(&rt.idle.tokens, FILCH_RELAXED) == 0, "a token is left");
     statistics_reached(workers, shape.searchers + !shape.submits);
 }

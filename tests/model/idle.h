@@ -21,6 +21,8 @@ struct shape {
     int64_t nap;           /* of searcher 1: not worth it, says the profit rule */
     unsigned place;        /* of the producer among the workers; else the first */
     bool fibers;           /* two searchers run fibers, on which they could fork */
+    bool helps;            /* searcher 1 is within a task, and helps until a word changes */
+    bool homes;            /* searcher 1 has a fiber that stays with it */
     unsigned beside;       /* workers that run something else all the time */
     bool forks, pushes, submits, switches, takes, retires; /* the actions of the script */
 };

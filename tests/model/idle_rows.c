@@ -48,6 +48,21 @@ MC_SHAPE(BEI_nap, .script = "BEI", .searchers = 1, .woken = true)
 MC_SHAPE(IBE_two, .script = "IBE", .searchers = 2)
 MC_SHAPE(IBIE_two, .script = "IBIE", .searchers = 2)
 
+MC_SHAPE(W, .script = "W", .searchers = 1, .helps = true)
+MC_SHAPE(FW, .script = "FW", .searchers = 1, .helps = true)
+MC_SHAPE(F_helps, .script = "F", .searchers = 1, .helps = true)
+MC_SHAPE(PW_two, .script = "PW", .searchers = 2, .helps = true)
+MC_SHAPE(FW_two, .script = "FW", .searchers = 2, .helps = true)
+MC_SHAPE(IW_two, .script = "IW", .searchers = 2, .helps = true)
+MC_SHAPE(W_nap, .script = "W", .searchers = 1, .helps = true, .nap = 20000, .endless = true)
+MC_SHAPE(BWE, .script = "BWE", .searchers = 1, .helps = true)
+MC_SHAPE(K, .script = "K", .searchers = 1, .homes = true)
+MC_SHAPE(FK_two, .script = "FK", .searchers = 2, .homes = true)
+MC_SHAPE(PK, .script = "PK", .searchers = 1, .homes = true)
+MC_SHAPE(K_nap, .script = "K", .searchers = 1, .homes = true, .nap = 20000, .endless = true)
+MC_SHAPE(BK, .script = "BK", .searchers = 1, .homes = true)
+MC_SHAPE(KW, .script = "KW", .searchers = 1, .homes = true, .helps = true)
+
 #define QUEUE(name) .queue = &fl_queue_##name
 #define PRIVATE(name) QUEUE(private_##name), .escapes = true
 MC_SHAPE(F_the, .script = "F", .searchers = 1, QUEUE(the))
@@ -66,6 +81,7 @@ MC_SHAPE(FFFJ_request, .script = "FFFJ", .searchers = 2, PRIVATE(request), .asks
 #define ONE .threads = {"producer", "searcher"}
 #define TWO .threads = {"producer", "searcher", "searcher 2"}
 #define THREE .threads = {"producer", "searcher", "searcher 2", "searcher 3"}
+#define PARKS .reaches = {"parks"}
 #define SLEEPS .reaches = {"parks", "wakes"}
 #define ASKS .reaches = {"parks", "wakes", "gifts", "robs"}
 #define GIVES .reaches = {"parks", "wakes", "gifts", "missed_refused"}
@@ -118,6 +134,20 @@ const mc_model mc_models[] = {
     ROW(BEI_nap, "the only worker naps: it is not lent", ONE, .bound = 0, SLEEPS),
     ROW(IBE_two, "a submission and a guest, two searchers", TWO, .bound = 2, SLEEPS),
     ROW(IBIE_two, "the guest submits, too", TWO, .random = 60000, SLEEPS),
+    ROW(W, "a word changes while the only worker helps until then", ONE, .bound = 0, PARKS),
+    ROW(FW, "a fork, and the word changes", ONE, .bound = 0, HEAVY),
+    ROW(F_helps, "a fork while the only worker helps", ONE, .bound = 0, HEAVY),
+    ROW(PW_two, "a push, and the word changes; two searchers", TWO, .bound = 3, SLEEPS),
+    ROW(FW_two, "a fork, and the word changes; two searchers", TWO, .bound = 3, SLEEPS),
+    ROW(IW_two, "a submission, and the word changes; two searchers", TWO, .random = 60000, SLEEPS),
+    ROW(W_nap, "the word changes while the helper naps", ONE, .bound = 0, PARKS),
+    ROW(BWE, "a helper's worker is not lent", ONE, .bound = 0, PARKS),
+    ROW(K, "a fiber that stays with the only worker is ready", ONE, .bound = 0, PARKS),
+    ROW(PK, "the same after a push", ONE, .bound = 0, SLEEPS),
+    ROW(FK_two, "a fork, and a fiber that stays; two searchers", TWO, .bound = 3, SLEEPS),
+    ROW(K_nap, "the home naps", ONE, .bound = 0, PARKS),
+    ROW(BK, "a home is not lent", ONE, .bound = 0, PARKS),
+    ROW(KW, "the home helps until a word changes", ONE, .bound = 0, PARKS),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3, ASKS),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000, ASKS),
     ROW(F_the, "THE: a fork against the last searcher", ONE, .bound = 0, SLEEPS),
