@@ -216,11 +216,11 @@ static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
     fl_count_suspended(worker, -(uint64_t)1);
 }
 
-/* A forked task for the helper; or an item that only the worker's loop can run, which goes to its
- * ready deque. That is empty, so it has room. */
-static bool find_more(fl_worker *worker, fl_work *work)
+/* A forked task, if there is room for one; or an item that only the worker's loop can run, which goes to
+ * its ready deque. That is empty, so it has room. */
+static bool find_more(fl_worker *worker, bool room, fl_work *work)
 {
-    if (worker->rt->queue->take(worker, work))
+    if (room && worker->rt->queue->take(worker, work))
         return true;
     void *item = fl_steal_item(worker);
     if (item)
@@ -236,10 +236,10 @@ static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *un
     int64_t nap = room ? fl_profit_nap(&worker->profit) : CRAMPED_NAP;
     fl_idle_search(&worker->rt->idle); /* Q1 */
     fl_turn(worker, FL_SEARCHING);
-    bool found = !nap && find_more(worker, &work);
+    bool found = !nap && find_more(worker, true, &work);
     if (!found && !is_wanted_elsewhere(worker)) {
         rest(fiber, nap, until);
-        found = room && find_more(worker, &work);
+        found = find_more(worker, room, &work);
     }
     fl_found(worker, found && work.gift); /* Q2 */
     fl_turn(worker, FL_WORKING);

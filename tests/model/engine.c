@@ -24,6 +24,7 @@ enum { MARKS = 8 };
 static filch_runtime *rt;
 static unsigned marks[MARKS]; /* how often each task or job ran */
 static filch_u32 told;        /* a job's word to a thread of the program */
+static filch_u32 gate;        /* for filch_help_until */
 
 MC_UNCHECKED static void mark(unsigned which)
 {
@@ -51,6 +52,7 @@ static void name_everything(void)
     mc_name(&rt->inbox.visitors, "visitors");
     mc_name(&rt->fibers.lock, "fibers' lock");
     mc_name(&told, "told");
+    mc_name(&gate, "gate");
     mc_name(&rt->worker_set.active, "active");
     mc_name(&rt->worker_set.lock, "lock");
     for (unsigned i = 0; mc_traces() && i < rt->worker_set.most; i++) {
@@ -59,6 +61,8 @@ static void name_everything(void)
         mc_name(worker, name);
         snprintf(name, sizeof name, "park_word%u", i);
         mc_name(&worker->park_word, name);
+        snprintf(name, sizeof name, "helper%u", i);
+        mc_name(&worker->helper, name);
         snprintf(name, sizeof name, "current%u", i);
         mc_name(&worker->current, name);
         snprintf(name, sizeof name, "ready%u", i);
@@ -70,6 +74,7 @@ static void lay_out(const process_wants *wanted, bool resized)
 {
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
+    memset(&gate, 0, sizeof gate);
     reaches_setup();
     rcu_setup(0); /* nobody frees what they cover: deque.c, retire.c, reclaim.c */
     clock_setup(true);
@@ -239,6 +244,65 @@ FILCH_TASK(int, yield_both, (int, number))
     return left + number;
 }
 
+FILCH_TASK(int, opens, (int, number))
+{
+    (void)self;
+    mark((unsigned)number);
+    MC_CLAIM(filch_help_set(rt, &gate, 1) == 0, "filch_help_set fails");
+    return 10 * number;
+}
+
+static void wait_at_gate(filch_self self)
+{
+    MC_CLAIM(filch_help_until(self, &gate, 0, FILCH_FOREVER) == 0, "filch_help_until fails");
+    MC_CLAIM(filch_u32_load(&gate, FILCH_ACQUIRE) == 1, "it returns early");
+}
+
+/* Whoever opens the gate is stolen, or ready once the helper yields. */
+FILCH_TASK(int, helps, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(opens, number + 1);
+    wait_at_gate(self);
+    FILCH_JOIN(int left, opens);
+    return left + number;
+}
+
+FILCH_TASK(int, waits_at_gate, (int, number))
+{
+    mark((unsigned)number);
+    wait_at_gate(self);
+    return number;
+}
+
+/* Its leaf may run on top of who waits at the gate. */
+FILCH_TASK(int, opens_late, (int, number))
+{
+    mark((unsigned)number);
+    FILCH_FORK(leaf, number + 1);
+    FILCH_JOIN(int left, leaf);
+    filch_help_set(rt, &gate, 1);
+    return left + number;
+}
+
+/* It does not change its thread. */
+FILCH_TASK(int, stays, (int, number))
+{
+    int at;
+    mark((unsigned)number);
+    filch_stay_begin(self);
+    at = filch_worker_index();
+    FILCH_FORK(pair, number + 1);
+    FILCH_FORK(leaf, number + 3);
+    filch_yield(self);
+    MC_CLAIM(filch_worker_index() == at, "a task that stays has moved");
+    FILCH_JOIN(int right, leaf);
+    FILCH_JOIN(int left, pair);
+    MC_CLAIM(filch_worker_index() == at, "a task that stays has moved");
+    filch_stay_end(self);
+    return left + right;
+}
+
 static void told_once(void)
 {
     filch_u32_add(&told, 1, FILCH_RELEASE);
@@ -296,6 +360,8 @@ RUN(run_nested, nested, 51, 4)
 RUN(run_a_loop, loop, 10 * TURNS * (TURNS + 1) / 2, TURNS + 1)
 RUN(run_and_resize, resizes, 51, 4)
 RUN(run_and_yield, yields, 10, 2)
+RUN(run_and_help, helps, 10, 2)
+RUN(run_and_stay, stays, 51, 4)
 RUN(run_and_yield_both, yield_both, 21, 3)
 
 FILCH_TASK(int, tells, (int, number))
@@ -350,6 +416,55 @@ static void run_beside_another(unsigned self)
         expect_marks(0, 5);
     } else if (self == 2) {
         MC_CLAIM(FILCH_RUN(rt, yields, 2) == 32, "a wrong result");
+        told_once();
+    } else {
+        work(self);
+    }
+}
+
+/* Two threads meet at the gate. */
+static void run_to_the_gate(unsigned self)
+{
+    if (self == 0) {
+        MC_CLAIM(FILCH_RUN(rt, waits_at_gate, 0) == 0, "a wrong result");
+        wait_until_told(1);
+        destroy();
+        expect_marks(0, 3);
+    } else if (self == 2) {
+        MC_CLAIM(FILCH_RUN(rt, opens_late, 1) == 21, "a wrong result");
+        told_once();
+    } else {
+        work(self);
+    }
+}
+
+static void open_and_tell(filch_self self, void *arg)
+{
+    (void)self;
+    mark((unsigned)(uintptr_t)arg);
+    filch_help_set(rt, &gate, 1);
+    told_once();
+}
+
+/* Its thread stands still until the job has run, which only who waits at the gate can do. */
+FILCH_TASK(int, blocks, (int, number))
+{
+    (void)self;
+    mark((unsigned)number);
+    filch_go(rt, open_and_tell, (void *)(uintptr_t)(number + 1));
+    wait_until_told(1);
+    return number;
+}
+
+static void run_beside_a_blocked(unsigned self)
+{
+    if (self == 0) {
+        MC_CLAIM(FILCH_RUN(rt, waits_at_gate, 0) == 0, "a wrong result");
+        wait_until_told(2);
+        destroy();
+        expect_marks(0, 3);
+    } else if (self == 3) {
+        MC_CLAIM(FILCH_RUN(rt, blocks, 1) == 1, "a wrong result");
         told_once();
     } else {
         work(self);
@@ -412,6 +527,10 @@ static void go_and_resize(unsigned self)
 #define TWO                                                                                        \
     {                                                                                              \
         "main", "worker 0", "worker 1"                                                             \
+    }
+#define THREE_AND                                                                                  \
+    {                                                                                              \
+        "main", "worker 0", "worker 1", "another"                                                  \
     }
 #define THREE                                                                                      \
     {                                                                                              \
@@ -484,6 +603,19 @@ const mc_model mc_models[] = {
         TURNS_TAKEN),
     ROW("resizes_guest", run_and_resize, "a guest sends a worker away", TWO, guest_resized, 30000,
         VISITS),
+    ROW("helps", run_and_help, "a task that helps until a word changes", TWO, two_workers, 30000,
+        STEALS),
+    ROW("helps_three", run_and_help, "three workers", THREE, three_workers, 15000, STEALS),
+    ROW("helps_naps", run_and_help, "stealing does not pay", TWO, poor_thieves, 15000, STEALS),
+    ROW("helps_guest", run_and_help, "a guest that helps", TWO, guest_two, 30000, VISITS),
+    ROW("helps_guest_alone", run_and_help, "of one worker", ALONE, guest, 15000, TURNS_TAKEN),
+    ROW("to_the_gate", run_to_the_gate, "two threads and one worker", ONE, guest, 30000, VISITS),
+    ROW("helps_beside_a_blocked", run_beside_a_blocked, "a job that the helper alone can bring on",
+        THREE_AND, guest_two, 30000, VISITS),
+    ROW("stays", run_and_stay, "a task that keeps its thread", TWO, two_workers, 30000, JOINS),
+    ROW("stays_three", run_and_stay, "three workers", THREE, three_workers, 15000, JOINS),
+    ROW("stays_capped", run_and_stay, "too few fibers", TWO, few_fibers, 15000, JOINS),
+    ROW("stays_awake", run_and_stay, "workers that stay awake", TWO, awake, 10000, JOINS),
     ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 10000, STEALS),
     ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 10000, DRAINS),
     {.name = NULL}};
