@@ -26,7 +26,7 @@ typedef struct attached {
 FILCH_STATIC_ASSERT(sizeof(attached) <= sizeof((filch_guest){0}.opaque), "it has room there");
 FILCH_STATIC_ASSERT(_Alignof(attached) <= _Alignof(filch_guest), "and is aligned");
 
-static const filch_task task = {.name = "filch_guest_attach"};
+static const filch_task task = {.name = "(filch_guest_attach)"};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t ending;
 static bool keyed;

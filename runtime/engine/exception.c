@@ -26,7 +26,7 @@ _Unwind_Reason_Code fl_exception_leaves(int version, _Unwind_Action actions,
     const fl_fiber *fiber = fl_fiber_here();
     const char *task = fiber && fiber->boundary ? fiber->boundary->task : NULL;
     if (actions & _UA_FORCE_UNWIND) { /* pthread_exit, pthread_cancel */
-        if (fiber && fiber->guest)
+        if (fiber && fl_fiber_guest(fiber))
             filch_die("pthread_exit in task %s, which runs on the thread that called filch_run: a "
                       "worker would be lost with the thread; return from the task first",
                       task ? task : "(no name)");

@@ -169,7 +169,7 @@ static void execute(fl_fiber *fiber, filch_self self, const fl_work *work)
 {
     switch (work->kind) {
     case FL_WORK_FIBER:
-        if (FILCH_UNLIKELY(work->fiber->guest))
+        if (FILCH_UNLIKELY(fl_fiber_guest(work->fiber)))
             fl_guest_lend(fiber->worker, work->fiber);
         else
             fl_retire_into(fiber, work->fiber);

@@ -61,8 +61,8 @@ struct fl_fiber {
     fl_forkstack stack; /* first: masking `self` finds the fiber */
     /* Used by the worker that runs it, or by its holder */
     struct fl_worker
-        *worker; /* runs it now, or ran it last; read anew after every call that may switch */
-    struct fl_guest *guest; /* whose stack it has; NULL: it has its own (runtime/engine/guest.h) */
+        *worker;     /* runs it now, or ran it last; read anew after every call that may switch */
+    filch_ptr guest; /* struct fl_guest *, whose stack it has; NULL: it has its own */
     fl_switch_frame context;
     fl_fiber *next;         /* in a free list */
     fl_arena *arena;        /* whose unit it is */
@@ -190,6 +190,12 @@ static inline void fl_fiber_waits_in(fl_fiber *fiber, const char *call, const vo
 {
     filch_ptr_store(&fiber->waits_in, (void *)(uintptr_t)call, FILCH_RELAXED);    /* a report's */
     filch_ptr_store(&fiber->waits_for, (void *)(uintptr_t)object, FILCH_RELAXED); /* the same */
+}
+
+/* The guest whose stack it has, or NULL (runtime/engine/guest.h). Changed by its holder. */
+static inline struct fl_guest *fl_fiber_guest(const fl_fiber *fiber)
+{
+    return filch_ptr_load(&fiber->guest, FILCH_RELAXED); /* its holder's; others: a look */
 }
 
 /* Before each suspension; fl_fiber_goes_on (runtime/engine/waits.h) ends it. */

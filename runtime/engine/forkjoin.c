@@ -37,7 +37,7 @@ void filch_fork_slow(filch_self self)
     fl_refuse_carried(fiber, "a fork");
     fl_count(fiber->worker, FL_FORKS, 1);
     fl_event_task(fiber->worker, FL_TRACE_FORK, self - 1, task_in(self - 1));
-    if (FILCH_UNLIKELY(fiber->guest))
+    if (FILCH_UNLIKELY(fl_fiber_guest(fiber)))
         fl_guest_keep_apart(fiber->worker);
     if (FILCH_UNLIKELY(fl_in_reserve(self - 1)))
         fl_excess_run(self);

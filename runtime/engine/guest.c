@@ -26,7 +26,7 @@ enum turn { NONE, AWAITED, GRANTED };
 static void begin_turn(fl_fiber *fiber, fl_worker *worker)
 {
     filch_u32_add(&worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* see above */
-    fiber->guest->host = worker->running;
+    fl_fiber_guest(fiber)->host = worker->running;
     fiber->worker = worker;
     if (worker->carrier)
         fl_carrier_set(worker);
@@ -43,9 +43,9 @@ static void end_turn(fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;
     fl_forkstack_serve(&fiber->stack, fl_first_slot(&fiber->stack)); /* W1 */
-    fl_event(worker, FL_TRACE_SWITCH, fiber->guest->host->number, 0);
-    worker->gift_ended = 0;                  /* a gift of a join that helped */
-    fl_works_on(worker, fiber->guest->host); /* W3 */
+    fl_event(worker, FL_TRACE_SWITCH, fl_fiber_guest(fiber)->host->number, 0);
+    worker->gift_ended = 0;                           /* a gift of a join that helped */
+    fl_works_on(worker, fl_fiber_guest(fiber)->host); /* W3 */
 }
 
 /* own: the carrier that the thread is otherwise. */
@@ -77,7 +77,7 @@ static void await_turn(fl_guest *guest)
 
 void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
 {
-    fl_guest *guest = fiber->guest;
+    fl_guest *guest = fl_fiber_guest(fiber);
     fl_worker *worker = fiber->worker;
     bool borrowed = guest->borrowed;
     end_turn(fiber);
@@ -90,7 +90,7 @@ void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
 
 void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
 {
-    fl_guest *guest = fiber->guest;
+    fl_guest *guest = fl_fiber_guest(fiber);
     fl_park_lend(worker);
     guest->lent = worker;
     if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* U7 */
@@ -127,7 +127,7 @@ static void take_fiber(fl_guest *guest, fl_fiber *fiber)
     const fl_foreign *foreign = fl_foreign_here();
     guest->fiber = fiber;
     guest->shadow = fiber->shadow;
-    fiber->guest = guest;
+    filch_ptr_store(&fiber->guest, guest, FILCH_RELAXED); /* fiber.h */
     fiber->shadow = (fl_shadow){.low = foreign->low, .size = foreign->size};
     fiber->stack.followed = true;
 }
@@ -137,7 +137,7 @@ static void put_fiber(fl_guest *guest, fl_fibers *fibers)
     fl_fiber *fiber = guest->fiber;
     fiber->stack.followed = false;
     fiber->shadow = guest->shadow;
-    fiber->guest = NULL;
+    filch_ptr_store(&fiber->guest, NULL, FILCH_RELAXED); /* fiber.h */
     fl_fibers_put_more(fibers, fiber);
 }
 

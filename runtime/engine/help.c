@@ -64,7 +64,8 @@ static bool is_wanted_elsewhere(fl_worker *worker)
 static bool has_better_to_do(const fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;
-    return !fiber->guest && (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit));
+    return !fl_fiber_guest(fiber) &&
+           (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit));
 }
 
 static bool find_own(fl_worker *worker, const filch_slot *slot, fl_work *work)
@@ -105,7 +106,8 @@ static bool find(const fl_fiber *fiber, const filch_slot *slot, fl_work *work)
     fl_worker *worker = fiber->worker;
     if (mode_of(fiber) == FL_WAIT_HELP_ANY)
         return worker->rt->queue->take(worker, work);
-    return fiber->guest ? find_descendant(worker, slot, work) : find_own(worker, slot, work);
+    return fl_fiber_guest(fiber) ? find_descendant(worker, slot, work)
+                                 : find_own(worker, slot, work);
 }
 
 /* The other task must not see the state of the fiber's own work item. */
@@ -291,7 +293,7 @@ int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
         return rc;
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the store below publishes it */
     fl_thread_noted();
-    filch_u32_store(word, value, FILCH_RELEASE); /* K2 */
+    filch_u32_store(word, value, FILCH_RELEASE); /* U10 */
     fl_wake_helpers(rt);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
     return 0;

@@ -223,7 +223,7 @@ static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unus
 void fl_yield_in(filch_self self, const char *call)
 {
     fl_refuse_stranger(self, call);
-    if (FILCH_UNLIKELY(fl_fiber_of(self)->guest) && fl_guest_alone(self))
+    if (FILCH_UNLIKELY(fl_fiber_guest(fl_fiber_of(self))) && fl_guest_alone(self))
         return;
     fl_fiber_waits_in(fl_fiber_of(self), call, NULL);
     fl_suspend(self, to_the_end_of_the_line, NULL);

@@ -75,7 +75,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 {
     fl_worker *worker = fl_carrier_here();
     fl_fiber *fiber = worker ? worker->running : NULL;
-    if (!fiber || fiber == &worker->native || fiber->guest || !overflowed(fiber, info, context)) {
+    if (!fiber || fiber == &worker->native || fl_fiber_guest(fiber) ||
+        !overflowed(fiber, info, context)) {
         pass_on(signal, info, context);
         return;
     }

@@ -21,8 +21,8 @@
  * A helper sleeps within a task (runtime/engine/help.h); its park word says HELPING for PARKED and
  * NAPPING, and HELPED for WOKEN. In the place of a guest two threads sleep on a worker, so it has a
  * futex of its own. It also wakes when a word of the program changes:
- *   K1 B1; load the word, seq_cst                       | K2; one of the two sees the other
- *   K2 changer: store the word, release; seq_cst fence; | K1
+ *   U9 B1; load the word, seq_cst                       | U10; one of the two sees the other
+ *   U10 changer: store the word, release; seq_cst fence; | U9
  *      load each park word; CAS HELPING -> HELPED,
  *      seq_cst; B4. No token: it leaves as one whose
  *      time has come
@@ -330,7 +330,7 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B3, U6 */
         if (park_word == FL_PARK_AWAKE) /* a guest's search found something */
             break;
-        bool called = fl_stay_offers(worker); /* K3 */
+        bool called = fl_stay_offers(worker); /* U11 */
         if (fl_is_lent(park_word) || !(late || called || park_word == FL_PARK_WOKEN ||
                                        fl_idle_has_token(&rt->idle) || fl_surplus(worker))) {
             late = rest(worker, park_word, &until);
@@ -362,7 +362,7 @@ static bool wait_in_place(fl_worker *worker, const fl_until *help, int64_t until
     fl_turn(worker, FL_SLEEPING);
     do {
         uint32_t wakes = filch_u32_load(&worker->helper, FILCH_ACQUIRE);        /* B4 */
-        filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* B1, K1 */
+        filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* B1, U9 */
         while (!late && !fl_until_over(help) && !fl_stay_offers(worker) &&
                !fl_idle_has_token(&rt->idle) &&
                filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) {
@@ -431,7 +431,7 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
 
 void fl_call_back(fl_worker *worker)
 {
-    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* K4 */
+    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* U12 */
     if (is_parked(park_word) || park_word == FL_PARK_HELPING)
         rouse(worker, park_word);
 }
@@ -446,9 +446,9 @@ void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help)
 void fl_wake_helpers(fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
-    filch_fence_seq_cst(); /* K2 */
+    filch_fence_seq_cst(); /* U10 */
     for (unsigned i = 0; i < reach; i++)
-        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) /* K2 */
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) /* U10 */
             rouse(rt->worker[i], FL_PARK_HELPING);
 }
 
@@ -456,7 +456,7 @@ bool fl_called_back(const fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++)
-        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPED || /* K2 */
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPED || /* U10 */
             fl_stay_offers(rt->worker[i]))
             return true;
     return false;

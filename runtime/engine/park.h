@@ -44,13 +44,13 @@ typedef struct fl_until {
 
 static inline bool fl_until_over(const fl_until *until)
 {
-    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* K1 */
+    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* U9 */
 }
 
 /* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and its
  * fork stack are empty. */
 void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
-/* After a store to a word that helpers may wait for: K2. */
+/* After a store to a word that helpers may wait for: U10. */
 void fl_wake_helpers(fl_runtime *rt);
 /* Is there something that only one worker can do, and that has been woken for it and has not run yet? */
 bool fl_called_back(const fl_runtime *rt);

@@ -17,7 +17,7 @@ void fl_stay_resume(fl_fiber *fiber)
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the put below publishes it */
     fl_thread_noted();
     fl_inbox_put(&home->kept, &fiber->wake);
-    filch_fence_seq_cst(); /* K4 */
+    filch_fence_seq_cst(); /* U12 */
     fl_call_back(home);
     fl_relieve(&rt->fibers.starve);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
@@ -41,7 +41,7 @@ void filch_stay_begin(filch_self self)
 {
     fl_refuse_stranger(self, "filch_stay_begin");
     fl_fiber *fiber = fl_fiber_of(self);
-    if (fiber->guest)
+    if (fl_fiber_guest(fiber))
         return;
     fl_refuse_carried(fiber, "filch_stay_begin");
     if (!fiber->stays++)
@@ -52,7 +52,7 @@ void filch_stay_end(filch_self self)
 {
     fl_refuse_stranger(self, "filch_stay_end");
     fl_fiber *fiber = fl_fiber_of(self);
-    if (fiber->guest)
+    if (fl_fiber_guest(fiber))
         return;
     unsigned outer = fiber->boundary ? fiber->boundary->stays : 0;
     if (fiber->stays == outer)

@@ -4,9 +4,9 @@
  * and end the task's fiber has a home, the worker that it runs on. It waits as any fiber does, and
  * the home's thread runs other work meanwhile. When it becomes ready it goes to the home's own inbox, where no
  * thief looks, and the home is woken if it sleeps.
- *   K3 sleeper: B1; seq_cst fence; look whether       | K4; one of the two sees the other
+ *   U11 sleeper: B1; seq_cst fence; look whether       | U12; one of the two sees the other
  *      something can be taken from the home's inbox
- *   K4 resume: put the fiber there; seq_cst fence;    | K3
+ *   U12 resume: put the fiber there; seq_cst fence;    | U11
  *      load the home's park word; if it sleeps: B2,
  *      B4. No token: it leaves as one whose time has
  *      come
@@ -37,7 +37,7 @@ static inline bool fl_stay_offers(fl_worker *home)
 {
     if (!fl_has_homed(home))
         return false;
-    filch_fence_seq_cst(); /* K3 */
+    filch_fence_seq_cst(); /* U11 */
     return fl_inbox_offers(&home->kept);
 }
 

@@ -140,7 +140,7 @@ static fl_fiber *ready_fiber(fl_worker *worker)
 {
     void *item = fl_deque_peek(&worker->ready);
     if (!item || fl_item_kind(item) != FL_ITEM_FIBER || fl_others_turn(worker) ||
-        ((fl_fiber *)fl_item_what(item))->guest)
+        fl_fiber_guest(fl_item_what(item)))
         return NULL;
     fl_tick(worker);
     item = fl_deque_pop(&worker->ready);
@@ -149,7 +149,7 @@ static fl_fiber *ready_fiber(fl_worker *worker)
 
 static void leave(fl_worker *worker, fl_fiber *fiber, fl_action *action, void *arg)
 {
-    if (FILCH_UNLIKELY(fiber->guest)) {
+    if (FILCH_UNLIKELY(fl_fiber_guest(fiber))) {
         fl_guest_wait(fiber, action, arg);
         return;
     }

@@ -34,7 +34,7 @@ int filch_unpinned(void (*fn)(void *arg), void *arg)
     if (!fn)
         return fl_fail(EINVAL, "filch_unpinned without a function; give it one");
     fl_worker *here = fl_worker_here();
-    if (!here || here->unpinned || here->running->guest) { /* not bound, or not any more */
+    if (!here || here->unpinned || fl_fiber_guest(here->running)) { /* not bound, or not any more */
         fn(arg);
         return 0;
     }

@@ -282,7 +282,7 @@ static void run(fl_worker *worker)
 {
     fl_turn(worker, FL_WORKING);
     for (fl_fiber *fiber; (fiber = wait_for_fiber(worker));)
-        if (FILCH_UNLIKELY(fiber->guest))
+        if (FILCH_UNLIKELY(fl_fiber_guest(fiber)))
             fl_guest_lend(worker, fiber);
         else
             fl_switch(worker, &worker->native, fiber, nothing, NULL);

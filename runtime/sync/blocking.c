@@ -126,7 +126,7 @@ static void make(carrier *one, blocked *call)
         call_over(one);
         fl_waiter_claim(&call->waiter); /* nobody else would */
         fl_waiter_tell(&call->waiter, NULL, 0);
-    } else if (call->fiber->guest) {
+    } else if (fl_fiber_guest(call->fiber)) {
         fl_guest_lend(worker, call->fiber);
     } else {
         fl_switch(worker, &worker->native, call->fiber, nothing, NULL);
@@ -312,7 +312,7 @@ static void go_back(fl_fiber *fiber)
                   "process; end the child by exec or _exit");
     fl_fiber_waits_in(fiber, "filch_blocking_end", NULL);
     fl_fiber_stops(fiber);
-    if (fiber->guest)
+    if (fl_fiber_guest(fiber))
         fl_guest_wait(fiber, hand_back, NULL);
     else
         fl_switch(worker, fiber, &worker->native, hand_back, NULL);

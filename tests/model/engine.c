@@ -422,17 +422,38 @@ static void run_beside_another(unsigned self)
     }
 }
 
-/* Two threads meet at the gate. */
+/* Two threads meet at the gate; the second one calls twice. */
 static void run_to_the_gate(unsigned self)
 {
     if (self == 0) {
         MC_CLAIM(FILCH_RUN(rt, waits_at_gate, 0) == 0, "a wrong result");
         wait_until_told(1);
         destroy();
-        expect_marks(0, 3);
-    } else if (self == 2) {
+        expect_marks(0, 4);
+    } else if (self > rt->worker_set.most) {
+        MC_CLAIM(FILCH_RUN(rt, leaf, 3) == 30, "a wrong result");
         MC_CLAIM(FILCH_RUN(rt, opens_late, 1) == 21, "a wrong result");
         told_once();
+    } else {
+        work(self);
+    }
+}
+
+static void wait_there(filch_self self, void *arg)
+{
+    mark((unsigned)(uintptr_t)arg);
+    wait_at_gate(self);
+}
+
+/* Destroy waits for a job that helps. */
+static void destroyed_above_a_helper(unsigned self)
+{
+    if (self == 0) {
+        MC_CLAIM(filch_go(rt, wait_there, (void *)0) == 0, "filch_go fails");
+        destroy();
+        expect_marks(0, 1);
+    } else if (self > rt->worker_set.most) {
+        filch_help_set(rt, &gate, 1);
     } else {
         work(self);
     }
@@ -610,6 +631,12 @@ const mc_model mc_models[] = {
     ROW("helps_guest", run_and_help, "a guest that helps", TWO, guest_two, 30000, VISITS),
     ROW("helps_guest_alone", run_and_help, "of one worker", ALONE, guest, 15000, TURNS_TAKEN),
     ROW("to_the_gate", run_to_the_gate, "two threads and one worker", ONE, guest, 30000, VISITS),
+    ROW("to_the_gate_two", run_to_the_gate, "and two workers", THREE_AND, guest_two, 30000,
+        .reaches = {"a guest", "helps"}),
+    ROW("to_the_gate_workers", run_to_the_gate, "workers wait at the gate", THREE_AND, two_workers,
+        30000, .reaches = {"helps"}),
+    ROW("drained_helper", destroyed_above_a_helper, "destroy waits for a job that helps", ONE,
+        one_worker, 30000, .reaches = {"parks"}),
     ROW("helps_beside_a_blocked", run_beside_a_blocked, "a job that the helper alone can bring on",
         THREE_AND, guest_two, 30000, VISITS),
     ROW("stays", run_and_stay, "a task that keeps its thread", TWO, two_workers, 30000, JOINS),

@@ -117,6 +117,16 @@ REFUSES(filch_run_reduce, how, filch_run_reduce(live_runtime(), 1, 1, 1, it, roo
 REFUSES(filch_run_reduce_deterministic, rt, filch_run_reduce_deterministic(it, 1, 1, 1, 1, &live_reduction, room, room))
 REFUSES(filch_run_reduce_deterministic, how, filch_run_reduce_deterministic(live_runtime(), 1, 1, 1, 1, it, room, room))
 
+/* <filch/guest.h> */
+REFUSES(filch_guest_attach, rt, filch_guest_attach(it, room))
+REFUSES(filch_guest_attach, guest, filch_guest_attach(live_runtime(), it))
+DIES(filch_guest_detach, guest, filch_guest_detach(it))
+REFUSES(filch_help_set, rt, filch_help_set(it, room, 1))
+REFUSES(filch_help_set, word, filch_help_set(live_runtime(), it, 1))
+DIES(filch_help_until, self, filch_help_until(it, room, 1, 0))
+DIES(filch_stay_begin, self, filch_stay_begin(it))
+DIES(filch_stay_end, self, filch_stay_end(it))
+
 /* <filch/runtime.h> */
 REFUSES(filch_async, rt, filch_async(it, room, room, room, 1, "x", 1))
 REFUSES(filch_async, future, filch_async(live_runtime(), it, room, room, 1, "x", 1))

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Barriers that work: filch_help_until and filch_help_set. */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <tests/support/fib.h>
+#include <tests/support/guest.h>
+#include <tests/support/signpost.h>
+
+static filch_u32 word;
+
+/* ---- The word ---- */
+
+FILCH_TASK(int, waits, (uint32_t, value), (int64_t, until))
+{
+    return filch_help_until(self, &word, value, until);
+}
+
+FILCH_TASK(int, waits_for_nothing)
+{
+    return filch_help_until(self, NULL, 0, FILCH_FOREVER);
+}
+
+FILCH_TASK(int, sets, (uint32_t, value))
+{
+    (void)self;
+    return filch_help_set(NULL, &word, value);
+}
+
+Test(help_until, the_word_and_the_time_end_it)
+{
+    static const char *const guests[] = {"0", "1"};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_runtime *rt = NULL;
+        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = guests[i]}),
+                     0);
+        wait_until_all_sleep(rt);
+        filch_u32_store(&word, 3, FILCH_RELEASE);
+        cr_assert_eq(FILCH_RUN(rt, waits, 2, FILCH_FOREVER), 0);
+        cr_assert_eq(FILCH_RUN(rt, waits, 2, 0), 0);
+        cr_assert_eq(FILCH_RUN(rt, waits, 3, 0), -ETIMEDOUT);
+        cr_assert_eq(FILCH_RUN(rt, waits, 3, filch_in(0)), -ETIMEDOUT);
+        int64_t began = filch_in(0);
+        cr_assert_eq(FILCH_RUN(rt, waits, 3, filch_in(5 * FILCH_MILLISECOND)), -ETIMEDOUT);
+        cr_assert_geq(filch_in(0), began + 5 * FILCH_MILLISECOND);
+        cr_assert_eq(FILCH_RUN(rt, waits, 3, -1), -EINVAL);
+        cr_assert_eq(FILCH_RUN(rt, waits_for_nothing), -EINVAL);
+        cr_assert_eq(filch_help_set(rt, NULL, 0), -EINVAL);
+        cr_assert_eq(filch_help_set(NULL, &word, 0), -EINVAL);
+        cr_assert_eq(FILCH_RUN(rt, sets, 9), 0);
+        cr_assert_eq(filch_u32_load(&word, FILCH_ACQUIRE), 9);
+        expect_rest(rt);
+    }
+}
+
+struct waiter {
+    filch_runtime *rt;
+    int result;
+};
+
+static void *wait_as_thread(void *arg)
+{
+    struct waiter *waiter = arg;
+    waiter->result = FILCH_RUN(waiter->rt, waits, 0, FILCH_FOREVER);
+    return NULL;
+}
+
+static unsigned helpers_of(const filch_runtime *rt)
+{
+    unsigned helpers = 0;
+    for (unsigned i = 0; i < filch_runtime_workers(rt); i++)
+        helpers +=
+            filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING; /* U10 */
+    return helpers;
+}
+
+/* Its helpers sleep, and use no CPU, until the word changes. */
+static void let_sleep(const char *guest, unsigned workers, unsigned threads)
+{
+    struct rusage before, after;
+    struct waiter waiter[8];
+    pthread_t thread[8];
+    filch_runtime *rt = NULL;
+    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers, .guest = guest}), 0);
+    wait_until_all_sleep(rt);
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    for (unsigned i = 0; i < threads; i++) {
+        waiter[i] = (struct waiter){rt, -1};
+        cr_assert_eq(pthread_create(&thread[i], NULL, wait_as_thread, &waiter[i]), 0);
+        WAIT_WHILE(helpers_of(rt) <= i);
+    }
+    usleep(10000);
+    getrusage(RUSAGE_SELF, &before);
+    usleep(200000);
+    getrusage(RUSAGE_SELF, &after);
+    int64_t used = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 +
+                   after.ru_utime.tv_usec - before.ru_utime.tv_usec;
+    cr_assert_lt(used, 50000, "%lld us of 200 ms", (long long)used);
+    cr_assert_eq(filch_help_set(rt, &word, 1), 0);
+    for (unsigned i = 0; i < threads; i++) {
+        pthread_join(thread[i], NULL);
+        cr_assert_eq(waiter[i].result, 0);
+    }
+    expect_rest(rt);
+}
+
+Test(help_until, helpers_sleep_until_the_word_changes)
+{
+    let_sleep("0", 1, 1);
+    let_sleep("1", 1, 1);
+    let_sleep("0", 2, 2);
+    let_sleep("1", 2, 2);
+    let_sleep("0", 8, 8);
+    let_sleep("1", 8, 8);
+}
+
+/* ---- Help ---- */
+
+/* A team of attached threads, as OpenMP has it: one forks, and the others work in the barrier. */
+enum { ROUNDS = 30, TEAM = 8 };
+
+static struct {
+    filch_runtime *rt;
+    unsigned count;
+    filch_u32 arrived, round;
+    filch_u32 wrong;
+} team;
+
+static void meet(filch_self self, uint32_t round)
+{
+    if (filch_u32_add(&team.arrived, 1, FILCH_ACQ_REL) + 1 == team.count) {
+        filch_u32_store(&team.arrived, 0, FILCH_RELAXED); /* the next line publishes it */
+        cr_assert_eq(filch_help_set(team.rt, &team.round, round + 1), 0);
+    } else {
+        cr_assert_eq(filch_help_until(self, &team.round, round, FILCH_FOREVER), 0);
+    }
+}
+
+static void *be_in_the_team(void *number)
+{
+    filch_guest guest;
+    pthread_t thread = pthread_self();
+    WAIT_WHILE(filch_guest_attach(team.rt, &guest) == -EAGAIN);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        if (round % team.count == (uintptr_t)number && fib(guest.self, 18) != 2584)
+            filch_u32_add(&team.wrong, 1, FILCH_RELAXED);
+        meet(guest.self, round);
+        if (!pthread_equal(pthread_self(), thread))
+            filch_u32_add(&team.wrong, 1, FILCH_RELAXED);
+    }
+    filch_guest_detach(&guest);
+    return NULL;
+}
+
+static void run_a_team(unsigned count)
+{
+    filch_stats stats;
+    pthread_t thread[TEAM];
+    memset(&team, 0, sizeof team);
+    team.count = count;
+    team.rt = asleep(count);
+    for (uintptr_t i = 0; i < count; i++)
+        cr_assert_eq(pthread_create(&thread[i], NULL, be_in_the_team, (void *)i), 0);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_eq(filch_u32_load(&team.wrong, FILCH_RELAXED), 0);
+    filch_runtime_stats_read(team.rt, &stats, sizeof stats);
+    cr_assert(count == 1 || stats.helps > 0, "nobody has helped");
+    expect_rest(team.rt);
+}
+
+Test(help_until, a_team_works_in_its_barrier)
+{
+    run_a_team(1);
+    run_a_team(2);
+    run_a_team(TEAM);
+}
+
+/* ---- Other work ---- */
+
+static void set_the_word(filch_self self, void *unused)
+{
+    (void)self, (void)unused;
+    filch_help_set(NULL, &word, 1);
+}
+
+/* Its own job, on a worker that helps. */
+FILCH_TASK(int, waits_for_a_job)
+{
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    filch_go(NULL, set_the_word, NULL);
+    return filch_help_until(self, &word, 0, FILCH_FOREVER);
+}
+
+/* Its own fork, which nobody else may find. */
+FILCH_TASK(int, waits_for_a_fork)
+{
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    FILCH_FORK(sets, 1);
+    int rc = filch_help_until(self, &word, 0, FILCH_FOREVER);
+    FILCH_JOIN(int set, sets);
+    return rc | set;
+}
+
+Test(help_until, other_work_goes_first)
+{
+    static const unsigned workers[] = {1, 2, 8};
+    for (unsigned i = 0; i < 6; i++) {
+        filch_runtime *rt = NULL;
+        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers[i / 2],
+                                                               .guest = i % 2 ? "1" : "0"}),
+                     0);
+        for (unsigned k = 0; k < 50; k++) {
+            cr_assert_eq(FILCH_RUN(rt, waits_for_a_job), 0);
+            cr_assert_eq(FILCH_RUN(rt, waits_for_a_fork), 0);
+        }
+        expect_rest(rt);
+    }
+}
+
+/* A job that comes from outside while the only worker helps. */
+Test(help_until, a_job_from_outside_wakes_a_helper)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct waiter waiter = {.result = -1};
+        pthread_t thread;
+        waiter.rt = asleep(1);
+        filch_u32_store(&word, 0, FILCH_RELEASE);
+        cr_assert_eq(pthread_create(&thread, NULL, wait_as_thread, &waiter), 0);
+        WAIT_WHILE(!helpers_of(waiter.rt));
+        cr_assert_eq(filch_go(waiter.rt, set_the_word, NULL), 0);
+        pthread_join(thread, NULL);
+        cr_assert_eq(waiter.result, 0);
+        expect_rest(waiter.rt);
+    }
+}
+
+/* ---- Reports ---- */
+
+static void wait_for_ever(filch_self self, void *unused)
+{
+    (void)unused;
+    filch_help_until(self, &word, 0, FILCH_FOREVER);
+}
+
+static void deadlock(void)
+{
+    filch_runtime *rt = NULL;
+    setenv("FILCH_DEADLOCK", "die", 1);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    CHILD_CHECK(filch_go(rt, wait_for_ever, NULL) == 0);
+    filch_runtime_destroy(rt);
+}
+
+Test(help_until, a_word_that_never_changes_is_a_deadlock)
+{
+    struct child child;
+    child_run(&child, deadlock);
+    cr_assert(child_died(&child, "filch_help_until"), "0x%x %s",
+              child.status, child.text);
+}
