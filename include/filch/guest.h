@@ -32,44 +32,44 @@ FILCH_BEGIN_DECLS
 
 /* ---- Attached threads ---- */
 
-/* The calling thread becomes a guest of rt, and runs one task until it detaches: what the program
- * does meanwhile with guest->self. pthread_cancel takes effect after that. A panic must end in a
- * filch_try of that task, else it dies. Does not wait.
- * Errors, after which nothing has changed: -EAGAIN (no worker sleeps, or no fiber can be had; call
- * FILCH_RUN instead, or try later); -EDEADLK (the thread works for a runtime already: it is a
- * worker, in filch_run, or attached); -ENOTSUP (guests are turned off: filch_config.guest, queue);
- * -ENOMEM (its C stack has less room left than a fiber's: filch_config.stack_size); -EINVAL (rt or
- * guest is NULL); -ECHILD. */
+/* Makes the calling thread a guest of rt until it detaches. Meanwhile it runs one task: all that
+ * the program does with guest->self. pthread_cancel takes effect after that. A panic must end in a
+ * filch_try of that task, else it dies. Does not wait. Errors, after which nothing has changed:
+ * -EAGAIN (no worker sleeps, or no fiber can be had; call FILCH_RUN instead, or try later).
+ * -EDEADLK (the thread works for a runtime already: it is a worker, in filch_run, or attached).
+ * -ENOTSUP (guests are turned off: filch_config.guest, queue). -ENOMEM (no memory, or its C stack has
+ * less room left than a fiber's: filch_config.stack_size). -EINVAL (rt or guest is NULL). -ECHILD. */
 FILCH_API int filch_guest_attach(filch_runtime *rt, filch_guest *guest);
 
-/* Ends it. The thread that attached, which must have joined all its forks; a mistake dies. A
- * thread must not end attached. Does nothing in a child of fork(). */
+/* Detaches the calling thread, which has joined all its forks; a mistake dies. A thread must not
+ * end attached. Does nothing in a child of fork(). */
 FILCH_API void filch_guest_detach(filch_guest *guest);
 
 /* ---- Barriers that work ---- */
 
-/* Runs forked tasks of others on top of the calling task until *word is not `value`: what a barrier
- * needs. Where there are none, the thread sleeps, and wakes for new ones or for filch_help_set.
- * Other work that is ready for this worker goes first, as in filch_yield. A task that runs on
- * top must not wait for the calling one. May suspend.
- * Returns 0; -ETIMEDOUT (the time `until` came first: <filch/wait.h>). */
+/* Waits until *word is not `value`, as a barrier does, and runs forked tasks of others on top of the
+ * calling task meanwhile. Where there are none, the thread sleeps, and wakes for new ones or for
+ * filch_help_set. Other work that is ready for this worker goes first, as in filch_yield. A task that
+ * runs on top must not wait for the calling one. May suspend. Returns 0; -ETIMEDOUT (the time `until`
+ * came first: <filch/wait.h>); -EINVAL (until is negative). */
 FILCH_API int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value,
                                int64_t until);
 
-/* Stores the value, and notifies those who wait in filch_help_until for that word to change. Any
- * thread, while the word exists; rt may be destroyed as soon as they have returned. rt NULL: the
- * calling task's runtime. Does not suspend. Errors, after which nothing is stored: -EINVAL (rt is
- * NULL outside a task, or word is NULL); -ECHILD. */
+/* Stores the value, and notifies tasks that wait in filch_help_until for that word. Any thread, while
+ * the word exists; rt may be destroyed as soon as they have returned. rt NULL: the calling task's
+ * runtime. Does not suspend. Errors, after which nothing is stored: -EINVAL (rt is NULL outside a
+ * task, or word is NULL); -ECHILD. */
 FILCH_API int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value);
 
 /* ---- Tasks that keep their thread ---- */
 
-/* Until filch_stay_end the calling task does not change its thread, whatever it waits for: for
- * thread-locals, and for libraries that ask for one thread. The thread runs other tasks while it
- * waits. Its forks are stolen as ever, and run elsewhere. filch_blocking_begin fails with -EBUSY. Pairs
- * may be nested; begin and end are called by the same task. On a guest, which never changes its
- * thread, both do nothing. Neither suspends. */
+/* Keeps the calling task on its thread until filch_stay_end: for thread-locals, and for libraries that ask
+ * for one thread. The thread runs other tasks while the task waits. Forks are stolen as ever, and run
+ * elsewhere. filch_blocking_begin fails with -EBUSY. Pairs may be nested; begin and end are called by the
+ * same task. Does nothing on a guest, which never changes its thread. Does not suspend. */
 FILCH_API void filch_stay_begin(filch_self self);
+
+/* Ends that. A call without a begin dies. Does not suspend. */
 FILCH_API void filch_stay_end(filch_self self);
 
 FILCH_END_DECLS

@@ -4,8 +4,10 @@
  * its worker along, so it dies: a key's destructor notices it. */
 #include <runtime/engine/count.h>
 #include <runtime/engine/event.h>
+#include <runtime/engine/fiber.h>
 #include <runtime/engine/guest.h>
 #include <runtime/engine/outside.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/error.h>

@@ -9,6 +9,7 @@
 
 #include <runtime/engine/awake.h>
 #include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
 #include <runtime/engine/gap.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>

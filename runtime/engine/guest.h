@@ -62,6 +62,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
+#include <runtime/platform/sanitizer.h>
 
 /* A region, on the stack of its thread. */
 typedef struct fl_guest {

@@ -20,11 +20,14 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/spin.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
+#include <sched/idle.h>
 #include <sched/mode.h>
 #include <sched/profit.h>
+#include <sched/times.h>
 
 #include <filch/guest.h>
 #include <filch/wait.h>
@@ -273,9 +276,8 @@ static void help_until(fl_fiber *fiber, filch_self self, const fl_until *until)
 
 int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value, int64_t until)
 {
+    FL_MUST_GIVE(word);
     fl_refuse_stranger(self, "filch_help_until");
-    if (!word)
-        return fl_fail(EINVAL, "filch_help_until without a word; give it one");
     if (until < 0)
         return fl_fail(EINVAL, "a wait until %lld; give it a time of filch_in, or FILCH_FOREVER",
                        (long long)until);
@@ -293,7 +295,7 @@ int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
         return rc;
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the store below publishes it */
     fl_thread_noted();
-    filch_u32_store(word, value, FILCH_RELEASE); /* U10 */
+    filch_u32_store(word, value, FILCH_RELEASE); /* I7 */
     fl_wake_helpers(rt);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
     return 0;

@@ -42,7 +42,15 @@
  * again for some microseconds (not at all where workers outnumber CPUs), and suspends. It also
  * suspends where the profit rule forbids asking, and the worker's loop naps. The caller counts as
  * running, so no publisher relies on it. It may wait for an answer of an owner that helps itself:
- * asking has a deadline. */
+ * asking has a deadline.
+ *
+ * filch_help_until does the same until a word of the program changes, with all that others have forked.
+ * When spinning finds nothing, it searches and sleeps as a worker does, but within its task: Q1 and Q2 of
+ * sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting meanwhile (Y7 of
+ * runtime/engine/waits.h). A sleeping worker must not hold anything that others cannot find. So a helper
+ * with unjoined forks, or with items in its worker's ready deque, yields: forks become items, and the
+ * worker's loop runs them. An item of another worker's deque, for which a helper may have been woken, first
+ * goes to its worker's own. */
 #ifndef FL_HELP_H
 #define FL_HELP_H
 

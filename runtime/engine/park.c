@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
- * in sched/idle.h; running fibers: W5 of runtime/engine/suspend.c; active workers: J5 of
- * runtime/engine/worker_set.h).
+ * in sched/idle.h). Running fibers: W5 of runtime/engine/suspend.c. Active workers: J5 of
+ * runtime/engine/worker_set.h. Fibers that stay: I8 and I9 of runtime/engine/stay.h.
  *
  * Tokens are the truth, park words a hint. A waker makes tokens, then unparks as many workers; any
  * worker in I4 may take any token. These steps ensure that a worker is awake to take each token:
@@ -16,16 +16,19 @@
  *      WOKEN -> AWAKE, seq_cst; take a token (I4):        U3: one of sleeper and guest has the worker
  *      one is still there (I5): unpark another; there
  *      was none: B1
- *   B4 a waker of a helper (HELPING -> HELPED in B2):  -> sleeper: load helper, acquire, before the
- *      add 1 to helper, release; futex wake               load of the park word; futex wait on that
- * A helper sleeps within a task (runtime/engine/help.h); its park word says HELPING for PARKED and
- * NAPPING, and HELPED for WOKEN. In the place of a guest two threads sleep on a worker, so it has a
- * futex of its own. It also wakes when a word of the program changes:
- *   U9 B1; load the word, seq_cst                       | U10; one of the two sees the other
- *   U10 changer: store the word, release; seq_cst fence; | U9
- *      load each park word; CAS HELPING -> HELPED,
- *      seq_cst; B4. No token: it leaves as one whose
- *      time has come
+ *   I6 helper: exchange park word HELPING, seq_cst;  | I7; one of the two sees the other
+ *      load the word, seq_cst; it also looks for
+ *      tokens (B1) and for fibers that stay (I8)
+ *   I7 changer: store the word, release; seq_cst     | I6
+ *      fence; load park word, seq_cst; HELPING:
+ *      W8
+ *   W8 waker of a helper: CAS park word HELPING ->   -> W9 helper: load helper, acquire; then load
+ *      HELPED, seq_cst; add 1 to helper, release;         park word, seq_cst; futex wait on helper
+ *      futex wake
+ * A helper sleeps within a task (runtime/engine/help.h) until a word of the program changes. Its park
+ * word says HELPING for PARKED and NAPPING, and HELPED for WOKEN. In the place of a guest two threads
+ * sleep on a worker, so the helper has a futex of its own. I7 makes no token: the helper leaves as one
+ * whose time has come.
  * One pass over the park words is enough. A sleeper that parks behind it comes to B1 after the
  * waker's load, and sees the tokens. So a waker that finds too few park words PARKED is done. Every
  * other sleeper is on its way to B1, or was unparked and will come to B3. A lent worker
@@ -75,10 +78,10 @@ static bool rouse(fl_worker *worker, uint32_t park_word)
 {
     bool helps = park_word == FL_PARK_HELPING;
     if (!filch_u32_cas(&worker->park_word, &park_word, helps ? FL_PARK_HELPED : FL_PARK_WOKEN,
-                       FILCH_SEQ_CST)) /* B2 */
+                       FILCH_SEQ_CST)) /* B2, W8 */
         return false;
     if (helps)
-        filch_u32_add(&worker->helper, 1, FILCH_RELEASE); /* B4 */
+        filch_u32_add(&worker->helper, 1, FILCH_RELEASE); /* W8 */
     fl_futex_wake(helps ? &worker->helper : &worker->park_word, 1);
     return true;
 }
@@ -289,7 +292,7 @@ static bool leave_park(fl_worker *worker)
 
 /* The worker is parked. late: its time has come. true: it is a searcher (Q counts it), and its park
  * word AWAKE. */
-static bool wakes_up(fl_worker *worker, bool late)
+static bool wakes(fl_worker *worker, bool late)
 {
     fl_runtime *rt = worker->rt;
     if (fl_idle_take_token(&rt->idle)) {
@@ -330,7 +333,7 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B3, U6 */
         if (park_word == FL_PARK_AWAKE) /* a guest's search found something */
             break;
-        bool called = fl_stay_offers(worker); /* U11 */
+        bool called = fl_stay_offers(worker); /* I8 */
         if (fl_is_lent(park_word) || !(late || called || park_word == FL_PARK_WOKEN ||
                                        fl_idle_has_token(&rt->idle) || fl_surplus(worker))) {
             late = rest(worker, park_word, &until);
@@ -338,7 +341,7 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
         }
         if (!leave_park(worker))
             continue;
-        if (wakes_up(worker, late || called))
+        if (wakes(worker, late || called))
             break;
         late = false;
         filch_u32_exchange(&worker->park_word, how, FILCH_SEQ_CST); /* B1 */
@@ -361,16 +364,16 @@ static bool wait_in_place(fl_worker *worker, const fl_until *help, int64_t until
     fl_near_park(&rt->near, worker->index);
     fl_turn(worker, FL_SLEEPING);
     do {
-        uint32_t wakes = filch_u32_load(&worker->helper, FILCH_ACQUIRE);        /* B4 */
-        filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* B1, U9 */
+        uint32_t seen = filch_u32_load(&worker->helper, FILCH_ACQUIRE);         /* W9 */
+        filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* I6 */
         while (!late && !fl_until_over(help) && !fl_stay_offers(worker) &&
                !fl_idle_has_token(&rt->idle) &&
-               filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) {
-            late = fl_futex_wait_until(&worker->helper, wakes, until);
-            wakes = filch_u32_load(&worker->helper, FILCH_ACQUIRE); /* B4 */
+               filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) { /* W9 */
+            late = fl_futex_wait_until(&worker->helper, seen, until);
+            seen = filch_u32_load(&worker->helper, FILCH_ACQUIRE); /* W9 */
         }
         filch_u32_exchange(&worker->park_word, before, FILCH_SEQ_CST); /* B3 */
-    } while (!wakes_up(worker, late || fl_until_over(help) || fl_stay_offers(worker)));
+    } while (!wakes(worker, late || fl_until_over(help) || fl_stay_offers(worker)));
     fl_turn(worker, FL_SEARCHING);
     if (fl_idle_has_token(&rt->idle)) /* I5 */
         unpark(rt, worker->index + 1, 1);
@@ -431,7 +434,7 @@ bool fl_sleep(fl_worker *worker, int64_t nap)
 
 void fl_call_back(fl_worker *worker)
 {
-    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* U12 */
+    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* I9 */
     if (is_parked(park_word) || park_word == FL_PARK_HELPING)
         rouse(worker, park_word);
 }
@@ -446,9 +449,9 @@ void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help)
 void fl_wake_helpers(fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
-    filch_fence_seq_cst(); /* U10 */
+    filch_fence_seq_cst(); /* I7 */
     for (unsigned i = 0; i < reach; i++)
-        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) /* U10 */
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) /* I7 */
             rouse(rt->worker[i], FL_PARK_HELPING);
 }
 
@@ -456,7 +459,7 @@ bool fl_called_back(const fl_runtime *rt)
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++)
-        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPED || /* U10 */
+        if (filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPED || /* I7 */
             fl_stay_offers(rt->worker[i]))
             return true;
     return false;
@@ -481,8 +484,9 @@ static bool borrow(fl_worker *worker)
     if (parked != FL_PARK_PARKED ||
         !filch_u32_cas(&worker->park_word, &parked, FL_PARK_LENT, FILCH_SEQ_CST)) /* U3 */
         return false;
-    bool free = !fl_surplus(worker) && !filch_u32_load(&worker->homed, FILCH_RELAXED); /* U3 */
-    if (free && fl_idle_borrow(&worker->rt->idle))                                     /* U4 */
+    bool free = !fl_surplus(worker) &&
+                !filch_u32_load(&worker->homed, FILCH_RELAXED); /* its thread stored it before B1 */
+    if (free && fl_idle_borrow(&worker->rt->idle))              /* U4 */
         return true;
     park_again(worker);
     return false;

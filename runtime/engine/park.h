@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Sleeping and waking, and the calls that publish work. park.c has their protocol. */
+ * Sleeping and waking, and the calls that publish work. runtime/engine/park.c has their protocol. */
 #ifndef FL_PARK_H
 #define FL_PARK_H
 
@@ -35,7 +35,7 @@ void fl_call_back(fl_worker *worker);
 
 /* ---- For helpers (runtime/engine/help.h) ---- */
 
-/* What a helper waits for: *word is not `value`, or the time `at` has come; 0: never. */
+/* The end of a helper's wait: *word is not `value`, or the time `at` has come; 0: never. */
 typedef struct fl_until {
     const filch_u32 *word;
     uint32_t value;
@@ -44,15 +44,15 @@ typedef struct fl_until {
 
 static inline bool fl_until_over(const fl_until *until)
 {
-    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* U9 */
+    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* I6 */
 }
 
 /* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and its
  * fork stack are empty. */
 void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
-/* After a store to a word that helpers may wait for: U10. */
+/* After a store to a word that helpers may wait for: I7. */
 void fl_wake_helpers(fl_runtime *rt);
-/* Is there something that only one worker can do, and that has been woken for it and has not run yet? */
+/* Has a worker been woken for something that no other one can do, and not run yet? */
 bool fl_called_back(const fl_runtime *rt);
 
 /* ---- For guests (runtime/engine/guest.h) ---- */

@@ -17,7 +17,7 @@ void fl_stay_resume(fl_fiber *fiber)
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the put below publishes it */
     fl_thread_noted();
     fl_inbox_put(&home->kept, &fiber->wake);
-    filch_fence_seq_cst(); /* U12 */
+    filch_fence_seq_cst(); /* I9 */
     fl_call_back(home);
     fl_relieve(&rt->fibers.starve);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
@@ -26,8 +26,7 @@ void fl_stay_resume(fl_fiber *fiber)
 static void change_homed(fl_worker *worker, uint32_t by)
 {
     uint32_t homed = filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own */
-    filch_u32_store(&worker->homed, homed + by,
-                    FILCH_RELAXED); /* others see it by B1, or roughly */
+    filch_u32_store(&worker->homed, homed + by, FILCH_RELAXED);     /* for a guest: its CAS (U3) */
 }
 
 void fl_stay_back(fl_fiber *fiber, unsigned stays)

@@ -4,14 +4,14 @@
  * and end the task's fiber has a home, the worker that it runs on. It waits as any fiber does, and
  * the home's thread runs other work meanwhile. When it becomes ready it goes to the home's own inbox, where no
  * thief looks, and the home is woken if it sleeps.
- *   U11 sleeper: B1; seq_cst fence; look whether       | U12; one of the two sees the other
+ *   I8 sleeper: B1; seq_cst fence; look whether       | I9; one of the two sees the other
  *      something can be taken from the home's inbox
- *   U12 resume: put the fiber there; seq_cst fence;    | U11
- *      load the home's park word; if it sleeps: B2,
- *      B4. No token: it leaves as one whose time has
- *      come
- * A home is never surplus, and never lent to a guest, as long as it has such fibers: else its thread
- * would stand still. It takes from its inbox at every second find, so fibers that stay and
+ *   I9 resume: put the fiber there; seq_cst fence;    | I8
+ *      load the home's park word; if it sleeps: B2
+ *      or W8 of runtime/engine/park.c. No token: it
+ *      leaves as one whose time has come
+ * A home is never surplus, and never lent to a guest (after U3 of runtime/engine/guest.h), as long as it has
+ * such fibers: else its thread would stand still. It takes from its inbox at every second find, so fibers that stay and
  * other work take turns. In a runtime at max_fibers the home may starve (runtime/engine/starve.h), and then
  * looks there every tenth of a second at the latest. */
 #ifndef FL_STAY_H
@@ -20,6 +20,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/work.h>
+#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 
 /* The fiber, which waits and stays, goes on. Any thread. */
@@ -27,17 +28,17 @@ void fl_stay_resume(fl_fiber *fiber);
 /* Undoes begins of a task that panics, or that ends: `stays` as before it. */
 void fl_stay_back(fl_fiber *fiber, unsigned stays);
 
-/* By the home; its own count. */
+/* By the home. */
 static inline bool fl_has_homed(fl_worker *home)
 {
-    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED));
+    return FILCH_UNLIKELY(filch_u32_load(&home->homed, FILCH_RELAXED)); /* its own */
 }
 
 static inline bool fl_stay_offers(fl_worker *home)
 {
     if (!fl_has_homed(home))
         return false;
-    filch_fence_seq_cst(); /* U11 */
+    filch_fence_seq_cst(); /* I8 */
     return fl_inbox_offers(&home->kept);
 }
 

@@ -291,7 +291,7 @@ static void *take_item(fl_worker *worker, fl_worker *victim)
     return item;
 }
 
-/* Who works in the place of the worker's loop takes no items from its ready deque. */
+/* A guest, and a task that helps, take no items from the ready deque of their worker. */
 static bool is_lent(const fl_worker *worker)
 {
     return fl_is_lent(filch_u32_load(&worker->park_word, FILCH_RELAXED)); /* a look */

@@ -37,7 +37,7 @@ enum fl_park_word {
     FL_PARK_RETIRED,
     /* Lent: its thread's loop stands still */
     FL_PARK_LENT,    /* a guest works in its place (runtime/engine/guest.h) */
-    FL_PARK_HELPING, /* who works there sleeps in filch_help_until (runtime/engine/help.h), */
+    FL_PARK_HELPING, /* a task, or a guest, sleeps in filch_help_until (runtime/engine/help.h), */
     FL_PARK_HELPED   /* and was woken */
 };
 
@@ -110,7 +110,7 @@ struct fl_worker {
 static inline bool fl_surplus(const fl_worker *worker)
 {
     return FILCH_UNLIKELY(worker->index >= fl_workers(worker->rt)) &&
-           !filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own; a guest's: U3 orders it */
+           !filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own, or its guest's */
 }
 
 /* The worker whose thread calls, or NULL. Out of line: thread-locals must not be cached across a

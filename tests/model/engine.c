@@ -258,7 +258,7 @@ static void wait_at_gate(filch_self self)
     MC_CLAIM(filch_u32_load(&gate, FILCH_ACQUIRE) == 1, "it returns early");
 }
 
-/* Whoever opens the gate is stolen, or ready once the helper yields. */
+/* The task that opens the gate is stolen, or ready once the helper yields. */
 FILCH_TASK(int, helps, (int, number))
 {
     mark((unsigned)number);

@@ -123,9 +123,7 @@ REFUSES(filch_guest_attach, guest, filch_guest_attach(live_runtime(), it))
 DIES(filch_guest_detach, guest, filch_guest_detach(it))
 REFUSES(filch_help_set, rt, filch_help_set(it, room, 1))
 REFUSES(filch_help_set, word, filch_help_set(live_runtime(), it, 1))
-DIES(filch_help_until, self, filch_help_until(it, room, 1, 0))
-DIES(filch_stay_begin, self, filch_stay_begin(it))
-DIES(filch_stay_end, self, filch_stay_end(it))
+DIES(filch_help_until, word, filch_help_until(room, it, 1, 0))
 
 /* <filch/runtime.h> */
 REFUSES(filch_async, rt, filch_async(it, room, room, room, 1, "x", 1))

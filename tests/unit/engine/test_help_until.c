@@ -18,11 +18,6 @@ FILCH_TASK(int, waits, (uint32_t, value), (int64_t, until))
     return filch_help_until(self, &word, value, until);
 }
 
-FILCH_TASK(int, waits_for_nothing)
-{
-    return filch_help_until(self, NULL, 0, FILCH_FOREVER);
-}
-
 FILCH_TASK(int, sets, (uint32_t, value))
 {
     (void)self;
@@ -46,7 +41,6 @@ Test(help_until, the_word_and_the_time_end_it)
         cr_assert_eq(FILCH_RUN(rt, waits, 3, filch_in(5 * FILCH_MILLISECOND)), -ETIMEDOUT);
         cr_assert_geq(filch_in(0), began + 5 * FILCH_MILLISECOND);
         cr_assert_eq(FILCH_RUN(rt, waits, 3, -1), -EINVAL);
-        cr_assert_eq(FILCH_RUN(rt, waits_for_nothing), -EINVAL);
         cr_assert_eq(filch_help_set(rt, NULL, 0), -EINVAL);
         cr_assert_eq(filch_help_set(NULL, &word, 0), -EINVAL);
         cr_assert_eq(FILCH_RUN(rt, sets, 9), 0);
@@ -72,7 +66,7 @@ static unsigned helpers_of(const filch_runtime *rt)
     unsigned helpers = 0;
     for (unsigned i = 0; i < filch_runtime_workers(rt); i++)
         helpers +=
-            filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING; /* U10 */
+            filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING; /* I7 */
     return helpers;
 }
 
@@ -259,6 +253,5 @@ Test(help_until, a_word_that_never_changes_is_a_deadlock)
 {
     struct child child;
     child_run(&child, deadlock);
-    cr_assert(child_died(&child, "filch_help_until"), "0x%x %s",
-              child.status, child.text);
+    cr_assert(child_died(&child, "filch_help_until"), "0x%x %s", child.status, child.text);
 }
