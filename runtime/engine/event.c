@@ -70,7 +70,7 @@ static void put(const fl_worker *worker, struct fl_traced_ring *ring, enum fl_tr
 static struct fl_traced_ring *ring_of(const fl_worker *worker, enum fl_trace_kind kind)
 {
     uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_ACQUIRE); /* Z4 */
-    bool has_it = kind < FL_TRACE_FORK || (trace & FL_TRACED_TASKS);
+    bool has_it = kind < FL_TRACE_FORK || kind > FL_TRACE_GIVEN || (trace & FL_TRACED_TASKS);
     return has_it ? (struct fl_traced_ring *)(trace & ~(FL_TRACED_TASKS | FL_TRACED_SPAN)) : NULL;
 }
 

@@ -20,7 +20,22 @@
 enum { SHOWN = 12 };
 
 /* The meaning of an event's numbers. */
-enum meaning { NONE, DOING, CPU, COUNT, WORKER, FIBER, NAME, ITEM, VALUE, SLOT, KEPT, OBJECT };
+enum meaning {
+    NONE,
+    DOING,
+    CPU,
+    COUNT,
+    WORKER,
+    FIBER,
+    NAME,
+    ITEM,
+    VALUE,
+    SLOT,
+    KEPT,
+    OBJECT,
+    SITE,
+    TIME
+};
 
 #define KIND(kind, name, a, b) [FL_TRACE_##kind] = {name, a, b},
 static const struct {

@@ -49,7 +49,9 @@ enum { FL_PROBE_OUTSIDE = -1 };
     PROBE(JOINED, joined)                                                                          \
     PROBE(FREE, free)                                                                              \
     PROBE(TAKEN, taken)                                                                            \
-    PROBE(GIVEN, given)
+    PROBE(GIVEN, given)                                                                            \
+    PROBE(LOOP, loop)                                                                              \
+    PROBE(LOOP_TIME, loop_time)
 
 #define FL_PROBE_CASE(kind, name)                                                                  \
     case FL_TRACE_##kind:                                                                          \

@@ -6,6 +6,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/share_control.h>
 #include <runtime/engine/share_page.h>
+#include <runtime/engine/tax.h>
 #include <runtime/engine/threads.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/clock.h>
@@ -110,11 +111,13 @@ int fl_share_start(fl_runtime *rt)
         return fl_fail(ENOMEM, "no memory to share statistics; free some");
     share->rt = rt;
     int rc = start(share);
-    if (rc)
+    if (rc) {
         free(share);
-    else
-        rt->share = share;
-    return rc;
+        return rc;
+    }
+    rt->share = share;
+    fl_tax_watch(1);
+    return 0;
 }
 
 void fl_share_allow(fl_runtime *rt, bool may_change)
@@ -139,6 +142,7 @@ void fl_share_stop(fl_runtime *rt)
     close_files(share);
     free(share);
     rt->share = NULL;
+    fl_tax_watch(-1);
 }
 
 /* ---- Pools ---- */

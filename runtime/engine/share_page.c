@@ -6,8 +6,10 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/share.h>
+#include <runtime/engine/tax.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/symbol.h>
 #include <runtime/share/page.h>
 #include <runtime/share/peek.h>
 #include <sched/deque.h>
@@ -22,7 +24,7 @@
 
 /* ---- The tables ---- */
 
-enum { RUNTIME, WORKERS, STEALS, POOLS, WAITS, TABLES };
+enum { RUNTIME, WORKERS, STEALS, POOLS, WAITS, LOOPS, TABLES };
 
 typedef struct column {
     const char *name;
@@ -67,6 +69,13 @@ static const column of_pool[OF_POOL + FL_SHARE_POOL_NUMBERS] = {{"name", FL_PAGE
 enum { OF_CALL, OF_TASKS, OF_WAIT };
 static const column of_wait[OF_WAIT] = {{"call", FL_PAGE_NAMED}, {"tasks", FL_PAGE_LEVEL}};
 
+enum { OF_BODY, OF_ITERATIONS, OF_CALLS, OF_HELPED, OF_TIME, OF_SERIAL, OF_LOOP };
+static const column of_loop[OF_LOOP] = {
+    [OF_BODY] = {"name", FL_PAGE_NAMED},    [OF_ITERATIONS] = {"iterations", FL_PAGE_LEVEL},
+    [OF_CALLS] = {"calls", FL_PAGE_COUNT},  [OF_HELPED] = {"helped", FL_PAGE_COUNT},
+    [OF_TIME] = {"time_ns", FL_PAGE_COUNT}, [OF_SERIAL] = {"serial_ns", FL_PAGE_COUNT},
+};
+
 static fl_page_column named(const column *of)
 {
     return fl_page_column_of(of->name, of->kind);
@@ -105,6 +114,11 @@ static fl_page_column wait_column(uint32_t i)
     return named(&of_wait[i]);
 }
 
+static fl_page_column loop_column(uint32_t i)
+{
+    return named(&of_loop[i]);
+}
+
 /* Rows of filch_stats; of_worker: those that are counts of a worker, which stand first. */
 static uint32_t stats_rows(bool of_each_worker)
 {
@@ -124,6 +138,7 @@ int fl_share_lay_out(fl_share *share, uint32_t number)
         [STEALS] = {"steals", thieves, thieves, steal_column},
         [POOLS] = {"pools", FL_SHARE_POOLS, OF_POOL + FL_SHARE_POOL_NUMBERS, pool_column},
         [WAITS] = {"waits", FL_SHARE_CALLS, OF_WAIT, wait_column},
+        [LOOPS] = {"loops", FL_TAX_ROWS + 1, OF_LOOP, loop_column},
     };
     return fl_page_create(&share->page, plans, TABLES, number);
 }
@@ -285,6 +300,36 @@ static void put_waits(fl_share *share)
     fl_page_set(&share->page, RUNTIME, 0, OF_WAITS_COUNTED, counted);
 }
 
+/* ---- Parallel loops ---- */
+
+static void put_site(fl_share *share, unsigned row)
+{
+    uint64_t iterations;
+    const void *body = fl_tax_site(&share->tax.row[row], &iterations);
+    fl_page_set_text(&share->page, LOOPS, row, OF_BODY, body ? fl_symbol(body) : "others");
+    fl_page_set(&share->page, LOOPS, row, OF_ITERATIONS, iterations);
+    share->has_site[row] = true;
+}
+
+static void put_loops(fl_share *share)
+{
+    for (unsigned row = 0; row <= FL_TAX_ROWS; row++) {
+        const fl_tax_row *from = &share->tax.row[row];
+        const uint64_t calls = filch_u64_load(&from->calls, FILCH_RELAXED);   /* see tax.h */
+        const uint64_t helped = filch_u64_load(&from->helped, FILCH_RELAXED); /* see tax.h */
+        const uint64_t time = filch_u64_load(&from->time, FILCH_RELAXED);     /* see tax.h */
+        const uint64_t serial = filch_u64_load(&from->serial, FILCH_RELAXED); /* see tax.h */
+        if (!calls)
+            continue;
+        if (!share->has_site[row])
+            put_site(share, row);
+        fl_page_set(&share->page, LOOPS, row, OF_CALLS, calls);
+        fl_page_set(&share->page, LOOPS, row, OF_HELPED, helped);
+        fl_page_set(&share->page, LOOPS, row, OF_TIME, time);
+        fl_page_set(&share->page, LOOPS, row, OF_SERIAL, serial);
+    }
+}
+
 /* ---- A publication ---- */
 
 static void put_runtime(fl_share *share)
@@ -306,6 +351,7 @@ void fl_share_publish(fl_share *share)
     for (unsigned i = 0; i < reach; i++)
         put_worker(share, share->rt->worker[i]);
     put_pools(share);
+    put_loops(share);
     if (share->round++ % FL_SHARE_WAITS_EVERY == 0)
         put_waits(share);
     fl_page_published(&share->page);

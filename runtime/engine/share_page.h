@@ -7,6 +7,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/share.h>
 #include <runtime/engine/share_control.h>
+#include <runtime/engine/tax.h>
 #include <runtime/share/page.h>
 
 #include <pthread.h>
@@ -35,6 +36,8 @@ typedef struct fl_share {
         const char *call; /* a literal */
         uint64_t tasks;
     } waits[FL_SHARE_CALLS]; /* the first ones; a call keeps its place */
+    fl_tax tax;
+    bool has_site[FL_TAX_ROWS + 1]; /* the page has its name */
 } fl_share;
 
 /* Makes the page. Negative errno through fl_fail. */

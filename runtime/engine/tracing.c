@@ -4,6 +4,7 @@
 #include <runtime/engine/event.h>
 #include <runtime/engine/handover.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/tax.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/trace/file.h>
@@ -84,6 +85,7 @@ static int create(fl_tracing **out, const fl_runtime *rt, const fl_trace_options
 
 static void count_traced(const fl_tracing *tracing, int by)
 {
+    fl_tax_watch(by);
     if (tracing->level == FL_TRACE_TASKS)
         filch_u32_add(&fl_handovers_traced, (uint32_t)by,
                       FILCH_RELAXED); /* a few events more or less */

@@ -56,6 +56,7 @@ typedef struct fl_pace {
     bool meets;       /* waits for a thief that searches (split.h) */
     bool shared;      /* it has forked */
     bool met;         /* a thief has just taken a fork */
+    bool helped;      /* a thief has run one */
     bool alone;       /* it will not be split: there was no memory for another sum */
     unsigned calm;    /* how often a chunk may be doubled, */
     unsigned doubled; /* and how often the one that runs was */

@@ -5,10 +5,12 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/tax.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/site.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/spin.h>
+#include <runtime/platform/steady.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>
 #include <sched/queue.h>
@@ -192,6 +194,7 @@ static size_t split(filch_self self, fl_loop *loop, size_t begin, size_t end, fl
     join_sum(&upper, sum);
     pace->since = fl_ticks();
     pace->alone = pace->alone || upper.outcome == STARVED;
+    pace->helped = pace->helped || upper.outcome == DONE;
     return upper.outcome == DONE ? end : upper.begin;
 }
 
@@ -264,6 +267,31 @@ static void learn(const fl_loop *loop, fl_pace *pace, fl_lesson *lesson, enum fl
     fl_site_keep(loop->site, n, *lesson);
 }
 
+/* Its time on one worker: that of a call that never forked; else the usual time, unless its workers
+ * took less together. Forks and wake-ups are in what they took. */
+static uint64_t time_alone(const fl_pace *pace, const fl_lesson *lesson, size_t n, uint64_t time)
+{
+    const uint64_t elapsed = pace->since - pace->started;
+    const double usual = (double)fl_lesson_time(lesson, n) * (double)FL_TICKS_PER_US / 1000;
+    const double worked = (double)pace->worked;
+    if (!pace->shared || !elapsed)
+        return time;
+    return (uint64_t)((double)time * (usual < worked ? usual : worked) / (double)elapsed);
+}
+
+/* began: of fl_tax_begin. */
+static FILCH_COLD void report(filch_self self, const fl_loop *loop, const fl_pace *pace,
+                              const fl_lesson *lesson, size_t n, uint64_t began)
+{
+    const uint64_t time = fl_steady_now(false) - began;
+    const fl_tax_call call = {.body = loop->site,
+                              .n = n,
+                              .time = time,
+                              .serial = time_alone(pace, lesson, n, time),
+                              .helped = pace->helped};
+    fl_tax_add(fl_fiber_of(self)->worker, &call);
+}
+
 int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *sum)
 {
     fl_pace pace = fl_pace_start(loop->hint, fl_ticks());
@@ -272,11 +300,14 @@ int fl_loop_run(filch_self self, fl_loop *loop, size_t begin, size_t end, void *
         return fl_loop_stopped(loop);
     }
     const size_t n = end - begin;
+    const uint64_t began = fl_tax_begin();
     fl_lesson lesson = fl_site_recall(loop->site, n);
     const enum fl_start how = start(self, &pace, &lesson, n);
     run(self, loop, begin, end, &pace, sum);
     const int code = fl_loop_stopped(loop);
     if (!code)
         learn(loop, &pace, &lesson, how, n);
+    if (FILCH_UNLIKELY(began) && !code)
+        report(self, loop, &pace, &lesson, n, began);
     return code;
 }

@@ -86,7 +86,7 @@ enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
 /* The events: EVENT(KIND, name, meaning of a, meaning of b). Fibers have numbers of their own, from 1. An
  * ITEM is the middle of an address; it names a work item from its SUBMIT to its JOB. A SLOT is the middle of
  * one, too; it names a forked task from its FORK to the next FORK there. An OBJECT is another one: of a lock, a
- * semaphore, or one end of a channel. Events of forked tasks and of objects belong to the fiber that the worker runs. Kinds keep their numbers: new ones go to the end. */
+ * semaphore, or one end of a channel. A SITE is the power of two of a loop's iterations, and FL_TRACE_HELPED; its next event of that writer has the times. A TIME is packed (fl_trace_pack). Events of forked tasks and of objects belong to the fiber that the worker runs. Kinds keep their numbers: new ones go to the end. */
 #define FL_TRACE_EVENTS(EVENT)                                                                     \
     EVENT(DOES, "does", DOING, CPU) /* works, searches, sleeps ... from now on; there */           \
     EVENT(PREEMPTED, "preempted", COUNT, NONE) /* so many times since the last of these events */  \
@@ -108,17 +108,40 @@ enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
     EVENT(MARK, "mark", NAME, VALUE)               /* the user's */                                \
     EVENT(SPAN, "span", NAME, FIBER)               /* the user's, on that fiber */                 \
     EVENT(SPAN_END, "span end", FIBER, NONE)                                                       \
-    EVENT(FORK, "fork", SLOT, NAME)       /* forks a task of that name; this and all below: */     \
-    EVENT(RUN, "run", SLOT, NAME)         /* level tasks. Runs that forked task */                 \
+    EVENT(FORK, "fork", SLOT, NAME)       /* forks a task of that name; this and those below, */   \
+    EVENT(RUN, "run", SLOT, NAME)         /* up to GIVEN: level tasks. Runs it */                  \
     EVENT(RUN_END, "run end", SLOT, KEPT) /* it has ended; 1: it ran in its join */                \
     EVENT(JOIN, "join", SLOT, NONE)       /* needs that task, which was taken */                   \
     EVENT(JOINED, "joined", SLOT, NONE)   /* has its result, or its panic */                       \
     EVENT(FREE, "free", OBJECT, COUNT)    /* so many permits of it are free, before some are */    \
     EVENT(TAKEN, "taken", OBJECT, COUNT)  /* taken: a lock, permits, an item of a channel */       \
-    EVENT(GIVEN, "given", OBJECT, COUNT)  /* is about to give so many of these */
+    EVENT(GIVEN, "given", OBJECT, COUNT)  /* is about to give so many of these */                  \
+    EVENT(LOOP, "loop", SITE, NAME)       /* every level: a call of that parallel loop has */      \
+    EVENT(LOOP_TIME, "loop time", TIME, TIME) /* ended. It took the first time, and would have */  \
+                                              /* taken the second on one worker */
 
 #define FL_TRACE_KIND(kind, name, a, b) FL_TRACE_##kind,
 enum fl_trace_kind { FL_TRACE_NO_KIND, FL_TRACE_EVENTS(FL_TRACE_KIND) FL_TRACE_KINDS };
 #undef FL_TRACE_KIND
+
+/* In a SITE: another worker did a part of the call. */
+#define FL_TRACE_HELPED UINT32_C(64)
+
+enum { FL_TRACE_TIME_SHIFT = 5 }; /* bits of a packed time */
+
+/* A time of less than 2^58 ns in 32 bits, exact to eight digits. */
+static inline uint32_t fl_trace_pack(uint64_t ns)
+{
+    unsigned shift = 0;
+    while (ns >> shift >> (32 - FL_TRACE_TIME_SHIFT))
+        shift++;
+    return (uint32_t)(ns >> shift << FL_TRACE_TIME_SHIFT) | shift;
+}
+
+static inline uint64_t fl_trace_unpack(uint32_t packed)
+{
+    return (uint64_t)(packed >> FL_TRACE_TIME_SHIFT)
+           << (packed & ((1u << FL_TRACE_TIME_SHIFT) - 1));
+}
 
 #endif

@@ -214,6 +214,10 @@ static void check_figures(const analysis *a, const trace_facts *f, uint64_t even
     }
     for (unsigned i = 0; i < LATENCIES; i++)
         check_spread(&a->latency[i]);
+    for (size_t i = 0; i < a->loops.count; i++)
+        FUZZ_CHECK(a->loops.row[i].helped <= a->loops.row[i].calls &&
+                       a->loops.row[i].magnitude < 64,
+                   "%" PRIu64, a->loops.row[i].calls);
     int64_t waits = 0, lines = 0;
     for (size_t i = 0; i < a->waits.count; i++)
         check_spread(&a->waits.row[i]->length);

@@ -2,6 +2,7 @@
  *
  * A view as JSON: each column of the page under its own name, and the growth of counts per second
  * under "rates". docs/top.md describes it. */
+#include "loops.h"
 #include "process.h"
 #include "view.h"
 
@@ -80,6 +81,23 @@ static json_t *rows_of(const view *v, const char *table, const char *used)
     return list;
 }
 
+/* Those that were ever called, each with its speed-up between the readings; null: no call. */
+static json_t *loops_of(const view *v)
+{
+    page_table t = page_table_of(&v->now, "loops");
+    json_t *list = json_array();
+    for (uint32_t row = 0; row < t.rows; row++) {
+        if (!page_number(&t, row, "calls"))
+            continue;
+        const loop_rates r = loop_rates_of(v, row);
+        json_t *loop = row_of(v, "loops", row);
+        json_object_set_new(loop, "speed_up",
+                            r.time > 0 ? json_real(r.serial / r.time) : json_null());
+        json_array_append_new(list, loop);
+    }
+    return list;
+}
+
 static json_t *runtimes_of(const top_page *page)
 {
     json_t *list = json_array();
@@ -94,11 +112,11 @@ int view_write_json(const view *v, FILE *out)
     page_table rt = page_table_of(&v->now, "runtime");
     bool is_counted = page_number(&rt, 0, "waits_counted");
     json_t *all =
-        json_pack("{s:i, s:I, s:o, s:i, s:o, s:f, s:o, s:o, s:o, s:o}", "schema", 1, "process",
+        json_pack("{s:i, s:I, s:o, s:i, s:o, s:f, s:o, s:o, s:o, s:o, s:o}", "schema", 1, "process",
                   (json_int_t)v->page->process, "program", text_or_null(header->program), "runtime",
                   (int)header->runtime, "runtimes", runtimes_of(v->page), "seconds",
                   view_seconds(v), "total", row_of(v, "runtime", 0), "by_worker", workers_of(v),
-                  "pools", rows_of(v, "pools", "id"), "waits",
+                  "pools", rows_of(v, "pools", "id"), "loops", loops_of(v), "waits",
                   is_counted ? rows_of(v, "waits", "tasks") : json_null());
     int status =
         !all || json_dumpf(all, out, JSON_INDENT(1)) || putc('\n', out) == EOF || fflush(out) == EOF

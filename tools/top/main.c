@@ -35,7 +35,8 @@ static const struct argp_option known[] = {
 
 static const char about[] =
     "Shows a running program: each worker with its state, task and depths, rates, steals by thief "
-    "and victim, pools, and the calls in which tasks wait. The program is not stopped; it has to "
+    "and victim, pools, parallel loops, and the calls in which tasks wait. The program is not "
+    "stopped; it has to "
     "be "
     "started with FILCH_SHARE=1.\v"
     "Examples:\n"

@@ -36,6 +36,8 @@ static const char *const help[] = {
     "ready   items in the worker's ready deque",
     "forked  tasks on its fork stack, to a power of two",
     "steals  tasks and items taken from other workers",
+    "helped  calls of a loop of which another worker did a part",
+    "serial  time of a call on one worker",
 };
 
 /* ---- Drawing ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A view as lines: the head, the workers, pools, waits, and steals. The first 60 columns hold all
+ * A view as lines: the head, the workers, pools, loops, waits, and steals. The first 60 columns hold all
  * but long names and large tables of steals. */
+#include "loops.h"
 #include "process.h"
 #include "view.h"
 
@@ -271,6 +272,7 @@ void view_write(const view *v, unsigned width, FILE *out)
     write_rates(v, out);
     write_workers(v, out);
     write_pools(v, out);
+    loops_write(v, out);
     write_waits(v, out);
     write_steals(v, width, out);
 }

@@ -26,6 +26,7 @@ typedef struct walk {
     enum fl_doing *doing;
     uint32_t *cpu;
     int64_t *woken_at; /* 0: was not woken */
+    trace_event *loop; /* of each worker: the first event of a call, until the second */
     table submitted;   /* by item: its time, and the writer as note */
     bool is_short;     /* of memory */
 } walk;
@@ -201,6 +202,11 @@ static void on_preempted(walk *w, const trace_event *e)
     w->out->worker[e->writer].preempted += e->a;
 }
 
+static void on_loop(walk *w, const trace_event *e)
+{
+    w->is_short |= !loops_add(&w->out->loops, w->trace, &w->loop[e->writer], e);
+}
+
 static const struct {
     void (*on)(walk *w, const trace_event *e);
     bool by_worker; /* else by any thread */
@@ -213,7 +219,8 @@ static const struct {
     [FL_TRACE_SUBMIT] = {on_submit, false},    [FL_TRACE_JOB] = {on_job, true},
     [FL_TRACE_JOB_END] = {end_run, true},      [FL_TRACE_TASK] = {begin_run, true},
     [FL_TRACE_TASK_END] = {end_run, true},     [FL_TRACE_POOLED] = {begin_run, true},
-    [FL_TRACE_POOLED_END] = {end_run, true},
+    [FL_TRACE_POOLED_END] = {end_run, true},   [FL_TRACE_LOOP] = {on_loop, true},
+    [FL_TRACE_LOOP_TIME] = {on_loop, true},
 };
 
 /* ---- The whole ---- */
@@ -229,8 +236,9 @@ static bool make_room(walk *w)
     w->doing = calloc(n, sizeof *w->doing);
     w->cpu = calloc(n, sizeof *w->cpu);
     w->woken_at = calloc(n, sizeof *w->woken_at);
+    w->loop = calloc(n, sizeof *w->loop);
     if (!out->worker || !out->matrix || !w->runs_fiber || !w->since || !w->doing || !w->cpu ||
-        !w->woken_at)
+        !w->woken_at || !w->loop)
         return false;
     for (size_t i = 0; i < n; i++) {
         w->since[i] = -1;
@@ -248,6 +256,7 @@ static void end_walk(walk *w)
     free(w->doing);
     free(w->cpu);
     free(w->woken_at);
+    free(w->loop);
 }
 
 static int by_sum(const void *one, const void *other)
@@ -282,6 +291,7 @@ bool analyse(analysis *out, trace_file *trace)
     end_walk(&w);
     put_in_order(&out->waits);
     put_in_order(&out->runs);
+    loops_put_in_order(&out->loops);
     stacks_fold(&out->stacks);
     if (w.is_short)
         analysis_free(out);
@@ -301,6 +311,7 @@ void analysis_free(analysis *a)
     free(a->matrix);
     free_list(&a->waits);
     free_list(&a->runs);
+    loops_free(&a->loops);
     stacks_free(&a->stacks);
     *a = (analysis){0};
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The figures of a run, from one pass over its trace: the time of workers, thefts by victim, how
- * long ready tasks waited until they ran, and the calls that tasks waited in. */
+ * long ready tasks waited until they ran, the calls that tasks waited in, and parallel loops. */
 #ifndef TRACE_ANALYSIS_H
 #define TRACE_ANALYSIS_H
 
+#include "loops.h"
 #include "read.h"
 #include "spread.h"
 #include "stacks.h"
@@ -48,6 +49,7 @@ typedef struct analysis {
     uint64_t *matrix; /* thief x workers + victim */
     spread latency[LATENCIES];
     name_list waits, runs; /* the largest sum first */
+    loop_list loops;       /* the same */
     stacks stacks;         /* of the same waits */
 } analysis;
 

@@ -40,7 +40,7 @@ static const struct argp_option known[] = {
 
 static const char about[] =
     "Shows a trace: where the time of the workers went, the steals between them, how long ready "
-    "tasks waited, and in which calls tasks waited.\v"
+    "tasks waited, in which calls tasks waited, and whether parallel loops gained.\v"
     "Examples:\n"
     "  FILCH_TRACE=run.trace ./program      records a run\n"
     "  filch trace run.trace\n"

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <tools/shared/plain.h>
+#include <tools/shared/speed_up.h>
 #include <tools/shared/units.h>
 
 enum { TEXT = 24, NAMES_SHOWN = 12, MATRIX_MOST = 16 };
@@ -104,6 +105,30 @@ static void write_names(const trace_file *trace, const char *head, const name_li
         fprintf(out, "(and %zu more)\n", list->count - NAMES_SHOWN);
 }
 
+static void write_loop(const char *name, const loop_figures *loop, FILE *out)
+{
+    char plain[PLAIN_MOST], power[TEXT], time[TEXT], serial[TEXT], gain[TEXT];
+    const double calls = (double)loop->calls;
+    snprintf(power, sizeof power, "2^%u", loop->magnitude);
+    fprintf(out, "%-24.24s %9s %9" PRIu64 " %7.0f %% %9s %9s %9s\n",
+            plain_text(name, plain, sizeof plain), power, loop->calls,
+            100 * (double)loop->helped / calls, time_text(loop->time / calls / 1e9, time, TEXT),
+            time_text(loop->serial / calls / 1e9, serial, TEXT),
+            speed_up_text(loop->time, loop->serial, gain, TEXT));
+}
+
+static void write_loops(const trace_file *trace, const loop_list *loops, FILE *out)
+{
+    if (!loops->count)
+        return;
+    fprintf(out, "\n%-24s %9s %9s %9s %9s %9s %9s\n", "loop", "n", "calls", "helped", "time",
+            "serial", "speed-up");
+    for (size_t i = 0; i < loops->count && i < NAMES_SHOWN; i++)
+        write_loop(trace_name(trace, loops->row[i].name), &loops->row[i], out);
+    if (loops->count > NAMES_SHOWN)
+        fprintf(out, "(and %zu more)\n", loops->count - NAMES_SHOWN);
+}
+
 static void write_matrix(const trace_facts *f, const analysis *a, FILE *out)
 {
     if (f->workers < 2 || f->workers > MATRIX_MOST)
@@ -128,5 +153,6 @@ void write_summary(const trace_file *trace, const analysis *a, FILE *out)
     write_latencies(a, out);
     write_names(trace, "wait in", &a->waits, out);
     write_names(trace, "run of a taken or started task", &a->runs, out);
+    write_loops(trace, &a->loops, out);
     write_matrix(f, a, out);
 }

@@ -2,6 +2,7 @@
  *
  * Single events of a worker: the first of a trace, those of submitted work items, names and CPUs. */
 #include <criterion/criterion.h>
+#include <filch/channel.h>
 #include <filch/filch.h>
 #include <filch/trace.h>
 #include <runtime/engine/outside.h>
@@ -136,4 +137,40 @@ Test(trace_events, have_the_cpu_of_their_worker)
         cr_assert(e.kind != FL_TRACE_DOES || (int)e.b == cpu, "CPU %u, not %d", e.b, cpu);
     cr_assert_gt(count, 0);
     trace_close(trace);
+}
+
+/* ---- Levels ---- */
+
+FILCH_TASK(int, hands_over, (filch_channel *, items))
+{
+    int item = 1, rc = filch_send(items, &item);
+    (void)self;
+    return rc ? rc : filch_receive(items, &item);
+}
+
+static unsigned handovers_of(const char *path)
+{
+    trace_file *trace = open_it(path);
+    trace_event e;
+    unsigned count = 0;
+    while (trace_next(trace, &e))
+        count += e.kind >= FL_TRACE_FREE && e.kind <= FL_TRACE_GIVEN;
+    trace_close(trace);
+    return count;
+}
+
+/* Hand-overs are announced while any trace of the process has level tasks. */
+Test(trace_events, hand_overs_are_left_out_of_a_trace_of_level_steals)
+{
+    filch_channel *items;
+    filch_runtime *all = create(1, path_of("level.trace,tasks"));
+    filch_runtime *few = create(1, path_of("level.trace"));
+    cr_assert_eq(filch_channel_create(&items, sizeof(int), 1), 0);
+    cr_assert_eq(FILCH_RUN(all, hands_over, items), 0);
+    cr_assert_eq(FILCH_RUN(few, hands_over, items), 0);
+    filch_channel_destroy(items);
+    cr_assert_eq(filch_runtime_destroy(few), 0);
+    cr_assert_eq(filch_runtime_destroy(all), 0);
+    cr_assert_gt(handovers_of(path_of("level.trace")), 0);
+    cr_assert_eq(handovers_of(path_of("level.trace.2")), 0);
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The figures of parallel loops: each call is counted once, in the row of its site, with its times. */
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <filch/par.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/tax.h>
+#include <runtime/engine/worker.h>
+#include <string.h>
+#include <tests/support/shared_page.h>
+
+enum { CALLS = 100, SHORT = 64, LONG = 2048 };
+
+static const unsigned widths[] = {1, 2, 8};
+enum { WIDTHS = sizeof widths / sizeof *widths };
+
+/* ---- Reading ---- */
+
+typedef struct figures {
+    uint64_t calls, helped, time, serial;
+} figures;
+
+static void add_row(figures *sum, const page_reading *reading, uint32_t row)
+{
+    sum->calls += shared_number(reading, "loops", row, "calls");
+    sum->helped += shared_number(reading, "loops", row, "helped");
+    sum->time += shared_number(reading, "loops", row, "time_ns");
+    sum->serial += shared_number(reading, "loops", row, "serial_ns");
+}
+
+/* Of the site of that name; iterations 0: of all sizes. */
+static figures figures_of(const char *name, uint64_t iterations)
+{
+    top_page page;
+    figures sum = {0};
+    WAIT_WHILE(!shared_is_there(&page, 0, 1));
+    page_reading reading = shared_read(&page);
+    page_table loops = page_table_of(&reading, "loops");
+    for (uint32_t row = 0; row < loops.rows; row++)
+        if (strcmp(shared_text(&reading, "loops", row, "name"), name) == 0 &&
+            (!iterations || shared_number(&reading, "loops", row, "iterations") == iterations))
+            add_row(&sum, &reading, row);
+    page_reading_free(&reading);
+    page_close(&page);
+    return sum;
+}
+
+/* ---- Calls ---- */
+
+static filch_u64 ran;
+
+static int count_calls(filch_self self, size_t begin, size_t end, void *unused)
+{
+    (void)self, (void)unused;
+    filch_u64_add(&ran, begin == 0, FILCH_RELAXED);
+    return end > 100000 ? 7 : 0;
+}
+
+FILCH_REDUCE(add_up, uint64_t, 0, FILCH_PLUS, i, (unsigned, scale))
+{
+    return scale * i;
+}
+
+FILCH_TASK(int, call_all, (int, calls))
+{
+    int rc = 0;
+    for (int i = 0; i < calls && !rc; i++) {
+        uint64_t sum = 0;
+        rc = filch_for(self, 0, SHORT, 0, count_calls, NULL);
+        if (!rc)
+            rc = filch_for(self, 0, LONG + (size_t)i, 0, count_calls, NULL);
+        if (!rc)
+            rc = add_up(self, 0, SHORT, &sum, 2);
+        if (!rc && sum != SHORT * (SHORT - 1))
+            rc = -1;
+    }
+    return rc;
+}
+
+Test(tax, each_call_is_counted_once_at_its_site)
+{
+    for (unsigned w = 0; w < WIDTHS; w++) {
+        filch_runtime *rt = shared_runtime(widths[w]);
+        filch_u64_store(&ran, 0, FILCH_RELAXED);
+        cr_assert_eq(FILCH_RUN(rt, call_all, CALLS), 0);
+        cr_assert_eq(figures_of("count_calls", SHORT).calls, CALLS);
+        cr_assert_eq(figures_of("count_calls", LONG).calls, CALLS);
+        cr_assert_eq(figures_of("count_calls", 0).calls, filch_u64_load(&ran, FILCH_RELAXED));
+        cr_assert_eq(figures_of("add_up", SHORT).calls, CALLS);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(tax, calls_on_one_worker_take_their_serial_time)
+{
+    filch_runtime *rt = shared_runtime(1);
+    cr_assert_eq(FILCH_RUN(rt, call_all, CALLS), 0);
+    const figures sum = figures_of("count_calls", 0);
+    cr_assert_gt(sum.time, 0);
+    cr_assert_eq(sum.helped, 0);
+    cr_assert_eq(sum.serial, sum.time);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+FILCH_TASK(int, stop_it)
+{
+    return filch_for(self, 100000, 100001, 0, count_calls, NULL);
+}
+
+Test(tax, a_stopped_call_is_not_counted)
+{
+    filch_runtime *rt = shared_runtime(2);
+    cr_assert_eq(FILCH_RUN(rt, stop_it), 7);
+    cr_assert_eq(FILCH_RUN(rt, call_all, 1), 0);
+    cr_assert_eq(figures_of("count_calls", 0).calls, 2);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* Index 0 ends when one of the upper half has run, which another worker must do. */
+static int await_helper(filch_self self, size_t begin, size_t end, void *arg)
+{
+    (void)self;
+    filch_u32 *upper = arg;
+    for (; begin < end; begin++) {
+        if (begin >= 48)
+            filch_u32_store(upper, 1, FILCH_RELAXED);
+        for (unsigned turn = 0; begin == 0 && !filch_u32_load(upper, FILCH_RELAXED); turn++)
+            be_patient(turn);
+    }
+    return 0;
+}
+
+FILCH_TASK(int, call_await_helper)
+{
+    filch_u32 upper = {0};
+    return filch_for(self, 0, 64, 1, await_helper, &upper);
+}
+
+Test(tax, a_call_with_a_helper_is_counted_as_such)
+{
+    for (unsigned w = 1; w < WIDTHS; w++) {
+        filch_runtime *rt = shared_runtime(widths[w]);
+        for (int i = 0; i < 5; i++)
+            cr_assert_eq(FILCH_RUN(rt, call_await_helper), 0);
+        const figures sum = figures_of("await_helper", 64);
+        cr_assert_eq(sum.calls, 5);
+        cr_assert_eq(sum.helped, 5);
+        cr_assert_gt(sum.serial, 0);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+Test(tax, a_runtime_that_is_not_shared_counts_nothing_for_another)
+{
+    filch_runtime *rt = shared_runtime(2), *other = NULL;
+    cr_assert_eq(filch_runtime_create(&other, &(filch_config){.workers = 2}), 0);
+    cr_assert_eq(FILCH_RUN(other, call_all, 3), 0);
+    cr_assert_eq(FILCH_RUN(rt, call_all, 1), 0);
+    cr_assert_eq(figures_of("count_calls", 0).calls, 2);
+    cr_assert_eq(filch_runtime_destroy(other), 0);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+/* ---- More sites than rows ---- */
+
+enum { SITES = 2 * FL_TAX_ROWS, REPORTERS = 8, ROUNDS = 50 };
+
+/* Calls of made-up sites; 1 us each, half of that on one worker. */
+FILCH_VOID_TASK(report_all, (int, reporters))
+{
+    if (reporters > 1) {
+        FILCH_FORK(report_all, reporters / 2);
+        report_all(self, reporters - reporters / 2);
+        FILCH_JOIN_VOID(report_all);
+        return;
+    }
+    for (int i = 0; i < ROUNDS * SITES; i++) {
+        const fl_tax_call call = {.body = (const void *)(uintptr_t)(i % SITES + 1),
+                                  .n = 8,
+                                  .time = 1000,
+                                  .serial = 500,
+                                  .helped = i % 2};
+        fl_tax_add(fl_fiber_of(self)->worker, &call);
+    }
+}
+
+Test(tax, sites_without_a_row_share_the_last_one)
+{
+    for (unsigned w = 0; w < WIDTHS; w++) {
+        enum { ALL = SITES * ROUNDS * REPORTERS };
+        top_page page;
+        figures sum = {0}, others = {0};
+        filch_runtime *rt = shared_runtime(widths[w]);
+        FILCH_RUN(rt, report_all, REPORTERS);
+        WAIT_WHILE(!shared_is_there(&page, 0, 1));
+        page_reading reading = shared_read(&page);
+        for (uint32_t row = 0; row < FL_TAX_ROWS; row++) {
+            cr_assert_eq(shared_number(&reading, "loops", row, "calls"), ROUNDS * REPORTERS);
+            cr_assert_eq(shared_number(&reading, "loops", row, "iterations"), 8);
+            add_row(&sum, &reading, row);
+        }
+        add_row(&others, &reading, FL_TAX_ROWS);
+        cr_assert_str_eq(shared_text(&reading, "loops", FL_TAX_ROWS, "name"), "others");
+        cr_assert_eq(shared_number(&reading, "loops", FL_TAX_ROWS, "iterations"), 0);
+        cr_assert_eq(sum.calls + others.calls, ALL);
+        cr_assert_eq(sum.helped + others.helped, ALL / 2);
+        cr_assert_eq(sum.time + others.time, ALL * UINT64_C(1000));
+        cr_assert_eq(sum.serial + others.serial, ALL * UINT64_C(500));
+        page_reading_free(&reading);
+        page_close(&page);
+        cr_assert_eq(filch_runtime_destroy(rt), 0);
+    }
+}
+
+/* ---- Watchers ---- */
+
+Test(tax, nobody_watches_when_the_last_watcher_has_ended)
+{
+    cr_assert_eq(fl_tax_begin(), 0);
+    filch_runtime *one = shared_runtime(1), *two = shared_runtime(1);
+    cr_assert_gt(fl_tax_begin(), 0);
+    cr_assert_eq(filch_runtime_destroy(one), 0);
+    cr_assert_gt(fl_tax_begin(), 0);
+    cr_assert_eq(filch_runtime_destroy(two), 0);
+    cr_assert_eq(fl_tax_begin(), 0);
+}
