@@ -66,6 +66,7 @@ Test(attach, it_may_be_in_two_places_one_after_the_other)
     attach(rt, &guest);
     cr_assert_eq(FILCH_RUN(other, fib, 10), 55);
     filch_guest_detach(&guest);
+    wait_until_all_sleep(other);
     attach(other, &guest);
     filch_guest_detach(&guest);
     expect_rest(rt);
