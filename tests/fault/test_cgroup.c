@@ -10,10 +10,9 @@
 #include <runtime/platform/topology.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
+#include <tests/support/cpu_group.h>
 #include <tests/support/fib.h>
 #include <tests/support/idle.h>
-
-enum { PERIOD = 100000 };
 
 /* In hundredths of a CPU, and the workers that it pays for. */
 static const struct quota {
@@ -106,7 +105,8 @@ Test(cgroup, workers_follow_the_quota_that_files_tell_and_are_not_pinned)
         char limit[64];
         strcpy(folder, P_tmpdir "/filch-test-XXXXXX");
         cr_assert_not_null(mkdtemp(folder));
-        snprintf(limit, sizeof limit, "%u %d\n", quota->cpus * (PERIOD / 100), PERIOD);
+        snprintf(limit, sizeof limit, "%u %d\n", quota->cpus * (CPU_GROUP_PERIOD / 100),
+                 CPU_GROUP_PERIOD);
         file("/proc/self/cgroup", "0::/app\n");
         file("/proc/self/mountinfo", "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
         file("/sys/fs/cgroup/app/cpu.max", limit);
@@ -131,74 +131,30 @@ Test(cgroup, workers_follow_the_quota_that_files_tell_and_are_not_pinned)
 
 /* ---- The kernel's ---- */
 
-/* Where systems show the CPU controller, and the files that limit a group there. */
-static const struct controller {
-    const char *mount, *file, *format;
-} controllers[] = {
-    {"/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "%u\n"},
-    {"/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "%u\n"},
-    {"/sys/fs/cgroup", "cpu.max", "%u 100000\n"},
-};
-enum { CONTROLLERS = sizeof controllers / sizeof controllers[0] };
-
-static bool put(const char *name, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int out = open(path, O_WRONLY);
-    bool done = out >= 0 && write(out, text, strlen(text)) == (ssize_t)strlen(text);
-    if (out >= 0)
-        close(out);
-    return done;
-}
-
-static bool limit_group(const struct controller *of, unsigned hundredths)
-{
-    char text[64];
-    snprintf(text, sizeof text, of->format, hundredths * (PERIOD / 100));
-    return put(of->file, text);
-}
-
-/* A group of this test's own, with a limit. NULL: none can be made here. */
-static const struct controller *make_group(void)
-{
-    for (const struct controller *of = controllers; of < controllers + CONTROLLERS; of++) {
-        snprintf(folder, sizeof folder, "%s/filch-test-%d", of->mount, (int)getpid());
-        if (mkdir(folder, 0755))
-            continue;
-        if (limit_group(of, 100))
-            return of;
-        rmdir(folder);
-    }
-    return NULL;
-}
+static cpu_group group;
 
 static void live_in_group(void)
 {
-    char id[32];
-    snprintf(id, sizeof id, "%d", (int)getpid());
-    CHILD_CHECK(put("cgroup.procs", id));
+    CHILD_CHECK(cpu_group_enter(&group));
     live_with(quota);
 }
 
 Test(cgroup, workers_follow_the_quota_of_the_kernels_group)
 {
-    const struct controller *of = make_group();
-    if (!of) {
-        cr_log_warn("no cgroup with the cpu controller can be made here (it takes root and a "
-                    "writable /sys/fs/cgroup): the quota that files tell has to do");
+    if (!cpu_group_make(&group, 100)) {
+        cr_log_warn("%s; the quota that files tell has to do", CPU_GROUP_NEEDS);
         return;
     }
     struct child children[QUOTAS];
     for (unsigned i = 0; i < QUOTAS; i++) {
         quota = &quotas[i];
         children[i].status = -1;
-        if (limit_group(of, quota->cpus))
+        if (cpu_group_limit(&group, quota->cpus))
             child_run(&children[i], live_in_group);
     }
-    int rc = rmdir(folder);
+    int rc = rmdir(group.folder);
     for (unsigned i = 0; i < QUOTAS; i++)
         cr_assert(child_passed(&children[i]), "%u/100 CPUs: 0x%x: %s", quotas[i].cpus,
                   children[i].status, children[i].text);
-    cr_assert_eq(rc, 0, "%s stays", folder);
+    cr_assert_eq(rc, 0, "%s stays", group.folder);
 }
