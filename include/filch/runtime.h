@@ -116,7 +116,7 @@ typedef struct filch_stats {
     uint64_t all_forks;  /* 1: every fork goes out of line and is counted (of the runtime) */
     uint64_t pushes;     /* tasks their forker put into another worker's queue (sharing) */
     uint64_t exposures;  /* times an owner shared some of its private tasks (private-split) */
-    uint64_t helps;      /* times a join ran other forked tasks (filch_config.wait) */
+    uint64_t helps;      /* times a join, or filch_help_until, ran other forked tasks */
     /* Of the runtime */
     uint64_t fibers_used;      /* fibers that are not idle: of jobs that have begun and not ended,
                                   one for each other worker, and up to 8 that a worker keeps for

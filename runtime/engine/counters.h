@@ -49,7 +49,7 @@
     ROW(GROWTHS, growths, "times", "Times a ready deque grew.")                                    \
     ROW(PUSHES, pushes, "tasks", "Tasks given to another worker by their forker.")                 \
     ROW(EXPOSURES, exposures, "times", "Times an owner shared some of its private tasks.")         \
-    ROW(HELPS, helps, "times", "Times a join ran what others had forked.")
+    ROW(HELPS, helps, "times", "Times a join, or filch_help_until, ran what others had forked.")
 
 #define FL_COUNTER_INDEX(index, field, unit, help) FL_##index,
 enum fl_counter {
