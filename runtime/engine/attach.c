@@ -17,6 +17,7 @@
 #include <filch/guest.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 
 /* As the program's structure has it. */
@@ -44,9 +45,12 @@ static bool is_forked(filch_guest *guest)
     return attached_of(guest)->rt->fork_generation != fl_fork_generation();
 }
 
+/* Destructors of the program's own keys may detach, so they come first. */
 static void thread_ended(void *guest)
 {
-    if (is_forked(guest))
+    static __thread unsigned rounds;
+    if (is_forked(guest) ||
+        (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS && !pthread_setspecific(ending, guest)))
         return;
     filch_die("a thread ended between filch_guest_attach and filch_guest_detach: a worker would be "
               "lost with it; detach first");
@@ -57,15 +61,17 @@ static void make_key(void)
     keyed = pthread_key_create(&ending, thread_ended) == 0;
 }
 
-static int refuse(enum fl_admission why)
+static int refuse(const fl_runtime *rt, enum fl_admission why)
 {
     switch (why) {
     case FL_GUEST_OFF:
         return fl_fail(ENOTSUP, "the runtime takes no guests; create it with guest \"1\" and queue "
                                 "\"chase-lev\", or call filch_run");
     case FL_GUEST_NARROW:
-        return fl_fail(ENOMEM, "the thread's C stack has less room left than a fiber's, or is not "
-                               "known; give it a larger one, or the runtime a smaller stack_size");
+        return fl_fail(ENOMEM,
+                       "the thread's C stack has less than %zu bytes left, a fiber's, or is not "
+                       "known; give it a larger one, or the runtime a smaller stack_size",
+                       rt->settings.stack_size);
     default:
         return fl_fail(EAGAIN, "no worker sleeps whose place the thread could take, or no fiber "
                                "can be had; call filch_run, or try later");
@@ -81,7 +87,7 @@ int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
         return rc;
     if (fl_worker_here())
         return fl_fail(EDEADLK, "filch_guest_attach on a thread that works for a runtime already; "
-                                "use the self of its task");
+                                "pass on the self of its task");
     pthread_once(&once, make_key);
     if (!keyed || pthread_setspecific(ending, guest))
         return fl_fail(ENOMEM, "no memory to attach a thread; free some");
@@ -89,7 +95,7 @@ int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
     enum fl_admission admission = fl_guest_begin(rt, &one->guest);
     if (admission != FL_GUEST_WORKS) {
         pthread_setspecific(ending, NULL);
-        return refuse(admission);
+        return refuse(rt, admission);
     }
     fl_fiber *fiber = one->guest.fiber;
     one->rt = rt;
@@ -111,7 +117,7 @@ void filch_guest_detach(filch_guest *guest)
     if (is_forked(guest))
         return;
     fl_guest *one = &attached_of(guest)->guest;
-    filch_check_return(guest->self, &task);
+    filch_check_return(fl_first_slot(&one->fiber->stack), &task);
     if (one->fiber->defers)
         filch_die("filch_guest_detach in a block with a deferred cleanup; detach after the block");
     fl_event(one->fiber->worker, FL_TRACE_JOB_END, one->fiber->number, 0);

@@ -7,6 +7,7 @@
 #include <runtime/engine/find.h>
 #include <runtime/engine/guest_cpu.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/stay.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/work_item.h>
@@ -104,8 +105,9 @@ bool fl_guest_alone(filch_self self)
 {
     if (!fl_forkstack_empty(self))
         return false;
+    fl_worker *worker = fl_fiber_of(self)->worker;
     fl_look_begin();
-    bool alone = !fl_work_anywhere(fl_fiber_of(self)->worker->rt);
+    bool alone = !fl_work_anywhere(worker->rt) && !fl_stay_offers(worker);
     fl_look_end();
     return alone;
 }

@@ -4,9 +4,7 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/forkjoin.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/outside.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/stay.h>
@@ -17,10 +15,7 @@
 #include <runtime/engine/work.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/clock.h>
-#include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
-#include <runtime/platform/given.h>
 #include <runtime/platform/spin.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
@@ -28,11 +23,6 @@
 #include <sched/mode.h>
 #include <sched/profit.h>
 #include <sched/times.h>
-
-#include <filch/guest.h>
-#include <filch/wait.h>
-
-#include <errno.h>
 
 enum {
     SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
@@ -55,11 +45,17 @@ static bool has_room(const fl_fiber *fiber, const filch_slot *slot)
     return left > fiber->shadow.size / 4 * 3 && slot < fl_first_slot(stack) + FL_SLOTS / 4;
 }
 
-/* Is there work that only the worker's loop, or another worker, can do? So is a due find. */
+/* Is there work that only the worker's loop, or another worker, can do? */
+static bool is_for_loop(fl_worker *worker)
+{
+    return fl_surplus(worker) || fl_stay_offers(worker) || fl_deque_size(&worker->ready) > 0 ||
+           !fl_inbox_empty(&worker->rt->inbox);
+}
+
+/* So is a due find. */
 static bool is_wanted_elsewhere(fl_worker *worker)
 {
-    return fl_surplus(worker) || fl_stay_offers(worker) || fl_others_turn(worker) ||
-           fl_deque_size(&worker->ready) > 0 || !fl_inbox_empty(&worker->rt->inbox);
+    return is_for_loop(worker) || fl_others_turn(worker);
 }
 
 /* Is it better to suspend? A guest cannot: its thread would have to be woken, and so would the
@@ -192,8 +188,6 @@ bool fl_help(fl_fiber *fiber, filch_slot *slot)
 
 /* ---- Until a word changes ---- */
 
-enum { CRAMPED_NAP = 200000 }; /* ns between two looks, where there is no room to help */
-
 /* Tasks of others go on top of the caller's. */
 static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
 {
@@ -201,6 +195,24 @@ static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
     fl_tick(fiber->worker);
     run_on_top(fiber, self, work);
     fiber->worker->gift_ended = 0;
+}
+
+/* A guest that sleeps is a waiting thread, and no visitor, like one between its turns. It may be one
+ * again: its fiber counts as waiting until then, and holds up the end. */
+static void count_out(fl_fiber *fiber)
+{
+    if (!fl_fiber_guest(fiber))
+        return;
+    filch_u32_add(&fiber->worker->rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    fl_thread_waits();
+}
+
+static void count_in(fl_fiber *fiber)
+{
+    if (!fl_fiber_guest(fiber))
+        return;
+    fl_thread_told();
+    filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* E7 publishes it */
 }
 
 /* As a waiting fiber, and a sleeping worker. */
@@ -212,7 +224,9 @@ static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
     fl_fiber_stops(fiber);
     if (until->at)
         fl_outside_expected(1); /* its time comes */
+    count_out(fiber);
     fl_sleep_helping(worker, nap, until);
+    count_in(fiber);
     if (until->at)
         fl_outside_expected(-1);
     filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7 */
@@ -221,11 +235,11 @@ static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
     fl_count_suspended(worker, -(uint64_t)1);
 }
 
-/* A forked task, if there is room for one; or an item that only the worker's loop can run, which goes to
- * its ready deque. That is empty, so it has room. */
-static bool find_more(fl_worker *worker, bool room, fl_work *work)
+/* A forked task; or an item that only the worker's loop can run, which goes to its ready deque. That is
+ * empty, so it has room. */
+static bool find_more(fl_worker *worker, fl_work *work)
 {
-    if (room && worker->rt->queue->take(worker, work))
+    if (worker->rt->queue->take(worker, work))
         return true;
     void *item = fl_steal_item(worker);
     if (item)
@@ -234,17 +248,17 @@ static bool find_more(fl_worker *worker, bool room, fl_work *work)
 }
 
 /* Its spinning found nothing: a search, as that of the worker's loop. */
-static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *until, bool room)
+static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *until)
 {
     fl_worker *worker = fiber->worker;
     fl_work work = {0};
-    int64_t nap = room ? fl_profit_nap(&worker->profit) : CRAMPED_NAP;
+    int64_t nap = fl_profit_nap(&worker->profit);
     fl_idle_search(&worker->rt->idle); /* Q1 */
     fl_turn(worker, FL_SEARCHING);
-    bool found = !nap && find_more(worker, true, &work);
-    if (!found && !is_wanted_elsewhere(worker)) {
+    bool found = !nap && find_more(worker, &work);
+    if (!found && !is_for_loop(worker)) {
         rest(fiber, nap, until);
-        found = find_more(worker, room, &work);
+        found = find_more(worker, &work);
     }
     fl_found(worker, found && work.gift); /* Q2 */
     fl_turn(worker, FL_WORKING);
@@ -252,51 +266,21 @@ static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *un
         help_with(fiber, self, &work);
 }
 
-static void help_until(fl_fiber *fiber, filch_self self, const fl_until *until)
+bool fl_help_until(fl_fiber *fiber, filch_self self, const fl_until *until)
 {
     patience left = patience_begin(fiber->worker->rt);
-    while (!fl_until_over(until) && !(until->at && fl_now() >= until->at)) {
+    while (!fl_until_ended(until)) {
         fl_worker *worker = fiber->worker; /* may be another one after each task */
         fl_work work;
-        bool room = has_room(fiber, self);
-        if (is_wanted_elsewhere(worker) || !fl_forkstack_empty(self)) {
-            fl_tick(worker);
-            fl_yield_in(self, "filch_help_until");
-        } else if (room && fl_profit_allows(&worker->profit) &&
-                   worker->rt->queue->take(worker, &work)) {
+        if (is_for_loop(worker) || !fl_forkstack_empty(self) || !has_room(fiber, self))
+            return false;
+        if (fl_profit_allows(&worker->profit) && worker->rt->queue->take(worker, &work))
             help_with(fiber, self, &work);
-        } else if (goes_on(&left)) {
+        else if (goes_on(&left))
             continue;
-        } else {
-            search_and_help(fiber, self, until, room);
-        }
+        else
+            search_and_help(fiber, self, until);
         left = patience_begin(fiber->worker->rt);
     }
-}
-
-int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value, int64_t until)
-{
-    FL_MUST_GIVE(word);
-    fl_refuse_stranger(self, "filch_help_until");
-    if (until < 0)
-        return fl_fail(EINVAL, "a wait until %lld; give it a time of filch_in, or FILCH_FOREVER",
-                       (long long)until);
-    const fl_until wait = {word, value, until == FILCH_FOREVER ? 0 : until ? until : 1};
-    help_until(fl_fiber_of(self), self, &wait);
-    return fl_until_over(&wait) ? 0 : -ETIMEDOUT;
-}
-
-int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
-{
-    int rc = fl_runtime_meant(&rt, "filch_help_set");
-    if (!rc && !word)
-        rc = fl_fail(EINVAL, "filch_help_set without a word; give it one");
-    if (rc)
-        return rc;
-    filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the store below publishes it */
-    fl_thread_noted();
-    filch_u32_store(word, value, FILCH_RELEASE); /* I7 */
-    fl_wake_helpers(rt);
-    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
-    return 0;
+    return true;
 }

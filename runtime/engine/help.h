@@ -46,19 +46,23 @@
  *
  * filch_help_until does the same until a word of the program changes, with all that others have forked.
  * When spinning finds nothing, it searches and sleeps as a worker does, but within its task: Q1 and Q2 of
- * sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting meanwhile (Y7 of
- * runtime/engine/waits.h). A sleeping worker must not hold anything that others cannot find. So a helper
- * with unjoined forks, or with items in its worker's ready deque, yields: forks become items, and the
- * worker's loop runs them. An item of another worker's deque, for which a helper may have been woken, first
- * goes to its worker's own. */
+ * sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting until it wakes (Y7 of
+ * runtime/engine/waits.h; E5 and E7 of runtime/engine/park.c). A sleeping worker must not hold anything that others cannot find. So a helper
+ * suspends where it has unjoined forks, which become items, or where there are items that only the loop
+ * can run. The loop then does all its duties. An item of another worker's deque, for which a helper may
+ * have been woken, first goes to its worker's own. */
 #ifndef FL_HELP_H
 #define FL_HELP_H
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/park.h>
 #include <runtime/engine/worker.h>
 
 /* The calling fiber joins `slot`, which is stolen. true: it is done; false: the mode is to suspend,
  * or there is no task, or no room, to help with. May suspend within the tasks it runs. */
 bool fl_help(fl_fiber *fiber, filch_slot *slot);
+/* The calling task helps, and sleeps, until that has ended. false: there is something that only the
+ * worker's loop can do, or no room, so the task has to suspend. */
+bool fl_help_until(fl_fiber *fiber, filch_self self, const fl_until *until);
 
 #endif

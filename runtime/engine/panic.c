@@ -248,6 +248,8 @@ static FILCH_NORETURN void die_of(const filch_failure *failure)
 {
     char text[SENTENCE];
     spell(failure, text);
+    if (fl_fiber_here())
+        filch_die("a panic left an attached thread: %s; catch it with filch_try", text);
     if (doing_outside)
         filch_die("%s panicked on a thread that runs no task: %s; remove the panic, or let a task "
                   "release the last reference",

@@ -9,6 +9,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
 #include <sched/idle.h>
 
 /* The caller's search found nothing. true: search again; false: the runtime is finished. nap: ns,
@@ -45,6 +46,11 @@ typedef struct fl_until {
 static inline bool fl_until_over(const fl_until *until)
 {
     return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* I6 */
+}
+
+static inline bool fl_until_ended(const fl_until *until)
+{
+    return fl_until_over(until) || (until->at && fl_now() >= until->at);
 }
 
 /* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and its

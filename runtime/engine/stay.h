@@ -10,10 +10,13 @@
  *      load the home's park word; if it sleeps: B2
  *      or W8 of runtime/engine/park.c. No token: it
  *      leaves as one whose time has come
- * A home is never surplus, and never lent to a guest (after U3 of runtime/engine/guest.h), as long as it has
- * such fibers: else its thread would stand still. It takes from its inbox at every second find, so fibers that stay and
- * other work take turns. In a runtime at max_fibers the home may starve (runtime/engine/starve.h), and then
- * looks there every tenth of a second at the latest. */
+ *
+ * As long as it has such fibers, a home is not surplus, and no guest borrows it (after U3 of
+ * runtime/engine/guest.h), since its thread would sleep. A guest that has waited may get its turn there. That is
+ * like a long task: the fibers wait for its end, or until it yields or waits.
+ * A home takes from its inbox at every second find, so fibers that stay and other work take turns. In a
+ * runtime at max_fibers the home may starve (runtime/engine/starve.h), and then looks there every tenth
+ * of a second at the latest. */
 #ifndef FL_STAY_H
 #define FL_STAY_H
 

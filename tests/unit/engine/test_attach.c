@@ -182,6 +182,16 @@ static void leave_a_fork(void)
     filch_guest_detach(&guest);
 }
 
+static void leave_a_fork_in_the_guest(void)
+{
+    filch_guest guest;
+    attach(asleep(1), &guest);
+    filch_self self = guest.self;
+    FILCH_FORK(fib, 5);
+    guest.self = self;
+    filch_guest_detach(&guest);
+}
+
 static void do_nothing(void *unused)
 {
     (void)unused;
@@ -252,10 +262,11 @@ Test(attach, mistakes_die)
         {detach_another,
          "filch_guest_detach of a guest that is not attached to the calling thread"},
         {leave_a_fork, "unjoined fork"},
+        {leave_a_fork_in_the_guest, "unjoined fork"},
         {leave_a_cleanup, "filch_guest_detach in a block with a deferred cleanup"},
         {end_attached, "a thread ended between filch_guest_attach and filch_guest_detach"},
-        {panic_attached, "on purpose"},
-        {join_a_panic, "on purpose"},
+        {panic_attached, "a panic left an attached thread"},
+        {join_a_panic, "a panic left an attached thread"},
     };
     for (unsigned i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         struct child child;
@@ -263,6 +274,38 @@ Test(attach, mistakes_die)
         cr_assert(child_died(&child, mistakes[i].words), "%u: 0x%x %s", i, child.status,
                   child.text);
     }
+}
+
+/* ---- The end of a thread ---- */
+
+static pthread_key_t key;
+
+static void detach_late(void *guest)
+{
+    filch_guest_detach(guest);
+}
+
+static void *attach_until_the_end(void *rt)
+{
+    static __thread filch_guest guest;
+    attach(rt, &guest);
+    pthread_setspecific(key, &guest);
+    return NULL;
+}
+
+/* The program's key is younger than the library's. */
+Test(attach, a_destructor_may_detach)
+{
+    pthread_t thread;
+    filch_guest guest;
+    filch_runtime *rt = asleep(1);
+    attach(rt, &guest);
+    filch_guest_detach(&guest);
+    cr_assert_eq(pthread_key_create(&key, detach_late), 0);
+    wait_until_all_sleep(rt);
+    cr_assert_eq(pthread_create(&thread, NULL, attach_until_the_end, rt), 0);
+    pthread_join(thread, NULL);
+    expect_rest(rt);
 }
 
 /* ---- fork() ---- */

@@ -9,6 +9,7 @@
 #include <tests/support/fib.h>
 #include <tests/support/guest.h>
 #include <tests/support/signpost.h>
+#include <time.h>
 
 static filch_u32 word;
 
@@ -62,13 +63,12 @@ static void *wait_as_thread(void *arg)
     return NULL;
 }
 
-static unsigned helpers_of(const filch_runtime *rt)
+/* Tasks that sleep, within their worker's place or suspended. */
+static unsigned waiting_in(const filch_runtime *rt)
 {
-    unsigned helpers = 0;
-    for (unsigned i = 0; i < filch_runtime_workers(rt); i++)
-        helpers +=
-            filch_u32_load(&rt->worker[i]->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING; /* I7 */
-    return helpers;
+    filch_stats stats;
+    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    return (unsigned)stats.suspended;
 }
 
 /* Its helpers sleep, and use no CPU, until the word changes. */
@@ -84,7 +84,7 @@ static void let_sleep(const char *guest, unsigned workers, unsigned threads)
     for (unsigned i = 0; i < threads; i++) {
         waiter[i] = (struct waiter){rt, -1};
         cr_assert_eq(pthread_create(&thread[i], NULL, wait_as_thread, &waiter[i]), 0);
-        WAIT_WHILE(helpers_of(rt) <= i);
+        WAIT_WHILE(waiting_in(rt) <= i);
     }
     usleep(10000);
     getrusage(RUSAGE_SELF, &before);
@@ -109,6 +109,10 @@ Test(help_until, helpers_sleep_until_the_word_changes)
     let_sleep("1", 2, 2);
     let_sleep("0", 8, 8);
     let_sleep("1", 8, 8);
+    let_sleep("0", 1, 3);
+    let_sleep("1", 1, 3);
+    let_sleep("0", 2, 8);
+    let_sleep("1", 2, 8);
 }
 
 /* ---- Help ---- */
@@ -224,12 +228,59 @@ Test(help_until, a_job_from_outside_wakes_a_helper)
         waiter.rt = asleep(1);
         filch_u32_store(&word, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, wait_as_thread, &waiter), 0);
-        WAIT_WHILE(!helpers_of(waiter.rt));
+        WAIT_WHILE(!waiting_in(waiter.rt));
         cr_assert_eq(filch_go(waiter.rt, set_the_word, NULL), 0);
         pthread_join(thread, NULL);
         cr_assert_eq(waiter.result, 0);
         expect_rest(waiter.rt);
     }
+}
+
+/* A task that stays sleeps meanwhile, and sets the word. */
+static void stays_and_sets(filch_self self, void *unused)
+{
+    (void)unused;
+    filch_stay_begin(self);
+    filch_sleep(2 * FILCH_MILLISECOND);
+    filch_help_set(NULL, &word, 1);
+    filch_stay_end(self);
+}
+
+Test(help_until, a_home_helps)
+{
+    static const unsigned workers[] = {1, 2};
+    for (unsigned i = 0; i < 20; i++) {
+        filch_runtime *rt = asleep(workers[i % 2]);
+        filch_u32_store(&word, 0, FILCH_RELEASE);
+        cr_assert_eq(filch_go(rt, stays_and_sets, NULL), 0);
+        cr_assert_eq(FILCH_RUN(rt, waits, 0, filch_in(10 * FILCH_SECOND)), 0);
+        expect_rest(rt);
+    }
+}
+
+/* A surplus worker's helpers burn nothing. */
+Test(help_until, a_helper_of_a_surplus_worker_sleeps)
+{
+    struct waiter waiter[3];
+    pthread_t thread[3];
+    struct timespec before, after;
+    filch_runtime *rt = asleep(2);
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        waiter[i] = (struct waiter){rt, -1};
+        cr_assert_eq(pthread_create(&thread[i], NULL, wait_as_thread, &waiter[i]), 0);
+    }
+    WAIT_WHILE(waiting_in(rt) < 3);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    usleep(100000);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    int64_t used = (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
+    cr_assert_lt(used, 30000000, "%lld ns of 100 ms", (long long)used);
+    cr_assert_eq(filch_help_set(rt, &word, 1), 0);
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
 /* ---- Reports ---- */
@@ -240,14 +291,28 @@ static void wait_for_ever(filch_self self, void *unused)
     filch_help_until(self, &word, 0, FILCH_FOREVER);
 }
 
+static unsigned jobs; /* that wait */
+
 static void deadlock(void)
 {
     filch_runtime *rt = NULL;
     setenv("FILCH_DEADLOCK", "die", 1);
     CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
     filch_u32_store(&word, 0, FILCH_RELEASE);
-    CHILD_CHECK(filch_go(rt, wait_for_ever, NULL) == 0);
+    for (unsigned i = 0; i < jobs; i++)
+        CHILD_CHECK(filch_go(rt, wait_for_ever, NULL) == 0);
     filch_runtime_destroy(rt);
+}
+
+static void deadlock_of_a_guest(void)
+{
+    filch_guest guest;
+    filch_runtime *rt;
+    setenv("FILCH_DEADLOCK", "die", 1);
+    rt = asleep(2);
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    CHILD_CHECK(filch_guest_attach(rt, &guest) == 0);
+    filch_help_until(guest.self, &word, 0, FILCH_FOREVER);
 }
 
 Test(help_until, a_word_that_never_changes_is_a_deadlock)
@@ -255,6 +320,10 @@ Test(help_until, a_word_that_never_changes_is_a_deadlock)
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer allows no threads in a child");
     struct child child;
-    child_run(&child, deadlock);
+    for (jobs = 1; jobs <= 4; jobs++) { /* on two workers */
+        child_run(&child, deadlock);
+        cr_assert(child_died(&child, "filch_help_until"), "0x%x %s", child.status, child.text);
+    }
+    child_run(&child, deadlock_of_a_guest);
     cr_assert(child_died(&child, "filch_help_until"), "0x%x %s", child.status, child.text);
 }
