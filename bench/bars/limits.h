@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Limits that come while a runtime of two workers exists: another process on one of two CPUs, an affinity
+ * Limits that are imposed while a runtime of two workers exists: another process on one of two CPUs, an affinity
  * mask of one CPU, a CPU quota, and one that is halved. Each has a begin and an end. */
 #ifndef BARS_LIMITS_H
 #define BARS_LIMITS_H

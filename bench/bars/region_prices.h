@@ -4,7 +4,7 @@
 
 #include "measure.h"
 
-/* Measures and prints the rows that are asked for. Are their bars reached? */
+/* Measures and prints the rows that are asked for. Returns whether all have reached their bars. */
 bool race_prices(const measure_options *options);
 
 #endif

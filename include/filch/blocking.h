@@ -34,9 +34,9 @@ FILCH_BEGIN_DECLS
 
 /* Begins a section that may block. Suspends the calling task, which continues on another thread;
  * its unjoined forks become ready for all workers. Does nothing on a thread that is no worker.
- * Errors: -EAGAIN or -ENOMEM (there is no such thread, and none could be started), -EBUSY (the task
- * keeps its thread: filch_stay_begin in <filch/guest.h>): the task is
- * where it was, and must not call filch_blocking_end(). */
+ * Errors, after which the task is where it was, and must not call filch_blocking_end(): -EAGAIN or
+ * -ENOMEM (there is no such thread, and none could be started). -EBUSY (the task, or one below it on
+ * its stack, keeps its thread: filch_stay_begin in <filch/guest.h>). */
 FILCH_API int filch_blocking_begin(void);
 /* Suspends; the task continues on a worker. Returns errno as it was. Dies without a begin. */
 FILCH_API int filch_blocking_end(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Guests: a thread of the program that calls filch_run works in the place of a sleeping worker. For
+ * Guests: a thread of the program that calls filch_run, or is attached (runtime/engine/attach.c), works
+ * in the place of a sleeping worker. For
  * libraries whose parallel regions last some microseconds: handing the region over would cost two
  * wake-ups, and the calling thread would sleep while a worker does what it could do itself.
  *

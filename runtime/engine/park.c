@@ -22,9 +22,9 @@
  *   I7 changer: store the word, release; seq_cst     | I6
  *      fence; load park word, seq_cst; HELPING:
  *      W8
- *   W8 waker of a helper: CAS park word HELPING ->   -> W9 helper: load helper, acquire; then load
- *      HELPED, seq_cst; add 1 to helper, release;         park word, seq_cst; futex wait on helper
- *      futex wake
+ *   W8 waker of a helper: CAS park word HELPING ->   -> W9 helper: load helper_wakes, acquire; then
+ *      HELPED, seq_cst; add 1 to helper_wakes,           load park word, seq_cst; futex wait on
+ *      release; futex wake                               helper_wakes
  * A helper sleeps within a task (runtime/engine/help.h) until a word of the program changes. Its park
  * word says HELPING for PARKED and NAPPING, and HELPED for WOKEN. In the place of a guest two threads
  * sleep on a worker, so the helper has a futex of its own. I7 makes no token: the helper leaves as one
@@ -73,7 +73,7 @@ static bool is_parked(uint32_t park_word)
     return park_word == FL_PARK_PARKED || park_word == FL_PARK_NAPPING;
 }
 
-/* true: it was asleep, and it was this caller that woke it. */
+/* true: the worker slept, and this call woke it. */
 static bool rouse(fl_worker *worker, uint32_t park_word)
 {
     bool helps = park_word == FL_PARK_HELPING;
@@ -81,8 +81,8 @@ static bool rouse(fl_worker *worker, uint32_t park_word)
                        FILCH_SEQ_CST)) /* B2, W8 */
         return false;
     if (helps)
-        filch_u32_add(&worker->helper, 1, FILCH_RELEASE); /* W8 */
-    fl_futex_wake(helps ? &worker->helper : &worker->park_word, 1);
+        filch_u32_add(&worker->helper_wakes, 1, FILCH_RELEASE); /* W8 */
+    fl_futex_wake(helps ? &worker->helper_wakes : &worker->park_word, 1);
     return true;
 }
 
@@ -352,7 +352,8 @@ static bool wait_for_token(fl_worker *worker, enum fl_park_word how, int64_t unt
     return true;
 }
 
-/* The same within a task: for a token, until the time has come, or until the word has changed. */
+/* As wait_for_token, but within a task: for a token, until the time has come, or until the word has
+ * changed. */
 static bool wait_in_place(fl_worker *worker, const fl_until *help, int64_t until)
 {
     fl_runtime *rt = worker->rt;
@@ -364,13 +365,13 @@ static bool wait_in_place(fl_worker *worker, const fl_until *help, int64_t until
     fl_near_park(&rt->near, worker->index);
     fl_turn(worker, FL_SLEEPING);
     do {
-        uint32_t seen = filch_u32_load(&worker->helper, FILCH_ACQUIRE);         /* W9 */
+        uint32_t seen = filch_u32_load(&worker->helper_wakes, FILCH_ACQUIRE);   /* W9 */
         filch_u32_exchange(&worker->park_word, FL_PARK_HELPING, FILCH_SEQ_CST); /* I6 */
         while (!late && !fl_until_over(help) && !fl_stay_offers(worker) &&
                !fl_idle_has_token(&rt->idle) &&
                filch_u32_load(&worker->park_word, FILCH_SEQ_CST) == FL_PARK_HELPING) { /* W9 */
-            late = fl_futex_wait_until(&worker->helper, seen, until);
-            seen = filch_u32_load(&worker->helper, FILCH_ACQUIRE); /* W9 */
+            late = fl_futex_wait_until(&worker->helper_wakes, seen, until);
+            seen = filch_u32_load(&worker->helper_wakes, FILCH_ACQUIRE); /* W9 */
         }
         filch_u32_exchange(&worker->park_word, before, FILCH_SEQ_CST); /* B3 */
     } while (!wakes(worker, late || fl_until_over(help) || fl_stay_offers(worker)));

@@ -58,7 +58,7 @@ static inline bool fl_until_ended(const fl_until *until)
 void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
 /* After a store to a word that helpers may wait for: I7. */
 void fl_wake_helpers(fl_runtime *rt);
-/* Has a worker been woken for something that no other one can do, and not run yet? */
+/* Has a woken worker not run yet, whose wake-up was for it alone? */
 bool fl_called_back(const fl_runtime *rt);
 
 /* ---- For guests (runtime/engine/guest.h) ---- */

@@ -42,7 +42,6 @@ void filch_stay_begin(filch_self self)
     fl_fiber *fiber = fl_fiber_of(self);
     if (fl_fiber_guest(fiber))
         return;
-    fl_refuse_carried(fiber, "filch_stay_begin");
     if (!fiber->stays++)
         change_homed(fiber->worker, 1);
 }

@@ -35,7 +35,7 @@ enum fl_park_word {
     FL_PARK_NAPPING, /* parked for a time, and never lent */
     FL_PARK_WOKEN,
     FL_PARK_RETIRED,
-    /* Lent: its thread's loop stands still */
+    /* Lent: its thread's loop is blocked */
     FL_PARK_LENT,    /* a guest works in its place (runtime/engine/guest.h) */
     FL_PARK_HELPING, /* a task, or a guest, sleeps in filch_help_until (runtime/engine/help.h), */
     FL_PARK_HELPED   /* and was woken */
@@ -59,10 +59,10 @@ struct fl_worker {
     filch_u32 thread_id; /* the kernel's number of its thread; of a shared runtime */
     filch_ptr trace;     /* struct fl_traced_ring *; NULL: none (runtime/engine/event.h) */
     /* Read by thieves, written rarely */
-    filch_ptr current;   /* fl_forkstack * of the fiber it runs, NULL on its native stack */
-    filch_u32 park_word; /* enum fl_park_word: the futex it sleeps on */
-    filch_u32 helper;    /* the futex of a helper: counts its wake-ups */
-    filch_u64 woken_at;  /* ns: when a waker woke it (runtime/engine/gap.h) */
+    filch_ptr current;      /* fl_forkstack * of the fiber it runs, NULL on its native stack */
+    filch_u32 park_word;    /* enum fl_park_word: the futex it sleeps on */
+    filch_u32 helper_wakes; /* the futex of a helper: counts its wake-ups */
+    filch_u64 woken_at;     /* ns: when a waker woke it (runtime/engine/gap.h) */
     char apart1[FILCH_APART];
     /* Its own */
     fl_fiber *running;

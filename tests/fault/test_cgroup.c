@@ -142,7 +142,7 @@ static void live_in_group(void)
 Test(cgroup, workers_follow_the_quota_of_the_kernels_group)
 {
     if (!cpu_group_make(&group, 100)) {
-        cr_log_warn("%s; the quota that files tell has to do", CPU_GROUP_NEEDS);
+        cr_log_warn("%s; only the quota read from files is tested", CPU_GROUP_NEEDS);
         return;
     }
     struct child children[QUOTAS];

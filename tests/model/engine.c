@@ -64,7 +64,7 @@ static void name_everything(void)
         snprintf(name, sizeof name, "park_word%u", i);
         mc_name(&worker->park_word, name);
         snprintf(name, sizeof name, "helper%u", i);
-        mc_name(&worker->helper, name);
+        mc_name(&worker->helper_wakes, name);
         snprintf(name, sizeof name, "current%u", i);
         mc_name(&worker->current, name);
         snprintf(name, sizeof name, "ready%u", i);
@@ -288,7 +288,7 @@ FILCH_TASK(int, waits_at_gate, (int, number))
     return number;
 }
 
-/* Its leaf may run on top of who waits at the gate. */
+/* Its leaf may run on top of a task that waits at the gate. */
 FILCH_TASK(int, opens_late, (int, number))
 {
     mark((unsigned)number);
@@ -480,7 +480,7 @@ static void open_and_tell(filch_self self, void *arg)
     told_once();
 }
 
-/* Its thread stands still until the job has run, which only who waits at the gate can do. */
+/* Its thread is blocked until the job has run, which only the task at the gate can bring about. */
 FILCH_TASK(int, blocks, (int, number))
 {
     (void)self;

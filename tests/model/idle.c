@@ -309,7 +309,7 @@ static void name_everything(void)
         mc_name(&worker[i].park_word, name);
     }
     mc_name(&word, "word");
-    mc_name(&worker[1].helper, "helper");
+    mc_name(&worker[1].helper_wakes, "helper");
     mc_name(&task, "task");
     mc_name_word(&rt.idle.word, "I", spell_idle_word);
     mc_name(&rt.idle.tokens, "tokens");
@@ -475,7 +475,7 @@ void finish(void)
              "a worker's next fork wakes nobody, although another sleeps");
     uint64_t idle = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
     MC_CLAIM(!strchr(shape.script, 'W') || left || busy,
-             "a word has changed, and who helps until then sleeps for ever");
+             "a word has changed, and a helper sleeps for ever");
     MC_CLAIM(!strchr(shape.script, 'K') || left || busy,
              "a fiber is ready, and its home sleeps for ever");
     MC_CLAIM(fl_idle_sleepers(idle) == shape.searchers - found - left, "S is not those who sleep");

@@ -61,6 +61,7 @@ MC_SHAPE(FK_two, .script = "FK", .searchers = 2, .homes = true)
 MC_SHAPE(PK, .script = "PK", .searchers = 1, .homes = true)
 MC_SHAPE(K_nap, .script = "K", .searchers = 1, .homes = true, .nap = 20000, .endless = true)
 MC_SHAPE(BK, .script = "BK", .searchers = 1, .homes = true)
+MC_SHAPE(K_helps, .script = "K", .searchers = 1, .homes = true, .helps = true)
 MC_SHAPE(KW, .script = "KW", .searchers = 1, .homes = true, .helps = true)
 
 #define QUEUE(name) .queue = &fl_queue_##name
@@ -147,6 +148,7 @@ const mc_model mc_models[] = {
     ROW(FK_two, "a fork, and a fiber that stays; two searchers", TWO, .bound = 3, SLEEPS),
     ROW(K_nap, "the home naps", ONE, .bound = 0, PARKS),
     ROW(BK, "a home is not lent", ONE, .bound = 0, PARKS),
+    ROW(K_helps, "the home helps", ONE, .bound = 0, PARKS),
     ROW(KW, "the home helps until a word changes", ONE, .bound = 0, PARKS),
     ROW(FJF_ask, "a join between two forks keeps its hands off limit", ONE, .bound = 3, ASKS),
     ROW(FF_ask, "searchers that ask before they rob", TWO, .random = 60000, ASKS),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A group of the kernel's with a CPU quota. It takes root and a writable /sys/fs/cgroup. */
+ * A cgroup with a CPU quota. Needs root and a writable /sys/fs/cgroup. */
 #ifndef SUPPORT_CPU_GROUP_H
 #define SUPPORT_CPU_GROUP_H
 

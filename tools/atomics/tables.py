@@ -59,7 +59,7 @@ WORDS = [
     Word("word", (), S, S, S, S, S, "I: publisher and sleeper are a Dekker pair (P5, I1)"),
     Word("tokens", (), S, S, S, S, S, "a Dekker pair with the park words (B1, B2, B3)"),
     Word("park_word", (), N, N, S, S, "seq_cst?", "a Dekker pair with tokens and `finished` (B1, B2, E3)"),
-    Word("helper", (), N, N, N, R, A, "a helper's futex: a waker's CAS on the park word came before (W8, W9)"),
+    Word("helper_wakes", (), N, N, N, R, A, "a helper's futex: a waker's CAS on the park word came before (W8, W9)"),
     Word("word", ("runtime/sync/help_until.c", "runtime/engine/park.h"), R, R, N, N, S, "a Dekker pair with the park words (I6, I7)"),
     Word("homed", (), X, X, N, N, X, "its worker's own; a guest sees it by the park word (U3)"),
     Word("guest", (), X, X, N, N, X, "its fiber's holder's; a look otherwise"),

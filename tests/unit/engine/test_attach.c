@@ -115,7 +115,10 @@ static filch_runtime *narrow; /* whose stacks are larger than the thread's */
 static void *attach_here(void *result)
 {
     filch_guest guest;
+    int state;
     *(int *)result = filch_guest_attach(narrow, &guest);
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+    cr_assert_eq(state, PTHREAD_CANCEL_ENABLE, "as before");
     return NULL;
 }
 

@@ -269,6 +269,28 @@ static filch_runtime *without_guests(void)
     return rt;
 }
 
+static filch_self strange; /* of a task that waits */
+static void (*stranger)(filch_self self);
+
+static int lends_self(filch_self self, filch_scope *scope, void *unused)
+{
+    (void)scope, (void)unused;
+    strange = self;
+    signpost_raise(&begun);
+    filch_sleep(10 * FILCH_SECOND);
+    return 0;
+}
+
+static void call_as_stranger(void)
+{
+    filch_scope scope;
+    filch_runtime *rt = without_guests();
+    CHILD_CHECK(filch_scope_open(&scope, rt, NULL) == 0);
+    CHILD_CHECK(FILCH_SPAWN(&scope, lends_self, NULL) == 0);
+    signpost_wait(&begun, 1);
+    stranger(strange);
+}
+
 static void end_only(void)
 {
     FILCH_RUN(without_guests(), only_ends);
@@ -284,6 +306,14 @@ Test(stay, mistakes_die)
     struct child child;
     child_run(&child, end_only);
     cr_assert(child_died(&child, "filch_stay_end without filch_stay_begin"), "%s", child.text);
+    stranger = filch_stay_begin;
+    child_run(&child, call_as_stranger);
+    cr_assert(child_died(&child, "filch_stay_begin with the self of a task that does not run"),
+              "%s", child.text);
+    stranger = filch_stay_end;
+    child_run(&child, call_as_stranger);
+    cr_assert(child_died(&child, "filch_stay_end with the self of a task that does not run"), "%s",
+              child.text);
     child_run(&child, begin_only);
     cr_assert(child_died(&child, "task only_begins ended between filch_stay_begin and"), "%s",
               child.text);
