@@ -153,7 +153,8 @@ static void *be_in_the_team(void *number)
     return NULL;
 }
 
-static void run_a_team(unsigned count)
+/* How often its members have helped. */
+static uint64_t run_a_team(unsigned count)
 {
     filch_stats stats;
     pthread_t thread[TEAM];
@@ -166,15 +167,17 @@ static void run_a_team(unsigned count)
         pthread_join(thread[i], NULL);
     cr_assert_eq(filch_u32_load(&team.wrong, FILCH_RELAXED), 0);
     filch_runtime_stats_read(team.rt, &stats, sizeof stats);
-    cr_assert(count == 1 || stats.helps > 0, "nobody has helped");
     expect_rest(team.rt);
+    return stats.helps;
 }
 
 Test(help_until, a_team_works_in_its_barrier)
 {
-    run_a_team(1);
-    run_a_team(2);
-    run_a_team(TEAM);
+    cr_assert_eq(run_a_team(1), 0);
+    while (run_a_team(2) == 0) /* on a busy machine the others come late */
+        ;
+    while (run_a_team(TEAM) == 0)
+        ;
 }
 
 /* ---- Other work ---- */
