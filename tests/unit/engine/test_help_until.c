@@ -307,6 +307,23 @@ static void deadlock(void)
     filch_runtime_destroy(rt);
 }
 
+/* Nobody else is left, but its time comes. */
+static void waits_for_a_second(filch_self self, void *unused)
+{
+    (void)unused;
+    CHILD_CHECK(filch_help_until(self, &word, 0, filch_in(FILCH_SECOND)) == -ETIMEDOUT);
+}
+
+static void only_late(void)
+{
+    filch_runtime *rt = NULL;
+    setenv("FILCH_DEADLOCK", "die", 1);
+    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    filch_u32_store(&word, 0, FILCH_RELEASE);
+    CHILD_CHECK(filch_go(rt, waits_for_a_second, NULL) == 0);
+    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
+}
+
 static void deadlock_of_a_guest(void)
 {
     filch_guest guest;
@@ -327,6 +344,8 @@ Test(help_until, a_word_that_never_changes_is_a_deadlock)
         child_run(&child, deadlock);
         cr_assert(child_died(&child, "filch_help_until"), "0x%x %s", child.status, child.text);
     }
+    child_run(&child, only_late);
+    cr_assert(child_passed(&child), "0x%x %s", child.status, child.text);
     child_run(&child, deadlock_of_a_guest);
     cr_assert(child_died(&child, "filch_help_until"), "0x%x %s", child.status, child.text);
 }
