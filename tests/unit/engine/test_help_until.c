@@ -12,6 +12,7 @@
 #include <time.h>
 
 static filch_u32 word;
+enum { FIBERS = 100 }; /* each task that waits has one */
 
 /* ---- The word ---- */
 
@@ -78,7 +79,8 @@ static void let_sleep(const char *guest, unsigned workers, unsigned threads)
     struct waiter waiter[8];
     pthread_t thread[8];
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers, .guest = guest}), 0);
+    filch_config config = {.workers = workers, .guest = guest, .max_fibers = FIBERS};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
     wait_until_all_sleep(rt);
     filch_u32_store(&word, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < threads; i++) {
@@ -267,7 +269,9 @@ Test(help_until, a_helper_of_a_surplus_worker_sleeps)
     struct waiter waiter[3];
     pthread_t thread[3];
     struct timespec before, after;
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 2, .max_fibers = FIBERS};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
     filch_u32_store(&word, 0, FILCH_RELEASE);
     cr_assert_eq(filch_runtime_resize(rt, 1), 0);
     for (unsigned i = 0; i < 3; i++) {
@@ -300,7 +304,8 @@ static void deadlock(void)
 {
     filch_runtime *rt = NULL;
     setenv("FILCH_DEADLOCK", "die", 1);
-    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2}) == 0);
+    filch_config config = {.workers = 2, .max_fibers = FIBERS};
+    CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
     filch_u32_store(&word, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < jobs; i++)
         CHILD_CHECK(filch_go(rt, wait_for_ever, NULL) == 0);
