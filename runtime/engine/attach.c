@@ -45,12 +45,13 @@ static bool is_forked(filch_guest *guest)
     return attached_of(guest)->rt->fork_generation != fl_fork_generation();
 }
 
-/* Destructors of the program's own keys may detach, so they come first. */
+/* Destructors of the program's own keys may detach, so they come first. The last round is thread
+ * sanitizer's. */
 static void thread_ended(void *guest)
 {
     static __thread unsigned rounds;
     if (is_forked(guest) ||
-        (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS && !pthread_setspecific(ending, guest)))
+        (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1 && !pthread_setspecific(ending, guest)))
         return;
     filch_die("a thread ended between filch_guest_attach and filch_guest_detach: a worker would be "
               "lost with it; detach first");

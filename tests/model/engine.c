@@ -119,7 +119,6 @@ SETUP(guest, .workers = 1, .guest = true)
 SETUP(guest_two, .workers = 2, .guest = true)
 SETUP(guest_three, .workers = 3, .guest = true)
 SETUP(guest_full, .workers = 2, .guest = true, .full_fence = true)
-SETUP(guest_central, .workers = 2, .guest = true, .queue = &fl_queue_central_lockfree)
 SETUP(guest_few, .workers = 2, .guest = true, .fibers = 3)
 SETUP(halvers, .workers = 2, .take = FL_TAKE_HALF)
 /* One for each worker's loop and one to wait: the next thread that suspends waits on its own
@@ -626,8 +625,6 @@ const mc_model mc_models[] = {
     ROW("nested_guest", run_nested, "joins that help, and wait", TWO, guest_two, 30000,
         .reaches = {"a guest", "another turn", "joins_waited"}),
     ROW("nested_guest_full", run_nested, "full fences", TWO, guest_full, 15000, VISITS),
-    ROW("nested_guest_central", run_nested, "a queue for all", TWO, guest_central, 15000,
-        TURNS_TAKEN),
     ROW("nested_guest_three", run_nested, "three workers", THREE, guest_three, 15000, TURNS_TAKEN),
     ROW("nested_guest_capped", run_nested, "too few fibers", TWO, guest_few, 30000, TURNS_TAKEN),
     ROW("loop_guest", run_a_loop, "gifts of many are offered", TWO, guest_greedy, 30000, VISITS),
