@@ -212,7 +212,7 @@ static void count_in(fl_fiber *fiber)
     if (!fl_fiber_guest(fiber))
         return;
     fl_thread_told();
-    filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* the store of E7 publishes it */
+    filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* E7 below shows it */
 }
 
 /* As a waiting fiber, and a sleeping worker. */
