@@ -302,10 +302,13 @@ static void put_waits(fl_share *share)
 
 /* ---- Parallel loops ---- */
 
+/* A row may show calls before its key (runtime/engine/tax.h): it is named next time. */
 static void put_site(fl_share *share, unsigned row)
 {
     uint64_t iterations;
     const void *body = fl_tax_site(&share->tax.row[row], &iterations);
+    if (!body && row < FL_TAX_ROWS)
+        return;
     fl_page_set_text(&share->page, LOOPS, row, OF_BODY, body ? fl_symbol(body) : "others");
     fl_page_set(&share->page, LOOPS, row, OF_ITERATIONS, iterations);
     share->has_site[row] = true;
