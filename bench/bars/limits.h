@@ -49,7 +49,8 @@ static inline void limit_note(void)
             limit_was.count++;
         }
     }
-    closedir(threads);
+    if (threads)
+        closedir(threads);
 }
 
 static inline bool limit_mask_begin(void)
@@ -80,7 +81,12 @@ static cpu_group limit_group;
 
 static inline bool limit_quota(unsigned hundredths)
 {
-    return cpu_group_make(&limit_group, hundredths) && cpu_group_enter(&limit_group);
+    if (!cpu_group_make(&limit_group, hundredths))
+        return false;
+    bool entered = cpu_group_enter(&limit_group);
+    if (!entered)
+        cpu_group_leave(&limit_group);
+    return entered;
 }
 
 static inline bool limit_quota_begin(void)

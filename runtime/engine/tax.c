@@ -17,15 +17,10 @@ void fl_tax_watch(int by)
 
 /* ---- Rows ---- */
 
-static unsigned magnitude_of(size_t n)
-{
-    return n ? 63 - (unsigned)__builtin_clzll(n) : 0;
-}
-
 /* Addresses of functions have at most 57 bits, and none is 0. */
 static uint64_t key_of(const fl_tax_call *call)
 {
-    return (uint64_t)(uintptr_t)call->body << 6 | magnitude_of(call->n);
+    return (uint64_t)(uintptr_t)call->body << 6 | fl_site_magnitude(call->n);
 }
 
 const void *fl_tax_site(const fl_tax_row *row, uint64_t *iterations)
@@ -62,7 +57,7 @@ static void count(fl_tax *tax, const fl_tax_call *call)
 
 static void record(fl_worker *worker, const fl_tax_call *call)
 {
-    const uint32_t site = magnitude_of(call->n) | (call->helped ? FL_TRACE_HELPED : 0);
+    const uint32_t site = fl_site_magnitude(call->n) | (call->helped ? FL_TRACE_HELPED : 0);
     fl_event_named(worker, FL_TRACE_LOOP, site, fl_symbol(call->body));
     fl_event(worker, FL_TRACE_LOOP_TIME, fl_trace_pack(call->time), fl_trace_pack(call->serial));
 }

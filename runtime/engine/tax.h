@@ -43,6 +43,12 @@ typedef struct fl_tax {
     fl_tax_row row[FL_TAX_ROWS + 1];
 } fl_tax;
 
+/* The power of two below a loop's iterations: with its body, its site. */
+static inline unsigned fl_site_magnitude(size_t n)
+{
+    return n ? 63 - (unsigned)__builtin_clzll(n) : 0;
+}
+
 /* A call that has ended. */
 typedef struct fl_tax_call {
     const void *body;

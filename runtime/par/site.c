@@ -2,6 +2,7 @@
 #include <runtime/par/site.h>
 
 #include <filch/atomic.h>
+#include <runtime/engine/tax.h>
 #include <runtime/platform/virtual.h>
 
 #include <string.h>
@@ -14,8 +15,7 @@ FILCH_STATIC_ASSERT(sizeof(fl_lesson) == sizeof(uint64_t), "a lesson is one word
 
 static uint64_t hash_of(const void *body, size_t n)
 {
-    const unsigned magnitude = n ? 63 - (unsigned)__builtin_clzll(n) : 0;
-    return ((uint64_t)(uintptr_t)body * 64 + magnitude) * UINT64_C(0x9e3779b97f4a7c15);
+    return ((uint64_t)(uintptr_t)body * 64 + fl_site_magnitude(n)) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static size_t place_of(uint64_t hash)

@@ -80,7 +80,8 @@ static inline bool cpu_group_enter(const cpu_group *group)
 /* Back to the topmost group, and removes this one. */
 static inline bool cpu_group_leave(const cpu_group *group)
 {
-    return cpu_group_move(group->of->mount) && !rmdir(group->folder);
+    bool moved = cpu_group_move(group->of->mount);
+    return !rmdir(group->folder) && moved;
 }
 
 #endif

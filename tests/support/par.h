@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Shared by the tests of the parallel algorithms: the runtimes, the sizes, the random numbers. */
+ * Shared by the tests of the parallel algorithms: the runtimes, the sizes, the random numbers, a
+ * loop that another worker has to help with. */
 #ifndef SUPPORT_PAR_H
 #define SUPPORT_PAR_H
 
 #include <criterion/criterion.h>
 #include <filch/par.h>
 #include <tests/support/build.h>
+#include <tests/support/patience.h>
 #include <tests/support/stress.h>
 
 enum { PAR_RUNTIMES = 4 };
@@ -35,6 +37,21 @@ static inline size_t par_size(uint64_t *state, size_t most)
     size_t below = (size_t)1 << par_random(state) % 21;
     size_t size = (size_t)par_random(state) % below;
     return size < most ? size : size % most;
+}
+
+/* A body for 64 indices. Index 0 ends when one of the upper quarter has run, which another worker
+ * must do; arg: a filch_u32, 0. */
+static inline int par_await_helper(filch_self self, size_t begin, size_t end, void *arg)
+{
+    (void)self;
+    filch_u32 *upper = arg;
+    for (; begin < end; begin++) {
+        if (begin >= 48)
+            filch_u32_store(upper, 1, FILCH_RELAXED);
+        for (unsigned turn = 0; begin == 0 && !filch_u32_load(upper, FILCH_RELAXED); turn++)
+            be_patient(turn);
+    }
+    return 0;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
+#include <tests/support/cpu_group.h>
 #include <tests/support/seccomp.h>
 
 static filch_runtime *runtime(const filch_config *config)
@@ -209,41 +210,21 @@ Test(describe, refused_affinity_leaves_workers_floating)
 
 /* ---- Under a quota ---- */
 
-static char group[128];
-
-static bool put(const char *file, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", group, file);
-    int to = open(path, O_WRONLY);
-    bool done = to >= 0 && write(to, text, strlen(text)) == (ssize_t)strlen(text);
-    if (to >= 0)
-        close(to);
-    return done;
-}
-
-static bool make_group(void)
-{
-    snprintf(group, sizeof group, "/sys/fs/cgroup/cpu/filch-test-%d", (int)getpid());
-    return mkdir(group, 0755) == 0 && put("cpu.cfs_period_us", "100000") &&
-           put("cpu.cfs_quota_us", "100000");
-}
+static cpu_group group;
 
 static void say_under_quota(void)
 {
-    CHILD_CHECK(put("cgroup.procs", "0"));
+    CHILD_CHECK(cpu_group_enter(&group));
     say(NULL);
 }
 
 Test(describe, says_one_worker_where_the_quota_is_one_cpu)
 {
-    if (!make_group()) {
-        rmdir(group);
-        cr_skip_test("no cgroup v1 cpu controller that this user may write");
-    }
+    if (!cpu_group_make(&group, 100))
+        cr_skip_test(CPU_GROUP_NEEDS);
     struct child child;
     child_run(&child, say_under_quota);
-    rmdir(group);
+    rmdir(group.folder);
     cr_assert(child_passed(&child), "status 0x%x: %s", child.status, child.text);
     expect(&child, "\nworkers      1: ");
     expect(&child, "quota");

@@ -8,6 +8,7 @@
 #include <runtime/engine/tax.h>
 #include <runtime/engine/worker.h>
 #include <string.h>
+#include <tests/support/par.h>
 #include <tests/support/shared_page.h>
 
 enum { CALLS = 100, SHORT = 64, LONG = 2048 };
@@ -117,24 +118,10 @@ Test(tax, a_stopped_call_is_not_counted)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-/* Index 0 ends when one of the upper half has run, which another worker must do. */
-static int await_helper(filch_self self, size_t begin, size_t end, void *arg)
-{
-    (void)self;
-    filch_u32 *upper = arg;
-    for (; begin < end; begin++) {
-        if (begin >= 48)
-            filch_u32_store(upper, 1, FILCH_RELAXED);
-        for (unsigned turn = 0; begin == 0 && !filch_u32_load(upper, FILCH_RELAXED); turn++)
-            be_patient(turn);
-    }
-    return 0;
-}
-
 FILCH_TASK(int, call_await_helper)
 {
     filch_u32 upper = {0};
-    return filch_for(self, 0, 64, 1, await_helper, &upper);
+    return filch_for(self, 0, 64, 1, par_await_helper, &upper);
 }
 
 Test(tax, a_call_with_a_helper_is_counted_as_such)
@@ -143,7 +130,7 @@ Test(tax, a_call_with_a_helper_is_counted_as_such)
         filch_runtime *rt = shared_runtime(widths[w]);
         for (int i = 0; i < 5; i++)
             cr_assert_eq(FILCH_RUN(rt, call_await_helper), 0);
-        const figures sum = figures_of("await_helper", 64);
+        const figures sum = figures_of("par_await_helper", 64);
         cr_assert_eq(sum.calls, 5);
         cr_assert_eq(sum.helped, 5);
         cr_assert_gt(sum.serial, 0);

@@ -4,7 +4,6 @@
 #include <criterion/criterion.h>
 #include <runtime/par/site.h>
 #include <tests/support/par.h>
-#include <tests/support/patience.h>
 
 enum { N = 1000, LONG = 10 * FL_SITE_WARM, SHORT = FL_SITE_READY / 2 };
 
@@ -219,23 +218,9 @@ Test(site, each_index_is_run_once_after_any_lesson)
     }
 }
 
-/* Index 0 ends when one of the upper half has run. */
-static int await_upper(filch_self self, size_t begin, size_t end, void *arg)
-{
-    (void)self;
-    filch_u32 *upper = arg;
-    for (; begin < end; begin++) {
-        if (begin >= 48)
-            filch_u32_store(upper, 1, FILCH_RELAXED);
-        for (unsigned turn = 0; begin == 0 && !filch_u32_load(upper, FILCH_RELAXED); turn++)
-            be_patient(turn);
-    }
-    return 0;
-}
-
 FILCH_TASK(int, call_await_upper, (filch_u32 *, upper))
 {
-    return filch_for(self, 0, 64, 0, await_upper, upper);
+    return filch_for(self, 0, 64, 0, par_await_helper, upper);
 }
 
 Test(site, a_loop_known_to_be_long_forks_before_its_first_iteration)
@@ -243,7 +228,7 @@ Test(site, a_loop_known_to_be_long_forks_before_its_first_iteration)
     for (unsigned workers = 2; workers <= 8; workers *= 4) {
         filch_u32 upper = {0};
         filch_runtime *rt = par_runtime(workers);
-        teach(await_upper, 64, 1000000);
+        teach(par_await_helper, 64, 1000000);
         cr_assert_eq(FILCH_RUN(rt, call_await_upper, &upper), 0);
         filch_runtime_destroy(rt);
     }
