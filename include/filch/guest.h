@@ -22,8 +22,8 @@
 #include <filch/fork.h>
 #include <filch/runtime.h>
 
-/* Of an attached thread. Must not be copied or moved. self is its first free slot, for forks and for
- * calls of tasks; keep later ones in a variable of your own. */
+/* Of an attached thread. Must not be copied or moved. self is its first free slot, for forks and
+ * for calls of tasks; keep later ones in a variable of your own. */
 typedef struct filch_guest {
     filch_self self;
     uint64_t opaque[16];
@@ -34,44 +34,45 @@ FILCH_BEGIN_DECLS
 /* ---- Attached threads ---- */
 
 /* Makes the calling thread a guest of rt until it detaches. Until then, all that it does with
- * guest->self is one task, and no other work runs in its worker's place unless it waits. pthread_cancel
- * is deferred until then. A panic that no filch_try catches ends the process, and so does FILCH_RUN of
- * the same runtime: pass self on instead. Does not wait. Errors, after which nothing has changed:
- * -EAGAIN (no worker sleeps, or no fiber can be had; call FILCH_RUN instead, or try later).
- * -EDEADLK (the thread works for a runtime already: it is a worker, in filch_run, or attached).
- * -ENOTSUP (guests are turned off: filch_config.guest, queue). -ENOMEM (no memory, or its C stack has
- * less room left than a fiber's: filch_config.stack_size). -EINVAL (rt or guest is NULL). -ECHILD. */
+ * guest->self is one task, and no other work runs in its worker's place unless it waits.
+ * pthread_cancel is deferred until then. A panic that no filch_try catches ends the process, and so
+ * does FILCH_RUN of the same runtime: pass self on instead. Does not wait. Errors, after which
+ * nothing has changed: -EAGAIN (no worker sleeps, or no fiber can be had; call FILCH_RUN instead,
+ * or try later). -EDEADLK (the thread works for a runtime already: it is a worker, in filch_run, or
+ * attached). -ENOTSUP (guests are turned off: filch_config.guest, queue). -ENOMEM (no memory, or
+ * its C stack has less room left than a fiber's: filch_config.stack_size). -EINVAL (rt or guest is
+ * NULL). -ECHILD. */
 FILCH_API int filch_guest_attach(filch_runtime *rt, filch_guest *guest);
 
-/* Detaches the calling thread, which has joined all its forks; a mistake ends the process. So does the
- * end of an attached thread. Destructors of thread-local data may detach. Does nothing in a child of
- * fork(). */
+/* Detaches the calling thread, which has joined all its forks; a mistake ends the process. So does
+ * the end of an attached thread. Destructors of thread-local data may detach. Does nothing in a
+ * child of fork(). */
 FILCH_API void filch_guest_detach(filch_guest *guest);
 
 /* ---- Barriers that work ---- */
 
-/* Waits until *word is not `value`, as a barrier does, and runs forked tasks of others on top of the
- * calling task until then. If there are none, the thread sleeps, and wakes for new ones or for
- * filch_help_set. If there is other work for its worker, or a quarter of its stack is in use, the task suspends
- * until the word changes, and the worker does all that. A task that runs on top must not wait for the
- * calling one. Returns 0; -ETIMEDOUT (the time `until` came first: <filch/wait.h>); -EINVAL (until is
- * negative); -ENOMEM or -EAGAIN (no timer for it). */
+/* Waits until *word is not `value`, as a barrier does, and runs forked tasks of others on top of
+ * the calling task until then. If there are none, the thread sleeps, and wakes for new ones or for
+ * filch_help_set. If there is other work for its worker, or a quarter of its stack is in use, the
+ * task suspends until the word changes, and the worker does all that. A task that runs on top must
+ * not wait for the calling one. Returns 0; -ETIMEDOUT (the time `until` came first:
+ * <filch/wait.h>); -EINVAL (until is negative); -ENOMEM or -EAGAIN (no timer for it). */
 FILCH_API int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value,
                                int64_t until);
 
-/* Stores the value, and notifies tasks that wait in filch_help_until for that word. Any thread, while
- * the word exists; rt may be destroyed as soon as the notified tasks have returned. rt NULL: the calling
- * task's runtime. Does not suspend. Errors, after which nothing is stored: -EINVAL (rt is NULL outside a
- * task, or word is NULL); -ECHILD. */
+/* Stores the value, and notifies tasks that wait in filch_help_until for that word. Any thread,
+ * while the word exists; rt may be destroyed as soon as the notified tasks have returned. rt NULL:
+ * the calling task's runtime. Does not suspend. Errors, after which nothing is stored: -EINVAL (rt
+ * is NULL outside a task, or word is NULL); -ECHILD. */
 FILCH_API int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value);
 
 /* ---- Tasks that keep their thread ---- */
 
-/* Keeps the calling task on its thread until filch_stay_end: for thread-locals, and for libraries that ask
- * for one thread. The thread runs other tasks while the task waits. Its forks can be stolen, and run
- * elsewhere. In between, filch_blocking_begin fails with -EBUSY, also in tasks that run on top of it. Pairs
- * may be nested; begin and end are called by the same task, and a task that ends in between dies. Does
- * nothing on a guest, which never changes its thread. Does not suspend. */
+/* Keeps the calling task on its thread until filch_stay_end: for thread-locals, and for libraries
+ * that ask for one thread. The thread runs other tasks while the task waits. Its forks can be
+ * stolen, and run elsewhere. In between, filch_blocking_begin fails with -EBUSY, also in tasks that
+ * run on top of it. Pairs may be nested; begin and end are called by the same task, and a task that
+ * ends in between dies. Does nothing on a guest, which never changes its thread. Does not suspend. */
 FILCH_API void filch_stay_begin(filch_self self);
 
 /* Ends the innermost filch_stay_begin of the calling task; without one it dies. Does not suspend. */

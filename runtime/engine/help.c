@@ -88,8 +88,8 @@ static void hand_on(fl_worker *worker, const fl_work *work)
             filch_die("no memory to keep a forked task; free some");
 }
 
-/* Other tasks of the thief may have to wait for frames below the join. If the joined task is not done
- * after the theft, it ran there all the time, so the stolen one is its descendant. */
+/* Other tasks of the thief may have to wait for frames below the join. If the joined task is not
+ * done after the theft, it ran there all the time, so the stolen one is its descendant. */
 static bool find_descendant(fl_worker *worker, const filch_slot *slot, fl_work *work)
 {
     if (!find_own(worker, slot, work))
@@ -197,8 +197,8 @@ static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
     fiber->worker->gift_ended = 0;
 }
 
-/* A guest that sleeps is a waiting thread, and no visitor, like one between its turns. It may be one
- * again: its fiber counts as waiting until then, and holds up the end. */
+/* A guest that sleeps is a waiting thread, and no visitor, like one between its turns. It may be
+ * one again: its fiber counts as waiting until then, and holds up the end. */
 static void count_out(fl_fiber *fiber)
 {
     if (!fl_fiber_guest(fiber))
@@ -235,8 +235,8 @@ static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
     fl_count_suspended(worker, -(uint64_t)1);
 }
 
-/* A forked task; or an item that only the worker's loop can run, which goes to its ready deque. That is
- * empty, so it has room. */
+/* A forked task; or an item that only the worker's loop can run, which goes to its ready deque.
+ * That is empty, so it has room. */
 static bool find_more(fl_worker *worker, fl_work *work)
 {
     if (worker->rt->queue->take(worker, work))

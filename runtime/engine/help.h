@@ -12,10 +12,11 @@
  *     long as the runtime.
  *
  * Joins of a guest (runtime/engine/guest.h) help in mode suspend, too, as help-own does. But its
- * program may do more than fork and join: a foreign task on top of a join may wait for a frame below
- * it. A descendant of the joined task may not, since the join could not end before it either. So the
- * join looks once more after the theft. If the joined task is not done, it ran on that fork stack all
- * the time, and the stolen one is its descendant. Else the stolen one becomes ready for all workers.
+ * program may do more than fork and join: a foreign task on top of a join may wait for a frame
+ * below it. A descendant of the joined task may not, since the join could not end before it either.
+ * So the join looks once more after the theft. If the joined task is not done, it ran on that fork
+ * stack all the time, and the stolen one is its descendant. Else the stolen one becomes ready for
+ * all workers.
  *
  * Why the task may run there. When a join finds its task stolen, everything older of the fiber is
  * stolen, too, and everything newer is joined: its fork stack is empty from slot + 1 on, and top is
@@ -44,13 +45,14 @@
  * running, so no publisher relies on it. It may wait for an answer of an owner that helps itself:
  * asking has a deadline.
  *
- * filch_help_until does the same until a word of the program changes, with all that others have forked.
- * When spinning finds nothing, it searches and sleeps as a worker does, but within its task: Q1 and Q2 of
- * sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting until it wakes (Y7 of
- * runtime/engine/waits.h; E5 and E7 of runtime/engine/park.c). A sleeping worker must not hold anything that others cannot find. So a helper
- * suspends where it has unjoined forks, which become items, or where there are items that only the loop
- * can run. The loop then does all its duties. An item of another worker's deque, for which a helper may
- * have been woken, first goes to its worker's own. */
+ * filch_help_until does the same until a word of the program changes, with all that others have
+ * forked. When spinning finds nothing, it searches and sleeps as a worker does, but within its
+ * task: Q1 and Q2 of sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting
+ * until it wakes (Y7 of runtime/engine/waits.h; E5 and E7 of runtime/engine/park.c). A sleeping
+ * worker must not hold anything that others cannot find. So a helper suspends where it has unjoined
+ * forks, which become items, or where there are items that only the loop can run. The loop then
+ * does all its duties. An item of another worker's deque, for which a helper may have been woken,
+ * first goes to its worker's own. */
 #ifndef FL_HELP_H
 #define FL_HELP_H
 

@@ -53,8 +53,8 @@ static inline bool fl_until_ended(const fl_until *until)
     return fl_until_over(until) || (until->at && fl_now() >= until->at);
 }
 
-/* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and its
- * fork stack are empty. */
+/* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and
+ * its fork stack are empty. */
 void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
 /* After a store to a word that helpers may wait for: I7. */
 void fl_wake_helpers(fl_runtime *rt);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tasks that keep their thread (filch_stay_begin). For libraries that ask for one thread. Between begin
- * and end the task's fiber has a home, the worker that it runs on. It waits as any fiber does, and
- * the home's thread runs other work meanwhile. When it becomes ready it goes to the home's own inbox, where no
- * thief looks, and the home is woken if it sleeps.
+ * Tasks that keep their thread (filch_stay_begin). For libraries that ask for one thread. Between
+ * begin and end the task's fiber has a home, the worker that it runs on. It waits as any fiber
+ * does, and the home's thread runs other work meanwhile. When it becomes ready it goes to the
+ * home's own inbox, where no thief looks, and the home is woken if it sleeps.
  *   I8 sleeper: B1; seq_cst fence; look whether       | I9; one of the two sees the other
  *      something can be taken from the home's inbox
  *   I9 resume: put the fiber there; seq_cst fence;    | I8
@@ -12,11 +12,11 @@
  *      leaves as one whose time has come
  *
  * As long as it has such fibers, a home is not surplus, and no guest borrows it (after U3 of
- * runtime/engine/guest.h), since its thread would sleep. A guest that has waited may get its turn there. That is
- * like a long task: the fibers wait for its end, or until it yields or waits.
- * A home takes from its inbox at every second find, so fibers that stay and other work take turns. In a
- * runtime at max_fibers the home may starve (runtime/engine/starve.h), and then looks there every tenth
- * of a second at the latest. */
+ * runtime/engine/guest.h), since its thread would sleep. A guest that has waited may get its turn
+ * there. That is like a long task: the fibers wait for its end, or until it yields or waits. A home
+ * takes from its inbox at every second find, so fibers that stay and other work take turns. In a
+ * runtime at max_fibers the home may starve (runtime/engine/starve.h), and then looks there every
+ * tenth of a second at the latest. */
 #ifndef FL_STAY_H
 #define FL_STAY_H
 

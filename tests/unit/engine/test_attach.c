@@ -15,7 +15,7 @@ static void attach(filch_runtime *rt, filch_guest *guest)
 
 /* ---- Attached ---- */
 
-Test(attach, an_attached_thread_works_for_the_runtime)
+Test(attach, an_attached_thread_works)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3; i++) {
@@ -59,7 +59,7 @@ Test(attach, an_attached_thread_may_wait)
     expect_rest(rt);
 }
 
-Test(attach, it_may_be_in_two_places_one_after_the_other)
+Test(attach, one_runtime_after_another)
 {
     filch_guest guest;
     filch_runtime *rt = asleep(1), *other = asleep(1);
@@ -324,7 +324,7 @@ static void detach_in_the_child(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(attach, a_child_of_fork_is_not_attached)
+Test(attach, a_forked_child_is_not_attached)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer allows no threads in a child");

@@ -27,7 +27,7 @@ FILCH_TASK(int, sets, (uint32_t, value))
     return filch_help_set(NULL, &word, value);
 }
 
-Test(help_until, the_word_and_the_time_end_it)
+Test(help_until, word_and_time_end_it)
 {
     static const char *const guests[] = {"0", "1"};
     for (unsigned i = 0; i < 2; i++) {
@@ -225,7 +225,7 @@ Test(help_until, other_work_goes_first)
 }
 
 /* A job that comes from outside while the only worker helps. */
-Test(help_until, a_job_from_outside_wakes_a_helper)
+Test(help_until, a_job_wakes_a_helper)
 {
     for (unsigned i = 0; i < 20; i++) {
         struct waiter waiter = {.result = -1};
@@ -264,7 +264,7 @@ Test(help_until, a_home_helps)
 }
 
 /* A surplus worker's helpers burn nothing. */
-Test(help_until, a_helper_of_a_surplus_worker_sleeps)
+Test(help_until, a_surplus_worker_lets_helpers_sleep)
 {
     struct waiter waiter[3];
     pthread_t thread[3];
@@ -340,7 +340,7 @@ static void deadlock_of_a_guest(void)
     filch_help_until(guest.self, &word, 0, FILCH_FOREVER);
 }
 
-Test(help_until, a_word_that_never_changes_is_a_deadlock)
+Test(help_until, an_unchanged_word_is_a_deadlock)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer allows no threads in a child");

@@ -99,7 +99,7 @@ static void stay_in(const filch_config *config)
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
-Test(stay, a_task_that_stays_keeps_its_thread)
+Test(stay, it_keeps_its_thread)
 {
     static const unsigned workers[] = {1, 2, 8};
     static const char *const queues[] = {"chase-lev", "central-mutex", "the"};
