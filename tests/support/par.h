@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <filch/par.h>
+#include <runtime/par/site.h>
 #include <tests/support/build.h>
 #include <tests/support/patience.h>
 #include <tests/support/stress.h>
@@ -39,8 +40,18 @@ static inline size_t par_size(uint64_t *state, size_t most)
     return size < most ? size : size % most;
 }
 
-/* A body for 64 indices. Index 0 ends when one of the upper quarter has run, which another worker
- * must do; arg: a filch_u32, 0. */
+/* As if each iteration of a call had taken `ns`. */
+static inline void par_teach(filch_for_fn *body, size_t n, uint64_t ns)
+{
+    const void *site = (const void *)(uintptr_t)body;
+    const fl_lesson_call call = {.n = n ? n : 1, .worked = (n ? n : 1) * ns};
+    fl_lesson lesson = {.tag = fl_site_recall(site, n).tag};
+    fl_lesson_learn(&lesson, &call);
+    fl_site_keep(site, n, lesson);
+}
+
+/* A body for 64 indices, taught to be long, so that it forks first. Index 0 ends when one of the upper
+ * quarter has run, which another worker must do; arg: a filch_u32, 0. */
 static inline int par_await_helper(filch_self self, size_t begin, size_t end, void *arg)
 {
     (void)self;

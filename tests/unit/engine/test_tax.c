@@ -121,6 +121,7 @@ Test(tax, a_stopped_call_is_not_counted)
 FILCH_TASK(int, call_await_helper)
 {
     filch_u32 upper = {0};
+    par_teach(par_await_helper, 64, 1000000);
     return filch_for(self, 0, 64, 1, par_await_helper, &upper);
 }
 

@@ -175,16 +175,6 @@ static int count_each(filch_self self, size_t begin, size_t end, void *seen)
     return 0;
 }
 
-/* As if each iteration had taken `ns`. */
-static void teach(filch_for_fn *body, size_t n, uint64_t ns)
-{
-    const void *site = (const void *)(uintptr_t)body;
-    fl_lesson lesson = fl_site_recall(site, n);
-    lesson = (fl_lesson){.tag = lesson.tag};
-    learn(&lesson, (fl_lesson_call){.n = n ? n : 1, .worked = (n ? n : 1) * ns});
-    fl_site_keep(site, n, lesson);
-}
-
 FILCH_TASK(int, call_again_and_again, (filch_u32 *, seen))
 {
     static const size_t sizes[] = {0, 1, 2, 3, 7, 64, 65, 1000, MOST};
@@ -193,7 +183,7 @@ FILCH_TASK(int, call_again_and_again, (filch_u32 *, seen))
     for (size_t k = 0; k < sizeof times / sizeof times[0]; k++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             if (times[k])
-                teach(count_each, sizes[i], times[k]);
+                par_teach(count_each, sizes[i], times[k]);
             for (int call = 0; call < 3; call++) {
                 if (filch_for(self, 0, sizes[i], call == 2 ? 4 : 0, count_each, seen))
                     return -1;
@@ -228,7 +218,7 @@ Test(site, a_loop_known_to_be_long_forks_before_its_first_iteration)
     for (unsigned workers = 2; workers <= 8; workers *= 4) {
         filch_u32 upper = {0};
         filch_runtime *rt = par_runtime(workers);
-        teach(par_await_helper, 64, 1000000);
+        par_teach(par_await_helper, 64, 1000000);
         cr_assert_eq(FILCH_RUN(rt, call_await_upper, &upper), 0);
         filch_runtime_destroy(rt);
     }
