@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <sched/forkstack.h>
-#include <sched/start.h>
 
+#include <sched/assert.h>
 #include <sched/request.h>
+#include <sched/start.h>
 
 #define ANSWERED ((uint64_t)1 << 63)
 #define OFFERED ((uint64_t)1 << 62)
@@ -275,6 +276,7 @@ static bool claim(filch_slot *slot, void *next)
 
 void fl_slot_offer(filch_slot *slot)
 {
+    FL_ASSERT(!filch_ptr_load(&slot->state, FILCH_RELAXED)); /* no other thread knows of it */
     filch_ptr_store(&slot->state, FL_STATE_OFFERED, FILCH_RELEASE); /* O1 */
 }
 
@@ -306,9 +308,16 @@ fl_forkstack *fl_slot_runs_on(const filch_slot *slot)
     return says_where(state) ? (fl_forkstack *)(void *)(state - FL_STATE_RUNS) : NULL;
 }
 
+static bool ended(const void *state)
+{
+    return state >= FL_STATE_LOWEST_WAITER &&
+           (uintptr_t)state & (FL_STATE_DONE | FL_STATE_PANICKED);
+}
+
 static void *end_as(filch_slot *slot, void *state)
 {
     void *was = filch_ptr_exchange(&slot->state, state, FILCH_ACQ_REL); /* S1 */
+    FL_ASSERT(!ended(was) && was != FL_STATE_OFFERED);
     return was >= FL_STATE_LOWEST_WAITER && !says_where(was) ? was : NULL;
 }
 
@@ -329,15 +338,15 @@ void *fl_slot_fail(filch_slot *slot, const filch_task *task)
     return end_as(slot, ended_as(task, FL_STATE_PANICKED));
 }
 
-static bool ended(const void *state)
-{
-    return state >= FL_STATE_LOWEST_WAITER &&
-           (uintptr_t)state & (FL_STATE_DONE | FL_STATE_PANICKED);
-}
-
 bool fl_slot_done(const filch_slot *slot)
 {
     return ended(filch_ptr_load(&slot->state, FILCH_ACQUIRE)); /* S2 */
+}
+
+bool fl_slot_settles(const filch_slot *slot)
+{
+    const void *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* S2 */
+    return ended(state) || state == FL_STATE_OFFERED;
 }
 
 bool fl_slot_failed(const filch_slot *slot)

@@ -282,6 +282,8 @@ void *fl_slot_finish(filch_slot *slot, const filch_task *task);
 void *fl_slot_fail(filch_slot *slot, const filch_task *task);
 /* Joiner: is the result here, or the failure? */
 bool fl_slot_done(const filch_slot *slot);
+/* Joiner: is it here, or does the slot lie in a queue? A helper in a seat may put it there (runtime/engine/help.c). */
+bool fl_slot_settles(const filch_slot *slot);
 /* Joiner, when it is done: has it panicked? */
 bool fl_slot_failed(const filch_slot *slot);
 /* Joiner, when it is done: which task ran? */

@@ -40,7 +40,8 @@ uint64_t fl_idle_sleep(fl_idle *idle)
 
 bool fl_idle_unchanged(fl_idle *idle, uint64_t was)
 {
-    return ((fl_idle_look(idle) ^ (was + SLEEP)) & ~FL_IDLE_NAPPING) == 0;
+    uint64_t word = filch_u64_add(&idle->word, 0, FILCH_SEQ_CST); /* E8 */
+    return ((word ^ (was + SLEEP)) & ~FL_IDLE_NAPPING) == 0;
 }
 
 /* One sleeper less, if there is one. */

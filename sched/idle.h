@@ -100,7 +100,9 @@ uint64_t fl_idle_found(fl_idle *idle);
 bool fl_idle_was_last(uint64_t was);
 /* Searching -> sleeping; returns I as it was before. */
 uint64_t fl_idle_sleep(fl_idle *idle);
-/* Has I not changed (search, found, sleep, wake) since the fl_idle_sleep that returned `was`? */
+/* Has I not changed (search, found, sleep, wake) since the fl_idle_sleep that returned `was`? An
+ * addition of 0 reads I: it has the last value, and what others do after they have changed I comes
+ * after it (E8 of runtime/engine/park.c). */
 bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
 /* Sleeping -> searching of the caller's own accord; false: no worker is counted as sleeping, so a
  * token is on its way. */

@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 enum {
-    FL_REQUEST_TIME = 20000,  /* ns to watch a request, where each worker has a CPU */
-    FL_REQUEST_CROWDED = 2000 /* ns otherwise, or with ready items; then one more look */
+    FL_REQUEST_TIME = 20000,   /* ns to watch a request, where each worker has a CPU */
+    FL_REQUEST_CROWDED = 2000, /* ns otherwise, or with ready items; then one more look */
+    FL_REQUEST_BRIEF = 4       /* requests that are watched briefly after one without an answer */
 };
 
 /* The most tasks to ask for. adaptive: those that the profit rule allows. */
@@ -39,6 +40,13 @@ static inline enum fl_request fl_request_next(enum fl_asked asked, bool patient)
 static inline unsigned fl_request_time(bool may_spin, bool brief)
 {
     return may_spin && !brief ? FL_REQUEST_TIME : FL_REQUEST_CROWDED;
+}
+
+/* Owners of long tasks are silent for long. After a request that none has answered, the next ones are watched
+ * briefly. How many of these are left after another silence; 0 after an answer. */
+static inline unsigned fl_request_silences(unsigned left)
+{
+    return left ? left - 1 : FL_REQUEST_BRIEF;
 }
 
 /* The tasks that an owner gives of `here`: half of many, else one, but at most `most`. half: of

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
-# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--short | --long] [--verbose] [BAR...]
-#   default: all bars but worker-chaos and cloud
+# usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--short] [--verbose] [BAR...]
+#   default: all bars but worker-chaos and worker-images
 #   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
-#   --short, --long: worker-chaos and cloud with fewer jobs; cloud with 1,000 windows of rolling updates for each broker
+#   --short: worker-many, worker-chaos and worker-images with fewer jobs
 #   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/bars
 repeat=11
-size=usual
+many=10000 images=1000000 chaos=
 verbose=no
 peers_wanted=no
 wanted=
@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
     --build) build=$2; shift ;;
     --repeat) repeat=$2; shift ;;
     --verbose) verbose=yes ;;
-    --short | --long) size=${1#--} ;;
+    --short) many=1000 images=20000 chaos=' --jobs 5000 --kills 2 --apart 3' ;;
     --peers) peers_wanted=yes ;;
     -*) sed -n '3,9s/^# //p' "$0"; exit 2 ;;
     *) wanted="$wanted $1" ;;
@@ -31,16 +31,11 @@ while [ $# -gt 0 ]; do
 done
 
 known='fib peers speedup flat central idle submit wake create chain first-waits regions contract loops reduce scan sorts contexts channels streams futures timers locks'
-known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html sim-sleepers virtual-switches"
+known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html virtual-switches"
 known="$known worker-sqlite worker-redis worker-nats worker-kafka worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
 known="$known worker-return worker-many"
-known="$known vs"
-on_request='worker-chaos cloud' # seven minutes for each broker; some fifteen
-case $size in
-short) many=1000 images=20000 windows=0 chaos=' --jobs 5000 --kills 2 --apart 3' ;;
-usual) many=10000 images=1000000 windows=0 chaos= ;;
-long) many=10000 images=1000000 windows=1000 chaos= ;;
-esac
+known="$known openmp vs"
+on_request='worker-chaos worker-images' # seven minutes for each broker; some four
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
     case " $known $on_request " in
@@ -53,7 +48,7 @@ if [ "$peers_wanted" = yes ]; then
     cd "$root" || exit 1
     # shellcheck source=tools/packages.sh
     . tools/packages.sh
-    need "$packages_of_peers" "$packages_of_columns" "$packages_of_services" || exit 1
+    need "$packages_of_peers" "$packages_of_vs" "$packages_of_services" || exit 1
 fi
 mkdir -p "$build"
 log=$build/bars-build.log
@@ -65,44 +60,39 @@ if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TES
 fi
 cd "$build/bench/bars" || exit 1
 
+# Prints NAME=PROGRAM for each of NAME, or NAME=FILE, that was built.
+built() {
+    for name; do
+        if [ -x "../peers/peer-${name#*=}" ]; then printf ' %s' "${name%=*}=../peers/peer-${name#*=}"; fi
+    done
+}
+
 # Prints the commands of a bar. A program that was not built (no compiler, no peer) is named and counts as missed.
 commands_of() {
     case $1 in
     fib) for compiler in gcc g++ clang clang++; do echo "./bar-fib-$compiler --repeat $repeat"; done ;;
-    peers)
-        peers=
-        for peer in tbb libgomp libomp; do
-            if [ -x "./peer-$peer" ]; then peers="$peers $peer=./peer-$peer"; fi
-        done
-        echo "./bar-peers --repeat $repeat$peers" ;;
+    peers) echo "./bar-peers --repeat $repeat$(built tbb libgomp libomp)" ;;
     reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     trace-html) echo "$root/bench/bars/trace_page.py ../../tools/filch --repeat $repeat" ;;
+    openmp) echo "$root/bench/bars/openmp.py --library ../../lib/filch --repeat $repeat" ;;
     create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
     worker-latency | worker-start | worker-memory | worker-return) echo "./bar-$1 --repeat $repeat" ;;
     worker-many) echo "./bar-worker-chaos --jobs $many --kills 0 --publishers 100" ;;
     worker-chaos) echo "./bar-worker-chaos$chaos" ;;
-    cloud)
-        commands_of worker-many
-        commands_of worker-return
-        for broker in redis postgres; do echo "./bar-cloud-rolling --repeat $repeat --size $windows --only $broker"; done
-        echo "./bar-cloud-images --jobs $images" ;;
+    worker-images) echo "./bar-worker-images --jobs $images" ;;
     worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}
-        columns=
-        for column in filch hand go asio tbb openmp; do
-            if [ -x "../columns/column-$column" ]; then columns="$columns $column=../columns/column-$column"; fi
-        done
-        echo "./bar-vs --repeat $repeat ${only:+--only ${only#-}}$columns" ;;
+        echo "./bar-vs --repeat $repeat ${only:+--only ${only#-}}$(built filch hand go asio tbb openmp=libgomp)" ;;
     *) echo "./bar-$1 --repeat $repeat" ;;
     esac
 }
 
-# Columns that were not built, once, before the first row that has them.
+# Peers that were not built, once, before the first row that has them.
 for bar in ${wanted:-$known}; do
     case $bar in
     vs | vs-*)
-        sed -n 's/^-- \(column-.* is not built: .*\)/\1 (tools\/bars.sh --peers installs it)/p' "$log" >&2
+        sed -n 's/^-- \(peer-.* is not built: .*\)/\1 (tools\/bars.sh --peers installs it)/p' "$log" >&2
         break ;;
     esac
 done

@@ -37,7 +37,7 @@ def lines_by_file(source, build, parts, but):
         folder = pathlib.Path(report["current_working_directory"])
         for entry in report["files"]:
             path = (folder / entry["file"]).resolve()
-            if not path.is_relative_to(source):
+            if not path.is_relative_to(source) or not path.exists():  # notes of a file that was moved stay in the build
                 continue
             name = str(path.relative_to(source))
             if name.startswith(parts) and not name.startswith(but):

@@ -2,13 +2,12 @@
  *
  * The command: finds the subcommand in its table and hands over. */
 #include "bench/main.h"
-#include "calibrate/main.h"
 #include "compare/main.h"
 #include "explore/main.h"
+#include "openmp/main.h"
 #include "play/main.h"
 #include "sim/main.h"
 #include "top/main.h"
-#include "topo/topo.h"
 #include "trace/main.h"
 #include "tune/main.h"
 
@@ -28,15 +27,13 @@ static const struct {
 } subcommands[] = {
     {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
      "filch bench"},
-    {"calibrate", "measure the costs that filch sim needs on this machine", filch_calibrate_main,
-     "filch calibrate"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"explore", "search the interleavings of a program for one that fails", filch_explore_main,
      "filch explore"},
+    {"openmp", "run a program of gcc's OpenMP on Filch", filch_openmp_main, "filch openmp"},
     {"play", "step through a recorded run, deque by deque", filch_play_main, "filch play"},
     {"sim", "simulate work stealing on a machine that is described", filch_sim_main, "filch sim"},
     {"top", "watch the workers of a running program", filch_top_main, "filch top"},
-    {"topo", "draw the machine and the workers' places on it", filch_topo_main, "filch topo"},
     {"trace", "show where the time of a run went", filch_trace_main, "filch trace"},
     {"tune", "find the width and the queue that suit a pool", filch_tune_main, "filch tune"},
 };

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Automatic mutants: faults that the syntax of the modelled files suggests, and whether the models see them.
 #
-#   ./tools/mutants.sh sched/idle.c   judges the mutants of these files, records the verdicts in tests/model/verdicts:
+#   ./tools/mutants.sh sched/idle.c   judges the mutants of these files, writes the verdicts to build/mutants:
 #                                     of functions that have changed since; --anew: of all
 #   ./tools/mutants.sh --all          judges those of all modelled files (hours at first; then only those that have changed)
 #   ./tools/mutants.sh --survivors FILE  also those that live, after a row or a claim was added
 #   ./tools/mutants.sh --holes FILE      of those, only the ones that no argument excuses
 #   ./tools/mutants.sh --tests FILE      the same by unit tests alone, first those that the argument names
-#   ./tools/mutants.sh --check        compares the verdicts with the sources, without a build; --write writes docs/mutants.md
+#   ./tools/mutants.sh --check        compares the arguments with the sources, without a build
+#   ./tools/mutants.sh --report       writes build/mutants/report.md
 #   ./tools/mutants.sh --list FILE    names the mutants of a file
 #
 # --seconds T is the time for one mutant that no sample, lint or unit test tells (20). Verdicts are cached in build/model.
@@ -24,7 +25,7 @@ build() {
 
 case " $* " in
 *' -h '* | *' --help '*) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
-*' --check '* | *' --write '* | *' --list '*) ;;
+*' --check '* | *' --report '* | *' --list '*) ;;
 *' --tests '*) build model; build coverage unit fault; build asan unit fault ;;
 *) build model models; build coverage models unit fault; build asan unit fault ;;
 esac

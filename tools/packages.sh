@@ -17,6 +17,7 @@ libhwloc-dev         | module hwloc
 libssl-dev           | module libcrypto
 libjansson-dev       | module jansson
 libncurses-dev       | module ncurses
+libdw-dev            | module libdw
 libsqlite3-dev       | module sqlite3
 libmicrohttpd-dev    | module libmicrohttpd
 libcurl4-openssl-dev | module libcurl
@@ -34,7 +35,7 @@ clang            | command clang++
 libomp-dev libomp-19-dev libomp-18-dev | header clang omp.h
 '
 # The languages and libraries that tools/bars.sh compares Filch with.
-packages_of_columns='
+packages_of_vs='
 golang-go        | command go
 libasio-dev      | header g++ asio.hpp
 '
@@ -49,19 +50,21 @@ tzdata                  | server /usr/share/zoneinfo/Europe/Berlin
 libbenchmark-dev        | header g++ benchmark/benchmark.h
 libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags clang -fsanitize=thread
 clang-format-14 clang-format | command clang-format-14 clang-format
-libseccomp-dev          | module libseccomp
+libseccomp2             | server /usr/lib/*/libseccomp.so.2
 libpng-dev              | module libpng
 redis-tools redis       | command redis-check-rdb
 openssl                 | command openssl
 postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3
+python3-yaml            | server /usr/lib/python3/dist-packages/yaml/__init__.py
 nodejs                  | command node
 codespell               | command codespell
 systemd                 | command systemd-analyze
 systemtap-sdt-dev       | header gcc sys/sdt.h
-protobuf-compiler       | command protoc
 z3                      | command z3
+gfortran                | command gfortran
+gcc-12-source gcc-13-source gcc-14-source | server /usr/src/gcc-1[234]
 '
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='
@@ -85,6 +88,18 @@ golang-go               | command go
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | server /usr/share/containers/seccomp.json
+imagemagick             | server /usr/bin/convert
+graphicsmagick          | command gm
+libfftw3-dev            | header gcc fftw3.h
+libopenblas0-openmp     | server /usr/lib/*/openblas-openmp/libopenblas.so.0
+python3-numpy           | server /usr/lib/python3/dist-packages/numpy/__init__.py
+python3-sklearn         | server /usr/lib/python3/dist-packages/sklearn/__init__.py
+libgraphblas-dev        | server /usr/lib/*/libgraphblas.so
+primecount              | command primecount
+kalign                  | command kalign
+clustalo                | command clustalo
+fasttree                | command fasttreeMP
+bart                    | command bart
 '
 
 # For tools/fresh.sh, and the container image.
@@ -105,11 +120,7 @@ prometheus          | usr/bin/prometheus
 
 # npm package | version. They go into build/tools/node_modules; their install scripts do not run.
 npm_to_test_all='
-@cdktf/hcl2json         | 0.21.0
-@kubernetes-models/keda | 2.0.0
 fauxqs                  | 2.4.1
-typescript              | 5.4.5
-yaml                    | 2.8.3
 '
 PATH=$PATH:$PWD/build/tools
 

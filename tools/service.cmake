@@ -12,9 +12,6 @@ install(TARGETS filch_worker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONE
 if(JANSSON_FOUND)
   add_parts(filch_jobs_parts jobs)
   target_link_libraries(filch_jobs_parts PUBLIC filch_service_core PkgConfig::JANSSON Threads::Threads)
-  if(CURL_FOUND)
-    target_compile_definitions(filch_jobs_parts PRIVATE FILCH_HAVE_CURL)
-  endif()
   add_executable(filch_jobs jobs/main.c)
   set_target_properties(filch_jobs PROPERTIES OUTPUT_NAME filch-jobs)
   target_compile_definitions(filch_jobs PRIVATE FILCH_JOBS_VERSION="${PROJECT_VERSION}")
@@ -25,10 +22,14 @@ else()
   message(STATUS "jansson not found: filch-jobs is not built (Debian: libjansson-dev)")
 endif()
 
-# The files of docs/deploy.md. Units name the installed filch-worker.
+# The files of docs/deploy.md. Units name the installed filch-worker; the template is made from the other.
+configure_file(deploy/systemd/filch-worker.service systemd/filch-worker.service COPYONLY)
+configure_file(deploy/systemd/template.sed systemd/template.sed COPYONLY)
+execute_process(COMMAND sed -f template.sed filch-worker.service WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/systemd
+                OUTPUT_FILE filch-worker@.service COMMAND_ERROR_IS_FATAL ANY)
 install(DIRECTORY deploy DESTINATION ${CMAKE_INSTALL_DATADIR}/filch COMPONENT deploy PATTERN systemd EXCLUDE)
 install(CODE "
-  set(units \"${CMAKE_CURRENT_SOURCE_DIR}/deploy/systemd\")
+  set(units \"${CMAKE_CURRENT_BINARY_DIR}/systemd\")
   set(programs \"${CMAKE_INSTALL_BINDIR}\")
   set(folders \"${unit_dir}\" \"${CMAKE_INSTALL_DATADIR}/filch/deploy/systemd\")
 " COMPONENT deploy)

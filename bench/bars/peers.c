@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bar: fib without cutoff, one worker, against the best of oneTBB, libgomp and libomp, as time
- * per call. Each peer is a child process (bench/peers/serve.h) whose program is named on the
- * command line as name=path. */
+ * per call. Each peer is a child process (program.h) whose program is named on the command line as
+ * name=path. */
 #include "measure.h"
 
 #include "program.h"
@@ -69,14 +69,11 @@ static double own_once(void *context)
 static double peer_once(void *context)
 {
     const program *p = context;
-    double seconds;
-    long answer;
-    fprintf(p->to, "%d\n", PEER_N);
-    fflush(p->to);
-    if (fscanf(p->from, "%lf %ld", &seconds, &answer) != 2)
-        program_die(p, "ended without an answer");
-    check(PEER_N, answer);
-    return seconds / calls_of(PEER_N);
+    peer_reply reply;
+    if (!program_ask(p, &(peer_order){.kind = "fib", .count = PEER_N, .workers = 1}, &reply))
+        program_die(p, "has no fib");
+    check(PEER_N, (long)reply.answer);
+    return reply.seconds / calls_of(PEER_N);
 }
 
 /* The peer that is fastest by its median. */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Another program that answers lines with lines, in a process of its own. */
+ * Another program that serves orders (bench/peers/orders.h), in a process of its own. */
 #ifndef BARS_PROGRAM_H
 #define BARS_PROGRAM_H
 
+#include "../peers/orders.h"
+
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +56,26 @@ static inline void program_start(program *p, char *argument)
     p->from = fdopen(from[0], "r");
     if (!p->to || !p->from)
         program_die(p, "cannot open a stream to the program (out of memory)");
+}
+
+/* false: the program has no such kind. */
+static inline bool program_ask(const program *p, const peer_order *o, peer_reply *reply)
+{
+    enum { LINE = 160 };
+    char line[LINE];
+    unsigned long long answer;
+    fprintf(p->to, "%s %ld %ld %ld %ld %ld %ld\n", o->kind, o->count, o->workers, o->parties,
+            o->width, o->room, o->steps);
+    fflush(p->to);
+    if (!fgets(line, sizeof line, p->from))
+        program_die(p, "ended without an answer");
+    if (strcmp(line, "none\n") == 0)
+        return false;
+    if (sscanf(line, "%lf %lf %llu %lf %lf", &reply->seconds, &reply->cpu, &answer, &reply->p50,
+               &reply->p99) != 5)
+        program_die(p, "answered neither five figures nor \"none\"");
+    reply->answer = answer;
+    return true;
 }
 
 static inline void program_stop(program *p)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bars: Filch beside other libraries and languages, row by row (vs_rows.h). Each is a column, a
- * program that serves orders (bench/columns/column.h), named on the command line as name=path,
+ * program that serves orders (bench/peers/orders.h), named on the command line as name=path,
  * Filch's as "filch". A round is one turn of each column, and the next begins when the last one's
  * threads rest. */
 #include "child.h"
@@ -22,29 +22,22 @@ static vs_column columns[COLUMNS_MOST + 1];
 static int column_count;
 
 /* One turn. Returns the answer; ns for each unit of work and us for latencies go to `at`. */
-static uint64_t take_turn(vs_column *c, const column_order *o, double at[VS_FIGURES])
+static uint64_t take_turn(vs_column *c, const peer_order *order, double at[VS_FIGURES])
 {
-    char line[LINE];
-    double seconds, cpu;
-    unsigned long long answer;
-    fprintf(c->program.to, "%s %ld %ld %ld %ld %ld %ld\n", c->kind, o->count, o->workers,
-            o->parties, o->width, o->room, o->steps);
-    fflush(c->program.to);
-    if (!fgets(line, sizeof line, c->program.from))
-        program_die(&c->program, "ended without an answer");
-    c->serves = strcmp(line, "none\n") != 0;
-    if (!c->serves)
-        return 0;
-    if (sscanf(line, "%lf %lf %llu %lf %lf", &seconds, &cpu, &answer, &at[VS_P50], &at[VS_P99]) !=
-        5)
-        program_die(&c->program, "answered neither five figures nor \"none\"");
-    at[VS_TIME] = seconds * 1e9 / (double)o->count;
-    at[VS_CPU] = cpu * 1e9 / (double)o->count;
-    child_rest(&(child_process){.pid = c->program.pid});
-    return answer;
+    peer_order own = *order;
+    peer_reply reply = {0};
+    snprintf(own.kind, sizeof own.kind, "%s", c->kind);
+    c->serves = program_ask(&c->program, &own, &reply);
+    at[VS_TIME] = reply.seconds * 1e9 / (double)own.count;
+    at[VS_CPU] = reply.cpu * 1e9 / (double)own.count;
+    at[VS_P50] = reply.p50;
+    at[VS_P99] = reply.p99;
+    if (c->serves)
+        child_rest(&(child_process){.pid = c->program.pid});
+    return reply.answer;
 }
 
-static void run_rounds(const column_order *order, int count, int repeat)
+static void run_rounds(const peer_order *order, int count, int repeat)
 {
     for (int round = -1; round < repeat; round++) {
         uint64_t first = 0;
@@ -168,7 +161,7 @@ static bool run_row(const vs_row *row, const measure_options *options)
 {
     bool reached = true;
     int count = column_count;
-    column_order order = row->order;
+    peer_order order = row->order;
     order.count = (order.count * options->size + 99) / 100;
     for (int i = 0; i < count; i++)
         columns[i].kind = row->order.kind;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The rows of bar-vs: an order for the columns (bench/columns/column.h), and the bounds of Filch's
+ * The rows of bar-vs: an order for the columns (bench/peers/orders.h), and the bounds of Filch's
  * figures against theirs. */
 #ifndef BARS_VS_ROWS_H
 #define BARS_VS_ROWS_H
 
-#include "../columns/column.h"
+#include "../peers/orders.h"
 
 #include <stdbool.h>
 
@@ -23,7 +23,7 @@ static const char VS_BEST[] = "best";
 typedef struct vs_row {
     const char *name; /* for --only */
     const char *what;
-    column_order order;
+    peer_order order;
     vs_goal goals[2];
     const char
         *plain;   /* another kind, by Filch alone, that the row's own is compared with; or NULL */
@@ -83,7 +83,7 @@ typedef struct vs_row {
         .name = "reduce-" #length, .what = "sum of " #length " doubles, -ffast-math",              \
         .order = {"reduce", 20000000, 2, 1, 0, length, 0}, .goals = {{VS_TIME, VS_BEST, 1}},       \
     }
-/* Steps of column_steps: 75 take some 0.1 us. */
+/* Steps of peer_steps: 75 take some 0.1 us. */
 #define VS_FOR(steps, length, workers)                                                             \
     {                                                                                              \
         .name = "for-" length "-" #workers,                                                        \

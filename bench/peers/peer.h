@@ -30,6 +30,7 @@ typedef struct peer_row {
     const kernel *const *
         fork_join; /* fork/join kernels, compiled for its tasks (kernels/kernel.h); closed by NULL */
     bool by_clang;       /* compiled by clang, unlike the others */
+    bool on_filch;       /* with Filch's libgomp.so.1 in the place of the compiler's */
     uint64_t most_tasks; /* in a run; more would take too long. 0: no bound */
 } peer_row;
 

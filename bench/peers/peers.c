@@ -61,12 +61,13 @@ static const kernel *const async_kernels[] = {CPP_ROWS(ENTRY_ASYNC) NULL};
 enum { MOST_THREADS = 20000 }; /* 15 to 150 microseconds each */
 
 const peer_row peers[] = {
-    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB, false, 0},
-    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP, false, 0},
+    {"tbb", "oneTBB", "a C++ compiler and oneTBB (Debian: g++, libtbb-dev)", TBB, false, false, 0},
+    {"openmp", "OpenMP", "a compiler with OpenMP", OPENMP, false, false, 0},
+    {"openmp-on-filch", "OpenMP on Filch", "a compiler with OpenMP", OPENMP, false, true, 0},
     {"openmp-clang", "clang OpenMP", "gcc, and clang with its OpenMP (Debian: clang, libomp-dev)",
-     OPENMP_CLANG, true, 0},
-    {"gcc-parallel", "gcc parallel", "g++ with OpenMP", GCC_PARALLEL, false, 0},
-    {"async", "thread per task", "a C++ compiler", ASYNC, false, MOST_THREADS},
+     OPENMP_CLANG, true, false, 0},
+    {"gcc-parallel", "gcc parallel", "g++ with OpenMP", GCC_PARALLEL, false, false, 0},
+    {"async", "thread per task", "a C++ compiler", ASYNC, false, false, MOST_THREADS},
 };
 const size_t peer_count = sizeof peers / sizeof peers[0];
 

@@ -41,14 +41,14 @@ static inline void fl_count_suspended(fl_worker *worker, uint64_t n)
 {
     filch_u64 *count = &worker->counters[FL_SUSPENDED];
     uint64_t was = filch_u64_load(count, FILCH_RELAXED); /* relaxed: single writer */
-    filch_u64_store(count, was + n, FILCH_RELEASE);      /* E7 */
+    filch_u64_store(count, was + n, FILCH_RELAXED);      /* E7 */
 }
 
 static inline uint64_t fl_sum_suspended(const fl_runtime *rt)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < rt->worker_set.most; i++)
-        sum += filch_u64_load(&rt->worker[i]->counters[FL_SUSPENDED], FILCH_ACQUIRE); /* E8 */
+        sum += filch_u64_load(&rt->worker[i]->counters[FL_SUSPENDED], FILCH_RELAXED); /* E8 */
     return sum;
 }
 

@@ -37,11 +37,11 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/platform/arena.h>
 #include <runtime/platform/decay.h>
-#include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/guard.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/switch_frame.h>
+#include <sched/assert.h>
 #include <sched/forkstack.h>
 
 #include <pthread.h>
@@ -94,6 +94,9 @@ struct fl_fiber {
     /* For reports: is it suspended, in which call and for which object? */
     filch_u32 suspended;
     filch_ptr waits_in, waits_for;
+    /* The same, of a wait in a seat: may it still wait? NULL: it is none (runtime/engine/help.h). */
+    bool (*may_block)(const void *by);
+    const void *blocked_by;
 };
 
 /* All fibers of a runtime. */

@@ -76,7 +76,7 @@ static void wait_until_done(fl_fiber *fiber, filch_slot *slot)
         if (fl_slot_done(slot))
             return;
     while (fl_spin_on(&spin));
-    if (fl_help(fiber, slot))
+    if (fl_help(fiber, slot, NULL))
         return;
     fl_count(fiber->worker, FL_JOINS_WAITED, 1);
     fl_fiber_waits_in(fiber, "the join of a fork", slot);
@@ -99,6 +99,11 @@ enum fl_outcome fl_settle(filch_slot *slot, const filch_task *joined, enum fl_co
     if (!excess) {
         fl_event_task_ends(fiber->worker, FL_TRACE_JOIN, slot, joined, 0);
         wait_until_done(fiber, slot);
+        while (FILCH_UNLIKELY(!fl_slot_done(slot))) { /* a helper in a seat has handed it on */
+            if (queue->settle(&fiber->stack, slot) == FL_KEPT)
+                return FL_JOIN_KEPT;
+            wait_until_done(fiber, slot);
+        }
     }
     fl_event_task_ends(fiber->worker, FL_TRACE_JOINED, slot, joined, 0);
     if (FILCH_UNLIKELY(joined && joined != fl_slot_ran(slot)))

@@ -57,20 +57,24 @@ void fl_gap_sleep(fl_worker *worker, const fl_gap *gap)
 {
     worker->gap_searched = gap->searched;
     worker->gap_began = gap->counts && !gap->phase ? fl_now() - gap->searched : 0;
+    filch_u64_store(&worker->woken_at, gap->counts ? FL_GAP_ASKS : 0,
+                    FILCH_RELAXED); /* a hint for wakers */
 }
 
 void fl_gap_wakes(fl_worker *worker)
 {
-    filch_u64_store(&worker->woken_at, (uint64_t)fl_now(), FILCH_RELAXED); /* gap.h */
+    if (filch_u64_load(&worker->woken_at, FILCH_RELAXED) == FL_GAP_ASKS)       /* both: a time */
+        filch_u64_store(&worker->woken_at, (uint64_t)fl_now(), FILCH_RELAXED); /* for gap.h */
 }
 
 void fl_gap_woken(fl_worker *worker)
 {
     int64_t began = worker->gap_began;
-    int64_t at = (int64_t)filch_u64_exchange(&worker->woken_at, 0, FILCH_RELAXED); /* gap.h */
+    int64_t at = (int64_t)filch_u64_load(&worker->woken_at, FILCH_RELAXED); /* a time for gap.h */
     worker->gap_began = 0;
-    if (!at)
+    if (at <= FL_GAP_ASKS)
         return;
+    filch_u64_store(&worker->woken_at, 0, FILCH_RELAXED); /* it is read */
     if (began)
         fl_warm_slept(&worker->warm, at - began, worker->gap_searched);
     fl_warm_woken(&worker->warm, fl_now() - at);

@@ -7,17 +7,22 @@
  * During a phase (filch_phase_begin) all but one search on, also after other work, for FL_PHASE at
  * most. The one sleeps, so that a calling thread finds a place to work in (runtime/engine/guest.h).
  *
- * A waker leaves the time at which it wakes a worker (before B2 of runtime/engine/park.c). From it the
- * worker learns how long that took, and how long the gap was. This is relaxed and no step of any
- * protocol: if two wakers meet, either time will do, and a worker that takes the token of another
- * one's wake-up finds none and learns nothing. */
+ * A worker that sleeps in such a gap asks for the time at which a waker wakes it, and the waker leaves
+ * it (before B2 of runtime/engine/park.c). From it the worker learns how long that took, and how long
+ * the gap was. This is relaxed and no step of any protocol: if two wakers meet, either time will do,
+ * and a worker that takes the token of another one's wake-up finds none and learns nothing. Other
+ * wake-ups are not timed: both clocks are read while somebody waits, and they took a tenth of the
+ * latency of a job. */
 #ifndef FL_GAP_H
 #define FL_GAP_H
 
 #include <runtime/engine/worker.h>
 #include <runtime/platform/spin.h>
 
-enum { FL_PHASE = 100000000 /* ns */ };
+enum {
+    FL_PHASE = 100000000, /* ns */
+    FL_GAP_ASKS = 1       /* in woken_at: the worker asks for the time; 0: it does not */
+};
 
 /* A search, for as long as it finds nothing. */
 typedef struct fl_gap {

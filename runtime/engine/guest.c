@@ -24,7 +24,7 @@ enum turn { NONE, AWAITED, GRANTED };
 /* ---- A turn ---- */
 
 /* The worker is the guest's, which is a visitor from now on; U5 and U6 publish that. */
-static void begin_turn(fl_fiber *fiber, fl_worker *worker)
+void fl_guest_begin_turn(fl_fiber *fiber, fl_worker *worker)
 {
     filch_u32_add(&worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* see above */
     fl_fiber_guest(fiber)->host = worker->running;
@@ -40,7 +40,7 @@ static void begin_turn(fl_fiber *fiber, fl_worker *worker)
 }
 
 /* Its fork stack is empty. The thread is still the worker. */
-static void end_turn(fl_fiber *fiber)
+void fl_guest_end_turn(fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;
     fl_forkstack_serve(&fiber->stack, fl_first_slot(&fiber->stack)); /* W1 */
@@ -81,12 +81,12 @@ void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
     fl_guest *guest = fl_fiber_guest(fiber);
     fl_worker *worker = fiber->worker;
     bool borrowed = guest->borrowed;
-    end_turn(fiber);
+    fl_guest_end_turn(fiber);
     action(worker, fiber, arg); /* W4: another worker may lend itself from now on */
     give_up(worker, borrowed, guest->carrier);
     await_turn(guest);
     guest->borrowed = false;
-    begin_turn(fiber, guest->lent);
+    fl_guest_begin_turn(fiber, guest->lent);
 }
 
 void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
@@ -124,7 +124,7 @@ static bool has_stack(const fl_runtime *rt)
 }
 
 /* The fiber's fork stack goes with the thread's C stack. */
-static void take_fiber(fl_guest *guest, fl_fiber *fiber)
+void fl_guest_take_fiber(fl_guest *guest, fl_fiber *fiber)
 {
     const fl_foreign *foreign = fl_foreign_here();
     guest->fiber = fiber;
@@ -134,7 +134,7 @@ static void take_fiber(fl_guest *guest, fl_fiber *fiber)
     fiber->stack.followed = true;
 }
 
-static void put_fiber(fl_guest *guest, fl_fibers *fibers)
+void fl_guest_put_fiber(fl_guest *guest, fl_fibers *fibers)
 {
     fl_fiber *fiber = guest->fiber;
     fiber->stack.followed = false;
@@ -148,7 +148,7 @@ static fl_worker *borrow(fl_runtime *rt, fl_guest *guest)
     fl_worker *worker = fl_park_borrow(rt); /* U3, U4 */
     fl_fiber *fiber = worker ? fl_fibers_get_more(&rt->fibers, fl_fiber_loop) : NULL;
     if (fiber)
-        take_fiber(guest, fiber);
+        fl_guest_take_fiber(guest, fiber);
     else if (worker)
         fl_park_return(worker);
     return fiber ? worker : NULL;
@@ -169,7 +169,7 @@ enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest)
     }
     guest->fpmode = fl_fpmode_now();
     fl_fpmode_set(rt->fpmode);
-    begin_turn(guest->fiber, worker);
+    fl_guest_begin_turn(guest->fiber, worker);
     fl_count(worker, FL_JOBS_STARTED, 1);
     return FL_GUEST_WORKS;
 }
@@ -177,9 +177,9 @@ enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest)
 void fl_guest_end(fl_guest *guest)
 {
     fl_worker *worker = guest->fiber->worker;
-    end_turn(guest->fiber);
+    fl_guest_end_turn(guest->fiber);
     fl_fpmode_set(guest->fpmode);
-    put_fiber(guest, &worker->rt->fibers);
+    fl_guest_put_fiber(guest, &worker->rt->fibers);
     give_up(worker, guest->borrowed, guest->carrier);
     fl_cancel_release(guest->cancel);
 }

@@ -100,4 +100,13 @@ void fl_guest_lend(fl_worker *worker, fl_fiber *fiber);
 /* Has nobody else anything to do, so that a yield would only wake a thread? self: of a guest's task. */
 bool fl_guest_alone(filch_self self);
 
+/* ---- Shared with seats (runtime/engine/seat.h) ---- */
+
+/* The fiber's fork stack goes with the calling thread's C stack, until it is put back. */
+void fl_guest_take_fiber(fl_guest *guest, fl_fiber *fiber);
+void fl_guest_put_fiber(fl_guest *guest, fl_fibers *fibers);
+/* The worker is the guest's, until the end of the turn. */
+void fl_guest_begin_turn(fl_fiber *fiber, fl_worker *worker);
+void fl_guest_end_turn(fl_fiber *fiber);
+
 #endif

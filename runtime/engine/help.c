@@ -4,6 +4,7 @@
 #include <runtime/engine/count.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/find.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
@@ -16,6 +17,7 @@
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
+#include <runtime/platform/futex.h>
 #include <runtime/platform/spin.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
@@ -25,8 +27,11 @@
 #include <sched/times.h>
 
 enum {
-    SPIN = 20000,     /* ns of unsuccessful tries before it suspends, */
-    TRIES_CROWDED = 2 /* or their number where workers outnumber CPUs */
+    SPIN = 20000,      /* ns of unsuccessful tries before it suspends, */
+    TRIES_CROWDED = 2, /* or their number where workers outnumber CPUs */
+    GLANCES = 2, /* at a helper's word between two tries, each of which takes some cache misses */
+    NAP = 50000, /* ns between two tries of a join that cannot suspend */
+    SHORT_NAPS = 20 /* unsuccessful naps before the join counts as waiting */
 };
 
 /* How joins of that fiber wait. A guest cannot leave its stack, so its joins help where others
@@ -67,24 +72,36 @@ static bool has_better_to_do(const fl_fiber *fiber)
            (is_wanted_elsewhere(worker) || !fl_profit_allows(&worker->profit));
 }
 
+/* The fork stack on which the slot's task runs, if it has tasks; NULL: none. In a look: while the slot says so, that fiber
+ * is not idle. */
+static fl_forkstack *offering(const filch_slot *slot)
+{
+    fl_forkstack *stack = fl_slot_runs_on(slot);
+    return stack && fl_forkstack_offers(stack) ? stack : NULL;
+}
+
 static bool find_own(fl_worker *worker, const filch_slot *slot, fl_work *work)
 {
-    fl_look_begin(); /* while the slot says that its task runs there, that fiber is not idle */
-    fl_forkstack *stack = fl_slot_runs_on(slot);
-    bool found = stack && fl_forkstack_offers(stack) && fl_steal_stack(worker, stack, work);
+    fl_look_begin();
+    fl_forkstack *stack = offering(slot);
+    bool found = stack && fl_steal_stack(worker, stack, work);
     fl_look_end();
     return found;
 }
 
-/* The tasks that were taken become ready for all. Their owners may wait for them already. */
+/* The tasks that were taken become ready for all. Their owners may wait for them already. In a seat, only this worker reads
+ * its ready deque, and it may do so late. So the slots are offered, and their owners can take the tasks back. */
 static void hand_on(fl_worker *worker, const fl_work *work)
 {
     uint32_t count = work->kind == FL_WORK_RANGE ? work->count : 1;
+    const bool offers = !work->offered && worker->rt->seats;
     if (!work->offered) /* else its owner may have taken it back */
         work->slot->claimed = work->task;
+    if (offers)
+        fl_slot_offer(work->slot);
     for (uint32_t i = 0; i < count; i++)
-        if (fl_push_ready(worker,
-                          fl_item(work->offered ? FL_ITEM_SLOT : FL_ITEM_STOLEN, work->slot + i)))
+        if (fl_push_ready(worker, fl_item(work->offered || offers ? FL_ITEM_SLOT : FL_ITEM_STOLEN,
+                                          work->slot + i)))
             filch_die("no memory to keep a forked task; free some");
 }
 
@@ -141,13 +158,17 @@ static void run_on_top(fl_fiber *fiber, filch_self self, const fl_work *work)
 }
 
 typedef struct patience {
-    fl_spin spin;
+    fl_spin spin, yields; /* the second one is the longer one, if there is one */
     unsigned tries;
 } patience;
 
-static patience patience_begin(const fl_runtime *rt)
+/* Both: ns. spin: 0: the usual time. */
+static patience patience_begin(const fl_runtime *rt, unsigned spin, unsigned yields)
 {
-    return (patience){fl_spin_begin(fl_may_spin(rt) ? SPIN : 0), TRIES_CROWDED};
+    const unsigned usual = !fl_may_spin(rt) ? 0 : spin ? spin : SPIN;
+    return (patience){.spin = fl_spin_begin(usual),
+                      .yields = fl_spin_begin(usual && yields ? usual + yields : 0),
+                      .tries = TRIES_CROWDED};
 }
 
 /* After an unsuccessful try. false: no more of them. */
@@ -155,22 +176,31 @@ static bool goes_on(patience *left)
 {
     if (fl_spin_on(&left->spin))
         return true;
+    if (fl_spin_on(&left->yields)) {
+        fl_yield();
+        return true;
+    }
     if (left->spin.most || !--left->tries)
         return false;
     fl_yield();
     return true;
 }
 
-bool fl_help(fl_fiber *fiber, filch_slot *slot)
+/* until: NULL, or ends the wait as well. */
+static bool is_over(const filch_slot *slot, const fl_until *until)
+{
+    return fl_slot_settles(slot) || (until && fl_until_over(until));
+}
+
+/* true: it is over. */
+static bool help_while_patient(fl_fiber *fiber, filch_slot *slot, const fl_until *until,
+                               patience left)
 {
     fl_runtime *rt = fiber->worker->rt;
-    if (mode_of(fiber) == FL_WAIT_SUSPEND)
-        return false;
-    patience left = patience_begin(rt);
     while (has_room(fiber, slot)) {
         fl_worker *worker = fiber->worker; /* may be another one after each task */
         fl_work work;
-        if (fl_slot_done(slot))
+        if (is_over(slot, until))
             return true;
         if (has_better_to_do(fiber))
             return false;
@@ -178,15 +208,13 @@ bool fl_help(fl_fiber *fiber, filch_slot *slot)
             fl_count(worker, FL_HELPS, 1);
             fl_tick(worker);
             run_on_top(fiber, slot + 1, &work);
-            left = patience_begin(rt);
+            left = patience_begin(rt, 0, 0);
         } else if (!goes_on(&left)) {
             break;
         }
     }
-    return fl_slot_done(slot);
+    return is_over(slot, until);
 }
-
-/* ---- Until a word changes ---- */
 
 /* Tasks of others go on top of the caller's. */
 static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
@@ -197,42 +225,143 @@ static void help_with(fl_fiber *fiber, filch_self self, const fl_work *work)
     fiber->worker->gift_ended = 0;
 }
 
+/* In a seat nobody else runs what joins have put into its ready deque. */
+static bool take_handed_on(fl_worker *worker, fl_work *work)
+{
+    void *item = worker->rt->seats ? fl_deque_pop(&worker->ready) : NULL;
+    return item && fl_work_from_item(work, item);
+}
+
+/* Another join may wait for one of these, so a join in a seat runs them before it naps. */
+static bool help_handed_on(fl_fiber *fiber, filch_self self)
+{
+    fl_work work;
+    bool taken = take_handed_on(fiber->worker, &work);
+    if (taken)
+        help_with(fiber, self, &work);
+    return taken;
+}
+
+/* ---- Waiting, as reports and the detector of deadlocks see it ---- */
+
 /* A guest that sleeps is a waiting thread, and no visitor, like one between its turns. It may be
  * one again: its fiber counts as waiting until then, and holds up the end. */
-static void count_out(fl_fiber *fiber)
+static void stop(fl_fiber *fiber, const char *call, const void *object)
 {
+    fl_count_suspended(fiber->worker, 1);
+    fl_fiber_waits_in(fiber, call, object);
+    fl_fiber_stops(fiber);
     if (!fl_fiber_guest(fiber))
         return;
     filch_u32_add(&fiber->worker->rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
     fl_thread_waits();
 }
 
-static void count_in(fl_fiber *fiber)
+static void go_on(fl_fiber *fiber)
 {
-    if (!fl_fiber_guest(fiber))
-        return;
-    fl_thread_told();
-    filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* E7 below shows it */
+    if (fl_fiber_guest(fiber)) {
+        fl_thread_told();
+        filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* Q2 shows it */
+    }
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7 */
+    filch_fence_seq_cst();                                /* Y7 */
+    fl_fiber_goes_on(fiber);
+    fl_count_suspended(fiber->worker, -(uint64_t)1);
 }
+
+void fl_seat_waits(fl_fiber *fiber, const char *call, const void *object,
+                   bool (*may_block)(const void *by), const void *by)
+{
+    fiber->may_block = may_block;
+    fiber->blocked_by = by;
+    stop(fiber, call, object);
+    filch_u32_add(&fiber->worker->rt->seats_waiting, 1, FILCH_SEQ_CST); /* the detector's */
+    fl_suspect();
+}
+
+void fl_seat_goes_on(fl_fiber *fiber)
+{
+    filch_u32_add(&fiber->worker->rt->seats_waiting, (uint32_t)-1, FILCH_SEQ_CST); /* as above */
+    go_on(fiber);
+    fiber->may_block = NULL; /* reports have ended (Y7) */
+}
+
+/* ---- Joins ---- */
+
+typedef struct join {
+    const filch_slot *slot;
+    const fl_until *until;
+} join;
+
+static bool join_may_block(const void *by)
+{
+    const join *one = by;
+    return !is_over(one->slot, one->until);
+}
+
+/* A look, without effects. */
+static bool may_help(fl_fiber *fiber, const filch_slot *slot)
+{
+    fl_worker *worker = fiber->worker;
+    if (fl_deque_size(&worker->ready) > 0)
+        return true;
+    if (mode_of(fiber) == FL_WAIT_HELP_ANY)
+        return fl_work_anywhere(worker->rt);
+    fl_look_begin();
+    bool offers = offering(slot);
+    fl_look_end();
+    return offers;
+}
+
+static void wait_long(fl_fiber *fiber, const filch_slot *slot, const fl_until *until)
+{
+    const join one = {slot, until};
+    fl_seat_waits(fiber, "a join of its tasks", NULL, join_may_block, &one);
+    do
+        fl_futex_nap(NAP);
+    while (join_may_block(&one) && !may_help(fiber, slot));
+    fl_seat_goes_on(fiber);
+}
+
+/* Until it is over. */
+static void help_in_seat(fl_fiber *fiber, filch_slot *slot, const fl_until *until)
+{
+    unsigned naps = 0;
+    do {
+        if (help_handed_on(fiber, slot + 1))
+            naps = 0;
+        else if (naps++ < SHORT_NAPS)
+            fl_futex_nap(NAP);
+        else
+            wait_long(fiber, slot, until);
+    } while (!help_while_patient(fiber, slot, until, (patience){.tries = 1}));
+}
+
+bool fl_help(fl_fiber *fiber, filch_slot *slot, const fl_until *until)
+{
+    fl_runtime *rt = fiber->worker->rt;
+    if (mode_of(fiber) == FL_WAIT_SUSPEND)
+        return false;
+    bool over = help_while_patient(fiber, slot, until, patience_begin(rt, 0, rt->join_yields));
+    if (!over && FILCH_UNLIKELY(rt->seats)) {
+        help_in_seat(fiber, slot, until);
+        over = true;
+    }
+    return over;
+}
+
+/* ---- Until a word changes ---- */
 
 /* As a waiting fiber, and a sleeping worker. */
 static void rest(fl_fiber *fiber, int64_t nap, const fl_until *until)
 {
-    fl_worker *worker = fiber->worker;
-    fl_count_suspended(worker, 1);
-    fl_fiber_waits_in(fiber, "filch_help_until", until->word);
-    fl_fiber_stops(fiber);
+    stop(fiber, until->call ? until->call : "filch_help_until", until->word);
     if (until->at)
         fl_outside_expected(1); /* its time comes */
-    count_out(fiber);
-    fl_sleep_helping(worker, nap, until);
-    count_in(fiber);
+    fl_sleep_helping(fiber->worker, nap, until);
     if (until->at)
         fl_outside_expected(-1);
-    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7 */
-    filch_fence_seq_cst();                                /* Y7 */
-    fl_fiber_goes_on(fiber);
-    fl_count_suspended(worker, -(uint64_t)1);
+    go_on(fiber);
 }
 
 /* A forked task; or an item that only the worker's loop can run, which goes to its ready deque.
@@ -268,19 +397,25 @@ static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *un
 
 bool fl_help_until(fl_fiber *fiber, filch_self self, const fl_until *until)
 {
-    patience left = patience_begin(fiber->worker->rt);
+    patience left = patience_begin(fiber->worker->rt, until->spin, until->yields);
     while (!fl_until_ended(until)) {
         fl_worker *worker = fiber->worker; /* may be another one after each task */
         fl_work work;
+        if (take_handed_on(worker, &work)) {
+            help_with(fiber, self, &work);
+            continue;
+        }
         if (is_for_loop(worker) || !fl_forkstack_empty(self) || !has_room(fiber, self))
             return false;
         if (fl_profit_allows(&worker->profit) && worker->rt->queue->take(worker, &work))
             help_with(fiber, self, &work);
-        else if (goes_on(&left))
+        else if (goes_on(&left)) {
+            for (int i = 0; i < GLANCES && !fl_until_over(until); i++)
+                fl_pause();
             continue;
-        else
+        } else
             search_and_help(fiber, self, until);
-        left = patience_begin(fiber->worker->rt);
+        left = patience_begin(fiber->worker->rt, until->spin, until->yields);
     }
     return true;
 }

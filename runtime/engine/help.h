@@ -60,11 +60,20 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/worker.h>
 
-/* The calling fiber joins `slot`, which is stolen. true: it is done; false: the mode is to suspend,
- * or there is no task, or no room, to help with. May suspend within the tasks it runs. */
-bool fl_help(fl_fiber *fiber, filch_slot *slot);
+/* The calling fiber joins `slot`, which is stolen. until: NULL, or ends the wait as well; in a seat
+ * alone. true: the wait is over: the slot is done, or lies in a queue again; false: the mode is to suspend, or there is no task, or no room, to
+ * help with. May suspend within the tasks it runs. */
+bool fl_help(fl_fiber *fiber, filch_slot *slot, const fl_until *until);
 /* The calling task helps, and sleeps, until that has ended. false: there is something that only the
  * worker's loop can do, or no room, so the task has to suspend. */
 bool fl_help_until(fl_fiber *fiber, filch_self self, const fl_until *until);
+
+/* The calling thread, in a seat, begins to wait for something that no task of its worker brings about: a lock, say.
+ * It must run no task before fl_seat_goes_on. Costs about 100 ns, so call it only once a wait is long.
+ * Reports name `call`, a literal, and the object. may_block(by): false if what it waits for has come, although the
+ * thread has not run since. The detector of deadlocks calls it between these two calls. */
+void fl_seat_waits(fl_fiber *fiber, const char *call, const void *object,
+                   bool (*may_block)(const void *by), const void *by);
+void fl_seat_goes_on(fl_fiber *fiber);
 
 #endif

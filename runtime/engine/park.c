@@ -42,8 +42,10 @@
  *      futex wake
  *   E5 a visitor leaves: add -1 to visitors,    -> E6 destroy: load visitors, acquire; the visitor
  *      release                                     touches the runtime no more
- *   E7 a fiber stops, or goes on: store its     -> E8 finish: load them, acquire; then load I: it
- *      worker's count, release                     has changed if that worker was awake */
+ *   E7 a worker that has changed I, seq_cst,    -> E8 finish: look everywhere, load the counts,
+ *      takes the last work item, or stores its     relaxed; then add 0 to I, seq_cst: it reads that
+ *      count of suspended fibers, relaxed          change, or E7 comes after it. (A load of I might
+ *                                                  be done before the looks.) */
 #include <runtime/engine/park.h>
 
 #include <runtime/engine/count.h>
@@ -275,7 +277,8 @@ static bool last_look(fl_worker *worker, uint64_t was)
         return true;
     if (stopping && fl_inbox_empty(&rt->inbox)) /* and no thread is in the middle of a put */
         finish_if_over(rt, was);
-    if (fl_idle_resting(was) + 1 == rt->worker_set.most)
+    if (fl_idle_resting(was) + 1 + filch_u32_load(&rt->seats_waiting, FILCH_SEQ_CST) ==
+        rt->worker_set.most) /* seq_cst: the detector's */
         fl_suspect();
     return false;
 }

@@ -41,6 +41,9 @@ typedef struct fl_until {
     const filch_u32 *word;
     uint32_t value;
     int64_t at;
+    /* ns of unsuccessful tries before it sleeps: first with pauses (0: the usual time), then with yields */
+    unsigned spin, yields;
+    const char *call; /* for reports, a literal; NULL: filch_help_until */
 } fl_until;
 
 static inline bool fl_until_over(const fl_until *until)

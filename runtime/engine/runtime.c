@@ -8,6 +8,7 @@
 #include <runtime/engine/outside.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/seat.h>
 #include <runtime/engine/share.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/tracing.h>
@@ -133,7 +134,7 @@ static void stop_workers(fl_runtime *rt)
 
 static int start_workers(fl_runtime *rt)
 {
-    unsigned workers = fl_workers(rt);
+    unsigned workers = rt->seats ? 0 : fl_workers(rt);
     for (unsigned i = 0; i < workers; i++) {
         int rc = fl_worker_start(rt->worker[i]);
         if (rc) {
@@ -164,10 +165,18 @@ int filch_runtime_set_policy(filch_runtime *rt, const char *name)
     return rc;
 }
 
+/* Seats are pinned to nothing, so only reports and a policy use distances. */
+static int find_topology(fl_runtime *rt)
+{
+    const fl_settings *s = &rt->settings;
+    const bool seen = s->trace.file || s->share || s->policy == &fl_policy_nearest;
+    return rt->seats && !seen ? fl_topology_flat(&rt->topology) : fl_topology_load(&rt->topology);
+}
+
 /* All that can fail before there are threads. */
 static int build(fl_runtime *rt)
 {
-    int rc = fl_topology_load(&rt->topology);
+    int rc = find_topology(rt);
     if (rc)
         return rc;
     choose_queue(rt);
@@ -175,7 +184,7 @@ static int build(fl_runtime *rt)
     choose_size(rt);
     choose_fence(rt);
     set_policy(rt, rt->settings.policy);
-    fl_idle_init(&rt->idle, rt->worker_set.most - fl_workers(rt));
+    fl_idle_init(&rt->idle, rt->worker_set.most - (rt->seats ? 0 : fl_workers(rt)));
     fl_inbox_init(&rt->inbox);
     rc = fl_fibers_init(&rt->fibers, fl_workers(rt), rt->settings.max_fibers,
                         rt->settings.stack_size, rt->asymmetric ? rt->queue->side : FL_SIDE_FENCED);
@@ -235,15 +244,16 @@ static int measure(fl_runtime *rt)
     return 0;
 }
 
-static int create(filch_runtime **out, const filch_config *config)
+static int create(filch_runtime **out, const filch_config *config, bool seats)
 {
     fl_runtime *rt =
         aligned_alloc(FILCH_APART, (sizeof *rt + FILCH_APART - 1) & ~(size_t)(FILCH_APART - 1));
     if (!rt)
         return fl_fail(ENOMEM, "no memory for a runtime; free some");
     memset(rt, 0, sizeof *rt);
+    rt->seats = seats;
     fl_life_begin(&rt->life);
-    int rc = fl_settings_resolve(&rt->settings, config);
+    int rc = fl_settings_resolve(&rt->settings, config, seats);
     if (!rc)
         rc = prepare_process();
     if (!rc)
@@ -287,7 +297,15 @@ int filch_runtime_create(filch_runtime **out, const filch_config *config)
 {
     FL_GIVEN(out);
     int was = fl_cancel_hold();
-    int rc = fl_locked_explain(create(out, config));
+    int rc = fl_locked_explain(create(out, config, false));
+    fl_cancel_release(was);
+    return rc;
+}
+
+int fl_seats_create(fl_runtime **out, const filch_config *config)
+{
+    int was = fl_cancel_hold();
+    int rc = fl_locked_explain(create(out, config, true));
     fl_cancel_release(was);
     return rc;
 }
@@ -305,17 +323,9 @@ static void wait_for_workers(fl_runtime *rt)
     fl_thread_delist();
 }
 
-static void end(fl_runtime *rt, const fl_worker *here)
+/* Its threads have ended, or there are none. */
+static void end_without_threads(fl_runtime *rt)
 {
-    fl_share_allow(rt, false);
-    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
-    filch_fence_seq_cst();                            /* E1 */
-    fl_wake_one(rt, 0,
-                FL_UNLESS_SEARCHING); /* the last one to fall asleep sees that everything is over */
-    if (!here)
-        wait_for_workers(rt);
-    else
-        stop_workers(rt);
     while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
         fl_yield();
     fl_hooks.ended(rt);
@@ -327,6 +337,26 @@ static void end(fl_runtime *rt, const fl_worker *here)
     dismantle(rt);
     fl_life_end(&rt->life);
     free(rt);
+}
+
+void fl_seats_destroy(fl_runtime *rt)
+{
+    fl_share_allow(rt, false);
+    end_without_threads(rt);
+}
+
+static void end(fl_runtime *rt, const fl_worker *here)
+{
+    fl_share_allow(rt, false);
+    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
+    filch_fence_seq_cst();                            /* E1 */
+    fl_wake_one(rt, 0,
+                FL_UNLESS_SEARCHING); /* the last one to fall asleep sees that everything is over */
+    if (!here)
+        wait_for_workers(rt);
+    else
+        stop_workers(rt);
+    end_without_threads(rt);
 }
 
 int filch_runtime_destroy(filch_runtime *rt)

@@ -52,6 +52,9 @@ struct filch_runtime {
     unsigned fork_generation; /* of the process that created it */
     uint32_t life;            /* runtime/platform/given.h */
     bool asymmetric;          /* fences: membarrier, or full */
+    bool seats;               /* it has no threads (runtime/engine/seat.h) */
+    unsigned join_yields;     /* ns that joins in seats yield before they nap */
+    filch_u32 seats_waiting;  /* for the detector of deadlocks (runtime/engine/help.h) */
     fl_fpmode fpmode;         /* of the thread that created it: its tasks begin in it */
     fl_worker **worker;       /* worker_set.most of them */
     fl_worker_set worker_set; /* changes on a resize */

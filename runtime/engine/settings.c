@@ -271,9 +271,9 @@ static int resolve_words(fl_settings *out, const filch_config *given)
     return rc;
 }
 
-/* As many workers as FILCH_VIRTUAL says even if the program asks for others, and nothing that depends on
- * the machine. */
-static int resolve_virtual(fl_settings *s)
+/* As many workers as FILCH_VIRTUAL says even if the program asks for others, but for seats; and nothing that depends
+ * on the machine. */
+static int resolve_virtual(fl_settings *s, bool seats)
 {
     fl_virtual_options options = {0};
     uint64_t workers = 0;
@@ -291,7 +291,9 @@ static int resolve_virtual(fl_settings *s)
                        s->share);
     options.workers = (unsigned)workers;
     options.seed = s->seed;
-    s->workers = options.workers;
+    options.is_team = seats;
+    if (!seats)
+        s->workers = options.workers;
     if (s->max_workers < s->workers)
         s->max_workers = s->workers;
     s->bind = FL_BIND_NONE;
@@ -302,7 +304,7 @@ static int resolve_virtual(fl_settings *s)
     return fl_virtual_begin(&options);
 }
 
-int fl_settings_resolve(fl_settings *out, const filch_config *config)
+int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats)
 {
     filch_config given;
     fl_settings s = {0};
@@ -314,7 +316,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config)
     if (!rc)
         rc = resolve_words(&s, &given);
     if (!rc)
-        rc = resolve_virtual(&s);
+        rc = resolve_virtual(&s, seats);
     if (!rc)
         rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
     if (!rc)

@@ -42,8 +42,9 @@ typedef struct fl_settings {
 } fl_settings;
 
 /* -EINVAL: a value out of range or an unknown name; filch_error() lists the valid ones. config may
- * be NULL. */
-int fl_settings_resolve(fl_settings *out, const filch_config *config);
+ * be NULL. seats: its threads are the program's (runtime/engine/seat.h), so FILCH_VIRTUAL does not change their
+ * number. */
+int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats);
 
 /* The policy of that name; NULL: the one the environment names, else the default. -EINVAL through
  * fl_fail lists the valid names. */

@@ -123,12 +123,15 @@ static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bo
     }
     fl_count(worker, FL_ASKS, 1);
     fl_gift gift;
-    bool brief = !patient && fl_deque_size(&worker->ready) > 0;
+    bool brief = !patient && (fl_deque_size(&worker->ready) > 0 || worker->silences);
     if (next == FL_REQUEST_WITHDRAW || !watch(worker, stack, &gift, brief)) {
-        if (fl_forkstack_withdraw(stack, &worker->box))
+        if (fl_forkstack_withdraw(stack, &worker->box)) {
+            worker->silences = fl_request_silences(worker->silences);
             return SILENCE;
+        }
         wait_for_answer(worker, stack, &gift);
     }
+    worker->silences = 0;
     return accept(worker, &gift, work) ? GIVEN : NOTHING;
 }
 

@@ -52,6 +52,14 @@ void fl_thread_noted(void)
         go_blind();
 }
 
+void fl_thread_ends(void)
+{
+    if (standing != NOTED)
+        return;
+    pthread_setspecific(ending, NULL);
+    thread_ends(NULL);
+}
+
 void fl_thread_exempt(void)
 {
     standing = EXEMPT;

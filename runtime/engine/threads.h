@@ -36,6 +36,9 @@ static inline void fl_suspect(void)
 
 /* The calling thread, which is no worker, may wake others from now on until it ends. */
 void fl_thread_noted(void);
+/* Unregisters the calling thread. Otherwise a destructor of thread-specific data does, which is too late for a thread
+ * of FILCH_VIRTUAL. */
+void fl_thread_ends(void);
 /* The calling thread is the library's own, and wakes nobody of its own accord. */
 void fl_thread_exempt(void);
 /* A thread that is no worker begins to wait; it is awake again. */

@@ -133,11 +133,12 @@ int fl_worker_create(fl_runtime *rt, unsigned index, fl_worker **out)
     memset(worker, 0, size);
     worker->rt = rt;
     worker->index = worker->victim = index;
+    worker->left = worker->running = &worker->native;
     fl_profit_init(&worker->profit);
     worker->warm = fl_warm_begin();
     fl_inbox_init(&worker->kept);
     worker->rng = fl_rng_seed(rt->settings.seed, index);
-    worker->late = index >= fl_workers(rt);
+    worker->late = rt->seats || index >= fl_workers(rt);
     fl_times_begin(&worker->times, worker->late ? FL_RETIRED : FL_SEARCHING, fl_now());
     worker->place = fl_placement_place(&rt->resident.placement, index);
     worker->signal_stack = malloc(fl_overflow_stack_size());
@@ -305,7 +306,6 @@ static void *thread_main(void *arg)
     urcu_bp_read_unlock();
     fl_fork_release();
     here = worker;
-    worker->left = worker->running = &worker->native;
     fl_shadow_adopt_thread(&worker->native.shadow);
     fl_affinity_bound(&worker->rt->home);
     if (worker->late) /* the thread that resized may block signals */

@@ -62,7 +62,7 @@ struct fl_worker {
     filch_ptr current;      /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 park_word;    /* enum fl_park_word: the futex it sleeps on */
     filch_u32 helper_wakes; /* the futex of a helper: counts its wake-ups */
-    filch_u64 woken_at;     /* ns: when a waker woke it (runtime/engine/gap.h) */
+    filch_u64 woken_at;     /* ns: when a waker woke it, or FL_GAP_ASKS (runtime/engine/gap.h) */
     char apart1[FILCH_APART];
     /* Its own */
     fl_fiber *running;
@@ -88,6 +88,7 @@ struct fl_worker {
     unsigned victim;      /* of the last theft; its own index: none */
     fl_worker *robbed;    /* a long deque's owner, from which the last item came; NULL: none */
     unsigned misses;      /* unsuccessful rounds since */
+    unsigned silences;    /* requests that it watches briefly (sched/request.h) */
     bool woken;           /* by a token, and nothing found since */
     bool stolen_lately;   /* the last work was a thief's: worth a longer look */
     fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/unpinned.h) */

@@ -15,6 +15,7 @@
 
 #include <runtime/platform/decay.h>
 #include <runtime/platform/prefetch.h>
+#include <sched/assert.h>
 
 #include <filch/base.h>
 
@@ -96,6 +97,7 @@ static inline void push(batch *to, cell *one)
 static inline cell *pop(batch *from)
 {
     cell *one = from->head;
+    FL_ASSERT(one && from->count);
     from->head = one->next;
     from->count--;
     return one;
@@ -105,6 +107,7 @@ static inline cell *pop(batch *from)
 static inline cell *close_batch(batch *one)
 {
     cell *closed = one->head;
+    FL_ASSERT(!closed == !one->count);
     if (closed)
         closed->count = one->count;
     *one = (batch){0};
@@ -136,6 +139,7 @@ static void let_one_go(enum fl_cells kind, cell *one)
 {
     slab *of = (slab *)((uintptr_t)one & ~(uintptr_t)(SLAB - 1));
     push(&of->gone, one);
+    FL_ASSERT(of->gone.count <= cells_of_slab(kind));
     cds_list_move(&of->all, &kinds[kind].slabs);
     if (of->gone.count == cells_of_slab(kind)) {
         cds_list_del(&of->all);

@@ -65,11 +65,4 @@ static inline bool fl_is_errno(int code)
     return code < 0 && code > -4096;
 }
 
-#ifdef FILCH_DEBUG
-#define FL_ASSERT(condition)                                                                       \
-    ((condition) ? (void)0 : filch_die("%s:%d: broken: %s", __FILE__, __LINE__, #condition))
-#else
-#define FL_ASSERT(condition) ((void)0)
-#endif
-
 #endif

@@ -5,6 +5,7 @@
 #define FL_FUTEX_H
 
 #include <filch/atomic.h>
+#include <runtime/platform/clock.h>
 
 #include <stdbool.h>
 
@@ -12,6 +13,13 @@
  * the time has come. */
 bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until);
 void fl_futex_wake(filch_u32 *word, int count);
+
+/* Sleeps for that time: ns. Nobody wakes the caller. */
+static inline void fl_futex_nap(int64_t ns)
+{
+    filch_u32 unchanged = {0};
+    fl_futex_wait_until(&unchanged, 0, fl_now() + ns);
+}
 
 /* The system's, in any case. */
 bool fl_futex_system_wait(filch_u32 *word, uint32_t value, int64_t until);

@@ -19,8 +19,8 @@
 #define FL_LOCK_H
 
 #include <filch/atomic.h>
-#include <runtime/platform/error.h>
 #include <runtime/platform/virtual.h>
+#include <sched/assert.h>
 
 enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_WAITED_FOR };
 enum { FL_LOCK_NAP = 200000 }; /* ns */

@@ -32,9 +32,8 @@ static uint64_t next_latency(hwloc_topology_t h, const struct hwloc_distances_s 
     return next;
 }
 
-/* The smallest latency is FL_TIER_FAR, the next one a tier more, up to what a byte holds. Returns
- * the number of tiers. */
-static unsigned rank(hwloc_topology_t h, const struct hwloc_distances_s *d, unsigned char *matrix)
+/* The smallest latency is FL_TIER_FAR, the next one a tier more, up to what a byte holds. */
+static void rank(hwloc_topology_t h, const struct hwloc_distances_s *d, unsigned char *matrix)
 {
     unsigned tiers = FL_TIER_FAR;
     uint64_t least = next_latency(h, d, 0);
@@ -44,15 +43,13 @@ static unsigned rank(hwloc_topology_t h, const struct hwloc_distances_s *d, unsi
                 if (apart(h, d, i, j) >= least)
                     matrix[d->objs[i]->logical_index * d->nbobjs + d->objs[j]->logical_index] =
                         (unsigned char)tiers;
-    return tiers == FL_TIER_FAR ? FL_TIER_FAR + 1 : tiers;
 }
 
-int fl_numa_tiers(hwloc_topology_t h, unsigned nodes, unsigned char **matrix, unsigned *tiers)
+int fl_numa_tiers(hwloc_topology_t h, unsigned nodes, unsigned char **matrix)
 {
     struct hwloc_distances_s *d = NULL;
     unsigned found = 1;
     *matrix = NULL;
-    *tiers = FL_TIER_FAR + 1;
     if (hwloc_distances_get_by_type(h, HWLOC_OBJ_NUMANODE, &found, &d,
                                     HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) ||
         found == 0)
@@ -63,7 +60,7 @@ int fl_numa_tiers(hwloc_topology_t h, unsigned nodes, unsigned char **matrix, un
         *matrix = malloc(size);
         if (*matrix) {
             memset(*matrix, FL_TIER_FAR, size);
-            *tiers = rank(h, d, *matrix);
+            rank(h, d, *matrix);
         } else {
             rc = fl_fail(ENOMEM, "no memory for the distances of NUMA nodes; free some");
         }

@@ -9,8 +9,8 @@
 
 /* Gives *matrix, which the caller frees, the tier between nodes i and j at [i * nodes + j] (logical
  * indexes): FL_TIER_FAR and up, one tier for each latency that occurs. NULL where hwloc knows no
- * latencies for all nodes, or there is no need to tell them apart: all are FL_TIER_FAR. *tiers: one
- * more than the largest tier. 0, or -ENOMEM. */
-int fl_numa_tiers(hwloc_topology_t h, unsigned nodes, unsigned char **matrix, unsigned *tiers);
+ * latencies for all nodes, or there is no need to tell them apart: all are FL_TIER_FAR. 0, or
+ * -ENOMEM. */
+int fl_numa_tiers(hwloc_topology_t h, unsigned nodes, unsigned char **matrix);
 
 #endif

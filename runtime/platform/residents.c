@@ -41,7 +41,8 @@ static uint64_t seed_of(unsigned number)
 static void enter(fl_resident *one, struct fl_placing *in, double *load)
 {
     for (const fl_resident *other = residents.first; other; other = other->next) {
-        fl_placement_load(&other->placement, other->workers, load);
+        if (other->placement.topology == in->topology) /* else its PUs are others */
+            fl_placement_load(&other->placement, other->workers, load);
         in->others_pinned = in->others_pinned || other->placement.pinned;
     }
     in->load = load;

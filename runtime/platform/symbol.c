@@ -129,6 +129,7 @@ static const char *name_at(const image *of, uintptr_t at)
 static void write_plain(char name[FL_SYMBOL_NAME], const char *raw)
 {
     static const char chunk[] = "_chunk";
+    raw += strspn(raw, "."); /* of clang's .omp_task_entry..3 */
     const char *first = raw;
     char *rest = NULL;
     size_t length = strcspn(raw, ".");
@@ -158,18 +159,43 @@ static void write_place(char name[FL_SYMBOL_NAME], const place *p)
     snprintf(name, FL_SYMBOL_NAME, "%.50s+0x%jx", slash ? slash + 1 : path, (uintmax_t)p->at);
 }
 
-static void find_name(symbol *of)
+static place place_of(const void *function)
 {
-    place p = {.function = (uintptr_t)of->function, .at = (uintptr_t)of->function};
-    const bool is_found = dl_iterate_phdr(find_file, &p);
-    const image file = is_found ? map_file(p.path) : (image){NULL, 0};
-    const char *raw = file.bytes ? name_at(&file, p.at) : NULL;
-    if (raw && *raw)
-        write_plain(of->name, raw);
-    else
-        write_place(of->name, &p);
+    place p = {.function = (uintptr_t)function, .at = (uintptr_t)function};
+    dl_iterate_phdr(find_file, &p);
+    return p;
+}
+
+/* false: the file has no symbol for it. */
+static bool find_plain(char name[FL_SYMBOL_NAME], const place *p)
+{
+    const image file = p->path ? map_file(p->path) : (image){NULL, 0};
+    const char *raw = file.bytes ? name_at(&file, p->at) : NULL;
+    const bool is_found = raw && *raw;
+    if (is_found)
+        write_plain(name, raw);
     if (file.bytes)
         munmap((void *)(uintptr_t)file.bytes, file.size);
+    return is_found;
+}
+
+static void find_name(symbol *of)
+{
+    const place p = place_of(of->function);
+    if (!find_plain(of->name, &p))
+        write_place(of->name, &p);
+}
+
+void fl_symbol_and_place(char name[FL_SYMBOL_NAME], const void *function)
+{
+    enum { PLACE = 2 + 16 + 1 }; /* +0x, sixteen digits at most, and the NUL */
+    const place p = place_of(function);
+    char plain[FL_SYMBOL_NAME];
+    if (p.path == own_file && find_plain(plain, &p))
+        snprintf(name, FL_SYMBOL_NAME, "%.*s+0x%jx", FL_SYMBOL_NAME - PLACE - 1, plain,
+                 (uintmax_t)p.at);
+    else if (!find_plain(name, &p))
+        write_place(name, &p);
 }
 
 static symbol *make(const void *function)

@@ -19,4 +19,8 @@ enum { FL_SYMBOL_NAME = 80 }; /* bytes, with the NUL; longer names are cut */
 /* NULL: no memory, or there are too many functions. */
 const char *fl_symbol(const void *function);
 
+/* For functions that a compiler makes of parts of others: a function of the program has its place as well,
+ * `main+0x1a2b`. Not kept. */
+void fl_symbol_and_place(char name[FL_SYMBOL_NAME], const void *function);
+
 #endif

@@ -24,11 +24,11 @@ static void *run_virtual(void *arg)
     return result;
 }
 
-static int start_virtual(fl_thread *out, const pthread_attr_t *attributes, void *(*run)(void *arg),
-                         void *arg)
+static int start_virtual(fl_thread *out, const pthread_attr_t *attributes, bool serves,
+                         void *(*run)(void *arg), void *arg)
 {
     struct start *start = malloc(sizeof *start);
-    out->as_virtual = start ? fl_virtual_create() : NULL;
+    out->as_virtual = start ? fl_virtual_create(serves) : NULL;
     if (!out->as_virtual) {
         free(start);
         return EAGAIN;
@@ -42,20 +42,26 @@ static int start_virtual(fl_thread *out, const pthread_attr_t *attributes, void 
     return rc;
 }
 
+static int start_as(fl_thread *out, const pthread_attr_t *attributes, bool serves,
+                    void *(*run)(void *arg), void *arg)
+{
+    if (fl_virtual())
+        return start_virtual(out, attributes, serves, run, arg);
+    out->as_virtual = NULL;
+    return pthread_create(&out->id, attributes, run, arg);
+}
+
 int fl_thread_start(fl_thread *out, const pthread_attr_t *attributes, void *(*run)(void *arg),
                     void *arg)
 {
-    if (fl_virtual())
-        return start_virtual(out, attributes, run, arg);
-    out->as_virtual = NULL;
-    return pthread_create(&out->id, attributes, run, arg);
+    return start_as(out, attributes, false, run, arg);
 }
 
 int fl_thread_start_silent(fl_thread *out, void *(*run)(void *arg), void *arg)
 {
     sigset_t before;
     fl_signals_block(&before);
-    int rc = fl_thread_start(out, NULL, run, arg);
+    int rc = start_as(out, NULL, true, run, arg);
     fl_signals_restore(&before);
     return rc;
 }

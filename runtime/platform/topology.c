@@ -22,16 +22,15 @@
 #include <unistd.h>
 
 struct fl_topology {
-    hwloc_topology_t hwloc;
+    hwloc_topology_t hwloc; /* NULL: not read */
     bool real;
-    unsigned pus;   /* length of pu[] */
-    unsigned nodes; /* NUMA nodes; rows and columns of tier[] */
-    unsigned tiers;
+    unsigned pus;        /* length of pu[] */
+    unsigned nodes;      /* NUMA nodes; rows and columns of tier[] */
     unsigned char *tier; /* of node i and node j where they share no package; NULL: FL_TIER_FAR */
     fl_place pu[];
 };
 
-static filch_ptr loaded;
+static filch_ptr loaded, unread;
 
 /* The mask belongs to this computer: of a topology that hwloc imagines, all is allowed. */
 static struct fl_affinity mask_for(const fl_topology *t)
@@ -107,11 +106,6 @@ unsigned fl_topology_distance(const fl_topology *t, const fl_place *a, const fl_
     if (!t->tier || a->node < 0 || b->node < 0)
         return FL_TIER_FAR;
     return t->tier[(unsigned)a->node * t->nodes + (unsigned)b->node];
-}
-
-unsigned fl_topology_tiers(const fl_topology *t)
-{
-    return t->tiers;
 }
 
 /* ---- Loading ---- */
@@ -198,7 +192,8 @@ static int check_imagined(hwloc_topology_t h)
 static void destroy(struct fl_topology *t)
 {
     free(t->tier);
-    hwloc_topology_destroy(t->hwloc);
+    if (t->hwloc)
+        hwloc_topology_destroy(t->hwloc);
     free(t);
 }
 
@@ -217,7 +212,7 @@ static int boil_down(hwloc_topology_t h, struct fl_topology **out)
     t->nodes = nodes > 0 ? (unsigned)nodes : 0;
     for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_PU, pu));)
         t->pu[t->pus++] = place_of(h, pu);
-    int rc = t->pus ? fl_numa_tiers(h, t->nodes, &t->tier, &t->tiers)
+    int rc = t->pus ? fl_numa_tiers(h, t->nodes, &t->tier)
                     : fl_fail(ENOSYS, "hwloc finds no processor; is /sys mounted?");
     if (rc)
         destroy(t);
@@ -247,30 +242,64 @@ static int load(struct fl_topology **out)
     return boil_down(h, out);
 }
 
-int fl_topology_load(const fl_topology **out)
+/* Threads that come at once each make one, and the first to end wins: a lost millisecond, where a lock
+ * would hang the child of a fork() that happens meanwhile. */
+static int make_once(filch_ptr *loaded_at, int (*make)(struct fl_topology **),
+                     const fl_topology **out)
 {
-    struct fl_topology *t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+    struct fl_topology *t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* L2 */
     if (!t) {
-        int rc = load(&t);
+        int rc = make(&t);
         if (rc)
             return rc;
-        /* Threads that come at once each load one, and the first to end wins: a lost millisecond,
-         * where a lock would hang the child of a fork() that happens meanwhile. */
         void *winner = NULL;
-        if (!filch_ptr_cas(&loaded, &winner, t, FILCH_RELEASE)) { /* L1 */
+        if (!filch_ptr_cas(loaded_at, &winner, t, FILCH_RELEASE)) { /* L1 */
             destroy(t);
-            t = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+            t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* L2 */
         }
     }
     *out = t;
     return 0;
 }
 
-void fl_topology_unload(void)
+int fl_topology_load(const fl_topology **out)
 {
-    struct fl_topology *t = filch_ptr_exchange(&loaded, NULL, FILCH_ACQUIRE); /* L2 */
+    return make_once(&loaded, load, out);
+}
+
+static int make_flat(struct fl_topology **out)
+{
+    struct fl_affinity mask = fl_affinity_home();
+    const size_t cpus = mask.set ? mask.size * 8 : (size_t)sysconf(_SC_NPROCESSORS_CONF);
+    struct fl_topology *t = calloc(1, sizeof *t + cpus * sizeof t->pu[0]);
+    if (t) {
+        t->real = true;
+        for (size_t i = 0; i < cpus; i++)
+            if (fl_affinity_allows(&mask, (int)i))
+                t->pu[t->pus++] = (fl_place){(int)i, (int)i, -1, -1, -1};
+    }
+    fl_affinity_free(&mask);
+    *out = t;
+    return t ? 0 : fl_fail(ENOMEM, "no memory for the machine's processors; free some");
+}
+
+int fl_topology_flat(const fl_topology **out)
+{
+    *out = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+    return *out ? 0 : make_once(&unread, make_flat, out);
+}
+
+static void unload(filch_ptr *loaded_at)
+{
+    struct fl_topology *t = filch_ptr_exchange(loaded_at, NULL, FILCH_ACQUIRE); /* L2 */
     if (t)
         destroy(t);
+}
+
+void fl_topology_unload(void)
+{
+    unload(&loaded);
+    unload(&unread);
 }
 
 /* ---- Descriptions ---- */
@@ -278,11 +307,6 @@ void fl_topology_unload(void)
 bool fl_topology_real(const fl_topology *t)
 {
     return t->real;
-}
-
-struct hwloc_topology *fl_topology_hwloc(const fl_topology *t)
-{
-    return t->hwloc;
 }
 
 size_t fl_topology_list(const fl_topology *t, const struct fl_affinity *mask, char *text,
@@ -311,6 +335,9 @@ size_t fl_topology_describe(const fl_topology *t, char *text, size_t size)
 {
     char allowed[256];
     fl_topology_allowed(t, allowed, sizeof allowed);
+    if (!t->hwloc)
+        return (size_t)snprintf(text, size, "usable:  hardware threads %u (CPUs %s)\n", t->pus,
+                                allowed);
     int length = snprintf(text, size,
                           "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
                           "usable:  cores %u, hardware threads %u (CPUs %s)\n",

@@ -39,7 +39,11 @@ enum { FL_TIER_CORE, FL_TIER_CACHE, FL_TIER_NODE, FL_TIER_FAR };
  * next call tries again. */
 int fl_topology_load(const fl_topology **out);
 
-/* Frees it. No thread may use or load it. */
+/* The same without hwloc, whose start takes milliseconds: the PUs of the first caller's affinity mask, in the
+ * order of their numbers, each a core, all equally far. A topology that is loaded already is returned instead. -ENOMEM. */
+int fl_topology_flat(const fl_topology **out);
+
+/* Frees both. No thread may use or load them. */
 void fl_topology_unload(void);
 
 /* Whether this is the machine that the process runs on: only then may a worker be pinned to its
@@ -66,9 +70,6 @@ int fl_topology_place(const fl_topology *t, enum fl_bind bind, unsigned worker, 
  * same NUMA node or package, FL_TIER_FAR and up: farther, or not known. Symmetric. */
 unsigned fl_topology_distance(const fl_topology *t, const fl_place *a, const fl_place *b);
 
-/* One more than the largest distance there can be. */
-unsigned fl_topology_tiers(const fl_topology *t);
-
 /* Workers of a runtime that was not told how many: fl_topology_units, no more than the quota
  * rounded up. why may be NULL. A quota that cannot be read counts as none, and the reason says so.
  */
@@ -84,8 +85,5 @@ size_t fl_topology_describe(const fl_topology *t, char *text, size_t size);
 size_t fl_topology_list(const fl_topology *t, const struct fl_affinity *mask, char *text,
                         size_t size);
 size_t fl_topology_allowed(const fl_topology *t, char *text, size_t size);
-
-/* hwloc's own view (an hwloc_topology_t), for drawing it. Must not be changed. */
-struct hwloc_topology *fl_topology_hwloc(const fl_topology *t);
 
 #endif

@@ -25,10 +25,10 @@ filch_u32 fl_virtual_on;
 static struct {
     fl_virtual_options options;
     fl_virtual_threads threads;
-    uint32_t created;
-    filch_u64 points; /* of all threads; the watch looks at it */
-    filch_u64 clock;  /* any thread may look at it */
-    int64_t earliest; /* the first time that a thread waits for; 0: none */
+    uint32_t named, created; /* see add_thread */
+    filch_u64 points;        /* of all threads; the watch looks at it */
+    filch_u64 clock;         /* any thread may look at it */
+    int64_t earliest;        /* the first time that a thread waits for; 0: none */
     fl_schedule written;
 } all;
 
@@ -240,22 +240,26 @@ int fl_virtual_refuse(const char *call)
 
 /* ---- Life of a thread ---- */
 
-static fl_virtual_thread *add_thread(void)
+/* The first threads have the numbers 0 to `workers`, which reports name. A thread that serves the library, and
+ * those that come later, have higher ones. */
+static fl_virtual_thread *add_thread(bool serves)
 {
     fl_virtual_thread *thread =
         all.threads.count < FL_VIRTUAL_THREADS ? calloc(1, sizeof *thread) : NULL;
     if (!thread)
         return NULL;
-    thread->number = all.created++;
+    thread->number = !serves && all.named <= all.options.workers
+                         ? all.named++
+                         : all.options.workers + 1 + all.created++;
     fl_choice_joins(thread);
     all.threads.all[all.threads.count++] = thread;
     return thread;
 }
 
-fl_virtual_thread *fl_virtual_create(void)
+fl_virtual_thread *fl_virtual_create(bool serves)
 {
     fl_virtual_here();
-    return add_thread();
+    return add_thread(serves);
 }
 
 void fl_virtual_forget(fl_virtual_thread *thread)
@@ -340,8 +344,9 @@ int fl_virtual_begin(const fl_virtual_options *options)
         return rc;
     mallopt(M_ARENA_MAX, 1); /* or the start of threads would decide where memory lies */
     all.options = *options;
+    all.threads.is_team = options->is_team;
     filch_u64_store(&all.clock, BEGINS, FILCH_RELAXED); /* the only thread of the library */
-    here = add_thread();
+    here = add_thread(false);
     if (!here)
         return fl_fail(ENOMEM, "no memory for FILCH_VIRTUAL; free some");
     rc = fl_virtual_watch_begin(&all.points);

@@ -38,6 +38,7 @@ enum { FL_VIRTUAL_MOST = 64 /* workers */ };
 
 typedef struct fl_virtual_options {
     unsigned workers;
+    bool is_team; /* of OpenMP: the caller is one of its threads */
     uint64_t seed;
     unsigned depth;     /* of PCT; 0: a random walk */
     uint64_t steps;     /* decision points that PCT expects */
@@ -62,8 +63,8 @@ int fl_virtual_begin(const fl_virtual_options *options);
 
 /* ---- Life of a thread; the caller is a virtual thread ---- */
 
-/* A thread that is about to be started. NULL: no memory, or too many. */
-fl_virtual_thread *fl_virtual_create(void);
+/* A thread that is about to be started. serves: the library itself. NULL: no memory, or too many. */
+fl_virtual_thread *fl_virtual_create(bool serves);
 /* It could not be started. */
 void fl_virtual_forget(fl_virtual_thread *thread);
 /* In the new thread: its first and its last call. */

@@ -93,7 +93,9 @@ static const char *spell_place(const void *address, char *text)
 
 static const char *spell_thread(const fl_virtual_thread *thread, char *text)
 {
-    if (thread->number)
+    if (fl_virtual_threads_all()->is_team)
+        snprintf(text, SPELT, "thread %u", thread->number);
+    else if (thread->number)
         snprintf(text, SPELT, "worker %u", thread->number - 1);
     else
         snprintf(text, SPELT, "main");

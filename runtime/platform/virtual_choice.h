@@ -54,6 +54,7 @@ enum { FL_VIRTUAL_THREADS = 512 };
 typedef struct fl_virtual_threads {
     fl_virtual_thread *all[FL_VIRTUAL_THREADS];
     unsigned count;
+    bool is_team; /* as fl_virtual_options */
 } fl_virtual_threads;
 
 /* Prepares. Errors through fl_fail: -EINVAL, -ENOMEM, those of reading the schedule. */

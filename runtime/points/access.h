@@ -6,6 +6,7 @@
 
 #include <filch/explore.h>
 #include <filch/fork.h>
+#include <runtime/points/target.h>
 
 #include <stdbool.h>
 
@@ -19,7 +20,7 @@ static inline bool fl_is_slot(const void *address)
 static inline void fl_access(const void *address, size_t size, unsigned kind, const void *place)
 {
     if (!fl_is_slot(address))
-        filch_explore_access(address, size, kind, place);
+        fl_accesses(address, size, kind, place);
 }
 
 /* The instruction of the program behind the call. */

@@ -49,7 +49,7 @@ bool fl_delay(filch_job *job, int64_t until)
     bool may = job->outcome == FILCH_UNDECIDED && !fl_job_cause(job) &&
                !fl_timer_start_call(&attempts->timer, until, due, job);
     if (may) {
-        job->stage = FL_JOB_DELAYED;
+        fl_job_become(job, FL_JOB_DELAYED);
         fl_job_give_place(job);
         fl_due_pause(job);
         fl_trials(job)->overdue.fiber = NULL;

@@ -118,7 +118,7 @@ static void begin(filch_job *job)
     fl_direct *direct = &job->pool->direct;
     unsigned shard = fl_shard();
     fl_shard_add(shard, &direct->tallies[shard].begun, 1);
-    job->stage = FL_JOB_RUNNING;
+    fl_job_become(job, FL_JOB_RUNNING);
 }
 
 static filch_outcome outcome_of(filch_self self, filch_job *job)

@@ -25,6 +25,7 @@
 #include <runtime/pool/room.h>
 #include <runtime/pool/stuck.h>
 #include <runtime/sync/wait.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -275,7 +276,8 @@ void fl_job_begin(filch_job *job)
 {
     filch_pool *pool = job->pool;
     filch_pool_stats *now = &pool->stats;
-    job->stage = FL_JOB_RUNNING;
+    FL_ASSERT(job->stage != FL_JOB_RUNNING || job->beyond); /* then fl_pool_run_beyond has set it */
+    fl_job_become(job, FL_JOB_RUNNING);
     if (!pool->direct.tallies)
         job->by.place = 0;
     if (++now->running > now->running_most)
@@ -355,7 +357,7 @@ static void take_out(filch_job *job, fl_after *after)
     } else if (job->stage == FL_JOB_DELAYED) {
         fl_delay_end(job);
     }
-    job->stage = FL_JOB_ENDED;
+    fl_job_become(job, FL_JOB_ENDED);
     pool->pending_callbacks++;
     job->age.next = after->apart;
     after->apart = job;

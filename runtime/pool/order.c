@@ -7,6 +7,7 @@
 #include <runtime/pool/parts.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/timer_row.h>
+#include <sched/assert.h>
 
 /* ---- Lines ---- */
 
@@ -14,6 +15,15 @@
 static fl_place_in_row *place(filch_job *job, bool by_age)
 {
     return by_age ? &job->age : &job->by.level;
+}
+
+/* Do its neighbours, or the ends of the row, name it? */
+static inline bool is_linked(const fl_row *row, filch_job *job, bool by_age)
+{
+    const fl_place_in_row *at = place(job, by_age);
+    const bool before = row->first == job || place(at->previous, by_age)->next == job;
+    const bool after = at->next ? place(at->next, by_age)->previous == job : row->last == job;
+    return before && after;
 }
 
 /* Behind `before`; NULL: as the first. The first one's `previous` has no meaning, so that taking it
@@ -27,12 +37,14 @@ static void enter(fl_row *row, filch_job *before, filch_job *job, bool by_age)
     else
         row->last = job;
     *next = job;
+    FL_ASSERT(is_linked(row, job, by_age));
 }
 
 static void leave(fl_row *row, filch_job *job, bool by_age)
 {
     const fl_place_in_row *at = place(job, by_age);
     const bool is_first = row->first == job;
+    FL_ASSERT(is_linked(row, job, by_age));
     if (is_first)
         row->first = at->next;
     else
@@ -46,6 +58,17 @@ static void leave(fl_row *row, filch_job *job, bool by_age)
 static fl_row *level_of(filch_pool *pool, const filch_job *job)
 {
     return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
+}
+
+/* Of the row of a level, in `levels`. */
+static unsigned bit_of(const filch_pool *pool, const fl_row *row)
+{
+    return 1U << (row - pool->level);
+}
+
+static inline bool is_bit_right(const filch_pool *pool, const fl_row *row)
+{
+    return !row->first == !(pool->levels & bit_of(pool, row));
 }
 
 /* Those of the same time, which may be coarse, stand by number. */
@@ -65,15 +88,17 @@ static void enter_level(filch_pool *pool, filch_job *job, bool moved)
     enter(row, before, job, false);
     if (!pool->levels || job->since < pool->oldest)
         pool->oldest = job->since;
-    pool->levels |= 1U << (row - pool->level);
+    pool->levels |= bit_of(pool, row);
+    FL_ASSERT(is_bit_right(pool, row));
 }
 
 static void leave_level(filch_pool *pool, filch_job *job)
 {
     fl_row *row = level_of(pool, job);
+    FL_ASSERT(is_bit_right(pool, row));
     leave(row, job, false);
     if (!row->first)
-        pool->levels &= ~(1U << (row - pool->level));
+        pool->levels &= ~bit_of(pool, row);
 }
 
 void fl_row_enter(fl_row *row, filch_job *job)
@@ -185,6 +210,7 @@ filch_job *fl_order_first(filch_pool *pool)
 
 filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth)
 {
+    FL_ASSERT(nth < pool->stats.waiting);
     const uint64_t younger = pool->stats.waiting - 1 - nth;
     const bool from_first = nth <= younger;
     filch_job *job = from_first ? pool->by_age.first : pool->by_age.last;

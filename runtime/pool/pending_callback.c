@@ -18,7 +18,7 @@ void fl_pending_callback_begin(filch_job *job)
 
 void fl_pending_callback_call_off(filch_job *job)
 {
-    job->pool->pending_callbacks--;
+    fl_pool_called_back(job->pool);
     filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL); /* B4; never the last */
 }
 
@@ -27,7 +27,7 @@ void fl_pending_callback_end(filch_job *job)
     filch_pool *pool = job->pool;
     fl_job_drop(job);
     fl_lock(&pool->room.lock);
-    pool->pending_callbacks--;
+    fl_pool_called_back(pool);
     fl_pool_leave(pool, &(fl_after){0});
 }
 

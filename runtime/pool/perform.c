@@ -119,7 +119,7 @@ static void adapt(filch_job *job, filch_outcome outcome, fl_after *after)
 static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
     bool decided = fl_job_decide(job, outcome, why->code ? why : NULL, after);
-    job->stage = FL_JOB_ENDED;
+    fl_job_become(job, FL_JOB_ENDED);
     fl_job_give_place(job);
     if (fl_more(job))
         fl_row_leave(&job->pool->in_progress, job);

@@ -6,6 +6,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ int fl_places_take(fl_places *places)
 void fl_places_give(fl_places *places, unsigned place)
 {
     unsigned word = place / BITS;
+    FL_ASSERT(word < places->words && places->held[word] >> place % BITS & 1); /* given back once */
     places->held[word] &= ~(UINT64_C(1) << place % BITS);
     if (word < places->first)
         places->first = word;

@@ -20,6 +20,7 @@
 #include <runtime/pool/uses.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
+#include <sched/assert.h>
 
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
@@ -33,8 +34,18 @@
 
 /* ---- The lock ---- */
 
+/* Do the counts agree with each other, and with the rows? */
+static inline bool counts_agree(const filch_pool *pool)
+{
+    const filch_pool_stats *stats = &pool->stats;
+    return !stats->waiting == !pool->by_age.first && !stats->delayed == !pool->delayed.first &&
+           pool->beyond <= stats->running && pool->seeking <= pool->active &&
+           pool->active <= pool->made;
+}
+
 void fl_pool_leave(filch_pool *pool, const fl_after *after)
 {
+    FL_ASSERT(counts_agree(pool));
     bool rested = fl_waiters_any(&pool->resting) && fl_pool_at_rest(pool);
     fl_node *resting = rested ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
     filch_runtime *rt = pool->rt;

@@ -20,7 +20,9 @@
  *   job->stage   NEW (also in the intake) -> WAITING (in the queue) -> RUNNING -> ENDED (its
  *                function has returned, or will never be called); RUNNING -> DELAYED (until a time:
  *                runtime/pool/attempt.h) -> WAITING;
- *                NEW -> ENDED (its context was done before its acceptance, or it is dropped then)
+ *                NEW -> ENDED (its context was done before its acceptance, or it is dropped then);
+ *                NEW, DELAYED -> RUNNING (beyond the width, or plain in a direct pool);
+ *                WAITING, DELAYED -> ENDED (it was decided before it could begin)
  *   job->outcome UNDECIDED -> one of the others, by the first of: the runner when the function
  *                returns, the timer thread at the deadline, a canceller, a submission that drops it
  *
@@ -92,6 +94,7 @@
 #include <runtime/sync/timer_row.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 
@@ -241,6 +244,7 @@ static inline void fl_after_start(fl_after *after, fl_work_item *item)
 /* A submitter no longer waits. */
 static inline void fl_submitter_told(filch_pool *pool, fl_submitter *one)
 {
+    FL_ASSERT(!one->told && pool->stranded >= one->inside);
     one->told = true;
     pool->stranded -= one->inside;
 }
@@ -274,14 +278,22 @@ static inline void fl_job_number(filch_job *job)
 {
     filch_pool *pool = job->pool;
     const fl_job_more *more = fl_more(job);
+    FL_ASSERT(job->stage == FL_JOB_NEW);
     job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
     if (more)
         pool->handed += (uint64_t)more->handle + (more->results != NULL);
 }
 static inline void fl_pool_progressed(filch_pool *pool, bool beyond)
 {
+    FL_ASSERT(pool->stats.running && pool->beyond >= beyond);
     pool->stats.running--;
     pool->beyond -= beyond;
+}
+/* A pending callback has been called, or never will be. */
+static inline void fl_pool_called_back(filch_pool *pool)
+{
+    FL_ASSERT(pool->pending_callbacks);
+    pool->pending_callbacks--;
 }
 
 /* ---- Jobs, under the lock or before others know them ---- */
@@ -290,6 +302,27 @@ static inline void fl_pool_progressed(filch_pool *pool, bool beyond)
 static inline int64_t fl_job_deadline(const filch_job *job)
 {
     return fl_more(job) ? job->more->deadline : filch_context_deadline(job->pool->context);
+}
+
+/* As the head of this file says. RUNNING again: a job beyond the width, when its task begins. */
+static inline bool fl_stage_may_become(enum fl_stage from, enum fl_stage to)
+{
+    enum { WAITS = 1 << FL_JOB_WAITING, RUNS = 1 << FL_JOB_RUNNING };
+    enum { DELAYED = 1 << FL_JOB_DELAYED, ENDED = 1 << FL_JOB_ENDED };
+    static const uint8_t next[] = {
+        [FL_JOB_NEW] = WAITS | RUNS | ENDED,
+        [FL_JOB_WAITING] = RUNS | ENDED,
+        [FL_JOB_RUNNING] = RUNS | DELAYED | ENDED,
+        [FL_JOB_DELAYED] = WAITS | RUNS | ENDED,
+        [FL_JOB_ENDED] = 0,
+    };
+    return next[from] >> to & 1;
+}
+/* Under the lock, but for a plain job of a direct pool. */
+static inline void fl_job_become(filch_job *job, enum fl_stage stage)
+{
+    FL_ASSERT(fl_stage_may_become(job->stage, stage));
+    job->stage = stage;
 }
 
 /* It may have several attempts, or be delayed before the first. */

@@ -36,7 +36,7 @@ bool fl_pool_has_room(const filch_pool *pool)
 
 void fl_pool_append(filch_pool *pool, filch_job *job)
 {
-    job->stage = FL_JOB_WAITING;
+    fl_job_become(job, FL_JOB_WAITING);
     fl_order_add(pool, job);
     pool->stats.waiting++;
     fl_pool_note_waiting(pool);

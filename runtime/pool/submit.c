@@ -145,14 +145,14 @@ static void run_now(filch_self self, fl_work_item *item)
     filch_pool *pool = job->pool;
     fl_lock(&pool->room.lock);
     fl_job_begin(job);
-    pool->pending_callbacks--;
+    fl_pool_called_back(pool);
     fl_pool_leave(pool, &(fl_after){0});
     fl_job_perform(self, job);
 }
 
 void fl_pool_run_beyond(filch_pool *pool, filch_job *job, fl_after *after)
 {
-    job->stage = FL_JOB_RUNNING;
+    fl_job_become(job, FL_JOB_RUNNING);
     fl_work_item_be_part(&job->item, run_now);
     pool->pending_callbacks++;
     fl_after_start(after, &job->item);

@@ -4,6 +4,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/fields.h>
 #include <runtime/platform/later.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 
@@ -211,6 +212,7 @@ static void count(fl_breaker_machine *machine, filch_breaker_verdict verdict)
     filch_breaker_stats *stats = &machine->stats;
     bool failed = verdict == FILCH_BREAKER_FAILURE;
     bool half_open = stats->state == FILCH_BREAKER_HALF_OPEN;
+    FL_ASSERT(stats->state != FILCH_BREAKER_OPEN && (!half_open || stats->probes));
     if (verdict == FILCH_BREAKER_NEITHER) {
         stats->neither++;
         stats->probes -= half_open;

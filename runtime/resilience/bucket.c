@@ -2,6 +2,7 @@
 #include <runtime/resilience/bucket.h>
 
 #include <runtime/platform/error.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 #include <string.h>
@@ -104,6 +105,16 @@ static void use_gap(fl_bucket *bucket, unsigned i, fl_position end)
         remove_gap(bucket, i);
 }
 
+/* Does none overlap the one before it? */
+static inline bool are_in_order(const fl_bucket *bucket)
+{
+    bool right = bucket->gaps <= FL_GAPS;
+    for (unsigned i = 0; right && i < bucket->gaps; i++)
+        right = bucket->gap[i].from <= bucket->gap[i].to &&
+                (!i || bucket->gap[i - 1].to <= bucket->gap[i].from);
+    return right;
+}
+
 static void add_gap(fl_bucket *bucket, fl_stretch stretch)
 {
     unsigned i = 0;
@@ -124,6 +135,7 @@ static void add_gap(fl_bucket *bucket, fl_stretch stretch)
     memmove(&bucket->gap[i + 1], &bucket->gap[i], (bucket->gaps - i) * sizeof bucket->gap[0]);
     bucket->gap[i] = stretch;
     bucket->gaps++;
+    FL_ASSERT(are_in_order(bucket));
 }
 
 /* ---- Booking ---- */

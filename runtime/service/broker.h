@@ -52,7 +52,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-enum { FL_BROKER_ABI = 3 };
+enum { FL_BROKER_ABI = 4 };
 
 typedef struct fl_broker fl_broker;
 typedef struct fl_broker_host fl_broker_host;
@@ -263,6 +263,7 @@ typedef struct fl_broker_kind {
     uint32_t abi, size;
     const char *name;    /* "sqlite" */
     const char *schemes; /* of URLs, separated by blanks: "redis rediss" */
+    const char *tested;  /* against: "Redis 7.0"; a stand-in makes it a preview. NULL: unknown */
     fl_broker_caps caps; /* at best; `caps` of a connection may tell less */
 
     /* Connects. On failure *out is untouched. A module may wait here for up to call_timeout.

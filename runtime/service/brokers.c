@@ -17,16 +17,7 @@ static const struct {
                             number in it */
     const char *headers; /* the one to build it with */
 } known[] = {
-    {"sqlite", "sqlite", "libsqlite3-0", "libsqlite3-dev"},
-    {"postgres postgresql", "postgres", "libpq5", "libpq-dev"},
-    {"redis rediss redis+unix", "redis", "libhiredis0.14", "libhiredis-dev"},
-    {"nats nats+tls", "nats", "libnats3.4", "libnats-dev"},
-    {"kafka kafka+tls", "kafka", "librdkafka1", "librdkafka-dev"},
-    {"pubsub", "pubsub", "libcurl4 libjansson4 libssl3",
-     "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
-    {"amqp amqps", "rabbitmq", "librabbitmq4", "librabbitmq-dev"},
-    {"servicebus", "servicebus", "libqpid-proton11", "libqpid-proton11-dev"},
-    {"sqs sqs+http", "sqs", "libcurl4", "libcurl4-openssl-dev, libjansson-dev and libssl-dev"},
+#include <known_brokers.h> /* made from the files broker.cmake */
 };
 enum { KNOWN = sizeof known / sizeof *known };
 

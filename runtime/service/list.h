@@ -4,6 +4,8 @@
 #ifndef FL_LIST_H
 #define FL_LIST_H
 
+#include <sched/assert.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,9 +24,16 @@ static inline bool fl_list_is_empty(const fl_list *list)
     return list->next == list;
 }
 
+/* Do its neighbours, which are the link itself in an empty list, name it? */
+static inline bool fl_list_is_linked(const fl_list *link)
+{
+    return link->previous->next == link && link->next->previous == link;
+}
+
 /* Also of a link that is in no list, if fl_list_init was called for it. */
 static inline void fl_list_remove(fl_list *link)
 {
+    FL_ASSERT(fl_list_is_linked(link));
     link->previous->next = link->next;
     link->next->previous = link->previous;
     fl_list_init(link);
@@ -33,6 +42,7 @@ static inline void fl_list_remove(fl_list *link)
 /* Inserts it in front of an item; in front of the head is the end. */
 static inline void fl_list_insert(fl_list *before, fl_list *link)
 {
+    FL_ASSERT(fl_list_is_linked(before));
     link->next = before;
     link->previous = before->previous;
     link->previous->next = link;

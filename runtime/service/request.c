@@ -43,7 +43,8 @@ int fl_request_explain(int status)
     } texts[] = {
         {-EEXIST, "an unfinished message has this dedup key; wait for it, or use another key"},
         {-EMSGSIZE, "the message is larger than the broker takes; store its body elsewhere"},
-        {-ENOSPC, "the queue is full; publish more slowly, or add workers"},
+        {-ENOSPC, "the broker refused the message: its queue is full, or cannot be written for "
+                  "now; publish it again, more slowly, or add workers"},
         {-ENOTSUP, "the message asks for a feature that this broker lacks; see "
                    "filch_service_describe"},
         {-EINVAL, "the broker cannot be used as configured; see the service's log"},

@@ -3,6 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,6 +10,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,12 +116,14 @@ static void *place(filch_channel *channel, size_t index)
 
 static void put(filch_channel *channel, const void *item)
 {
+    FL_ASSERT(channel->count < channel->capacity);
     move(channel, place(channel, channel->count), item);
     channel->count++;
 }
 
 static void take(filch_channel *channel, void *item)
 {
+    FL_ASSERT(channel->count && channel->first < channel->capacity);
     move(channel, item, place(channel, 0));
     channel->count--;
     if (++channel->first == channel->capacity)

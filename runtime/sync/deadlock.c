@@ -8,6 +8,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/threads.h>
+#include <runtime/engine/waits.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
@@ -58,6 +59,7 @@ typedef struct view {
     bool resting;
     unsigned suspended; /* tasks, in runtimes that want reports */
     unsigned waiting;   /* threads that are no workers, if any runtime wants reports of them */
+    unsigned seated;    /* of those, threads whose tasks are counted in `suspended` */
     unsigned threads;   /* the library's */
     enum fl_deadlock does, at_most; /* of the runtimes of those tasks; of all */
     uint64_t changes;
@@ -108,14 +110,30 @@ static void look_for_starvation(starvation *all, fl_runtime *rt, uint64_t word, 
     mix(&all->changes, fl_sum(rt, FL_SUSPENSIONS));
 }
 
+static void note_unblocked(const fl_fiber *fiber, const char *call, void *arg)
+{
+    bool *found = arg;
+    (void)call;
+    *found = *found || (fiber->may_block && !fiber->may_block(fiber->blocked_by));
+}
+
+/* A seat counts as waiting until its thread runs again, which takes long on a busy machine. */
+static bool seats_are_blocked(fl_runtime *rt)
+{
+    bool found = false;
+    if (count_of(&rt->seats_waiting))
+        fl_waits_each(rt, note_unblocked, &found);
+    return !found;
+}
+
 /* All its workers have found nothing. If it is finished, or about to be, it wakes its destroyer. */
 static bool rests(fl_runtime *rt, uint64_t word, uint32_t starved, unsigned calls)
 {
     bool ending_soon = count_of(&rt->stopping) && !fl_sum_suspended(rt);
-    return fl_idle_resting(word) + starved == rt->worker_set.most && !ending_soon && !calls &&
-           !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
+    return fl_idle_resting(word) + starved + count_of(&rt->seats_waiting) == rt->worker_set.most &&
+           !ending_soon && !calls && !count_of(&rt->inbox.visitors) && !count_of(&rt->finished) &&
            !fl_idle_has_token(&rt->idle) && !fl_called_back(rt) &&
-           nothing_can_begin(rt, word, starved);
+           nothing_can_begin(rt, word, starved) && seats_are_blocked(rt);
 }
 
 static void look_at_runtime(view *all, fl_runtime *rt)
@@ -125,9 +143,11 @@ static void look_at_runtime(view *all, fl_runtime *rt)
     fl_blocking_count(rt, &calls, &carriers);
     uint32_t starved = count_of(&rt->fibers.starve.asleep);
     all->resting = all->resting && rests(rt, word, starved, calls);
-    all->threads += fl_reach(rt) + carriers + (rt->share != NULL); /* its publisher */
+    all->threads +=
+        (rt->seats ? 0 : fl_reach(rt)) + carriers + (rt->share != NULL); /* its publisher */
     if (rt->settings.deadlock != FL_DEADLOCK_OFF) {
         all->suspended += (unsigned)suspended;
+        all->seated += rt->seats ? (unsigned)suspended : 0;
         if (suspended && rt->settings.deadlock > all->does)
             all->does = rt->settings.deadlock;
         if (rt->settings.deadlock > all->at_most)
@@ -155,6 +175,7 @@ static view look(void)
         all.does = all.at_most;
     if (all.suspended || all.at_most != FL_DEADLOCK_OFF)
         all.waiting = count_of(&fl_threads.waiting);
+    all.waiting -= all.waiting < all.seated ? all.waiting : all.seated;
     uint64_t changed =
         filch_u64_load(&fl_threads.changes, FILCH_SEQ_CST); /* seq_cst: as said in threads.h */
     mix(&all.changes, changed);

@@ -55,7 +55,11 @@ int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value, int
     if (until < 0)
         return fl_fail(EINVAL, "a wait until %lld; give it a time of filch_in, or FILCH_FOREVER",
                        (long long)until);
-    const fl_until wait = {word, value, until == FILCH_FOREVER ? 0 : until ? until : 1};
+    const fl_until wait = {.word = word,
+                           .value = value,
+                           .at = until == FILCH_FOREVER ? 0
+                                 : until                ? until
+                                                        : 1};
     int rc = 0;
     while (!rc && !fl_help_until(fl_fiber_of(self), self, &wait))
         rc = suspend(&wait, until);

@@ -4,6 +4,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
+#include <sched/assert.h>
 
 enum { WAITED_FOR = 1 };
 
@@ -44,6 +45,7 @@ static fl_node *serve(filch_permits *permits, int64_t floor)
         last = &node->next;
     }
     *last = NULL;
+    FL_ASSERT(left >= 0);
     uint64_t bit = fl_waiters_any(&permits->waiters) ? 0 : WAITED_FOR;
     filch_u64_add(&permits->balance, twice(left - before) - bit, FILCH_ACQ_REL); /* K5 */
     return served;

@@ -1,15 +1,38 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/timer_heap.h>
 
+#include <sched/assert.h>
+
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { CHILDREN = 4, FIRST_ROOM = 64 };
+
+static size_t earliest_child(const fl_timer_heap *heap, size_t at)
+{
+    size_t first = CHILDREN * at + 1, best = first;
+    for (size_t child = first + 1; child < first + CHILDREN && child < heap->count; child++)
+        if (heap->entries[child].when < heap->entries[best].when)
+            best = child;
+    return best;
+}
+
+/* Does the timer know its place, and is it not earlier than its parent, nor later than a child? */
+static inline bool is_in_order(const fl_timer_heap *heap, size_t at)
+{
+    const fl_timer_entry *entries = heap->entries;
+    const int64_t when = entries[at].when;
+    return entries[at].timed->place == at + 1 &&
+           (!at || entries[(at - 1) / CHILDREN].when <= when) &&
+           (CHILDREN * at + 1 >= heap->count || entries[earliest_child(heap, at)].when >= when);
+}
 
 static void put(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
 {
     heap->entries[at] = entry;
     entry.timed->place = (uint32_t)at + 1;
+    FL_ASSERT(is_in_order(heap, at));
 }
 
 static void sift_up(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
@@ -22,15 +45,6 @@ static void sift_up(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
         at = parent;
     }
     put(heap, at, entry);
-}
-
-static size_t earliest_child(const fl_timer_heap *heap, size_t at)
-{
-    size_t first = CHILDREN * at + 1, best = first;
-    for (size_t child = first + 1; child < first + CHILDREN && child < heap->count; child++)
-        if (heap->entries[child].when < heap->entries[best].when)
-            best = child;
-    return best;
 }
 
 static void sift_down(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
@@ -65,6 +79,7 @@ void fl_timer_heap_remove(fl_timer_heap *heap, fl_timed *timed)
     if (!timed->place)
         return;
     size_t at = timed->place - 1;
+    FL_ASSERT(at < heap->count && heap->entries[at].timed == timed);
     timed->place = 0;
     fl_timer_entry last = heap->entries[--heap->count];
     if (at == heap->count)

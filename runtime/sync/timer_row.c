@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/timer_row.h>
 
+#include <sched/assert.h>
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -97,6 +99,7 @@ void fl_timer_row_remove(fl_timer_row *row, fl_timed *timed)
         fl_timer_heap_remove(&row->others, timed);
         return;
     }
+    FL_ASSERT(at(row, timed->place & ~IN_RING)->timed == timed);
     leave_ring(row, timed->place & ~IN_RING);
     timed->place = 0;
 }

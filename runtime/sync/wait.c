@@ -13,6 +13,7 @@
 #include <runtime/platform/spin.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/timer.h>
+#include <sched/assert.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>
@@ -176,6 +177,13 @@ void fl_waiter_tell(fl_waiter *waiter, fl_node *winner, int code)
 
 /* ---- Queues ---- */
 
+/* Do its neighbours, or the ends of the queue, name it? */
+static inline bool is_linked(const filch_waiters *queue, const fl_node *node)
+{
+    return (node->previous ? node->previous->next : queue->first) == node &&
+           (node->next ? node->next->previous : queue->last) == node;
+}
+
 void fl_waiters_add(filch_waiters *queue, fl_node *node)
 {
     node->next = NULL;
@@ -185,10 +193,12 @@ void fl_waiters_add(filch_waiters *queue, fl_node *node)
     else
         queue->first = node;
     queue->last = node;
+    FL_ASSERT(is_linked(queue, node));
 }
 
 void fl_waiters_remove(filch_waiters *queue, fl_node *node)
 {
+    FL_ASSERT(is_linked(queue, node));
     if (node->previous)
         node->previous->next = node->next;
     else
@@ -236,6 +246,7 @@ static void add_first(filch_waiters *queue, fl_node *node)
     else
         queue->last = node;
     queue->first = node;
+    FL_ASSERT(is_linked(queue, node));
 }
 
 void fl_step_aside(const char *call)

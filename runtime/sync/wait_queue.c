@@ -5,6 +5,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>
+#include <sched/assert.h>
 
 #include <errno.h>
 
@@ -84,6 +85,7 @@ int fl_wait_queue_wait_looking(fl_wait_queue *wait_queue, void *data, int64_t lo
     }
     if (waiter.winner != &node)
         fl_waiters_remove(&wait_queue->waiters, &node);
+    FL_ASSERT(wait_queue->inside);
     wait_queue->inside--;
     return code;
 }

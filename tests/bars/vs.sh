@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The columns that were built serve every kind of order and agree; bar-vs judges them, and finds a column that is wrong,
+# The peers that were built serve every kind of order and agree; bar-vs judges them, and finds a peer that is wrong,
 # dies, or is missing.
-# usage: vs.sh FOLDER-OF-BARS FOLDER-OF-COLUMNS
+# usage: vs.sh FOLDER-OF-BARS FOLDER-OF-PEERS
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 bars=$(cd "$1" && pwd)
-columns=$(cd "$2" && pwd)
+peers=$(cd "$2" && pwd)
 . "$here/../support/claims.bash"
 
 # ends STATUS COMMAND...: must end with that status; leaves its output in out and err.
@@ -17,17 +17,17 @@ ends() {
     claim "$* ends with $expected, not $status: $(head -c 400 err)" test "$status" -eq "$expected"
 }
 
-# fake NAME ANSWER: a column that answers every order so.
+# fake NAME ANSWER: a peer that answers every order so.
 fake() {
     printf '#!/bin/sh\nwhile read -r order; do echo "%s"; done\n' "$2" >"$1"
     chmod +x "$1"
 }
 
-kinds=$(sed -n 's/^        {"\([a-z-]*\)", .*/\1/p' "$here/../../bench/columns/ours.c")
+kinds=$(sed -n 's/^        {"\([a-z-]*\)", .*/\1/p' "$here/../../bench/peers/ours.c")
 claim "kinds are found in ours.c: $kinds" test "$(wc -w <<<"$kinds")" -ge 19
-built=("filch=$columns/column-filch")
-for name in filch hand go asio tbb openmp; do
-    program=$columns/column-$name
+built=("filch=$peers/peer-filch")
+for name in filch hand go asio tbb libgomp libomp; do
+    program=$peers/peer-$name
     [ -x "$program" ] || continue
     [ "$name" = filch ] || built+=("$name=$program")
     for kind in $kinds unknown; do
@@ -48,22 +48,29 @@ claim "hand is judged" grep -Eq '^fifo jobs, .*: time / hand .* (reached|MISSED)
 
 fake slow "9 9 600 9 9"
 fake fast "0.000000001 0.000000001 600 0 0"
-ends 0 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$columns/column-filch" "hand=./slow" "asio=./slow"
+ends 0 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$peers/peer-filch" "hand=./slow" "asio=./slow"
 claim "a slower peer is beaten" test "$(grep -c 'reached$' out)" -eq 2
-ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$columns/column-filch" "hand=./fast" "asio=./slow"
+ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$peers/peer-filch" "hand=./fast" "asio=./slow"
 claim "a faster one is not" grep -q 'time / hand .*MISSED$' out
-ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$columns/column-filch" "hand=./slow"
+ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$peers/peer-filch" "hand=./slow"
 claim "a missing one is named" grep -Eq 'time / asio +-?nan .*MISSED$' out
 
 fake wrong "1 1 599 1 1"
-ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$columns/column-filch" "hand=./wrong"
+ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only jobs-fifo-1x1 "filch=$peers/peer-filch" "hand=./wrong"
 claim "a wrong answer is found: $(cat err)" grep -q 'hand: not the answer of the first column' err
-ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only mutex "filch=$columns/column-filch" "hand=/nowhere"
-claim "a column that dies is named: $(cat err)" grep -q 'hand: ended without an answer' err
-ends 2 "$bars/bar-vs" --only no-such-row "filch=$columns/column-filch"
+ends 1 "$bars/bar-vs" --repeat 1 --size 1 --only mutex "filch=$peers/peer-filch" "hand=/nowhere"
+claim "a peer that dies is named: $(cat err)" grep -q 'hand: ended without an answer' err
+ends 2 "$bars/bar-vs" --only no-such-row "filch=$peers/peer-filch"
 ends 2 "$bars/bar-vs" "hand=./slow"
 
-fake fib "0.1 196418"
+fake fib "9 9 196418 0 0"
 ends 0 "$bars/bar-peers" --size 20 --repeat 1 fake=./fib
 claim "bar-peers judges the best peer" grep -Eq 'best peer \(fake\) / filch .*reached$' out
+fib=()
+for peer in "${built[@]}"; do
+    case $peer in tbb=* | libgomp=* | libomp=*) fib+=("$peer") ;; esac
+done
+status=0
+"$bars/bar-peers" --size 20 --repeat 1 "${fib[@]}" >out 2>err || status=$?
+claim "all peers find fib: status $status: $(cat err)" test "$status" -le 1 -a ! -s err
 [ "$failures" -eq 0 ]

@@ -30,7 +30,7 @@ expected='new new/share new/share/filch new/share/filch/users'
 # Below DESTDIR, which itself stays.
 export DESTDIR=$PWD/stage
 install /usr
-[ -f stage/usr/share/filch/deploy/grafana/dashboard.py ] || { echo "not below DESTDIR:" && find stage | head; exit 1; }
+[ -f stage/usr/share/filch/deploy/dashboard.py ] || { echo "not below DESTDIR:" && find stage | head; exit 1; }
 uninstall || { cat log; exit 1; }
 [ "$(find stage)" = stage ] || { echo "left behind:" && find stage; exit 1; }
 

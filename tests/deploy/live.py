@@ -2,7 +2,6 @@
 """A real filch-worker and a real Prometheus on loopback ports, for the checks of tools/deploy. Both end with this process."""
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,11 @@ import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
 HERE = Path(__file__).resolve().parent
 TOOLS = HERE.parent.parent / "build" / "tools"
@@ -19,6 +23,11 @@ PATIENCE = 60  # seconds, for what normally takes two
 def skip(why):
     print(f"skipped: {why}")
     sys.exit(77)
+
+
+def documents(path):
+    """Of a file of YAML."""
+    return list(yaml.safe_load_all(path.read_text(encoding="utf-8"))) if yaml else skip("yaml not found (Debian: python3-yaml)")
 
 
 def program(name, package):
@@ -58,39 +67,39 @@ def get(port, path, **query):
         return answer.read().decode()
 
 
+def asked_until(ask, holds, text):
+    """The first answer that will do, of something that tells of nothing by itself."""
+    end = time.monotonic() + PATIENCE
+    while not holds(answer := ask()):
+        if time.monotonic() > end:
+            sys.exit(f"FAILED: {text()}")
+        time.sleep(0.05)
+    return answer
+
+
 class Child:
-    """A process whose log is read until lines tell that it is there."""
+    """A process, once its log has a line with each of some marks."""
 
     def __init__(self, words, log, marks, environment=None):
-        self.log = open(log, "w+", encoding="utf-8")
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
-        self.lines = self.await_lines(marks)
-        self.drain()
+        self.log = Path(log)
+        with open(log, "w", encoding="utf-8") as file:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.DEVNULL, stderr=file, env=environment)
+        self.lines = asked_until(lambda: self.lines_with(marks), all, lambda: f"the log lacks a line of {marks}: {self.text()}")
 
-    def await_lines(self, marks):
-        """A line for each mark; they may come in any order."""
-        found = {}
-        for line in self.process.stderr:
-            self.log.write(line)
-            found.update({mark: line for mark in marks if mark in line})
-            if len(found) == len(marks):
-                return [found[mark] for mark in marks]
-        sys.exit(f"FAILED: the log has no lines with {set(marks) - found.keys()}: {self.text()}")
-
-    def drain(self):
-        """The rest of the log is read by a process, so that the pipe is never full."""
-        self.reader = subprocess.Popen(["cat"], stdin=self.process.stderr, stdout=self.log)
+    def lines_with(self, marks):
+        """For each mark the first line that has it."""
+        lines = [line for line in self.text().splitlines(True) if line.endswith("\n")]
+        if self.process.poll() is not None:
+            sys.exit(f"FAILED: {self.process.args} has ended: {self.text()}")
+        return [next((line for line in lines if mark in line), None) for mark in marks]
 
     def text(self):
-        self.log.flush()
-        return Path(self.log.name).read_text(encoding="utf-8")
+        return self.log.read_text(encoding="utf-8")
 
     def end(self):
         self.process.terminate()
-        status = self.process.wait()
-        self.reader.wait()
-        return status
+        return self.process.wait()
 
 
 HANDLERS = [{"type": "echo", "echo": True, "breaker": True}, {"type": "sleep", "sleep": True},
@@ -116,15 +125,16 @@ class Worker(Child):
         super().__init__(words, f"{folder}/worker.log", ['"HTTP endpoints listen"', '"service started"'], environment)
         self.port = json.loads(self.lines[0])["port"]
 
+    def ask(self, *words):
+        subprocess.run([self.jobs, *words, "--broker", self.broker], check=True, stdout=subprocess.DEVNULL)
+
     def publish(self, kind, count):
         for _ in range(count):
-            subprocess.run([self.jobs, "enqueue", "--broker", self.broker, "--type", kind, "1ms"], check=True,
-                           stdout=subprocess.DEVNULL)
+            self.ask("enqueue", "--type", kind, "1ms")
 
     def prepare(self):
         """A job of a paused type, which stays: the worker counts the queue when it starts."""
-        subprocess.run([self.jobs, "pause", "tasks", "--broker", self.broker, "--type", "echo"], check=True,
-                       stdout=subprocess.DEVNULL)
+        self.ask("pause", "tasks", "--type", "echo")
         self.publish("echo", 1)
 
     def work(self):
@@ -135,12 +145,6 @@ class Worker(Child):
 
     def exposition(self):
         return get(self.port, "/metrics")
-
-
-def seconds(text):
-    """Of a time of Prometheus, such as 2026-02-03T04:05:06.789012345Z, since midnight of its month's first day."""
-    day, hour, minute, second = re.match(r"\d+-\d+-(\d+)T(\d+):(\d+):([\d.]+)", text).groups()
-    return ((int(day) * 24 + int(hour)) * 60 + int(minute)) * 60 + float(second)
 
 
 class Prometheus(Child):
@@ -159,29 +163,15 @@ class Prometheus(Child):
         """The samples of an expression now."""
         return self.api("query", query=expression)["result"]
 
-    def asked_until(self, ask, holds, text):
-        """The first answer that will do: Prometheus tells of nothing by itself."""
-        end = time.monotonic() + PATIENCE
-        while not holds(answer := ask()):
-            if time.monotonic() > end:
-                sys.exit(f"FAILED: Prometheus has no {text}: {self.text()}")
-            time.sleep(0.05)
-        return answer
-
     def await_samples(self, expression):
-        return self.asked_until(lambda: self.query(expression), bool, f"samples of {expression}")
-
-    def await_targets(self, count):
-        """Those that it scrapes and those that it drops, once there are so many."""
-        return self.asked_until(lambda: self.api("targets"), lambda found: len(found["activeTargets"]) +
-                                len(found["droppedTargets"]) >= count, f"{count} targets")
+        asked_until(lambda: self.query(expression), bool, lambda: f"Prometheus has no samples of {expression}: {self.text()}")
 
     def rules(self):
         return [rule for group in self.api("rules")["groups"] for rule in group["rules"]]
 
     def evaluations(self):
         """The time of each rule's last evaluation."""
-        return [seconds(rule["lastEvaluation"]) for rule in self.rules()]
+        return [rule["lastEvaluation"] for rule in self.rules()]
 
 
 class Scene:
@@ -215,7 +205,7 @@ class Scene:
         one.await_samples("rate(worker_settled_total[5m]) > 0")
         for _ in range(2):
             since = one.evaluations()
-            one.asked_until(one.evaluations, lambda now, old=since: all(map(float.__gt__, now, old)), "evaluations of rules")
+            asked_until(one.evaluations, lambda now, old=since: all(map(str.__ne__, now, old)), lambda: "rules are evaluated again")
 
     def end(self, text):
         self.prometheus.end()

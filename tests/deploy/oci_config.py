@@ -28,11 +28,6 @@ def applies(rule, machine):
             and machine not in excludes.get("arches", []))
 
 
-def arguments_of(rule):
-    return [{"index": one["index"], "value": one["value"], "valueTwo": one.get("valueTwo", 0), "op": one["op"]}
-            for one in rule.get("args") or []]
-
-
 def seccomp(profile, refused):
     machine, architecture = MACHINES[platform.machine()]
     calls = []
@@ -40,23 +35,12 @@ def seccomp(profile, refused):
         names = [name for name in rule["names"] if name not in refused]
         if not names or not applies(rule, machine):
             continue
-        made = {"names": names, "action": rule["action"]}
-        if rule.get("errnoRet") is not None:
-            made["errnoRet"] = rule["errnoRet"]
-        if rule.get("args"):
-            made["args"] = arguments_of(rule)
-        calls.append(made)
+        calls.append({"names": names, **{key: rule[key] for key in ("action", "errnoRet", "args") if rule.get(key)}})
     if refused:
         calls.append({"names": sorted(refused), "action": "SCMP_ACT_ERRNO", "errnoRet": EPERM})
     subs = [one["subArchitectures"] for one in profile["archMap"] if one["architecture"] == architecture]
     return {"defaultAction": profile["defaultAction"], "defaultErrnoRet": profile.get("defaultErrnoRet", EPERM),
             "architectures": [architecture] + subs[0], "syscalls": calls}
-
-
-def user_of(image):
-    """UID:GID; as a runtime does, root where the image names no user."""
-    uid, _, gid = (image.get("User") or "0:0").partition(":")
-    return {"uid": int(uid), "gid": int(gid or 0)}
 
 
 def main():
@@ -70,7 +54,8 @@ def main():
     spec, image, profile = (json.load(open(name)) for name in (given.spec, given.image, given.profile))
     process = spec["process"]
     process["terminal"] = False
-    process["user"] = user_of(image)
+    uid, _, gid = (image.get("User") or "0:0").partition(":")  # root where the image names no user
+    process["user"] = {"uid": int(uid), "gid": int(gid or 0)}
     process["args"] = image["Entrypoint"] + given.arguments
     process["env"] = image.get("Env") or []
     process["cwd"] = image.get("WorkingDir") or "/"

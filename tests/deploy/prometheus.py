@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Checks DEPLOY/prometheus: with promtool, with the unit tests of the rules, and with the metrics of a worker that ran."""
+import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +16,22 @@ ALIASES = {"tasks_processed_total", "task_duration_seconds_bucket", "task_durati
            "task_duration_seconds_count", "worker_active_count", "queue_depth"}
 PAGES = ("deploy.md", "service.md", "worker.md")
 NO_METRICS = {"worker_id", "process_task"}  # names in these pages that look like metrics: a key of log lines, a span
-DISCOVERY = re.compile(r"    kubernetes_sd_configs:\n      - role: pod\n        namespaces:\n          names: \[production\]\n")
-POD = {"pod_name": "task-worker-1", "pod_label_app": "task-worker",
-       "pod_annotation_prometheus_io_scrape": "true", "pod_annotation_prometheus_io_port": "9100",
-       "pod_annotation_prometheus_io_path": "/numbers"}
+POD = {"pod_name": "task-worker-1", "pod_label_app": "task-worker", "pod_ip": "10.0.0.1", "pod_annotation_prometheus_io_scrape": "true",
+       "pod_annotation_prometheus_io_port": "9100", "pod_annotation_prometheus_io_path": "/numbers"}
+SCRAPED = {"__address__": "10.0.0.1:9100", "__metrics_path__": "/numbers", "pod": "task-worker-1"}
+
+
+def write_tests(alerts, folder):
+    """prometheus_tests.yml in promtool's form; the names of the alerts that fire in it."""
+    content = live.documents(live.HERE / "prometheus_tests.yml")[0]
+    for test in content["tests"]:
+        test["interval"] = "1m"
+        for one in test["alert_rule_test"]:
+            labels, summary = one.pop("labels", None), one.pop("summary", None)
+            annotations = {"summary": summary, "action": alerts[one["alertname"]]["annotations"]["action"]}
+            one["exp_alerts"] = [{"exp_labels": labels, "exp_annotations": annotations}] if labels else []
+    (folder / "tests.yml").write_text(json.dumps(content), encoding="utf-8")
+    return {one["alertname"] for test in content["tests"] for one in test["alert_rule_test"] if one["exp_alerts"]}
 
 
 def promtool(findings, folder, *words):
@@ -29,46 +41,29 @@ def promtool(findings, folder, *words):
     return run.stdout
 
 
-def pods():
-    """static_configs of three pods, in place of a cluster, which Debian's Prometheus cannot ask: only the first is a worker."""
-    lines = ["    static_configs:"]
-    changes = ({}, {"pod_label_app": "shop"}, {"pod_annotation_prometheus_io_scrape": "false"})
-    for at, change in enumerate(changes):
-        change["pod_ip"] = f"10.0.0.{at + 1}"
-        lines += [f"      - targets: [\"{change['pod_ip']}:1234\"]", "        labels:"]
-        lines += [f"          __meta_kubernetes_{name}: \"{value}\"" for name, value in {**POD, **change}.items()]
-    return "\n".join(lines) + "\n"
-
-
-def watch_pods(findings, folder):
-    """A Prometheus that finds them; it needs 5 s for that, and is asked later."""
-    text = (folder / "prometheus-kubernetes.yml").read_text(encoding="utf-8")
-    findings.claim(DISCOVERY.search(text), "prometheus-kubernetes.yml looks for pods of the namespace production")
-    config = folder / "pods.yml"
-    config.write_text(DISCOVERY.sub(pods(), text), encoding="utf-8")
-    promtool(findings, folder, "check", "config", "--lint-fatal", config.name)
-    findings.stop_if_any()
-    (folder / "pods").mkdir()
-    return live.Prometheus(folder / "pods", config)
-
-
-def check_pods(findings, watching):
-    targets = watching.await_targets(3)
-    kept = [target["discoveredLabels"]["__meta_kubernetes_pod_ip"] for target in targets["activeTargets"]]
-    findings.claim(kept == ["10.0.0.1"], f"only the worker's pod is scraped: {kept}")
-    worker = [(target["scrapeUrl"], target["labels"].get("pod")) for target in targets["activeTargets"]
-              if target["discoveredLabels"]["__meta_kubernetes_pod_ip"] == "10.0.0.1"]
-    findings.claim(worker == [("http://10.0.0.1:9100/numbers", "task-worker-1")],
-                   f"it is scraped at the port and path of its annotations: {worker}")
-    watching.end()
+def check_pods(findings, folder):
+    """Pods that are written down stand for a cluster's: only the first is a worker."""
+    config = live.documents(folder / "prometheus-kubernetes.yml")[0]
+    job = config["scrape_configs"][0]
+    found = job.pop("kubernetes_sd_configs")
+    findings.claim(found == [{"role": "pod", "namespaces": {"names": ["production"]}}], f"pods of the namespace production are found: {found}")
+    pods = (POD, {**POD, "pod_label_app": "shop"}, {**POD, "pod_annotation_prometheus_io_scrape": "false"})
+    job["static_configs"] = [{"targets": [f"10.0.0.{at}:1234"], "labels": {f"__meta_kubernetes_{key}": value for key, value in pod.items()}}
+                             for at, pod in enumerate(pods)]
+    (folder / "pods.yml").write_text(json.dumps(config), encoding="utf-8")
+    promtool(findings, folder, "check", "config", "--lint-fatal", "pods.yml")
+    told = json.loads(promtool(findings, folder, "check", "service-discovery", "--timeout=1s", "pods.yml", job["job_name"]))
+    kept = [one["labels"] for one in told if one["labels"]]
+    findings.claim(len(kept) == 1, f"only the worker's pod is scraped: {kept}")
+    findings.claim(kept and kept[0].items() >= SCRAPED.items(), f"it is scraped at the port and path of its annotations: {kept}")
 
 
 def check_names(findings, rules, exposed):
-    recorded = {name for name, _ in rules if not name.startswith("Filch")}
+    recorded = {rule["record"] for rule in rules if "record" in rule}
     known = exposed | recorded | OF_PROMETHEUS
-    for name, expression in rules:
-        undefined = promql.metrics_of(expression) - known
-        findings.claim(not undefined, f"rule {name} uses undefined metrics: {sorted(undefined)}")
+    for rule in rules:
+        undefined = promql.metrics_of(rule["expr"]) - known
+        findings.claim(not undefined, f"rule {promql.name_of(rule)} uses undefined metrics: {sorted(undefined)}")
     findings.claim(not ALIASES - recorded, f"undefined aliases: {sorted(ALIASES - recorded)}")
     for page in PAGES:
         text = (ROOT / "docs" / page).read_text(encoding="utf-8")
@@ -77,41 +72,39 @@ def check_names(findings, rules, exposed):
         findings.claim(not named - known - bases, f"docs/{page} names undefined metrics: {sorted(named - known - bases)}")
 
 
-def check_alert(findings, rule, tests, page):
-    name = rule["name"]
-    findings.claim(f"alertname: {name}\n" in tests, f"alert {name} has a unit test in which it fires")
+def check_alert(findings, name, rule, fired, page):
+    findings.claim(name in fired, f"alert {name} has a unit test in which it fires")
     findings.claim({"summary", "action"} <= rule["annotations"].keys(), f"alert {name} has a summary and an action")
     findings.claim(rule["labels"].get("severity") in ("page", "ticket"), f"alert {name} has a severity")
     findings.claim(f"`{name}`" in page, f"alert {name} is in docs/deploy.md")
 
 
-def check_rules(scene, expected, tests):
-    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+def check_rules(scene, expected):
     rules = scene.prometheus.rules()
     names = sorted(rule["name"] for rule in rules)
-    scene.findings.claim(names == sorted(name for name, _ in expected), f"Prometheus has read the same rules: {names}")
+    scene.findings.claim(names == sorted(map(promql.name_of, expected)), f"Prometheus has read the same rules: {names}")
     for rule in rules:
         scene.findings.claim(rule["health"] == "ok", f"rule {rule['name']} is evaluated: {rule.get('lastError')}")
-        if rule["type"] == "alerting":
-            check_alert(scene.findings, rule, tests, page)
-        else:
+        if rule["type"] == "recording":
             scene.findings.claim(scene.prometheus.query(rule["name"]), f"rule {rule['name']} has samples")
 
 
 def main(deploy, folder):
     scene = live.Scene(deploy, folder)
     findings = scene.findings
-    tests = (live.HERE / "prometheus_tests.yml").read_text(encoding="utf-8")
-    shutil.copy(live.HERE / "prometheus_tests.yml", folder)
-    rules = [rule for name in FILES for rule in promql.rules_of((folder / name).read_text(encoding="utf-8"))]
+    rules = [rule for name in FILES for rule in promql.rules_of(folder / name)]
+    alerts = {rule["alert"]: rule for rule in rules if "alert" in rule}
     check_names(findings, rules, promql.exposed(scene.worker.exposition()))
     promtool(findings, folder, "check", "config", "--lint-fatal", "prometheus.yml")
     promtool(findings, folder, "check", "rules", "--lint=all", "--lint-fatal", *FILES)
-    promtool(findings, folder, "test", "rules", "prometheus_tests.yml")
-    watching = watch_pods(findings, folder)
+    fired = write_tests(alerts, folder)
+    promtool(findings, folder, "test", "rules", "tests.yml")
+    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    for name, rule in alerts.items():
+        check_alert(findings, name, rule, fired, page)
+    check_pods(findings, folder)
     scene.play()
-    check_rules(scene, rules, tests)
-    check_pods(findings, watching)
+    check_rules(scene, rules)
     scene.end(f"{len(rules)} rules")
 
 

@@ -2,6 +2,8 @@
 """Names in PromQL expressions, and in the text that a worker exposes."""
 import re
 
+import live
+
 WORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}
 
 
@@ -16,10 +18,12 @@ def metrics_of(expression):
     return {name for name in found if name.lower() not in WORDS}
 
 
-def rules_of(text):
-    """(name, expression) of each rule in a file as ours are: record or alert first, then expr, in one line or below `>-`."""
-    pattern = r"- (?:record|alert): (\S+)\n( +)expr: (?:>-\n((?:\2 +.*\n)+)|(.*)\n)"
-    return [(name, folded or plain) for name, _, folded, plain in re.findall(pattern, text)]
+def rules_of(path):
+    return [rule for group in live.documents(path)[0]["groups"] for rule in group["rules"]]
+
+
+def name_of(rule):
+    return rule.get("record") or rule["alert"]
 
 
 def exposed(text):

@@ -36,6 +36,11 @@ complain() {
     failed=$((failed + 1))
 }
 
+# openmp_of FILE: the compiler's option for its pragmas.
+openmp_of() {
+    if grep -q '^#pragma omp' "$1"; then echo -fopenmp; fi
+}
+
 # library_of FILE: the pkg-config module that it needs.
 library_of() {
     if grep -q '<filch/service.*\.h>' "$1"; then echo filch-service; else echo filch; fi
@@ -57,7 +62,7 @@ run_c() {
     fi
     cp "$1" "$file"
     # shellcheck disable=SC2046
-    $CC -std=gnu11 -O2 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs "$(library_of "$1")") -o "$scratch/program" \
+    $CC -std=gnu11 -O2 -Wall -Wextra -Werror $(openmp_of "$1") "$file" $(pkg-config --cflags --libs "$(library_of "$1")") -o "$scratch/program" \
         >"$scratch/output" 2>&1 && "$scratch/program" >"$scratch/output" 2>&1
 }
 

@@ -51,6 +51,7 @@ Test(blocks, entries_of_a_queue_of_slots_give_their_cells_back)
     int64_t before = blocks;
     for (unsigned i = 0; i < MANY; i++) {
         filch_ptr_store(&slot.task, (void *)(uintptr_t)&task, FILCH_RELEASE);
+        filch_ptr_store(&slot.state, NULL, FILCH_RELEASE); /* as after a join */
         cr_assert(fl_slot_queue_put(&queue, fl_offer_forked(&slot + 1)));
         cr_assert(fl_slot_queue_take(&queue, &worker, &work));
     }

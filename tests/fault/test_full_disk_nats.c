@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A NATS server whose disk is full. */
-#include <tests/support/full_disk.h>
-#include <tests/support/nats.h>
+#include <tests/service/full_disk.h>
+#include <tests/service/nats.h>
 
 static char settings[256];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A database whose disk is full. */
-#include <tests/support/full_disk.h>
-#include <tests/support/refusals.h>
+#include <tests/service/full_disk.h>
+#include <tests/service/refusals.h>
 
 Test(full_disk_sqlite, a_publisher_is_told_and_nothing_confirmed_is_lost)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A Redis server whose memory is full. */
+#include <tests/service/redis.h>
+#include <tests/service/refusals.h>
 #include <tests/support/explained.h>
-#include <tests/support/redis.h>
-#include <tests/support/refusals.h>
 
 static redis_server server;
 

@@ -7,9 +7,9 @@
 #include <filch/filch.h>
 #include <filch/stats.h>
 #include <filch/trace.h>
+#include <tests/service/small_disk.h>
 #include <tests/support/fib.h>
 #include <tests/support/refuse.h>
-#include <tests/support/small_disk.h>
 #include <tools/trace/read.h>
 #include <unistd.h>
 

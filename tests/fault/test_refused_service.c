@@ -2,8 +2,8 @@
  *
  * The HTTP endpoints and the export of spans, to which memory or threads are refused: they do not
  * start, and say so, or they work. */
+#include <tests/service/service.h>
 #include <tests/support/refuse.h>
-#include <tests/support/service.h>
 
 #include <filch/service_http.h>
 #include <filch/service_otlp.h>

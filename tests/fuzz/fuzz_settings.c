@@ -89,13 +89,13 @@ static void settings(struct bytes *in)
     fl_settings s, before;
     memset(&s, 0x5a, sizeof s);
     memcpy(&before, &s, sizeof s);
-    int rc = fl_settings_resolve(&s, &config);
+    int rc = fl_settings_resolve(&s, &config, false);
     expect_one_of(rc, (const int[]){-EINVAL, 0});
     if (rc)
         FUZZ_CHECK(memcmp(&s, &before, sizeof s) == 0, "touched");
     else if (!config.size || config.size == sizeof config)
         check_ranges(&s, &config);
-    rc = fl_settings_resolve(&s, NULL);
+    rc = fl_settings_resolve(&s, NULL, false);
     expect_one_of(rc, (const int[]){-EINVAL, 0});
     if (rc == 0)
         check_numbers();

@@ -25,7 +25,6 @@
 #include <tools/trace/chrome.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/folded.h>
-#include <tools/trace/perfetto.h>
 #include <tools/trace/span.h>
 #include <tools/trace/summary.h>
 #include <unistd.h>
@@ -262,18 +261,6 @@ static void check_picture(trace_file *trace)
     free(text);
 }
 
-static void check_perfetto(trace_file *trace)
-{
-    char *text = NULL;
-    size_t size = 0;
-    const char *why = NULL;
-    FILE *out = open_memstream(&text, &size);
-    FUZZ_CHECK(out && perfetto_write(trace, out, &why) == 0, "no memory");
-    fclose(out);
-    FUZZ_CHECK(size && !why, "%zu", size);
-    free(text);
-}
-
 /* A trace that has no span is refused with a reason. */
 static void check_span(trace_file *trace)
 {
@@ -356,7 +343,6 @@ static void check_file(const char *path)
     check_texts(trace, &figures);
     analysis_free(&figures);
     check_picture(trace);
-    check_perfetto(trace);
     check_span(trace);
     check_film(trace);
     check_replay(path);

@@ -6,22 +6,22 @@
 #include <tests/fuzz/host.h>
 
 #ifdef FILCH_HAVE_SQLITE
-#include <runtime/service/brokers/sqlite.h>
+#include <runtime/service/brokers/sqlite/sqlite.h>
 #endif
 #ifdef FILCH_HAVE_REDIS
-#include <runtime/service/brokers/redis_url.h>
+#include <runtime/service/brokers/redis/url.h>
 #endif
 #ifdef FILCH_HAVE_NATS
-#include <runtime/service/brokers/nats_url.h>
+#include <runtime/service/brokers/nats/url.h>
 #endif
 #ifdef FILCH_HAVE_POSTGRES
-#include <runtime/service/brokers/postgres.h>
+#include <runtime/service/brokers/postgres/postgres.h>
 #endif
 #ifdef FILCH_HAVE_RABBIT
-#include <runtime/service/brokers/rabbit.h>
+#include <runtime/service/brokers/rabbit/rabbit.h>
 #endif
-#ifdef FILCH_HAVE_SQS_WEB
-#include <runtime/service/brokers/sqs_url.h>
+#ifdef FILCH_HAVE_CURL
+#include <runtime/service/brokers/sqs/url.h>
 #endif
 
 #define PASSWORD "hunter2"
@@ -106,7 +106,7 @@ static fl_broker_rc parse_rabbit(const char *url)
 }
 #endif
 
-#ifdef FILCH_HAVE_SQS_WEB
+#ifdef FILCH_HAVE_CURL
 static fl_broker_rc parse_sqs(const char *url)
 {
     fl_sqs_options read;
@@ -139,7 +139,7 @@ static const struct {
 #ifdef FILCH_HAVE_RABBIT
     {"amqp:", parse_rabbit},       {"amqps:", parse_rabbit},
 #endif
-#ifdef FILCH_HAVE_SQS_WEB
+#ifdef FILCH_HAVE_CURL
     {"sqs:", parse_sqs},           {"sqs+http:", parse_sqs},
 #endif
 };

@@ -7,6 +7,7 @@
 #include <sched.h>
 
 static filch_runtime *rt;
+static pthread_t helper;
 static filch_u32 helps, stolen, done;
 
 __attribute__((noinline)) static void on_top_of_the_guest(void)
@@ -17,7 +18,7 @@ __attribute__((noinline)) static void on_top_of_the_guest(void)
 FILCH_VOID_TASK(is_stolen, (pthread_t, forker))
 {
     (void)self;
-    if (!pthread_equal(pthread_self(), forker))
+    if (pthread_equal(pthread_self(), helper) && !pthread_equal(forker, helper))
         on_top_of_the_guest();
 }
 
@@ -51,8 +52,10 @@ int main(void)
         return 1;
     while (filch_guest_attach(rt, &guest))
         sched_yield();
+    helper = pthread_self();
     filch_u32_store(&helps, 1, FILCH_RELEASE);
-    filch_help_until(guest.self, &done, 0, FILCH_FOREVER);
+    while (!filch_u32_load(&done, FILCH_ACQUIRE)) /* helps again where it would only wait */
+        filch_help_until(guest.self, &done, 0, filch_in(FILCH_MILLISECOND));
     filch_guest_detach(&guest);
     pthread_join(thread, NULL);
     return filch_runtime_destroy(rt);

@@ -10,6 +10,7 @@
  * anybody else. */
 #include <runtime/engine/help.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/seat.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>
@@ -120,6 +121,9 @@ SETUP(guest_two, .workers = 2, .guest = true)
 SETUP(guest_three, .workers = 3, .guest = true)
 SETUP(guest_full, .workers = 2, .guest = true, .full_fence = true)
 SETUP(guest_few, .workers = 2, .guest = true, .fibers = 3)
+SETUP(seats, .workers = 2, .seats = true)
+SETUP(seats_three, .workers = 3, .seats = true)
+SETUP(seats_full, .workers = 2, .seats = true, .full_fence = true)
 SETUP(halvers, .workers = 2, .take = FL_TAKE_HALF)
 /* One for each worker's loop and one to wait: the next thread that suspends waits on its own
  * stack. */
@@ -318,7 +322,7 @@ FILCH_TASK(int, stays, (int, number))
 static void told_once(void)
 {
     filch_u32_add(&told, 1, FILCH_RELEASE);
-    mc_futex_wake(&told, 1, MC_HERE);
+    mc_futex_wake(&told, 2, MC_HERE);
 }
 
 static void tell(filch_self self, void *arg)
@@ -471,6 +475,84 @@ static void destroyed_above_a_helper(unsigned self)
     }
 }
 
+/* Seat 0 runs the tasks and opens the gate, at which the others wait. */
+static void run_seated(unsigned self)
+{
+    fl_seat seat;
+    MC_CLAIM(fl_seat_take(rt, self, &seat) == 0, "no seat");
+    if (self) {
+        const fl_until until = {.word = &gate};
+        while (!fl_help_until(seat.guest.fiber, fl_seat_self(&seat), &until))
+            ;
+        fl_seat_leave(&seat);
+        told_once();
+        return;
+    }
+    MC_CLAIM(nested(fl_seat_self(&seat), 0) == 51, "a wrong result");
+    open_gate();
+    fl_seat_leave(&seat);
+    wait_until_told(rt->worker_set.most - 1);
+    MC_CLAIM(fl_idle_resting(fl_idle_look(&rt->idle)) == rt->worker_set.most, "a seat is taken");
+    for (unsigned i = 0; i < rt->worker_set.most; i++)
+        statistics_each(rt->worker[i], reaches_note);
+    fl_seats_destroy(rt);
+    expect_marks(0, 4);
+}
+
+FILCH_TASK(int, forks_opens)
+{
+    FILCH_FORK(opens, 0);
+    FILCH_JOIN(int one, opens);
+    return one;
+}
+
+/* Seat 1 has tasks of its own once it has opened the gate for seat 0, whose join may take one of them just
+ * when it is over. */
+static void run_seats_apart(unsigned self)
+{
+    fl_seat seat;
+    MC_CLAIM(fl_seat_take(rt, self, &seat) == 0, "no seat");
+    const filch_self here = fl_seat_self(&seat);
+    if (self) {
+        const fl_until until = {.word = &gate};
+        while (!fl_help_until(seat.guest.fiber, here, &until))
+            ;
+        MC_CLAIM(pair(here, 2) == 32, "a wrong result");
+        fl_seat_leave(&seat);
+        told_once();
+        return;
+    }
+    MC_CLAIM(forks_opens(here) == 0, "a wrong result");
+    if (fl_deque_size(&rt->worker[0]->ready) > 0)
+        mc_reached("handed on");
+    fl_seat_leave(&seat);
+    wait_until_told(1);
+    fl_seats_destroy(rt);
+    expect_marks(2, 4);
+}
+
+/* A thread leaves its seat, and another one takes it. */
+static void run_seat_again(unsigned self)
+{
+    fl_seat seat;
+    if (self == 2) {
+        wait_until_told(1);
+        mc_reached("a seat again");
+    }
+    MC_CLAIM(fl_seat_take(rt, self ? 1 : 0, &seat) == 0, "no seat");
+    if (self == 0) {
+        MC_CLAIM(pair(fl_seat_self(&seat), 0) == 10, "a wrong result");
+        fl_seat_leave(&seat);
+        wait_until_told(2);
+        fl_seats_destroy(rt);
+        expect_marks(0, 4);
+        return;
+    }
+    MC_CLAIM(leaf(fl_seat_self(&seat), (int)self + 1) == 10 * ((int)self + 1), "a wrong result");
+    fl_seat_leave(&seat);
+    told_once();
+}
+
 static void open_and_tell(filch_self self, void *arg)
 {
     (void)self;
@@ -565,6 +647,14 @@ static void go_and_resize(unsigned self)
     {                                                                                              \
         "main", "worker 0", "worker 1", "another"                                                  \
     }
+#define SEATED                                                                                     \
+    {                                                                                              \
+        "main", "another"                                                                          \
+    }
+#define SEATED_THREE                                                                               \
+    {                                                                                              \
+        "main", "another", "third"                                                                 \
+    }
 #define THREE                                                                                      \
     {                                                                                              \
         "main", "worker 0", "worker 1", "worker 2"                                                 \
@@ -653,6 +743,13 @@ const mc_model mc_models[] = {
     ROW("stays_three", run_and_stay, "three workers", THREE, three_workers, 15000, JOINS),
     ROW("stays_capped", run_and_stay, "too few fibers", TWO, few_fibers, 15000, JOINS),
     ROW("stays_awake", run_and_stay, "workers that stay awake", TWO, awake, 10000, JOINS),
+    ROW("seats", run_seated, "threads of the program as workers", SEATED, seats, 30000, STEALS),
+    ROW("seats_three", run_seated, "three of them", SEATED_THREE, seats_three, 15000, STEALS),
+    ROW("seats_full", run_seated, "full fences", SEATED, seats_full, 15000, STEALS),
+    ROW("seats_apart", run_seats_apart, "a join takes a task that it may not run", SEATED, seats,
+        200000, .reaches = {"handed on"}),
+    ROW("seat_again", run_seat_again, "a seat that two threads take in turn", SEATED_THREE, seats,
+        30000, .reaches = {"a seat again"}),
     ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 10000, STEALS),
     ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 10000, DRAINS),
     {.name = NULL}};

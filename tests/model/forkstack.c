@@ -133,9 +133,9 @@ static bool take_handed(filch_self self)
     return false;
 }
 
-bool fl_help(fl_fiber *fiber, filch_slot *slot)
+bool fl_help(fl_fiber *fiber, filch_slot *slot, const fl_until *until)
 {
-    (void)fiber;
+    (void)fiber, (void)until;
     if (!shape.helps)
         return false;
     const fl_forkstack *stack = fl_slot_runs_on(slot);

@@ -65,10 +65,10 @@ def read_edit(text):
     return edits.Edit(*head.split(), *sides)
 
 
-def read_mutant(program, name, text):
+def read_mutant(program, name, text, names):
     head, *anchors = re.split(r"^@ ", text, flags=re.M)
-    fields = dict(re.findall(rf"^({'|'.join(FIELDS)}): *((?:.|\n(?!\w+: ))*)", head, re.M))
-    missing = [field for field in FIELDS[:2] if not fields.get(field)]
+    fields = dict(re.findall(rf"^({'|'.join(names)}): *((?:.|\n(?!\w+: ))*)", head, re.M))
+    missing = [field for field in names[:2] if not fields.get(field)]
     if bool(fields.get("Dies")) == bool(fields.get("Lives")):
         missing.append("Dies")
     if missing or not anchors:
@@ -77,14 +77,19 @@ def read_mutant(program, name, text):
     return Mutant(name, program, fields, [read_edit(anchor) for anchor in anchors])
 
 
+def read_file(path, names=FIELDS):
+    """The mutants of a file; each has the first two of these fields."""
+    _, *parts = re.split(r"^\[([\w-]+)\]\n", path.read_text(), flags=re.M)
+    return [read_mutant(path.stem, name, text, names) for name, text in zip(parts[::2], parts[1::2])]
+
+
 def read_all():
     mutants = {}
     for path in sorted((HERE / "mutants").glob("*.mutants")):
-        _, *parts = re.split(r"^\[([\w-]+)\]\n", path.read_text(), flags=re.M)
-        for name, text in zip(parts[::2], parts[1::2]):
-            if name in mutants:
-                raise Wrong(f"{path.name}: {name} is there already, in {mutants[name].program}.mutants")
-            mutants[name] = read_mutant(path.stem, name, text)
+        for mutant in read_file(path):
+            if mutant.name in mutants:
+                raise Wrong(f"{path.name}: {mutant.name} is there already, in {mutants[mutant.name].program}.mutants")
+            mutants[mutant.name] = mutant
     return mutants
 
 

@@ -8,7 +8,7 @@
 #define SUPPORT_CLOCK_JUMP_H
 
 #include <filch/timer.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 #include <time.h>
 
 enum { JUMP_WIDTH = 4, JUMP_LEASED = JUMP_WIDTH + 2, JUMP_DELAYED = 4, JUMP_MOST = 256 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Troubles of a broker's server behind a proxy, for <tests/support/fleet.h>: one at each call, in
+ * Troubles of a broker's server behind a proxy, for <tests/service/fleet.h>: one at each call, in
  * turn. */
 #ifndef SUPPORT_DISTURB_H
 #define SUPPORT_DISTURB_H

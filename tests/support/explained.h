@@ -4,7 +4,7 @@
 #ifndef SUPPORT_EXPLAINED_H
 #define SUPPORT_EXPLAINED_H
 
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 static char explained[512], logged[512]; /* the last */
 static size_t tried_body_most = FL_BODY_MOST;

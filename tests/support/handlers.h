@@ -9,7 +9,7 @@
 #include <filch/service_records.h>
 #include <pthread.h>
 #include <runtime/service/handlers/handlers.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 #include <tests/support/spawned.h>
 #include <unistd.h>
 

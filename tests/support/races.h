@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A claim about brokers (<tests/support/broker.h>): consumers that race get each message once. */
+ * A claim about brokers (<tests/service/broker.h>): consumers that race get each message once. */
 #ifndef SUPPORT_RACES_H
 #define SUPPORT_RACES_H
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
 
 enum { RACE_CONSUMERS = 4, RACE_MESSAGES = 1000 };
 static filch_u32 race_seen[RACE_MESSAGES];

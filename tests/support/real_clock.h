@@ -5,7 +5,7 @@
 #ifndef SUPPORT_REAL_CLOCK_H
 #define SUPPORT_REAL_CLOCK_H
 
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 #include <time.h>
 
 static inline int64_t real_time(void)

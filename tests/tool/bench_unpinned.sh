@@ -27,8 +27,8 @@ claim "workers that nobody wants to pin are not marked: $(cat out)" test "$(grep
 FILCH_BIND=core run_filch 2 $fib
 claim "a binding that was asked for is an error that names it: $(cat err)" grep -q 'bind=core.*FILCH_BIND' err
 
-run_filch 0 calibrate --rounds 1
-claim "filch calibrate says what it cannot measure: $(cat err)" grep -q 'refuses to pin' err
+run_filch 0 sim --calibrate=1
+claim "filch sim --calibrate says what it cannot measure: $(cat err)" grep -q 'refuses to pin' err
 
 if pkg-config --exists jansson; then
     run_filch 0 $fib --format json --report page.html

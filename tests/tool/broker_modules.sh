@@ -37,10 +37,13 @@ done
 
 export FILCH_BROKER_PATH=${BROKER_MODULES:?the folder of the modules of the tests}
 run_worker 0 --brokers
+claim "previews are those with stand-ins: $(cat out)" test -z "$(grep -A2 -E '^(kafka|sqs|pubsub|servicebus):' out | grep 'tested against' | grep -v '(preview)')"
+claim "the others are not" test -z "$(grep -A2 -E '^(memory|sqlite|postgres|redis|nats|rabbitmq):' out | grep -E 'tested against: unknown|preview')"
 has "memory: durable no"
 has "range: durable no"
 has "schemes of URLs: range"
-has "filch-broker-newer.so (ABI 4, valid: 3); build it anew"
+has "tested against: unknown"
+has "filch-broker-newer.so (ABI 5, valid: 4); build it anew"
 has "filch-broker-orphan.so (libabsent_client.so: cannot open shared object file"
 run_worker 0 --broker range:20 --once
 has '"done":20'

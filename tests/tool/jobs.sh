@@ -395,62 +395,8 @@ claim "other variation has the other model" json 'r["model"].startswith("G/G/c")
 refused "35 slots 4 pods" plan --service-time 200ms --rate 170 --pods 3
 refused "cannot be met" plan --service-time 200ms --rate 170 --p99 500ms
 refused "either --p99 --pods" plan --service-time 200ms --rate 170
-refused "required metrics" plan --pods 3
+refused "--service-time --rate required" plan --pods 3
 refused "service-cv 0..10" plan --service-cv 11
-
-# ---- A plan from the metrics of a worker ----
-
-# unmeasured STATUS WORDS PLACE OPTION...: no plan can be made from this place.
-unmeasured() {
-    local expected=$1 words=$2
-    shift 2
-    run_filch "$expected" plan --pods 1 --metrics "$@"
-    # shellcheck disable=SC2086
-    claim "plan --metrics $*: the message names $words: $(cat err)" says $words
-}
-
-unmeasured 1 "cannot read missing.txt" missing.txt
-echo "worker_queue_depth 1" >other.txt
-unmeasured 2 "other.txt worker_task_duration_seconds" other.txt
-echo "worker_task_duration_seconds_count 0" >idle.txt
-unmeasured 1 "no handler returned --service-time" idle.txt --rate 5
-cat >page.txt <<'END'
-worker_task_duration_seconds_bucket{task_type="a",le="0.1"} 50
-worker_task_duration_seconds_bucket{task_type="a",le="0.3"} 100
-worker_task_duration_seconds_bucket{task_type="a",le="+Inf"} 100
-worker_task_duration_seconds_sum{task_type="a"} 12.5
-worker_task_duration_seconds_count{task_type="a"} 100
-END
-unmeasured 2 "--rate file" page.txt
-run_filch 0 plan --pods 5 --metrics page.txt --rate 8 --json
-claim "a file has the time and its variation" json '(r["measured_runs"], r["service_time"], r["rate"]) == (100, 0.125, 8) and 0.6 < r["service_cv"] < 0.8'
-run_filch 0 plan --pods 5 --metrics page.txt --metrics page.txt --service-time 1s --service-cv 0 --rate 8 --json
-claim "options override it; several workers are added" json '(r["measured_runs"], r["service_time"], r["service_cv"]) == (200, 1, 0)'
-if "$WORKER_COMMAND" --check-config --broker memory: --health-port 0 >/dev/null 2>&1 &&
-    ! "$filch" plan --pods 1 --metrics http://127.0.0.1:1/ 2>&1 | grep -q "no HTTP client"; then
-    unmeasured 1 "@127.0.0.1:1 connect" http://me:hunter2@127.0.0.1:1/
-    claim "no password is shown: $(cat err)" test "$(grep -c hunter2 err)" -eq 0
-    mkfifo worker-log
-    setpriv --pdeathsig KILL "$WORKER_COMMAND" --broker "sqlite:measured.db?sync=normal" --health-port 0 --width 4 2>worker-log &
-    worker=$!
-    exec {log}<worker-log
-    line=
-    until [[ $line = *'"HTTP endpoints listen"'* ]]; do read -r line <&"$log" || break; done
-    cat <&"$log" >/dev/null &
-    port=${line##*'"port":'}
-    port=${port%%[^0-9]*}
-    unmeasured 1 "status 404" "http://127.0.0.1:$port/nothing"
-    unmeasured 2 "health worker_task_duration_seconds" "http://127.0.0.1:$port/health"
-    unmeasured 1 "no handler returned --over" "http://127.0.0.1:$port/metrics" --over 10ms --rate 5
-    for i in {1..400}; do echo '{"type":"sleep","body":"20ms"}'; done |
-        "$filch" enqueue --broker "sqlite:measured.db?sync=normal" --lines >published
-    run_filch 0 plan --pods 5 --metrics "http://127.0.0.1:$port/metrics" --over 500ms --rate 8 --json
-    claim "a worker at work has the time of its jobs" json 'r["measured_runs"] > 0 and r["service_time"] >= 0.02 and r["rate"] == 8'
-    run_filch 0 plan --pods 5 --metrics "http://127.0.0.1:$port/metrics" --over 500ms
-    claim "people read it, too" says "measured" "jobs a second"
-    kill "$worker"
-    wait "$worker" || true
-fi
 
 # ---- A result that cannot be written ----
 

@@ -61,7 +61,7 @@ assert shown["schema"] == 1 and shown["process"] == int(sys.argv[1]), shown
 assert shown["program"].endswith("/top_program") and shown["runtime"] == 1 and shown["runtimes"] == [1, 2], shown
 assert shown["seconds"] > 0, shown["seconds"]
 total = shown["total"]
-assert total["workers"] == 2 and total["policy"] == "random" and total["pools"] == 2 and total["suspended"] == 2, total
+assert total["workers"] == 2 and total["policy"] == "random" and total["pools"] == 2 and total["suspended"] >= 2, total
 assert total["jobs_run"] > 0 and total["rates"]["jobs_run"] > 0 and "fibers" not in total["rates"], total
 assert [one["worker"] for one in shown["by_worker"]] == [0, 1], shown["by_worker"]
 for one in shown["by_worker"]:
@@ -72,7 +72,8 @@ for one in shown["by_worker"]:
 pools = {pool["name"]: pool for pool in shown["pools"]}
 assert set(pools) == {"busy", "listeners"}, pools
 assert pools["busy"]["rates"]["succeeded"] > 0 and pools["listeners"]["running"] == 2, pools
-assert shown["waits"] == [{"call": "filch_receive", "tasks": 2, "rates": {}}], shown["waits"]
+assert {"call": "filch_receive", "tasks": 2, "rates": {}} in shown["waits"], shown["waits"]
+assert {one["call"] for one in shown["waits"]} <= {"filch_receive", "the join of a fork"}, shown["waits"] # now and then one is suspended
 END
 claim "the JSON is as docs/top.md says: $(cat out)" python3 check.py "$pid"
 

@@ -59,6 +59,7 @@ typedef struct options {
     const char *report; /* where the page goes; NULL: none */
     double slow_down;   /* share by which runs of the library are made longer; 0: none */
     bool stats;         /* show the runtimes' counters, too */
+    const char *cell; /* NULL, or this process measures one cell of another one's plan (child.h) */
     char runtime[4096]; /* a runtime's description of itself on this machine */
     char names[4096]; /* the lists of the command line, cut into names that the columns point to */
     size_t names_used;

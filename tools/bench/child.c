@@ -4,7 +4,9 @@
 
 #include <bench/kernels/place.h>
 #include <bench/peers/handpool.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <tools/shared/clock.h>
+#include <tools/shared/openmp_library.h>
 #include <unistd.h>
 
 enum { REST_NAPS = 500 }; /* of a millisecond */
@@ -161,8 +164,33 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
                  (unsigned long long)j->run.answer, (unsigned long long)j->run.size->answer);
 }
 
+bool child_has_library(const peer_row *wanted)
+{
+    char folder[PATH_MAX + 32];
+    return !wanted->on_filch || openmp_library_find(folder, sizeof folder);
+}
+
+/* Two columns are the same code with two libraries: whether this process has loaded the right one. */
+static bool expect_library(const peer_row *wanted, char *error, size_t size)
+{
+    const peer_row *on_filch = peer_find("openmp-on-filch");
+    char folder[PATH_MAX + 32];
+    Dl_info loaded;
+    if (!wanted || wanted->peer != on_filch->peer || !openmp_library_find(folder, sizeof folder))
+        return true;
+    void *entry = dlsym(RTLD_DEFAULT, "GOMP_parallel");
+    if (!entry || !dladdr(entry, &loaded))
+        return true;
+    if ((strncmp(loaded.dli_fname, folder, strlen(folder)) == 0) == wanted->on_filch)
+        return true;
+    snprintf(error, size, "it got %.150s; unset LD_LIBRARY_PATH and LD_PRELOAD", loaded.dli_fname);
+    return false;
+}
+
 static void open_job(job *j, char *error, size_t size)
 {
+    if (!expect_library(j->place.peer, error, size))
+        return;
     int rc = kernel_place_open(&j->place, &j->kernel);
     if (rc)
         snprintf(error, size, "%s", *filch_error() ? filch_error() : strerror(-rc));
@@ -170,8 +198,8 @@ static void open_job(job *j, char *error, size_t size)
         snprintf(error, size, "no input for this kernel: %s", strerror(-rc));
 }
 
-/* Never returns. Ends by _exit: only the parent writes the parent's buffers. */
-static void serve(job *j, int orders, int replies)
+/* Ends by _exit: only the parent writes the parent's buffers. */
+static FILCH_NORETURN void serve(job *j, int orders, int replies)
 {
     child_order order;
     child_reply reply = {.error = ""};
@@ -203,6 +231,42 @@ static void prepare_job(job *j, const options *o, const block *b, const column *
     j->run = (kernel_run){.size = &j->kernel.sizes[b->size], .dir = o->dir, .grain = b->grain};
 }
 
+/* The command anew, with Filch's library. Returns if that is not possible. */
+static void start_anew(const options *o, const block *b, const cell *c, int orders, int replies)
+{
+    char folder[PATH_MAX + 32], number[256];
+    char **words = calloc((size_t)o->argc + 3, sizeof *words);
+    if (!words || !openmp_library_find(folder, sizeof folder) || !openmp_library_put_first(folder))
+        return;
+    snprintf(number, sizeof number, "--cell=%d,%d,%d,%ld,%td,%s", orders, replies, b->size,
+             b->grain, c - b->cells, block_kernel(b)->name);
+    words[0] = (char[]){"filch"};
+    words[1] = (char[]){"bench"};
+    words[2] = number;
+    memcpy(words + 3, o->argv + 1, (size_t)(o->argc - 1) * sizeof *words);
+    execv("/proc/self/exe", words);
+}
+
+void child_serve_cell(report *r)
+{
+    int orders, replies, size, name;
+    long grain;
+    size_t number;
+    if (sscanf(r->options->cell, "%d,%d,%d,%ld,%zu,%n", &orders, &replies, &size, &grain, &number,
+               &name) < 5)
+        _exit(1);
+    for (size_t i = 0; i < r->block_count; i++) {
+        const block *b = &r->blocks[i];
+        if (b->size != size || b->grain != grain || number >= b->cell_count ||
+            strcmp(block_kernel(b)->name, r->options->cell + name) != 0)
+            continue;
+        job j = {.cell = &b->cells[number]};
+        prepare_job(&j, r->options, b, j.cell->column);
+        serve(&j, orders, replies);
+    }
+    _exit(1);
+}
+
 int child_start(child *out, const options *o, const block *b, const cell *c)
 {
     int orders[2], replies[2];
@@ -218,6 +282,10 @@ int child_start(child *out, const options *o, const block *b, const cell *c)
     if (pid == 0) {
         close(orders[1]);
         close(replies[0]);
+        if (c->column->peer && c->column->peer->on_filch) {
+            start_anew(o, b, c, orders[0], replies[1]);
+            _exit(1);
+        }
         job j = {.cell = c};
         prepare_job(&j, o, b, c->column);
         serve(&j, orders[0], replies[1]);

@@ -37,6 +37,13 @@ typedef struct child {
 /* Starts the child of one cell. 0 or -errno. */
 int child_start(child *out, const options *o, const block *b, const cell *c);
 
+/* A column with another library than this process has: its child starts the command anew, with the same arguments and one
+ * that names the cell. There, this serves it, and never returns. */
+FILCH_NORETURN void child_serve_cell(report *r);
+
+/* Whether this machine has the library that the column needs; the command itself was built with it. */
+bool child_has_library(const peer_row *wanted);
+
 /* Sends an order; waits for its reply. When the child has died, the reply's error says how. False:
  * a signal ended the wait (interrupt.h), and there is no reply. */
 void child_send(child *c, child_order order);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "columns.h"
+#include "child.h"
 
 #include <filch/runtime.h>
 #include <stddef.h>
@@ -98,6 +99,11 @@ void columns_add_queue(typed *t, const char *name, const struct argp_state *stat
                    t->option);
     if (other && !other->peer)
         refuse_missing(name, other->needs, state);
+    if (other && !child_has_library(other))
+        argp_error(state,
+                   "%s needs Filch's libgomp.so.1 in lib/filch beside this command; build or "
+                   "install it as a whole",
+                   name);
     if (is_by_clang(name) && !clang_was_found())
         refuse_missing(name, peer_find("openmp-clang")->needs, state);
     if (!t->queues_by_default && !other && !is_by_clang(name) && strcmp(name, "handpool") != 0 &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "main.h"
 #include "bench.h"
+#include "child.h"
 #include "interrupt.h"
 
 #include <signal.h>
@@ -59,10 +60,12 @@ int filch_bench_main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a child that dies is a result, not our end */
     interrupt_catch();        /* before the first child, a probe for the options' sake */
     bench_parse_options(&o, argc, argv);
+    r.options = &o;
+    if (o.cell && bench_plan(&r, &o) == 0)
+        child_serve_cell(&r);
     if (!output_check("filch bench", "--output", o.output) ||
         !output_check("filch bench", "--report", o.report))
         return 2;
-    r.options = &o;
     r.load = machine_load();
     int status = measure_and_write(&r);
     bench_free(&r);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "child.h"
 #include "columns.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@ enum {
     OPTION_WAIT,
     OPTION_REPORT,
     OPTION_PEERS,
-    OPTION_EXPORT
+    OPTION_EXPORT,
+    OPTION_CELL
 };
 enum { MOST_SLOW_DOWN = 1000 };
 
@@ -69,6 +71,7 @@ static const struct argp_option known[] = {
     {"dir", OPTION_DIR, "DIR", 0, "Directory that tree-digest reads (default: /usr/include)", 0},
     {"slow-down", OPTION_SLOW_DOWN, "PERCENT", 0,
      "Make the library's runs longer by that share, to see filch compare find it", 0},
+    {"cell", OPTION_CELL, "CELL", OPTION_HIDDEN, "Measure that cell for another process", 0},
     {0},
 };
 
@@ -218,7 +221,7 @@ static void fill_columns(typed *t, const struct argp_state *state)
     each_name(t->peers ? "chase-lev,handpool" : "chase-lev,central-mutex", columns_add_queue,
               state);
     for (size_t i = 0; i < peer_count; i++)
-        if (peers[i].peer && (t->peers || !peers[i].by_clang))
+        if (peers[i].peer && (t->peers || !peers[i].by_clang) && child_has_library(&peers[i]))
             columns_add_queue(t, peers[i].name, state);
 }
 
@@ -311,6 +314,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         if (!bench_has_json)
             argp_error(state, "built without jansson: no report; choose --format table or csv");
         return 0;
+    case OPTION_CELL:
+        o->cell = argument;
+        return 0;
     case OPTION_STATS:
         o->stats = true;
         return 0;
@@ -358,7 +364,7 @@ static char *help_with_kernels(int key, const char *text, void *input)
     }
     fputs("\nPeers that have some of them:\n", out);
     for (size_t i = 0; i < peer_count; i++)
-        fprintf(out, "  %-12s %s%s%s\n", peers[i].name, peers[i].title,
+        fprintf(out, "  %-15s %s%s%s\n", peers[i].name, peers[i].title,
                 peers[i].peer ? "" : ", not built: needs ", peers[i].peer ? "" : peers[i].needs);
     fprintf(out, "\n%s", examples);
     fclose(out);

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *switch_of(const places *p, const schedule *s, const fl_schedule_entry *e)
+static json_t *switch_of(const places *p, const schedule *s, bool openmp,
+                         const fl_schedule_entry *e)
 {
     char from[32], to[32];
     place at;
     json_t *out =
-        json_pack("{s:s, s:s, s:I}", "from", schedule_thread(s, e->from, from, sizeof from), "to",
-                  schedule_thread(s, e->to, to, sizeof to), "point", (json_int_t)e->point);
+        json_pack("{s:s, s:s, s:I}", "from", schedule_thread(s, openmp, e->from, from, sizeof from),
+                  "to", schedule_thread(s, openmp, e->to, to, sizeof to), "point",
+                  (json_int_t)e->point);
     const bool known = places_find(p, e->place, &at);
     json_object_set_new(out, "function", known ? json_string(at.function) : json_null());
     json_object_set_new(out, "file", known && at.line ? json_string(at.file) : json_null());
@@ -22,12 +24,12 @@ static json_t *switch_of(const places *p, const schedule *s, const fl_schedule_e
     return out;
 }
 
-static json_t *switches_of(const places *p, const schedule *s)
+static json_t *switches_of(const places *p, const schedule *s, bool openmp)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < s->header.switches; i++)
         if (!s->entry[i].usual)
-            json_array_append_new(list, switch_of(p, s, &s->entry[i]));
+            json_array_append_new(list, switch_of(p, s, openmp, &s->entry[i]));
     return list;
 }
 
@@ -53,7 +55,8 @@ static json_t *failure_of(const search *s, const places *p)
                      output_of(p, shown), "repeats", s->repeats, "switches_found",
                      (json_int_t)schedule_choices(&r->schedule), "points",
                      (json_int_t)r->schedule.header.points, "replays", (int)s->replays, "schedule",
-                     s->repeats ? switches_of(p, &shown->schedule) : json_null());
+                     s->repeats ? switches_of(p, &shown->schedule, s->options->openmp)
+                                : json_null());
 }
 
 int explore_json(const search *s, FILE *out)

@@ -4,8 +4,10 @@
 #include "report.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/openmp_library.h>
 #include <tools/shared/output.h>
 
 static int keep(const search *s)
@@ -55,8 +57,10 @@ static int replay(const explore_options *o)
 int filch_explore_main(int argc, char **argv)
 {
     explore_options o;
+    char folder[PATH_MAX + 32];
     options_read(&o, argc, argv);
-    const int status = o.replay ? replay(&o) : find(&o);
+    const bool ready = !o.openmp || openmp_library_use("filch explore", folder, sizeof folder);
+    const int status = !ready ? 2 : o.replay ? replay(&o) : find(&o);
     free(o.path);
     return status;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <tools/shared/spell.h>
 
-enum { FIRST = 256, TIMEOUT, KEEP, REPLAY, GDB, JSON };
+enum { FIRST = 256, TIMEOUT, KEEP, REPLAY, GDB, JSON, OPENMP };
 
 #define SEEDS_MOST 1000000000ul
 #define SECONDS_MOST 1e6
@@ -22,6 +22,7 @@ static const struct argp_option known[] = {
     {"timeout", TIMEOUT, "S", 0, "End a run after S seconds (default: 10)", 0},
     {"jobs", 'j', "N", 0, "Runs at the same time, 1 to 64 (default: 2)", 0},
     {"keep", KEEP, "FILE", 0, "Keep the schedule of the failure", 0},
+    {"openmp", OPENMP, NULL, 0, "The program uses OpenMP: run it on Filch's library", 0},
     {"replay", REPLAY, "FILE", 0, "Do not search: follow this schedule", 1},
     {"gdb", GDB, NULL, 0, "Follow the schedule under gdb: of --replay, or the one that was found",
      1},
@@ -37,6 +38,7 @@ static const char about[] =
     "  filch explore ./bank\n"
     "  filch explore --seeds 5000 --workers 3 --keep bank.schedule ./bank 100\n"
     "  filch explore --replay bank.schedule --gdb ./bank 100\n"
+    "  filch explore --openmp --workers 4 ./solver\n"
     "\n"
     "Exit status: 0 when nothing was found, 1 when a run failed; 2 for a wrong\n"
     "command line, a program that cannot be explored, and if the report could not\n"
@@ -110,6 +112,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case JSON:
         o->json = true;
+        return 0;
+    case OPENMP:
+        o->openmp = true;
         return 0;
     case ARGP_KEY_ARGS: /* the rest is the program's */
         o->program = state->argv + state->next;

@@ -15,6 +15,7 @@ typedef struct explore_options {
     double seconds; /* for the search */
     double timeout; /* for a run */
     bool json, gdb;
+    bool openmp;        /* the program runs on Filch's OpenMP library */
     const char *keep;   /* where to put the schedule that was found, or NULL */
     const char *replay; /* a schedule to follow, or NULL: search */
     char *path;         /* of the program; to be freed */

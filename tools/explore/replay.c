@@ -56,7 +56,7 @@ int replay_show(const schedule *s, const explore_options *o)
     printf("%s: %s\n\noutput:\n", o->program[0], run_end_text(&r, end, sizeof end));
     places_write(&p, r.text, r.length, "  | ", stdout);
     printf("\nschedule: %zu switches\n", schedule_choices(s));
-    story_write(&p, &r.schedule, stdout);
+    story_write(&p, &r.schedule, o->openmp, stdout);
     places_close(&p);
     const int status = r.end == RUN_NO_RUNTIME ? 2 : run_failed(&r);
     run_free(&r);

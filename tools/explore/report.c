@@ -62,13 +62,13 @@ static void write_schedule(const search *s, const places *p, FILE *out)
             after == 1 ? "" : "es", before, s->replays, s->minimized_for);
     if (!after)
         fputs("  the program fails without any\n", out);
-    story_write(p, &s->shortest.schedule, out);
+    story_write(p, &s->shortest.schedule, s->options->openmp, out);
 }
 
 static void write_again(const search *s, FILE *out)
 {
     const run_order *order = &s->failure.order;
-    fputs("\nagain:\n  filch explore", out);
+    fprintf(out, "\nagain:\n  filch explore%s", s->options->openmp ? " --openmp" : "");
     if (s->options->keep && s->repeats) {
         fputs(" --replay ", out);
         run_write_word(s->options->keep, out);

@@ -13,6 +13,6 @@ int explore_text(const search *s, FILE *out);
 int explore_json(const search *s, FILE *out);
 
 /* The switches as numbered sentences. */
-void story_write(const places *p, const schedule *s, FILE *out);
+void story_write(const places *p, const schedule *s, bool openmp, FILE *out);
 
 #endif

@@ -96,9 +96,12 @@ unsigned schedule_threads(const schedule *s)
     return threads;
 }
 
-const char *schedule_thread(const schedule *s, unsigned thread, char *text, size_t size)
+const char *schedule_thread(const schedule *s, bool openmp, unsigned thread, char *text,
+                            size_t size)
 {
-    if (thread == 0)
+    if (openmp && thread <= s->header.workers)
+        snprintf(text, size, "thread %u", thread);
+    else if (thread == 0)
         snprintf(text, size, "main");
     else if (thread <= s->header.workers)
         snprintf(text, size, "worker %u", thread - 1);

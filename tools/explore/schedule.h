@@ -30,7 +30,8 @@ size_t schedule_choices(const schedule *s);
 /* Threads that took part: the highest number and 1. */
 unsigned schedule_threads(const schedule *s);
 
-/* "main", "worker 1", "service thread 0". */
-const char *schedule_thread(const schedule *s, unsigned thread, char *text, size_t size);
+/* "main", "worker 1", "service thread 0"; of an OpenMP program "thread 1". */
+const char *schedule_thread(const schedule *s, bool openmp, unsigned thread, char *text,
+                            size_t size);
 
 #endif

@@ -47,9 +47,11 @@ static run_order order_for(const search *s, uint64_t seed)
 static int refuse(const explore_options *o, const run *r)
 {
     fprintf(stderr,
-            "filch explore: '%s' has created no runtime with virtual workers: it needs "
-            "filch_runtime_create of a libfilch of this version\n",
-            o->program[0]);
+            "filch explore: '%s' has created no runtime with virtual workers: it needs %s\n",
+            o->program[0],
+            o->openmp ? "a parallel region of OpenMP with two threads or more"
+                      : "filch_runtime_create of a libfilch of this version; or is it a program of "
+                        "OpenMP (--openmp)?");
     fwrite(r->text, 1, r->length, stderr);
     return -ENOTSUP;
 }

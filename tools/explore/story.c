@@ -12,25 +12,26 @@ static const char *const reasons[] = {
     [FL_SCHEDULE_LEAVES] = "ends",
 };
 
-static void write_switch(const places *p, const schedule *s, const fl_schedule_entry *e, FILE *out)
+static void write_switch(const places *p, const schedule *s, bool openmp,
+                         const fl_schedule_entry *e, FILE *out)
 {
     char from[32], to[32], text[600];
     place at;
-    fprintf(out, "%s %s", schedule_thread(s, e->from, from, sizeof from), reasons[e->why]);
+    fprintf(out, "%s %s", schedule_thread(s, openmp, e->from, from, sizeof from), reasons[e->why]);
     if (places_find(p, e->place, &at))
         fprintf(out, " at %s", place_text(&at, text, sizeof text));
     else
         fprintf(out, " at its decision point %" PRIu64, e->point);
-    fprintf(out, "; %s goes on\n", schedule_thread(s, e->to, to, sizeof to));
+    fprintf(out, "; %s goes on\n", schedule_thread(s, openmp, e->to, to, sizeof to));
 }
 
-void story_write(const places *p, const schedule *s, FILE *out)
+void story_write(const places *p, const schedule *s, bool openmp, FILE *out)
 {
     size_t number = 0;
     for (size_t i = 0; i < s->header.switches; i++)
         if (!s->entry[i].usual && ++number <= SHOWN) {
             fprintf(out, "%4zu. ", number);
-            write_switch(p, s, &s->entry[i], out);
+            write_switch(p, s, openmp, &s->entry[i], out);
         }
     if (number > SHOWN)
         fprintf(out, "      and %zu more\n", number - SHOWN);

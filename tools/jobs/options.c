@@ -162,15 +162,6 @@ static int read_redaction(jobs_options *o, const option_row *row, const char *te
     return 0;
 }
 
-static int read_metrics(jobs_options *o, const option_row *row, const char *text)
-{
-    if (!*text || o->metrics_count == JOBS_METRICS_MOST)
-        return jobs_usage(o, "--%s: a place is empty, or there are more than %d", row->name,
-                          JOBS_METRICS_MOST);
-    o->metrics[o->metrics_count++] = text;
-    return 0;
-}
-
 /* ---- The table ---- */
 
 #define AT(field) offsetof(jobs_options, field)
@@ -217,17 +208,11 @@ static const option_row rows[] = {
     {JOBS_PATIENCE, "patience", "TIME",
      "gives up when nothing has been processed for so long (default 30s)", read_duration,
      AT(patience), 1, 0},
-    {JOBS_PLAN, "metrics", "PLACE",
-     "/metrics of a worker, a URL or a file, for what is not given; may be repeated", read_metrics,
-     0, 0, 0},
-    {JOBS_PLAN, "over", "TIME", "reads URLs twice, so far apart (default 10s)", read_duration,
-     AT(over), 1, 0},
     {JOBS_PLAN, "rate", "N", "jobs that arrive a second", read_rate, AT(rate), 0, 1000000},
     {JOBS_PLAN, "service-time", "TIME", "mean time of a job in its handler", read_duration,
      AT(service_time), 1, 0},
-    {JOBS_PLAN, "service-cv", "N",
-     "standard deviation of that time / its mean (default: measured, or 1)", read_number,
-     AT(service_cv), 0, CV_MOST},
+    {JOBS_PLAN, "service-cv", "N", "standard deviation of that time / its mean (default 1)",
+     read_number, AT(service_cv), 0, CV_MOST},
     {JOBS_PLAN, "arrival-cv", "N", "the same of the time between arrivals (default 1: Poisson)",
      read_number, AT(arrival_cv), 0, CV_MOST},
     {JOBS_PLAN, "p99", "TIME", "at most 1 % of the jobs may take longer", read_duration, AT(p99), 1,
@@ -290,8 +275,7 @@ static void fill_defaults(jobs_options *o, const char *command)
                         .concurrency = 16,
                         .width = 10,
                         .patience = 30 * FILCH_SECOND,
-                        .service_cv = -1,
-                        .over = 10 * FILCH_SECOND,
+                        .service_cv = 1,
                         .arrival_cv = 1,
                         .slots = 10,
                         .pod_cpu = 0.5,

@@ -50,7 +50,7 @@ enum {
 /* The longest duration, in ns: ten years. */
 #define JOBS_TIME_MOST (INT64_C(10) * 365 * 24 * 3600 * FILCH_SECOND)
 
-enum { JOBS_HEADERS_MOST = 256, JOBS_REDACTIONS_MOST = 64, JOBS_METRICS_MOST = 64 };
+enum { JOBS_HEADERS_MOST = 256, JOBS_REDACTIONS_MOST = 64 };
 
 /* Texts point into the arguments and the environment. */
 typedef struct jobs_options {
@@ -73,11 +73,7 @@ typedef struct jobs_options {
     unsigned long size, concurrency, count, width;
     int64_t duration, patience; /* ns */
     int64_t service_time, p99;  /* ns; 0: not given */
-    double service_cv;          /* < 0: not given */
-    double arrival_cv, pod_cpu, pod_gib, price_cpu_hour, price_gib_hour;
-    const char *metrics[JOBS_METRICS_MOST]; /* URLs or files */
-    size_t metrics_count;
-    int64_t over;              /* ns */
+    double service_cv, arrival_cv, pod_cpu, pod_gib, price_cpu_hour, price_gib_hour;
     unsigned long slots, pods; /* pods 0: not given */
     char *const *arguments;    /* without options */
     int argument_count;

@@ -2,7 +2,6 @@
  *
  * plan: the number and size of workers for a rate of jobs, their latency, and their price. */
 #include "command.h"
-#include "plan_metrics.h"
 #include "plan_queue.h"
 #include "view.h"
 
@@ -13,7 +12,6 @@
 typedef struct plan {
     plan_load load;
     unsigned long least, slots, pods; /* least: slots of the smallest stable system */
-    double runs;                      /* that were measured; < 0: none of the figures was */
     double utilisation, waits, mean_wait, p99_wait, p99, task_price;
     bool priced;
 } plan;
@@ -30,8 +28,8 @@ static unsigned long pods_of(unsigned long slots, unsigned long size)
 
 static int check_options(const jobs_options *o)
 {
-    if (!o->metrics_count && (!o->service_time || o->rate == 0))
-        return jobs_usage(o, "--service-time and --rate are required, or --metrics measures them");
+    if (!o->service_time || o->rate == 0)
+        return jobs_usage(o, "--service-time and --rate are required");
     if (!o->p99 == !o->pods)
         return jobs_usage(o, "give either --p99, for the pods it needs, or --pods");
     return 0;
@@ -85,15 +83,15 @@ static const char *model(const plan *p)
 
 static int print_json(const jobs_options *o, const plan *p)
 {
-    json_t *out = json_pack(
-        "{s:s, s:o, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:o}", "model",
-        model(p), "measured_runs", p->runs < 0 ? json_null() : json_integer((json_int_t)p->runs),
-        "rate", p->load.rate, "service_time", p->load.service, "arrival_cv", p->load.arrival_cv,
-        "service_cv", p->load.service_cv, "least_slots", (json_int_t)p->least, "pods",
-        (json_int_t)p->pods, "slots_per_pod", (json_int_t)o->slots, "slots", (json_int_t)p->slots,
-        "utilisation", p->utilisation, "wait_probability", p->waits, "mean_wait", p->mean_wait,
-        "p99_wait", p->p99_wait, "p99", p->p99, "cost_per_task",
-        p->priced ? json_real(p->task_price) : json_null());
+    json_t *out =
+        json_pack("{s:s, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:o}",
+                  "model", model(p), "rate", p->load.rate, "service_time", p->load.service,
+                  "arrival_cv", p->load.arrival_cv, "service_cv", p->load.service_cv, "least_slots",
+                  (json_int_t)p->least, "pods", (json_int_t)p->pods, "slots_per_pod",
+                  (json_int_t)o->slots, "slots", (json_int_t)p->slots, "utilisation",
+                  p->utilisation, "wait_probability", p->waits, "mean_wait", p->mean_wait,
+                  "p99_wait", p->p99_wait, "p99", p->p99, "cost_per_task",
+                  p->priced ? json_real(p->task_price) : json_null());
     return view_print(o, out);
 }
 
@@ -103,18 +101,8 @@ static void print_time(const char *label, double seconds)
     printf("%-13s %s\n", label, time_text(seconds, text, sizeof text));
 }
 
-static void print_load(const plan *p)
-{
-    char text[32];
-    printf("%-13s %.0f runs\n", "measured", p->runs);
-    printf("%-13s %.4g jobs a second, of %s each (variation %.2f)\n", "load", p->load.rate,
-           time_text(p->load.service, text, sizeof text), p->load.service_cv);
-}
-
 static void print_text(const jobs_options *o, const plan *p)
 {
-    if (p->runs >= 0)
-        print_load(p);
     printf("%-13s %lu pods of %lu slots (at least %lu slots)\n", "workers", p->pods, o->slots,
            p->least);
     printf("%-13s %.1f %%\n", "utilisation", 100 * p->utilisation);
@@ -132,11 +120,8 @@ static int run_plan(jobs_options *o)
     plan p = {.load = {.rate = o->rate,
                        .service = seconds_of(o->service_time),
                        .arrival_cv = o->arrival_cv,
-                       .service_cv = o->service_cv < 0 ? 1 : o->service_cv},
-              .runs = -1};
+                       .service_cv = o->service_cv}};
     int status = check_options(o);
-    if (!status && o->metrics_count)
-        status = plan_read_metrics(o, &p.load, &p.runs);
     if (status)
         return status;
     p.least = plan_least_servers(&p.load);
@@ -154,15 +139,11 @@ const jobs_command jobs_plan_commands[] = {
     {"plan", "", "workers, latency and price for a rate of jobs",
      "Computes how many pods a service needs for a 99th percentile from publication to the end of "
      "the handler (--p99), or what a number of pods (--pods) reaches. It asks no broker. A slot is "
-     "a job at a time (width of filch-worker). --metrics measures the load of workers that run: "
-     "the time in the handlers, its variation, and the jobs that arrive. The time of the broker "
-     "itself is not part of "
-     "it.\n\n"
+     "a job at a time (width of filch-worker). The time of the broker itself is not part of it.\n\n"
      "With both coefficients of variation 1 the model is M/M/c, which is exact; else it is the "
      "approximation of Allen and Cunneen for G/G/c with lognormal service times.\n\n"
      "Examples:\n"
      "  filch-jobs plan --service-time 200ms --rate 170 --p99 2s\n"
-     "  filch-jobs plan --metrics http://127.0.0.1:8080/metrics --over 1m --p99 2s\n"
      "  filch-jobs plan --service-time 200ms --service-cv 2 --rate 170 --pods 5 --json\n",
      JOBS_PLAN, 0, 0, run_plan},
     {0},

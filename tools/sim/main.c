@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "main.h"
+#include "calibrate/calibrate.h"
 #include "report.h"
 
 #include <tools/shared/output.h>
@@ -116,6 +117,19 @@ static int write_costs(const sim_report *r, FILE *out)
     return ferror(out) ? -EIO : 0;
 }
 
+static calibrated measured;
+
+static int write_measured(const sim_report *r, FILE *out)
+{
+    const char *sources[COSTS] = {NULL};
+    (void)r;
+    for (int i = 0; i < COSTS; i++)
+        if (*measured.source[i])
+            sources[i] = measured.source[i];
+    costs_write(&measured.costs, sources, out);
+    return ferror(out) ? -EIO : 0;
+}
+
 static int write_tasks(const sim_report *r, FILE *out)
 {
     extent whole;
@@ -124,26 +138,38 @@ static int write_tasks(const sim_report *r, FILE *out)
     return !rc && ferror(out) ? -EIO : rc;
 }
 
+/* Before the file is opened: a status. */
+static int prepare(sim_report *r)
+{
+    const sim_options *o = r->options;
+    if (!output_check("filch sim", "--output", o->output))
+        return 2;
+    if (o->task == SIM_CALIBRATE)
+        return calibrate(o->rounds, &measured) ? 1 : 0;
+    return o->task == SIM_RUN && simulate_all(r) ? 2 : 0;
+}
+
+/* 0 or -errno after a message. */
+static int write_output(const sim_report *r)
+{
+    static int (*const writers[])(const sim_report *r, FILE *out) = {
+        [SIM_RUN] = write_report,  [SIM_LIST] = write_list,          [SIM_COSTS] = write_costs,
+        [SIM_TASKS] = write_tasks, [SIM_CALIBRATE] = write_measured,
+    };
+    output out;
+    int rc = output_open(&out, "filch sim", "--output", r->options->output);
+    return rc ? rc : output_close(&out, writers[r->options->task](r, out.file));
+}
+
 int filch_sim_main(int argc, char **argv)
 {
-    static int (*const writers[])(const sim_report *r, FILE *out) = {[SIM_RUN] = write_report,
-                                                                     [SIM_LIST] = write_list,
-                                                                     [SIM_COSTS] = write_costs,
-                                                                     [SIM_TASKS] = write_tasks};
     sim_options o;
-    output out;
     options_parse(&o, argc, argv);
     sim_report r = {.options = &o};
-    int rc = 0;
-    if (!output_check("filch sim", "--output", o.output) ||
-        (o.task == SIM_RUN && simulate_all(&r)) ||
-        output_open(&out, "filch sim", "--output", o.output)) {
-        free(r.rows);
-        replay_free(&o.replay);
-        return 2;
-    }
-    rc = writers[o.task](&r, out.file);
+    int status = prepare(&r);
+    if (!status && write_output(&r))
+        status = 2;
     free(r.rows);
     replay_free(&o.replay);
-    return output_close(&out, rc) ? 2 : 0;
+    return status;
 }

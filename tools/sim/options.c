@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "options.h"
+#include "calibrate/calibrate.h"
 
 #include <argp.h>
 #include <sched/queue.h>
@@ -20,7 +21,8 @@ enum {
     OPTION_QUEUE,
     OPTION_LIST,
     OPTION_SHOW_COSTS,
-    OPTION_SHOW_TASKS
+    OPTION_SHOW_TASKS,
+    OPTION_CALIBRATE
 };
 
 static const struct argp_option known[] = {
@@ -46,6 +48,9 @@ static const struct argp_option known[] = {
     {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {"list", OPTION_LIST, NULL, 0, "Show the generators and their parameters", 1},
     {"show-costs", OPTION_SHOW_COSTS, NULL, 0, "Show the costs, as a file for --costs", 1},
+    {"calibrate", OPTION_CALIBRATE, "ROUNDS", OPTION_ARG_OPTIONAL,
+     "Measure the costs of this machine, and show them, as a file for --costs (default: 21 rounds)",
+     1},
     {"show-tasks", OPTION_SHOW_TASKS, NULL, 0,
      "Show the graph: a row for each phase of each task, without a simulation", 1},
     {0},
@@ -58,12 +63,13 @@ static const char about[] =
     "or is that of a traced run: the tasks, forks and joins of a trace of level tasks.\v"
     "Examples:\n"
     "  filch sim tree:depth=16 --workers 1..64\n"
-    "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 --policy all\n"
-    "  filch sim --show-costs > costs; filch sim loop:n=100000 --costs costs\n"
+    "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 -p all\n"
+    "  filch sim --calibrate --output costs; filch sim loop:n=100000 --costs costs\n"
     "  FILCH_TRACE=run.trace,tasks ./program; filch sim run.trace --workers 1..64\n"
     "\n"
-    "Exit status: 0; 2 for a wrong command line, a file that cannot be read, a graph that\n"
-    "is too large, and when the result could not be written.\n";
+    "Exit status: 0; 1 when a measurement of --calibrate failed; 2 for a wrong\n"
+    "command line, a file that cannot be read, a graph that is too large, and when\n"
+    "the result could not be written.\n";
 
 /* ---- Values ---- */
 
@@ -226,6 +232,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_SHOW_TASKS:
         o->task = SIM_TASKS;
         return 0;
+    case OPTION_CALIBRATE:
+        o->task = SIM_CALIBRATE;
+        if (argument)
+            o->rounds = (unsigned)whole(argument, "number of rounds", 1, CALIBRATE_ROUNDS, state);
+        return 0;
     case ARGP_KEY_ARG:
         read_graph(o, argument, state);
         return 0;
@@ -243,7 +254,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 void options_parse(sim_options *o, int argc, char **argv)
 {
     static const struct argp parser = {known, parse, "GENERATOR\nTRACE", about, NULL, NULL, NULL};
-    *o = (sim_options){.seed = 1, .seeds = 1};
+    *o = (sim_options){.seed = 1, .seeds = 1, .rounds = 21};
     costs_default(&o->costs);
     argp_err_exit_status = 2;
     argp_parse(&parser, argc, argv, 0, NULL, o);

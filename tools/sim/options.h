@@ -10,7 +10,7 @@
 enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_QUEUES = 8, SIM_SEEDS = 1000 };
 
 enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_SVG };
-enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS, SIM_TASKS };
+enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS, SIM_TASKS, SIM_CALIBRATE };
 
 typedef struct sim_options {
     enum sim_task task;
@@ -26,6 +26,7 @@ typedef struct sim_options {
     enum fl_idle_mode idle;
     uint64_t seed;
     unsigned seeds;
+    unsigned rounds; /* of SIM_CALIBRATE */
     costs costs;
     enum sim_format format;
     const char *output; /* NULL: the standard output */

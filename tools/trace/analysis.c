@@ -284,6 +284,7 @@ bool analyse(analysis *out, trace_file *trace)
         out->by_kind[e.kind]++;
         if (reactions[e.kind].on && (!reactions[e.kind].by_worker || e.writer < w.workers))
             reactions[e.kind].on(&w, &e);
+        w.is_short |= e.writer < w.workers && !regions_add(&out->regions, trace, &e);
     }
     w.is_short |= w.fibers.is_short;
     for (uint32_t i = 0; !w.is_short && i < w.workers; i++)
@@ -292,6 +293,7 @@ bool analyse(analysis *out, trace_file *trace)
     put_in_order(&out->waits);
     put_in_order(&out->runs);
     loops_put_in_order(&out->loops);
+    regions_put_in_order(&out->regions);
     stacks_fold(&out->stacks);
     if (w.is_short)
         analysis_free(out);
@@ -312,6 +314,7 @@ void analysis_free(analysis *a)
     free_list(&a->waits);
     free_list(&a->runs);
     loops_free(&a->loops);
+    regions_free(&a->regions);
     stacks_free(&a->stacks);
     *a = (analysis){0};
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The figures of a run, from one pass over its trace: the time of workers, thefts by victim, how
- * long ready tasks waited until they ran, the calls that tasks waited in, and parallel loops. */
+ * The figures of a run, from one pass over its trace: the time of workers, thefts by victim, and how
+ * long ready tasks waited until they ran. Also the calls that tasks waited in, loops, and regions. */
 #ifndef TRACE_ANALYSIS_H
 #define TRACE_ANALYSIS_H
 
 #include "loops.h"
 #include "read.h"
+#include "regions.h"
 #include "spread.h"
 #include "stacks.h"
 
@@ -50,6 +51,7 @@ typedef struct analysis {
     spread latency[LATENCIES];
     name_list waits, runs; /* the largest sum first */
     loop_list loops;       /* the same */
+    region_list regions;   /* the same */
     stacks stacks;         /* of the same waits */
 } analysis;
 

@@ -5,7 +5,6 @@
 #include "diff.h"
 #include "folded.h"
 #include "html.h"
-#include "perfetto.h"
 #include "span_report.h"
 #include "summary.h"
 
@@ -17,22 +16,22 @@
 
 /* ---- The command line ---- */
 
-enum format { SUMMARY, HTML, SPAN, SPAN_CSV, PERFETTO, CHROME, FOLDED };
+enum format { SUMMARY, HTML, SPAN, SPAN_CSV, CHROME, FOLDED };
 
 typedef struct trace_options {
     enum format format;
     const char *output, *path;
 } trace_options;
 
-static const char *const format_names[] = {"summary",  "html",   "span",   "span-csv",
-                                           "perfetto", "chrome", "folded", NULL};
+static const char *const format_names[] = {"summary", "html",   "span", "span-csv",
+                                           "chrome",  "folded", NULL};
 
 static const struct argp_option known[] = {
     {"format", 'f', "FORMAT", 0,
      "summary (default); html: a page to zoom and search. span: work and span, and the sites that "
-     "limit them, from a trace of level tasks; span-csv: a row with Cilkscale's columns. perfetto: "
-     "for https://ui.perfetto.dev; chrome: JSON for that and chrome://tracing; folded: stacks of "
-     "waiting time in ns, for flame graphs",
+     "limit them, from a trace of level tasks; span-csv: a row with Cilkscale's columns. chrome: "
+     "JSON for https://ui.perfetto.dev and chrome://tracing; folded: stacks of waiting time in ns, "
+     "for flame graphs",
      0},
     {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
     {0},
@@ -46,7 +45,7 @@ static const char about[] =
     "  filch trace run.trace\n"
     "  filch trace diff before.trace after.trace\n"
     "  filch trace -f html -o run.html run.trace\n"
-    "  filch trace -f perfetto -o run.pftrace run.trace\n"
+    "  filch trace -f chrome -o run.json run.trace\n"
     "  FILCH_TRACE=run.trace,tasks ./program; filch trace -f span run.trace\n"
     "\n"
     "Exit status: 0; 2 for a wrong command line, a file that is no trace, and when\n"
@@ -98,9 +97,8 @@ static int show_chrome(trace_file *trace, FILE *out, const char **why)
 static int write_as(const trace_options *o, trace_file *trace)
 {
     static int (*const writers[])(trace_file * trace, FILE * out, const char **why) = {
-        [SUMMARY] = summarize,       [HTML] = html_write,         [SPAN] = span_write,
-        [SPAN_CSV] = span_write_csv, [PERFETTO] = perfetto_write, [CHROME] = show_chrome,
-        [FOLDED] = folded_write};
+        [SUMMARY] = summarize,       [HTML] = html_write,    [SPAN] = span_write,
+        [SPAN_CSV] = span_write_csv, [CHROME] = show_chrome, [FOLDED] = folded_write};
     const char *why = NULL;
     output out;
     if (output_open(&out, "filch trace", "--output", o->output))

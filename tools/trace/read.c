@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "read.h"
 #include "clock.h"
+#include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,7 @@ struct trace_file {
     trace_clock clock;
     writer *writer; /* workers, then outside, then names */
     const char **name;
+    char **line;          /* names made here, or NULL */
     uint32_t *name_first; /* the first number of the same text */
     size_t name_count;
     size_t *heap; /* of writers that have an event, the earliest first */
@@ -196,6 +198,28 @@ static bool list_names(trace_file *t)
     return true;
 }
 
+/* Names with a source line, as far as it is known, in place of those with an address. */
+static bool find_lines(trace_file *t)
+{
+    char text[1024];
+    bool right = true;
+    source *program = NULL;
+    t->line = calloc(t->name_count + 1, sizeof *t->line);
+    for (size_t i = 0; t->line && i < t->name_count; i++) {
+        if (!source_has_place(t->name[i]))
+            continue;
+        if (!program && !(program = source_open(t->facts.program, t->facts.began_unix)))
+            break;
+        if (source_name(program, t->name[i], text, sizeof text)) {
+            t->line[i] = strdup(text);
+            right = right && t->line[i];
+            t->name[i] = t->line[i];
+        }
+    }
+    source_close(program);
+    return right && t->line;
+}
+
 static bool compare_names(trace_file *t)
 {
     t->name_first = calloc(t->name_count + 1, sizeof *t->name_first);
@@ -239,7 +263,7 @@ static bool prepare(trace_file *t)
         return false;
     t->facts.drift = trace_clock_ready(&t->clock, !t->header.ticks_are);
     count_gaps(t);
-    return list_names(t) && compare_names(t);
+    return list_names(t) && find_lines(t) && compare_names(t);
 }
 
 /* The end of a trace that has none is its last event. */
@@ -282,6 +306,9 @@ void trace_close(trace_file *t)
     trace_clock_free(&t->clock);
     free(t->writer);
     free(t->heap);
+    for (size_t i = 0; t->line && i < t->name_count; i++)
+        free(t->line[i]);
+    free(t->line);
     free(t->name);
     free(t->name_first);
     free(t);

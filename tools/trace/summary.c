@@ -129,6 +129,31 @@ static void write_loops(const trace_file *trace, const loop_list *loops, FILE *o
         fprintf(out, "(and %zu more)\n", loops->count - NAMES_SHOWN);
 }
 
+static void write_region(const char *name, const region_figures *region, FILE *out)
+{
+    char plain[PLAIN_MOST], time[TEXT];
+    const double room = region->room > 0 ? region->room : 1;
+    fprintf(out, "%-24.24s %9" PRIu64 " %9s %7.0f %% %9" PRIu64 " %9.0f %% %8.0f %% %9.2f\n",
+            plain_text(name, plain, sizeof plain), region->calls,
+            time_text(region->time / (double)region->calls / 1e9, time, TEXT),
+            100 * region->worked / room, region->barriers / region->calls,
+            100 * region->at_barriers / room,
+            100 * (room - region->worked - region->at_barriers) / room,
+            region->longest / region->mean);
+}
+
+static void write_regions(const trace_file *trace, const region_list *regions, FILE *out)
+{
+    if (!regions->count)
+        return;
+    fprintf(out, "\n%-24s %9s %9s %9s %9s %11s %10s %9s\n", "region", "calls", "time", "worked",
+            "barriers", "at barriers", "at the end", "imbalance");
+    for (size_t i = 0; i < regions->count && i < NAMES_SHOWN; i++)
+        write_region(trace_name(trace, regions->row[i].name), &regions->row[i], out);
+    if (regions->count > NAMES_SHOWN)
+        fprintf(out, "(and %zu more)\n", regions->count - NAMES_SHOWN);
+}
+
 static void write_matrix(const trace_facts *f, const analysis *a, FILE *out)
 {
     if (f->workers < 2 || f->workers > MATRIX_MOST)
@@ -154,5 +179,6 @@ void write_summary(const trace_file *trace, const analysis *a, FILE *out)
     write_names(trace, "wait in", &a->waits, out);
     write_names(trace, "run of a taken or started task", &a->runs, out);
     write_loops(trace, &a->loops, out);
+    write_regions(trace, &a->regions, out);
     write_matrix(f, a, out);
 }

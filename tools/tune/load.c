@@ -7,7 +7,7 @@
 
 enum { TRIALS = 9, TRIAL_TURNS = 400000 };
 
-const tune_load tune_loads[] = {
+const tune_load tune_loads[LOADS] = {
     {.name = "cpu",
      .what = "computes 200us; 5 % of the jobs one by one",
      .cpu = 200000,
@@ -15,7 +15,6 @@ const tune_load tune_loads[] = {
     {.name = "io", .what = "computes 50us, waits 5ms", .cpu = 50000, .wait = 5000000},
     {.name = "mixed", .what = "computes 200us, waits 800us", .cpu = 200000, .wait = 800000},
 };
-const size_t tune_load_count = sizeof tune_loads / sizeof tune_loads[0];
 
 /* Each turn needs the one before; no memory is touched. The result has to go somewhere. */
 static uint64_t burn(uint64_t turns)

@@ -4,7 +4,6 @@
 #ifndef TUNE_LOAD_H
 #define TUNE_LOAD_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 typedef struct tune_load {
@@ -14,8 +13,8 @@ typedef struct tune_load {
     uint64_t turns;          /* of load_run's loop; load_calibrate */
 } tune_load;
 
-extern const tune_load tune_loads[];
-extern const size_t tune_load_count;
+enum { LOADS = 3 };
+extern const tune_load tune_loads[LOADS];
 
 /* Finds out how many turns take load->cpu. Takes some 10 ms. */
 void load_calibrate(tune_load *load);

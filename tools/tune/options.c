@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "limits.h"
 #include "tune.h"
 
 #include <argp.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/names.h>
 #include <tools/shared/probe.h>
 #include <tools/shared/spell.h>
 
@@ -15,19 +15,14 @@ enum {
     OPTION_LOAD,
     OPTION_WIDTHS,
     OPTION_CAPACITIES,
-    OPTION_JOBS,
     OPTION_WAIT,
     OPTION_SERIAL,
     OPTION_WIDTH,
     OPTION_RATE,
     OPTION_REJECTED,
-    OPTION_THREADS,
-    OPTION_QUICK,
-    OPTION_JSON
+    OPTION_QUICK
 };
-enum { MOST_CAPACITY = 1000000, MOST_RATE = 1000000 };
-
-static const int64_t most_time = 1000000000; /* ns of computing, or of waiting, in a job */
+enum { MOST_CAPACITY = 1000000, MOST_RATE = 1000000, MOST_TIME = 1000000000 /* ns */ };
 
 static const struct argp_option known[] = {
     {"load", OPTION_LOAD, "LOAD", 0, "Work of a job: cpu (default), io or mixed; see below", 1},
@@ -44,248 +39,174 @@ static const struct argp_option known[] = {
     {"rejected", OPTION_REJECTED, "SHARE", 0,
      "queue: share that may be rejected: 0..1 (default: 0.01)", 2},
     {"width", OPTION_WIDTH, "N", 0,
-     "queue, pool: jobs in progress (default: as `width` recommends; queue: at most 16)", 2},
-    {"jobs", OPTION_JOBS, "N", 0, "pool: jobs submitted at once", 2},
-    {"threads", OPTION_THREADS, "N", 0,
-     "pool: most threads at a time, where each job has one (default: 4096, or fewer where more are "
-     "unsafe)",
-     2},
+     "queue: jobs in progress (default: as `width` recommends; at most 16)", 2},
     {"repeat", 'r', "N", 0, "Measurements of each (default: as the time allows)", 3},
-    {"quick", OPTION_QUICK, 0, 0, "Less exact, within five seconds", 3},
-    {"json", OPTION_JSON, "FILE", 0, "Write all samples there as well", 3},
+    {"quick", OPTION_QUICK, 0, 0, "Less exact, within four seconds", 3},
     {0},
 };
 
 static const char about[] =
     "Finds out how wide a pool should be and how long its queue, for a load of your choice, on "
-    "this machine; and how it compares with threads and tasks. PART is any of width (how many jobs "
-    "in progress), "
-    "queue (how many may wait) and pool (a pool against a thread or a task for each job); default: "
-    "all three.\v ";
+    "this machine. PART is width (how many jobs in progress) or queue (how many may wait); "
+    "default: "
+    "both.\v ";
 
 static const char examples[] =
     "Examples:\n"
-    "  filch tune                              all parts, within 20 seconds\n"
+    "  filch tune                              both parts, within 12 seconds\n"
     "  filch tune --quick width --load io\n"
     "  filch tune width --cpu 1ms --wait 9ms   jobs like yours\n"
     "  filch tune queue --width 4 --rate 5000 --capacities 10,100,1000\n"
-    "  filch tune --json result.json           all samples\n"
     "\n"
     "Exit status: 0 when all went well; 1 when something could not be measured; 2\n"
     "for a wrong command line, and when the result could not be written.\n";
 
-const char *const tune_part_names[TUNE_PARTS + 1] = {"width", "queue", "pool", NULL};
+const char *const tune_part_names[TUNE_PARTS + 1] = {"width", "queue", NULL};
 
-static unsigned long count_of(const char *text, const char *what, unsigned long most,
-                              const struct argp_state *state)
+/* ---- Values ---- */
+
+/* An option with a value: where it goes, and the largest that is allowed. */
+typedef struct value {
+    int key;
+    const char *name;
+    void (*take)(const struct value *v, void *to, const char *text, struct argp_state *state);
+    size_t at; /* in tune_options */
+    double most;
+} value;
+
+static void take_count(const value *v, void *to, const char *text, struct argp_state *state)
 {
     unsigned long number = 0;
-    if (!spell_count(text, 1, most, &number))
-        argp_error(state, "%s '%s' is not a number in range (1..%lu)", what, text, most);
-    return number;
+    if (!spell_count(text, 1, (unsigned long)v->most, &number))
+        argp_error(state, "%s '%s' is not a number in range (1..%.0f)", v->name, text, v->most);
+    *(unsigned *)to = (unsigned)number;
 }
 
-static double share_of(const char *text, const char *what, double most,
-                       const struct argp_state *state)
+static void take_share(const value *v, void *to, const char *text, struct argp_state *state)
 {
-    double share = 0;
-    if (!spell_number(text, 0, most, &share))
-        argp_error(state, "%s '%s' is not a share in range (0..%g)", what, text, most);
-    return share;
+    if (!spell_number(text, 0, v->most, to))
+        argp_error(state, "%s '%s' is not a share in range (0..%g)", v->name, text, v->most);
 }
 
-static int64_t time_of(const char *text, const char *what, const struct argp_state *state)
+static void take_time(const value *v, void *to, const char *text, struct argp_state *state)
 {
-    int64_t ns = 0;
-    if (!spell_duration(text, most_time, &ns))
-        argp_error(state, "%s '%s' is not a time in range (0..1s); write 200us, 1.5ms or 1s", what,
-                   text);
-    return ns;
+    if (!spell_duration(text, (int64_t)v->most, to))
+        argp_error(state, "%s '%s' is not a time in range (0..1s); write 200us, 1.5ms or 1s",
+                   v->name, text);
 }
 
-/* Ascending, each number once. */
-static void insert(unsigned *list, size_t *count, unsigned number, const char *what,
-                   const struct argp_state *state)
+static void insert(tune_list *list, unsigned number, const char *name, struct argp_state *state)
 {
-    size_t at = *count;
-    while (at > 0 && list[at - 1] > number)
+    size_t at = list->count;
+    while (at > 0 && list->at[at - 1] > number)
         at--;
-    if (at > 0 && list[at - 1] == number)
+    if (at > 0 && list->at[at - 1] == number)
         return;
-    if (*count == TUNE_LIST)
-        argp_error(state, "%s: at most %d numbers", what, (int)TUNE_LIST);
-    memmove(list + at + 1, list + at, ((*count)++ - at) * sizeof *list);
-    list[at] = number;
+    if (list->count == TUNE_LIST)
+        argp_error(state, "%s: at most %d numbers", name, (int)TUNE_LIST);
+    memmove(list->at + at + 1, list->at + at, (list->count++ - at) * sizeof *list->at);
+    list->at[at] = number;
 }
 
-static void insert_all(unsigned *list, size_t *count, const char *text, const char *what,
-                       unsigned long most, const struct argp_state *state)
+static void take_list(const value *v, void *to, const char *text, struct argp_state *state)
 {
     char copy[1024], *rest = NULL;
     if (strlen(text) >= sizeof copy)
-        argp_error(state, "%s: the list is too long", what);
+        argp_error(state, "%s: the list is too long", v->name);
     strcpy(copy, text);
     char *number = strtok_r(copy, ",", &rest);
     if (!number)
-        argp_error(state, "%s: the list is empty; separate numbers by commas", what);
-    for (; number; number = strtok_r(NULL, ",", &rest))
-        insert(list, count, (unsigned)count_of(number, what, most, state), what, state);
+        argp_error(state, "%s: the list is empty; separate numbers by commas", v->name);
+    for (; number; number = strtok_r(NULL, ",", &rest)) {
+        unsigned one = 0;
+        take_count(v, &one, number, state);
+        insert(to, one, v->name, state);
+    }
 }
 
-/* The command line, besides the options: times that were not given are those of --load. */
-typedef struct typed {
-    tune_options *options;
-    const tune_load *load;
-    int64_t cpu, wait; /* < 0: not given */
-    double serial;
-} typed;
+static const value values[] = {
+    {OPTION_CPU, "--cpu", take_time, offsetof(tune_options, load.cpu), MOST_TIME},
+    {OPTION_WAIT, "--wait", take_time, offsetof(tune_options, load.wait), MOST_TIME},
+    {OPTION_SERIAL, "--serial", take_share, offsetof(tune_options, load.serial), 0.9},
+    {OPTION_WIDTHS, "--widths", take_list, offsetof(tune_options, widths), TUNE_MOST_WIDTH},
+    {OPTION_CAPACITIES, "--capacities", take_list, offsetof(tune_options, capacities),
+     MOST_CAPACITY},
+    {OPTION_WIDTH, "--width", take_count, offsetof(tune_options, width), TUNE_MOST_WIDTH},
+    {OPTION_RATE, "--rate", take_count, offsetof(tune_options, rate), MOST_RATE},
+    {OPTION_REJECTED, "--rejected", take_share, offsetof(tune_options, rejected), 1},
+    {'r', "--repeat", take_count, offsetof(tune_options, repeat), TUNE_REPEATS},
+};
 
-static void choose_load(typed *t, const char *name, const struct argp_state *state)
-{
-    for (size_t i = 0; i < tune_load_count; i++)
-        if (strcmp(tune_loads[i].name, name) == 0) {
-            t->load = &tune_loads[i];
-            return;
-        }
-    argp_error(state, "unknown load '%s' (valid: cpu, io, mixed)", name);
-}
+/* ---- Defaults ---- */
 
-static void choose_part(tune_options *o, const char *name, const struct argp_state *state)
+/* Times and shares that were not given are those of the named load. */
+static void fill_load(tune_options *o, struct argp_state *state)
 {
-    for (int i = 0; i < TUNE_PARTS; i++)
-        if (strcmp(tune_part_names[i], name) == 0) {
-            o->parts[i] = true;
-            return;
-        }
-    argp_error(state, "unknown part '%s' (valid: width, queue, pool)", name);
-}
-
-static void fill_load(const typed *t, const struct argp_state *state)
-{
-    tune_options *o = t->options;
-    o->load = *t->load;
-    if (t->cpu >= 0 || t->wait >= 0 || t->serial >= 0)
+    const char *names[LOADS + 1] = {NULL};
+    for (size_t i = 0; i < LOADS; i++)
+        names[i] = tune_loads[i].name;
+    const tune_load given = o->load;
+    o->load = tune_loads[given.name ? names_choose(given.name, "load", names, state) : 0];
+    if (given.cpu >= 0 || given.wait >= 0 || given.serial >= 0)
         o->load.name = "own";
-    if (t->cpu >= 0)
-        o->load.cpu = t->cpu;
-    if (t->wait >= 0)
-        o->load.wait = t->wait;
-    if (t->serial >= 0)
-        o->load.serial = t->serial;
+    o->load.cpu = given.cpu >= 0 ? given.cpu : o->load.cpu;
+    o->load.wait = given.wait >= 0 ? given.wait : o->load.wait;
+    o->load.serial = given.serial >= 0 ? given.serial : o->load.serial;
     if (o->load.cpu + o->load.wait < 1000)
         argp_error(state, "a job of less than 1us is too short; raise --cpu or --wait");
 }
 
 /* 1, 2, 4, ... and where the cores are just busy. */
-static void fill_widths(tune_options *o, const struct argp_state *state)
+static void fill_widths(tune_options *o, struct argp_state *state)
 {
     double fills = width_that_fills(o->cores, load_busy(&o->load), TUNE_DEFAULT_WIDTH);
-    unsigned most = (unsigned)fmax(2 * fills, 4);
-    most = most > TUNE_DEFAULT_WIDTH ? TUNE_DEFAULT_WIDTH : most;
+    unsigned most = (unsigned)fmin(fmax(2 * fills, 4), TUNE_DEFAULT_WIDTH);
     for (unsigned w = 1; w <= most; w *= o->quick && w > 1 && most > 16 ? 4 : 2)
-        insert(o->widths, &o->width_count, w, "--widths", state);
-    insert(o->widths, &o->width_count, (unsigned)fills, "--widths", state);
+        insert(&o->widths, w, "--widths", state);
+    insert(&o->widths, (unsigned)fills, "--widths", state);
 }
 
-static void fill_defaults(typed *t, const struct argp_state *state)
+static void fill_defaults(tune_options *o, struct argp_state *state)
 {
-    tune_options *o = t->options;
-    bool some = false;
-    fill_load(t, state);
-    if (probe_runtime(NULL, &o->cores, o->runtime, sizeof o->runtime))
-        argp_failure(state, 1, 0, "no runtime on this machine: %s", o->runtime);
-    for (int i = 0; i < TUNE_PARTS; i++)
-        some |= o->parts[i];
-    for (int i = 0; i < TUNE_PARTS && !some; i++)
-        o->parts[i] = true;
-    if (!o->width_count)
+    char runtime[4096];
+    fill_load(o, state);
+    if (probe_runtime(NULL, &o->cores, runtime, sizeof runtime))
+        argp_failure(state, 1, 0, "no runtime on this machine: %s", runtime);
+    if (!o->parts[TUNE_WIDTH] && !o->parts[TUNE_QUEUE])
+        o->parts[TUNE_WIDTH] = o->parts[TUNE_QUEUE] = true;
+    if (!o->widths.count)
         fill_widths(o, state);
-    insert(o->widths, &o->width_count, 1, "--widths", state); /* speed-ups are over this one */
-    if (!o->capacity_count)
+    insert(&o->widths, 1, "--widths", state); /* speed-ups are over this one */
+    if (!o->capacities.count)
         for (unsigned c = 1; c <= 64; c *= o->quick ? 4 : 2)
-            insert(o->capacities, &o->capacity_count, c, "--capacities", state);
-    if (!o->threads)
-        o->threads = safe_threads();
-    if (!o->jobs)
-        o->jobs = safe_jobs(&o->load, o->cores, o->quick);
+            insert(&o->capacities, c, "--capacities", state);
 }
 
-static error_t parse_load(int key, char *argument, struct argp_state *state)
-{
-    typed *t = state->input;
-    switch (key) {
-    case OPTION_LOAD:
-        choose_load(t, argument, state);
-        return 0;
-    case OPTION_CPU:
-        t->cpu = time_of(argument, "--cpu", state);
-        return 0;
-    case OPTION_WAIT:
-        t->wait = time_of(argument, "--wait", state);
-        return 0;
-    case OPTION_SERIAL:
-        t->serial = share_of(argument, "--serial", 0.9, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse_sizes(int key, char *argument, struct argp_state *state)
-{
-    tune_options *o = ((typed *)state->input)->options;
-    switch (key) {
-    case OPTION_WIDTHS:
-        insert_all(o->widths, &o->width_count, argument, "--widths", TUNE_MOST_WIDTH, state);
-        return 0;
-    case OPTION_CAPACITIES:
-        insert_all(o->capacities, &o->capacity_count, argument, "--capacities", MOST_CAPACITY,
-                   state);
-        return 0;
-    case OPTION_WIDTH:
-        o->width = (unsigned)count_of(argument, "--width", TUNE_MOST_WIDTH, state);
-        return 0;
-    case OPTION_RATE:
-        o->rate = (double)count_of(argument, "--rate", MOST_RATE, state);
-        return 0;
-    case OPTION_REJECTED:
-        o->rejected = share_of(argument, "--rejected", 1, state);
-        return 0;
-    case OPTION_JOBS:
-        o->jobs = (unsigned)count_of(argument, "--jobs", TUNE_MOST_JOBS, state);
-        return 0;
-    case OPTION_THREADS:
-        o->threads = (unsigned)count_of(argument, "--threads", MOST_SAFE_THREADS, state);
-        return 0;
-    default:
-        return parse_load(key, argument, state);
-    }
-}
+/* ---- The parser ---- */
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-    typed *t = state->input;
-    tune_options *o = t->options;
+    tune_options *o = state->input;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (values[i].key == key) {
+            values[i].take(&values[i], (char *)o + values[i].at, argument, state);
+            return 0;
+        }
     switch (key) {
-    case 'r':
-        o->repeat = (int)count_of(argument, "--repeat", TUNE_REPEATS, state);
+    case OPTION_LOAD:
+        o->load.name = argument;
         return 0;
     case OPTION_QUICK:
         o->quick = true;
         return 0;
-    case OPTION_JSON:
-        if (!tune_has_json)
-            argp_error(state, "built without jansson: no --json");
-        o->json = argument;
-        return 0;
     case ARGP_KEY_ARG:
-        choose_part(o, argument, state);
+        o->parts[names_choose(argument, "part", tune_part_names, state)] = true;
         return 0;
     case ARGP_KEY_END:
-        fill_defaults(t, state);
+        fill_defaults(o, state);
         return 0;
     default:
-        return parse_sizes(key, argument, state);
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -299,7 +220,7 @@ static char *help_with_loads(int key, const char *text, void *input)
     if (!out)
         return (char *)text;
     fputs("Loads:\n", out);
-    for (size_t i = 0; i < tune_load_count; i++)
+    for (size_t i = 0; i < LOADS; i++)
         fprintf(out, "  %-8s %s\n", tune_loads[i].name, tune_loads[i].what);
     fprintf(out, "\n%s", examples);
     fclose(out);
@@ -313,8 +234,7 @@ void tune_parse_options(tune_options *out, int argc, char **argv)
                                        .args_doc = "[PART...]",
                                        .doc = about,
                                        .help_filter = help_with_loads};
-    *out = (tune_options){.argc = argc, .argv = argv, .rejected = 0.01};
-    typed t = {.options = out, .load = &tune_loads[0], .cpu = -1, .wait = -1, .serial = -1};
+    *out = (tune_options){.rejected = 0.01, .load = {.cpu = -1, .wait = -1, .serial = -1}};
     argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, &t);
+    argp_parse(&parser, argc, argv, 0, NULL, out);
 }

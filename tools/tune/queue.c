@@ -119,9 +119,7 @@ static queue_sample account(const world *w, double *waits)
     }
     double accepted = (double)w->accepted, each = accepted > 0 ? 1 / accepted : 0;
     return (queue_sample){.offered = (double)w->offered,
-                          .accepted = accepted,
                           .rejected = (double)w->offered - accepted,
-                          .seconds = seconds,
                           .in_system = w->area / seconds,
                           .arrivals = accepted / seconds,
                           .seconds_in = inside * each,
@@ -172,7 +170,7 @@ static void measure_stream(const void *order, void *result, char *error)
         *(queue_sample *)result = account(&w, waits);
 }
 
-static void measure(tune_report *r, size_t cell, int round)
+static void measure(tune_report *r, size_t cell, unsigned round)
 {
     const tune_options *o = r->options;
     const queue_report *q = &r->queue;
@@ -196,9 +194,9 @@ static apart_facts *facts_of(tune_report *r, size_t cell)
 static double median_of_field(const queue_cell *c, size_t at)
 {
     double values[TUNE_REPEATS];
-    for (int i = 0; i < c->count; i++)
+    for (unsigned i = 0; i < c->count; i++)
         memcpy(&values[i], (const char *)&c->samples[i] + at, sizeof values[i]);
-    return spread_of(values, (size_t)c->count).median;
+    return spread_of(values, c->count).median;
 }
 
 static void summarize(queue_cell *c)
@@ -207,7 +205,7 @@ static void summarize(queue_cell *c)
     double offered = 0, turned_away = 0;
     if (!c->count)
         return;
-    for (int i = 0; i < c->count; i++) {
+    for (unsigned i = 0; i < c->count; i++) {
         const queue_sample *s = &c->samples[i];
         offered += s->offered;
         turned_away += s->rejected;
@@ -216,9 +214,9 @@ static void summarize(queue_cell *c)
         inside[i] = s->seconds_in;
     }
     c->share = offered > 0 ? turned_away / offered : 0;
-    c->rejected = spread_of(rejected, (size_t)c->count);
-    c->seconds_in = spread_of(inside, (size_t)c->count);
-    c->little = spread_of(differs, (size_t)c->count);
+    c->rejected = spread_of(rejected, c->count);
+    c->seconds_in = spread_of(inside, c->count);
+    c->little = spread_of(differs, c->count);
     for (size_t at = 0; at < sizeof c->median; at += sizeof(double)) {
         double value = median_of_field(c, at);
         memcpy((char *)&c->median + at, &value, sizeof value);
@@ -240,18 +238,25 @@ static void judge(queue_report *q, double most_rejected)
     q->recommended = first_at_most(rejected, q->count, most_rejected);
 }
 
+/* As the first part recommends, or as the load's figures say; no wider than keeps all cores busy. */
+static unsigned default_width(const tune_report *r)
+{
+    const tune_options *o = r->options;
+    const width_cell *best = &r->width.cells[r->width.recommended];
+    double fills = width_that_fills(o->cores, load_busy(&o->load), MOST_DEFAULT_WIDTH);
+    return (unsigned)fmax(best->count ? fmin(best->width, fills) : fills, 1);
+}
+
 void tune_measure_queue(tune_report *r)
 {
     const tune_options *o = r->options;
     queue_report *q = &r->queue;
-    double most =
-        fmin(width_that_fills(o->cores, load_busy(&o->load), TUNE_MOST_WIDTH), MOST_DEFAULT_WIDTH);
-    q->count = o->capacity_count;
-    q->width = tune_width(r, (unsigned)fmax(most, 1));
+    q->count = o->capacities.count;
+    q->width = o->width ? o->width : default_width(r);
     double at_once = fmin(q->width, width_that_fills(o->cores, load_busy(&o->load), q->width));
     q->rate = o->rate > 0 ? o->rate : DEFAULT_LOAD * at_once / load_seconds(&o->load);
     for (size_t i = 0; i < q->count; i++)
-        q->cells[i] = (queue_cell){.capacity = o->capacities[i]};
+        q->cells[i] = (queue_cell){.capacity = o->capacities.at[i]};
     tune_rounds(r, TUNE_QUEUE, q->count, facts_of, measure);
     judge(q, o->rejected);
 }

@@ -4,7 +4,6 @@
  * of them alike. */
 #include "tune.h"
 
-#include <math.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/statistics.h>
 #include <unistd.h>
@@ -14,10 +13,10 @@ enum { LEAST = 2, MOST = 9 };
 #define PART_SECONDS 5.0
 #define PART_SECONDS_QUICK 1.0
 
-static void show_progress(const char *part, size_t cell, size_t cells, int round)
+static void show_progress(const char *part, size_t cell, size_t cells, unsigned round)
 {
     if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r\033[K%s: %zu of %zu, round %d", part, cell + 1, cells, round + 1);
+        fprintf(stderr, "\r\033[K%s: %zu of %zu, round %u", part, cell + 1, cells, round + 1);
 }
 
 static void end_progress(void)
@@ -31,8 +30,8 @@ void tune_rounds(tune_report *r, tune_part part, size_t cells, tune_facts_fn *fa
 {
     const tune_options *o = r->options;
     double seconds = o->quick ? PART_SECONDS_QUICK : PART_SECONDS, took = 0;
-    int most = o->repeat ? o->repeat : MOST;
-    for (int round = 0; round < most; round++) {
+    unsigned most = o->repeat ? o->repeat : MOST;
+    for (unsigned round = 0; round < most; round++) {
         if (!o->repeat && round >= LEAST && took * (round + 1) / round > seconds)
             break;
         double start = seconds_of(CLOCK_MONOTONIC);
@@ -52,18 +51,6 @@ unsigned tune_threads(const tune_options *o, unsigned width)
     return width < o->cores ? width : o->cores;
 }
 
-unsigned tune_width(const tune_report *r, unsigned most)
-{
-    const tune_options *o = r->options;
-    const width_report *w = &r->width;
-    if (o->width)
-        return o->width;
-    double width = w->count && w->cells[w->recommended].count
-                       ? w->cells[w->recommended].width
-                       : width_that_fills(o->cores, load_busy(&o->load), TUNE_DEFAULT_WIDTH);
-    return (unsigned)fmax(fmin(width, most), 1);
-}
-
 void tune_each(tune_report *r, tune_see_fn *see, void *context)
 {
     char label[64];
@@ -77,14 +64,10 @@ void tune_each(tune_report *r, tune_see_fn *see, void *context)
         snprintf(label, sizeof label, "capacity %u", c->capacity);
         see(label, &c->facts, c->seconds_in, context);
     }
-    for (size_t i = 0; i < WAYS && r->ways.jobs; i++) {
-        const way_cell *c = &r->ways.cells[i];
-        see(c->name, &c->facts, c->seconds, context);
-    }
 }
 
 typedef struct noise {
-    double widths[2 * TUNE_LIST + WAYS];
+    double widths[2 * TUNE_LIST];
     size_t count;
     apart_facts sum;
 } noise;

@@ -6,8 +6,7 @@
  *   options.c   command line -> options
  *   width.c     how many jobs in progress
  *   queue.c     how many may wait
- *   ways.c      a pool, or a thread or task for each job
- *   advice.c, table.c, json.c   report -> text
+ *   table.c     report -> text
  *
  * One thread; nothing here creates a runtime in this process: each measurement runs in a child
  * process of its own (apart.c), whose memory and threads are those of the measurement. */
@@ -32,40 +31,38 @@ enum {
 /* Above this part of the machine, other programs spoil a measurement. */
 #define TUNE_DISTURBED 0.05
 
-typedef enum tune_part { TUNE_WIDTH, TUNE_QUEUE, TUNE_POOL, TUNE_PARTS } tune_part;
+typedef enum tune_part { TUNE_WIDTH, TUNE_QUEUE, TUNE_PARTS } tune_part;
 extern const char *const tune_part_names[TUNE_PARTS + 1]; /* closed by NULL */
 
+/* Ascending, each number once. */
+typedef struct tune_list {
+    unsigned at[TUNE_LIST];
+    size_t count;
+} tune_list;
+
 typedef struct tune_options {
-    int argc;
-    char **argv;
     bool parts[TUNE_PARTS];
     tune_load load;
-    unsigned widths[TUNE_LIST], capacities[TUNE_LIST]; /* ascending */
-    size_t width_count, capacity_count;
-    unsigned width;   /* of the pools whose width is not the question; 0: as the load has it */
-    double rate;      /* arrivals a second; 0: for four fifths of what the pool can do */
-    double rejected;  /* the share that may be rejected */
-    unsigned jobs;    /* submitted at once to each way */
-    unsigned threads; /* at most, of a thread for each job */
-    int repeat;       /* 0: as often as the time allows */
+    tune_list widths, capacities;
+    unsigned width;  /* of the pool whose queue is measured; 0: as the first part recommends */
+    unsigned rate;   /* arrivals a second; 0: for four fifths of what the pool can do */
+    double rejected; /* the share that may be rejected */
+    unsigned repeat; /* 0: as often as the time allows */
     bool quick;
-    const char *json;   /* the result file; or NULL */
-    unsigned cores;     /* workers of a default runtime */
-    char runtime[4096]; /* a runtime's description of itself on this machine */
+    unsigned cores; /* workers of a default runtime */
 } tune_options;
 
 typedef struct width_sample {
     double jobs;
     double seconds;     /* of all of them */
-    double together;    /* of these, from the first that was not alone to the last */
-    double cpu_seconds; /* of the process during `together` */
+    double cpu_seconds; /* of the process while jobs were in progress together */
     double waited;      /* seconds, by the jobs' own clock, in sum */
 } width_sample;
 
 typedef struct width_cell {
     unsigned width, threads;
     width_sample samples[TUNE_REPEATS];
-    int count;
+    unsigned count;
     apart_facts facts;
     spread throughput, speed_up; /* jobs a second; over width 1, round by round */
 } width_cell;
@@ -82,8 +79,7 @@ typedef struct width_report {
 } width_report;
 
 typedef struct queue_sample {
-    double offered, accepted, rejected; /* arrivals */
-    double seconds;                     /* until the last has left */
+    double offered, rejected; /* arrivals */
     double in_system;  /* L: mean of jobs waiting and in progress, looked at again and again */
     double arrivals;   /* lambda: accepted a second */
     double seconds_in; /* W: mean from submission to end, by the jobs' own clock */
@@ -96,7 +92,7 @@ typedef struct queue_sample {
 typedef struct queue_cell {
     unsigned capacity;
     queue_sample samples[TUNE_REPEATS];
-    int count;
+    unsigned count;
     apart_facts facts;
     queue_sample median; /* of each field */
     double share;        /* of all arrivals, those rejected */
@@ -115,34 +111,10 @@ typedef struct queue_report {
     size_t recommended; /* place in cells; count: none is enough */
 } queue_report;
 
-enum { WAYS = 3, WAY_THREADS = 0, WAY_TASKS = 1, WAY_POOL = 2 };
-
-typedef struct way_sample {
-    double seconds, peak_mib;
-    double threads;   /* most that were seen at a time */
-    double failures;  /* jobs that could not be started */
-    double held_back; /* jobs that had to wait for a thread to end */
-} way_sample;
-
-typedef struct way_cell {
-    const char *name, *what;
-    way_sample samples[TUNE_REPEATS];
-    int count;
-    apart_facts facts;
-    spread seconds, peak_mib;
-    double threads, failures, held_back; /* the largest */
-} way_cell;
-
-typedef struct ways_report {
-    way_cell cells[WAYS];
-    unsigned jobs, width, capacity;
-} ways_report;
-
 typedef struct tune_report {
     const tune_options *options;
     width_report width;
     queue_report queue;
-    ways_report ways;
     double seconds;                  /* the whole job */
     double noise_median, noise_most; /* how far samples of the same thing lay apart */
     double other;                    /* share of the machine that other programs took */
@@ -154,20 +126,15 @@ void tune_parse_options(tune_options *out, int argc, char **argv);
 /* Each measures and judges one part; failures stand in the cells' facts. */
 void tune_measure_width(tune_report *r);
 void tune_measure_queue(tune_report *r);
-void tune_measure_ways(tune_report *r);
 /* From all cells: the noise. */
 void tune_judge_noise(tune_report *r);
-
-/* How wide the pools of other parts are: as asked for, or as the first part recommends, or as the
- * load's figures say; at most `most`. */
-unsigned tune_width(const tune_report *r, unsigned most);
 
 /* So many threads of a runtime serve a pool of that width. */
 unsigned tune_threads(const tune_options *o, unsigned width);
 
 /* Calls measure(r, cell, round) for each cell in turns, round by round: --repeat times, or as the
  * part's time allows. A cell whose facts hold an error is left out from then on. */
-typedef void tune_measure_fn(tune_report *r, size_t cell, int round);
+typedef void tune_measure_fn(tune_report *r, size_t cell, unsigned round);
 typedef apart_facts *tune_facts_fn(tune_report *r, size_t cell);
 void tune_rounds(tune_report *r, tune_part part, size_t cells, tune_facts_fn *facts,
                  tune_measure_fn *measure);
@@ -176,10 +143,6 @@ void tune_rounds(tune_report *r, tune_part part, size_t cells, tune_facts_fn *fa
 typedef void tune_see_fn(const char *label, const apart_facts *facts, spread what, void *context);
 void tune_each(tune_report *r, tune_see_fn *see, void *context);
 
-/* A sentence a line. */
-void tune_write_advice(const tune_report *r, FILE *out);
 void tune_write_table(const tune_report *r, FILE *out);
-int tune_write_json(const tune_report *r, FILE *out); /* 0 or -errno */
-extern const bool tune_has_json;                      /* false: built without jansson */
 
 #endif

@@ -64,13 +64,11 @@ static int run_batch(const batch *b, filch_pool *pool, width_sample *out)
     double start = seconds_of(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < b->alone; i++)
         load_run(b->load);
-    double middle = seconds_of(CLOCK_MONOTONIC), cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     waited = 0;
     rc = submit_all(pool, b->load, b->together, &waited);
-    double end = seconds_of(CLOCK_MONOTONIC);
     *out = (width_sample){.jobs = b->alone + b->together,
-                          .seconds = end - start,
-                          .together = end - middle,
+                          .seconds = seconds_of(CLOCK_MONOTONIC) - start,
                           .cpu_seconds = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu,
                           .waited = waited};
     return rc;
@@ -107,7 +105,7 @@ static batch plan_batch(const tune_options *o, const width_cell *c)
     return (batch){load, c->width, c->threads, (unsigned)round(alone), together};
 }
 
-static void measure(tune_report *r, size_t cell, int round)
+static void measure(tune_report *r, size_t cell, unsigned round)
 {
     (void)round;
     width_cell *c = &r->width.cells[cell];
@@ -124,15 +122,15 @@ static apart_facts *facts_of(tune_report *r, size_t cell)
 static void summarize(width_cell *c, const width_cell *one)
 {
     double throughput[TUNE_REPEATS], first[TUNE_REPEATS];
-    for (int i = 0; i < c->count; i++)
+    for (unsigned i = 0; i < c->count; i++)
         throughput[i] = c->samples[i].jobs / c->samples[i].seconds;
-    for (int i = 0; i < one->count; i++)
+    for (unsigned i = 0; i < one->count; i++)
         first[i] = one->samples[i].jobs / one->samples[i].seconds;
-    int pairs = c->count < one->count ? c->count : one->count;
+    unsigned pairs = c->count < one->count ? c->count : one->count;
     if (c->count)
-        c->throughput = spread_of(throughput, (size_t)c->count);
+        c->throughput = spread_of(throughput, c->count);
     if (pairs)
-        c->speed_up = spread_of_ratio(throughput, first, (size_t)pairs);
+        c->speed_up = spread_of_ratio(throughput, first, pairs);
 }
 
 /* At width 1, one thread computes; the submitting thread hardly does. Time for which the job was kept
@@ -140,10 +138,10 @@ static void summarize(width_cell *c, const width_cell *one)
 static double busy_of(const width_cell *one)
 {
     double busy[TUNE_REPEATS];
-    for (int i = 0; i < one->count; i++)
+    for (unsigned i = 0; i < one->count; i++)
         busy[i] =
             one->samples[i].cpu_seconds / (one->samples[i].cpu_seconds + one->samples[i].waited);
-    return one->count ? fmin(spread_of(busy, (size_t)one->count).median, 1) : 0;
+    return one->count ? fmin(spread_of(busy, one->count).median, 1) : 0;
 }
 
 static void judge(width_report *w, unsigned cores)
@@ -172,9 +170,10 @@ void tune_measure_width(tune_report *r)
 {
     const tune_options *o = r->options;
     width_report *w = &r->width;
-    w->count = o->width_count;
+    w->count = o->widths.count;
     for (size_t i = 0; i < w->count; i++)
-        w->cells[i] = (width_cell){.width = o->widths[i], .threads = tune_threads(o, o->widths[i])};
+        w->cells[i] =
+            (width_cell){.width = o->widths.at[i], .threads = tune_threads(o, o->widths.at[i])};
     tune_rounds(r, TUNE_WIDTH, w->count, facts_of, measure);
     judge(w, o->cores);
 }

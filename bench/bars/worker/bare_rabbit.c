@@ -8,7 +8,7 @@
 #include "queue.h"
 #include "serve.h"
 
-#include <runtime/service/brokers/rabbit_amqp.h>
+#include <runtime/service/brokers/rabbit/amqp.h>
 
 #include <errno.h>
 

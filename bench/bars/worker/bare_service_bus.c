@@ -6,8 +6,8 @@
 #include "brokers.h"
 #include "queue.h"
 
-#include <runtime/service/brokers/servicebus_sas.h>
-#include <tests/support/service_bus.h>
+#include <runtime/service/brokers/servicebus/sas.h>
+#include <tests/service/service_bus.h>
 
 #include <proton/connection.h>
 #include <proton/delivery.h>

@@ -5,7 +5,7 @@
  * nothing is killed, publishers have no pace, and rate and latency are judged. */
 #include "../measure.h"
 
-#include <tests/support/fleet.h>
+#include <tests/service/fleet.h>
 
 #include "servers.h"
 

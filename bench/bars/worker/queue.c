@@ -166,7 +166,8 @@ void bar_queue_fill(bar_queue *q, const filch_message *message, long count)
     }
 }
 
-long bar_queue_left(bar_queue *q)
+/* Messages that are not finished. */
+static long left(bar_queue *q)
 {
     fl_broker_count count;
     if (!q->kind->caps.counts) /* the runs are counted, and no more */
@@ -180,7 +181,7 @@ long bar_queue_left(bar_queue *q)
 
 void bar_queue_check_empty(bar_queue *q)
 {
-    for (int tries = 0; bar_queue_left(q); tries++) {
+    for (int tries = 0; left(q); tries++) {
         if (tries == TRIES)
             die("run the jobs", "some are left");
         measure_sleep(0.001);

@@ -27,8 +27,6 @@ void bar_queue_publish(bar_queue *q, filch_message *messages, unsigned count);
 bool bar_queue_try(const char *url, filch_message message, double *connected);
 /* Publishes `count` copies of a message. */
 void bar_queue_fill(bar_queue *q, const filch_message *message, long count);
-/* Messages that are not finished. */
-long bar_queue_left(bar_queue *q);
 /* Waits until none is left; a server may count acknowledgements late. */
 void bar_queue_check_empty(bar_queue *q);
 

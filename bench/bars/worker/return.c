@@ -8,7 +8,7 @@
 #include "../measure.h"
 #include "queue.h"
 
-#include <tests/support/fleet.h>
+#include <tests/service/fleet.h>
 
 #include "servers.h"
 

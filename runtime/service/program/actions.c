@@ -28,7 +28,8 @@ static void list_broker(const fl_broker_kind *kind)
 {
     char text[512];
     fl_broker_describe(kind, &kind->caps, text, sizeof text);
-    printf("%s\n    schemes of URLs: %s\n", text, kind->schemes);
+    printf("%s\n    schemes of URLs: %s\n    tested against: %s\n", text, kind->schemes,
+           kind->tested ? kind->tested : "unknown");
 }
 
 static bool is_built_in(const char *name)

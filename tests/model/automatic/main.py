@@ -10,20 +10,17 @@ statement deleted. Which of them do the models see?
     tools/mutants.sh --holes FILE...   of those, only the ones that are not argued to be equal or only to cost time
     tools/mutants.sh --tests FILE...   the same by unit tests alone, after a test was added: first those that the argument names;
                                  no model is built or searched
-    tools/mutants.sh --check     only compares the records with the sources: stale verdicts, edges without a dead mutant,
-                                 survivors without an argument, the generated page. Needs no build
-    tools/mutants.sh --again N   repeats N of the recorded deaths, chosen by FILCH_SEED, each in the row that saw it
-    tools/mutants.sh --write     writes the generated page, docs/mutants.md, and strikes arguments of mutants that live no longer
+    tools/mutants.sh --check     only compares the arguments with the sources. Needs no build
+    tools/mutants.sh --report    writes build/mutants/report.md, and strikes arguments of mutants that live no longer
     tools/mutants.sh --list FILE names the faults of a file
 
-Verdicts are cached in the build folder by the changed text, the models and the checker."""
+Verdicts lie in build/mutants, and are cached in build/model by the changed text, the models and the checker."""
 import argparse
 import collections
 import concurrent.futures
 import multiprocessing
 import os
 import pathlib
-import random
 import sys
 import time
 
@@ -117,30 +114,6 @@ def judge_in_time(file):
     say(f"{file}: {page.summary(records.read(file))} in {time.monotonic() - began:.0f} s")
 
 
-def repeat(count, conf):
-    """Repeats some of the recorded deaths, each in the row that saw it. Without its fault the first one has to live."""
-    import judge as judging
-    import mutants
-    seed = int(os.environ.get("FILCH_SEED") or time.time_ns() % 1000000)
-    deaths = [(file, function, verdict) for file, functions in page.all_records().items()
-              for function, verdict in page.each(functions) if verdict.verdict.startswith("dies ")]
-    chosen, wrong = random.Random(seed).sample(deaths, min(count, len(deaths))), 0
-    conf = mutants.read_conf(conf)
-    for file, function, verdict in chosen:
-        source, name = syntax.read(file), page.name_of(file, function, verdict)
-        fault = next((fault for fault in source.faults() if fault.name == name), None)
-        row = verdict.verdict.split()[1:]
-        if fault and name == page.name_of(*chosen[0]) and judging.again(conf, fault, source.text, *row, whole=False):
-            wrong += 1
-            print(f"{name}: {' '.join(row)} breaks without it; run that model alone")
-        claim = fault and judging.again(conf, fault, syntax.changed(source.text, fault), *row)
-        if not claim:
-            wrong += 1
-            print(f"{name}: it lives, and should die in {verdict.verdict[5:]}; judge it anew: ./tools/mutants.sh {file}")
-    print(f"{len(chosen) - wrong} of {len(chosen)} recorded deaths repeat, seed {seed}")
-    return 1 if wrong or not chosen else 0
-
-
 def list_faults(files):
     for file in files:
         source = syntax.read(file)
@@ -155,27 +128,23 @@ def main():
     parser.add_argument("--holes", action="store_true", help="judge those of them anew that no argument excuses")
     parser.add_argument("--tests", action="store_true", help="judge these by unit tests alone")
     parser.add_argument("--anew", action="store_true", help="judge all anew, not only functions that have changed")
-    parser.add_argument("--check", action="store_true", help="compare the records with the sources")
-    parser.add_argument("--write", action="store_true", help="write docs/mutants.md, strike arguments that are not needed any more")
+    parser.add_argument("--check", action="store_true", help="compare the arguments with the sources")
+    parser.add_argument("--report", action="store_true", help="write build/mutants/report.md, strike arguments that are not needed any more")
     parser.add_argument("--list", action="store_true", help="name the faults")
-    parser.add_argument("--again", type=int, metavar="N", help="repeat N recorded deaths, each in the row that saw it")
-    parser.add_argument("--conf", type=pathlib.Path, default=MODEL / "tests/model/models.conf", help="of a build, for --again")
     parser.add_argument("--seconds", type=float, default=20, help="of search, for one mutant that no sample, lint or test tells; with --tests: of tests (default: 20)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files that are judged at a time (default: as many as CPUs)")
     parser.add_argument("files", nargs="*")
     asked = parser.parse_args()
-    if asked.again:
-        return repeat(asked.again, asked.conf)
     if asked.list:
         list_faults(asked.files)
     elif asked.files or asked.all:
         judge_files(asked)
-    if asked.write:
+    if asked.report:
         page.write()
     if asked.check:
         return page.check()
-    if not (asked.list or asked.files or asked.all or asked.write):
-        parser.error("name a file, or give --all, --check or --write")
+    if not (asked.list or asked.files or asked.all or asked.report):
+        parser.error("name a file, or give --all, --check or --report")
     return 0
 
 

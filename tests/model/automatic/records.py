@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Recorded verdicts: a file below tests/model/verdicts for each judged source, and beside it the arguments, kept by hand.
+"""Verdicts, a file below build/mutants for each judged source; and arguments, kept by hand in tests/model/arguments, a file for
+each room of the source.
 
 A record has a line for each function, with a hash of its code, and below it a line for each fault:
 
     OPERATOR.ORDINAL | VERDICT | REMARK | EDGES | FAULT
 
 Verdicts: `dies MODEL ROW`; `tested TEST`, with `asan` where only its sanitized program fails; `told LINT`; `lives`. A fault
-that lives has its entry in SOURCE.arguments.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
+that lives has its entry in ROOM.txt, by its name and its text. `Equal:` says why it is no fault; `Cost:` that it only takes time or
 memory; `Hole:` why no model sees it."""
 import dataclasses
 import re
 
 import syntax
 
-FOLDER = syntax.HERE.parent / "verdicts"
+FOLDER = syntax.ROOT / "build/mutants"
+ARGUMENTS = syntax.HERE.parent / "arguments"
 HEAD = "# Verdicts on the automatic mutants of {}. Written by tools/mutants.sh.\n"
 
 
@@ -71,10 +73,10 @@ def read(file):
 def arguments():
     """{name: (text of the fault, "Equal", "Cost" or "Hole", the argument)}; several names may share one."""
     found = {}
-    for path in sorted(FOLDER.rglob("*arguments.txt")):
+    for path in sorted(ARGUMENTS.glob("*.txt")):
         for name, entry in arguments_of(path):
             if name in found:
-                raise Wrong(f"{path.relative_to(FOLDER)}: {name} is argued twice; strike one")
+                raise Wrong(f"{path.name}: {name} is argued twice; strike one")
             found[name] = entry
     return found
 
@@ -109,7 +111,7 @@ def without(text, struck):
 
 def strike(struck):
     """Deletes the arguments of these mutants."""
-    for path in sorted(FOLDER.rglob("*arguments.txt")):
+    for path in sorted(ARGUMENTS.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
         if (left := without(text, struck)) != text:
             path.write_text(left, encoding="utf-8")

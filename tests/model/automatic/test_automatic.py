@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Automatic mutants: the syntax yields the faults that it should and no others, and a record that no longer fits is told."""
+"""Automatic mutants: the syntax yields the faults that it should and no others, and an argument that no longer fits is reported."""
 import collections
 import contextlib
 import pathlib
@@ -14,6 +14,7 @@ import judge  # noqa: E402
 import page  # noqa: E402
 import reach  # noqa: E402
 import records  # noqa: E402
+import relink  # noqa: E402
 import syntax  # noqa: E402
 import unit  # noqa: E402
 
@@ -36,6 +37,7 @@ CASES = (
     ("stay", "if (x) return y; for (;;) { if (z) return (w); } return 0;", ["return y;", "return (w);"]),
     ("stay", "if (x) return; return 1;", []),
     ("delete", "FL_GIVEN(out); FL_GIVEN_IN(\"f\", rt); FL_ALIVE(pool); FL_ALIVE_IN(\"f\", pool); FL_MUST_GIVE(p); go();", ["go();"]),
+    ("compare", "FL_ASSERT(a < b && (c || g(1) == d)); if (a > b) go();", [">=", "> 1 +"]),
     ("delete", "fl_life_begin(&p->life); fl_life_end(&p->life); fl_life(p);", ["fl_life(p);"]),
     ("delete", "fl_count(by, FL_WAKES, 1); filch_fence_seq_cst(); goto end; end: ;", []),
 )
@@ -82,6 +84,11 @@ def operators():
 def names():
     file = syntax.File("sched/x.c", SOURCE)
     claim("functions are found, macros and tables are not", [each.name for each in file.functions] == ["first", "second"])
+    checked = "static int holds(int x)\n{\n    return x > 1;\n}\n\n" + SOURCE.replace("    go(x);", "    FL_ASSERT(holds(x));\n    go(x);")
+    claim("a function that only assertions call is none", [each.name for each in syntax.File("sched/x.c", checked).functions] ==
+          ["first", "second"])
+    called = checked.replace("go(x)", "go(holds(x))")
+    claim("one that is called elsewhere is one", syntax.File("sched/x.c", called).functions[0].name == "holds")
     claim("a fault is named by file, function, operator and ordinal",
           [fault.name for fault in file.faults()] == [f"sched/x.c:first:{name}" for name in ("compare.1", "compare.2", "delete.1")])
     before = {each.name: each.hash for each in file.functions}
@@ -94,13 +101,13 @@ def names():
 
 
 @contextlib.contextmanager
-def folder_of_records(arguments):
-    kept = records.FOLDER
+def folder_of(arguments):
+    kept = records.FOLDER, records.ARGUMENTS
     with tempfile.TemporaryDirectory() as folder:
-        records.FOLDER = pathlib.Path(folder)
-        (records.FOLDER / "x.c.arguments.txt").write_text(arguments)
+        records.FOLDER = records.ARGUMENTS = pathlib.Path(folder)
+        (records.ARGUMENTS / "sched.txt").write_text(arguments)
         yield
-    records.FOLDER = kept
+    records.FOLDER, records.ARGUMENTS = kept
 
 
 def a_record(file):
@@ -117,36 +124,25 @@ def recorded():
     verdicts = a_record(file)
     fault = verdicts["coming"][1][0]
     name = page.name_of(file, "coming", fault)
-    with folder_of_records(f"# words\n[{name}] {fault.fault}\n[sched/x.c:f:delete.1] no code\nEqual: two\n  lines\n"):
+    with folder_of(f"# words\n[{name}] {fault.fault}\n[sched/x.c:f:delete.1] no code\nEqual: two\n  lines\n"):
         records.write(file, verdicts)
         claim("a record is read as it was written", records.read(file) == verdicts)
         claim("arguments are read, several names for one", records.arguments() == {
             name: (fault.fault, "Equal", "two lines"), "sched/x.c:f:delete.1": ("no code", "Equal", "two lines")})
-        claim("a fresh record is not stale", not list(page.stale(file, verdicts)))
-        claim("an argument for a fault that lives is right", not list(page.examined(file, verdicts, records.arguments())))
-        other = {name: (fault.fault + " more", "Equal", "")}
-        claim("an argument for another text is told", len(list(page.examined(file, verdicts, other))) == 1)
-    changed = {**verdicts, "coming": ("0123456789", verdicts["coming"][1])}
-    claim("a changed function is told by name", any("coming has changed" in line for line in page.stale(file, changed)))
-    fewer = {**verdicts, "coming": (verdicts["coming"][0], verdicts["coming"][1][1:])}
-    claim("a mutant without a verdict is told", any("coming has other mutants" in line for line in page.stale(file, fewer)))
-    less = {function: entry for function, entry in verdicts.items() if function != "coming"}
-    claim("a new function is told by name", any("coming has no verdicts" in line for line in page.stale(file, less)))
-    claim("a function that is gone is told", any("gone is gone" in line for line in page.stale(file, {**verdicts, "gone": ("1", [])})))
-    dead = {"coming": ("1", [records.Verdict("order", 1, "dies idle F", "", (), fault.fault)])}
-    claim("an argument for a fault that dies is told", list(page.examined(file, dead, {name: (fault.fault, "Equal", "")})))
+        claim("an argument of a file that is gone is reported", [line for line in page.findings()] ==
+              ["arguments: sched/x.c of sched/x.c:f:delete.1 is gone; strike it"])
+    for heading, words in ((f"[{name}] {fault.fault} more", "examine it"), (f"[{file}:coming:order.9] x", "names no mutant")):
+        with folder_of(f"{heading}\nEqual: a\n"):
+            claim(f"an argument that no longer fits is reported: {heading}", words in "".join(page.findings()))
+    with folder_of(f"[{name}] {fault.fault}\nEqual: a\n"):
+        claim("one that fits is not", not list(page.findings()))
     claim("a survivor without an argument is a hole", page.kind("x", fault, {}) == "hole")
-    with folder_of_records(f"[{name}] x\nEqual: a\n[{name}] x\nEqual: a\n"):
+    with folder_of(f"[{name}] x\nEqual: a\n[{name}] x\nEqual: a\n"):
         try:
             records.arguments()
             claim("two arguments for one fault are refused", False)
         except records.Wrong:
             pass
-    with folder_of_records(""):
-        page.all_records.cache_clear()
-        claim("a modelled file without a record is told", any(line.startswith(file) for line in page.unjudged()))
-    page.all_records.cache_clear()
-    claim("one with a record is not", not any(line.startswith(file) for line in page.unjudged()))
 
 
 def tests_of_a_line():
@@ -173,7 +169,7 @@ def tests_of_a_line():
             program = pathlib.Path(folder) / name
             program.write_text(f"#!/bin/sh\n{code}\n")
             program.chmod(0o755)
-            verdicts[name] = unit.run(program, 0.5)
+            verdicts[name] = relink.run(program, 0.5)
         claim("a test passes that ends in time with 0", verdicts == {"passes": True, "fails": False, "hangs": False})
 
 

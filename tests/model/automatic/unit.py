@@ -7,29 +7,24 @@ tested when a program that passes without it fails twice with it. A fault that n
 of preset `asan`: they tell memory that is lost, freed too early, or not theirs."""
 import collections
 import concurrent.futures
-import contextlib
 import json
 import os
 import pathlib
 import re
-import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 
-import mutants
 import reach
+import relink
 
 HERE = pathlib.Path(__file__).resolve().parent
-ALONE = ("-j1",)  # one test of a program after the other
 END = 20  # seconds for one program, where nothing is broken
 PATIENCE = ((1, 4), (3, 8))  # it hangs after so many seconds, and so many times its own: at the first try, and at the second
 TESTING = 5.0  # seconds for the programs of one fault
 SHORT = 4  # seconds for one that is tried although no argument names it
 MOST = 24  # programs for one fault, unless they have more time than usual
-LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
 OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "halt_on_error=1"}  # tests/CMakeLists.txt
 ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
 
@@ -45,24 +40,10 @@ def names(build):
             yield program.name
 
 
-def run(program, seconds, environment=None):
-    """Whether it passes in time. Its children end with it."""
-    running = subprocess.Popen([program, *ALONE], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               env=environment, start_new_session=True)
-    try:
-        return running.wait(seconds) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-
-
 def run_counted(root, notes, program):
     """(seconds, {file: lines}) of a test that passes; None of another one."""
     began = time.monotonic()
-    (passed, spent), lines = reach.counted(root, notes, lambda environment: (run(program, END, environment), time.monotonic() - began))
+    (passed, spent), lines = reach.counted(root, notes, lambda environment: (relink.run(program, END, environment), time.monotonic() - began))
     return (spent, {file: sorted(map(int, found)) for file, found in lines.items()}) if passed else None
 
 
@@ -70,7 +51,7 @@ def measure(root, build, say):
     """{test: (seconds, {file: lines})} of those that pass; only programs that have changed run again."""
     cache = build / "tests.json"
     known = json.loads(cache.read_text()) if cache.exists() else {}
-    notes = [note for note in sorted((build / "runtime").rglob("*.gcno")) if LIBRARY in str(note)]
+    notes = [note for note in sorted((build / "runtime").rglob("*.gcno")) if relink.LIBRARY in str(note)]
     stamps = {name: (build / "tests" / name).stat().st_mtime for name in names(build)}
     fresh = [name for name, stamp in stamps.items() if known.get(name, {}).get("stamp") != stamp]
     if fresh:
@@ -88,21 +69,18 @@ def words(text):
     return {word.removesuffix("s") for word in re.findall(r"[a-z]{3,}", text.lower())} - {"test"}
 
 
-class Tests:
+class Tests(relink.Programs):
     mark, environment = "", None
 
     def __init__(self, root, build, say):
-        self.build, self.ran = build, measure(root, build, say)
-        self.commands()
-        self.no_counters = build / "no_counters.o"
-        subprocess.run(["cc", "-c", HERE / "no_counters.c", "-o", self.no_counters], check=True)
+        no_counters = build / "no_counters.o"
+        subprocess.run(["cc", "-c", HERE / "no_counters.c", "-o", no_counters], check=True)
+        self.know(build, measure(root, build, say), no_counters)
 
-    def commands(self):
-        entries = json.loads((self.build / "compile_commands.json").read_text())
-        self.compiled = {entry["file"]: shlex.split(entry["command"]) for entry in entries if LIBRARY in entry["command"]}
-        self.own = {pathlib.Path(entry["file"]).stem: shlex.split(entry["command"]) for entry in entries
-                    if pathlib.Path(entry["file"]).stem in self.ran}
-        self.links, self.held, self.killers = {}, {}, collections.Counter()
+    def know(self, build, ran, no_counters):
+        """ran: the answer of `measure`."""
+        relink.Programs.__init__(self, build, ran, no_counters)
+        self.ran, self.held, self.killers = ran, {}, collections.Counter()
 
     def at(self, file, first, last, text="", argument=""):
         """Tests to be tried: those that the argument of a fault names, also where a process that it kills has lost its counters.
@@ -117,39 +95,12 @@ class Tests:
         return sorted((name for name, (seconds, files) in self.ran.items() if (name in named and (file in files or file.endswith(".h")))
                        or (seconds < SHORT and any(first <= line <= last for line in files.get(file, ())))), key=cost)
 
-    def link(self, name):
-        if name not in self.links:
-            said = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", f"tests/{name}"], stdout=subprocess.PIPE, text=True,
-                                  check=True).stdout
-            words = shlex.split(said.strip().splitlines()[-1])
-            self.links[name] = [word for word in words if word not in (":", "&&")]
-        return self.links[name]
-
-    def make(self, name, objects, target, own=None):
-        """A test's program with these objects in the place of those of the library, and without counters; `own`: in the place
-        of the test's."""
-        words = list(self.link(name))
-        words[words.index("-o") + 1] = str(target)
-        if own:
-            words[next(i for i, word in enumerate(words) if word.endswith(f"{name}.c.o"))] = str(own)
-        at = next(i for i, word in enumerate(words) if word.endswith(".a"))
-        subprocess.run([*words[:at], *objects, self.no_counters, "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
-
     def holds(self, name, folder):
         """Whether the program passes as it is, linked in the same way."""
         if name not in self.held:
             self.make(name, [], folder / name)
-            self.held[name] = run(folder / name, END, self.environment)
+            self.held[name] = relink.run(folder / name, END, self.environment)
         return self.held[name]
-
-    def compile(self, words, folder, name, *options, source=None):
-        """An object without counters, by this command or of another source; None if it has an error."""
-        target = folder / f"{name}.o"
-        words = [word for word in words if word not in ("--coverage", "-g", "-g1", "-Werror", "-fprofile-update=atomic")]
-        words[words.index("-o") + 1] = str(target)
-        if source:
-            words[words.index("-c") + 1] = str(source)
-        return None if mutants.run(words[0], *options, *words[1:], "-w").returncode else target
 
     def build_one(self, fault, changed, folder, name):
         """The program of a test with the changed file. A header changes the test alone, which calls its functions itself;
@@ -179,7 +130,7 @@ class Tests:
                     return None, done
                 program = self.build_one(fault, changed, folder, name)
                 own = self.ran[name][0]
-                failed = program and not any(run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
+                failed = program and not any(relink.run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
                 if failed and self.holds(name, folder):
                     self.killers[fault.file, name] += 1
                     return name + self.mark, done + 1
@@ -194,7 +145,5 @@ class Sanitized(Tests):
     mark = " asan"
 
     def __init__(self, counted, build):
-        self.build, self.no_counters = build, counted.no_counters
-        self.ran = {name: found for name, found in counted.ran.items() if (build / "tests" / name).exists()}
+        self.know(build, {name: found for name, found in counted.ran.items() if (build / "tests" / name).exists()}, *counted.always)
         self.environment = {**os.environ, **OPTIONS}
-        self.commands()

@@ -3,6 +3,7 @@
 
 #include <runtime/engine/describe.h>
 #include <runtime/engine/overflow.h>
+#include <runtime/engine/seat.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/bind.h>
 #include <runtime/platform/callbacks.h>
@@ -174,6 +175,11 @@ int fl_topology_load(const fl_topology **out)
     return 0;
 }
 
+int fl_topology_flat(const fl_topology **out)
+{
+    return fl_topology_load(out);
+}
+
 unsigned fl_topology_cpus(const fl_topology *topology)
 {
     (void)topology;
@@ -212,9 +218,9 @@ void fl_describe_print(const filch_runtime *of)
 
 static process_wants wants;
 
-int fl_settings_resolve(fl_settings *out, const filch_config *config)
+int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats)
 {
-    (void)config;
+    (void)config, (void)seats;
     *out = (fl_settings){.workers = wants.workers,
                          .queue = wants.queue ? wants.queue : &fl_queue_chase_lev,
                          .policy = &fl_policy_random,
@@ -365,7 +371,7 @@ filch_runtime *process_create(const process_wants *wanted)
     wants = *wanted;
     membarrier_setup(wanted->no_membarrier);
     memset(thread, 0, sizeof thread);
-    if (filch_runtime_create(&rt, NULL))
+    if (wanted->seats ? fl_seats_create(&rt, NULL) : filch_runtime_create(&rt, NULL))
         mc_fail("no runtime can be created");
     name_fibers();
     return rt;

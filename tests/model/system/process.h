@@ -16,6 +16,7 @@ typedef struct process_wants {
     enum fl_take_mode take;
     enum fl_wait_mode wait;
     bool guest;
+    bool seats; /* no threads: fl_seats_create */
 } process_wants;
 
 /* Setup: filch_runtime_create with these settings. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * 100,000 messages wait in a PostgreSQL database. */
-#include <tests/support/backlog.h>
-#include <tests/support/postgres.h>
+#include <tests/service/backlog.h>
+#include <tests/service/postgres.h>
 
 Test(backlog_postgres, it_is_taken_in_order_and_in_bounded_memory)
 {

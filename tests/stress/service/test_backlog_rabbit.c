@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * 100,000 messages wait in a quorum queue of RabbitMQ. */
-#include <tests/support/backlog.h>
-#include <tests/support/rabbit.h>
+#include <tests/service/backlog.h>
+#include <tests/service/rabbit.h>
 
 Test(backlog_rabbit, it_is_taken_in_order_and_in_bounded_memory)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * 100,000 messages wait in a database. */
-#include <tests/support/backlog.h>
+#include <tests/service/backlog.h>
 #include <tests/support/folder.h>
 
 Test(backlog_sqlite, it_is_taken_in_order_and_in_bounded_memory)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A service on NATS whose clock jumps. It is the clock of the service that ends delays. */
+#include <tests/service/nats.h>
 #include <tests/support/clock_jump.h>
-#include <tests/support/nats.h>
 
 Test(clock_nats, jumps_of_a_worker_lose_no_job_and_take_no_lease)
 {

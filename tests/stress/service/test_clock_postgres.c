@@ -2,9 +2,9 @@
  *
  * A service on PostgreSQL whose clock, or whose server's clock, jumps. */
 #include <inttypes.h>
-#include <tests/support/broker_bench.h>
+#include <tests/service/broker_bench.h>
+#include <tests/service/postgres.h>
 #include <tests/support/clock_jump.h>
-#include <tests/support/postgres.h>
 
 static PGconn *control;
 static char schema[64], url[160];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A service on Redis whose clock, or whose server's clock, jumps. */
+#include <tests/service/redis.h>
 #include <tests/support/clock_jump.h>
-#include <tests/support/redis.h>
 
 static redis_server server = {.has_clock = true, .clock_runs = true};
 

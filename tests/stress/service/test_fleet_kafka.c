@@ -2,9 +2,9 @@
  *
  * Processes that share topics of Kafka, here a stand-in, lose no job while they and their connections are
  * killed. The stand-in keeps messages in memory, so it is not killed. */
-#include <tests/support/fleet.h>
-#include <tests/support/kafka.h>
-#include <tests/support/ready_again.h>
+#include <tests/service/fleet.h>
+#include <tests/service/kafka.h>
+#include <tests/service/ready_again.h>
 
 static const char *const topics[] = {"tasks=6", "tasks.retry=3", "tasks.dlq=1", NULL};
 

@@ -2,9 +2,9 @@
  *
  * Processes that share a PostgreSQL server lose no job while they, it and their connections are
  * killed. */
+#include <tests/service/fleet.h>
+#include <tests/service/postgres.h>
 #include <tests/support/disturb.h>
-#include <tests/support/fleet.h>
-#include <tests/support/postgres.h>
 
 static pg_server server;
 

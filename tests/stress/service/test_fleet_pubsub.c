@@ -3,10 +3,10 @@
  * Processes that share queues of Pub/Sub lose no job while they and their connections are killed. The
  * server's messages are in memory, so it lives on: our stand-in, or the vendor's emulator if
  * PUBSUB_EMULATOR_HOST names one on this machine. */
+#include <tests/service/fleet.h>
+#include <tests/service/pubsub.h>
+#include <tests/service/ready_again.h>
 #include <tests/support/disturb.h>
-#include <tests/support/fleet.h>
-#include <tests/support/pubsub.h>
-#include <tests/support/ready_again.h>
 
 /* Cuts all connections. */
 static void cut(void)

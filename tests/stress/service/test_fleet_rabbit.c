@@ -2,9 +2,9 @@
  *
  * Processes that share a RabbitMQ server lose no job while they, it and their connections are
  * killed. */
+#include <tests/service/fleet.h>
+#include <tests/service/rabbit.h>
 #include <tests/support/disturb.h>
-#include <tests/support/fleet.h>
-#include <tests/support/rabbit.h>
 
 Test(fleet_rabbit, killed_workers_server_and_connections_lose_no_job)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Processes that share a Redis server lose no job while they, it and their connections are killed. */
+#include <tests/service/fleet.h>
+#include <tests/service/redis.h>
 #include <tests/support/disturb.h>
-#include <tests/support/fleet.h>
-#include <tests/support/redis.h>
 
 static redis_server server;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Processes that share a database lose no job while they are killed and stopped. */
-#include <tests/support/fleet.h>
+#include <tests/service/fleet.h>
 #include <tests/support/folder.h>
 
 Test(fleet_sqlite, killed_and_stopped_workers_lose_no_job_and_double_only_those_that_they_held)

@@ -2,9 +2,9 @@
  *
  * Processes that share queues of Amazon SQS, here a stand-in, lose no job while they and their connections
  * are killed. The stand-in keeps messages in memory, so it is not killed. */
-#include <tests/support/fleet.h>
-#include <tests/support/ready_again.h>
-#include <tests/support/sqs.h>
+#include <tests/service/fleet.h>
+#include <tests/service/ready_again.h>
+#include <tests/service/sqs.h>
 
 /* All connections at once. */
 static void cut(void)

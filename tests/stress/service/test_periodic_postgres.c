@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Processes that share a PostgreSQL server publish each slot of a periodic job once. */
-#include <tests/support/periodic.h>
-#include <tests/support/postgres.h>
+#include <tests/service/periodic.h>
+#include <tests/service/postgres.h>
 
 Test(periodic_postgres, stopped_and_killed_processes_publish_each_slot_once)
 {

@@ -3,6 +3,7 @@
  * Workers learn from the gaps between regions, and from wake-ups. */
 #include <criterion/criterion.h>
 #include <filch/filch.h>
+#include <runtime/engine/gap.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>
@@ -38,6 +39,7 @@ Test(gap, a_wake_up_ends_one)
     filch_runtime *rt = asleep(1, "0");
     fl_worker *worker = rt->worker[0];
     worker->gap_began = 1;
+    filch_u64_store(&worker->woken_at, FL_GAP_ASKS, FILCH_RELAXED);
     cr_assert_eq(FILCH_RUN(rt, fib, 1), 1);
     WAIT_WHILE(!is_parked(worker));
     cr_assert_eq(worker->warm.long_gaps, 1);
@@ -52,6 +54,7 @@ Test(gap, other_waits_teach_nothing)
     WAIT_WHILE(!is_parked(rt->worker[0]));
     cr_assert_eq(rt->worker[0]->warm.long_gaps, 0);
     cr_assert_eq(rt->worker[0]->warm.credit, FL_WARM_LEAST);
+    cr_assert_eq(filch_u64_load(&rt->worker[0]->woken_at, FILCH_RELAXED), 0, "not asked for");
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
 
@@ -60,7 +63,7 @@ static bool has_one_begun(filch_runtime *rt)
     for (unsigned i = 0; i < 2; i++) {
         WAIT_WHILE(!is_parked(rt->worker[i]));
         if (rt->worker[i]->gap_began)
-            return true;
+            return filch_u64_load(&rt->worker[i]->woken_at, FILCH_RELAXED) == FL_GAP_ASKS;
     }
     return false;
 }

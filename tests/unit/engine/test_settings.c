@@ -28,7 +28,7 @@ TestSuite(settings, .init = forget_environment);
 static fl_settings resolved(const filch_config *config)
 {
     fl_settings s = {0};
-    cr_assert_eq(fl_settings_resolve(&s, config), 0, "%s", filch_error());
+    cr_assert_eq(fl_settings_resolve(&s, config, false), 0, "%s", filch_error());
     return s;
 }
 
@@ -129,7 +129,7 @@ static void expect_refusal(const filch_config *config, const char *const words[3
     fl_settings s;
     memset(&s, 0x5a, sizeof s);
     fl_settings before = s;
-    cr_expect_eq(fl_settings_resolve(&s, config), -EINVAL, "%s", words[0]);
+    cr_expect_eq(fl_settings_resolve(&s, config, false), -EINVAL, "%s", words[0]);
     cr_expect_arr_eq(&s, &before, sizeof s);
     for (int i = 0; i < 3 && words[i]; i++)
         cr_expect_not_null(strstr(filch_error(), words[i]), "%s lacks %s", filch_error(), words[i]);
@@ -216,7 +216,8 @@ Test(settings, an_older_shorter_configuration_is_read_as_far_as_it_goes)
 Test(settings, a_good_call_leaves_the_last_sentence_alone)
 {
     cr_assert_str_eq(filch_error(), "");
-    cr_assert_eq(fl_settings_resolve(&(fl_settings){0}, &(filch_config){.queue = "x"}), -EINVAL);
+    cr_assert_eq(fl_settings_resolve(&(fl_settings){0}, &(filch_config){.queue = "x"}, false),
+                 -EINVAL);
     resolved(NULL);
     cr_assert_not_null(strstr(filch_error(), "unknown queue 'x'"));
 }

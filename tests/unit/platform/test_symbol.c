@@ -2,7 +2,9 @@
  *
  * Names of functions: of static ones, of those that macros make, and places for all others. */
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <filch/for.h>
+#include <link.h>
 #include <pthread.h>
 #include <runtime/platform/symbol.h>
 #include <stdio.h>
@@ -59,6 +61,33 @@ Test(symbol, memory_of_no_file_is_named_by_its_address)
     snprintf(expected, sizeof expected, "?+0x%jx", (uintmax_t)(uintptr_t)page);
     cr_assert_str_eq(fl_symbol(page), expected);
     munmap(page, 4096);
+}
+
+/* Of the program, which comes first. */
+static int note_offset(struct dl_phdr_info *of, size_t size, void *offset)
+{
+    (void)size;
+    *(uintptr_t *)offset = of->dlpi_addr;
+    return 1;
+}
+
+/* The place is that of the symbol in the file: addr2line takes it. */
+Test(symbol, functions_of_the_program_have_places)
+{
+    char name[FL_SYMBOL_NAME], expected[FL_SYMBOL_NAME];
+    uintptr_t offset = 0;
+    dl_iterate_phdr(note_offset, &offset);
+    fl_symbol_and_place(name, address_of(known_by_name));
+    snprintf(expected, sizeof expected, "known_by_name+0x%jx",
+             (uintmax_t)((uintptr_t)address_of(known_by_name) - offset));
+    cr_assert_str_eq(name, expected);
+}
+
+Test(symbol, functions_of_libraries_have_no_place)
+{
+    char name[FL_SYMBOL_NAME];
+    fl_symbol_and_place(name, dlsym(RTLD_DEFAULT, "pthread_barrier_init"));
+    cr_assert(!strchr(name, '+') || strncmp(name, "libc", 4) == 0, "%s", name);
 }
 
 enum { THREADS = 4, PLACES = 2000 };

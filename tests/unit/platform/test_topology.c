@@ -162,7 +162,6 @@ Test(topology, distance_is_far_between_packages)
 {
     const fl_topology *t = imagine(DUAL);
     cr_assert_eq(distance(t, FL_BIND_CORE, 3, 4), FL_TIER_FAR);
-    cr_assert_eq(fl_topology_tiers(t), FL_TIER_FAR + 1);
 }
 
 Test(topology, a_cache_shared_below_a_private_one_is_no_last_level)
@@ -234,7 +233,6 @@ Test(topology, a_larger_numa_latency_is_a_tier_of_its_own)
     cr_expect_eq(distance(t, FL_BIND_CORE, 3, 0), FL_TIER_FAR);
     cr_expect_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_FAR + 1);
     cr_expect_eq(distance(t, FL_BIND_CORE, 1, 3), FL_TIER_FAR + 1);
-    cr_expect_eq(fl_topology_tiers(t), FL_TIER_FAR + 2);
 }
 
 Test(topology, latencies_inside_a_package_make_no_tier)
@@ -242,7 +240,6 @@ Test(topology, latencies_inside_a_package_make_no_tier)
     const fl_topology *t = four_nodes(2, "10 12 20 20 12 10 20 20 20 20 10 12 20 20 12 10 ");
     cr_expect_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_NODE);
     cr_expect_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_FAR);
-    cr_expect_eq(fl_topology_tiers(t), FL_TIER_FAR + 1);
 }
 
 Test(topology, a_description_hwloc_cannot_read_is_refused_by_name)
@@ -286,6 +283,47 @@ static void *load_at_once(void *out)
     if (fl_topology_load(out))
         *(const fl_topology **)out = NULL;
     return NULL;
+}
+
+static const fl_topology *flat(void)
+{
+    const fl_topology *t = NULL;
+    cr_assert_eq(fl_topology_flat(&t), 0, "%s", filch_error());
+    return t;
+}
+
+/* The CPUs of the mask, by their numbers, and nothing of hwloc, which could not read that machine. */
+Test(topology, flat_has_the_masks_cpus)
+{
+    setenv("HWLOC_SYNTHETIC", "nonsense", 1);
+    int cpu = narrow();
+    unsigned count;
+    char text[256];
+    const fl_place *pu = fl_topology_pus(flat(), &count);
+    cr_assert_eq(count, 1);
+    cr_assert_eq(pu[0].cpu, cpu);
+    cr_assert(fl_topology_real(flat()));
+    cr_assert_eq(fl_topology_cpus(flat()), 1);
+    cr_assert_lt(fl_topology_describe(flat(), text, sizeof text), sizeof text);
+    cr_assert(strstr(text, "usable:  hardware threads 1 ") == text, "%s", text);
+}
+
+Test(topology, flat_cpus_are_far_apart)
+{
+    fl_place a = {0, 0, -1, -1, -1}, b = {1, 1, -1, -1, -1};
+    cr_assert_eq(fl_topology_distance(flat(), &a, &a), FL_TIER_CORE);
+    cr_assert_eq(fl_topology_distance(flat(), &a, &b), FL_TIER_FAR);
+}
+
+Test(topology, flat_is_what_is_loaded_already)
+{
+    const fl_topology *all = imagine(DUAL);
+    cr_assert_eq(flat(), all);
+    fl_topology_unload();
+    char text[256];
+    fl_topology_describe(flat(), text, sizeof text);
+    cr_assert(strstr(text, "usable:") == text, "%s", text);
+    fl_topology_unload();
 }
 
 Test(topology, threads_that_load_at_once_get_one_pointer)

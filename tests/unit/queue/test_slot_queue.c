@@ -24,9 +24,10 @@ static void clear(void)
 
 TestSuite(slot_queue, .init = lay_out, .fini = clear);
 
-/* As a fork does. */
+/* As a fork does, after the join of the one before. */
 static bool put(unsigned i)
 {
+    filch_ptr_store(&slots[i].state, NULL, FILCH_RELAXED);
     filch_ptr_store(&slots[i].task, (void *)(uintptr_t)&task, FILCH_RELEASE);
     cr_assert_eq(fl_offer_forked(slots + i + 1), slots + i);
     return fl_slot_queue_put(&queue, slots + i);

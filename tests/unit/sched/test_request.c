@@ -41,6 +41,15 @@ Test(request, it_watches_for_long_only_with_a_cpu_and_nothing_else_to_do)
     cr_expect_eq(fl_request_time(false, true), (unsigned)FL_REQUEST_CROWDED);
 }
 
+Test(request, silence_makes_next_watches_brief)
+{
+    unsigned left = fl_request_silences(0);
+    cr_expect_eq(left, (unsigned)FL_REQUEST_BRIEF);
+    for (unsigned i = 0; i < FL_REQUEST_BRIEF; i++)
+        left = fl_request_silences(left);
+    cr_expect_eq(left, 0, "and then one for the whole time");
+}
+
 Test(request, an_only_ready_item_is_watched_first)
 {
     cr_expect_eq(fl_request_ready(-1), FL_READY_LEAVE); /* a pop is under way */

@@ -4,8 +4,8 @@
  * reason. */
 #include <runtime/service/modules.h>
 #include <sys/stat.h>
+#include <tests/service/service.h>
 #include <tests/support/folder.h>
-#include <tests/support/service.h>
 
 static void look_in(const char *folders)
 {
@@ -74,7 +74,7 @@ Test(broker_modules, a_module_that_does_not_fit_is_refused)
     static const struct {
         const char *url, *why;
     } all[] = {
-        {"newer:", "filch-broker-newer.so (ABI 4, valid: 3); build it anew"},
+        {"newer:", "filch-broker-newer.so (ABI 5, valid: 4); build it anew"},
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
         {"boastful:",

@@ -8,7 +8,7 @@
 #include <runtime/service/program/show.h>
 #include <runtime/service/program/sources.h>
 #include <runtime/service/program/values.h>
-#include <tests/support/configuration.h>
+#include <tests/service/configuration.h>
 
 TestSuite(configuration, .fini = drop_file);
 

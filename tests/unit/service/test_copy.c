@@ -4,7 +4,7 @@
  * results and failed answers. */
 #include <runtime/service/copy.h>
 #include <stdbool.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 /* ---- The transport ---- */
 

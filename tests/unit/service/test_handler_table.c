@@ -2,7 +2,7 @@
  *
  * The handlers of a service program: the key `handlers`, and the table made of it. */
 #include <runtime/service/program/handler_table.h>
-#include <tests/support/configuration.h>
+#include <tests/service/configuration.h>
 
 TestSuite(handler_table, .fini = drop_file);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The HTTP endpoints of a service: methods, connections, tokens, names. */
-#include <tests/support/service_http.h>
+#include <tests/service/service_http.h>
 
 Test(http_requests, only_get_and_head_of_known_paths_are_answered)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Slow clients of the HTTP endpoints: probes are answered meanwhile, and the clients are dropped. */
-#include <tests/support/service_http.h>
+#include <tests/service/service_http.h>
 
 #include <errno.h>
 #include <poll.h>

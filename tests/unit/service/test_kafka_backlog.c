@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The order in which a connection of Kafka hands out the messages that it has read, without a server. */
-#include <runtime/service/brokers/kafka.h>
-#include <tests/support/service.h>
+#include <runtime/service/brokers/kafka/kafka.h>
+#include <tests/service/service.h>
 
 static const int64_t LATER = 100 * FILCH_SECOND;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `kafka://` conforms to the interface; its partitions move between consumers without loss. */
-#include <runtime/service/brokers/kafka.h>
-#include <tests/support/broker.h>
-#include <tests/support/kafka.h>
+#include <runtime/service/brokers/kafka/kafka.h>
+#include <tests/service/broker.h>
+#include <tests/service/kafka.h>
 #include <tests/support/real_clock.h>
 
 /* One partition each: claims expect an order. */

@@ -3,7 +3,7 @@
  * Errors of Kafka that end a connection, or a job's place in it: each is told, and none holds up what is fine. */
 #include <poll.h>
 #include <signal.h>
-#include <tests/support/kafka_bench.h>
+#include <tests/service/kafka_bench.h>
 
 /* Kafka protocol, "API Keys" and "Error Codes". */
 enum { PRODUCE = 0, FIND_COORDINATOR = 10, JOIN_GROUP = 11 };

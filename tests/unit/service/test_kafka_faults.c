@@ -2,7 +2,7 @@
  *
  * Commits that Kafka refuses, and memory that is missing: no job is lost, and ends are not told early. */
 #include <signal.h>
-#include <tests/support/kafka_bench.h>
+#include <tests/service/kafka_bench.h>
 
 /* Kafka protocol, "Error Codes". */
 enum { INVALID_COMMIT_OFFSET_SIZE = 28, GROUP_AUTHORIZATION_FAILED = 30 };

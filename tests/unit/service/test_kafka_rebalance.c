@@ -3,9 +3,9 @@
  * Partitions of Kafka move between connections without loss, and nothing is committed early. */
 #include <errno.h>
 #include <filch/timer.h>
-#include <runtime/service/brokers/kafka.h>
-#include <tests/support/broker.h>
-#include <tests/support/kafka.h>
+#include <runtime/service/brokers/kafka/kafka.h>
+#include <tests/service/broker.h>
+#include <tests/service/kafka.h>
 #include <time.h>
 
 static const char *const topics[] = {"tasks=4",           "tasks.retry=1",   "tasks.dlq=1",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * URLs of Kafka: accepted parts become settings of librdkafka, others are refused with a sentence. */
-#include <runtime/service/brokers/kafka_url.h>
+#include <runtime/service/brokers/kafka/url.h>
 #include <tests/support/explained.h>
 
 /* The setting of librdkafka that a URL leads to. */

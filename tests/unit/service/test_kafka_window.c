@@ -3,7 +3,7 @@
  * The offset that a Kafka consumer may commit: that of the lowest unfinished job. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <runtime/service/brokers/kafka_window.h>
+#include <runtime/service/brokers/kafka/window.h>
 #include <stdlib.h>
 
 Test(kafka_window, nothing_is_committed_above_an_unfinished_job)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `memory:` conforms to the interface; stores are shared by name. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
 
 static const char *fresh_url(void)
 {

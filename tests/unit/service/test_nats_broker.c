@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `nats://` conforms to the interface; messages survive kills of the server. */
-#include <tests/support/broker.h>
-#include <tests/support/nats_bench.h>
+#include <tests/service/broker.h>
+#include <tests/service/nats_bench.h>
 
 BROKER_CONFORMS(nats_broker, tested)
 

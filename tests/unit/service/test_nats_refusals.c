@@ -2,8 +2,8 @@
  *
  * Servers and URLs that the broker `nats://` cannot use are refused with the remedy, and so are messages
  * that the server would not take. */
-#include <tests/support/nats.h>
-#include <tests/support/service.h>
+#include <tests/service/nats.h>
+#include <tests/service/service.h>
 
 static char explained[512], logged[512];
 

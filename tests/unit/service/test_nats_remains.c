@@ -2,7 +2,7 @@
  *
  * A killed NATS server has written some of its files later than others: it has messages again that are
  * done, or leases of messages that are gone. */
-#include <tests/support/nats_bench.h>
+#include <tests/service/nats_bench.h>
 
 /* It ends in peace, so all of its files are written. */
 static void end_server(void)

@@ -15,10 +15,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <tests/service/service.h>
 #include <tests/support/folder.h>
 #include <tests/support/http.h>
 #include <tests/support/port.h>
-#include <tests/support/service.h>
 #include <unistd.h>
 
 enum { WATCHDOG_MS = 200, PATIENCE_MS = 60000 };

@@ -4,9 +4,9 @@
 #include <filch/service_http.h>
 #include <filch/service_otlp.h>
 #include <filch/service_records.h>
+#include <tests/service/service.h>
 #include <tests/support/build.h>
 #include <tests/support/null/calls.h>
-#include <tests/support/service.h>
 
 static char bytes[4096] FILCH_ALIGNED(16);
 static void *const room = bytes; /* for arguments that are given */

@@ -4,7 +4,7 @@
  * forward and backward; while the broker is away slots are missed; wrong entries are refused. The
  * broker is `memory:`, whose publishing can fail; it is linked with --wrap=fl_broker_of. */
 #include <runtime/service/service.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 enum { SERVICES = 3 };
 #define NOON (INT64_C(1795348800) * FILCH_SECOND) /* 2026-11-22T12:00:00Z */

@@ -2,8 +2,8 @@
  *
  * The broker `postgres:` conforms to the interface, on a real server; workers share a queue; SQL
  * callers enqueue within their transactions. */
-#include <tests/support/broker.h>
-#include <tests/support/postgres_schema.h>
+#include <tests/service/broker.h>
+#include <tests/service/postgres_schema.h>
 #include <tests/support/races.h>
 
 static const char *fresh_url(void)

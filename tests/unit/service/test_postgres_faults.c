@@ -3,11 +3,11 @@
  * The broker `postgres:` when something is wrong: URLs, logins, certificates and rights are refused
  * with the remedy and without the password; a server that dies loses no confirmed message. */
 #include <inttypes.h>
-#include <runtime/service/brokers/postgres.h>
-#include <tests/support/broker.h>
+#include <runtime/service/brokers/postgres/postgres.h>
+#include <tests/service/broker.h>
+#include <tests/service/postgres.h>
 #include <tests/support/explained.h>
 #include <tests/support/port.h>
-#include <tests/support/postgres.h>
 
 static void pass_time(int64_t ns)
 {

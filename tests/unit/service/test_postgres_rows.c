@@ -3,8 +3,8 @@
  * The broker `postgres:` and rows that other programs insert into its tables: values that no job can
  * have are refused, or become dead letters; none holds up the queue. */
 #include <limits.h>
+#include <tests/service/postgres_schema.h>
 #include <tests/support/explained.h>
-#include <tests/support/postgres_schema.h>
 
 static const char *fresh_url(void)
 {

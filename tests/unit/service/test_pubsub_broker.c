@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `pubsub://` conforms to the interface, against our stand-in of the service. */
-#include <tests/support/pubsub_bench.h>
+#include <tests/service/pubsub_bench.h>
 
 BROKER_CONFORMS(pubsub_broker, tested)
 

@@ -2,7 +2,7 @@
  *
  * The broker `pubsub://` at its limits: servers that refuse, requests that are too long or too late,
  * messages that it reads ahead. */
-#include <tests/support/pubsub_bench.h>
+#include <tests/service/pubsub_bench.h>
 #include <tests/support/silence.h>
 
 /* ---- A silent network ---- */

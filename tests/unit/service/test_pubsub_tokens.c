@@ -4,12 +4,12 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <runtime/service/brokers/pubsub.h>
+#include <runtime/service/brokers/pubsub/pubsub.h>
 #include <sys/stat.h>
-#include <tests/support/broker_bench.h>
+#include <tests/service/broker_bench.h>
+#include <tests/service/pubsub.h>
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>
-#include <tests/support/pubsub.h>
 #include <time.h>
 
 #define ISSUER "worker@project.example"

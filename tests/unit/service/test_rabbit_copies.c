@@ -2,9 +2,9 @@
  *
  * Copies that the broker `amqp://` makes of messages for retries and dead letters: those of other
  * programs' messages too are there before the originals go. */
-#include <tests/support/broker.h>
-#include <tests/support/rabbit.h>
-#include <tests/support/rabbit_bench.h>
+#include <tests/service/broker.h>
+#include <tests/service/rabbit.h>
+#include <tests/service/rabbit_bench.h>
 
 static const int64_t soon = 20 * FILCH_MILLISECOND; /* a delay, in a queue that is not there yet */
 

@@ -2,10 +2,10 @@
  *
  * The broker `amqp://` when its server is killed, stops answering, or takes no publications: no
  * confirmed message is lost, the connection is found broken, and acknowledgements go on. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/rabbit.h>
+#include <tests/service/rabbit_bench.h>
 #include <tests/support/port.h>
-#include <tests/support/rabbit.h>
-#include <tests/support/rabbit_bench.h>
 #include <tests/support/silence.h>
 
 #include <pthread.h>

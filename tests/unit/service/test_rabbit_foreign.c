@@ -2,9 +2,9 @@
  *
  * Messages of other programs on the broker `amqp://`: their copies have all of their properties and
  * headers, with the types; their traces go on. */
-#include <tests/support/broker.h>
-#include <tests/support/rabbit.h>
-#include <tests/support/rabbit_bench.h>
+#include <tests/service/broker.h>
+#include <tests/service/rabbit.h>
+#include <tests/service/rabbit_bench.h>
 
 static const int64_t soon = 20 * FILCH_MILLISECOND;
 

@@ -2,9 +2,9 @@
  *
  * Ids of other programs' messages on the broker `amqp://`: a message without one has none, the first
  * copy draws one, and all further copies keep it. */
-#include <tests/support/broker.h>
-#include <tests/support/rabbit.h>
-#include <tests/support/rabbit_bench.h>
+#include <tests/service/broker.h>
+#include <tests/service/rabbit.h>
+#include <tests/service/rabbit_bench.h>
 
 #include <filch/log.h>
 

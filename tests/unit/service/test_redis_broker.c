@@ -2,10 +2,10 @@
  *
  * The broker `redis:` conforms to the interface, on a real server whose clock the test moves. URLs
  * and messages that others write are read; consumers race without losing or repeating a message. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/redis.h>
 #include <tests/support/explained.h>
 #include <tests/support/races.h>
-#include <tests/support/redis.h>
 
 static redis_server server = {.has_clock = true};
 

@@ -2,8 +2,8 @@
  *
  * The broker `redis:` and entries that other programs add or delete: any id that a stream takes is
  * settled once, and a settlement that finds no entry is stale. */
-#include <tests/support/broker.h>
-#include <tests/support/redis.h>
+#include <tests/service/broker.h>
+#include <tests/service/redis.h>
 
 static redis_server server = {.has_clock = true};
 

@@ -2,11 +2,11 @@
  *
  * The broker `redis:` when its server dies, forgets, refuses, runs out of memory, or is not what the
  * URL says: nothing that was confirmed is lost, and each refusal says what to do. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/redis.h>
 #include <tests/support/build.h>
 #include <tests/support/explained.h>
 #include <tests/support/port.h>
-#include <tests/support/redis.h>
 
 static redis_server server;
 

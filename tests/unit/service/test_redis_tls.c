@@ -2,10 +2,10 @@
  *
  * TLS of the broker `redis:`: version 1.2 or later, to a server whose certificate is for its name and
  * from an authority that the URL names. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/redis.h>
 #include <tests/support/explained.h>
 #include <tests/support/port.h>
-#include <tests/support/redis.h>
 
 static redis_server server;
 

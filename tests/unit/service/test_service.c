@@ -2,7 +2,7 @@
  *
  * Services: each message is run and answered once, with 1, 2 and 8 workers; answers, deadlines and
  * limits. On the broker `memory:`. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 #include <filch/panic.h>
 

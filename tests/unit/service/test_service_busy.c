@@ -3,7 +3,7 @@
  * A broker that answers "not now" for long. */
 #include <pthread.h>
 #include <runtime/service/view.h>
-#include <tests/support/faulty_broker.h>
+#include <tests/service/faulty_broker.h>
 #include <tests/support/log_lines.h>
 
 enum { MESSAGES = 3 };

@@ -2,7 +2,7 @@
  *
  * Cancel of single jobs, on request of an administrator. */
 #include <filch/service_records.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 #include <runtime/service/service.h>
 

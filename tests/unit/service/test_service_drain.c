@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The end of a service: a drain, its deadline, the second stop; with 1, 2 and 8 workers. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 static signpost begun, let_go, ended;
 

@@ -2,7 +2,7 @@
  *
  * A broker of which each call in turn fails, in each way: no message is lost, and none is run twice
  * unless its lease was. */
-#include <tests/support/faulty_broker.h>
+#include <tests/service/faulty_broker.h>
 #include <tests/support/log_lines.h>
 
 enum { MESSAGES = 8 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The HTTP endpoints of a service: probes, metrics, state. */
+#include <tests/service/service_http.h>
 #include <tests/support/promtool.h>
-#include <tests/support/service_http.h>
 
 #include <jansson.h>
 #include <runtime/service/service.h>

@@ -3,7 +3,7 @@
  * Progress and results of a service's jobs: sent in batches, kept with the answer, refused by name,
  * lost with a lease. The broker is `memory:`, perhaps behind functions that fail; it is linked with
  * --wrap=fl_broker_of. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 #include <filch/service_records.h>
 

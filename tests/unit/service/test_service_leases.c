@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Leases on a clock that the test moves: extension, expiry, re-delivery. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 static signpost begun, let_go, lost;
 

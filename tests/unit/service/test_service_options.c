@@ -2,7 +2,7 @@
  *
  * Options of services and handlers: widths, rates, breakers, threads, hooks, queues, envelopes; and
  * what is refused. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 #include <filch/traceparent.h>
 

@@ -3,7 +3,7 @@
  * Runners (runtime/service/ready.h): short jobs share one, and a job that turns out to be long does not
  * hold up those behind it; with 1, 2 and 8 workers. */
 #include <runtime/service/ready.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 #ifdef FILCH_TINY
 enum { JOBS = 2 }; /* a runtime has few fibers */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Records of runs: log lines, spans, counts and durations by type, running jobs, signs of life. */
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 #include <tests/support/spans.h>
 
 #include <runtime/service/service.h>

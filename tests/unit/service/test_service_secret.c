@@ -3,8 +3,8 @@
  * The URL of a broker in a file: a password that has changed counts at the next connection; a file
  * that cannot be used changes nothing. */
 #include <sys/stat.h>
-#include <tests/support/redis.h>
-#include <tests/support/service.h>
+#include <tests/service/redis.h>
+#include <tests/service/service.h>
 
 /* A service on a Redis server with a password, and the file with its URL. */
 typedef struct guarded {

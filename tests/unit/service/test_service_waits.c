@@ -5,7 +5,7 @@
 #include <filch/context.h>
 #include <filch/sync.h>
 #include <filch/timer.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 static filch_semaphore nothing; /* that nobody gives */
 static signpost begun;

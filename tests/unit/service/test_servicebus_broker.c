@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `servicebus://` conforms to the interface, against the stand-in. */
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/service_bus.h>
 #include <tests/support/real_clock.h>
-#include <tests/support/service_bus.h>
 
 static const char *fresh_url(void)
 {

@@ -2,8 +2,8 @@
  *
  * The broker `servicebus://`: retries and dead letters that are copies, and servers that refuse them,
  * outcomes and renewals. */
-#include <runtime/service/brokers/servicebus.h>
-#include <tests/support/service_bus_client.h>
+#include <runtime/service/brokers/servicebus/servicebus.h>
+#include <tests/service/service_bus_client.h>
 
 static const char *const unique_queue[] = {"unique"}, *const dead_queue[] = {"tasks.dlq"},
                          *const twice_dead_queue[] = {"tasks.dlq.dlq"};
@@ -27,7 +27,7 @@ static void end(const bench *b)
     service_bus_end();
 }
 
-/* Makes the server misbehave (tests/stand_in/service_bus_orders.c). */
+/* Makes the server misbehave (tests/service/stand_in/service_bus_orders.c). */
 static void order(const bench *b, const char *text)
 {
     const filch_message message = {

@@ -2,10 +2,10 @@
  *
  * The broker `servicebus://`: URLs and keys that are refused, tokens that are signed and renewed, dead
  * letters of the server, and connections that break. */
-#include <runtime/service/brokers/servicebus_sas.h>
+#include <runtime/service/brokers/servicebus/sas.h>
+#include <tests/service/service_bus_client.h>
 #include <tests/support/folder.h>
 #include <tests/support/proxy.h>
-#include <tests/support/service_bus_client.h>
 #include <tests/support/silence.h>
 
 /* ---- Signatures ---- */

@@ -2,9 +2,9 @@
  *
  * The broker `servicebus://` with sessions: the order of each, several at a time, and sessions that are
  * released or lost. */
-#include <runtime/service/brokers/servicebus.h>
-#include <runtime/service/brokers/servicebus_session.h>
-#include <tests/support/service_bus_client.h>
+#include <runtime/service/brokers/servicebus/servicebus.h>
+#include <runtime/service/brokers/servicebus/session.h>
+#include <tests/service/service_bus_client.h>
 
 static const char *const queue[] = {"sessions"}, *const letters[] = {"sessions.dlq"};
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Brokers behind a network that swallows packets without a word. */
-#include <tests/support/broker_bench.h>
-#include <tests/support/nats.h>
-#include <tests/support/postgres.h>
+#include <tests/service/broker_bench.h>
+#include <tests/service/nats.h>
+#include <tests/service/postgres.h>
+#include <tests/service/redis.h>
 #include <tests/support/proxy.h>
-#include <tests/support/redis.h>
 #include <tests/support/silence.h>
 
 static void finds_silence(const fl_broker_kind *kind, const char *format, int port)

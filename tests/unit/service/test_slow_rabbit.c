@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A RabbitMQ server that is far away: bytes come one by one, and late. */
-#include <tests/support/rabbit.h>
-#include <tests/support/slow_way.h>
+#include <tests/service/rabbit.h>
+#include <tests/service/slow_way.h>
 
 Test(slow_rabbit, messages_come_whole)
 {

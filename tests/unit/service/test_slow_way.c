@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Brokers whose server is far away: bytes come one by one, and late. */
-#include <tests/support/nats.h>
-#include <tests/support/postgres.h>
-#include <tests/support/redis.h>
-#include <tests/support/slow_way.h>
+#include <tests/service/nats.h>
+#include <tests/service/postgres.h>
+#include <tests/service/redis.h>
+#include <tests/service/slow_way.h>
 
 Test(slow_way, messages_of_redis_come_whole)
 {

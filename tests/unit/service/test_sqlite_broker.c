@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
 #include <tests/support/build.h>
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>

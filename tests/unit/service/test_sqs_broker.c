@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `sqs:` conforms to the interface, against a stand-in that checks signatures. */
-#include <runtime/service/brokers/sqs.h>
-#include <runtime/service/brokers/sqs_text.h>
+#include <runtime/service/brokers/sqs/sqs.h>
+#include <runtime/service/brokers/sqs/text.h>
 
 #include <jansson.h>
-#include <tests/support/broker.h>
+#include <tests/service/broker.h>
+#include <tests/service/sqs.h>
+#include <tests/service/sqs_clock.h>
+#include <tests/service/sqs_sizes.h>
 #include <tests/support/silence.h>
-#include <tests/support/sqs.h>
-#include <tests/support/sqs_clock.h>
-#include <tests/support/sqs_sizes.h>
 
 static const char *fresh_url(void)
 {

@@ -2,10 +2,10 @@
  *
  * The broker `sqs:` conforms to the interface against fauxqs, another implementation of the protocol:
  * tools/packages.sh fetches it. It takes a second to start, so one test makes all claims. */
-#include <tests/support/broker.h>
-#include <tests/support/sqs.h>
-#include <tests/support/sqs_clock.h>
-#include <tests/support/sqs_sizes.h>
+#include <tests/service/broker.h>
+#include <tests/service/sqs.h>
+#include <tests/service/sqs_clock.h>
+#include <tests/service/sqs_sizes.h>
 
 static void start_fauxqs(void)
 {

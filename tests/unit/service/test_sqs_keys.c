@@ -2,13 +2,13 @@
  *
  * Access keys of the broker `sqs:` come from where AWS's tools look for them; URLs and names of queues are
  * checked. */
-#include <runtime/service/brokers/sqs.h>
-#include <runtime/service/brokers/sqs_identity.h>
-#include <runtime/service/brokers/sqs_profile.h>
+#include <runtime/service/brokers/sqs/identity.h>
+#include <runtime/service/brokers/sqs/profile.h>
+#include <runtime/service/brokers/sqs/sqs.h>
 #include <stdarg.h>
+#include <tests/service/service.h>
+#include <tests/service/sqs.h>
 #include <tests/support/folder.h>
-#include <tests/support/service.h>
-#include <tests/support/sqs.h>
 #include <time.h>
 
 /* ---- Where keys come from ---- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `sqs:` and the stand-in sign requests as AWS publishes it. */
-#include <runtime/service/brokers/sqs_sign.h>
+#include <runtime/service/brokers/sqs/sign.h>
 #include <string.h>
-#include <tests/stand_in/sigv4.h>
-#include <tests/support/sqs.h>
+#include <tests/service/sqs.h>
+#include <tests/service/stand_in/sigv4.h>
 
 /* Of the examples that AWS publishes as "Signature Version 4 test suite": the region us-east-1, the service
  * named "service", 30 August 2015. */

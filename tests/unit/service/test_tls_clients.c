@@ -6,10 +6,10 @@
  * what is wrong with the certificate. */
 #include <filch/service_otlp.h>
 #include <runtime/service/brokers.h>
+#include <tests/service/tls_server.h>
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>
 #include <tests/support/handlers.h>
-#include <tests/support/tls_server.h>
 
 static char authority_path[160];
 static const char *expected_why; /* words of the refusal; NULL: no certificate is refused */

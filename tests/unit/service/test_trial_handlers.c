@@ -2,7 +2,7 @@
  *
  * The ready-made handlers for trials: echo, sleep, hash, fail. */
 #include <runtime/service/handlers/handlers.h>
-#include <tests/support/service.h>
+#include <tests/service/service.h>
 
 static const filch_retry_policy once = {.attempts = 1};
 

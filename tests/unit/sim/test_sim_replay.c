@@ -100,7 +100,7 @@ Test(sim_replay, all_tasks_of_a_trace_run_on_any_number_of_workers)
 }
 
 /* A disturbed run takes longer than the graph of its trace: it has waits that the trace does not show. So the best of a few
- * counts, and the bound below is a loose one; the bar sim-sleepers judges times. */
+ * counts, and the bound below is a loose one. */
 Test(sim_replay, a_trace_takes_as_long_as_its_run_on_as_many_workers)
 {
     static const unsigned counts[] = {1, 3, 8};

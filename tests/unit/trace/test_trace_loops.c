@@ -3,9 +3,9 @@
  * Parallel loops in a trace: the figures of known events, and each call of a running program. */
 #include <filch/par.h>
 #include <tests/support/made_trace.h>
+#include <tests/support/summary.h>
 #include <tests/support/traced.h>
 #include <tools/trace/analysis.h>
-#include <tools/trace/summary.h>
 
 /* ---- Packed times ---- */
 
@@ -74,25 +74,13 @@ Test(trace_loops, each_site_has_its_calls_and_times_the_longest_first)
 
 Test(trace_loops, the_summary_shows_speed_ups_and_taxes)
 {
-    analysis a;
-    char *text = NULL;
-    size_t size;
-    trace_file *trace = open_story();
-    FILE *out = open_memstream(&text, &size);
-    cr_assert(analyse(&a, trace));
-    write_summary(trace, &a, out);
-    fclose(out);
     static const char *const lines[] = {
         "loop                             n     calls    helped      time    serial  speed-up\n",
         "scale                         2^20         1     100 %    3.00 s    6.00 s      2.00\n",
         "dot                            2^5         2      50 %   0.08 us   0.10 us      1.19\n",
         "dot                            2^6         1       0 %   0.11 us   0.10 us   tax 8 %\n",
     };
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        cr_assert(strstr(text, lines[i]), "%s is not in %s", lines[i], text);
-    free(text);
-    analysis_free(&a);
-    trace_close(trace);
+    summary_has(open_story(), lines, sizeof lines / sizeof *lines);
 }
 
 /* ---- A program ---- */

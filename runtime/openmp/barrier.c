@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Waiting in a team, and its barriers. The edges are those of runtime/openmp/team.h. */
+#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/detach.h>
+#include <runtime/openmp/openmp.h>
+#include <runtime/openmp/team.h>
+
+#include <filch/trace.h>
+#include <runtime/engine/event.h>
+#include <runtime/engine/help.h>
+#include <runtime/engine/park.h>
+#include <runtime/platform/futex.h>
+#include <runtime/platform/spin.h>
+#include <runtime/platform/virtual.h>
+
+enum {
+    SPIN = 20000,        /* ns that a waiting thread spins, where each thread has a CPU */
+    SPIN_PASSIVE = 1000, /* with OMP_WAIT_POLICY=passive, which does not yield either */
+    NAP = 50000          /* ns between two looks of a thread that cannot help */
+};
+
+/* Without room for tasks of others on its stack. */
+static void wait_alone(const fl_until *until)
+{
+    fl_spin spin = fl_spin_begin(until->spin + until->yields);
+    while (fl_spin_on(&spin))
+        if (fl_until_over(until))
+            return;
+    fl_futex_nap(NAP);
+}
+
+void fl_omp_wait(const fl_omp_member *member, filch_self self, const char *call,
+                 const filch_u32 *word, uint32_t value)
+{
+    const bool passive = fl_omp_globals.passive;
+    const fl_until until = {
+        word, value, 0, passive ? SPIN_PASSIVE : SPIN, passive ? 0 : FL_OMP_YIELDS, call};
+    while (!fl_help_until(member->seat.guest.fiber, self, &until))
+        wait_alone(&until);
+}
+
+void fl_omp_publish(fl_omp_hot *hot, filch_u32 *word)
+{
+    const uint32_t was = filch_u32_load(word, FILCH_RELAXED); /* the caller's own */
+    filch_u32_store(word, was + 1, FILCH_SEQ_CST);            /* S6, S9, P9 */
+    fl_wake_helpers(hot->rt);
+}
+
+void fl_omp_barrier_open(fl_omp_team *team)
+{
+    fl_omp_hot *hot = team->state;
+    if (hot)
+        fl_omp_publish(hot, &hot->round);
+}
+
+/* A cancelled region has no more barriers: each thread goes to its end. */
+static bool is_cancelled(const fl_omp_team *team)
+{
+    return filch_u32_load(&team->cancelled, FILCH_ACQUIRE); /* a flag */
+}
+
+static void arrive(fl_omp_hot *hot, const fl_omp_thread *thread, uint32_t round)
+{
+    if (filch_u32_add(&hot->arrived, 1, FILCH_ACQ_REL) + 1 == hot->size) { /* P8 */
+        fl_omp_shares_passed(&thread->team->shares);
+        filch_u32_store(&hot->arrived, 0, FILCH_RELAXED); /* P9 shows it */
+        fl_omp_publish(hot, &hot->round);
+    } else {
+        fl_omp_wait(&hot->members[thread->number], thread->task->self, "a barrier", &hot->round,
+                    round);
+    }
+}
+
+bool fl_omp_barrier(void)
+{
+    fl_omp_thread *thread = fl_omp_here();
+    fl_omp_team *team = thread->team;
+    fl_omp_hot *hot = team->state;
+    fl_omp_taskwait();
+    fl_omp_detach_await(&team->pending);
+    if (!hot) {
+        fl_omp_shares_passed(&team->shares);
+        return is_cancelled(team);
+    }
+    fl_point();
+    const uint32_t round = filch_u32_load(&hot->round, FILCH_ACQUIRE); /* M7 */
+    if (is_cancelled(team)) /* after M7: it is set before the round changes (fl_omp_barrier_open) */
+        return true;
+    const bool traced = fl_traced(fl_seat_worker(&hot->members[thread->number].seat));
+    if (traced)
+        filch_trace_span_begin("omp barrier"); /* for `filch trace` */
+    arrive(hot, thread, round);
+    if (traced)
+        filch_trace_span_end();
+    return is_cancelled(team);
+}
+
+void GOMP_barrier(void)
+{
+    fl_omp_barrier();
+}
+
+bool GOMP_barrier_cancel(void)
+{
+    return fl_omp_barrier();
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Requests to the server: each waits for its answer, and no longer than call_timeout. */
+#include <runtime/service/brokers/postgres/postgres.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Errors ---- */
+
+/* By the beginning of their SQLSTATE; the first that fits. */
+static const struct {
+    const char *code;
+    fl_broker_rc rc;
+    const char *remedy;
+} failures[] = {
+    {"28", FL_BROKER_REFUSED, "check the user, the password, and pg_hba.conf"},
+    {"3D", FL_BROKER_REFUSED, "create the database, or name another"},
+    {"42501", FL_BROKER_REFUSED, "grant it, see \"PostgreSQL\" in docs/service.md"},
+    {"25006", FL_BROKER_REFUSED, "it is a standby; name the primary"},
+    {"26000", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
+    {"42P05", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
+    {"22", FL_BROKER_REFUSED, "send text in UTF-8"},
+    {"40", FL_BROKER_BUSY, "it is tried again"},
+    {"23505", FL_BROKER_BUSY, "it is tried again, with the next numbers"},
+    {"55P03", FL_BROKER_BUSY, "it is tried again"},
+    {"57014", FL_BROKER_BUSY, "it is tried again"},
+    {"53300", FL_BROKER_LOST, "raise max_connections, or use fewer services"},
+    {"53", FL_BROKER_BUSY, "free some space or memory of the server"},
+    {"", FL_BROKER_LOST, "it is tried again"},
+};
+
+static fl_broker_rc failed(fl_pg *p, const char *doing, const char *text)
+{
+    const fl_broker_host *host = p->base.host;
+    size_t i = 0;
+    while (strncmp(p->sqlstate, failures[i].code, strlen(failures[i].code)) != 0)
+        i++;
+    return host->explain(host, failures[i].rc, "cannot %s: %.*s; %s", doing,
+                         (int)strcspn(text, "\n"), text, failures[i].remedy);
+}
+
+fl_broker_rc fl_pg_short(const fl_pg *p)
+{
+    const fl_broker_host *host = p->base.host;
+    return host->explain(host, FL_BROKER_BUSY, "no memory for messages; wait for some to be done");
+}
+
+/* Keeps the SQLSTATE of a message of verbosity PQERRORS_VERBOSE, "FATAL:  28P01: ..." */
+static void find_sqlstate(fl_pg *p, const char *text)
+{
+    static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    p->sqlstate[0] = '\0';
+    for (const char *at = text; (at = strstr(at, ":  ")); at += 3)
+        if (strspn(at + 3, characters) == 5 && at[8] == ':') {
+            memcpy(p->sqlstate, at + 3, 5);
+            p->sqlstate[5] = '\0';
+            return;
+        }
+}
+
+/* ---- Waiting ---- */
+
+static int64_t deadline_of(const fl_pg *p)
+{
+    return filch_in(p->config.call_timeout);
+}
+
+/* false: the time is over. */
+static bool wait_for(PGconn *db, short events, int64_t until)
+{
+    struct pollfd fd = {.fd = PQsocket(db), .events = events};
+    for (;;) {
+        int64_t left = until - filch_now();
+        left = left < 0 ? 0 : left;
+        struct timespec span = {left / FILCH_SECOND, left % FILCH_SECOND};
+        int ready = ppoll(&fd, 1, &span, NULL);
+        if (ready > 0 || (ready < 0 && filch_now() < until))
+            return true; /* after a signal libpq finds nothing, and asks again */
+        if (filch_now() >= until)
+            return false;
+    }
+}
+
+static fl_broker_rc too_late(fl_pg *p, const char *doing)
+{
+    const fl_broker_host *host = p->base.host;
+    return host->explain(host, FL_BROKER_LOST,
+                         "cannot %s: no answer of the server within %" PRId64
+                         " ms; it is tried again",
+                         doing, p->config.call_timeout / FILCH_MILLISECOND);
+}
+
+/* Until a result can be had without waiting. false: no answer. A broken connection has one. */
+static bool is_answered(PGconn *db, int64_t until)
+{
+    int unsent = PQflush(db);
+    while (unsent > 0 || PQisBusy(db)) {
+        if (!wait_for(db, unsent > 0 ? POLLIN | POLLOUT : POLLIN, until))
+            return false;
+        if (!PQconsumeInput(db))
+            return true;
+        unsent = PQflush(db);
+    }
+    return true;
+}
+
+/* Keeps a result that is a success; explains another one. */
+static fl_broker_rc judge(fl_pg *p, PGconn *db, const char *doing, PGresult **out)
+{
+    ExecStatusType status = PQresultStatus(*out);
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return FL_BROKER_OK;
+    const char *code = *out ? PQresultErrorField(*out, PG_DIAG_SQLSTATE) : NULL;
+    const char *text = *out ? PQresultErrorField(*out, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    snprintf(p->sqlstate, sizeof p->sqlstate, "%s", code ? code : "");
+    fl_broker_rc rc = failed(p, doing, text ? text : PQerrorMessage(db));
+    PQclear(*out);
+    *out = NULL;
+    return PQstatus(db) == CONNECTION_BAD ? FL_BROKER_LOST : rc;
+}
+
+fl_broker_rc fl_pg_finish(fl_pg *p, PGconn *db, int sent, const char *doing, PGresult **out)
+{
+    int64_t until = deadline_of(p);
+    PGresult *next;
+    *out = NULL;
+    p->sqlstate[0] = '\0';
+    while (sent) {
+        if (!is_answered(db, until)) {
+            PQclear(*out);
+            *out = NULL;
+            return too_late(p, doing);
+        }
+        next = PQgetResult(db);
+        if (!next)
+            break;
+        PQclear(*out);
+        *out = next;
+    }
+    return judge(p, db, doing, out);
+}
+
+#ifdef LIBPQ_HAS_PIPELINING
+fl_broker_rc fl_pg_finish_pipeline(fl_pg *p, int sent, const char *doing, PGresult **out,
+                                   unsigned count)
+{
+    int64_t until = deadline_of(p);
+    PGresult *fault = NULL, *next;
+    bool is_over = !sent;
+    p->sqlstate[0] = '\0';
+    for (unsigned at = 0; !is_over && PQstatus(p->db) == CONNECTION_OK;) {
+        if (!is_answered(p->db, until)) {
+            PQclear(fault);
+            return too_late(p, doing);
+        }
+        next = PQgetResult(p->db);
+        ExecStatusType status = PQresultStatus(next);
+        if (!next) { /* the end of a statement */
+            is_over = at++ > count;
+            continue;
+        }
+        is_over = status == PGRES_PIPELINE_SYNC;
+        PGresult **to = status == PGRES_TUPLES_OK && at < count ? &out[at] : &fault;
+        if (*to || is_over || status == PGRES_PIPELINE_ABORTED)
+            PQclear(next);
+        else
+            *to = next;
+    }
+    bool is_good = PQexitPipelineMode(p->db) && sent && !fault;
+    if (is_good)
+        return FL_BROKER_OK;
+    return judge(p, p->db, doing, &fault);
+}
+#endif
+
+char *fl_pg_expand(const fl_pg *p, const char *sql)
+{
+    size_t size = strlen(sql) + 1, name = strlen(p->target.schema), used = 0;
+    for (const char *at = sql; *at; at++)
+        size += *at == '@' || *at == '~' ? name + 2 : 0;
+    char *text = malloc(size);
+    for (; text && *sql; sql++)
+        if (*sql == '@')
+            used += (size_t)snprintf(text + used, size - used, "\"%s\"", p->target.schema);
+        else if (*sql == '~')
+            used += (size_t)snprintf(text + used, size - used, "%s", p->target.schema);
+        else
+            text[used++] = *sql;
+    if (text)
+        text[used] = '\0';
+    return text;
+}
+
+fl_broker_rc fl_pg_execute(fl_pg *p, PGconn *db, const char *sql, const char *doing, PGresult **out)
+{
+    PGresult *result;
+    char *text = fl_pg_expand(p, sql);
+    if (!text)
+        return fl_pg_short(p);
+    fl_broker_rc rc = fl_pg_finish(p, db, PQsendQuery(db, text), doing, &result);
+    free(text);
+    if (out)
+        *out = result;
+    else
+        PQclear(result);
+    return rc;
+}
+
+/* ---- Connecting ---- */
+
+enum { CONNECTION_OPTIONS = 64 };
+
+static void ignore_notice(void *arg, const PGresult *notice)
+{
+    (void)arg, (void)notice;
+}
+
+static PGconn *start(const fl_pg *p)
+{
+    const struct {
+        const char *keyword, *value;
+    } ours[] = {{"fallback_application_name", p->config.client},
+                {"client_encoding", "UTF8"},
+                {"sslmode", p->target.sslmode},
+                {"keepalives_idle", "10"}, /* s; a silent network is found within 20 s */
+                {"keepalives_interval", "5"},
+                {"keepalives_count", "2"},
+                {"tcp_user_timeout", "20000"}};
+    const char *keywords[CONNECTION_OPTIONS + 1], *values[CONNECTION_OPTIONS + 1];
+    unsigned count = 0;
+    for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (ours[i].value) {
+            keywords[count] = ours[i].keyword;
+            values[count++] = ours[i].value;
+        }
+    for (const PQconninfoOption *at = p->target.options; at->keyword; at++)
+        if (at->val && count < CONNECTION_OPTIONS) { /* the last of a name holds */
+            keywords[count] = at->keyword;
+            values[count++] = at->val;
+        }
+    keywords[count] = values[count] = NULL;
+    PGconn *db = PQconnectStartParams(keywords, values, 0);
+    if (db) {
+        PQsetErrorVerbosity(db, PQERRORS_VERBOSE); /* with the SQLSTATE, for find_sqlstate */
+        PQsetNoticeReceiver(db, ignore_notice, NULL);
+    }
+    return db;
+}
+
+static const char *value_of(const PQconninfoOption *options, const char *name)
+{
+    for (const PQconninfoOption *at = options; at && at->keyword; at++)
+        if (strcmp(at->keyword, name) == 0)
+            return at->val;
+    return NULL;
+}
+
+/* Does libpq verify certificates, and is the server's refused? Sets `why`. */
+static bool is_distrusted(const PGconn *db, fl_certificate *c)
+{
+    static const char request[] = {0, 0, 0, 8, 4, (char)210, 22, 47}; /* SSLRequest */
+    char at_home[512];
+    PQconninfoOption *options = PQconninfo((PGconn *)(uintptr_t)db);
+    const char *mode = value_of(options, "sslmode"), *ca = value_of(options, "sslrootcert");
+    const char *home = secure_getenv("HOME"), *address = PQhostaddr(db);
+    snprintf(at_home, sizeof at_home, "%s/.postgresql/root.crt", home ? home : "");
+    *c = (fl_certificate){.host = PQhost(db),
+                          .port = PQport(db),
+                          .address = address && *address ? address : NULL,
+                          .authorities = ca && *ca ? ca : at_home,
+                          .setting = "sslrootcert=FILE",
+                          .has_any_name = mode && strcmp(mode, "verify-full") != 0,
+                          .request = request,
+                          .request_size = sizeof request,
+                          .consent = 'S'};
+    if (ca && strcmp(ca, "system") == 0)
+        c->authorities = NULL;
+    bool is_refused = mode && strncmp(mode, "verify-", 7) == 0 && fl_certificate_is_refused(c);
+    PQconninfoFree(options);
+    return is_refused;
+}
+
+/* How far it came tells TLS faults, which have no SQLSTATE, from servers that are away. */
+static fl_broker_rc not_connected(fl_pg *p, const PGconn *db, ConnStatusType reached)
+{
+    static const char doing[] = "connect to PostgreSQL";
+    const fl_broker_host *host = p->base.host;
+    const char *text = PQerrorMessage(db);
+    int length = (int)strcspn(text, "\n");
+    fl_certificate certificate;
+    find_sqlstate(p, text);
+    bool is_of_tls = !p->sqlstate[0] && reached == CONNECTION_SSL_STARTUP;
+    if (is_of_tls && is_distrusted(db, &certificate))
+        return host->explain(host, FL_BROKER_REFUSED, "cannot %s: %s", doing, certificate.why);
+    if (is_of_tls)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "cannot %s: %.*s; check sslmode, sslrootcert and the certificate",
+                             doing, length, text);
+    if (!p->sqlstate[0] && PQconnectionNeedsPassword(db))
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "cannot %s: %.*s; give one in the URL, PGPASSWORD or ~/.pgpass", doing,
+                             length, text);
+    return failed(p, doing, text);
+}
+
+fl_broker_rc fl_pg_connect(fl_pg *p, PGconn **out)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    ConnStatusType reached = CONNECTION_STARTED;
+    int64_t until = deadline_of(p);
+    PGconn *db = *out = start(p);
+    if (!db)
+        return fl_pg_short(p);
+    if (PQstatus(db) == CONNECTION_BAD)
+        return not_connected(p, db, reached);
+    while (state == PGRES_POLLING_READING || state == PGRES_POLLING_WRITING) {
+        if (!wait_for(db, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, until))
+            return too_late(p, "connect to PostgreSQL");
+        reached = PQstatus(db);
+        state = PQconnectPoll(db);
+    }
+    if (state != PGRES_POLLING_OK)
+        return not_connected(p, db, reached);
+    PQsetnonblocking(db, 1); /* cannot fail: nothing is to be sent */
+    return FL_BROKER_OK;
+}

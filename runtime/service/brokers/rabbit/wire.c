@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/rabbit/rabbit.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/certificate.h>
+
+#include <filch/timer.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { FRAME_MOST = 131072 };
+
+/* ---- Failures ---- */
+
+/* Reasons that need a person; after others it connects again. */
+static const struct {
+    int code;
+    const char *remedy;
+} refusals[] = {
+    {AMQP_ACCESS_REFUSED, "check the user, the password and the permissions"},
+    {AMQP_NOT_FOUND, "create it, or use a URL without create=no"},
+    {AMQP_RESOURCE_LOCKED, "end the connection that has it to itself"},
+    {AMQP_NOT_ALLOWED, "check the virtual host and its permissions"},
+};
+
+fl_broker_rc fl_rabbit_closed(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing, int code,
+                              amqp_bytes_t text)
+{
+    fl_broker_rc rc = FL_BROKER_LOST;
+    const char *remedy = "see the log of the server";
+    const fl_broker_host *host = r->base.host;
+    wire->broken = true;
+    for (unsigned i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (refusals[i].code == code) {
+            rc = FL_BROKER_REFUSED;
+            remedy = refusals[i].remedy;
+        }
+    return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d: %.*s; %s", doing,
+                         r->url.server.host, r->url.server.port, (int)text.len,
+                         (const char *)text.bytes, remedy);
+}
+
+/* Statuses that a new connection does not change. */
+static const struct {
+    int status;
+    const char *remedy;
+} certificates[] = {
+    {AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED,
+     "use the name that the server's certificate has, or give it another"},
+    {AMQP_STATUS_SSL_PEER_VERIFY_FAILED, "check its date and its authority"},
+    {AMQP_STATUS_SSL_CONNECTION_FAILED, "check that the port speaks TLS, 1.2 or later"},
+    {AMQP_STATUS_SSL_ERROR, "check cacertfile, certfile and keyfile"},
+};
+
+/* Bundles of authorities, as the systems call them. */
+static const char *const bundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt", /* Debian, Alpine, Arch */
+    "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora */
+    "/etc/ssl/cert.pem",
+};
+
+static const char *authorities(const fl_rabbit *r)
+{
+    if (r->url.cacertfile)
+        return r->url.cacertfile;
+    for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
+        if (access(bundles[i], R_OK) == 0)
+            return bundles[i];
+    return bundles[0];
+}
+
+/* Is the server's certificate refused? Sets `why`. */
+static bool is_distrusted(const fl_rabbit *r, fl_certificate *c)
+{
+    char port[8];
+    snprintf(port, sizeof port, "%d", r->url.server.port);
+    *c = (fl_certificate){.host = r->url.server.host,
+                          .port = port,
+                          .authorities = authorities(r),
+                          .setting = "cacertfile=FILE"};
+    return fl_certificate_is_refused(c);
+}
+
+fl_broker_rc fl_rabbit_broken(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing, int status)
+{
+    fl_broker_rc rc = FL_BROKER_LOST;
+    const char *remedy = "check that the server runs and can be reached";
+    const fl_broker_host *host = r->base.host;
+    fl_certificate certificate;
+    wire->broken = true;
+    for (unsigned i = 0; i < sizeof certificates / sizeof *certificates; i++)
+        if (certificates[i].status == status) {
+            rc = FL_BROKER_REFUSED;
+            remedy = certificates[i].remedy;
+        }
+    if (rc == FL_BROKER_REFUSED && is_distrusted(r, &certificate))
+        return host->explain(host, rc, "cannot %s RabbitMQ: %s", doing, certificate.why);
+    return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d (%s); %s", doing,
+                         r->url.server.host, r->url.server.port, amqp_error_string2(status),
+                         remedy);
+}
+
+/* The channel that the server closed is opened again; the server waits for close-ok before. */
+static fl_broker_rc reopen(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing,
+                           amqp_channel_t channel)
+{
+    amqp_channel_close_ok_t ok = {0};
+    wire->confirms = false;
+    wire->published = 0;
+    int status = amqp_send_method(wire->state, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+    if (status)
+        return fl_rabbit_broken(r, wire, doing, status);
+    amqp_channel_open(wire->state, channel);
+    return fl_rabbit_answer(r, wire, doing, channel, NULL);
+}
+
+static bool has(amqp_bytes_t text, const char *words)
+{
+    return memmem(text.bytes, text.len, words, strlen(words)) != NULL;
+}
+
+/* Does the server say that a queue has this type? Its versions say it differently. */
+static bool is_now(amqp_bytes_t text, const char *type)
+{
+    char short_form[64], long_form[64];
+    snprintf(short_form, sizeof short_form, "current is '%s'", type);
+    snprintf(long_form, sizeof long_form, "current is the value '%s'", type);
+    return has(text, short_form) || has(text, long_form);
+}
+
+fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing,
+                              amqp_channel_t channel, int *code)
+{
+    amqp_rpc_reply_t reply = amqp_get_rpc_reply(wire->state);
+    if (code)
+        *code = 0;
+    if (reply.reply_type == AMQP_RESPONSE_NORMAL)
+        return FL_BROKER_OK;
+    if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION)
+        return fl_rabbit_broken(r, wire, doing,
+                                reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION
+                                    ? reply.library_error
+                                    : AMQP_STATUS_CONNECTION_CLOSED);
+    if (reply.reply.id != AMQP_CHANNEL_CLOSE_METHOD || !code) {
+        /* both methods begin with the same fields */
+        const amqp_connection_close_t *close = reply.reply.decoded;
+        return fl_rabbit_closed(r, wire, doing, close->reply_code, close->reply_text);
+    }
+    const amqp_channel_close_t *close = reply.reply.decoded;
+    *code = close->reply_code;
+    wire->type_differs = has(close->reply_text, "'x-queue-type'");
+    wire->is_stream = is_now(close->reply_text, "stream");
+    wire->is_quorum = is_now(close->reply_text, "quorum");
+    return reopen(r, wire, doing, channel);
+}
+
+/* ---- Connecting ---- */
+
+/* Peer and host are verified, always. */
+static int secure(const fl_rabbit *r, amqp_socket_t *socket)
+{
+    const fl_rabbit_url *url = &r->url;
+    amqp_ssl_socket_set_verify_peer(socket, 1);
+    amqp_ssl_socket_set_verify_hostname(socket, 1);
+    int status = amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
+    if (!status)
+        status = amqp_ssl_socket_set_cacert(socket, authorities(r));
+    if (!status && url->certfile)
+        status = amqp_ssl_socket_set_key(socket, url->certfile,
+                                         url->keyfile ? url->keyfile : url->certfile);
+    return status;
+}
+
+static int open_socket(const fl_rabbit *r, amqp_connection_state_t state)
+{
+    const struct amqp_connection_info *server = &r->url.server;
+    struct timeval most = fl_rabbit_time(r->config.call_timeout);
+    amqp_socket_t *socket = server->ssl ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state);
+    int status = socket ? AMQP_STATUS_OK : AMQP_STATUS_NO_MEMORY;
+    if (!status && server->ssl)
+        status = secure(r, socket);
+    if (!status)
+        status = amqp_socket_open_noblock(socket, server->host, server->port, &most);
+    if (!status)
+        status = amqp_set_handshake_timeout(state, &most);
+    return status ? status : amqp_set_rpc_timeout(state, &most);
+}
+
+static amqp_table_entry_t truth(const char *name)
+{
+    return (amqp_table_entry_t){.key = amqp_cstring_bytes(name),
+                                .value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}};
+}
+
+static fl_broker_rc log_in(fl_rabbit *r, fl_rabbit_wire *wire)
+{
+    const struct amqp_connection_info *server = &r->url.server;
+    amqp_table_entry_t features[] = {truth("connection.blocked"), truth("consumer_cancel_notify"),
+                                     truth("authentication_failure_close")};
+    amqp_table_entry_t entries[] = {
+        {.key = amqp_cstring_bytes("capabilities"),
+         .value = {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {3, features}}},
+        {.key = amqp_cstring_bytes("connection_name"),
+         .value = {.kind = AMQP_FIELD_KIND_UTF8,
+                   .value.bytes =
+                       amqp_cstring_bytes(r->config.client ? r->config.client : "filch")}},
+    };
+    const amqp_table_t properties = {2, entries};
+    amqp_rpc_reply_t reply =
+        amqp_login_with_properties(wire->state, server->vhost, 0, FRAME_MOST, (int)r->url.heartbeat,
+                                   &properties, AMQP_SASL_METHOD_PLAIN, server->user,
+                                   server->password);
+    if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
+        const amqp_connection_close_t *close = reply.reply.decoded;
+        return fl_rabbit_closed(r, wire, "log in to", close->reply_code, close->reply_text);
+    }
+    if (reply.reply_type != AMQP_RESPONSE_NORMAL)
+        return fl_rabbit_broken(r, wire, "log in to",
+                                reply.library_error ? reply.library_error
+                                                    : AMQP_STATUS_CONNECTION_CLOSED);
+    amqp_channel_open(wire->state, FL_RABBIT_REQUESTS);
+    return fl_rabbit_answer(r, wire, "open a channel of", FL_RABBIT_REQUESTS, NULL);
+}
+
+fl_broker_rc fl_rabbit_connect(fl_rabbit *r, fl_rabbit_wire *wire)
+{
+    *wire = (fl_rabbit_wire){.state = amqp_new_connection()};
+    if (!wire->state)
+        return fl_rabbit_broken(r, wire, "connect to", AMQP_STATUS_NO_MEMORY);
+    int status = open_socket(r, wire->state);
+    fl_broker_rc rc = status ? fl_rabbit_broken(r, wire, "connect to", status) : log_in(r, wire);
+    if (rc)
+        fl_rabbit_disconnect(wire);
+    return rc;
+}
+
+/* A blocked server does not read the goodbye. */
+void fl_rabbit_disconnect(fl_rabbit_wire *wire)
+{
+    struct timeval most = {.tv_sec = 1};
+    if (!wire->state)
+        return;
+    if (!wire->broken && !wire->blocked && !amqp_set_rpc_timeout(wire->state, &most))
+        amqp_connection_close(wire->state, AMQP_REPLY_SUCCESS);
+    amqp_destroy_connection(wire->state);
+    wire->state = NULL;
+}

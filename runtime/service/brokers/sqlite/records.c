@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Records of jobs: a row of `records` each, by the job's id. `updated` and `expires` are Unix times,
+ * since a record outlives a boot. Each transaction that writes some also deletes some whose time is
+ * over, more than it can have added. */
+#include <runtime/service/brokers/sqlite/sqlite.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/job_record.h>
+
+#include <filch/wait.h>
+
+static int64_t unix_time(const fl_sqlite *s)
+{
+    return s->base.host->unix_time(s->base.host);
+}
+
+/* NULL: NULL. An empty one is no NULL. */
+static void bind_bytes(sqlite3_stmt *statement, int parameter, const void *bytes, size_t size)
+{
+    if (bytes)
+        sqlite3_bind_blob64(statement, parameter, size ? bytes : "", size, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, parameter);
+}
+
+static int keep(fl_sqlite *s, const fl_note *note, int64_t now)
+{
+    sqlite3_stmt *statement = s->statement[FL_SQL_RECORD_KEEP];
+    sqlite3_bind_text(statement, 1, note->id, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 2, (int)note->state);
+    sqlite3_bind_int64(statement, 3, now);
+    sqlite3_bind_int64(statement, 4,
+                       note->ttl < FILCH_FOREVER - now ? now + note->ttl : FILCH_FOREVER);
+    bind_bytes(statement, 5, note->progress, note->progress_size);
+    bind_bytes(statement, 6, note->result, note->result_size);
+    sqlite3_bind_text(statement, 7, note->reason, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 8, note->creates);
+    int rc = fl_sqlite_run(s, FL_SQL_RECORD_KEEP);
+    sqlite3_clear_bindings(statement);
+    return rc;
+}
+
+static int forget_some(fl_sqlite *s, int64_t now)
+{
+    sqlite3_bind_int64(s->statement[FL_SQL_RECORD_FORGET], 1, now);
+    return fl_sqlite_run(s, FL_SQL_RECORD_FORGET);
+}
+
+int fl_sqlite_keep(fl_sqlite *s, const fl_settlement *batch, unsigned count)
+{
+    int64_t now = 0;
+    int rc = SQLITE_OK;
+    for (unsigned i = 0; i < count && !rc; i++) {
+        if (!batch[i].note || batch[i].status)
+            continue;
+        now = unix_time(s);
+        rc = keep(s, batch[i].note, now);
+    }
+    return rc || !now ? rc : forget_some(s, now);
+}
+
+/* SQLITE_ROW: the lease holds. */
+static int holds(fl_sqlite *s, const fl_delivery *delivery)
+{
+    int64_t one;
+    sqlite3_bind_int64(s->statement[FL_SQL_HOLDS], 1, (int64_t)delivery->tag[0]);
+    sqlite3_bind_int64(s->statement[FL_SQL_HOLDS], 2, (int64_t)delivery->tag[1]);
+    return fl_sqlite_value(s, FL_SQL_HOLDS, &one);
+}
+
+fl_broker_rc fl_sqlite_note(fl_broker *broker, const fl_note *batch, unsigned count)
+{
+    static const char doing[] = "keep progress in";
+    fl_sqlite *s = fl_sqlite_of(broker);
+    int64_t now = unix_time(s);
+    int rc = fl_sqlite_begin(s);
+    if (rc)
+        return fl_sqlite_failed(s, doing);
+    for (unsigned i = 0; i < count && !rc; i++) {
+        int found = holds(s, batch[i].delivery);
+        if (found == SQLITE_ROW)
+            rc = keep(s, &batch[i], now);
+        else if (found != SQLITE_DONE)
+            rc = found;
+    }
+    if (!rc)
+        rc = forget_some(s, now);
+    return fl_sqlite_end(s, rc, doing);
+}
+
+static const void *bytes_of(sqlite3_stmt *row, int column)
+{
+    const void *bytes = sqlite3_column_blob(row, column);
+    return bytes || sqlite3_column_type(row, column) == SQLITE_NULL ? bytes : "";
+}
+
+fl_broker_rc fl_sqlite_record(fl_broker *broker, const char *id, filch_service_record **out)
+{
+    fl_sqlite *s = fl_sqlite_of(broker);
+    sqlite3_stmt *row = s->statement[FL_SQL_RECORD_READ];
+    fl_broker_rc result = FL_BROKER_OK;
+    *out = NULL;
+    sqlite3_bind_text(row, 1, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, unix_time(s));
+    int rc = sqlite3_step(row);
+    if (rc == SQLITE_ROW) {
+        *out = fl_job_record_copy(
+            &(filch_service_record){.state = (filch_record_state)sqlite3_column_int(row, 0),
+                                    .updated = sqlite3_column_int64(row, 1),
+                                    .progress = bytes_of(row, 2),
+                                    .progress_size = (size_t)sqlite3_column_bytes(row, 2),
+                                    .result = bytes_of(row, 3),
+                                    .result_size = (size_t)sqlite3_column_bytes(row, 3),
+                                    .reason = (const char *)sqlite3_column_text(row, 4)});
+        if (!*out)
+            result = broker->host->explain(broker->host, FL_BROKER_BUSY,
+                                           "no memory for a record; free some");
+    } else if (rc != SQLITE_DONE) {
+        result = fl_sqlite_failed(s, "read a record in");
+    }
+    sqlite3_reset(row);
+    return result;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Broker `sqlite:` and `sqlite:PATH?sync=full|normal`: queues in a file, for the processes of one
+ * machine. The default path is $XDG_STATE_HOME/filch/jobs.db. With sync=full, the default, a
+ * confirmed message survives a power failure; with sync=normal it survives the end of every
+ * process, and a power failure may undo the last transactions. */
+#include <runtime/service/brokers.h>
+
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqlite/sqlite.h>
+
+#include <filch/timer.h>
+#include <filch/wait.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* ---- Life ---- */
+
+static void close_sqlite(fl_broker *broker)
+{
+    fl_sqlite *s = fl_sqlite_of(broker);
+    fl_sqlite_store_close(s);
+    if (s->inotify >= 0)
+        close(s->inotify);
+    free(s->path);
+    free(s);
+}
+
+/* In a transaction, unless it reads only. */
+static int find_queues(fl_sqlite *s)
+{
+    int rc = SQLITE_OK;
+    for (unsigned i = 0; i < s->queue_count && !rc; i++) {
+        char dead[256];
+        snprintf(dead, sizeof dead, "%s.dlq", s->config.queues[i]);
+        rc = fl_sqlite_queue_id(s, s->config.queues[i], &s->queues[i].id);
+        if (!rc)
+            rc = fl_sqlite_queue_id(s, dead, &s->queues[i].dead_id);
+    }
+    return rc;
+}
+
+static fl_broker_rc prepare_to_wait(fl_sqlite *s)
+{
+    s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    int error = s->inotify >= 0 ? fl_sqlite_watch_file(s) : errno;
+    if (!error)
+        return FL_BROKER_OK;
+    return s->base.host->explain(s->base.host, FL_BROKER_LOST,
+                                 "cannot watch %s-wal (%s); raise fs.inotify.max_user_instances "
+                                 "and max_user_watches",
+                                 s->path, strerror(error));
+}
+
+static fl_broker_rc connect_to_read(fl_sqlite *s)
+{
+    fl_sqlite_note_file(s);
+    fl_broker_rc rc = fl_sqlite_store_open_to_read(s);
+    return rc || !find_queues(s) ? rc : fl_sqlite_failed(s, "find queues of");
+}
+
+static fl_broker_rc connect_to(fl_sqlite *s, bool full)
+{
+    fl_broker_rc rc = fl_sqlite_create_file(s->base.host, s->path);
+    fl_sqlite_note_file(s);
+    if (!rc)
+        rc = fl_sqlite_store_open(s, full);
+    if (!rc)
+        rc = fl_sqlite_begin(s) ? fl_sqlite_failed(s, "open queues of")
+                                : fl_sqlite_end(s, find_queues(s), "open queues of");
+    if (!rc && s->config.role == FL_BROKER_CONSUMES)
+        rc = prepare_to_wait(s);
+    return rc;
+}
+
+static fl_broker_rc check(const fl_broker_config *config)
+{
+    bool full;
+    char *path = NULL;
+    fl_broker_rc rc = fl_sqlite_parse(config->host, config->url, &path, &full);
+    free(path);
+    return rc;
+}
+
+static fl_broker_rc open_sqlite(fl_broker **out, const fl_broker_config *config)
+{
+    bool full;
+    char *path = NULL;
+    const fl_broker_host *host = config->host;
+    fl_broker_rc rc = fl_sqlite_parse(host, config->url, &path, &full);
+    if (rc)
+        return rc;
+    fl_sqlite *s = calloc(1, sizeof *s + config->queue_count * sizeof *s->queues);
+    if (!s) {
+        free(path);
+        return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
+    }
+    s->base = (fl_broker){&fl_broker_sqlite, host};
+    s->path = path;
+    s->config = *config;
+    s->queue_count = config->queue_count;
+    s->inotify = s->file_watch = -1;
+    rc = config->reads ? connect_to_read(s) : connect_to(s, full);
+    if (rc)
+        close_sqlite(&s->base);
+    else
+        *out = &s->base;
+    return rc;
+}
+
+/* ---- Publishing ---- */
+
+/* An SQLite code; *status: 0, or -EEXIST. */
+static int publish_one(fl_sqlite *s, const filch_message *message, int *status)
+{
+    int64_t queue;
+    bool is_remembered;
+    int rc = fl_sqlite_recall(s, message, &is_remembered);
+    if (!rc && is_remembered) {
+        *status = -EEXIST;
+        return SQLITE_OK;
+    }
+    if (!rc)
+        rc = fl_sqlite_queue_id(s, message->queue, &queue);
+    if (!rc)
+        rc = fl_sqlite_bind(s, message, queue, fl_sqlite_now(s));
+    if (!rc)
+        rc = fl_sqlite_run(s, FL_SQL_PUBLISH);
+    *status = rc == SQLITE_TOOBIG ? -EMSGSIZE : sqlite3_changes(s->db) ? 0 : -EEXIST;
+    sqlite3_clear_bindings(s->statement[FL_SQL_PUBLISH]); /* frees the copies */
+    if (rc == SQLITE_TOOBIG)
+        return SQLITE_OK;
+    return rc || *status ? rc : fl_sqlite_remember(s, message);
+}
+
+static fl_broker_rc publish(fl_broker *broker, fl_publication *batch, unsigned count)
+{
+    static const char doing[] = "publish to";
+    fl_sqlite *s = fl_sqlite_of(broker);
+    fl_broker_rc result = fl_sqlite_check_file(s);
+    int rc = result ? SQLITE_OK : fl_sqlite_begin(s);
+    if (rc)
+        result = fl_sqlite_failed(s, doing);
+    for (unsigned i = 0; i < count && !rc && !result; i++)
+        rc = publish_one(s, batch[i].message, &batch[i].status);
+    if (!result)
+        result = fl_sqlite_end(s, rc, doing);
+    for (unsigned i = 0; i < count && result; i++)
+        batch[i].status = -EAGAIN;
+    return result;
+}
+
+const fl_broker_kind fl_broker_sqlite = {
+    .abi = FL_BROKER_ABI,
+    .size = sizeof(fl_broker_kind),
+    .name = "sqlite",
+    .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .tested = "SQLite 3.40",
+    .caps = {.durable = true,
+             .priority = true,
+             .delay = true,
+             .dedup = true,
+             .remembers = true,
+             .expiry = true,
+             .deliveries = true,
+             .keeps_leases = true,
+             .counts = true,
+             .peek = true,
+             .cancel = true,
+             .pause = true,
+             .lease_most = FILCH_FOREVER,
+             .extends = true,
+             .stop = true,
+             .records = true},
+    .open = open_sqlite,
+    .close = close_sqlite,
+    .watch = fl_sqlite_watch,
+    .turn = fl_sqlite_turn,
+    .receive = fl_sqlite_receive,
+    .settle = fl_sqlite_settle,
+    .extend = fl_sqlite_extend,
+    .publish = publish,
+    .count = fl_sqlite_count,
+    .peek = fl_sqlite_peek,
+    .cancel = fl_sqlite_cancel,
+    .pause = fl_sqlite_pause,
+    .stop = fl_sqlite_stop,
+    .stopped = fl_sqlite_stopped,
+    .note = fl_sqlite_note,
+    .record = fl_sqlite_record,
+    .check = check,
+    .exchange = fl_sqlite_exchange,
+};

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Test programs of a build, linked anew with changed files in front of the library."""
+import contextlib
+import json
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+
+import mutants
+
+LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
+
+
+def start(program, output, environment=None):
+    """One test after the other, in a process group of its own."""
+    return subprocess.Popen([program, "-j1"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, text=True, errors="replace",
+                            env=environment, start_new_session=True)
+
+
+def end(running):
+    """With its children."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def run(program, seconds, environment=None):
+    """Whether it passes in time. Its children end with it."""
+    running = start(program, subprocess.DEVNULL, environment)
+    try:
+        return running.wait(seconds) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        end(running)
+        running.wait()
+
+
+class Programs:
+    def __init__(self, build, names, *always):
+        """names: the programs. always: objects that each of them gets."""
+        self.build, self.always, self.links = build, always, {}
+        entries = json.loads((build / "compile_commands.json").read_text())
+        self.compiled = {entry["file"]: shlex.split(entry["command"]) for entry in entries if LIBRARY in entry["command"]}
+        self.own = {pathlib.Path(entry["file"]).stem: shlex.split(entry["command"]) for entry in entries
+                    if pathlib.Path(entry["file"]).stem in names}
+
+    def link(self, name):
+        if name not in self.links:
+            said = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", f"tests/{name}"], stdout=subprocess.PIPE, text=True,
+                                  check=True).stdout
+            words = shlex.split(said.strip().splitlines()[-1])
+            self.links[name] = [word for word in words if word not in (":", "&&")]
+        return self.links[name]
+
+    def make(self, name, objects, target, own=None):
+        """A test's program with these objects in the place of those of the library; `own`: in the place of the test's."""
+        words = list(self.link(name))
+        words[words.index("-o") + 1] = str(target)
+        if own:
+            words[next(i for i, word in enumerate(words) if word.endswith(f"{name}.c.o"))] = str(own)
+        at = next(i for i, word in enumerate(words) if word.endswith(".a"))
+        subprocess.run([*words[:at], *objects, *self.always, "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
+
+    @staticmethod
+    def compile(words, folder, name, *options, source=None):
+        """An object without counters, by this command or of another source; None if it has an error."""
+        target = folder / f"{name}.o"
+        words = [word for word in words if word not in ("--coverage", "-g", "-g1", "-Werror", "-fprofile-update=atomic")]
+        words[words.index("-o") + 1] = str(target)
+        if source:
+            words[words.index("-c") + 1] = str(source)
+        return None if mutants.run(words[0], *options, *words[1:], "-w").returncode else target

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# The libraries and options that tests of libfilch-service need.
+
+# service_tests(TARGET NAME...): tests of libfilch-service that also need TARGET.
+macro(service_tests target)
+  foreach(test ${ARGN})
+    set(needs_test_${test} ${target})
+    set(options_test_${test} filch_service_static)
+  endforeach()
+endmacro()
+service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_waits service_options
+              service_ready service_faults service_busy service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
+              memory_broker trial_handlers handler_command handler_module)
+service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
+service_tests(PkgConfig::JANSSON handler_coprocess)
+service_tests(PkgConfig::CURL handler_http)
+service_tests(PkgConfig::MICROHTTPD service_http http_requests http_slow serve_places notify)
+service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
+service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite lost_file_sqlite
+              backlog_sqlite)
+if(NOT JANSSON_FOUND)
+  service_tests(PkgConfig::JANSSON service_http http_requests http_slow serve_places service_otlp notify)
+endif()
+list(APPEND options_test_service_http PkgConfig::JANSSON)
+list(APPEND options_test_service_otlp PkgConfig::JANSSON)
+if(REDIS_FOUND)
+  add_library(server_clock MODULE service/server_clock.c) # preloaded, so without sanitizers
+  target_include_directories(server_clock PRIVATE ${PROJECT_SOURCE_DIR}/include)
+  add_library(redis_server INTERFACE)
+  add_dependencies(redis_server server_clock)
+  target_compile_definitions(redis_server INTERFACE SERVER_CLOCK="$<TARGET_FILE:server_clock>"
+                             $<$<BOOL:${SSL_FOUND}>:FILCH_HAVE_SSL>)
+  target_link_libraries(redis_server INTERFACE filch_service_static PkgConfig::REDIS)
+endif()
+service_tests(redis_server redis_broker redis_entries redis_server redis_tls fleet_redis periodic_redis service_secret clock_redis
+              full_disk_redis full_memory_redis backlog_redis)
+service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults postgres_rows fleet_postgres periodic_postgres clock_postgres
+              full_disk_postgres backlog_postgres)
+service_tests(PkgConfig::RABBIT rabbit_broker rabbit_copies rabbit_foreign rabbit_ids rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
+              full_disk_rabbit)
+service_tests(PkgConfig::NATS nats_broker nats_remains nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
+if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND CRYPTO_FOUND AND
+   KAFKA_FOUND AND CURL_FOUND AND JANSSON_FOUND)
+  add_library(tls_clients INTERFACE)
+  target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
+endif()
+service_tests(tls_clients tls_clients slow_way silent_way)
+foreach(broker sqlite redis postgres nats rabbit)
+  list(APPEND options_test_clock_${broker} -Wl,--wrap=clock_gettime)
+endforeach()
+list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_service_busy -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
+list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
+list(APPEND options_test_handler_module -rdynamic) # for the module
+
+include(service/stand_in/servers.cmake)
+if(TARGET sqs_server)
+  target_compile_definitions(sqs_server INTERFACE STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/service/stand_in"
+                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
+endif()
+service_tests(kafka_server kafka_broker kafka_window kafka_rebalance kafka_backlog kafka_faults kafka_endings kafka_url fleet_kafka)
+service_tests(pubsub_server pubsub_broker pubsub_limits pubsub_tokens fleet_pubsub)
+service_tests(service_bus_server servicebus_broker servicebus_faults servicebus_copies servicebus_sessions fleet_servicebus)
+service_tests(sqs_server sqs_broker sqs_keys sqs_signatures sqs_fauxqs fleet_sqs)
+list(APPEND options_test_sqs_keys -Wl,--wrap=time)
+
+# Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
+set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)
+function(broker_module name source)
+  add_library(broker_${name} MODULE ${source})
+  target_compile_definitions(broker_${name} PRIVATE ${ARGN})
+  target_include_directories(broker_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(broker_${name} PRIVATE filch_build)
+  set_target_properties(broker_${name} PROPERTIES PREFIX "" OUTPUT_NAME filch-broker-${name} C_VISIBILITY_PRESET hidden
+                        BUILD_WITH_INSTALL_RPATH ON LIBRARY_OUTPUT_DIRECTORY ${broker_modules})
+  add_custom_command(TARGET broker_${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:broker_${name}> ${broker_modules})
+  add_dependencies(broker_modules broker_${name})
+endfunction()
+add_custom_target(broker_modules)
+broker_module(range ${PROJECT_SOURCE_DIR}/docs/examples/worker/range_broker.c)
+broker_module(newer service/broker_module.c ABI=FL_BROKER_ABI+1)
+broker_module(short service/broker_module.c SIZE=16)
+broker_module(empty service/broker_module.c)
+broker_module(boastful service/broker_module.c CAPABILITY=records)
+broker_module(silent service/broker_module.c SYMBOL=another_symbol)
+broker_module(orphan service/broker_module.c CLIENT=absent_client)
+broker_module(loose service/broker_module.c CLIENT=absent_function)
+add_library(absent_client SHARED service/absent_client.c) # found by the linker, and not when the module is loaded
+target_link_libraries(broker_orphan PRIVATE absent_client)
+service_tests(filch_service_static broker_modules)

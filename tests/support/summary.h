@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The summary of a trace, as `filch trace` prints it. */
+#ifndef SUPPORT_SUMMARY_H
+#define SUPPORT_SUMMARY_H
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tools/trace/analysis.h>
+#include <tools/trace/summary.h>
+
+/* Each of these lines is in the summary. Closes the trace. */
+static inline void summary_has(trace_file *trace, const char *const *lines, size_t count)
+{
+    analysis a;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cr_assert(analyse(&a, trace));
+    write_summary(trace, &a, out);
+    fclose(out);
+    for (size_t i = 0; i < count; i++)
+        cr_assert(strstr(text, lines[i]), "%s is not in %s", lines[i], text);
+    free(text);
+    analysis_free(&a);
+    trace_close(trace);
+}
+
+#endif
