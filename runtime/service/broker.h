@@ -358,6 +358,8 @@ typedef struct fl_broker_kind {
     bool (*may_come)(fl_broker *broker, int64_t since);
     /* NULL: it can change a stored message. */
     const fl_transport *transport;
+    /* The options of its URLs (url.h), for lists. NULL: it has none, or lists none. */
+    const struct fl_url_kind *url;
 } fl_broker_kind;
 
 /* A connection begins with this. */

@@ -132,23 +132,37 @@ static const struct {
     {"stop", offsetof(fl_broker_caps, stop)},
     {"records", offsetof(fl_broker_caps, records)},
 };
+enum { FEATURES = sizeof features / sizeof *features };
+
+const char *fl_broker_feature(unsigned i)
+{
+    return i < FEATURES ? features[i].name : NULL;
+}
+
+bool fl_broker_has(const fl_broker_caps *caps, unsigned i)
+{
+    return *(const bool *)((const char *)caps + features[i].offset);
+}
+
+void fl_broker_leases(const fl_broker_caps *caps, char *text, size_t size)
+{
+    if (!caps->lease_most)
+        snprintf(text, size, "no");
+    else if (caps->lease_most == FILCH_FOREVER)
+        snprintf(text, size, "of any length");
+    else
+        snprintf(text, size, "up to %" PRId64 " s", caps->lease_most / FILCH_SECOND);
+}
 
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,
                           size_t size)
 {
-    char line[512];
+    char line[512], leases[40];
     size_t used = (size_t)snprintf(line, sizeof line, "%s:", kind->name);
-    for (unsigned i = 0; i < sizeof features / sizeof *features; i++) {
-        bool has = *(const bool *)((const char *)caps + features[i].offset);
+    for (unsigned i = 0; i < FEATURES; i++)
         used += (size_t)snprintf(line + used, sizeof line - used, " %s %s;", features[i].name,
-                                 has ? "yes" : "no");
-    }
-    if (!caps->lease_most)
-        snprintf(line + used, sizeof line - used, " leases no");
-    else if (caps->lease_most == FILCH_FOREVER)
-        snprintf(line + used, sizeof line - used, " leases of any length");
-    else
-        snprintf(line + used, sizeof line - used, " leases up to %" PRId64 " s",
-                 caps->lease_most / FILCH_SECOND);
+                                 fl_broker_has(caps, i) ? "yes" : "no");
+    fl_broker_leases(caps, leases, sizeof leases);
+    snprintf(line + used, sizeof line - used, " leases %s", leases);
     return (size_t)snprintf(text, size, "%s", line);
 }

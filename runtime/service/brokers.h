@@ -25,6 +25,11 @@ extern const fl_broker_kind *const fl_brokers_built_in[];
 const fl_broker_kind *fl_broker_of(const char *url);
 /* The broker of a module (modules.h). NULL: -EINVAL, explained. */
 const fl_broker_kind *fl_broker_load(const char *name);
+/* The capabilities that are yes or no, in the order of lists; NULL at the end. */
+const char *fl_broker_feature(unsigned i);
+bool fl_broker_has(const fl_broker_caps *caps, unsigned i);
+/* Writes the length of leases, "up to 60 s". */
+void fl_broker_leases(const fl_broker_caps *caps, char *text, size_t size);
 /* Writes "memory: priority, delay, ..." as snprintf does. */
 size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,
                           size_t size);

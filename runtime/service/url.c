@@ -3,11 +3,24 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
+#include <runtime/service/loopback.h>
+#include <runtime/service/nearest.h>
 #include <runtime/service/percent.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- Parts ---- */
+
+static fl_broker_rc copy(const fl_broker_host *host, const char *text, fl_url *out)
+{
+    *out = (fl_url){.text = strdup(text), .size = strlen(text)};
+    if (!out->text)
+        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
+    out->settings = fl_cut(out->text, '?');
+    return FL_BROKER_OK;
+}
 
 fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, const char *url,
                         fl_url *out)
@@ -17,11 +30,9 @@ fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, con
     if (!rest)
         return host->explain(host, FL_BROKER_FATAL, "URL of %s without '://' (valid: %s)",
                              kind->name, kind->form);
-    out->size = strlen(rest + 3);
-    out->text = strdup(rest + 3);
-    if (!out->text)
-        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    out->settings = fl_cut(out->text, '?');
+    fl_broker_rc rc = copy(host, rest + 3, out);
+    if (rc)
+        return rc;
     char *at = strrchr(out->text, '@'); /* first: a key in base64 may hold a slash */
     out->hosts = at ? at + 1 : out->text;
     if (at) {
@@ -30,6 +41,13 @@ fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, con
     }
     out->path = fl_cut(out->hosts, '/');
     return FL_BROKER_OK;
+}
+
+fl_broker_rc fl_url_cut_path(const fl_broker_host *host, const char *url, fl_url *out)
+{
+    fl_broker_rc rc = copy(host, strchr(url, ':') + 1, out);
+    out->path = out->text;
+    return rc;
 }
 
 void fl_url_end(fl_url *url)
@@ -51,61 +69,36 @@ const char *fl_url_show(const char *text)
     return strchr(text, '@') ? "***" : text;
 }
 
-/* ---- Options ---- */
+/* ---- Login and hosts ---- */
 
-static fl_broker_rc unknown(const fl_broker_host *host, const fl_url_kind *kind, const char *name)
+fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, fl_url *url,
+                          const char **user, const char **password)
 {
-    char names[256] = "";
-    size_t length = 0;
-    for (unsigned i = 0; i < kind->count && length < sizeof names; i++)
-        length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", i ? ", " : "",
-                                   kind->options[i].name);
+    char *secret = fl_cut(url->login, ':');
+    *user = url->login;
+    *password = secret;
+    if ((url->login && !fl_percent_is_valid(url->login)) ||
+        (secret && !fl_percent_is_valid(secret)))
+        return host->explain(host, FL_BROKER_FATAL,
+                             "login of %s with a wrong %% (valid: %%XX, two hexadecimal digits "
+                             "other than 00)",
+                             kind->name);
+    if (url->login)
+        fl_url_decode(url->login);
+    if (secret)
+        fl_url_decode(secret);
+    return FL_BROKER_OK;
+}
+
+fl_broker_rc fl_url_refuse_plain(const fl_broker_host *host, const fl_url_kind *kind,
+                                 const char *hosts, const char *things, const char *secure)
+{
+    if (fl_loopback_has_all(hosts))
+        return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_FATAL,
-                         "unknown option of %s: '%.40s' (valid: %s%s, each with =VALUE)",
-                         kind->name, fl_url_show(name), names, kind->others);
-}
-
-static fl_broker_rc keep(const fl_broker_host *host, const fl_url_kind *kind,
-                         const fl_url_option *option, const char *value, void *out)
-{
-    void *place = (char *)out + option->offset;
-    bool says_yes = strcmp(value, "yes") == 0;
-    if (!option->is_flag)
-        *(const char **)place = value;
-    else if (says_yes || strcmp(value, "no") == 0)
-        *(bool *)place = says_yes;
-    else
-        return host->explain(host, FL_BROKER_FATAL, "%s=%.40s is no option of %s (valid: yes, no)",
-                             option->name, fl_url_show(value), kind->name);
-    return FL_BROKER_OK;
-}
-
-static fl_broker_rc read_one(const fl_broker_host *host, const fl_url_kind *kind, char *name,
-                             void *out)
-{
-    char *value = fl_cut(name, '=');
-    if (!value)
-        return unknown(host, kind, name);
-    fl_url_decode(value);
-    for (unsigned i = 0; i < kind->count; i++)
-        if (strcmp(kind->options[i].name, name) == 0)
-            return keep(host, kind, &kind->options[i], value, out);
-    bool is_known = false;
-    fl_broker_rc rc =
-        kind->read_other ? kind->read_other(host, name, value, out, &is_known) : FL_BROKER_OK;
-    return is_known ? rc : unknown(host, kind, name);
-}
-
-fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, char *settings,
-                         void *out)
-{
-    for (char *next; settings && *settings; settings = next) {
-        next = fl_cut(settings, '&');
-        fl_broker_rc rc = read_one(host, kind, settings, out);
-        if (rc)
-            return rc;
-    }
-    return FL_BROKER_OK;
+                         "URL of %s would send %s in plain text to another machine; use %s, or add "
+                         "plaintext=yes where the network is trusted",
+                         kind->name, things, secure);
 }
 
 fl_url_place fl_url_place_of(const char *text, const char *port)
@@ -118,4 +111,137 @@ fl_url_place fl_url_place_of(const char *text, const char *port)
     snprintf(place.host, sizeof place.host, "%.*s", (int)length, text);
     snprintf(place.port, sizeof place.port, "%s", colon ? colon + 1 : port);
     return place;
+}
+
+fl_broker_rc fl_url_place_read(const fl_broker_host *host, const fl_url_kind *kind,
+                               const char *text, const char *port, fl_url_place *out)
+{
+    const char *end = *text == '[' ? strchr(text, ']') : text;
+    const char *fault = NULL;
+    *out = fl_url_place_of(text, port);
+    size_t digits = strspn(out->port, "0123456789");
+    if (!end || (*text == '[' && end[1] && end[1] != ':'))
+        fault = "an address without its ]";
+    else if (!*out->host)
+        fault = "no host";
+    else if (!digits || out->port[digits] || atoi(out->port) < 1 || atoi(out->port) > 65535)
+        fault = "a port that is no number of 1..65535";
+    if (!fault)
+        return FL_BROKER_OK;
+    return host->explain(host, FL_BROKER_FATAL, "URL of %s with %s (valid: %s)", kind->name, fault,
+                         kind->form);
+}
+
+/* ---- Options ---- */
+
+enum { OPTIONS_MOST = 24 };
+
+/* With an @ in the options, their ? may belong to a password. */
+static fl_broker_rc refuse_name(const fl_broker_host *host, const fl_url_kind *kind,
+                                const char *name, bool hides)
+{
+    const char *names[OPTIONS_MOST] = {NULL};
+    char nearest[256];
+    for (unsigned i = 0; i < kind->count && i < OPTIONS_MOST - 1; i++)
+        names[i] = kind->options[i].name;
+    fl_nearest(name, names, nearest, sizeof nearest);
+    return host->explain(host, FL_BROKER_FATAL, "unknown option of %s: '%.40s' (%s%s)", kind->name,
+                         hides ? "***" : name,
+                         hides ? "write @ and ? of a password as %40 and %3F" : nearest,
+                         hides ? "" : kind->others);
+}
+
+static fl_broker_rc refuse_value(const fl_broker_host *host, const fl_url_kind *kind,
+                                 const fl_url_option *option, const char *value, bool hides)
+{
+    char range[32];
+    snprintf(range, sizeof range, "%u..%u", option->least, option->most);
+    return host->explain(host, FL_BROKER_FATAL, "invalid option of %s: %s=%.40s (valid: %s)",
+                         kind->name, option->name, hides ? "***" : value,
+                         option->type == FL_URL_NUMBER ? range : option->value);
+}
+
+/* The place of a word in "FIRST, SECOND, ..."; -1: it is none of them. */
+static int place_of(const char *words, const char *word)
+{
+    size_t length;
+    for (int place = 0; *words; place++, words += length + strspn(words + length, ", ")) {
+        length = strcspn(words, ",");
+        if (strlen(word) == length && strncmp(words, word, length) == 0)
+            return place;
+    }
+    return -1;
+}
+
+static bool read_number(const fl_url_option *option, const char *value, unsigned *out)
+{
+    size_t digits = strspn(value, "0123456789");
+    *out = (unsigned)strtoul(value, NULL, 10);
+    return digits && digits < 10 && !value[digits] && *out >= option->least && *out <= option->most;
+}
+
+/* Stores a value; false: it is not valid. */
+static bool keep(const fl_url_option *option, const char *value, void *place)
+{
+    int word = option->type == FL_URL_FLAG || option->type == FL_URL_WORD
+                   ? place_of(option->value, value)
+                   : 0;
+    switch (option->type) {
+    case FL_URL_TEXT:
+        *(const char **)place = value;
+        return *value;
+    case FL_URL_FLAG:
+        *(bool *)place = word == 0; /* "yes, no" */
+        break;
+    case FL_URL_WORD:
+        *(unsigned *)place = (unsigned)word;
+        break;
+    case FL_URL_NUMBER:
+        return read_number(option, value, place);
+    }
+    return word >= 0;
+}
+
+static const fl_url_option *option_of(const fl_url_kind *kind, const char *name)
+{
+    for (unsigned i = 0; i < kind->count; i++)
+        if (strcmp(kind->options[i].name, name) == 0)
+            return &kind->options[i];
+    return NULL;
+}
+
+fl_broker_rc fl_url_read_one(const fl_broker_host *host, const fl_url_kind *kind, char *setting,
+                             bool hides, void *out)
+{
+    char *value = fl_cut(setting, '=');
+    const fl_url_option *option = option_of(kind, setting);
+    bool is_known = option;
+    fl_broker_rc rc = FL_BROKER_OK;
+    if (value && !fl_percent_is_valid(value))
+        return host->explain(host, FL_BROKER_FATAL,
+                             "option of %s with a wrong %%: '%.40s' (valid: %%XX, two hexadecimal "
+                             "digits other than 00)",
+                             kind->name, hides ? "***" : setting);
+    if (value)
+        fl_url_decode(value);
+    if (option)
+        return value && keep(option, value, (char *)out + option->offset)
+                   ? FL_BROKER_OK
+                   : refuse_value(host, kind, option, value ? value : "", hides);
+    if (value && kind->read_other)
+        rc = kind->read_other(host, setting, value, out, &is_known);
+    return is_known ? rc : refuse_name(host, kind, setting, hides);
+}
+
+fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, char *settings,
+                         void *out)
+{
+    bool hides = settings && strchr(settings, '@');
+    for (char *next; settings && *settings; settings = next) {
+        next = fl_cut(settings, '&');
+        fl_broker_rc rc = fl_url_read_one(host, kind, settings, hides, out);
+        if (rc)
+            return rc;
+    }
+    return FL_BROKER_OK;
 }

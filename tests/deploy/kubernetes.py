@@ -122,6 +122,7 @@ def configuration(findings, objects, name, pod, folder):
     findings.claim(Path(path).parent == Path(mounted.get("broker", "")), f"{name}: {path} is no file of the Secret")
     url = objects["Secret", "rabbitmq-credentials"]["stringData"]["url"]
     brokers = subprocess.run([worker, "--brokers"], capture_output=True, text=True, check=True).stdout
+    (folder / "url").unlink(missing_ok=True)  # it cannot be written again
     (folder / "url").write_text(url if "amqps" in brokers else "memory:", encoding="utf-8")
     (folder / "url").chmod(0o440)
     environment["FILCH_SERVICE_BROKER_FILE"] = str(folder / "url")

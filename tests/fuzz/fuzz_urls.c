@@ -53,13 +53,11 @@ static fl_broker_rc parse_redis(const char *url)
 {
     fl_redis_url read;
     fl_broker_rc rc = fl_redis_url_parse(&fuzz_host, url, &read);
-    FUZZ_CHECK((rc == FL_BROKER_OK) == (read.text != NULL), "%d", rc);
     if (!rc) {
-        READ_TEXTS(url, read.host, read.port, read.database, read.user, read.password, read.ca);
-        FUZZ_CHECK(*read.host, "no host in %s", url);
-        FUZZ_CHECK(strspn(read.port, "0123456789") == strlen(read.port), "%s", read.port);
+        READ_TEXTS(url, read.socket, read.user, read.password, read.ca);
+        FUZZ_CHECK(read.socket || (*read.place.host && atoi(read.place.port)), "%s", url);
     }
-    fl_redis_url_free(&read);
+    fl_redis_url_end(&read);
     return rc;
 }
 #endif
@@ -98,10 +96,10 @@ static fl_broker_rc parse_rabbit(const char *url)
     fl_rabbit_url read;
     fl_broker_rc rc = fl_rabbit_parse(&fuzz_host, url, &read);
     if (!rc) {
-        READ_TEXTS(url, read.server.host, read.server.vhost, read.server.user, read.server.password,
-                   read.cacertfile, read.certfile, read.keyfile);
-        free(read.text);
+        READ_TEXTS(url, read.vhost, read.user, read.password, read.ca, read.cert, read.key);
+        FUZZ_CHECK(*read.place.host && read.port == atoi(read.place.port), "%s", url);
     }
+    fl_rabbit_url_end(&read);
     return rc;
 }
 #endif

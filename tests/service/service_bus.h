@@ -74,11 +74,11 @@ static inline void service_bus_start(const char *lock_ms, const char *delivery_l
     service_bus_read_port(out[0]);
 }
 
-/* A URL of a port; more: options, each with & in front. */
+/* A URL of a port; more: options, with & in between. */
 static inline const char *service_bus_url(int port, const char *more)
 {
     static char url[256];
-    snprintf(url, sizeof url, "servicebus://tests:%s@127.0.0.1:%d/?tls=no%s",
+    snprintf(url, sizeof url, "servicebus+amqp://tests:%s@127.0.0.1:%d/?%s",
              "c2VjcmV0IG9mIHRoZSB0ZXN0cw%3D%3D", port, more);
     return url;
 }

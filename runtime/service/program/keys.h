@@ -72,9 +72,6 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size);
 /* Writes the key's variable, "FILCH_SERVICE_LOG_LEVEL". */
 void fl_key_variable(const fl_key *key, char *text, size_t size);
 
-/* Writes "nearest: " and the names that are closest to a misspelt one; or "valid: " and as many of
- * `names`, which ends with NULL, as have room, if none is close. */
-void fl_nearest(const char *name, const char *const *names, char *text, size_t size);
 /* Writes the names of the keys of a scope into names[], which has room for FL_KEYS_MOST; returns
  * their number. */
 unsigned fl_key_names(fl_key_scope scope, const char **names);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Configuration by the command line: --KEY VALUE or --KEY=VALUE; --KEY alone for a flag. */
+#include <runtime/service/nearest.h>
 #include <runtime/service/program/sources.h>
 
 #include <runtime/service/program/actions.h>

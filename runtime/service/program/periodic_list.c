@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The key `periodic`: [{"name": "report", "cron": "30 2 * * *", "type": "report"}, ...]. */
+#include <runtime/service/nearest.h>
 #include <runtime/service/program/sources.h>
 
 #include <runtime/service/program/keys.h>

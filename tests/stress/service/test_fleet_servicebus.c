@@ -23,6 +23,6 @@ Test(fleet_servicebus, run_ready_finds_what_came_since_the_last_time)
 {
     service_bus_start("5000", "1000");
     ready_again_finds_messages(service_bus_url(service_bus.port, ""), "tasks");
-    ready_again_finds_messages(service_bus_url(service_bus.port, "&sessions=2"), "sessions");
+    ready_again_finds_messages(service_bus_url(service_bus.port, "sessions=2"), "sessions");
     service_bus_end();
 }

@@ -77,7 +77,7 @@ Test(nats_refusals, urls_that_do_not_parse_or_expose_a_password_are_refused)
         {"nats://h/a.b", "stream 'a.b' is no name"},
         {"nats://h/?prefix=a b", "prefix 'a b' is no subject"},
         {"nats://h/?burst=1", "unknown option of nats: 'burst'"},
-        {"nats://h/?create=maybe", "create=maybe is no option of nats (valid: yes, no)"},
+        {"nats://h/?create=maybe", "of nats: create=maybe (valid: yes, no)"},
         {"nats://me:s3cret@example.org", "use nats+tls://"},
         {"nats://s3cret@127.0.0.1.example.org", "use nats+tls://"},
         {"nats://me:s3cret@localhost,example.org/", "use nats+tls://"},

@@ -39,7 +39,7 @@ Test(postgres_faults, urls_that_do_not_parse_are_fatal_and_not_shown)
         {"postgres://u:secret@h:port/db", "the port of postgres is no number"},
         {"postgres://u:secret@h/db?sslmode=verify", "(valid: disable, allow"},
         {"postgres://u:%zzsecret@h/db", "cannot read the URL"},
-        {"postgres://u:a?secret@h/db", "cannot read the URL"},
+        {"postgres://u:a?secret@h/db", "unknown option of postgres: '***'"},
         {"postgres://u:secret@h/db?speed=7", "unknown option of postgres: 'speed'"},
         {"postgres://u:secret@h/db?filch_pooler=yes", "(valid: session, transaction)"},
         {"postgres://u:secret@h/db?sslmode=require&filch_schema=A%22", "filch_schema"},

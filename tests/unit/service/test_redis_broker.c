@@ -49,20 +49,22 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
     static const struct {
         const char *url, *words;
     } cases[] = {
-        {"redis:localhost", "no // before the host"},
-        {"redis://", "no host"},
-        {"redis://:secret@", "no host"},
-        {"redis://[::1", "address without its ]"},
-        {"redis://host:port", "port is not a number"},
-        {"redis://host/one", "database is not a number"},
-        {"redis://a%:secret@host", "wrong % in user or password"},
-        {"redis://:secret%00@host", "wrong % in user or password"},
-        {"redis://host?plain=no", "option 'plain': wrong value (valid: yes)"},
-        {"redis://host?color=red",
-         "option 'color': unknown (valid: ca, db, password, plain, user)"},
-        {"redis://host?ca", "option 'ca': no value"},
-        {"redis://a?secret&b@host", "option '***': unknown"},
-        {"redis+unix:redis.sock", "no absolute path of a socket"},
+        {"redis:localhost", "URL of redis without '://'"},
+        {"redis://", "with no host"},
+        {"redis://:secret@", "with no host"},
+        {"redis://[::1", "an address without its ]"},
+        {"redis://host:port", "a port that is no number of 1..65535"},
+        {"redis://host:65536", "a port that is no number of 1..65535"},
+        {"redis://host/one", "a database that is no number"},
+        {"redis://a%:secret@host", "login of redis with a wrong %"},
+        {"redis://:secret%00@host", "login of redis with a wrong %"},
+        {"redis://host?plaintext=maybe", "redis: plaintext=maybe (valid: yes, no)"},
+        {"redis://host?color=red", "'color' (valid: ca, db, user, password, plaintext)"},
+        {"redis://host?plain=yes", "unknown option of redis: 'plain' (nearest: plaintext)"},
+        {"redis://host?ca", "invalid option of redis: ca= (valid: FILE)"},
+        {"redis://host?ca=%0", "option of redis with a wrong %: 'ca'"},
+        {"redis://a?secret&b@host", "unknown option of redis: '***' (write @ and ?"},
+        {"redis+unix:redis.sock", "with no absolute path of a socket"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         is_refused(&fl_broker_redis, cases[i].url, FL_BROKER_FATAL, cases[i].words);
@@ -72,8 +74,8 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
 
 Test(redis_broker, a_password_does_not_cross_a_network_in_the_clear)
 {
-    is_refused(&fl_broker_redis, "redis://:secret@192.0.2.1", FL_BROKER_REFUSED,
-               "the password would cross the network without TLS; use rediss://");
+    is_refused(&fl_broker_redis, "redis://:secret@192.0.2.1", FL_BROKER_FATAL,
+               "a password in plain text to another machine; use rediss://");
 }
 
 Test(redis_broker, a_server_is_reached_by_its_socket_and_databases_are_apart)

@@ -50,12 +50,13 @@ Test(servicebus_faults, urls_that_do_not_parse_or_expose_a_token_are_refused)
     } wrong[] = {
         {"servicebus://", "without a host"},
         {"servicebus://n.servicebus.windows.net/", "without a key"},
-        {"servicebus://me:s3cret@example.org/?tls=no", "in clear text"},
-        {"servicebus://me:s3cret@example.org/?tls=maybe",
-         "tls=maybe is no option of servicebus (valid: yes, no)"},
+        {"servicebus+amqp://me:s3cret@example.org/", "plain text to another machine"},
+        {"servicebus://me:s3cret@example.org/?plaintext=maybe",
+         "of servicebus: plaintext=maybe (valid: yes, no)"},
         {"servicebus://me:s3cret@example.org/?burst=1", "unknown option"},
-        {"servicebus://me:s3cret@example.org/?token-seconds=1", "token-seconds '1'"},
-        {"servicebus://me:s3cret@example.org/?sessions=101", "sessions '101'"},
+        {"servicebus://me:s3cret@example.org/?token-seconds=1",
+         "token-seconds=1 (valid: 2..86400)"},
+        {"servicebus://me:s3cret@example.org/?sessions=101", "sessions=101 (valid: 1..100)"},
         {"servicebus://h/?connection-env=FILCH_TEST_ABSENT", "is not set"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -67,9 +68,9 @@ Test(servicebus_faults, keys_that_the_server_refuses_are_told_from_servers_that_
 {
     char url[256];
     service_bus_start("5000", "10");
-    snprintf(url, sizeof url, "servicebus://tests:s3cret@127.0.0.1:%d/?tls=no", service_bus.port);
+    snprintf(url, sizeof url, "servicebus+amqp://tests:s3cret@127.0.0.1:%d/", service_bus.port);
     refused(url, FL_BROKER_REFUSED, "check the key and its rights");
-    snprintf(url, sizeof url, "servicebus://other:s3cret@127.0.0.1:%d/?tls=no", service_bus.port);
+    snprintf(url, sizeof url, "servicebus+amqp://other:s3cret@127.0.0.1:%d/", service_bus.port);
     refused(url, FL_BROKER_REFUSED, "check the key and its rights");
     service_bus_end();
     refused(url, FL_BROKER_LOST, "Connection refused");
@@ -122,12 +123,12 @@ Test(servicebus_faults, a_connection_string_comes_from_the_environment_or_a_file
              service_bus.port, SERVICE_BUS_KEY);
     setenv("FILCH_TEST_CONNECTION", text, 1);
     KIND->close(
-        opened("servicebus:///?tls=no&connection-env=FILCH_TEST_CONNECTION", FL_BROKER_CONSUMES));
+        opened("servicebus+amqp:///?connection-env=FILCH_TEST_CONNECTION", FL_BROKER_CONSUMES));
     snprintf(path, sizeof path, "%.80s/filch-servicebus-XXXXXX", folder_above());
     int fd = mkstemp(path); /* of mode 0600 */
     cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     close(fd);
-    snprintf(url, sizeof url, "servicebus:///?tls=no&connection-file=%s", path);
+    snprintf(url, sizeof url, "servicebus+amqp:///?connection-file=%s", path);
     KIND->close(opened(url, FL_BROKER_CONSUMES));
     unlink(path);
     service_bus_end();
@@ -159,7 +160,7 @@ Test(servicebus_faults, tokens_are_renewed_before_they_expire)
     unsigned count;
     int status;
     service_bus_start("5000", "10");
-    const char *url = service_bus_url(service_bus.port, "&token-seconds=2");
+    const char *url = service_bus_url(service_bus.port, "token-seconds=2");
     fl_broker *turned = opened(url, FL_BROKER_CONSUMES), *idle = opened(url, FL_BROKER_CONSUMES);
     fl_broker *publisher = opened(url, FL_BROKER_PUBLISHES);
     published(publisher);

@@ -15,7 +15,7 @@ typedef struct bench {
 static fl_broker *consuming(const char *const *queues)
 {
     tried_queues = queues;
-    return opened(service_bus_url(service_bus.port, "&sessions=2"), FL_BROKER_CONSUMES);
+    return opened(service_bus_url(service_bus.port, "sessions=2"), FL_BROKER_CONSUMES);
 }
 
 static bench begin(const char *lock_ms)
@@ -174,7 +174,7 @@ Test(servicebus_sessions, a_message_without_a_session_goes_to_that_of_its_queue)
     bench b = begin("60000");
     cr_assert_eq(put(&b, "1", NULL), -ENOTSUP, "the publisher's URL has no sessions");
     KIND->close(b.publisher);
-    b.publisher = opened(service_bus_url(service_bus.port, "&sessions=1"), FL_BROKER_PUBLISHES);
+    b.publisher = opened(service_bus_url(service_bus.port, "sessions=1"), FL_BROKER_PUBLISHES);
     cr_assert_eq(put(&b, "1", NULL), 0);
     fl_delivery *one = received(b.consumer);
     cr_assert_str_eq(filch_message_header(&one->message, FL_BUS_SESSION_HEADER), "sessions");

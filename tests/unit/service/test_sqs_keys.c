@@ -354,7 +354,7 @@ Test(sqs_keys, the_endpoint_follows_from_the_region)
         {"sqs:?region=cn-north-1", "https://sqs.cn-north-1.amazonaws.com.cn/"},
         {"sqs://[::1]:8443/123456789012/?region=eu-central-1", "https://[::1]:8443/"},
         {"sqs+http://localhost:4566/?region=eu-central-1", "http://localhost:4566/"},
-        {"sqs+http://queue:9324/?region=x-1&plain=yes", "http://queue:9324/"},
+        {"sqs+http://queue:9324/?region=x-1&plaintext=yes", "http://queue:9324/"},
     };
     fl_sqs_options options;
     for (unsigned i = 0; i < sizeof urls / sizeof *urls; i++) {

@@ -46,7 +46,7 @@ static void try_nats(int port)
 
 static void try_rabbit(int port)
 {
-    try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?cacertfile=%s", port);
+    try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?ca=%s", port);
 }
 
 #ifndef FILCH_TSAN /* librdkafka starts its threads by thrd_create, which thread sanitizer does not know */

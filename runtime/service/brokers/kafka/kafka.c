@@ -81,6 +81,7 @@ const fl_broker_kind fl_broker_kafka = {
     .size = sizeof(fl_broker_kind),
     .name = "kafka",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_kafka_url_kind,
     .tested = "a stand-in (preview): the mock cluster of librdkafka",
     .caps = {.durable = true, .delay = true, .counts = true, .lease_most = FILCH_FOREVER},
     .open = open_kafka,

@@ -2,8 +2,6 @@
 #include <runtime/service/brokers/kafka/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <ctype.h>
@@ -32,13 +30,15 @@ bool fl_kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value)
 /* ---- Parts ---- */
 
 static const fl_url_option known[] = {
-    {"group", offsetof(fl_kafka_options, group), false},
-    {"ca", offsetof(fl_kafka_options, ca), false},
-    {"cert", offsetof(fl_kafka_options, cert), false},
-    {"key", offsetof(fl_kafka_options, key), false},
-    {"create", offsetof(fl_kafka_options, creates), true},
-    {"ordering", offsetof(fl_kafka_options, is_ordered), true},
-    {"plain-password", offsetof(fl_kafka_options, sends_plain), true},
+    {"group", "NAME", "the consumer group; default: filch", FL_URL_TEXT,
+     offsetof(fl_kafka_options, group), 0, 0},
+    FL_URL_CA(fl_kafka_options),
+    FL_URL_CERT(fl_kafka_options),
+    FL_URL_KEY(fl_kafka_options),
+    FL_URL_CREATE(fl_kafka_options, "topics"),
+    {"ordering", "yes, no", "runs jobs with the same key one after another; default: no",
+     FL_URL_FLAG, offsetof(fl_kafka_options, is_ordered), 0, 0},
+    FL_URL_PLAINTEXT(fl_kafka_options, "a password"),
 };
 
 /* Settings on which the guarantees rest, or that kafka_connect.c would replace without a word; with their aliases. */
@@ -84,12 +84,12 @@ static fl_broker_rc keep_setting(const fl_broker_host *host, const char *name, c
     return FL_BROKER_OK;
 }
 
-static const fl_url_kind kind = {
+const fl_url_kind fl_kafka_url_kind = {
     .name = "kafka",
     .form = "kafka://HOST[:PORT][,HOST...]",
     .options = known,
     .count = sizeof known / sizeof *known,
-    .others = " and settings of librdkafka such as session.timeout.ms",
+    .others = "; also settings of librdkafka, such as session.timeout.ms",
     .read_other = keep_setting,
 };
 
@@ -97,41 +97,32 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_kafka_options *ou
 {
     if (!*out->hosts)
         return host->explain(host, FL_BROKER_FATAL, "URL of kafka without a host (valid: %s)",
-                             kind.form);
-    if (!*out->group)
-        return host->explain(host, FL_BROKER_FATAL, "group= is empty (valid: group=NAME)");
+                             fl_kafka_url_kind.form);
     if (out->user && !out->password)
         return host->explain(host, FL_BROKER_FATAL,
                              "login of kafka without a password (valid: USER:PASSWORD@HOST)");
-    if (out->password && !out->has_tls && !fl_loopback_has_all(out->hosts) && !out->sends_plain)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "kafka:// would send a password in plain text to another machine; "
-                             "use kafka+tls://, or add plain-password=yes");
-    return FL_BROKER_OK;
-}
-
-static void read_login(char *login, fl_kafka_options *out)
-{
-    char *password = fl_cut(login, ':');
-    out->user = fl_url_decode(login);
-    out->password = password ? fl_url_decode(password) : NULL;
+    return out->password && !out->has_tls && !out->plaintext
+               ? fl_url_refuse_plain(host, &fl_kafka_url_kind, out->hosts, "a password",
+                                     "kafka+tls://")
+               : FL_BROKER_OK;
 }
 
 fl_broker_rc fl_kafka_parse(const fl_broker_host *host, const char *url, fl_kafka_options *out)
 {
     *out = (fl_kafka_options){.group = "filch", .creates = true};
     out->has_tls = strncmp(url, "kafka+tls:", 10) == 0;
-    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    fl_broker_rc rc = fl_url_cut(host, &fl_kafka_url_kind, url, &out->url);
     if (rc)
         return rc;
     out->hosts = out->url.hosts;
-    if (out->url.login)
-        read_login(out->url.login, out);
+    rc = fl_url_login(host, &fl_kafka_url_kind, &out->url, &out->user, &out->password);
+    if (rc)
+        return rc;
     if (out->url.path && *out->url.path)
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of kafka with the path '%s' (valid: none; queues are topics)",
                              fl_url_show(out->url.path));
-    rc = fl_url_read(host, &kind, out->url.settings, out);
+    rc = fl_url_read(host, &fl_kafka_url_kind, out->url.settings, out);
     return rc ? rc : check(host, out);
 }
 

@@ -17,10 +17,12 @@ typedef struct fl_kafka_options {
     const char *settings[32][2]; /* of librdkafka: name, value */
     unsigned setting_count;
     bool has_tls;
-    bool creates;     /* missing topics */
-    bool is_ordered;  /* jobs of one key run one after another */
-    bool sends_plain; /* the password, also to other machines without TLS */
+    bool creates;    /* missing topics */
+    bool is_ordered; /* jobs of one key run one after another */
+    bool plaintext;  /* a password may go to other machines without TLS */
 } fl_kafka_options;
+
+extern const fl_url_kind fl_kafka_url_kind;
 
 /* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
 fl_broker_rc fl_kafka_parse(const fl_broker_host *host, const char *url, fl_kafka_options *out);

@@ -188,6 +188,7 @@ const fl_broker_kind fl_broker_nats = {
     .size = sizeof(fl_broker_kind),
     .name = "nats",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_nats_url_kind,
     .tested = "NATS 2.9",
     .caps = {.durable = true,
              .delay = true,

@@ -2,8 +2,6 @@
 #include <runtime/service/brokers/nats/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <ctype.h>
@@ -26,30 +24,32 @@ bool fl_nats_is_name(const char *text, const char *also)
 /* ---- Parts ---- */
 
 static const fl_url_option known[] = {
-    {"prefix", offsetof(fl_nats_options, prefix), false},
-    {"creds", offsetof(fl_nats_options, creds), false},
-    {"ca", offsetof(fl_nats_options, ca), false},
-    {"cert", offsetof(fl_nats_options, cert), false},
-    {"key", offsetof(fl_nats_options, key), false},
-    {"create", offsetof(fl_nats_options, creates), true},
-    {"plain-password", offsetof(fl_nats_options, sends_plain), true},
+    {"prefix", "SUBJECT", "subjects are SUBJECT.QUEUE; default: the stream's name", FL_URL_TEXT,
+     offsetof(fl_nats_options, prefix), 0, 0},
+    {"creds", "FILE", "a login by JWT, as nsc makes it; others must not be able to read it",
+     FL_URL_TEXT, offsetof(fl_nats_options, creds), 0, 0},
+    FL_URL_CA(fl_nats_options),
+    FL_URL_CERT(fl_nats_options),
+    FL_URL_KEY(fl_nats_options),
+    FL_URL_CREATE(fl_nats_options, "streams and consumers"),
+    FL_URL_PLAINTEXT(fl_nats_options, "a password or token"),
 };
 
-static const fl_url_kind kind = {.name = "nats",
-                                 .form = "nats://HOST[:PORT][/STREAM]",
-                                 .options = known,
-                                 .count = sizeof known / sizeof *known,
-                                 .others = ""};
+const fl_url_kind fl_nats_url_kind = {.name = "nats",
+                                      .form = "nats://HOST[:PORT][/STREAM]",
+                                      .options = known,
+                                      .count = sizeof known / sizeof *known,
+                                      .others = ""};
 
-static void read_login(char *login, fl_nats_options *out)
+/* USER:PASSWORD or TOKEN */
+static fl_broker_rc read_login(const fl_broker_host *host, fl_nats_options *out)
 {
-    char *password = fl_cut(login, ':');
-    if (password) {
-        out->user = fl_url_decode(login);
-        out->password = fl_url_decode(password);
-    } else {
-        out->token = fl_url_decode(login);
+    fl_broker_rc rc = fl_url_login(host, &fl_nats_url_kind, &out->url, &out->user, &out->password);
+    if (!out->password) {
+        out->token = out->user;
+        out->user = NULL;
     }
+    return rc;
 }
 
 static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out)
@@ -57,7 +57,7 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
     bool is_secret = out->password || out->token;
     if (!*out->hosts)
         return host->explain(host, FL_BROKER_FATAL, "URL of nats without a host (valid: %s)",
-                             kind.form);
+                             fl_nats_url_kind.form);
     if (!fl_nats_is_name(out->stream, ""))
         return host->explain(host, FL_BROKER_FATAL,
                              "stream '%s' is no name (valid: letters, digits, - and _)",
@@ -66,26 +66,24 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
         return host->explain(host, FL_BROKER_FATAL,
                              "prefix '%s' is no subject (valid: letters, digits, -, _ and .)",
                              fl_url_show(out->prefix));
-    if (is_secret && !out->has_tls && !fl_loopback_has_all(out->hosts) && !out->sends_plain)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "nats:// would send a password in plain text to another machine; use "
-                             "nats+tls://, or add plain-password=yes");
-    return FL_BROKER_OK;
+    return is_secret && !out->has_tls && !out->plaintext
+               ? fl_url_refuse_plain(host, &fl_nats_url_kind, out->hosts, "a password",
+                                     "nats+tls://")
+               : FL_BROKER_OK;
 }
 
 fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_options *out)
 {
     *out = (fl_nats_options){.stream = "filch", .creates = true};
     out->has_tls = strncmp(url, "nats+tls:", 9) == 0;
-    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    fl_broker_rc rc = fl_url_cut(host, &fl_nats_url_kind, url, &out->url);
     if (rc)
         return rc;
     out->hosts = out->url.hosts;
-    if (out->url.login)
-        read_login(out->url.login, out);
+    rc = read_login(host, out);
     if (out->url.path && *out->url.path)
         out->stream = fl_url_decode(out->url.path);
-    rc = fl_url_read(host, &kind, out->url.settings, out);
+    rc = rc ? rc : fl_url_read(host, &fl_nats_url_kind, out->url.settings, out);
     if (!out->prefix)
         out->prefix = out->stream;
     return rc ? rc : check(host, out);

@@ -13,9 +13,11 @@ typedef struct fl_nats_options {
     const char *user, *password, *token, *creds; /* NULL: none */
     const char *ca, *cert, *key;                 /* files; NULL: none */
     bool creates;                                /* missing streams and consumers */
-    bool sends_plain; /* the password, also to other machines without TLS */
+    bool plaintext; /* a password may go to other machines without TLS */
     bool has_tls;
 } fl_nats_options;
+
+extern const fl_url_kind fl_nats_url_kind;
 
 /* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
 fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_options *out);

@@ -128,6 +128,7 @@ const fl_broker_kind fl_broker_postgres = {
     .size = sizeof(fl_broker_kind),
     .name = "postgres",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_pg_url_kind,
     .tested = "PostgreSQL 15",
     .caps = {.durable = true,
              .priority = true,

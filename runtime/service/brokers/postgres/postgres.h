@@ -31,6 +31,7 @@
 #define FL_POSTGRES_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 #include <libpq-fe.h>
 
@@ -105,6 +106,7 @@ static inline int64_t fl_pg_now(const fl_pg *p)
 /* ---- postgres_url.c ---- */
 
 /* FATAL, explained: it does not parse. The caller ends a target that was parsed. */
+extern const fl_url_kind fl_pg_url_kind;
 fl_broker_rc fl_pg_parse(const fl_broker_host *host, const char *url, fl_pg_target *out);
 void fl_pg_target_end(fl_pg_target *target);
 

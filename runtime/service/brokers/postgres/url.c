@@ -4,9 +4,11 @@
 #include <runtime/service/brokers/postgres/postgres.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/cut.h>
 #include <runtime/service/loopback.h>
+#include <runtime/service/url.h>
 
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,32 +32,42 @@ static bool is_one_of(const char *text, size_t length, const char *list)
 
 /* ---- Options of our own ---- */
 
-static bool read_schema(fl_pg_target *out, const char *value, size_t length)
+typedef struct own {
+    const char *schema;
+    unsigned pooled;
+} own;
+
+static const fl_url_option known[] = {
+    {"filch_schema", "NAME",
+     "the schema of the tables; services with different schemas do not see each other; default: "
+     "filch",
+     FL_URL_TEXT, offsetof(own, schema), 0, 0},
+    {"filch_pooler", "session, transaction",
+     "transaction: a pooler such as PgBouncer gives each transaction another session, so "
+     "statements "
+     "are not prepared, and the service looks for messages each second instead of listening; "
+     "default: session",
+     FL_URL_WORD, offsetof(own, pooled), 0, 0},
+};
+
+const fl_url_kind fl_pg_url_kind = {.name = "postgres",
+                                    .form = "postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+                                    .options = known,
+                                    .count = sizeof known / sizeof *known,
+                                    .others = "; also the parameters of libpq, such as sslmode"};
+
+static fl_broker_rc keep_schema(const fl_broker_host *host, const char *name, fl_pg_target *out)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
-    if (!length || length >= sizeof out->schema || strspn(value, letters) < length ||
-        (*value >= '0' && *value <= '9') || (length >= 3 && memcmp(value, "pg_", 3) == 0))
-        return false;
-    memcpy(out->schema, value, length);
-    out->schema[length] = '\0';
-    return true;
+    size_t length = strlen(name);
+    if (length >= sizeof out->schema || strspn(name, letters) < length ||
+        (*name >= '0' && *name <= '9') || strncmp(name, "pg_", 3) == 0)
+        return host->explain(host, FL_BROKER_FATAL,
+                             "invalid option of postgres: filch_schema (valid: at most 63 of a-z, "
+                             "0-9 and _, not beginning with a digit or pg_)");
+    strcpy(out->schema, name);
+    return FL_BROKER_OK;
 }
-
-static bool read_pooler(fl_pg_target *out, const char *value, size_t length)
-{
-    out->pooled = is_name(value, length, "transaction");
-    return out->pooled || is_name(value, length, "session");
-}
-
-static const struct {
-    const char *name, *valid;
-    bool (*read)(fl_pg_target *out, const char *value, size_t length);
-} own[] = {
-    {"filch_schema", "at most 63 of a-z, 0-9 and _, not beginning with a digit or pg_",
-     read_schema},
-    {"filch_pooler", "session, transaction", read_pooler},
-};
-enum { OWN = sizeof own / sizeof *own };
 
 static fl_broker_rc unreadable(const fl_broker_host *host)
 {
@@ -65,62 +77,39 @@ static fl_broker_rc unreadable(const fl_broker_host *host)
                          "characters as %%XX)");
 }
 
-static bool is_of_libpq(const PQconninfoOption *options, const char *name, size_t length)
+static bool is_of_libpq(const PQconninfoOption *options, const char *option)
 {
+    size_t length = strcspn(option, "=");
     for (; options->keyword; options++)
-        if (is_name(name, length, options->keyword))
+        if (is_name(option, length, options->keyword))
             return true;
-    return is_name(name, length, "ssl"); /* ssl=true: sslmode=require, as JDBC spells it */
-}
-
-/* One NAME=VALUE of the query; *keep: it goes to libpq. */
-static fl_broker_rc read_option(const fl_broker_host *host, fl_pg_target *out,
-                                const PQconninfoOption *known, const char *option, size_t length,
-                                bool *keep)
-{
-    const char *equals = memchr(option, '=', length);
-    size_t name = equals ? (size_t)(equals - option) : length;
-    for (unsigned i = 0; i < OWN; i++)
-        if (is_name(option, name, own[i].name)) {
-            *keep = false;
-            if (equals && own[i].read(out, equals + 1, length - name - 1))
-                return FL_BROKER_OK;
-            return host->explain(host, FL_BROKER_FATAL,
-                                 "the option %s of postgres has an unknown value (valid: %s)",
-                                 own[i].name, own[i].valid);
-        }
-    *keep = true;
-    if (is_of_libpq(known, option, name))
-        return FL_BROKER_OK;
-    if (strchr(option, '@')) /* the '?' was in a password */
-        return unreadable(host);
-    return host->explain(host, FL_BROKER_FATAL,
-                         "unknown option of postgres: '%.*s' (valid: filch_schema, filch_pooler, "
-                         "and the parameters of libpq, such as sslmode)",
-                         name < 64 ? (int)name : 64, option);
+    return is_name(option, length, "ssl"); /* ssl=true: sslmode=require, as JDBC spells it */
 }
 
 /* Reads our options, and takes them out of the URL. */
 static fl_broker_rc take_options(const fl_broker_host *host, fl_pg_target *out,
-                                 const PQconninfoOption *known, char *url)
+                                 const PQconninfoOption *of_libpq, char *url)
 {
-    char *query = strchr(url, '?'), *to = query;
-    for (char *at = query; at && *at;) {
-        bool keep = false;
-        size_t length = strcspn(++at, "&");
-        fl_broker_rc rc = length ? read_option(host, out, known, at, length, &keep) : FL_BROKER_OK;
+    own ours = {0};
+    char *option = fl_cut(url, '?'), *end = url + strlen(url), sign = '?';
+    bool hides = option && strchr(option, '@');
+    for (char *next; option; option = next) {
+        fl_broker_rc rc = FL_BROKER_OK;
+        next = fl_cut(option, '&');
+        if (*option && is_of_libpq(of_libpq, option)) { /* at most where it was */
+            size_t length = strlen(option);
+            *end = sign;
+            memmove(end + 1, option, length + 1);
+            end += 1 + length;
+            sign = '&';
+        } else if (*option) {
+            rc = fl_url_read_one(host, &fl_pg_url_kind, option, hides, &ours);
+        }
         if (rc)
             return rc;
-        if (keep) { /* at most where it was */
-            *to = to == query ? '?' : '&';
-            memmove(to + 1, at, length);
-            to += 1 + length;
-        }
-        at += length;
     }
-    if (query)
-        *to = '\0';
-    return FL_BROKER_OK;
+    out->pooled = ours.pooled;
+    return ours.schema ? keep_schema(host, ours.schema, out) : FL_BROKER_OK;
 }
 
 /* ---- TLS ---- */

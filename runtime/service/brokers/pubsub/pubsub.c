@@ -123,6 +123,7 @@ const fl_broker_kind fl_broker_pubsub = {
     .size = sizeof(fl_broker_kind),
     .name = "pubsub",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_pubsub_url_kind,
     .tested = "a stand-in (preview)",
     .caps = {.durable = true,
              .delay = true,

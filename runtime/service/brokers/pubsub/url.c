@@ -39,19 +39,26 @@ bool fl_pubsub_is_private(const char *url)
 /* ---- Options ---- */
 
 static const fl_url_option known[] = {
-    {"endpoint", offsetof(fl_pubsub_options, endpoint), false},
-    {"credentials", offsetof(fl_pubsub_options, credentials), false},
-    {"prefix", offsetof(fl_pubsub_options, prefix), false},
-    {"ca", offsetof(fl_pubsub_options, ca), false},
-    {"create", offsetof(fl_pubsub_options, creates), true},
-    {"ordering", offsetof(fl_pubsub_options, is_ordered), true},
+    {"endpoint", "URL",
+     "another server, https://HOST or http://HOST:PORT; default: PUBSUB_EMULATOR_HOST, or Google's",
+     FL_URL_TEXT, offsetof(fl_pubsub_options, endpoint), 0, 0},
+    {"credentials", "FILE, metadata or none",
+     "the JSON key of a service account, which others must not be able to read; metadata: from the "
+     "machine; none: an emulator; default: GOOGLE_APPLICATION_CREDENTIALS, or metadata",
+     FL_URL_TEXT, offsetof(fl_pubsub_options, credentials), 0, 0},
+    {"prefix", "TEXT", "begins the names of topics and subscriptions; default: none", FL_URL_TEXT,
+     offsetof(fl_pubsub_options, prefix), 0, 0},
+    FL_URL_CA(fl_pubsub_options),
+    FL_URL_CREATE(fl_pubsub_options, "topics and subscriptions"),
+    {"ordering", "yes, no", "runs jobs with the same key one after another; default: no",
+     FL_URL_FLAG, offsetof(fl_pubsub_options, is_ordered), 0, 0},
 };
 
-static const fl_url_kind kind = {.name = "pubsub",
-                                 .form = "pubsub://PROJECT",
-                                 .options = known,
-                                 .count = sizeof known / sizeof *known,
-                                 .others = ""};
+const fl_url_kind fl_pubsub_url_kind = {.name = "pubsub",
+                                        .form = "pubsub://PROJECT",
+                                        .options = known,
+                                        .count = sizeof known / sizeof *known,
+                                        .others = ""};
 
 /* PUBSUB_EMULATOR_HOST is HOST:PORT, as the vendor's libraries read it: plain HTTP, no credentials. */
 static bool use_emulator(fl_pubsub_options *out)
@@ -101,14 +108,15 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_pubsub_options *o
 fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pubsub_options *out)
 {
     *out = (fl_pubsub_options){.prefix = "", .creates = true};
-    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    fl_broker_rc rc = fl_url_cut(host, &fl_pubsub_url_kind, url, &out->url);
     if (rc)
         return rc;
     out->project = out->url.hosts;
     if (out->url.login || (out->url.path && *out->url.path))
         return host->explain(host, FL_BROKER_FATAL,
-                             "URL of pubsub with more than a project (valid: %s)", kind.form);
-    rc = fl_url_read(host, &kind, out->url.settings, out);
+                             "URL of pubsub with more than a project (valid: %s)",
+                             fl_pubsub_url_kind.form);
+    rc = fl_url_read(host, &fl_pubsub_url_kind, out->url.settings, out);
     if (rc)
         return rc;
     if (!use_emulator(out))

@@ -18,6 +18,8 @@ typedef struct fl_pubsub_options {
     bool creates, is_ordered;
 } fl_pubsub_options;
 
+extern const fl_url_kind fl_pubsub_url_kind;
+
 /* FATAL, explained: it does not parse. */
 fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pubsub_options *out);
 /* Also of one that did not parse. */

@@ -199,7 +199,7 @@ int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_e
     if (!out->entries)
         return -EAGAIN;
     const char *state = field_trace(message, out->trace);
-    if (!put_properties(&e, r->url.server.user, &out->properties))
+    if (!put_properties(&e, r->url.user, &out->properties))
         return -EMSGSIZE;
     error = add_headers(&e, *out->trace || state);
     if (error)

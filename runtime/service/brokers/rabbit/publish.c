@@ -58,7 +58,7 @@ static fl_broker_rc fail_batch(fl_rabbit *r, fl_rabbit_wire *wire)
         host, FL_BROKER_LOST,
         "RabbitMQ at %s:%d returned a message without its number (x-filch-copy); its "
         "batch is sent again. Check that no proxy or plugin removes headers",
-        r->url.server.host, r->url.server.port);
+        r->url.place.host, r->url.port);
 }
 
 fl_broker_rc fl_rabbit_on_return(fl_rabbit *r, fl_rabbit_wire *wire, uint64_t number)
@@ -107,7 +107,7 @@ static fl_broker_rc is_blocked(const fl_rabbit *r)
     return host->explain(host, FL_BROKER_BUSY,
                          "RabbitMQ at %s:%d takes no publications: it is short of memory or disk; "
                          "see its alarms",
-                         r->url.server.host, r->url.server.port);
+                         r->url.place.host, r->url.port);
 }
 
 static fl_broker_rc wait_for_confirmations(fl_rabbit *r, fl_rabbit_wire *wire)

@@ -166,9 +166,9 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
     char name[FL_RABBIT_NAME_BYTES];
     fl_rabbit_name(name, target);
     fl_broker_rc rc = FL_BROKER_OK;
-    if (r->url.create)
+    if (r->url.creates)
         rc = create(r, wire, target, name, &failed);
-    if (rc || (r->url.create && !failed))
+    if (rc || (r->url.creates && !failed))
         return rc;
     rc = request(r, wire, name, true, amqp_empty_table, &code, NULL); /* is it there? */
     if (rc || !code)

@@ -36,7 +36,7 @@ static void close_rabbit(fl_broker *broker)
         free(r->queues[i].ready);
     }
     free(r->early);
-    free(r->url.text);
+    fl_rabbit_url_end(&r->url);
     free(r);
 }
 
@@ -73,7 +73,7 @@ static fl_rabbit *create(const fl_broker_config *config, const fl_rabbit_url *ur
         made = make_room(r);
     if (made)
         return r;
-    r->url.text = NULL; /* the caller's */
+    r->url.url.text = NULL; /* the caller's */
     close_rabbit(&r->base);
     return NULL;
 }
@@ -108,27 +108,23 @@ static fl_broker_rc check_names(const fl_broker_config *config)
 static fl_broker_rc check(const fl_broker_config *config)
 {
     fl_rabbit_url url;
-    fl_broker_rc rc = check_names(config);
-    if (!rc)
-        rc = fl_rabbit_parse(config->host, config->url, &url);
-    if (!rc)
-        free(url.text);
+    fl_broker_rc rc = fl_rabbit_parse(config->host, config->url, &url);
+    rc = rc ? rc : check_names(config);
+    fl_rabbit_url_end(&url);
     return rc;
 }
 
 static fl_broker_rc open_rabbit(fl_broker **out, const fl_broker_config *config)
 {
     fl_rabbit_url url;
-    fl_broker_rc rc = check_names(config);
-    if (!rc)
-        rc = fl_rabbit_parse(config->host, config->url, &url);
-    if (rc)
-        return rc;
-    fl_rabbit *r = create(config, &url);
+    fl_broker_rc rc = fl_rabbit_parse(config->host, config->url, &url);
+    rc = rc ? rc : check_names(config);
+    fl_rabbit *r = rc ? NULL : create(config, &url);
     if (!r) {
-        free(url.text);
-        return config->host->explain(config->host, FL_BROKER_LOST,
-                                     "no memory for a connection; free some");
+        fl_rabbit_url_end(&url);
+        return rc ? rc
+                  : config->host->explain(config->host, FL_BROKER_LOST,
+                                          "no memory for a connection; free some");
     }
     rc = fl_rabbit_connect(r, &r->main);
     if (!rc)
@@ -208,6 +204,7 @@ const fl_broker_kind fl_broker_rabbit = {
     .size = sizeof(fl_broker_kind),
     .name = "rabbitmq",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_rabbit_url_kind,
     .tested = "RabbitMQ 3.10",
     .caps = {.durable = true,
              .delay = true,

@@ -28,6 +28,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/rabbit/amqp.h>
 #include <runtime/service/message.h>
+#include <runtime/service/url.h>
 
 #include <filch/timer.h>
 #include <filch/traceparent.h>
@@ -51,17 +52,22 @@ static inline struct timeval fl_rabbit_time(int64_t ns)
 /* ---- rabbit_url.c ---- */
 
 typedef struct fl_rabbit_url {
-    char *text; /* holds the others */
-    struct amqp_connection_info server;
-    const char *cacertfile, *certfile, *keyfile; /* or NULL */
-    unsigned heartbeat;                          /* s */
+    fl_url url; /* the others point into it */
+    fl_url_place place;
+    int port; /* of the place */
+    const char *user, *password, *vhost;
+    const char *ca, *cert, *key; /* files; NULL: none */
+    unsigned heartbeat;          /* s */
     unsigned delivery_limit;
-    unsigned classic, create, plaintext, adopt; /* truth values */
+    unsigned classic; /* a truth value */
+    bool creates, adopt, has_tls, plaintext;
 } fl_rabbit_url;
 
-/* FATAL, explained: it does not parse, or would send a password in clear text to another machine.
- * Otherwise the caller frees out->text. */
+extern const fl_url_kind fl_rabbit_url_kind;
+/* FATAL, explained: it does not parse, or would send a password in plain text to another machine. */
 fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rabbit_url *out);
+/* Also of one that did not parse. */
+void fl_rabbit_url_end(fl_rabbit_url *url);
 
 /* ---- The connection ---- */
 

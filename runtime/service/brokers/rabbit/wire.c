@@ -39,8 +39,8 @@ fl_broker_rc fl_rabbit_closed(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
             remedy = refusals[i].remedy;
         }
     return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d: %.*s; %s", doing,
-                         r->url.server.host, r->url.server.port, (int)text.len,
-                         (const char *)text.bytes, remedy);
+                         r->url.place.host, r->url.port, (int)text.len, (const char *)text.bytes,
+                         remedy);
 }
 
 /* Statuses that a new connection does not change. */
@@ -52,7 +52,7 @@ static const struct {
      "use the name that the server's certificate has, or give it another"},
     {AMQP_STATUS_SSL_PEER_VERIFY_FAILED, "check its date and its authority"},
     {AMQP_STATUS_SSL_CONNECTION_FAILED, "check that the port speaks TLS, 1.2 or later"},
-    {AMQP_STATUS_SSL_ERROR, "check cacertfile, certfile and keyfile"},
+    {AMQP_STATUS_SSL_ERROR, "check ca, cert and key of the URL"},
 };
 
 /* Bundles of authorities, as the systems call them. */
@@ -64,8 +64,8 @@ static const char *const bundles[] = {
 
 static const char *authorities(const fl_rabbit *r)
 {
-    if (r->url.cacertfile)
-        return r->url.cacertfile;
+    if (r->url.ca)
+        return r->url.ca;
     for (unsigned i = 0; i < sizeof bundles / sizeof *bundles; i++)
         if (access(bundles[i], R_OK) == 0)
             return bundles[i];
@@ -76,11 +76,11 @@ static const char *authorities(const fl_rabbit *r)
 static bool is_distrusted(const fl_rabbit *r, fl_certificate *c)
 {
     char port[8];
-    snprintf(port, sizeof port, "%d", r->url.server.port);
-    *c = (fl_certificate){.host = r->url.server.host,
+    snprintf(port, sizeof port, "%d", r->url.port);
+    *c = (fl_certificate){.host = r->url.place.host,
                           .port = port,
                           .authorities = authorities(r),
-                          .setting = "cacertfile=FILE"};
+                          .setting = "ca=FILE"};
     return fl_certificate_is_refused(c);
 }
 
@@ -98,9 +98,8 @@ fl_broker_rc fl_rabbit_broken(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
         }
     if (rc == FL_BROKER_REFUSED && is_distrusted(r, &certificate))
         return host->explain(host, rc, "cannot %s RabbitMQ: %s", doing, certificate.why);
-    return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d (%s); %s", doing,
-                         r->url.server.host, r->url.server.port, amqp_error_string2(status),
-                         remedy);
+    return host->explain(host, rc, "cannot %s RabbitMQ at %s:%d (%s); %s", doing, r->url.place.host,
+                         r->url.port, amqp_error_string2(status), remedy);
 }
 
 /* The channel that the server closed is opened again; the server waits for close-ok before. */
@@ -168,22 +167,21 @@ static int secure(const fl_rabbit *r, amqp_socket_t *socket)
     int status = amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);
     if (!status)
         status = amqp_ssl_socket_set_cacert(socket, authorities(r));
-    if (!status && url->certfile)
-        status = amqp_ssl_socket_set_key(socket, url->certfile,
-                                         url->keyfile ? url->keyfile : url->certfile);
+    if (!status && url->cert)
+        status = amqp_ssl_socket_set_key(socket, url->cert, url->key ? url->key : url->cert);
     return status;
 }
 
 static int open_socket(const fl_rabbit *r, amqp_connection_state_t state)
 {
-    const struct amqp_connection_info *server = &r->url.server;
+    const fl_rabbit_url *url = &r->url;
     struct timeval most = fl_rabbit_time(r->config.call_timeout);
-    amqp_socket_t *socket = server->ssl ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state);
+    amqp_socket_t *socket = url->has_tls ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state);
     int status = socket ? AMQP_STATUS_OK : AMQP_STATUS_NO_MEMORY;
-    if (!status && server->ssl)
+    if (!status && url->has_tls)
         status = secure(r, socket);
     if (!status)
-        status = amqp_socket_open_noblock(socket, server->host, server->port, &most);
+        status = amqp_socket_open_noblock(socket, url->place.host, url->port, &most);
     if (!status)
         status = amqp_set_handshake_timeout(state, &most);
     return status ? status : amqp_set_rpc_timeout(state, &most);
@@ -197,7 +195,7 @@ static amqp_table_entry_t truth(const char *name)
 
 static fl_broker_rc log_in(fl_rabbit *r, fl_rabbit_wire *wire)
 {
-    const struct amqp_connection_info *server = &r->url.server;
+    const fl_rabbit_url *url = &r->url;
     amqp_table_entry_t features[] = {truth("connection.blocked"), truth("consumer_cancel_notify"),
                                      truth("authentication_failure_close")};
     amqp_table_entry_t entries[] = {
@@ -210,9 +208,8 @@ static fl_broker_rc log_in(fl_rabbit *r, fl_rabbit_wire *wire)
     };
     const amqp_table_t properties = {2, entries};
     amqp_rpc_reply_t reply =
-        amqp_login_with_properties(wire->state, server->vhost, 0, FRAME_MOST, (int)r->url.heartbeat,
-                                   &properties, AMQP_SASL_METHOD_PLAIN, server->user,
-                                   server->password);
+        amqp_login_with_properties(wire->state, url->vhost, 0, FRAME_MOST, (int)url->heartbeat,
+                                   &properties, AMQP_SASL_METHOD_PLAIN, url->user, url->password);
     if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION) {
         const amqp_connection_close_t *close = reply.reply.decoded;
         return fl_rabbit_closed(r, wire, "log in to", close->reply_code, close->reply_text);

@@ -28,7 +28,7 @@ static void close_redis(fl_broker *broker)
     for (unsigned i = 0; i < r->queue_count; i++)
         free(r->queues[i].key);
     fl_redis_plain_free(&r->plain);
-    fl_redis_url_free(&r->url);
+    fl_redis_url_end(&r->url);
     free(r);
 }
 
@@ -108,8 +108,7 @@ static fl_broker_rc check(const fl_broker_config *config)
 {
     fl_redis_url url;
     fl_broker_rc rc = fl_redis_url_parse(config->host, config->url, &url);
-    if (!rc)
-        fl_redis_url_free(&url);
+    fl_redis_url_end(&url);
     return rc;
 }
 
@@ -118,12 +117,11 @@ static fl_broker_rc open_redis(fl_broker **out, const fl_broker_config *config)
     fl_redis_url url;
     const fl_broker_host *host = config->host;
     fl_broker_rc rc = fl_redis_url_parse(host, config->url, &url);
-    if (rc)
-        return rc;
-    fl_redis *r = calloc(1, sizeof *r + config->queue_count * sizeof *r->queues);
+    fl_redis *r = rc ? NULL : calloc(1, sizeof *r + config->queue_count * sizeof *r->queues);
     if (!r) {
-        fl_redis_url_free(&url);
-        return host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
+        fl_redis_url_end(&url);
+        return rc ? rc
+                  : host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
     }
     r->base = (fl_broker){&fl_broker_redis, host};
     r->config = *config;
@@ -196,6 +194,7 @@ const fl_broker_kind fl_broker_redis = {
     .size = sizeof(fl_broker_kind),
     .name = "redis",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_redis_url_kind,
     .tested = "Redis 7.0",
     .caps = {.durable = true,
              .priority = true,

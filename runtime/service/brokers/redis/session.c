@@ -101,7 +101,9 @@ fl_broker_rc fl_redis_log_in(fl_redis *r, fl_redis_wire *wire)
             freeReplyObject(reply);
     }
     if (!rc) {
-        rc = ASK(r, wire, &reply, "SELECT", url->database);
+        char database[16];
+        snprintf(database, sizeof database, "%u", url->database);
+        rc = ASK(r, wire, &reply, "SELECT", database);
         if (!rc)
             freeReplyObject(reply);
     }

@@ -90,7 +90,7 @@ fl_redis_tls *fl_redis_tls_open(int fd, const fl_redis_url *url, const char **wh
         return NULL;
     tls->fd = fd;
     tls->certificate =
-        (fl_certificate){.host = url->host, .port = url->port, .setting = "?ca=FILE"};
+        (fl_certificate){.host = url->place.host, .port = url->place.port, .setting = "?ca=FILE"};
     *why = set_up(tls, url->ca);
     if (!*why)
         return tls;

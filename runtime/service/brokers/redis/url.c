@@ -2,134 +2,77 @@
 #include <runtime/service/brokers/redis/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/cut.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/url.h>
 
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* In place. */
-static bool decode(char *text)
-{
-    if (!fl_percent_is_valid(text))
-        return false;
-    fl_percent_decode(text, text);
-    return true;
-}
+enum { DATABASE_MOST = 1000000 };
 
-static const struct {
-    const char *name;
-    size_t offset;
-} options[] = {
-    {"ca", offsetof(fl_redis_url, ca)},
-    {"db", offsetof(fl_redis_url, database)},
-    {"password", offsetof(fl_redis_url, password)},
-    {"plain", offsetof(fl_redis_url, plain)},
-    {"user", offsetof(fl_redis_url, user)},
+static const fl_url_option known[] = {
+    FL_URL_CA(fl_redis_url),
+    {"db", "NUMBER", "the database; default: 0", FL_URL_NUMBER, offsetof(fl_redis_url, database), 0,
+     DATABASE_MOST},
+    {"user", "NAME", "a login, for sockets", FL_URL_TEXT, offsetof(fl_redis_url, user), 0, 0},
+    {"password", "TEXT", "a password, for sockets", FL_URL_TEXT, offsetof(fl_redis_url, password),
+     0, 0},
+    FL_URL_PLAINTEXT(fl_redis_url, "a password"),
 };
 
-/* NULL, or the reason why the options do not parse. */
-static const char *read_options(fl_redis_url *out, char *text)
+const fl_url_kind fl_redis_url_kind = {
+    .name = "redis",
+    .form = "redis[s]://[USER]:PASSWORD@HOST:PORT/DATABASE, redis+unix:/PATH?db=DATABASE",
+    .options = known,
+    .count = sizeof known / sizeof *known,
+    .others = ""};
+static const fl_url_kind *const kind = &fl_redis_url_kind;
+
+static fl_broker_rc parse_socket(const fl_broker_host *host, const char *text, fl_redis_url *out)
 {
-    bool is_secret = text && strchr(text, '@'); /* perhaps a password with a ? in it */
-    for (char *next; text; text = next) {
-        unsigned i = 0;
-        next = fl_cut(text, '&');
-        char *value = fl_cut(text, '=');
-        out->faulty = is_secret ? "***" : text;
-        while (i < sizeof options / sizeof *options && strcmp(options[i].name, text) != 0)
-            i++;
-        if (i == sizeof options / sizeof *options)
-            return "unknown (valid: ca, db, password, plain, user)";
-        if (!value || !decode(value))
-            return "no value, or a wrong % in it";
-        *(const char **)(void *)((char *)out + options[i].offset) = value;
-    }
-    out->faulty = out->plain && strcmp(out->plain, "yes") != 0 ? "plain" : NULL;
-    return out->faulty ? "wrong value (valid: yes)" : NULL;
+    fl_broker_rc rc = fl_url_cut_path(host, text, &out->url);
+    if (rc)
+        return rc;
+    out->socket = fl_url_decode(out->url.path);
+    if (strncmp(out->socket, "//", 2) == 0)
+        out->socket += 2;
+    return *out->socket == '/'
+               ? FL_BROKER_OK
+               : host->explain(host, FL_BROKER_FATAL,
+                               "URL of redis with no absolute path of a socket (valid: %s)",
+                               kind->form);
 }
 
-static const char *read_login(fl_redis_url *out, char *text)
+static fl_broker_rc parse_place(const fl_broker_host *host, const char *text, fl_redis_url *out)
 {
-    char *password = fl_cut(text, ':');
-    if (!decode(text) || (password && !decode(password)))
-        return "wrong % in user or password (valid: %00 as two hexadecimal digits, not zero)";
-    if (*text)
-        out->user = text;
-    if (password && *password)
-        out->password = password;
-    return NULL;
-}
-
-/* [USER][:PASSWORD]@HOST[:PORT][/DATABASE] */
-static const char *read_authority(fl_redis_url *out, char *text)
-{
-    char *database = fl_cut(text, '/'), *at = strrchr(text, '@'), *port;
-    const char *fault = NULL;
-    if (at) {
-        *at++ = '\0';
-        fault = read_login(out, text);
-        text = at;
-    }
-    if (*text == '[') {
-        char *end = fl_cut(++text, ']');
-        if (!end || (*end && *end != ':'))
-            return "address without its ]";
-        port = *end ? end + 1 : NULL;
-    } else {
-        port = fl_cut(text, ':');
-    }
-    if (!*text)
-        return "no host";
-    out->host = text;
-    if (port && *port)
-        out->port = port;
-    if (database && *database)
-        out->database = database;
-    return fault;
-}
-
-static const char *parse(fl_redis_url *out, char *text)
-{
-    char *rest = fl_cut(text, ':'), *asked = fl_cut(rest, '?');
-    bool has_slashes = strncmp(rest, "//", 2) == 0;
-    out->tls = strcmp(text, "rediss") == 0;
-    out->is_path = strcmp(text, "redis+unix") == 0;
-    const char *fault = NULL;
-    if (out->is_path) {
-        out->host = has_slashes ? rest + 2 : rest;
-        fault = *out->host == '/' && decode(rest) ? NULL : "no absolute path of a socket";
-    } else {
-        fault = has_slashes ? read_authority(out, rest + 2) : "no // before the host";
-    }
-    if (!fault)
-        fault = read_options(out, asked);
-    if (!fault && strspn(out->port, "0123456789") != strlen(out->port))
-        fault = "port is not a number";
-    if (!fault && strspn(out->database, "0123456789") != strlen(out->database))
-        fault = "database is not a number";
-    return fault;
+    fl_broker_rc rc = fl_url_cut(host, kind, text, &out->url);
+    rc = rc ? rc : fl_url_login(host, kind, &out->url, &out->user, &out->password);
+    rc = rc ? rc : fl_url_place_read(host, kind, out->url.hosts, "6379", &out->place);
+    const char *database = out->url.path ? out->url.path : "";
+    if (rc)
+        return rc;
+    if (database[strspn(database, "0123456789")] || strlen(database) > 6)
+        return host->explain(host, FL_BROKER_FATAL,
+                             "URL of redis with a database that is no number (valid: %s)",
+                             kind->form);
+    out->database = (unsigned)atoi(database);
+    out->user = out->user && *out->user ? out->user : NULL;
+    out->password = out->password && *out->password ? out->password : NULL;
+    return FL_BROKER_OK;
 }
 
 fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl_redis_url *out)
 {
-    *out = (fl_redis_url){.text = strdup(text), .port = "6379", .database = "0"};
-    const char *fault = out->text ? parse(out, out->text) : "no memory";
-    if (!fault)
-        return FL_BROKER_OK;
-    const char *option = out->faulty;
-    host->explain(host, FL_BROKER_FATAL, /* not the URL: it may hold a password */
-                  "cannot read the URL of redis: %s%.32s%s%s (valid: "
-                  "redis[s]://[USER]:PASSWORD@HOST:PORT/DATABASE?ca=FILE, "
-                  "redis+unix:/PATH?db=DATABASE)",
-                  option ? "option '" : "", option ? option : "", option ? "': " : "", fault);
-    fl_redis_url_free(out);
-    return FL_BROKER_FATAL;
+    *out = (fl_redis_url){.tls = strncmp(text, "rediss:", 7) == 0};
+    fl_broker_rc rc = strncmp(text, "redis+unix:", 11) == 0 ? parse_socket(host, text, out)
+                                                            : parse_place(host, text, out);
+    rc = rc ? rc : fl_url_read(host, kind, out->url.settings, out);
+    if (!rc && !out->socket && out->password && !out->tls && !out->plaintext)
+        rc = fl_url_refuse_plain(host, kind, out->url.hosts, "a password", "rediss://");
+    return rc;
 }
 
-void fl_redis_url_free(fl_redis_url *url)
+void fl_redis_url_end(fl_redis_url *url)
 {
-    free(url->text);
-    *url = (fl_redis_url){0};
+    fl_url_end(&url->url);
 }

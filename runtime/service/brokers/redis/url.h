@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The parts of a URL of the broker `redis:`. */
+ * URLs of Redis. */
 #ifndef FL_REDIS_URL_H
 #define FL_REDIS_URL_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 typedef struct fl_redis_url {
-    char *text;       /* holds the parts */
-    bool tls;         /* rediss */
-    bool is_path;     /* redis+unix */
-    const char *host; /* a name, an address, or the path of a socket */
-    const char *port, *database;
-    const char *user, *password, *ca; /* or NULL */
-    const char *faulty;               /* NULL, or the option that was not read */
-    const char *plain; /* NULL, or "yes": a password may cross a network without TLS */
+    fl_url url; /* the others point into it */
+    fl_url_place place;
+    const char *socket; /* its path: redis+unix; NULL: a place */
+    bool tls;           /* rediss */
+    unsigned database;
+    const char *user, *password, *ca; /* NULL: none */
+    bool plaintext;
 } fl_redis_url;
 
-/* FATAL, explained: it does not parse; *out is then empty. */
+extern const fl_url_kind fl_redis_url_kind;
+
+/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
 fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl_redis_url *out);
-void fl_redis_url_free(fl_redis_url *url);
+/* Also of one that did not parse. */
+void fl_redis_url_end(fl_redis_url *url);
 
 #endif

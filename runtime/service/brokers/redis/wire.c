@@ -8,10 +8,8 @@
 
 #include <filch/wait.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,39 +43,20 @@ static fl_broker_rc connect_path(fl_redis_wire *wire, const char *path, int64_t 
     return error ? lost(wire, "cannot connect to the socket of redis", error) : FL_BROKER_OK;
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(
-            &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-    return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-}
-
 static fl_broker_rc connect_host(fl_redis_wire *wire, const fl_redis_url *url, int64_t until)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *list;
-    bool exposes = url->password && !url->tls && !url->plain, exposed = false;
-    int error = getaddrinfo(url->host, url->port, &hints, &list);
+    int error = getaddrinfo(url->place.host, url->place.port, &hints, &list);
     if (error)
         return wire->host->explain(wire->host, FL_BROKER_LOST,
-                                   "cannot find the host of redis: %s (%s)", url->host,
+                                   "cannot find the host of redis: %s (%s)", url->place.host,
                                    gai_strerror(error));
     error = EHOSTUNREACH;
-    for (const struct addrinfo *at = list; at && wire->fd < 0; at = at->ai_next) {
-        exposed = exposes && !is_loopback(at->ai_addr);
-        if (!exposed)
-            error = connect_socket(wire, at->ai_addr, at->ai_addrlen, until);
-    }
+    for (const struct addrinfo *at = list; at && wire->fd < 0; at = at->ai_next)
+        error = connect_socket(wire, at->ai_addr, at->ai_addrlen, until);
     freeaddrinfo(list);
-    if (wire->fd >= 0)
-        return FL_BROKER_OK;
-    if (exposed)
-        return wire->host->explain(wire->host, FL_BROKER_REFUSED,
-                                   "cannot log in to redis: the password would cross the network "
-                                   "without TLS; use rediss://, or allow it by ?plain=yes");
-    return lost(wire, "cannot connect to redis", error);
+    return wire->fd >= 0 ? FL_BROKER_OK : lost(wire, "cannot connect to redis", error);
 }
 
 static fl_broker_rc start_tls(fl_redis_wire *wire, const fl_redis_url *url, int64_t until)
@@ -95,14 +74,14 @@ static fl_broker_rc start_tls(fl_redis_wire *wire, const fl_redis_url *url, int6
     if (waited)
         return wire->host->explain(wire->host, FL_BROKER_LOST,
                                    "no TLS handshake with redis at %s (%s); is this its tls-port?",
-                                   url->host, strerror(waited));
+                                   url->place.host, strerror(waited));
     if (error == -EPERM)
         return wire->host->explain(wire->host, FL_BROKER_REFUSED, "cannot trust redis: %s", why);
     return wire->host->explain(
         wire->host, FL_BROKER_REFUSED,
         "no TLS with redis at %s: %s; check the port and the versions of TLS "
         "(valid: 1.2 and later)",
-        url->host, why);
+        url->place.host, why);
 }
 
 fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
@@ -114,7 +93,7 @@ fl_broker_rc fl_redis_wire_open(fl_redis_wire *wire, const fl_broker_host *host,
         return lost(wire, "cannot connect to redis", ENOMEM);
     wire->reader->maxbuf = 256 << 10; /* kept: else it frees the memory of each batch */
     fl_broker_rc rc =
-        url->is_path ? connect_path(wire, url->host, until) : connect_host(wire, url, until);
+        url->socket ? connect_path(wire, url->socket, until) : connect_host(wire, url, until);
     return rc || !url->tls ? rc : start_tls(wire, url, until);
 }
 

@@ -168,7 +168,8 @@ fl_broker_rc fl_bus_allow(fl_bus *b, const char *address)
 {
     static const char doing[] = "put a token at";
     char token[FL_BUS_SAS_BYTES], resource[2 * FL_BUS_NAME];
-    int64_t end = b->base.host->unix_time(b->base.host) + b->url.token + FILCH_SECOND - 1;
+    int64_t end =
+        b->base.host->unix_time(b->base.host) + b->url.token * FILCH_SECOND + FILCH_SECOND - 1;
     int length = (int)strcspn(address, "$");
     length -= address[length] == '$'; /* the slash */
     snprintf(resource, sizeof resource, "sb://%s/%.*s", b->url.host, length, address);
@@ -193,7 +194,7 @@ fl_broker_rc fl_bus_allow(fl_bus *b, const char *address)
         note_status(b, b->cbs.answers.answer);
         return fl_bus_failed(b, doing);
     }
-    int64_t renew = filch_in(b->url.token / 4 * 3);
+    int64_t renew = filch_in(b->url.token * FILCH_SECOND / 4 * 3);
     b->token_at = renew < b->token_at ? renew : b->token_at;
     return FL_BROKER_OK;
 }

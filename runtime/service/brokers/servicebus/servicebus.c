@@ -130,6 +130,7 @@ const fl_broker_kind fl_broker_servicebus = {
     .size = sizeof(fl_broker_kind),
     .name = "servicebus",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_bus_url_kind,
     .tested = "a stand-in (preview)",
     .caps = {.durable = true,
              .delay = true,

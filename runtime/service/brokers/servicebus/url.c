@@ -3,11 +3,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/secret.h>
 #include <runtime/service/url.h>
-
-#include <filch/wait.h>
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -20,56 +17,31 @@ enum { SESSIONS_MOST = 100 };
 /* ---- Parts ---- */
 
 static const fl_url_option known[] = {
-    {"key-name", offsetof(fl_bus_url, key_name), false},
-    {"key-file", offsetof(fl_bus_url, key_file), false},
-    {"connection-file", offsetof(fl_bus_url, connection_file), false},
-    {"connection-env", offsetof(fl_bus_url, connection_env), false},
-    {"ca", offsetof(fl_bus_url, ca), false},
-    {"tls", offsetof(fl_bus_url, has_tls), true},
+    {"connection-file", "FILE",
+     "a file with a connection string, which others must not be able to read: "
+     "Endpoint=sb://HOST/;SharedAccessKeyName=NAME;SharedAccessKey=KEY",
+     FL_URL_TEXT, offsetof(fl_bus_url, connection_file), 0, 0},
+    {"connection-env", "VARIABLE", "the same from a variable", FL_URL_TEXT,
+     offsetof(fl_bus_url, connection_env), 0, 0},
+    {"key-name", "NAME", "the name of a key", FL_URL_TEXT, offsetof(fl_bus_url, key_name), 0, 0},
+    {"key-file", "FILE", "a file with the key", FL_URL_TEXT, offsetof(fl_bus_url, key_file), 0, 0},
+    {"token-seconds", "NUMBER",
+     "how long a token is valid, which is renewed after three quarters; default: 3600",
+     FL_URL_NUMBER, offsetof(fl_bus_url, token), TOKEN_LEAST, TOKEN_MOST},
+    {"sessions", "NUMBER",
+     "for queues that require sessions: how many of them a connection holds at a time",
+     FL_URL_NUMBER, offsetof(fl_bus_url, sessions), 1, SESSIONS_MOST},
+    FL_URL_CA(fl_bus_url),
+    FL_URL_PLAINTEXT(fl_bus_url, "tokens"),
 };
 
-/* Options that are numbers. */
-static const struct {
-    const char *name;
-    long least, most;
-} numbers[] = {
-    {"token-seconds", TOKEN_LEAST, TOKEN_MOST},
-    {"sessions", 1, SESSIONS_MOST},
-};
-enum number { TOKEN_SECONDS, SESSIONS, NUMBERS };
-
-static fl_broker_rc read_number(const fl_broker_host *host, const char *name, const char *value,
-                                void *out_of_it, bool *is_known)
-{
-    fl_bus_url *out = out_of_it;
-    unsigned which = 0;
-    while (which < NUMBERS && strcmp(numbers[which].name, name) != 0)
-        which++;
-    *is_known = which < NUMBERS;
-    if (!*is_known)
-        return FL_BROKER_OK;
-    char *end;
-    long number = strtol(value, &end, 10);
-    if (!*value || *end || number < numbers[which].least || number > numbers[which].most)
-        return host->explain(host, FL_BROKER_FATAL,
-                             "%s '%.20s' of the Service Bus URL is invalid (valid: %ld..%ld)", name,
-                             value, numbers[which].least, numbers[which].most);
-    if (which == SESSIONS)
-        out->sessions = (unsigned)number;
-    else
-        out->token = number * FILCH_SECOND;
-    return FL_BROKER_OK;
-}
-
-static const fl_url_kind kind = {
+const fl_url_kind fl_bus_url_kind = {
     .name = "servicebus",
     .form = "servicebus://NAMESPACE.servicebus.windows.net/?key-name=NAME&key-file=FILE, or "
             "connection-file=FILE, or connection-env=VARIABLE",
     .options = known,
     .count = sizeof known / sizeof *known,
-    .others = ", token-seconds, sessions",
-    .read_other = read_number,
-};
+    .others = ""};
 
 /* HOST[:PORT] */
 static void read_place(char *place, fl_bus_url *out)
@@ -78,13 +50,6 @@ static void read_place(char *place, fl_bus_url *out)
     char *port = fl_cut(place, ':');
     if (port && *port)
         out->port = port;
-}
-
-static void read_login(char *login, fl_bus_url *out)
-{
-    char *key = fl_cut(login, ':');
-    out->key_name = fl_url_decode(login);
-    out->key = key ? fl_url_decode(key) : NULL;
 }
 
 /* ---- Connection strings ---- */
@@ -160,16 +125,14 @@ static fl_broker_rc check(const fl_broker_host *host, fl_bus_url *out)
 {
     if (!*out->host)
         return host->explain(host, FL_BROKER_FATAL, "URL of Service Bus without a host (valid: %s)",
-                             kind.form);
+                             fl_bus_url_kind.form);
     if (!out->key_name || !*out->key_name || !out->key || !*out->key)
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of Service Bus without a key (valid: key-name=NAME and "
                              "key-file=FILE, or connection-file=FILE, or connection-env=VARIABLE)");
-    if (!out->has_tls && !fl_loopback_has(out->host, strlen(out->host)))
-        return host->explain(host, FL_BROKER_FATAL,
-                             "tls=no would send tokens to %.80s in clear text (valid only on "
-                             "loopback)",
-                             out->host);
+    if (!out->has_tls && !out->plaintext &&
+        fl_url_refuse_plain(host, &fl_bus_url_kind, out->host, "tokens", "servicebus://"))
+        return FL_BROKER_FATAL;
     if (!out->port)
         out->port = out->has_tls ? "5671" : "5672";
     return FL_BROKER_OK;
@@ -177,14 +140,16 @@ static fl_broker_rc check(const fl_broker_host *host, fl_bus_url *out)
 
 fl_broker_rc fl_bus_parse(const fl_broker_host *host, const char *url, fl_bus_url *out)
 {
-    *out = (fl_bus_url){.has_tls = true, .token = TOKEN_USUAL * FILCH_SECOND};
-    fl_broker_rc rc = fl_url_cut(host, &kind, url, &out->url);
+    *out = (fl_bus_url){.token = TOKEN_USUAL};
+    out->has_tls = strncmp(url, "servicebus+amqp:", 16) != 0;
+    fl_broker_rc rc = fl_url_cut(host, &fl_bus_url_kind, url, &out->url);
     if (rc)
         return rc;
-    if (out->url.login)
-        read_login(out->url.login, out);
+    rc = fl_url_login(host, &fl_bus_url_kind, &out->url, &out->key_name, &out->key);
+    if (rc)
+        return rc;
     read_place(out->url.hosts, out);
-    rc = fl_url_read(host, &kind, out->url.settings, out);
+    rc = fl_url_read(host, &fl_bus_url_kind, out->url.settings, out);
     rc = rc ? rc : read_secret(host, out);
     return rc ? rc : check(host, out);
 }

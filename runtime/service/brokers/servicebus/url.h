@@ -15,11 +15,13 @@ typedef struct fl_bus_url {
     const char *host, *port;    /* "": where a connection string says */
     const char *key_name, *key; /* NULL: none */
     const char *key_file, *connection_file, *connection_env; /* NULL: none */
-    const char *ca;    /* a file of authorities; NULL: those of the system */
-    bool has_tls;      /* without it only to this machine */
-    int64_t token;     /* ns, for which a token is valid */
+    const char *ca; /* a file of authorities; NULL: those of the system */
+    bool has_tls, plaintext;
+    unsigned token;    /* s, for which a token is valid */
     unsigned sessions; /* of a queue at a time; 0: queues without sessions */
 } fl_bus_url;
+
+extern const fl_url_kind fl_bus_url_kind;
 
 /* Reads the URL, and the secret that it names. FATAL, explained: it does not parse, has no key, or would
  * go to another machine without TLS. Otherwise REFUSED: the secret cannot be read now. */

@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/sqlite/sqlite.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,33 +28,33 @@ static char *default_path(void)
     return length < 0 ? NULL : path;
 }
 
-static fl_broker_rc read_option(const fl_broker_host *host, const char *option, bool *full)
-{
-    if (strcmp(option, "sync=full") == 0)
-        *full = true;
-    else if (strcmp(option, "sync=normal") == 0)
-        *full = false;
-    else
-        return host->explain(host, FL_BROKER_FATAL,
-                             "unknown option of sqlite: '%s' (valid: sync=full, sync=normal)",
-                             option);
-    return FL_BROKER_OK;
-}
+static const fl_url_option known[] = {
+    {"sync", "full, normal",
+     "normal: faster; a power failure may undo the last confirmed messages, the end of a process "
+     "undoes none; default: full",
+     FL_URL_WORD, 0, 0, 0},
+};
+
+const fl_url_kind fl_sqlite_url_kind = {
+    .name = "sqlite", .form = "sqlite:PATH", .options = known, .count = 1, .others = ""};
 
 fl_broker_rc fl_sqlite_parse(const fl_broker_host *host, const char *url, char **path, bool *full)
 {
-    const char *name = strchr(url, ':') + 1, *options = strchr(name, '?');
-    size_t length = options ? (size_t)(options - name) : strlen(name);
-    *full = true;
-    if (options && read_option(host, options + 1, full))
-        return FL_BROKER_FATAL;
-    *path = length ? strndup(name, length) : default_path();
-    if (*path)
-        return FL_BROKER_OK;
-    return host->explain(host, FL_BROKER_FATAL,
-                         length ? "no memory for a path"
-                                : "no default database: HOME is not set; give a path, as in "
-                                  "sqlite:/var/lib/jobs.db");
+    fl_url parts;
+    unsigned sync = 0;
+    fl_broker_rc rc = fl_url_cut_path(host, url, &parts);
+    rc = rc ? rc : fl_url_read(host, &fl_sqlite_url_kind, parts.settings, &sync);
+    *full = sync == 0;
+    if (!rc) {
+        *path = *parts.path ? strdup(parts.path) : default_path();
+        if (!*path)
+            rc = host->explain(host, FL_BROKER_FATAL,
+                               *parts.path ? "no memory for a path; free some"
+                                           : "no default database: HOME is not set; give a path, "
+                                             "as in sqlite:/var/lib/jobs.db");
+    }
+    fl_url_end(&parts);
+    return rc;
 }
 
 /* ---- Files ---- */

@@ -160,6 +160,7 @@ const fl_broker_kind fl_broker_sqlite = {
     .size = sizeof(fl_broker_kind),
     .name = "sqlite",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_sqlite_url_kind,
     .tested = "SQLite 3.40",
     .caps = {.durable = true,
              .priority = true,

@@ -32,6 +32,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqlite/order.h>
+#include <runtime/service/url.h>
 
 #include <sqlite3.h>
 #include <sys/types.h>
@@ -129,6 +130,7 @@ fl_broker_rc fl_sqlite_turn(fl_broker *broker);
 
 /* ---- sqlite_path.c ---- */
 
+extern const fl_url_kind fl_sqlite_url_kind;
 /* The parts of a URL. FATAL, explained: it does not parse. The caller frees *path. */
 fl_broker_rc fl_sqlite_parse(const fl_broker_host *host, const char *url, char **path, bool *full);
 /* Creates the file and the folders above it, for this user alone. Refuses network file systems. */

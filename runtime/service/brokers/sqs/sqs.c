@@ -162,6 +162,7 @@ const fl_broker_kind fl_broker_sqs = {
     .size = sizeof(fl_broker_kind),
     .name = "sqs",
     .schemes = FL_BROKER_SCHEMES, /* of broker.cmake */
+    .url = &fl_sqs_url_kind,
     .tested = "stand-ins (preview): one of Filch, and fauxqs",
     .caps = {.durable = true,
              .delay = true,

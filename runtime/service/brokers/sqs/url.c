@@ -13,19 +13,23 @@
 #include <string.h>
 
 static const fl_url_option known[] = {
-    {"region", offsetof(fl_sqs_options, region), false},
-    {"profile", offsetof(fl_sqs_options, profile), false},
-    {"ca", offsetof(fl_sqs_options, ca), false},
-    {"group", offsetof(fl_sqs_options, group), false},
-    {"create", offsetof(fl_sqs_options, creates), true},
-    {"plain", offsetof(fl_sqs_options, is_plain), true},
+    {"region", "NAME", "default: AWS_REGION, AWS_DEFAULT_REGION, the profile's region", FL_URL_TEXT,
+     offsetof(fl_sqs_options, region), 0, 0},
+    {"profile", "NAME",
+     "of the shared files; comes before the environment's keys; default: AWS_PROFILE, or default",
+     FL_URL_TEXT, offsetof(fl_sqs_options, profile), 0, 0},
+    {"group", "NAME", "the group of FIFO messages that name none; default: the queue's name",
+     FL_URL_TEXT, offsetof(fl_sqs_options, group), 0, 0},
+    FL_URL_CA(fl_sqs_options),
+    FL_URL_CREATE(fl_sqs_options, "queues"),
+    FL_URL_PLAINTEXT(fl_sqs_options, "messages"),
 };
 
-static const fl_url_kind kind = {.name = "sqs",
-                                 .form = "sqs:?region=NAME, sqs://HOST[:PORT]/ACCOUNT/",
-                                 .options = known,
-                                 .count = sizeof known / sizeof *known,
-                                 .others = ""};
+const fl_url_kind fl_sqs_url_kind = {.name = "sqs",
+                                     .form = "sqs:?region=NAME, sqs://HOST[:PORT]/ACCOUNT/",
+                                     .options = known,
+                                     .count = sizeof known / sizeof *known,
+                                     .others = ""};
 
 static bool is_made_of(const char *text, const char *valid, size_t most)
 {
@@ -79,7 +83,7 @@ static fl_broker_rc read_host(const fl_broker_host *host, const char *text, fl_s
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of sqs without a valid host (valid: %s; keys come from the "
                              "environment or files)",
-                             kind.form);
+                             fl_sqs_url_kind.form);
     strcpy(out->host, text);
     return FL_BROKER_OK;
 }
@@ -89,15 +93,6 @@ static void derive_host(fl_sqs_options *out)
 {
     snprintf(out->host, sizeof out->host, "sqs.%s.amazonaws.com%s", out->region,
              strncmp(out->region, "cn-", 3) == 0 ? ".cn" : "");
-}
-
-static fl_broker_rc check_plain(const fl_broker_host *host, const fl_sqs_options *out)
-{
-    if (out->is_plain || out->is_local)
-        return FL_BROKER_OK;
-    return host->explain(host, FL_BROKER_FATAL,
-                         "sqs+http:// would send messages in plain text to another machine; use "
-                         "sqs://, or add plain=yes");
 }
 
 /* ACCOUNT or ACCOUNT/ */
@@ -117,28 +112,28 @@ static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_
 fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_options *out)
 {
     *out = (fl_sqs_options){.creates = true};
-    const char *rest = strchr(url, ':') + 1;
-    bool has_host = strncmp(rest, "//", 2) == 0, has_tls = strncmp(url, "sqs+http:", 9) != 0;
-    out->text = strdup(has_host ? rest + 2 : rest);
-    if (!out->text)
-        return host->explain(host, FL_BROKER_LOST, "no memory for a URL; free some");
-    char *settings = fl_cut(out->text, '?'), *account = fl_cut(out->text, '/');
-    fl_broker_rc rc =
-        has_host || !has_tls || *out->text ? read_host(host, out->text, out) : FL_BROKER_OK;
-    rc = rc ? rc : fl_url_read(host, &kind, settings, out);
+    bool has_host = strstr(url, "://"), has_tls = strncmp(url, "sqs+http:", 9) != 0;
+    fl_broker_rc rc = has_host ? fl_url_cut(host, &fl_sqs_url_kind, url, &out->url)
+                               : fl_url_cut_path(host, url, &out->url);
+    const char *place = has_host ? out->url.hosts : out->url.path;
+    if (rc)
+        return rc;
+    if (has_host || !has_tls || *place)
+        rc = read_host(host, out->url.login || !has_host ? "" : place, out);
+    rc = rc ? rc : fl_url_read(host, &fl_sqs_url_kind, out->url.settings, out);
     rc = rc ? rc : find_region(host, out);
-    rc = rc ? rc : read_account(host, account, out);
+    if (!rc && has_host)
+        rc = read_account(host, out->url.path, out);
     if (!rc && !*out->host)
         derive_host(out);
     out->is_local = fl_loopback_has(out->host, name_length(out->host));
-    if (!rc && !has_tls)
-        rc = check_plain(host, out);
+    if (!rc && !has_tls && !out->plaintext)
+        rc = fl_url_refuse_plain(host, &fl_sqs_url_kind, out->host, "messages", "sqs://");
     snprintf(out->endpoint, sizeof out->endpoint, "http%s://%s/", has_tls ? "s" : "", out->host);
     return rc;
 }
 
 void fl_sqs_options_end(fl_sqs_options *options)
 {
-    free(options->text);
-    options->text = NULL;
+    fl_url_end(&options->url);
 }

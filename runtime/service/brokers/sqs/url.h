@@ -6,21 +6,24 @@
 #define FL_SQS_URL_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/url.h>
 
 enum { FL_SQS_HOST = 256, FL_SQS_REGION = 40 };
 
 typedef struct fl_sqs_options {
-    char *text;                        /* the others point into it */
+    fl_url url;                        /* the others point into it */
     const char *account;               /* of the queues' owner; NULL: the keys' own */
     const char *region, *profile, *ca; /* NULL: none */
     bool creates;                      /* missing queues */
-    bool is_plain;                     /* without TLS also to other machines */
+    bool plaintext;                    /* without TLS also to other machines */
     const char *group;                 /* of FIFO messages without the header; NULL: the queue */
     bool is_local;                     /* the host is this machine */
     char host[FL_SQS_HOST];            /* HOST[:PORT], as the header Host has it */
     char endpoint[FL_SQS_HOST + 16];   /* https://HOST[:PORT]/ */
     char found_region[FL_SQS_REGION];  /* in the profile's configuration */
 } fl_sqs_options;
+
+extern const fl_url_kind fl_sqs_url_kind;
 
 /* FATAL, explained: it does not parse, or would send messages in plain text to another machine. The region
  * may come from AWS_REGION, AWS_DEFAULT_REGION or the profile's configuration. */
