@@ -78,7 +78,6 @@ typedef struct way {
 
 static void call_serially(way *w, filch_self self)
 {
-    (void)self;
     for (size_t i = 0; i < ITEMS; i++)
         run_item(w->call, i);
 }
@@ -90,7 +89,6 @@ static void call_inside(way *w, filch_self self)
 
 static void call_outside(way *w, filch_self self)
 {
-    (void)self;
     FILCH_RUN(w->rt, items, 0, ITEMS, w->call);
 }
 

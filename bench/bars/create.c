@@ -9,7 +9,6 @@
 
 static double once(void *context)
 {
-    (void)context;
     double from = measure_now();
     filch_runtime_destroy(runtime_of(2, NULL));
     return measure_now() - from;
@@ -22,7 +21,6 @@ static void *nothing(void *arg)
 
 static double thread_once(void *context)
 {
-    (void)context;
     pthread_t threads[2];
     double from = measure_now();
     for (int i = 0; i < 2; i++)

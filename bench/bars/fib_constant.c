@@ -4,19 +4,16 @@
 
 static long fork_constant(filch_self self, int n)
 {
-    (void)n;
     return fib(self, FIB_CONSTANT);
 }
 
 static long elide_constant(int n)
 {
-    (void)n;
     return elision(FIB_CONSTANT);
 }
 
 static long plain_constant(int n)
 {
-    (void)n;
     return plain(FIB_CONSTANT);
 }
 

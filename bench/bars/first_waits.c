@@ -39,7 +39,6 @@ static filch_u32 begun;
 
 static void waits(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_u32_add(&begun, 1, FILCH_RELAXED); /* a number */
     filch_waitgroup_wait(&gate);
     filch_waitgroup_done(&left);

@@ -84,7 +84,6 @@ typedef struct rich_pool {
 
 static void *open_rich(unsigned workers, long most, bool inside)
 {
-    (void)most, (void)inside;
     rich_pool *rich = pool_memory(1, sizeof *rich);
     rich->ours.pool = pool_with((filch_pool_config){
         .workers = workers, .order = FILCH_PRIORITY, .capacity = POOL_ROOM, .timed = true});
@@ -123,7 +122,6 @@ static const jobs_side rich_side = {
 
 static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)outcome, (void)why, (void)data;
 }
 
 static void burst_with_timeouts(void *side, long count)

@@ -54,7 +54,6 @@ static void take(filch_self self, void *arg)
     taker *t = arg;
     limit_run *run = t->run;
     filch_reservation one;
-    (void)self;
     for (;;) {
         check(filch_limiter_reserve(run->limiter, 1, &one));
         if (one.at > run->till)

@@ -38,14 +38,12 @@ static int block(filch_self self, filch_job *job, void *data)
 {
     gate *g = data;
     char byte;
-    (void)self, (void)job;
     filch_u32_add(&g->inside, 1, FILCH_RELAXED); /* a count, nothing more */
     return read(g->closed[0], &byte, 1) == 1 ? 0 : -EIO;
 }
 
 static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)outcome, (void)why, (void)data;
 }
 
 static company keep_company(const memory_arm *arm)

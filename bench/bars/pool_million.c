@@ -28,7 +28,6 @@ static const million_job *first;
 static int work(filch_self self, filch_job *job, void *data)
 {
     million_job *m = data;
-    (void)self, (void)job;
     spin_turns(job_turns);
     int rc = (m - first) % WAITS_EACH == 0 ? filch_sleep(FILCH_MILLISECOND) : 0;
     m->ended = measure_now();

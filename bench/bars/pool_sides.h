@@ -29,7 +29,6 @@ static inline void *pool_open_ours(filch_pool_config config)
 
 static inline void *pool_open_default(unsigned workers, long most, bool inside)
 {
-    (void)most, (void)inside;
     return pool_open_ours((filch_pool_config){.workers = workers});
 }
 
@@ -62,14 +61,12 @@ static inline void pool_burst_many(void *side, long count)
 
 static inline int pool_sower(filch_self self, filch_job *job, void *side)
 {
-    (void)self, (void)job;
     pool_burst(side, ((pool_ours *)side)->each);
     return 0;
 }
 
 static inline int pool_sower_many(filch_self self, filch_job *job, void *side)
 {
-    (void)self, (void)job;
     pool_burst_many(side, ((pool_ours *)side)->each);
     return 0;
 }
@@ -137,13 +134,11 @@ static inline void *pool_open_hand_small(unsigned workers, long most, bool insid
 
 static inline void *pool_open_hand_large(unsigned workers, long most, bool inside)
 {
-    (void)inside;
     return pool_open_hand(workers, (size_t)most);
 }
 
 static inline void pool_hand_nothing(void *data)
 {
-    (void)data;
 }
 
 static inline void pool_hand_burst(void *side, long count)

@@ -16,7 +16,6 @@ static const double LOAD = 0.5; /* of the workers */
 
 static int note_start(filch_self self, filch_job *job, void *note)
 {
-    (void)self, (void)job;
     latency_note_start(note);
     return 0;
 }
@@ -24,7 +23,6 @@ static int note_start(filch_self self, filch_job *job, void *note)
 static void submit(void *to, latency_note *note, bool computing)
 {
     filch_job *job;
-    (void)computing;
     pool_check(filch_pool_submit(&job, to, note_start, note, NULL, FILCH_FOREVER));
     pool_check(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
@@ -70,7 +68,6 @@ static void do_job(arrival *a)
 
 static int do_our_job(filch_self self, filch_job *job, void *a)
 {
-    (void)self, (void)job;
     do_job(a);
     return 0;
 }

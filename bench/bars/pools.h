@@ -59,7 +59,6 @@ static inline uint64_t pool_settle(filch_pool *pool, uint64_t before, long count
 
 static inline int pool_nothing(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 

@@ -30,7 +30,6 @@ typedef struct price_row {
 
 FILCH_FOR(nothing, i)
 {
-    (void)i;
 }
 
 FILCH_TASK(long, tree, (int, depth))

@@ -53,13 +53,11 @@ static void close_split(void)
 
 static void call_serially(way *w, filch_self self)
 {
-    (void)self;
     items(w->r, 0, w->r->n);
 }
 
 static void call_halves(way *w, filch_self self)
 {
-    (void)self;
     halves_run(&split, items, w->r, w->r->n);
 }
 
@@ -70,7 +68,6 @@ static void call_inside(way *w, filch_self self)
 
 static void call_outside(way *w, filch_self self)
 {
-    (void)self;
     FILCH_RUN(w->rt, each, 0, w->r->n, w->r);
 }
 

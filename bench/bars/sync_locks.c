@@ -110,7 +110,6 @@ FILCH_INLINE void contend(contest_state *contest, void (*lock)(contest_state *),
 
 static void task_contends(filch_self self, void *arg)
 {
-    (void)self;
     contest_state *contest = arg;
     contend(contest, lock_ours, unlock_ours);
     filch_waitgroup_done(&contest->group);

@@ -82,7 +82,6 @@ FILCH_VOID_TASK(receive_starts, (plan *, p))
 
 static void begin_job(filch_self self, void *it)
 {
-    (void)self;
     begin(it);
 }
 

@@ -24,7 +24,6 @@ static void die(const char *what)
 
 static void never(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     die("a timer that was stopped, or is due tomorrow, fired");
 }
 
@@ -121,7 +120,6 @@ static filch_waitgroup unfired;
 
 static void count_off(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_waitgroup_done(&unfired);
 }
 
@@ -164,7 +162,6 @@ static int ends[SOCKETS][2];
 
 static void wait_for_end(filch_self self, void *fd)
 {
-    (void)self;
     if (filch_wait_fd(*(int *)fd, POLLIN, FILCH_FOREVER) < 0)
         die("a socket was lost");
 }

@@ -14,7 +14,6 @@ enum { OFF, RING, ALL, CLOCK, ARMS, EVENTS_OF_A_TASK = 3, READINGS = 1000000 };
 /* Seconds for READINGS readings. */
 static double read_clock(void *unused)
 {
-    (void)unused;
     double from = measure_now();
     for (int i = 0; i < READINGS; i++)
         __asm__ volatile("" : : "r"(fl_ticks()));

@@ -58,7 +58,6 @@ static void work(void *arg)
 
 static void work_as_task(filch_self self, void *n)
 {
-    (void)self;
     work(n);
 }
 
@@ -91,7 +90,6 @@ static void *bare_thread(void *unused)
 
 static void submit_bare(void *unused, note *n)
 {
-    (void)unused;
     bare.n = n;
     filch_u32_store(&bare.posted, 1, FILCH_RELEASE); /* W3 */
     wake(&bare.posted);

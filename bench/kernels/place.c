@@ -7,7 +7,6 @@
 
 static int open_nothing(kernel_place *p, const kernel *k)
 {
-    (void)k;
     p->it = NULL;
     return 0;
 }
@@ -33,7 +32,6 @@ static int open_runtime(kernel_place *p, const kernel *k)
 
 static int open_handpool(kernel_place *p, const kernel *k)
 {
-    (void)k;
     handpool *pool;
     int rc = handpool_create(&pool, p->workers);
     if (!rc)
@@ -43,14 +41,12 @@ static int open_handpool(kernel_place *p, const kernel *k)
 
 static int open_peer(kernel_place *p, const kernel *k)
 {
-    (void)k;
     p->it = p->peer->peer->open(p->workers);
     return 0;
 }
 
 static void close_nothing(kernel_place *p)
 {
-    (void)p;
 }
 
 static void close_runtime(kernel_place *p)

@@ -29,14 +29,12 @@ static inline uint64_t task_bench_value(uint64_t sum, long step, int i)
 
 static int task_bench_all(long step)
 {
-    (void)step;
     return TASK_BENCH_WIDTH;
 }
 
 static int task_bench_stencil(long step, int i, int *out)
 {
     int count = 0;
-    (void)step;
     for (int next = i - 1; next <= i + 1; next++)
         if (next >= 0 && next < TASK_BENCH_WIDTH)
             out[count++] = next;

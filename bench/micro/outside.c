@@ -44,7 +44,6 @@ typedef struct woken {
 static void note(filch_self self, void *arg)
 {
     woken *w = arg;
-    (void)self;
     w->at = measure_now();
     filch_u32_store(&w->done, 1, FILCH_RELEASE); /* K1 */
 }

@@ -37,7 +37,6 @@ static void memory(shim_state *state)
 
 static int child(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope, (void)arg;
     return 0;
 }
 
@@ -59,7 +58,6 @@ FILCH_TASK(int, open_scopes, (shim_state *, state))
 
 static void detached(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
 }
 
 FILCH_TASK(int, go_detached, (shim_state *, state))

@@ -27,7 +27,6 @@ static bool has_started(const stolen *s)
 
 static void detached(filch_self self, void *arg)
 {
-    (void)self;
     start(arg);
 }
 
@@ -59,7 +58,6 @@ FILCH_VOID_TASK(answering_owner, (stolen *, s))
     while (!has_started(s)) {
         FILCH_FORK(nothing, 1);
         FILCH_JOIN(long x, nothing);
-        (void)x;
     }
     FILCH_JOIN_VOID(forked);
 }

@@ -42,7 +42,6 @@ static void wake(const peer_order *order, peer_reply *reply)
 
 static void nothing(void *data)
 {
-    (void)data;
 }
 
 static void burst(void *pool, long count)

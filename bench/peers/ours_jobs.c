@@ -8,7 +8,6 @@
 
 static void start(filch_self self, void *note)
 {
-    (void)self;
     wake_start(note);
 }
 
@@ -28,7 +27,6 @@ enum { HANDLES = 1024 };
 
 static int nothing(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 

@@ -78,7 +78,6 @@ static uint64_t total_of(item *items, long count)
 static int child(filch_self self, filch_scope *scope, void *data)
 {
     item *mine = data;
-    (void)self, (void)scope;
     mine->result = peer_steps(mine->result, mine->steps);
     return 0;
 }

@@ -12,7 +12,6 @@ enum { LEAST_WIDE = 4 };
 
 static int work(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job;
     const int kind = (int)((intptr_t)data % 1000);
     if (kind == 1)
         FILCH_PANIC(-EIO, "one in a thousand");

@@ -93,7 +93,6 @@ static int64_t some_time(uint64_t *random)
 
 static void never(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     peer_check(0, "a timer that is due tomorrow");
 }
 

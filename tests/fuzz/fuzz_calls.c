@@ -110,7 +110,6 @@ static void expect(int rc, int expected)
 
 static void query(filch_self self, filch_runtime *rt)
 {
-    (void)self;
     unsigned here = (unsigned)filch_worker_index();
     FUZZ_CHECK(here < filch_runtime_workers(rt), "worker %u", here);
     expect(filch_go(rt, NULL, NULL), -EINVAL);
@@ -118,7 +117,6 @@ static void query(filch_self self, filch_runtime *rt)
 
 FILCH_VOID_TASK(nothing)
 {
-    (void)self;
 }
 
 static void misuse(filch_self self, const struct step *s, enum kind last)
@@ -132,7 +130,6 @@ static void misuse(filch_self self, const struct step *s, enum kind last)
         FILCH_RUN(runtime[s->runtime], red, 0);
     for (uintptr_t i = 0; s->op == STEP_FORK_TOO_MANY && i < FILCH_REGION_SIZE / 64; i++)
         self = filch_fork(self, &nothing_task); /* some run at once */
-    (void)self;
 }
 
 static uint64_t interpret(filch_self self, uint32_t first)

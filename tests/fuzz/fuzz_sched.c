@@ -18,7 +18,6 @@ static unsigned retirements;
 
 static void retire(fl_deque *grown, fl_buffer *old)
 {
-    (void)grown;
     FUZZ_CHECK(retirements < RETIRED, "%u buffers", retirements);
     retired[retirements++] = old;
 }
@@ -136,7 +135,6 @@ static struct {
 
 static void never_run(filch_self self, filch_slot *slot)
 {
-    (void)self, (void)slot;
     abort();
 }
 
@@ -189,7 +187,6 @@ static void expect_served(unsigned end)
 
 static void fork_one(unsigned unused)
 {
-    (void)unused;
     if (m.depth == DEEPEST)
         return;
     filch_ptr_store(&m.first[m.depth].task, (void *)(uintptr_t)&task, FILCH_RELEASE); /* F1 */
@@ -235,7 +232,6 @@ static void settle(filch_slot *slot)
 
 static void join_one(unsigned unused)
 {
-    (void)unused;
     if (m.depth == 0)
         return;
     if (m.owner[m.depth - 1] == TAKEN)
@@ -284,7 +280,6 @@ static void withdraw(unsigned n)
 
 static void look(unsigned unused)
 {
-    (void)unused;
     m.looked = fl_forkstack_rob_look(m.stack, &m.look);
     FUZZ_CHECK(m.looked == (m.oldest < m.depth), "%u of %u", m.oldest, m.depth);
 }
@@ -309,14 +304,12 @@ static void rob(unsigned fresh)
 
 static void hand(void *unused, filch_slot *slot)
 {
-    (void)unused;
     FUZZ_CHECK(slot == m.first + m.oldest && slot->claimed == &task, "%p", (void *)slot);
     m.owner[m.oldest++] = OFFERED;
 }
 
 static void flush(unsigned unused)
 {
-    (void)unused;
     fl_forkstack_flush(m.stack, hand, NULL);
     FUZZ_CHECK(m.oldest == m.depth, "%u of %u flushed", m.oldest, m.depth);
 }

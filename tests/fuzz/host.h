@@ -13,7 +13,6 @@ static char host_told[1024]; /* by the last `explain`; "": nothing */
 
 static inline fl_delivery *host_delivery(const fl_broker_host *host, const filch_message *message)
 {
-    (void)host;
     fl_delivery *one = calloc(1, sizeof *one + fl_message_room(message));
     FUZZ_CHECK(one, "no memory");
     fl_message_copy(&one->message, message, one + 1);
@@ -25,7 +24,6 @@ static inline fl_broker_rc host_explain(const fl_broker_host *host, fl_broker_rc
                                         const char *format, ...)
 {
     va_list arguments;
-    (void)host;
     va_start(arguments, format);
     vsnprintf(host_told, sizeof host_told, format, arguments);
     va_end(arguments);

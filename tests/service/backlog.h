@@ -29,7 +29,6 @@ static struct {
 static int backlog_handle(filch_self self, filch_service_job *job, void *arg)
 {
     unsigned id = (unsigned)atoi(filch_service_job_message(job)->id);
-    (void)self, (void)arg;
     if (id != backlog.next++) /* one after another: its width is 1 */
         filch_u32_add(&backlog.disordered, 1, FILCH_ACQ_REL);
     filch_u32_add(&backlog.done, 1, FILCH_ACQ_REL);
@@ -120,9 +119,9 @@ static void a_backlog_is_taken_in_order(const fl_broker_kind *kind, const char *
                    handlers, 1);
     serving_begin(&one, service);
     backlog_take(&b);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0, "%s", filch_error());
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     cr_assert_eq(filch_u32_load(&backlog.done, FILCH_ACQUIRE), backlog.size);
     cr_assert_eq(filch_u32_load(&backlog.disordered, FILCH_ACQUIRE), 0);
     b.kind->close(b.admin);

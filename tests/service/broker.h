@@ -83,7 +83,7 @@ static inline void headers_name_the_trace(const tested_broker *tested)
         filch_message sent = {.headers = rows[i].headers, .header_count = 2};
         if (rows[i].field) {
             sent.tracestate = "e=f";
-            cr_assert_eq(filch_traceparent_parse(&sent.trace, rows[i].field, strlen(other)), 0);
+            OK(filch_traceparent_parse(&sent.trace, rows[i].field, strlen(other)));
         }
         cr_assert_eq(bench_publish(&b, sent), 0);
         for (unsigned attempt = 1; attempt <= 2; attempt++) {

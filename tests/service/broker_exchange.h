@@ -4,10 +4,8 @@
 #ifndef SERVICE_BROKER_EXCHANGE_H
 #define SERVICE_BROKER_EXCHANGE_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
 #include <tests/service/broker_bench.h>
+#include <tests/support/test.h>
 
 enum { EXCHANGED = 4, EXCHANGED_AFTER = 3, EXCHANGE_MOST = 10 };
 

@@ -14,32 +14,27 @@
 #ifdef CAPABILITY
 static fl_broker_rc opens(fl_broker **out, const fl_broker_config *config)
 {
-    (void)out;
     return config->host->explain(config->host, FL_BROKER_FATAL, "it only has a capability");
 }
 
 static void closes(fl_broker *broker)
 {
-    (void)broker;
 }
 
 static fl_broker_rc receives(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                              unsigned *count)
 {
-    (void)broker, (void)queue, (void)out, (void)most;
     *count = 0;
     return FL_BROKER_OK;
 }
 
 static fl_broker_rc settles(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
-    (void)broker, (void)batch, (void)count;
     return FL_BROKER_OK;
 }
 
 static fl_broker_rc publishes(fl_broker *broker, fl_publication *batch, unsigned count)
 {
-    (void)broker, (void)batch, (void)count;
     return FL_BROKER_OK;
 }
 #define MORE                                                                                       \

@@ -4,13 +4,13 @@
 #ifndef SERVICE_CERTIFICATES_H
 #define SERVICE_CERTIFICATES_H
 
-#include <criterion/criterion.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <tests/support/test.h>
 
 typedef struct certificate {
     X509 *x509;

@@ -4,14 +4,11 @@
 #ifndef SERVICE_CONFIGURATION_H
 #define SERVICE_CONFIGURATION_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <runtime/service/program/configuration.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { MOST = 8 };

@@ -53,7 +53,6 @@ static void close_it(fl_broker *broker)
 
 static fl_broker_rc turn_it(fl_broker *broker)
 {
-    (void)broker;
     return fails_now() ? results[failing_way] : FL_BROKER_OK;
 }
 
@@ -134,14 +133,12 @@ static fl_broker_rc stopped_it(fl_broker *broker, fl_delivery *const *batch, uns
 
 static bool may_come_it(fl_broker *broker, int64_t since)
 {
-    (void)broker, (void)since;
     return looks_without;
 }
 
 /* A connection that can do more than its kind says, at a server of the better sort. */
 static void caps_of_it(fl_broker *broker, fl_broker_caps *caps)
 {
-    (void)broker;
     *caps = faulty.caps;
     caps->durable = true;
 }
@@ -161,7 +158,6 @@ static fl_broker_rc publish_it(fl_broker *broker, fl_publication *batch, unsigne
 const fl_broker_kind *__wrap_fl_broker_of(const char *url);
 const fl_broker_kind *__wrap_fl_broker_of(const char *url)
 {
-    (void)url;
     faulty = fl_broker_memory;
     faulty.caps.keeps_leases = !ends_leases;
     faulty.open = open_it;

@@ -9,18 +9,17 @@
 #ifndef SERVICE_FLEET_H
 #define SERVICE_FLEET_H
 
-#include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <filch/service.h>
 #include <filch/timer.h>
 #include <runtime/service/service.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum {
@@ -88,7 +87,6 @@ static int fleet_handle(filch_self self, filch_service_job *job, void *arg)
 {
     const filch_message *message = filch_service_job_message(job);
     unsigned id = (unsigned)atoi(message->id);
-    (void)self, (void)arg;
     if (id % FLEET_RETRIED == 0 && message->attempt == 1)
         return filch_service_retry(job, 10 * FILCH_MILLISECOND, "as planned");
     filch_u32_add(&fleet->jobs[id].runs, 1, FILCH_ACQ_REL);

@@ -5,7 +5,6 @@
 
 static int refuse(const char *type, void **arg)
 {
-    (void)type, (void)arg;
     return filch_error_set(-EINVAL, "refused by its open");
 }
 

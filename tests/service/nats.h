@@ -5,19 +5,17 @@
 #ifndef SERVICE_NATS_H
 #define SERVICE_NATS_H
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static struct {

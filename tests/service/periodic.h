@@ -7,7 +7,6 @@
 #ifndef SERVICE_PERIODIC_H
 #define SERVICE_PERIODIC_H
 
-#include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <filch/service.h>
 #include <filch/timer.h>
@@ -15,12 +14,11 @@
 #include <runtime/service/service.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum {
@@ -50,7 +48,6 @@ static periodic_state *periodic;
 
 static int64_t periodic_clock(void *arg)
 {
-    (void)arg;
     return (int64_t)filch_u64_load(&periodic->time, FILCH_ACQUIRE);
 }
 
@@ -64,7 +61,6 @@ static int periodic_handle(filch_self self, filch_service_job *job, void *arg)
     bool is_one = slot && sscanf(slot, "2026-11-22T%2u:00:00Z", &hour) == 1 &&
                   hour < PERIODIC_SLOTS && strncmp(message->id, "beat@", 5) == 0 &&
                   strcmp(message->id + 5, slot) == 0;
-    (void)self, (void)arg;
     filch_u32_add(is_one ? &periodic->runs[hour] : &periodic->others, 1, FILCH_ACQ_REL);
     return 0;
 }

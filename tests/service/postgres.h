@@ -12,7 +12,6 @@
 #define SERVICE_POSTGRES_H
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
@@ -20,8 +19,6 @@
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -31,6 +28,7 @@
 #include <tests/support/guard.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 typedef struct pg_server {

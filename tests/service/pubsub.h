@@ -5,15 +5,12 @@
 #ifndef SERVICE_PUBSUB_H
 #define SERVICE_PUBSUB_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <tests/support/http.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static struct {

@@ -8,7 +8,7 @@
 #ifndef SERVICE_RABBIT_H
 #define SERVICE_RABBIT_H
 
-#include <criterion/criterion.h>
+#include <tests/support/test.h>
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -16,8 +16,6 @@
 #include <runtime/service/brokers/rabbit/amqp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -58,7 +58,6 @@ static inline void rabbit_publish_as(const char *queue, const amqp_basic_propert
 
 static inline void rabbit_publish_body(bench *b)
 {
-    (void)b;
     rabbit_publish_as("tasks", NULL, FOREIGN_BODY);
 }
 
@@ -86,7 +85,6 @@ FILCH_PRINTF(3, 4)
 static inline fl_broker_rc rabbit_keep_reason(const fl_broker_host *host, fl_broker_rc rc,
                                               const char *format, ...)
 {
-    (void)host;
     va_list args;
     va_start(args, format);
     vsnprintf(rabbit_explained, sizeof rabbit_explained, format, args);
@@ -97,7 +95,6 @@ static inline fl_broker_rc rabbit_keep_reason(const fl_broker_host *host, fl_bro
 static inline void rabbit_keep_log(const fl_broker_host *host, filch_log_level level,
                                    const char *text)
 {
-    (void)host, (void)level;
     snprintf(rabbit_logged, sizeof rabbit_logged, "%s", text);
 }
 

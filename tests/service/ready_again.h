@@ -5,13 +5,12 @@
 #ifndef SERVICE_READY_AGAIN_H
 #define SERVICE_READY_AGAIN_H
 
-#include <criterion/criterion.h>
 #include <filch/service.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static int ready_again_job(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
@@ -40,7 +39,7 @@ static inline void ready_again_finds_messages(const char *url, const char *queue
                      filch_error());
         ready_again_runs(service, 1);
     }
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 #endif

@@ -8,7 +8,6 @@
 #define SERVICE_REDIS_H
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <filch/atomic.h>
 #include <hiredis/hiredis.h>
@@ -17,14 +16,13 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <tests/support/folder.h>
 #include <tests/support/port.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { REDIS_OPTIONS = 24 };

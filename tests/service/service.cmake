@@ -72,7 +72,7 @@ function(broker_module name source)
   add_library(broker_${name} MODULE ${source})
   target_compile_definitions(broker_${name} PRIVATE ${ARGN})
   target_include_directories(broker_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
-  target_link_libraries(broker_${name} PRIVATE filch_build)
+  target_link_libraries(broker_${name} PRIVATE filch_test_build)
   set_target_properties(broker_${name} PROPERTIES PREFIX "" OUTPUT_NAME filch-broker-${name} C_VISIBILITY_PRESET hidden
                         BUILD_WITH_INSTALL_RPATH ON LIBRARY_OUTPUT_DIRECTORY ${broker_modules})
   add_custom_command(TARGET broker_${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:broker_${name}> ${broker_modules})

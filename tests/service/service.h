@@ -5,17 +5,14 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/service.h>
 #include <pthread.h>
 #include <runtime/service/brokers.h>
 #include <runtime/service/message.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- The clock ---- */
 
@@ -23,7 +20,6 @@ static filch_u64 test_time = {1000};
 
 static inline int64_t test_clock(void *arg)
 {
-    (void)arg;
     return (int64_t)filch_u64_load(&test_time, FILCH_ACQUIRE);
 }
 
@@ -38,13 +34,11 @@ static const char *const test_queues[] = {"tasks", "tasks.dlq", "second"};
 
 static inline int64_t beside_now(const fl_broker_host *host)
 {
-    (void)host;
     return test_clock(NULL);
 }
 
 static inline fl_delivery *beside_delivery(const fl_broker_host *host, const filch_message *message)
 {
-    (void)host;
     fl_delivery *one = calloc(1, sizeof *one + fl_message_room(message));
     fl_message_copy(&one->message, message, one + 1);
     return one;
@@ -52,7 +46,6 @@ static inline fl_delivery *beside_delivery(const fl_broker_host *host, const fil
 
 static inline void beside_drop(const fl_broker_host *host, fl_delivery *delivery)
 {
-    (void)host;
     free(delivery);
 }
 
@@ -60,7 +53,6 @@ FILCH_PRINTF(3, 4)
 static inline fl_broker_rc beside_explain(const fl_broker_host *host, fl_broker_rc rc,
                                           const char *format, ...)
 {
-    (void)host, (void)format;
     return rc;
 }
 
@@ -68,7 +60,6 @@ static filch_u64 told_repetitions; /* times that the log said that jobs run agai
 
 static inline void beside_log(const fl_broker_host *host, filch_log_level level, const char *text)
 {
-    (void)host, (void)level;
     filch_u64_add(&told_repetitions, strstr(text, "they run again") != NULL, FILCH_ACQ_REL);
 }
 

@@ -5,14 +5,12 @@
 #ifndef SERVICE_SERVICE_BUS_H
 #define SERVICE_SERVICE_BUS_H
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 #define SERVICE_BUS_KEY "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="

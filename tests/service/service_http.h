@@ -13,13 +13,11 @@ static signpost arrived, released;
 
 static inline int http_succeeds(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
 static inline int http_stays(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&arrived);
     signpost_wait(&released, 1);
     return 0;
@@ -27,7 +25,6 @@ static inline int http_stays(filch_self self, filch_service_job *job, void *arg)
 
 static inline int http_fails(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     return filch_service_fail(job, "no such picture");
 }
 
@@ -56,7 +53,7 @@ static inline void start(filch_service_config config)
 static inline void end(void)
 {
     filch_service_http_stop(http);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static inline int status_of(const char *path)

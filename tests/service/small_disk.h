@@ -5,16 +5,14 @@
 #ifndef SERVICE_SMALL_DISK_H
 #define SERVICE_SMALL_DISK_H
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static char disk_path[160];

@@ -5,16 +5,14 @@
 #ifndef SERVICE_SQS_H
 #define SERVICE_SQS_H
 
-#include <criterion/criterion.h>
 #include <filch/base.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <tests/support/http.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 #define SQS_ID "AKIDEXAMPLE"

@@ -7,17 +7,16 @@
 #ifndef SERVICE_TLS_SERVER_H
 #define SERVICE_TLS_SERVER_H
 
-#include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <openssl/ssl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <tests/service/certificates.h>
 #include <tests/support/port.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 typedef struct tls_server {

@@ -3,11 +3,11 @@
  * Atomic operations. Two threads write a word each and then read the other's (store buffering): with
  * seq_cst accesses one of them reads what the other has written. Emulators of other processors are
  * tested by this as well as compilers. */
-#include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <pthread.h>
 #include <tests/support/patience.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { ROUNDS = 1000, SPINS = 1000 };
 

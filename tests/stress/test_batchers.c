@@ -2,12 +2,9 @@
  *
  * Tasks and threads that add at random, with and without patience, while batches fly, fail and
  * panic: each accepted item is flushed once and reported once, and no other is. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <stdlib.h>
 #include <tests/support/batches.h>
 #include <tests/support/parties.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };
 

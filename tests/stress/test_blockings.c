@@ -3,10 +3,9 @@
  * Blocking calls among everything else: pairs, functions, forks, channels and yields in one task
  * after another, with fewer threads than calls, while tasks of the same runtime write what others
  * read. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { TALKERS = 40, DEEPEST = 8 };
@@ -37,7 +36,6 @@ static void add_one(void *arg)
 
 static void writes(filch_self self, void *arg)
 {
-    (void)self;
     struct talk *talk = arg;
     cr_assert_eq(write(talk->ends[1], "x", 1), 1);
 }
@@ -46,7 +44,7 @@ static void writes(filch_self self, void *arg)
 static unsigned read_one(struct talk *talk)
 {
     char byte;
-    cr_assert_eq(filch_go(talk->rt, writes, talk), 0);
+    OK(filch_go(talk->rt, writes, talk));
     cr_assert_eq(filch_blocking_begin(), 0, "%s", filch_error());
     ssize_t n = read(talk->ends[0], &byte, 1);
     filch_blocking_end();
@@ -89,7 +87,7 @@ static void talker(filch_self self, void *arg)
             talk->got++;
         }
     }
-    cr_assert_eq(filch_send(talk->sums, &talk->got), 0);
+    OK(filch_send(talk->sums, &talk->got));
 }
 
 Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
@@ -102,7 +100,7 @@ Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
         filch_runtime *rt;
         cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
         filch_channel *sums;
-        cr_assert_eq(filch_channel_create(&sums, sizeof(unsigned), 4), 0);
+        OK(filch_channel_create(&sums, sizeof(unsigned), 4));
         unsigned steps = stress_times(100);
         for (unsigned k = 0; k < TALKERS; k++) {
             talks[k] = (struct talk){.rt = rt,
@@ -110,14 +108,14 @@ Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
                                      .random = stress_mix(seed + 1000 * i + k),
                                      .steps = steps};
             cr_assert_eq(pipe(talks[k].ends), 0);
-            cr_assert_eq(filch_go(rt, talker, &talks[k]), 0);
+            OK(filch_go(rt, talker, &talks[k]));
         }
         for (unsigned k = 0; k < TALKERS; k++) {
             unsigned got = 0;
-            cr_assert_eq(filch_receive(sums, &got), 0);
+            OK(filch_receive(sums, &got));
             cr_assert_eq(got, steps, "%s", stress_name(i));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         filch_channel_destroy(sums);
         for (unsigned k = 0; k < TALKERS; k++)
             close(talks[k].ends[0]), close(talks[k].ends[1]);
@@ -126,7 +124,6 @@ Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
 
 static void one_call(filch_self self, void *arg)
 {
-    (void)self;
     cr_assert_eq(filch_blocking(add_one, arg), 0, "%s", filch_error());
 }
 
@@ -137,8 +134,8 @@ Test(blockings, a_runtime_ends_while_its_threads_are_on_their_way_to_rest)
         filch_runtime *rt = stress_runtime(i % 8, seed);
         unsigned counts[8] = {0};
         for (unsigned k = 0; k < 8; k++)
-            cr_assert_eq(filch_go(rt, one_call, &counts[k]), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_go(rt, one_call, &counts[k]));
+        OK(filch_runtime_destroy(rt));
         for (unsigned k = 0; k < 8; k++)
             cr_assert_eq(counts[k], 1);
     }

@@ -2,13 +2,11 @@
  *
  * Breakers that many tasks and threads call, trip and reset at once: every call is accounted for,
  * there are never more probes than allowed, and the reported changes form a chain. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/breaker.h>
 #include <pthread.h>
-#include <string.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 64, THREADS = 2, PROBES = 3 };
 
@@ -156,7 +154,7 @@ Test(breakers, every_call_is_accounted_for_and_changes_are_told_in_order)
                                          .half_open_time = FILCH_MILLISECOND,
                                          .changed = tell,
                                          .arg = &of};
-        cr_assert_eq(filch_breaker_create(&of.breaker, &settings), 0);
+        OK(filch_breaker_create(&of.breaker, &settings));
         run_all(config, &of, anything, 2000);
         balances(&of, stress_name(config));
         cr_assert_gt(of.told, 0);
@@ -188,8 +186,8 @@ Test(breakers, there_are_never_more_probes_than_there_may_be)
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         load of = {.seed = stress_mix(seed - config)};
         filch_breaker_config settings = {.probes = PROBES, .successes = 1000000};
-        cr_assert_eq(filch_breaker_create(&of.breaker, &settings), 0);
-        cr_assert_eq(filch_breaker_trip(of.breaker, 0), 0);
+        OK(filch_breaker_create(&of.breaker, &settings));
+        OK(filch_breaker_trip(of.breaker, 0));
         run_all(config, &of, probe, 2000);
         filch_breaker_stats stats;
         filch_breaker_stats_read(of.breaker, &stats, sizeof stats);
@@ -228,7 +226,6 @@ typedef struct attempt {
 static void call_one(filch_self self, void *arg)
 {
     attempt *one = arg;
-    (void)self;
     int rc = filch_breaker_call(one->of->breaker, does_as_told, &one->random);
     cr_assert(rc == 0 || rc == -EIO || rc == -EHOSTDOWN, "%d", rc);
 }
@@ -261,10 +258,10 @@ Test(breakers, panics_of_all_who_are_called_leave_nothing_behind)
                                          .successes = 2,
                                          .changed = tell_and_panic,
                                          .arg = &of};
-        cr_assert_eq(filch_breaker_create(&of.breaker, &settings), 0);
+        OK(filch_breaker_create(&of.breaker, &settings));
         filch_runtime *rt = stress_runtime(config, seed);
         FILCH_RUN(rt, calls_and_panics, &of, TASKS);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         filch_breaker_stats stats;
         filch_breaker_stats_read(of.breaker, &stats, sizeof stats);
         cr_assert_eq(stats.passed, stats.succeeded + stats.failed + stats.neither + stats.late);

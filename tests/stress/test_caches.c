@@ -2,12 +2,10 @@
  *
  * Tasks and threads that take objects from a small cache, pass some on to others, and put them
  * back, while it is drained. Each object has one user at a time, and every object made is freed. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/cache.h>
-#include <filch/filch.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };
 
@@ -19,7 +17,6 @@ static signpost constructed, destructed, crowds;
 
 static int construct(void *one, void *arg)
 {
-    (void)arg;
     *(object *)one = (object){.holders = {0}};
     signpost_raise(&constructed);
     return 0;
@@ -27,7 +24,6 @@ static int construct(void *one, void *arg)
 
 static void destruct(void *one, void *arg)
 {
-    (void)arg;
     if (filch_u32_load(&((object *)one)->holders, FILCH_ACQUIRE))
         signpost_raise(&crowds);
     signpost_raise(&destructed);
@@ -89,8 +85,8 @@ Test(caches, all_that_are_made_are_freed_and_nobody_shares_one)
                                      .depot = 1 + (unsigned)(all.seed >> 8) % 9,
                                      .construct = construct,
                                      .destruct = destruct};
-        cr_assert_eq(filch_cache_create(&all.cache, rt, &config), 0);
-        cr_assert_eq(filch_channel_create(&all.handed, sizeof(object *), 32), 0);
+        OK(filch_cache_create(&all.cache, rt, &config));
+        OK(filch_channel_create(&all.handed, sizeof(object *), 32));
         parties_meet(rt, TASKS, THREADS, use, &all);
         for (object *left; !filch_try_receive(all.handed, &left);)
             put(&all, left);
@@ -98,7 +94,7 @@ Test(caches, all_that_are_made_are_freed_and_nobody_shares_one)
         filch_cache_stats_read(all.cache, &stats, sizeof stats);
         cr_assert_eq(stats.made - stats.freed, stats.kept);
         cr_assert_eq(stats.gets, stats.puts);
-        cr_assert_eq(filch_cache_destroy(all.cache), 0);
+        OK(filch_cache_destroy(all.cache));
         cr_assert_eq(signpost_count(&constructed), signpost_count(&destructed));
         cr_assert_eq(signpost_count(&crowds), 0);
         filch_channel_destroy(all.handed);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Contexts from many sides at once: tasks and threads that wait for them, and all that may race. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <tests/support/contexts.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* ---- Waiting ---- */
 
@@ -37,13 +35,11 @@ static void select_cause(struct waiters *w)
 
 static void go_wait(filch_self self, void *arg)
 {
-    (void)self;
     wait_for_cause(arg);
 }
 
 static void go_select(filch_self self, void *arg)
 {
-    (void)self;
     select_cause(arg);
 }
 
@@ -67,17 +63,17 @@ static void wakes_everybody(unsigned workers, const char *queue)
     struct waiters w = {.context = child_of(root)};
     filch_runtime *rt;
     filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000000};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     for (int i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_go(rt, i % 2 ? go_wait : go_select, &w), 0);
+        OK(filch_go(rt, i % 2 ? go_wait : go_select, &w));
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, i % 2 ? thread_waits : thread_selects, &w);
     signpost_wait(&w.about_to, TASKS + 4);
     cr_assert_eq(signpost_count(&w.told), 0);
-    cr_assert_eq(filch_context_cancel(root, -ENOLINK), 0);
+    OK(filch_context_cancel(root, -ENOLINK));
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&w.told), TASKS + 4);
     cr_assert_eq(signpost_count(&w.wrong), 0);
     filch_context_release(w.context);
@@ -147,7 +143,6 @@ static void take_part(struct race *race)
 
 static void go_race(filch_self self, void *arg)
 {
-    (void)self;
     take_part(arg);
 }
 
@@ -164,14 +159,14 @@ static void run_race(unsigned workers, const char *queue, uint64_t seed)
     struct race race = {.root = child_of(NULL), .seed = seed};
     filch_runtime *rt;
     filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000000};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     for (int i = 0; i < 3; i++)
         pthread_create(&threads[i], NULL, thread_races, &race);
     for (unsigned i = stress_times(200); i; i--)
-        cr_assert_eq(filch_go(rt, go_race, &race), 0);
+        OK(filch_go(rt, go_race, &race));
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(filch_u32_load(&race.winners, FILCH_ACQUIRE), 1, "of all who cancel it one has");
     cr_assert_eq(filch_context_cause(race.root), -(int)filch_u32_load(&race.cause, FILCH_ACQUIRE));
     filch_context_release(race.root);

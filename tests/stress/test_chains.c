@@ -2,10 +2,9 @@
  *
  * Chains of joins that are all suspended at once: each task waits until its child is stolen, then
  * joins it. */
-#include <criterion/criterion.h>
-#include <string.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { MOST = 2000 };
 
@@ -44,7 +43,7 @@ Test(chains, many_suspended_joins_end_in_their_order)
         filch_stats stats;
         filch_runtime_stats_read(rt, &stats, sizeof stats);
         cr_assert_geq(stats.gift_tasks + stats.robs + stats.queue_takes, 2 * (uint64_t)depth);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -69,7 +68,7 @@ Test(chains, the_cap_of_fibers_is_met_gracefully)
         filch_config config = stress_config(i % STRESS_CONFIGS, seed);
         config.max_fibers = config.workers + 1 + (unsigned)(stress_mix(seed + i) % 8);
         filch_runtime *rt;
-        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        OK(filch_runtime_create(&rt, &config));
         memset(started, 0, sizeof started);
         /* Where a full central queue runs them at once, they all stand in one fork stack. */
         unsigned depth = 100 + (unsigned)(stress_mix(seed - i) % 100);
@@ -78,6 +77,6 @@ Test(chains, the_cap_of_fibers_is_met_gracefully)
         filch_stats stats;
         filch_runtime_stats_read(rt, &stats, sizeof stats);
         cr_assert_leq(stats.fibers, config.max_fibers + 1, "and the guest's");
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

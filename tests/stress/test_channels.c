@@ -2,11 +2,9 @@
  *
  * Channels between many: each item arrives once, those of one sender in their order, while others
  * wait, give up, close or destroy. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { SENDERS = 4, RECEIVERS = 3, MOST = 2000 };
 
@@ -297,7 +295,6 @@ typedef struct talk {
 
 static void interrupts(filch_self self, void *heard)
 {
-    (void)self;
     signpost_raise(heard);
 }
 
@@ -329,7 +326,7 @@ Test(channels, two_tasks_that_talk_to_each_other_starve_nobody)
             channel_of(sizeof(uint64_t), 0), channel_of(sizeof(uint64_t), 0), all.rt, {0}, {0}};
         crew_start(&all, CREW_TASK, answers, &t);
         crew_start(&all, CREW_TASK, talks, &t);
-        cr_assert_eq(filch_go(all.rt, interrupts, &t.outside), 0); /* through the inbox */
+        OK(filch_go(all.rt, interrupts, &t.outside)); /* through the inbox */
         crew_wait(&all);
         filch_channel_destroy(t.there);
         filch_channel_destroy(t.back);

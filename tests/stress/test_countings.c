@@ -2,14 +2,12 @@
  *
  * Counting, recording, writing, adding and removing, all at a time: nothing is lost, every text is
  * as it has to be. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <runtime/metrics/shard.h>
-#include <stdlib.h>
 #include <tests/support/exposition.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 20, THREADS = 8, WRITERS = 2 /* of these */, PARTIES = TASKS + THREADS };
 
@@ -118,20 +116,18 @@ static void open_shop(shop *one)
 {
     *one = (shop){.seed = stress_seed(), .rounds = stress_times(400)};
     filch_u32_store(&one->running, PARTIES - WRITERS, FILCH_RELEASE);
-    cr_assert_eq(filch_metrics_create(&one->metrics), 0);
-    cr_assert_eq(filch_counter_create(&one->counter), 0);
-    cr_assert_eq(filch_distribution_create(&one->distribution), 0);
-    cr_assert_eq(filch_metrics_add(one->metrics, &(filch_metric){.name = "shop_total",
-                                                                 .help = "All.",
-                                                                 .kind = FILCH_METRIC_COUNTER,
-                                                                 .counter = one->counter}),
-                 0);
-    cr_assert_eq(filch_metrics_add(one->metrics, &(filch_metric){.name = "shop_seconds",
-                                                                 .help = "Time.",
-                                                                 .kind = FILCH_METRIC_HISTOGRAM,
-                                                                 .distribution = one->distribution,
-                                                                 .unit = 1e9}),
-                 0);
+    OK(filch_metrics_create(&one->metrics));
+    OK(filch_counter_create(&one->counter));
+    OK(filch_distribution_create(&one->distribution));
+    OK(filch_metrics_add(one->metrics, &(filch_metric){.name = "shop_total",
+                                                       .help = "All.",
+                                                       .kind = FILCH_METRIC_COUNTER,
+                                                       .counter = one->counter}));
+    OK(filch_metrics_add(one->metrics, &(filch_metric){.name = "shop_seconds",
+                                                       .help = "Time.",
+                                                       .kind = FILCH_METRIC_HISTOGRAM,
+                                                       .distribution = one->distribution,
+                                                       .unit = 1e9}));
 }
 
 /* All have ended: now it is exact. */
@@ -143,7 +139,7 @@ static void close_shop(shop *one, const char *name)
     cr_assert_eq(filch_counter_read(one->counter), filch_u64_load(&one->added, FILCH_ACQUIRE), "%s",
                  name);
     cr_assert_eq(filch_gauge_read(&one->gauge), 0, "%s", name);
-    cr_assert_eq(filch_snapshot_create(&snapshot), 0);
+    OK(filch_snapshot_create(&snapshot));
     filch_snapshot_add(snapshot, one->distribution);
     cr_assert_eq(filch_snapshot_count(snapshot), filch_u64_load(&one->records, FILCH_ACQUIRE), "%s",
                  name);
@@ -164,7 +160,7 @@ Test(countings, nothing_is_lost_while_others_read_add_and_remove)
         open_shop(&one);
         filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, TASKS, THREADS, take_part, &one);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         close_shop(&one, config_name(i));
     }
 }
@@ -184,7 +180,7 @@ Test(countings, shards_that_change_hands_lose_nothing)
 {
     enum { AT_A_TIME = 24 };
     unsigned rounds = stress_times(200), each = 50;
-    cr_assert_eq(filch_counter_create(&handed), 0);
+    OK(filch_counter_create(&handed));
     for (unsigned round = 0; round < rounds; round++) {
         pthread_t threads[AT_A_TIME];
         for (unsigned i = 0; i < AT_A_TIME; i++)
@@ -215,7 +211,7 @@ Test(countings, threads_that_share_a_shard_lose_nothing)
     pthread_t holders[HOLDERS_MOST], sharers[SHARERS];
     unsigned count = fl_shards() - FL_SHARDS_SHARED, each = stress_times(500000);
     cr_assert_leq(count, HOLDERS_MOST);
-    cr_assert_eq(filch_counter_create(&handed), 0);
+    OK(filch_counter_create(&handed));
     for (unsigned i = 0; i < count; i++)
         cr_assert_eq(pthread_create(&holders[i], NULL, hold_a_shard, NULL), 0);
     signpost_wait(&held, count);

@@ -2,11 +2,11 @@
  *
  * Many threads ask one family for new and old label sets while others read the registry: each set
  * has one metric, no count is lost, and the cap holds. */
-#include <criterion/criterion.h>
 #include <filch/family.h>
 #include <pthread.h>
 #include <tests/support/exposition.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { THREADS = 8, SETS = 64, MOST = 40 };
 
@@ -37,15 +37,13 @@ static void *count(void *arg)
 
 static int ignore(const char *text, size_t size, void *arg)
 {
-    (void)text, (void)size, (void)arg;
     return 0;
 }
 
 static void *look(void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < 20; i++)
-        cr_assert_eq(filch_metrics_write(metrics, ignore, NULL), 0);
+        OK(filch_metrics_write(metrics, ignore, NULL));
     return NULL;
 }
 
@@ -75,8 +73,8 @@ static void run_once(void)
                                         .labels = {"a", "b"},
                                         .most = MOST};
     pthread_t threads[THREADS], reader;
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_family_create(&family, metrics, &config), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_family_create(&family, metrics, &config));
     filch_counter *other = filch_family_counter(family, FILCH_VALUES("(other)", "(other)"));
     cr_assert_eq(pthread_create(&reader, NULL, look, NULL), 0);
     for (uintptr_t i = 0; i < THREADS; i++)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Futures under load: setting, awaiting, giving up and breaking, all at once. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* ---- Several settlers, a deadline: one winner ---- */
 
@@ -125,7 +123,7 @@ Test(futures, of_all_who_settle_one_wins_and_all_who_await_see_it)
                 cr_assert_eq(seen[r], seen_outside[r], "%s", stress_name(config));
             }
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -180,14 +178,14 @@ Test(futures, their_memory_may_go_as_soon_as_an_await_has_returned)
         filch_runtime *rt = stress_runtime(config, seed);
         for (unsigned i = 0; i < stress_times(10); i++)
             cr_assert_eq(FILCH_RUN(rt, frames, seed + i, 6), 0, "%s", stress_name(config));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
     for (unsigned i = 0; i < stress_times(500); i++) {
         filch_future *future = calloc(1, sizeof *future);
         pthread_t thread;
         cr_assert_not_null(future);
         cr_assert_eq(pthread_create(&thread, NULL, set_one, future), 0);
-        cr_assert_eq(filch_await(future), 0);
+        OK(filch_await(future));
         free(future);
         pthread_join(thread, NULL);
     }
@@ -235,7 +233,7 @@ Test(futures, who_waits_for_a_broken_promise_gets_an_error)
         filch_runtime *rt = stress_runtime(config, seed);
         for (unsigned i = 0; i < stress_times(100); i++)
             cr_assert_eq(FILCH_RUN(rt, break_and_free, seed + i), 0, "%s", stress_name(config));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -249,7 +247,6 @@ typedef struct leaver {
 static void wait_and_leave(filch_self self, void *arg)
 {
     leaver *who = arg;
-    (void)self;
     int rc = filch_await_until(who->future, filch_in(who->patience));
     if (rc != -ETIMEDOUT && rc != -EPIPE)
         filch_die("a waiter got %d", rc);
@@ -265,15 +262,15 @@ Test(futures, a_broken_future_may_be_freed_beside_waiters_that_give_up)
             leaver who = {.future = calloc(1, sizeof(filch_future)),
                           .patience = (int64_t)(stress_mix(seed + i) % 200000)};
             cr_assert_not_null(who.future);
-            cr_assert_eq(filch_go(rt, wait_and_leave, &who), 0);
+            OK(filch_go(rt, wait_and_leave, &who));
             WAIT_WHILE(filch_future_reset(who.future) == 0 &&
                        !signpost_count(&who.over)); /* -EBUSY: it is in the queue, or was */
-            cr_assert_eq(filch_future_break(who.future), 0);
+            OK(filch_future_break(who.future));
             memset(who.future, 0xff, sizeof *who.future);
             free(who.future);
             signpost_wait(&who.over, 1);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -281,7 +278,6 @@ Test(futures, a_broken_future_may_be_freed_beside_waiters_that_give_up)
 
 static int mix_both(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value;
     filch_future *const *below = arg;
     stress_dawdle(FILCH_VALUE(uint64_t, below[0]));
     *(uint64_t *)result =
@@ -332,15 +328,15 @@ Test(futures, random_graphs_give_what_the_serial_walk_gives)
             cr_assert_eq(FILCH_RUN(rt, build, g, stress_mix(seed + times)), 0);
             for (unsigned l = 0; l < LAYERS; l++)
                 for (unsigned i = 0; i < WIDE; i++) {
-                    cr_assert_eq(filch_await(&g->node[l][i]), 0);
+                    OK(filch_await(&g->node[l][i]));
                     cr_assert_eq(FILCH_VALUE(uint64_t, &g->node[l][i]), g->serial[l][i], "%s",
                                  stress_name(config));
                     if (l)
-                        cr_assert_eq(filch_await(&g->both[l][i]), 0);
+                        OK(filch_await(&g->both[l][i]));
                 }
         }
         free(g);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -381,6 +377,6 @@ Test(futures, the_first_of_any_wins_and_the_others_are_left_alone)
         for (unsigned i = 0; i < stress_times(200); i++)
             cr_assert_eq(FILCH_RUN(rt, hurdles, stress_mix(seed + i)), 0, "%s",
                          stress_name(config));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -3,13 +3,10 @@
  * Tasks and threads that gather at random, from functions that succeed, fail, panic and are slow,
  * with all quorums and little time. Each verdict agrees with its answers, each argument is released
  * once, each answer received or dropped once. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/gather.h>
-#include <stdlib.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4, MOST = 7 };
 
@@ -64,7 +61,6 @@ static void check(const filch_gather_config *config, const filch_answer *answers
 
 static void gather_many(filch_self self, void *unused, unsigned index)
 {
-    (void)self;
     unsigned times = stress_times(400);
     for (unsigned i = 0; i < times; i++) {
         uint64_t random = stress_mix(seed + index * UINT64_C(1000003) + i);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Runtimes come and go: nothing is left behind, however little they did. */
-#include <criterion/criterion.h>
 #include <tests/support/fib.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static signpost gone;
 
 static void go(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&gone);
 }
 
@@ -23,14 +22,14 @@ static void live(uint64_t random)
                            .queue = random / 4 % 2 ? "central-mutex" : "chase-lev",
                            .fence = random / 8 % 2 ? "full" : "asymmetric",
                            .max_fibers = random / 128 % 2 ? 1 : 0 /* as few as can be */};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     unsigned tasks = (unsigned)(random / 16 % 3 * 5);
     filch_u32_store(&gone, 0, FILCH_RELEASE);
     if (random / 64 % 2)
         cr_assert_eq(FILCH_RUN(rt, fib, 10), 55);
     for (unsigned i = 0; i < tasks; i++)
-        cr_assert_eq(filch_go(rt, go, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, go, NULL));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&gone), tasks);
 }
 
@@ -60,14 +59,14 @@ Test(lifecycle, many_runtimes_live_and_die_in_any_order)
         filch_runtime **rt = &all[random % ROOM];
         if (*rt) {
             cr_assert_eq(FILCH_RUN(*rt, fib, 12), 144);
-            cr_assert_eq(filch_runtime_destroy(*rt), 0);
+            OK(filch_runtime_destroy(*rt));
             *rt = NULL;
         } else {
             filch_config config = {.workers = 1 + (unsigned)(random / ROOM % 3)};
-            cr_assert_eq(filch_runtime_create(rt, &config), 0);
+            OK(filch_runtime_create(rt, &config));
             cr_assert_eq(FILCH_RUN(*rt, fib, 12), 144);
         }
     }
     for (unsigned i = 0; i < ROOM; i++)
-        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+        OK(filch_runtime_destroy(all[i]));
 }

@@ -3,10 +3,10 @@
  * Every idle, take and wait mode with every other, on few and many workers: answers are right, and
  * the runtime ends. Deep recursions with large frames, whose joins help, stay within their
  * stacks. */
-#include <criterion/criterion.h>
 #include <sched/mode.h>
 #include <tests/support/modes.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { FIB = 14, ITEMS = 3000, DEPTH = 11, FRAME = 1500 };
 
@@ -50,7 +50,7 @@ static void right_with(filch_config config, unsigned workers)
                  config.take, config.wait, config.workers);
     cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB));
     doubles(rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Where there is time, each on each number of workers. */
@@ -83,7 +83,7 @@ Test(modes, joins_that_help_stay_within_the_stack)
                                         .seed = seed + times});
         FILCH_RUN(rt, uneven, seed + times, DEPTH + 5);
         helps += mode_stats(rt).helps;
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         wait = wait == FL_WAIT_HELP_ANY ? FL_WAIT_HELP_OWN : FL_WAIT_HELP_ANY;
     }
     printf("%llu times a join helped\n", (unsigned long long)helps);
@@ -112,6 +112,6 @@ Test(modes, tasks_on_top_may_wait_for_time)
                 filch_runtime *rt = mode_runtime(
                     (filch_config){.wait = fl_wait_modes[wait]->name, .workers = mode_workers[i]});
                 cr_assert_eq(FILCH_RUN(rt, sleepy, seed + times, 6), 1 << 6);
-                cr_assert_eq(filch_runtime_destroy(rt), 0);
+                OK(filch_runtime_destroy(rt));
             }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Tasks that run tasks on other runtimes, which run tasks on others again. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { RUNTIMES = 3 };
 static filch_runtime *all[RUNTIMES];
@@ -66,7 +66,7 @@ Test(nested, runtimes_call_each_other_from_all_sides)
             cr_assert_eq(callers[i].wrong, 0);
         }
         for (unsigned i = 0; i < RUNTIMES; i++)
-            cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+            OK(filch_runtime_destroy(all[i]));
     }
 }
 
@@ -85,11 +85,11 @@ Test(nested, both_sides_may_be_destroyed_as_soon_as_the_answer_is_here)
         uint64_t random = stress_mix(seed + i);
         filch_config first = {.workers = 1 + (unsigned)(random % 3)};
         filch_config second = {.workers = 1 + (unsigned)(random / 3 % 3)};
-        cr_assert_eq(filch_runtime_create(&a, &first), 0);
-        cr_assert_eq(filch_runtime_create(&b, &second), 0);
+        OK(filch_runtime_create(&a, &first));
+        OK(filch_runtime_create(&b, &second));
         int hops = (int)(random / 9 % 4);
         cr_assert_eq(FILCH_RUN(a, there_and_back, b, a, hops), hops);
-        cr_assert_eq(filch_runtime_destroy(random / 64 % 2 ? a : b), 0);
-        cr_assert_eq(filch_runtime_destroy(random / 64 % 2 ? b : a), 0);
+        OK(filch_runtime_destroy(random / 64 % 2 ? a : b));
+        OK(filch_runtime_destroy(random / 64 % 2 ? b : a));
     }
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Trees and loops in which tasks panic at random, while others steal, wait and panic, too. */
-#include <criterion/criterion.h>
 #include <filch/panic.h>
 #include <filch/par.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static uint64_t seed;
 static filch_u32 inside; /* tasks that have begun and whose cleanup has not run */
@@ -138,7 +138,7 @@ Test(panics, trees_in_which_nodes_panic_and_catch_lose_no_cleanup_and_no_frame_t
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
         filch_runtime *rt = stress_runtime(i, seed);
         trees_on(rt, stress_name(i));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -188,7 +188,7 @@ Test(panics, a_loop_that_workers_have_stolen_from_is_over_when_its_panic_is_caug
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
         filch_runtime *rt = stress_runtime(i, seed);
         loops_on(rt, stress_name(i));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -200,13 +200,11 @@ static signpost reported, ended;
 
 static void count_report(const filch_failure *failure)
 {
-    (void)failure;
     signpost_raise(&reported);
 }
 
 static void raise_ended(void *unused)
 {
-    (void)unused;
     signpost_raise(&ended);
 }
 
@@ -223,8 +221,8 @@ static void go_on(filch_runtime *rt, const char *name)
     filch_u32_store(&reported, 0, FILCH_RELEASE);
     filch_u32_store(&ended, 0, FILCH_RELEASE);
     for (uintptr_t i = 0; i < times; i++)
-        cr_assert_eq(filch_go(rt, detached, (void *)i), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, detached, (void *)i));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&reported), times / 2, "%s", name);
     cr_assert_eq(signpost_count(&ended), times, "%s", name);
 }

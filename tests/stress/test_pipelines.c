@@ -117,7 +117,7 @@ static void close_shift(shift *all)
                  filch_u64_load(&all->pushed, FILCH_ACQUIRE));
     cr_assert_eq(stage_stats(all->pipeline, STAGES).finished,
                  filch_u64_load(&all->received, FILCH_ACQUIRE));
-    cr_assert_eq(filch_pipeline_destroy(all->pipeline), 0);
+    OK(filch_pipeline_destroy(all->pipeline));
     filch_context_release(all->context);
     parcels_balance();
 }
@@ -155,7 +155,7 @@ Test(pipelines, a_pipeline_may_be_destroyed_at_any_moment)
             }
             if (random % 7 == 0)
                 filch_context_cancel(all.context, 0);
-            cr_assert_eq(filch_pipeline_destroy(all.pipeline), 0);
+            OK(filch_pipeline_destroy(all.pipeline));
             filch_context_release(all.context);
             parcels_balance();
         }

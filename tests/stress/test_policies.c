@@ -2,15 +2,13 @@
  *
  * Every policy on every queue, with few and many workers, on this machine and on larger ones that
  * hwloc imagines; and policies that change while tasks run. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <sched/victims/policy.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { FIB = 18, MS = 1000000 };
 
@@ -76,7 +74,7 @@ Test(policies, answers_are_right_while_policies_change)
         filch_u32_store(&over, 1, FILCH_RELAXED);
         cr_assert_eq(pthread_join(thread, &wrong), 0);
         cr_assert_null(wrong, "%s", (const char *)wrong);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -104,15 +102,15 @@ Test(policies, running_workers_choose_by_the_new_one_at_their_next_theft)
     enum { WORKERS = 8 };
     filch_config config = {.size = sizeof config, .workers = WORKERS, .idle = "yield"};
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     cr_assert_eq(chosen_after(20 * MS), 0);
     filch_ptr_store(&rt->policy, (void *)(uintptr_t)&counting, FILCH_RELEASE);
     while (chosen_after(MS) < 100)
         ;
-    cr_assert_eq(filch_runtime_set_policy(rt, "random"), 0);
+    OK(filch_runtime_set_policy(rt, "random"));
     uint32_t at_once = filch_u32_load(&chosen, FILCH_RELAXED);
     cr_assert_leq(chosen_after(40 * MS) - at_once, WORKERS);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static unsigned choose_oneself(const fl_search *search)
@@ -151,7 +149,6 @@ Test(policies, one_that_chooses_no_victim_is_named)
 
 FILCH_TASK(int, change_own, (const char *, name))
 {
-    (void)self;
     return filch_runtime_set_policy(NULL, name);
 }
 
@@ -162,7 +159,7 @@ Test(policies, a_task_may_change_its_own_runtimes)
     cr_assert_eq(FILCH_RUN(rt, change_own, "nearest"), 0);
     cr_assert(filch_runtime_describe(rt, text, sizeof text) > 0);
     cr_assert_not_null(strstr(text, "policy       nearest: "));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(policies, an_unknown_one_is_refused_and_changes_nothing)
@@ -175,6 +172,6 @@ Test(policies, an_unknown_one_is_refused_and_changes_nothing)
     cr_assert(filch_runtime_describe(rt, text, sizeof text) > 0);
     cr_assert_not_null(strstr(text, "policy       random: "));
     cr_assert_eq(filch_runtime_set_policy(NULL, "random"), -EINVAL);
-    cr_assert_eq(filch_runtime_set_policy(rt, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_set_policy(rt, NULL));
+    OK(filch_runtime_destroy(rt));
 }

@@ -39,7 +39,6 @@ static void use_handle(filch_job *job, uint64_t random)
 
 static bool retryable(int code, void *unused)
 {
-    (void)unused;
     return code == -EAGAIN || code == -EBADMSG || code == -EHOSTDOWN;
 }
 
@@ -126,7 +125,6 @@ static void swap_policies(party *me, uint64_t random)
 static void submit_all(filch_self self, void *arg)
 {
     party *me = arg;
-    (void)self;
     if (filch_context_create(&me->context, NULL))
         filch_die("%s", filch_error());
     for (unsigned i = 0; i < EACH; i++) {
@@ -187,11 +185,10 @@ static void set_up(storm *in, uint64_t seed, unsigned round)
                            .max_fibers = 256};
     *in = (storm){.seed = seed};
     cr_assert_eq(filch_runtime_create(&in->rt, &config), 0, "%s", filch_error());
-    cr_assert_eq(filch_limiter_create(&in->limiter, (filch_limit){.rate = 1000000, .burst = 16}),
-                 0);
+    OK(filch_limiter_create(&in->limiter, (filch_limit){.rate = 1000000, .burst = 16}));
     cr_assert_eq(filch_breaker_create(&in->breaker, &breaker), 0, "%s", filch_error());
     cr_assert_eq(filch_dead_letters_create(&in->letters, &letters), 0, "%s", filch_error());
-    cr_assert_eq(filch_context_create(&in->above, NULL), 0);
+    OK(filch_context_create(&in->above, NULL));
     for (unsigned i = 0; i < POOLS; i++)
         in->pool[i] = pool_number(in, i, stress_mix(seed + i));
 }
@@ -267,7 +264,7 @@ static void check_policies(storm *in, uint64_t lettered)
 {
     filch_dead_letters_stats letters;
     filch_breaker_stats breaker;
-    cr_assert_eq(filch_dead_letters_stats_read(in->letters, &letters, sizeof letters), 0);
+    OK(filch_dead_letters_stats_read(in->letters, &letters, sizeof letters));
     cr_assert_eq(letters.put, lettered);
     cr_assert_eq(letters.requeued, filch_u64_load(&in->requeued, FILCH_RELAXED));
     cr_assert_eq(letters.taken, 0);
@@ -283,7 +280,7 @@ static uint64_t take_down(storm *in)
     for (unsigned i = 0; i < POOLS; i++)
         filch_pool_close(in->pool[i]);
     for (unsigned i = 0; i < POOLS; i++) /* jobs of one submit to the others */
-        cr_assert_eq(filch_pool_wait(in->pool[i], FILCH_FOREVER), 0);
+        OK(filch_pool_wait(in->pool[i], FILCH_FOREVER));
     for (unsigned i = 0; i < POOLS; i++) {
         attempts += check_pool(in, i, &lettered);
         accepted += filch_u64_load(&in->accepted[i], FILCH_RELAXED);
@@ -293,12 +290,12 @@ static uint64_t take_down(storm *in)
     cr_assert_leq(began, attempts);
     check_policies(in, lettered);
     for (unsigned i = 0; i < POOLS; i++)
-        cr_assert_eq(filch_pool_destroy(in->pool[i]), 0);
+        OK(filch_pool_destroy(in->pool[i]));
     filch_dead_letters_destroy(in->letters);
     filch_breaker_destroy(in->breaker);
     filch_limiter_destroy(in->limiter);
     filch_context_release(in->above);
-    cr_assert_eq(filch_runtime_destroy(in->rt), 0);
+    OK(filch_runtime_destroy(in->rt));
     return accepted;
 }
 
@@ -319,7 +316,7 @@ static uint64_t storm_of(storm *in, uint64_t seed, unsigned round)
         if (i < THREADS)
             cr_assert_eq(pthread_create(&threads[i], NULL, submit_as_thread, &parties[i]), 0);
         else
-            cr_assert_eq(filch_go(in->rt, submit_all, &parties[i]), 0);
+            OK(filch_go(in->rt, submit_all, &parties[i]));
     }
     shut_some_down(in);
     signpost_wait(&in->ended, PARTIES);

@@ -111,7 +111,6 @@ static void submit_one(struct party *party, struct item *item)
 static void submit_all(filch_self self, void *arg)
 {
     struct party *party = arg;
-    (void)self;
     for (unsigned i = 0; i < party->count; i++)
         submit_one(party, &party->items[i]);
     signpost_raise(party->ended);
@@ -125,7 +124,6 @@ static void *submit_as_thread(void *arg)
 
 static bool always(int code, void *unused)
 {
-    (void)code, (void)unused;
     return true;
 }
 
@@ -177,9 +175,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
         config.capacity = 1 + (size_t)(seed >> 8) % 20;
     }
     filch_limiter *limiter;
-    cr_assert_eq(filch_limiter_create(&limiter,
-                                      (filch_limit){.rate = 1000000, .burst = 1 + (seed & 63)}),
-                 0);
+    OK(filch_limiter_create(&limiter, (filch_limit){.rate = 1000000, .burst = 1 + (seed & 63)}));
     if (seed >> 17 & 1)
         config.retry = &again;
     if (seed >> 18 & 1)
@@ -190,7 +186,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
         if (i < THREADS)
             cr_assert_eq(pthread_create(&threads[i], NULL, submit_as_thread, &parties[i]), 0);
         else
-            cr_assert_eq(filch_go(rt, submit_all, &parties[i]), 0);
+            OK(filch_go(rt, submit_all, &parties[i]));
     }
     if (seed >> 16 & 1) {
         filch_sleep((int64_t)(seed >> 20) % 2000000);
@@ -199,9 +195,9 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     signpost_wait(&ended, THREADS + TASKS);
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_shutdown(pool, FILCH_FOREVER));
     expect_balance(pool, items, (THREADS + TASKS) * each);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
 }
 
@@ -216,6 +212,6 @@ Test(pools, each_accepted_job_has_one_outcome_whatever_happens)
             config.aging = config.order == FILCH_PRIORITY ? FILCH_MILLISECOND : 0;
             storm(rt, config, stress_times(300), stress_mix(seed + 1000 * i + j));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

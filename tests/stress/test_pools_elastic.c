@@ -56,7 +56,6 @@ static int work(filch_self self, filch_job *job, void *data)
 static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
     struct item *item = data;
-    (void)job, (void)why;
     item->outcome = outcome;
     filch_u32_add(&item->told, 1, FILCH_RELEASE);
 }
@@ -95,7 +94,6 @@ static void *submit_all(void *arg)
 
 static void submit_as_task(filch_self self, void *arg)
 {
-    (void)self;
     submit_all(arg);
 }
 
@@ -129,7 +127,7 @@ static void start(filch_runtime *rt, unsigned each, uint64_t seed)
         if (i < THREADS)
             cr_assert_eq(pthread_create(&threads[i], NULL, submit_all, &parties[i]), 0);
         else
-            cr_assert_eq(filch_go(rt, submit_as_task, &parties[i]), 0);
+            OK(filch_go(rt, submit_as_task, &parties[i]));
     }
     if (seed >> 16 & 1) {
         filch_sleep((int64_t)(seed >> 20) % 4000000);
@@ -139,8 +137,8 @@ static void start(filch_runtime *rt, unsigned each, uint64_t seed)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     if (seed >> 17 & 1) /* else the monitor may be due in the destruction */
-        cr_assert_eq(filch_pool_shutdown(now.pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_wait(now.pool, FILCH_FOREVER), 0);
+        OK(filch_pool_shutdown(now.pool, FILCH_FOREVER));
+    OK(filch_pool_wait(now.pool, FILCH_FOREVER));
     expect_balance(now.pool, items, PARTIES * each);
 }
 
@@ -155,7 +153,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     config.shrink_after = 1 + (int64_t)(seed >> 40) % 300000;
     now = (struct storm){.pool = pool_of(config), .most = config.width_max};
     start(rt, each, seed);
-    cr_assert_eq(filch_pool_destroy(now.pool), 0);
+    OK(filch_pool_destroy(now.pool));
 }
 
 Test(pools_elastic, each_accepted_job_has_one_outcome_however_the_width_moves)
@@ -175,6 +173,6 @@ Test(pools_elastic, each_accepted_job_has_one_outcome_however_the_width_moves)
                                         .capacity = j ? 1 + random % 30 : 0};
             storm(rt, config, each, random);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

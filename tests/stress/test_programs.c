@@ -5,11 +5,11 @@
  * failure's shape can be repeated (FILCH_SEED, as printed) and made smaller (FILCH_DEPTH). Its
  * value is a chain of hashes over its children's values, each at its place; discarded values are
  * summed. So nothing can be lost, run twice or answered with another's result. */
-#include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* All unjoined forks of a path, and the gifts that a thief forks on top, fit into the slots of the
  * smallest build. */
@@ -273,8 +273,8 @@ static void run_programs(unsigned config, uint64_t seed, unsigned rounds)
     }
     WAIT_WHILE(filch_u64_load(&programs_run, FILCH_ACQUIRE) <
                programs_expected); /* programs thrown away may still need both runtimes */
-    cr_assert_eq(filch_runtime_destroy(runtimes[config % 2]), 0);
-    cr_assert_eq(filch_runtime_destroy(runtimes[!(config % 2)]), 0);
+    OK(filch_runtime_destroy(runtimes[config % 2]));
+    OK(filch_runtime_destroy(runtimes[!(config % 2)]));
     cr_assert_eq(filch_u64_load(&programs_run, FILCH_RELAXED), programs_expected,
                  "to be repeated by FILCH_SEED=%" PRIu64 "; %s", seed, stress_name(config));
     cr_assert_eq(filch_u64_load(&thrown, FILCH_RELAXED), thrown_expected,

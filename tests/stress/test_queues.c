@@ -4,15 +4,14 @@
  * fibers that suspend between fork and join, panics, and meanwhile other policies and fewer
  * workers. The counters show that it is the queue it claims to be. A new queue is tested here by
  * its row in the registry, and needs a row in `signs`. */
-#include <criterion/criterion.h>
 #include <filch/channel.h>
 #include <filch/panic.h>
 #include <pthread.h>
 #include <runtime/queue/queues.h>
 #include <sched/victims/policy.h>
-#include <string.h>
 #include <tests/support/fib.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* No task waits for another but by a join or what suspends: a queue need not bring a task to a
  * worker while another worker, which keeps it, runs something. */
@@ -95,7 +94,6 @@ enum { WIDE = FL_SLOTS > 1000 ? 1000 : 150, LOOPS = 3 };
 
 FILCH_TASK(unsigned, leaf, (unsigned, number))
 {
-    (void)self;
     mark(number);
     return number;
 }
@@ -128,7 +126,6 @@ static bool fibonacci(filch_runtime *rt)
 /* Stops between fork and join, for a turn of all others, or for what it has forked. */
 FILCH_VOID_TASK(sends, (filch_channel *, channel), (unsigned, number))
 {
-    (void)self;
     mark(number);
     filch_send(channel, &number);
 }
@@ -168,7 +165,6 @@ static bool suspensions(filch_runtime *rt)
 /* One of them panics; it is caught beside those that are forked before and after. */
 FILCH_VOID_TASK(fails_at, (unsigned, number))
 {
-    (void)self;
     mark(number);
     if (number == 5)
         FILCH_PANIC(-ECANCELED, "five");
@@ -176,7 +172,6 @@ FILCH_VOID_TASK(fails_at, (unsigned, number))
 
 static void fails(filch_self self, void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < 9; i++)
         FILCH_FORK(fails_at, i);
     for (unsigned i = 0; i < 9; i++)
@@ -225,7 +220,7 @@ Test(queues, each_task_runs_once_and_answers_are_right)
         for (unsigned k = 0; k < SIZES; k++) {
             filch_runtime *rt = runtime_of(fl_queues[i], workers_of[k]);
             run_all(rt, fl_queues[i], workers_of[k]);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -258,7 +253,7 @@ Test(queues, nothing_is_lost_while_policies_and_workers_change)
         filch_u32_store(&over, 1, FILCH_RELAXED);
         cr_assert_eq(pthread_join(thread, &wrong), 0);
         cr_assert_null(wrong, "%s", (const char *)wrong);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -334,7 +329,7 @@ Test(queues, each_shows_by_its_counters_which_it_is)
             cr_assert_eq(FILCH_RUN(rt, steps_aside, 6), 64);
         while (!sum(rt, sign->does));
         cr_assert_eq(sum(rt, sign->never), 0, "%s", name);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -380,6 +375,6 @@ Test(queues, all_but_the_inline_ones_are_called_at_each_fork_and_join)
         cr_assert(in_line ? forks < all && joins < all : forks == all && joins == all,
                   "%s: %u forks and %u joins of %u are out of line", fl_queues[i]->name, forks,
                   joins, all);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

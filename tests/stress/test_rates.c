@@ -2,13 +2,12 @@
  *
  * Limiters and adaptive limits under deadlines, cancellations, give-backs and changes, all at once:
  * no permit is granted that does not exist, and the counts match the grants. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/adaptive.h>
 #include <filch/limiter.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
 #include <tests/support/rates.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 30, THREADS = 3, KEYS = 16 };
 
@@ -103,14 +102,14 @@ Test(rates, no_permit_too_many_is_used_beside_time_outs_and_cancellations)
         filch_runtime *rt = config_runtime(i, 1000000);
         filch_reservation last;
         storm one = {.seed = stress_seed(), .rounds = stress_times(200)};
-        cr_assert_eq(filch_limiter_create(&one.limiter, limit), 0);
+        OK(filch_limiter_create(&one.limiter, limit));
         int64_t begun = filch_now();
         parties_meet(rt, TASKS, THREADS, use_and_give_back, &one);
-        cr_assert_eq(filch_limiter_reserve(one.limiter, 1, &last), 0);
+        OK(filch_limiter_reserve(one.limiter, 1, &last));
         cr_assert(rates_allow(limit, count(&one.used) + 1, last.at - begun + 1), "%s",
                   config_name(i));
         filch_limiter_destroy(one.limiter);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }
@@ -135,11 +134,10 @@ Test(rates, everybody_comes_through_while_the_limit_changes)
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);
         storm one = {.seed = stress_seed(), .rounds = stress_times(200)};
-        cr_assert_eq(filch_limiter_create(&one.limiter, (filch_limit){.rate = 100000, .burst = 3}),
-                     0);
+        OK(filch_limiter_create(&one.limiter, (filch_limit){.rate = 100000, .burst = 3}));
         parties_meet(rt, TASKS, THREADS, change_now_and_then, &one);
         filch_limiter_destroy(one.limiter);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }
@@ -170,11 +168,11 @@ Test(rates, what_is_missing_is_what_was_used)
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);
         storm one = {.seed = stress_seed(), .rounds = stress_times(1000)};
-        cr_assert_eq(filch_limiter_create(&one.limiter, limit), 0);
+        OK(filch_limiter_create(&one.limiter, limit));
         parties_meet(rt, TASKS, THREADS, take_what_is_there, &one);
         cr_assert_eq(filch_limiter_available(one.limiter), limit.burst - count(&one.used));
         filch_limiter_destroy(one.limiter);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }
@@ -210,7 +208,7 @@ Test(rates, no_key_gets_more_by_being_forgotten)
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);
         storm one = {.seed = stress_seed(), .rounds = stress_times(200)};
-        cr_assert_eq(filch_limiters_create(&one.limiters, limit, KEYS / 4, sizeof(unsigned)), 0);
+        OK(filch_limiters_create(&one.limiters, limit, KEYS / 4, sizeof(unsigned)));
         int64_t begun = filch_now();
         parties_meet(rt, TASKS, THREADS, use_keys, &one);
         int64_t ended = filch_now();
@@ -218,7 +216,7 @@ Test(rates, no_key_gets_more_by_being_forgotten)
             cr_assert(rates_allow(limit, count(&one.keyed[key]), ended - begun + 1));
         cr_assert_leq(filch_limiters_count(one.limiters), KEYS / 4);
         filch_limiters_destroy(one.limiters);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }
@@ -252,14 +250,14 @@ Test(rates, who_was_admitted_is_released_and_nobody_is_forgotten)
         filch_runtime *rt = config_runtime(i, 1000000);
         storm one = {.seed = stress_seed(), .rounds = stress_times(200)};
         filch_adaptive_stats stats;
-        cr_assert_eq(filch_adaptive_create(&one.adaptive, NULL), 0);
+        OK(filch_adaptive_create(&one.adaptive, NULL));
         parties_meet(rt, TASKS, THREADS, come_and_go, &one);
         filch_adaptive_stats_read(one.adaptive, &stats, sizeof stats);
         cr_assert_eq(stats.running + stats.waiting, 0);
         cr_assert_eq(stats.admitted, count(&one.admitted));
         cr_assert_eq(stats.released, stats.admitted);
         filch_adaptive_destroy(one.adaptive);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }

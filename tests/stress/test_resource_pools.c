@@ -3,11 +3,9 @@
  * Tasks and threads that take, break, hold and give back resources at random, while resources fail
  * to be made, fail their checks and grow old. Nothing is lost, no resource has two holders, and all
  * numbers agree. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/parties.h>
 #include <tests/support/resources.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };
 
@@ -60,7 +58,7 @@ static void shop(filch_self self, void *arg, unsigned index)
             continue;
         }
         hold(self, all, one, random >> 20);
-        cr_assert_eq(filch_resource_give_back(one, random % 16 != 5), 0);
+        OK(filch_resource_give_back(one, random % 16 != 5));
     }
     if (index == 0 && all->closes)
         filch_resources_close(all->pool, 0);
@@ -114,14 +112,13 @@ typedef struct last {
 /* Index 0 frees the pool as soon as it may; the other's release is what it waits for. */
 static void end_it(filch_self self, void *arg, unsigned index)
 {
-    (void)self;
     last *it = arg;
     if (index) {
-        cr_assert_eq(filch_resource_give_back(it->held, index % 2), 0);
+        OK(filch_resource_give_back(it->held, index % 2));
         return;
     }
-    cr_assert_eq(filch_resources_close(it->pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_resources_destroy(it->pool), 0);
+    OK(filch_resources_close(it->pool, FILCH_FOREVER));
+    OK(filch_resources_destroy(it->pool));
 }
 
 Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
@@ -132,7 +129,7 @@ Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
             filch_resources_config config = source_config(&from, i % 3, 2);
             config.max_lifetime = i % 4 ? 1000 : 0; /* the alarm rings meanwhile */
             last it = {.pool = resources_of(rt, &config)};
-            cr_assert_eq(filch_resources_acquire(it.pool, &it.held, FILCH_FOREVER), 0);
+            OK(filch_resources_acquire(it.pool, &it.held, FILCH_FOREVER));
             parties_meet(rt, 1, 1, end_it, &it);
             cr_assert_eq(signpost_count(&from.made), signpost_count(&from.gone));
         }

@@ -33,7 +33,6 @@ static uint64_t next(uint64_t *random)
 static int work(filch_self self, filch_job *job, void *data)
 {
     const struct item *item = data;
-    (void)self;
     stress_dawdle(item->random);
     switch (item->random >> 8 & 7) {
     case 0:
@@ -50,7 +49,6 @@ static int work(filch_self self, filch_job *job, void *data)
 static void tell(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
     struct item *item = data;
-    (void)job, (void)outcome, (void)why;
     filch_u32_add(&item->told, 1, FILCH_RELEASE);
 }
 
@@ -104,7 +102,6 @@ static unsigned submit_some(struct party *party, struct item *items, unsigned mo
 static void submit_all(filch_self self, void *arg)
 {
     struct party *party = arg;
-    (void)self;
     unsigned mine = filch_u32_add(&party->next, 1, FILCH_RELAXED);
     uint64_t random = stress_mix(party->seed + mine);
     for (unsigned i = 0; i < party->each;)
@@ -121,7 +118,6 @@ static void *submit_as_thread(void *party)
 static void take_all(filch_self self, void *arg)
 {
     struct party *party = arg;
-    (void)self;
     for (uint64_t random = party->seed;;) {
         filch_job *job;
         int64_t until =
@@ -185,7 +181,7 @@ static void start(struct party *party, filch_runtime *rt, pthread_t *threads)
             if (i & 1)
                 cr_assert_eq(pthread_create(threads++, NULL, kinds[k].thread, party), 0);
             else
-                cr_assert_eq(filch_go(rt, kinds[k].task, party), 0);
+                OK(filch_go(rt, kinds[k].task, party));
 }
 
 static void storm(filch_runtime *rt, unsigned each, uint64_t seed)
@@ -193,7 +189,7 @@ static void storm(filch_runtime *rt, unsigned each, uint64_t seed)
     static struct party party;
     pthread_t threads[SUBMITTERS / 2 + TAKERS / 2];
     party = (struct party){.each = each, .seed = seed};
-    cr_assert_eq(filch_results_create(&party.list), 0);
+    OK(filch_results_create(&party.list));
     open_pools(&party, rt);
     start(&party, rt, threads);
     if (seed >> 16 & 1) {
@@ -210,8 +206,8 @@ static void storm(filch_runtime *rt, unsigned each, uint64_t seed)
     for (unsigned i = 0; i < sizeof threads / sizeof *threads; i++)
         pthread_join(threads[i], NULL);
     for (unsigned i = 0; i < POOLS; i++)
-        cr_assert_eq(filch_pool_destroy(party.pools[i]), 0);
-    cr_assert_eq(filch_results_destroy(party.list), 0);
+        OK(filch_pool_destroy(party.pools[i]));
+    OK(filch_results_destroy(party.list));
     check(&party);
 }
 
@@ -222,6 +218,6 @@ Test(results_storm, each_accepted_job_comes_once)
         filch_runtime *rt = stress_runtime(i, seed);
         for (unsigned j = 0; j < 6; j++)
             storm(rt, stress_times(2000) % MOST + 1, stress_mix(seed + 1000 * i + j));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

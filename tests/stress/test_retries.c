@@ -2,13 +2,12 @@
  *
  * Runs of attempts that share a budget, from all sides: to the last token, deposits equal
  * withdrawals plus the balance; cancels end all waits. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/retry.h>
 #include <pthread.h>
 #include <tests/support/contexts.h>
 #include <tests/support/patience.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 64, THREADS = 2, MOST = 1000000 };
 
@@ -115,7 +114,7 @@ Test(retries, a_shared_budget_is_exact)
                                          .cap = 5000,
                                          .jitter = (filch_jitter)(config % 4),
                                          .budget = &of.budget};
-        cr_assert_eq(filch_retry_budget_init(&of.budget, 200, 0, MOST), 0);
+        OK(filch_retry_budget_init(&of.budget, 200, 0, MOST));
         while (filch_retry_budget_take(&of.budget))
             ;
         run_all(config, &of, works_outside);

@@ -3,10 +3,9 @@
  * Trees of scopes whose children do, at random, everything that is allowed: spawn siblings, open
  * scopes below, fork, fail, panic, cancel, wait. In every case no child outlives its scope, and all
  * failures are known. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { DEPTH = 3, SPAWNED_MOST = 20 };
 
@@ -47,7 +46,7 @@ static void spawn(group *g)
 static void open_group(group *g)
 {
     filch_scope_mode mode = g->seed % 4 ? FILCH_SCOPE_FIRST : FILCH_SCOPE_COLLECT;
-    cr_assert_eq(filch_scope_open_as(&g->scope, g->rt, g->above, mode), 0);
+    OK(filch_scope_open_as(&g->scope, g->rt, g->above, mode));
     for (unsigned i = (unsigned)(g->seed >> 8) % 5; i; i--)
         spawn(g);
     if (g->seed % 8 == 1) {
@@ -82,7 +81,6 @@ static void close_group(group *g)
 static void in_a_task(filch_self self, void *arg)
 {
     group *g = arg;
-    (void)self;
     open_group(g);
     if (g->may_panic && g->seed % 8 == 2)
         FILCH_PANIC(-ENOTSUP, "the opener gives up");
@@ -191,7 +189,6 @@ Test(scopes, nobody_outlives_them_whatever_happens)
 
 static int leave_at_once(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope;
     count(arg);
     return 0;
 }
@@ -201,12 +198,12 @@ FILCH_VOID_TASK(opens_often, (unsigned, times))
     for (filch_u32 ended; times; times--) {
         filch_scope scope;
         filch_u32_store(&ended, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_scope_open(&scope, NULL, NULL), 0);
+        OK(filch_scope_open(&scope, NULL, NULL));
         for (unsigned i = times % 4; i; i--)
             cr_assert_eq(FILCH_SPAWN(&scope, leave_at_once, &ended), 0);
         while (times % 3 == 0 && filch_scope_wait_until(&scope, 0) == -ETIMEDOUT)
             filch_yield(self); /* never in the queue: sees the last one's unlocking only */
-        cr_assert_eq(filch_scope_close(&scope), 0);
+        OK(filch_scope_close(&scope));
         cr_assert_eq(sum(&ended), times % 4);
     }
 }

@@ -2,11 +2,9 @@
  *
  * Selects against each other, over the same channels in any order, with deadlines and contexts:
  * exactly one case happens, nothing is lost or doubled. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { CHANNELS = 4, SENDERS = 4, RECEIVERS = 4, MOST = 2000 };
 enum { CASES = 2 * CHANNELS + 2 };
@@ -242,7 +240,7 @@ Test(selects, of_item_cancellation_and_deadline_one_wins)
         for (unsigned i = 0; i < stress_times(60); i++) {
             uint64_t random = stress_mix(seed + i);
             race r = {.channel = channel_of(sizeof(uint32_t), 0)};
-            cr_assert_eq(filch_context_create(&r.context, NULL), 0);
+            OK(filch_context_create(&r.context, NULL));
             r.until = filch_in((int64_t)(random % 300000));
             for (unsigned j = 0; j < WAITERS; j++) {
                 crew_start(&all, random >> j & 1 ? CREW_THREAD : CREW_TASK, waits_for_three_things,

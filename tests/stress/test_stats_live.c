@@ -2,11 +2,10 @@
  *
  * Reading while workers work, come and go: no number ever falls, for any reader, and in the end
  * they add up. */
-#include <criterion/criterion.h>
 #include <pthread.h>
-#include <string.h>
 #include <tests/support/stats.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { READERS = 2, SLOTS = 8, HEIGHT = 10 };
 
@@ -48,7 +47,6 @@ static int count_pieces(const char *text, size_t size, void *pieces)
 
 static void *reads(void *unused)
 {
-    (void)unused;
     filch_stats before[SLOTS + 1];
     uint64_t row[SLOTS], taken[SLOTS][SLOTS] = {0};
     size_t pieces = 0, wrong = 0;
@@ -70,7 +68,6 @@ static void *reads(void *unused)
 
 static void *resizes(void *unused)
 {
-    (void)unused;
     uint64_t seed = stress_seed();
     while (!filch_u32_load(&ended, FILCH_ACQUIRE)) {
         if (filch_runtime_resize(rt, 1 + (unsigned)((seed = stress_mix(seed + 1)) % SLOTS)))
@@ -107,7 +104,7 @@ static void play(const char *queue, const char *fence, const char *guest)
         stats_thefts_agree(rt);
     if (all.all_forks)
         cr_expect_eq(all.forks, all.joins_kept + all.joins_taken, "%s", queue);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(statistics, no_number_falls_while_all_goes_on, .timeout = 600)

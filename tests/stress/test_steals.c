@@ -5,10 +5,9 @@
  * cell says "once", and every joined result is its own unit's; the runtimes' own counters have to
  * agree with what the cells say. Some rounds by default; FILCH_STEALS=1e9 in the environment asks
  * for that many steals of each kind, and for a tenth of single slots. */
-#include <criterion/criterion.h>
 #include <sched/forkstack.h>
-#include <string.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { RAN = 1, STOLEN = 1 << 8, MOST = FL_SLOTS - FL_RESERVE - 20, CONFIGS = 6, CELLS = 1 << 14 };
 
@@ -68,7 +67,7 @@ static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, c
         filch_stats stats;
         filch_runtime_stats_read(rt, &stats, sizeof stats);
         check(&stats, stolen, name);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         printf("%" PRIu64 " steals on %s\n", stolen, name);
         fflush(stdout);
     }

@@ -2,12 +2,12 @@
  *
  * Foreign threads throw detached and awaited tasks at a runtime, which is destroyed as soon as the
  * last has thrown. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { THREADS = 8 };
 
@@ -16,7 +16,6 @@ static filch_u64 gone;
 
 static void leaf(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_u64_add(&gone, 1, FILCH_RELAXED); /* read once all workers have ended */
 }
 
@@ -77,7 +76,7 @@ static void storm(unsigned config, uint64_t seed)
         cr_assert_eq(throwers[i].wrong, 0, "%s", stress_name(config));
         leaves += throwers[i].leaves;
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(filch_u64_load(&gone, FILCH_RELAXED), leaves, "%s", stress_name(config));
 }
 
@@ -96,10 +95,10 @@ Test(storm, single_tasks_wake_an_idle_runtime)
         rt = stress_runtime(config, 1);
         for (unsigned i = 0; i < stress_times(2000); i++) {
             uint64_t before = filch_u64_load(&gone, FILCH_ACQUIRE);
-            cr_assert_eq(filch_go(rt, leaf, NULL), 0);
+            OK(filch_go(rt, leaf, NULL));
             WAIT_WHILE(filch_u64_load(&gone, FILCH_ACQUIRE) == before);
             cr_assert_eq(FILCH_RUN(rt, fib, (int)(i % 5)), answers[i % 5]);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -25,7 +25,6 @@ struct party {
 static int work(filch_self self, filch_job *job, void *data)
 {
     struct item *item = data;
-    (void)job;
     filch_u32_add(&item->ran, 1, FILCH_RELAXED);
     stress_dawdle(item->random);
     if (item->random % 61 == 0)
@@ -37,7 +36,6 @@ static int work(filch_self self, filch_job *job, void *data)
 static void submit_all(filch_self self, void *arg)
 {
     struct party *party = arg;
-    (void)self;
     unsigned mine = filch_u32_add(&party->next, 1, FILCH_RELAXED);
     uint64_t random = stress_mix(party->seed + mine);
     void *data[BATCH];
@@ -87,7 +85,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     party = (struct party){.pool = pool_of(config), .each = each, .seed = seed};
     for (unsigned i = 0; i < SUBMITTERS / 2; i++) {
         cr_assert_eq(pthread_create(&threads[i], NULL, submit_as_thread, &party), 0);
-        cr_assert_eq(filch_go(rt, submit_all, &party), 0);
+        OK(filch_go(rt, submit_all, &party));
     }
     if (seed & 1) {
         filch_sleep((int64_t)(seed >> 8) % 1000000);
@@ -96,9 +94,9 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     signpost_wait(&party.ended, SUBMITTERS);
     for (unsigned i = 0; i < SUBMITTERS / 2; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_pool_shutdown(party.pool, FILCH_FOREVER), 0);
+    OK(filch_pool_shutdown(party.pool, FILCH_FOREVER));
     expect_balance(&party);
-    cr_assert_eq(filch_pool_destroy(party.pool), 0);
+    OK(filch_pool_destroy(party.pool));
 }
 
 Test(submissions, each_accepted_job_runs_once)
@@ -112,6 +110,6 @@ Test(submissions, each_accepted_job_runs_once)
         filch_runtime *rt = stress_runtime(i, seed);
         for (unsigned j = 0; j < 6; j++)
             storm(rt, configs[j % 3], each, stress_mix(seed + 1000 * i + j));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -2,11 +2,9 @@
  *
  * Locks, permits, signals and rounds under deadlines that are missed now and then: nothing is lost,
  * nothing is acquired twice. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 24, THREADS = 3, PARTIES = TASKS + THREADS };
 
@@ -107,11 +105,11 @@ static void acquire_and_release(filch_self self, void *arg, unsigned index)
 Test(sync, permits_with_deadlines_are_neither_lost_nor_doubled)
 {
     shared one = {.seed = stress_seed(), .rounds = stress_times(200)};
-    cr_assert_eq(filch_semaphore_init(&one.semaphore, PERMITS), 0);
+    OK(filch_semaphore_init(&one.semaphore, PERMITS));
     parties_meet_everywhere(TASKS, THREADS, acquire_and_release, &one);
     cr_assert_eq(wrongs(), 0);
     cr_assert_eq(filch_semaphore_available(&one.semaphore), PERMITS);
-    cr_assert_eq(filch_semaphore_try_acquire(&one.semaphore, PERMITS), 0);
+    OK(filch_semaphore_try_acquire(&one.semaphore, PERMITS));
 }
 
 /* ---- Reader-writer lock ---- */
@@ -208,7 +206,6 @@ static void fetch(hatch *one, uint64_t random)
 static void give_or_fetch(filch_self self, void *arg, unsigned index)
 {
     hatch *one = arg;
-    (void)self;
     for (unsigned i = 0; i < one->rounds; i++)
         if (index % 2)
             give(one, i, stress_mix(one->seed + i));
@@ -263,10 +260,10 @@ Test(sync, a_round_ends_when_all_have_come_and_has_one_first)
         static march one;
         one = (march){.seed = stress_seed(), .rounds = stress_times(40)};
         one.rounds = one.rounds > ROUNDS ? ROUNDS : one.rounds;
-        cr_assert_eq(filch_barrier_init(&one.barrier, PARTIES), 0);
+        OK(filch_barrier_init(&one.barrier, PARTIES));
         filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, TASKS, THREADS, march_on, &one);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
         for (unsigned round = 0; round < one.rounds; round++)
             cr_assert_eq(filch_u32_load(&one.firsts[round], FILCH_ACQUIRE), 1);
@@ -310,7 +307,6 @@ static void unlock_brief(brief *one)
 static void use_and_free(filch_self self, void *arg)
 {
     brief *one = arg;
-    (void)self;
     lock_brief(one);
     bool last = --one->users == 0;
     unlock_brief(one);
@@ -321,7 +317,6 @@ static void use_and_free(filch_self self, void *arg)
 static void let_others_free(filch_self self, void *arg, unsigned index)
 {
     exclusive *many = arg;
-    (void)self;
     for (unsigned i = 0; i < many->rounds; i++) {
         brief *one = calloc(1, sizeof *one);
         one->kind = (i + index) % KINDS;
@@ -335,7 +330,6 @@ static void let_others_free(filch_self self, void *arg, unsigned index)
 
 static void be_done(filch_self self, void *arg)
 {
-    (void)self;
     filch_waitgroup_done(&((brief *)arg)->group);
 }
 
@@ -343,7 +337,6 @@ static void wait_and_free(filch_self self, void *arg, unsigned index)
 {
     exclusive *many = arg;
     uint64_t random = many->seed + index;
-    (void)self;
     for (unsigned i = 0; i < many->rounds; i++) {
         brief *one = calloc(1, sizeof *one);
         filch_waitgroup_add(&one->group, USERS);
@@ -365,7 +358,7 @@ static void free_everywhere(party_fn *fn, unsigned rounds)
     for (unsigned i = 0; i < CONFIGS; i++) {
         brief_runtime = config_runtime(i, 1000000);
         parties_meet(brief_runtime, 4, 2, fn, &many);
-        cr_assert_eq(filch_runtime_destroy(brief_runtime), 0);
+        OK(filch_runtime_destroy(brief_runtime));
     }
     cr_assert_eq(wrongs(), 0);
 }
@@ -398,7 +391,6 @@ static void make(void *arg)
 static void make_all(filch_self self, void *arg, unsigned index)
 {
     first *one = arg;
-    (void)index;
     for (unsigned i = 0; i < FLAGS; i++) {
         filch_once(&one->flags[i], make, &one->made[i]);
         expect(one->made[i] == 1);
@@ -414,7 +406,7 @@ Test(sync, each_thing_is_made_once_before_anybody_uses_it)
         memset(&one, 0, sizeof one);
         filch_runtime *rt = config_runtime(i, 1000000);
         parties_meet(rt, TASKS, THREADS, make_all, &one);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }
 }

@@ -3,14 +3,12 @@
  * Time against everything else: a timer that is stopped, moved or fires; a file that is ready,
  * closed or waited for no longer; a ticker that is started anew or destroyed. Each has one
  * outcome. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <tests/support/timer_thread.h>
 #include <unistd.h>
 
@@ -35,7 +33,6 @@ static uint64_t next(struct party *party)
 static void as_task(filch_self self, void *arg)
 {
     struct party *party = arg;
-    (void)self;
     for (unsigned i = 0; i < party->rounds; i++)
         party->work(party);
     signpost_raise(party->done);
@@ -57,7 +54,7 @@ static void all_at_once(filch_runtime *rt, struct party *parties, struct party a
         parties[i] = as;
         parties[i].random = stress_mix(as.random + i);
         if (i < TASKS)
-            cr_assert_eq(filch_go(rt, as_task, &parties[i]), 0);
+            OK(filch_go(rt, as_task, &parties[i]));
         else
             cr_assert_eq(pthread_create(&threads[i - TASKS], NULL, as_thread, &parties[i]), 0);
     }
@@ -79,7 +76,7 @@ static void everywhere(void (*work)(struct party *), unsigned rounds, void (*bef
             before();
         all_at_once(rt, parties,
                     (struct party){.random = seed, .rounds = stress_times(rounds), .work = work});
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         if (after)
             after();
         for (unsigned i = 0; i < PARTIES; i++)
@@ -91,7 +88,6 @@ static void everywhere(void (*work)(struct party *), unsigned rounds, void (*bef
 
 static void count_it(filch_self self, void *fired)
 {
-    (void)self;
     signpost_raise(fired);
 }
 
@@ -132,7 +128,6 @@ static signpost runs;
 
 static void count_run(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&runs);
 }
 
@@ -270,8 +265,8 @@ static void what_is_left(void)
     for (unsigned i = 0; i < PAIRS; i++) {
         for (ssize_t n; (n = read(pairs[i][0], bytes, sizeof bytes)) > 0;)
             filch_u64_add(&taken, (uint64_t)n, FILCH_RELAXED);
-        cr_assert_eq(filch_fd_close(pairs[i][0]), 0);
-        cr_assert_eq(filch_fd_close(pairs[i][1]), 0);
+        OK(filch_fd_close(pairs[i][0]));
+        OK(filch_fd_close(pairs[i][1]));
     }
     cr_assert_eq(filch_u64_load(&taken, FILCH_RELAXED), filch_u64_load(&written, FILCH_RELAXED));
 }
@@ -298,7 +293,6 @@ static void wait_at_the_door(struct party *party)
  * told as well. */
 static void *open_and_shut(void *unused)
 {
-    (void)unused;
     while (!signpost_count(&shut)) {
         int ends[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))

@@ -2,9 +2,9 @@
  *
  * Random trees of forks, joined in random places, against the same walk in one thread: each task's
  * value depends on all its children's in their order, and the number of tasks run is counted. */
-#include <criterion/criterion.h>
 #include <sched/forkstack.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* All unjoined forks of a path fit into the slots of the smallest build. */
 enum { DEPTH = 18, CHILDREN = 8, WIDE = 60 };
@@ -86,7 +86,7 @@ static void grow_trees(unsigned config)
         cr_assert_eq(got, expected, "tree %u on %s", i, stress_name(config));
         cr_assert_eq(filch_u64_load(&run, FILCH_RELAXED), tasks);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(trees, random_forks_give_what_the_serial_walk_gives)

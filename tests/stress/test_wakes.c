@@ -3,9 +3,9 @@
  * Sleepers of a large machine are woken as a tree: finders wake several at once (fl_idle_claim_more).
  * The runtime believes that it has a CPU for each worker. Tasks of a round hold their workers until
  * as many tasks run as there are workers, so a wake-up that is lost stops the round for ever. */
-#include <criterion/criterion.h>
 #include <tests/support/cpus.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 typedef struct meeting {
@@ -23,7 +23,6 @@ static void pass_time(void)
 static void meets(filch_self self, void *arg)
 {
     meeting *m = arg;
-    (void)self;
     filch_u32_add(&m->here, 1, FILCH_ACQ_REL);
     while (filch_u32_load(&m->here, FILCH_ACQUIRE) < m->workers)
         pass_time();
@@ -33,14 +32,14 @@ static void meets(filch_self self, void *arg)
 FILCH_VOID_TASK(invites, (meeting *, m))
 {
     for (unsigned i = 1; i < m->workers; i++)
-        cr_assert_eq(filch_go(m->rt, meets, m), 0);
+        OK(filch_go(m->rt, meets, m));
     meets(self, m);
 }
 
 static void invite_from_outside(meeting *m)
 {
     for (unsigned i = 0; i < m->workers; i++)
-        cr_assert_eq(filch_go(m->rt, meets, m), 0);
+        OK(filch_go(m->rt, meets, m));
 }
 
 static void meet(meeting *m, bool is_outside)
@@ -58,9 +57,8 @@ static void meet(meeting *m, bool is_outside)
 static void meet_often(unsigned workers, unsigned rounds)
 {
     meeting m = {.workers = workers};
-    cr_assert_eq(filch_runtime_create(&m.rt, &(filch_config){.size = sizeof(filch_config),
-                                                             .workers = workers}),
-                 0);
+    OK(filch_runtime_create(&m.rt,
+                            &(filch_config){.size = sizeof(filch_config), .workers = workers}));
     believe_in_cpus(m.rt, workers);
     for (unsigned i = 0; i < rounds; i++) {
         meet(&m, i % 2);
@@ -70,7 +68,7 @@ static void meet_often(unsigned workers, unsigned rounds)
     filch_stats stats;
     filch_stats_read(m.rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_assert_gt(stats.wakes, 0, "nobody was woken");
-    cr_assert_eq(filch_runtime_destroy(m.rt), 0);
+    OK(filch_runtime_destroy(m.rt));
 }
 
 Test(wakes, every_worker_comes_to_a_task_of_its_own)

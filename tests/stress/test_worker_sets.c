@@ -3,10 +3,10 @@
  * Storms of resizing with 64 slots: threads and tasks grow and shrink a runtime at random while
  * others fork, suspend, go away and come back. Every detached task runs once, every sum is right,
  * and every waiter is told. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { SLOTS = 64, RESIZERS = 2, CONFIGS = 8, TALKERS = 4, WORDS = 20 };
 
@@ -43,7 +43,6 @@ static void *resizes_on(void *arg)
 
 static void counted(filch_self self, void *arg)
 {
-    (void)self;
     filch_u64_add(&((storm *)arg)->ran, 1, FILCH_RELAXED);
 }
 
@@ -81,7 +80,6 @@ typedef struct talk {
 
 static void speak(filch_self self, void *arg)
 {
-    (void)self;
     talk *t = arg;
     for (int i = 1; i <= WORDS; i++)
         if (filch_send(t->words, &i))
@@ -93,7 +91,6 @@ static void speak(filch_self self, void *arg)
  * nobody.) */
 FILCH_TASK(int, listen, (talk *, t))
 {
-    (void)self;
     int word;
     if (filch_go(NULL, speak, t))
         filch_die("%s", filch_error());
@@ -158,7 +155,6 @@ Test(worker_sets, whatever_the_size_everything_runs_once)
 /* Runtimes that are destroyed while their worker sets still change. */
 static void last_words(filch_self self, void *arg)
 {
-    (void)self;
     storm *s = arg;
     for (unsigned i = 0; i < 3; i++) {
         resize(s, stress_mix(s->seed + i));
@@ -176,8 +172,8 @@ Test(worker_sets, destroy_waits_for_all_that_was_started)
         config.workers = 1 + i % 5;
         cr_assert_eq(filch_runtime_create(&s.rt, &config), 0, "%s", filch_error());
         for (unsigned j = 0; j < 3; j++)
-            cr_assert_eq(filch_go(s.rt, last_words, &s), 0);
-        cr_assert_eq(filch_runtime_destroy(s.rt), 0);
+            OK(filch_go(s.rt, last_words, &s));
+        OK(filch_runtime_destroy(s.rt));
         cr_assert_eq(filch_u64_load(&s.ran, FILCH_RELAXED), 9);
     }
 }

@@ -2,9 +2,9 @@
  *
  * Yields between forks and joins: fork stacks are flushed half-way, fibers come back on other
  * workers. */
-#include <criterion/criterion.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static uint64_t serial(uint64_t seed, unsigned depth)
 {
@@ -51,7 +51,7 @@ Test(yields, trees_that_give_way_everywhere_give_what_the_serial_walk_gives)
             cr_assert_eq(FILCH_RUN(rt, give_way, start, 6), serial(start, 6), "%s",
                          stress_name(config));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -79,6 +79,6 @@ Test(yields, chains_of_waits_that_only_give_way_end)
             signpost posts[LENGTH + 1] = {{0}};
             cr_assert_eq(FILCH_RUN(rt, relay, posts, LENGTH), LENGTH, "%s", stress_name(config));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

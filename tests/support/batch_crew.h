@@ -36,8 +36,7 @@ static inline filch_batcher *new_batcher(filch_runtime *rt, size_t size, unsigne
 static inline void add(filch_batcher *batcher, unsigned from, unsigned count)
 {
     for (unsigned i = from; i < from + count; i++)
-        cr_assert_eq(filch_batcher_add_then(batcher, &items[i], note_outcome, NULL, FILCH_FOREVER),
-                     0);
+        OK(filch_batcher_add_then(batcher, &items[i], note_outcome, NULL, FILCH_FOREVER));
 }
 
 static struct adder {

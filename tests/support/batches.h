@@ -5,11 +5,10 @@
 #ifndef SUPPORT_BATCHES_H
 #define SUPPORT_BATCHES_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/batcher.h>
 #include <filch/panic.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* An added item knows its expected outcome, and how often it was flushed. */
 typedef struct batch_item {
@@ -85,7 +84,6 @@ static inline filch_batcher_stats batcher_stats(filch_batcher *batcher)
 static inline void note_outcome(void *arg, int outcome, void *unused)
 {
     batch_item *one = arg;
-    (void)unused;
     one->outcome = outcome;
     signpost_raise(&one->told);
 }
@@ -93,7 +91,7 @@ static inline void note_outcome(void *arg, int outcome, void *unused)
 /* All numbers agree. */
 static inline void drain_ends(drain *to, filch_batcher *batcher)
 {
-    cr_assert_eq(filch_batcher_close(batcher, FILCH_FOREVER), 0);
+    OK(filch_batcher_close(batcher, FILCH_FOREVER));
     filch_batcher_stats all = batcher_stats(batcher);
     cr_assert_eq(all.added, all.flushed + all.taken_back);
     cr_assert_eq(all.flushed, signpost_count(&to->items));

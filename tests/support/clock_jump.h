@@ -53,7 +53,6 @@ static struct {
 static int jump_handle(filch_self self, filch_service_job *job, void *arg)
 {
     unsigned id = (unsigned)atoi(filch_service_job_message(job)->id);
-    (void)self, (void)arg;
     jumps.began[id] = filch_now();
     filch_u32_add(&jumps.runs[id], 1, FILCH_ACQ_REL);
     filch_u32_add(&jumps.running, 1, FILCH_ACQ_REL);
@@ -124,9 +123,9 @@ static void jump_begin(serving *one, const char *url)
 
 static void jump_end(serving *one)
 {
-    cr_assert_eq(filch_service_stop(jumps.service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(jumps.service, FILCH_FOREVER));
     cr_assert_eq(serving_end(one), 0, "%s", filch_error());
-    cr_assert_eq(filch_service_destroy(jumps.service), 0);
+    OK(filch_service_destroy(jumps.service));
 }
 
 static inline void jumps_of_the_worker_change_nothing(const char *url)

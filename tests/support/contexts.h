@@ -4,8 +4,7 @@
 #ifndef SUPPORT_CONTEXTS_H
 #define SUPPORT_CONTEXTS_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
+#include <tests/support/test.h>
 
 static inline filch_context *child_of(filch_context *parent)
 {

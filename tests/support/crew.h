@@ -47,7 +47,6 @@ static inline void *crew_as_thread(void *arg)
 
 static inline void crew_as_task(filch_self self, void *arg)
 {
-    (void)self;
     crew_as_thread(arg);
 }
 

@@ -5,14 +5,12 @@
 #ifndef SUPPORT_DEAD_LETTERS_H
 #define SUPPORT_DEAD_LETTERS_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/dead_letters.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_memory.h>
-#include <string.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- Payloads ---- */
 

@@ -5,10 +5,9 @@
 #ifndef SUPPORT_DEADLOCK_H
 #define SUPPORT_DEADLOCK_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/channels.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { LONG = 140 }; /* ms: longer than the detector looks */
@@ -31,7 +30,6 @@ static inline filch_channel *channel(void)
 
 static inline void receives(filch_self self, void *from)
 {
-    (void)self;
     int item;
     filch_receive(from, &item);
 }
@@ -44,7 +42,6 @@ static inline void *thread_receives(void *from)
 
 static inline void not_reported(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     _exit(98);
 }

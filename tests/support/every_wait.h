@@ -5,12 +5,9 @@
 #ifndef SUPPORT_EVERY_WAIT_H
 #define SUPPORT_EVERY_WAIT_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <filch/adaptive.h>
 #include <filch/batcher.h>
-#include <filch/filch.h>
 #include <filch/io.h>
 #include <filch/limiter.h>
 #include <filch/pipeline.h>
@@ -18,7 +15,7 @@
 #include <filch/results.h>
 #include <poll.h>
 #include <sched.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* Objects for which every wait waits. */
@@ -155,7 +152,6 @@ static int waits_for_pool(int64_t until)
 
 static int nothing(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 
@@ -273,27 +269,23 @@ static void await(const filch_u32 *there)
 
 static int stays(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     stay(&world.stays);
     return 0;
 }
 
 static int makes(filch_self self, void **value, void *arg)
 {
-    (void)self, (void)arg;
     *value = &world;
     return 0;
 }
 
 static void flushes(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
-    (void)self, (void)items, (void)outcomes, (void)count, (void)arg;
     filch_receive(world.gate, NULL);
 }
 
 static int emits(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)out, (void)item, (void)arg;
     stay(&world.emits);
     return 0;
 }

@@ -17,7 +17,6 @@ FILCH_PRINTF(3, 4)
 static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_rc rc,
                                           const char *format, ...)
 {
-    (void)host;
     va_list args;
     va_start(args, format);
     vsnprintf(explained, sizeof explained, format, args);
@@ -27,7 +26,6 @@ static inline fl_broker_rc explained_keep(const fl_broker_host *host, fl_broker_
 
 static inline void logged_keep(const fl_broker_host *host, filch_log_level level, const char *text)
 {
-    (void)host, (void)level;
     size_t used = strlen(logged);
     snprintf(logged + used, sizeof logged - used, "%s\n", text);
 }

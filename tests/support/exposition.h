@@ -6,12 +6,10 @@
 #ifndef SUPPORT_EXPOSITION_H
 #define SUPPORT_EXPOSITION_H
 
-#include <criterion/criterion.h>
 #include <filch/metrics.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { EXPOSITION_MOST = 1 << 20, EXPOSITION_NAME = 128, EXPOSITION_KEY = 512 };
 

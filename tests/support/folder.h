@@ -4,11 +4,10 @@
 #ifndef SUPPORT_FOLDER_H
 #define SUPPORT_FOLDER_H
 
-#include <criterion/criterion.h>
 #include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/types.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static inline const char *folder_above(void)
@@ -20,7 +19,6 @@ static inline const char *folder_above(void)
 static inline int folder_remove_one(const char *path, const struct stat *status, int kind,
                                     struct FTW *at)
 {
-    (void)status, (void)kind, (void)at;
     return remove(path);
 }
 

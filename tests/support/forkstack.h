@@ -5,14 +5,11 @@
 #ifndef SUPPORT_FORKSTACK_H
 #define SUPPORT_FORKSTACK_H
 
-#include <criterion/criterion.h>
 #include <sched/forkstack.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 static inline void never_run(filch_self self, filch_slot *slot)
 {
-    (void)self, (void)slot;
     abort();
 }
 

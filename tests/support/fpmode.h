@@ -6,9 +6,8 @@
 #ifndef SUPPORT_FPMODE_H
 #define SUPPORT_FPMODE_H
 
-#include <criterion/criterion.h>
 #include <fenv.h>
-#include <filch/filch.h>
+#include <tests/support/test.h>
 
 #include <float.h>
 #include <stdbool.h>
@@ -37,7 +36,6 @@ static inline void fpmode_flush(bool flush)
 enum { FPMODES = 4 };
 static inline void fpmode_flush(bool flush)
 {
-    (void)flush;
 }
 #endif
 

@@ -4,14 +4,13 @@
 #ifndef SUPPORT_GUEST_H
 #define SUPPORT_GUEST_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <sched/idle.h>
 #include <tests/support/child.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 static inline filch_runtime *runtime(unsigned workers)
 {
@@ -45,11 +44,11 @@ static inline void expect_rest(filch_runtime *rt)
     cr_assert_eq(filch_runtime_here(), NULL);
     WAIT_WHILE(filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)); /* a waker is about to leave */
     cr_assert_eq(filch_u32_load(&fl_threads.waiting, FILCH_SEQ_CST), 0); /* as in threads.h */
-    cr_assert_eq(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats), 0);
+    OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
     cr_assert_eq(stats.suspended, 0);
     cr_assert_eq(stats.tasks_taken, stats.joins_taken);
     cr_assert_eq(stats.jobs_started, stats.jobs_run);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 #endif

@@ -29,7 +29,6 @@ static inline void handled_after(filch_service_job *job, filch_service_outcome o
                                  const char *reason, void *arg)
 {
     handled *one = arg;
-    (void)job;
     pthread_mutex_lock(&handled_reason);
     snprintf(one->reason, sizeof one->reason, "%s", reason);
     pthread_mutex_unlock(&handled_reason);
@@ -54,7 +53,7 @@ static inline void handled_begin(handled *one, const char *kind, fl_handler_spec
 
 static inline void handled_end(handled *one)
 {
-    cr_assert_eq(filch_service_destroy(one->service), 0);
+    OK(filch_service_destroy(one->service));
     if (one->kind->unmake)
         one->kind->unmake(&one->handler);
 }
@@ -144,8 +143,8 @@ static inline void handled_vanishes(handled *one, const char *kind)
 /* Stops a service that runs, twice: its handlers are cancelled. */
 static inline void handled_cancel(serving *running)
 {
-    cr_assert_eq(filch_service_stop(running->service, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_service_stop(running->service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(running->service, FILCH_FOREVER));
+    OK(filch_service_stop(running->service, FILCH_FOREVER));
     cr_assert_eq(serving_end(running), -ECANCELED);
 }
 

@@ -5,9 +5,9 @@
 #ifndef SUPPORT_HELD_H
 #define SUPPORT_HELD_H
 
-#include <criterion/criterion.h>
 #include <tests/support/fib.h>
 #include <tests/support/refuse.h>
+#include <tests/support/test.h>
 #include <tests/support/timer_thread.h>
 #include <urcu-bp.h>
 
@@ -36,7 +36,7 @@ static inline void nothing_held(void)
 /* Ends the runtime. `first`: of the process, which leaves the topology behind. */
 static inline void runtime_holds_nothing(filch_runtime *rt, bool first, int64_t before)
 {
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
     if (!first)
         cr_assert_eq(blocks, before);

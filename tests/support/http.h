@@ -5,13 +5,11 @@
 #define SUPPORT_HTTP_H
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { HTTP_MOST = 1 << 18 };

@@ -118,12 +118,10 @@ static inline bool less_by_whim(uint64_t a, uint64_t b)
 }
 static inline bool less_always(uint64_t a, uint64_t b)
 {
-    (void)a, (void)b;
     return true;
 }
 static inline bool less_never(uint64_t a, uint64_t b)
 {
-    (void)a, (void)b;
     return false;
 }
 static inline bool less_or_equal(uint64_t a, uint64_t b)

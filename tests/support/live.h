@@ -11,59 +11,49 @@
 static inline void live_flush(filch_self self, void *const *items, int *outcomes, size_t count,
                               void *arg)
 {
-    (void)self, (void)items, (void)outcomes, (void)count, (void)arg;
 }
 
 static inline int live_stage(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)out, (void)item, (void)arg;
     return 0;
 }
 
 static inline int live_resource(filch_self self, void **out, void *arg)
 {
-    (void)self;
     *out = arg;
     return 0;
 }
 
 static inline int live_ask(filch_self self, filch_context *context, void *arg, void **answer)
 {
-    (void)self, (void)context;
     *answer = arg;
     return 0;
 }
 
 static inline bool live_make(void *context, void *sum)
 {
-    (void)context, (void)sum;
     return true;
 }
 
 static inline int live_chunk(filch_self self, size_t begin, size_t end, void *context, void *sum)
 {
-    (void)self, (void)begin, (void)end, (void)context, (void)sum;
     return 0;
 }
 
 static inline void live_join(void *context, void *left, void *right)
 {
-    (void)context, (void)left, (void)right;
 }
 
 static inline void live_make_sum(void *context, void *sum)
 {
-    (void)context, (void)sum;
 }
 
 static inline void live_sum(const void *in, size_t n, void *context, void *sum)
 {
-    (void)in, (void)n, (void)context, (void)sum;
 }
 
 static inline void live_scan(const void *in, size_t n, void *out, void *context, void *sum)
 {
-    (void)in, (void)n, (void)out, (void)context, (void)sum;
 }
 
 static const filch_stage live_stages[] = {{.fn = live_stage}};

@@ -14,7 +14,6 @@ static pthread_mutex_t log_lines_lock = PTHREAD_MUTEX_INITIALIZER;
 /* For filch_log_init. */
 static inline void log_lines_add(const char *text, size_t size, void *unused)
 {
-    (void)unused;
     pthread_mutex_lock(&log_lines_lock);
     size_t used = strlen(log_lines);
     snprintf(log_lines + used, sizeof log_lines - used, "%.*s", (int)size, text);

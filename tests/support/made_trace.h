@@ -4,12 +4,10 @@
 #ifndef SUPPORT_MADE_TRACE_H
 #define SUPPORT_MADE_TRACE_H
 
-#include <criterion/criterion.h>
 #include <runtime/trace/format.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <tools/trace/read.h>
 #include <unistd.h>
 

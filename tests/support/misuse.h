@@ -4,9 +4,8 @@
 #ifndef SUPPORT_MISUSE_H
 #define SUPPORT_MISUSE_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 FILCH_TASK(int, leaf)
 {

@@ -4,10 +4,8 @@
 #ifndef SUPPORT_MODES_H
 #define SUPPORT_MODES_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
-#include <string.h>
 #include <tests/support/fib.h>
+#include <tests/support/test.h>
 
 static FILCH_UNUSED const unsigned mode_workers[] = {1, 2, 8, 64};
 enum { MODE_SIZES = 4 };

@@ -18,7 +18,6 @@ typedef struct occupation {
 static inline void occupy(filch_self self, void *arg)
 {
     occupation *it = arg;
-    (void)self;
     signpost_raise(&it->begun);
     signpost_wait(&it->over, 1);
 }

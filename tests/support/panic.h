@@ -4,9 +4,8 @@
 #ifndef SUPPORT_PANIC_H
 #define SUPPORT_PANIC_H
 
-#include <criterion/criterion.h>
 #include <filch/panic.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 /* 1, 2, 8 and 64 workers of each queue. */
 enum { PANIC_RUNTIMES = 8 };
@@ -26,7 +25,7 @@ static inline void panic_runtimes(void (*claim)(filch_runtime *))
     for (unsigned i = 0; i < PANIC_RUNTIMES; i++) {
         filch_runtime *rt = panic_runtime(i);
         claim(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 

@@ -5,12 +5,12 @@
 #ifndef SUPPORT_PAR_H
 #define SUPPORT_PAR_H
 
-#include <criterion/criterion.h>
 #include <filch/par.h>
 #include <runtime/par/site.h>
 #include <tests/support/build.h>
 #include <tests/support/patience.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { PAR_RUNTIMES = 4 };
 static const unsigned par_workers[PAR_RUNTIMES] = {1, 2, 8, 64};
@@ -54,7 +54,6 @@ static inline void par_teach(filch_for_fn *body, size_t n, uint64_t ns)
  * quarter has run, which another worker must do; arg: a filch_u32, 0. */
 static inline int par_await_helper(filch_self self, size_t begin, size_t end, void *arg)
 {
-    (void)self;
     filch_u32 *upper = arg;
     for (; begin < end; begin++) {
         if (begin >= 48)

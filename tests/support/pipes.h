@@ -4,13 +4,10 @@
 #ifndef SUPPORT_PIPES_H
 #define SUPPORT_PIPES_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/pipeline.h>
-#include <stdlib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* An item: on the heap, so that a sanitizer knows of one that is lost, or dropped twice. */
 typedef struct parcel {
@@ -134,7 +131,7 @@ static inline filch_stage_stats stage_stats(filch_pipeline *pipeline, unsigned s
 static inline void push_parcels(filch_pipeline *pipeline, unsigned from, unsigned count)
 {
     for (unsigned i = from; i < from + count; i++)
-        cr_assert_eq(filch_pipeline_push(pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER), 0);
+        OK(filch_pipeline_push(pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER));
 }
 
 /* When nothing is in progress, nor waits, but for results: pushed == finished + failed + dropped,

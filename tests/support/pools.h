@@ -4,14 +4,12 @@
 #ifndef SUPPORT_POOLS_H
 #define SUPPORT_POOLS_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/pool.h>
-#include <stdlib.h>
 #include <tests/support/configs.h>
 #include <tests/support/fibers.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Its queue is as long as it gets unless the test says otherwise. */
 static inline filch_pool *pool_of(filch_pool_config config)
@@ -44,33 +42,28 @@ static inline filch_job *job_of(filch_pool *pool, filch_job_fn *fn, void *data,
 
 static inline int succeeds(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 
 static inline int fails(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return -EIO;
 }
 
 /* With the data of its submission: RETURNED(code). */
 static inline int returns(filch_self self, filch_job *job, void *code)
 {
-    (void)self, (void)job;
     return (int)(intptr_t)code;
 }
 #define RETURNED(code) ((void *)(intptr_t)(code))
 
 static inline int panics(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     FILCH_PANIC(-EBADMSG, "no %s", "header");
 }
 
 static inline int waits_for_its_context(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
 }
 
@@ -82,7 +75,6 @@ typedef struct crowd {
 static inline int meets_others(filch_self self, filch_job *job, void *data)
 {
     crowd *all = data;
-    (void)job;
     uint32_t now = filch_u32_add(&all->now, 1, FILCH_ACQ_REL) + 1;
     uint32_t before = filch_u32_load(&all->most, FILCH_ACQUIRE);
     while (now > before && !filch_u32_cas(&all->most, &before, now, FILCH_ACQ_REL))
@@ -106,7 +98,6 @@ static inline void fate_told(filch_job *job, filch_outcome outcome, const filch_
                              void *data)
 {
     fate *of = data;
-    (void)job;
     if (why)
         of->why = *why;
     signpost_raise(&of->told[outcome]);
@@ -116,7 +107,6 @@ static inline void fate_told(filch_job *job, filch_outcome outcome, const filch_
 static inline void fate_counted(filch_job *job, filch_outcome outcome, const filch_failure *why,
                                 void *data)
 {
-    (void)job, (void)why;
     signpost_raise(&((fate *)data)->told[outcome]);
 }
 
@@ -165,7 +155,6 @@ typedef struct gate {
 static inline int stand_still(filch_self self, filch_job *job, void *arg)
 {
     gate *at = arg;
-    (void)job;
     signpost_raise(&at->begun);
     while (!signpost_count(&at->go))
         filch_yield(self);
@@ -176,7 +165,6 @@ static inline int stand_still(filch_self self, filch_job *job, void *arg)
 static inline int hog(filch_self self, filch_job *job, void *arg)
 {
     gate *at = arg;
-    (void)self, (void)job;
     signpost_raise(&at->begun);
     WAIT_WHILE(!signpost_count(&at->go));
     return 0;

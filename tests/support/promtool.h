@@ -4,9 +4,8 @@
 #ifndef SUPPORT_PROMTOOL_H
 #define SUPPORT_PROMTOOL_H
 
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 /* Last in a test: where there is no promtool, the test counts as skipped. */
 static inline void promtool_accepts(const char *text)

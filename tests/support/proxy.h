@@ -7,7 +7,6 @@
 #define SUPPORT_PROXY_H
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <filch/atomic.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,6 +19,7 @@
 #include <sys/wait.h>
 #include <tests/support/patience.h>
 #include <tests/support/port.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 typedef enum proxy_mode {

@@ -4,12 +4,11 @@
 #ifndef SUPPORT_RESOURCES_H
 #define SUPPORT_RESOURCES_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/panic.h>
 #include <filch/resources.h>
 #include <filch/timer.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { SOURCE_MOST = 4096 };
 enum source_mood { SOURCE_GOOD, SOURCE_FAILS, SOURCE_PANICS };
@@ -53,7 +52,6 @@ static inline int source_create(filch_self self, void **value, void *arg)
 static inline int source_check(filch_self self, void *value, void *arg)
 {
     source *of = arg;
-    (void)self, (void)value;
     if (filch_worker_index() < 0)
         signpost_raise(&of->outside);
     switch (filch_u32_exchange(&of->check_mood, SOURCE_GOOD, FILCH_ACQ_REL)) {
@@ -69,7 +67,6 @@ static inline int source_check(filch_self self, void *value, void *arg)
 static inline void source_destroy(filch_self self, void *value, void *arg)
 {
     source *of = arg;
-    (void)self;
     if (filch_worker_index() < 0 || filch_u32_load((filch_u32 *)value, FILCH_ACQUIRE))
         signpost_raise(&of->outside);
     signpost_raise(&of->gone);
@@ -116,7 +113,7 @@ static inline void source_leave(filch_resource *one)
 /* Nothing is lost or duplicated, and the callbacks were called where they should be. */
 static inline void source_ends(source *of, filch_resources *pool)
 {
-    cr_assert_eq(filch_resources_close(pool, FILCH_FOREVER), 0);
+    OK(filch_resources_close(pool, FILCH_FOREVER));
     filch_resources_stats all = resources_stats(pool);
     cr_assert_eq(all.created, signpost_count(&of->made));
     cr_assert_eq(all.destroyed, signpost_count(&of->gone));
@@ -127,7 +124,7 @@ static inline void source_ends(source *of, filch_resources *pool)
     cr_assert_eq(all.waiting, 0);
     cr_assert_eq(signpost_count(&of->outside), 0);
     cr_assert_eq(signpost_count(&of->crowds), 0);
-    cr_assert_eq(filch_resources_destroy(pool), 0);
+    OK(filch_resources_destroy(pool));
 }
 
 #endif

@@ -5,11 +5,10 @@
 #ifndef SUPPORT_REST_H
 #define SUPPORT_REST_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/runtime.h>
 #include <sched/idle.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 static inline filch_runtime *runtime_at_rest(unsigned workers)
 {

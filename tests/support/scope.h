@@ -4,12 +4,10 @@
 #ifndef SUPPORT_SCOPE_H
 #define SUPPORT_SCOPE_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static inline filch_runtime *runtime(unsigned workers)
 {
@@ -34,7 +32,7 @@ static inline void everywhere(body_fn *body)
         filch_runtime *rt = config_runtime(i, 1000000);
         FILCH_RUN(rt, call_body, body, rt);
         body(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -42,19 +40,16 @@ static inline void everywhere(body_fn *body)
 
 static inline int returns(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope;
     return (int)(intptr_t)arg;
 }
 
 static inline int says(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self;
     return filch_scope_fail(scope, -ENOENT, "no page %s", (const char *)arg);
 }
 
 static inline int until_cancelled(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self;
     signpost_raise(arg);
     return filch_context_wait(filch_scope_context(scope), FILCH_FOREVER);
 }

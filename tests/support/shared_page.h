@@ -4,9 +4,8 @@
 #ifndef SUPPORT_SHARED_PAGE_H
 #define SUPPORT_SHARED_PAGE_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 #include <tools/top/page.h>
 #include <unistd.h>
 

@@ -5,10 +5,10 @@
 #define SUPPORT_SILENCE_H
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <tests/support/test.h>
 
 enum { SILENCE_MOST = 25, SILENCE_FDS = 1024 }; /* s, as in docs/service.md */
 

@@ -4,7 +4,7 @@
 #ifndef SUPPORT_SIMULATED_H
 #define SUPPORT_SIMULATED_H
 
-#include <criterion/criterion.h>
+#include <tests/support/test.h>
 #include <tools/sim/sim.h>
 #include <tools/sim/walk.h>
 

@@ -5,13 +5,11 @@
 #ifndef SUPPORT_SLOTS_H
 #define SUPPORT_SLOTS_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MOST = 8 };
 
@@ -46,7 +44,6 @@ typedef struct hold {
 
 static inline void held(filch_self self, void *arg)
 {
-    (void)self;
     hold *all = arg;
     filch_u32_add(&all->on[filch_worker_index()], 1, FILCH_RELAXED);
     signpost_raise(&all->came);
@@ -59,7 +56,7 @@ static inline void hold_workers(filch_runtime *rt, unsigned count)
 {
     hold all = {0};
     for (unsigned i = 0; i < count; i++)
-        cr_assert_eq(filch_go(rt, held, &all), 0);
+        OK(filch_go(rt, held, &all));
     signpost_wait(&all.came, count);
     for (unsigned i = 0; i < MOST; i++)
         cr_assert_eq(filch_u32_load(&all.on[i], FILCH_RELAXED), i < count, "worker %u", i);

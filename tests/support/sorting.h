@@ -24,7 +24,7 @@ static inline void sorting_sorts(sorting_check *const check[SORTING_TYPES])
                 item_shape shape = par_random(&state) % ITEM_SHAPES;
                 check[t](rt, par_size(&state, t < 6 ? 1000000 : 50000), shape, &state);
             }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -36,7 +36,7 @@ static inline void sorting_sorts_few(sorting_check *const check[SORTING_TYPES])
         for (unsigned t = 0; t < SORTING_TYPES; t++)
             for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
                 check[t](rt, n, shape, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- From tasks, with arguments ---- */
@@ -76,7 +76,7 @@ static inline void sorting_sorts_by_weight(sorting_both *sort, bool stable)
         }
         filch_runtime *rt = par_runtime(par_workers[w]);
         cr_assert_eq(sort(rt, v, weight), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         for (uint32_t i = 1; i < SORTING_HALF; i++) {
             const uint32_t *up = v + i, *down = v + SORTING_HALF + i;
             cr_assert(i == 20 || weight[up[-1]] < weight[*up] ||
@@ -116,7 +116,7 @@ static inline void sorting_keeps_items(sorting_fn *const *sort, unsigned sorts)
                 cr_assert_eq(items_sum(v, n, sizeof *v), sum, "comparison %u, %zu items", s, n);
                 free(v);
             }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -131,7 +131,7 @@ static inline void sorting_keeps_nan(int (*sort)(filch_runtime *rt, double *v, s
     filch_runtime *rt = par_runtime(2);
     cr_assert_eq(sort(rt, v, N), 0);
     cr_assert_eq(items_sum(v, N, sizeof *v), sum);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- How many comparisons ---- */

@@ -4,11 +4,10 @@
 #ifndef SUPPORT_STATS_H
 #define SUPPORT_STATS_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <filch/stats.h>
 #include <sched.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Whose regions are handed over: guests help, which no table of victims has. */
 static inline filch_runtime *stats_runtime(unsigned workers, const char *queue, const char *fence)
@@ -101,7 +100,6 @@ static signpost stats_taken;
 
 FILCH_VOID_TASK(stats_held)
 {
-    (void)self;
     signpost_raise(&stats_taken);
 }
 

@@ -16,7 +16,6 @@ typedef struct stubborn {
 static inline int fails_for_now(filch_self self, filch_job *job, void *arg)
 {
     stubborn *one = arg;
-    (void)self, (void)job;
     unsigned call = filch_u32_add(&one->calls, 1, FILCH_RELAXED) + 1;
     if (filch_job_attempts(job) > call) /* a permit or a breaker may refuse in between */
         return -ENOTRECOVERABLE;
@@ -33,7 +32,7 @@ static inline void run_one(filch_pool *pool, stubborn *one)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, fails_for_now, one, .done = fate_told_apart,
                                  .drop = fate_dropped),
                  0, "%s", filch_error());
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(fate_count(&one->end), 1);
 }
 

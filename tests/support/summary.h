@@ -4,10 +4,8 @@
 #ifndef SUPPORT_SUMMARY_H
 #define SUPPORT_SUMMARY_H
 
-#include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/trace/analysis.h>
 #include <tools/trace/summary.h>
 

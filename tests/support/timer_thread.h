@@ -6,9 +6,7 @@
 #ifndef SUPPORT_TIMER_THREAD_H
 #define SUPPORT_TIMER_THREAD_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static inline void timer_thread_start(void)
@@ -25,8 +23,8 @@ static inline void timer_thread_has_begun(void)
 {
     filch_ticker *ticker;
     filch_tick tick;
-    cr_assert_eq(filch_ticker_create(&ticker, 1), 0);
-    cr_assert_eq(filch_receive(filch_ticker_channel(ticker), &tick), 0);
+    OK(filch_ticker_create(&ticker, 1));
+    OK(filch_receive(filch_ticker_channel(ticker), &tick));
     filch_ticker_destroy(ticker);
 }
 

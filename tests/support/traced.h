@@ -4,10 +4,9 @@
 #ifndef SUPPORT_TRACED_H
 #define SUPPORT_TRACED_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <stdio.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <tools/trace/read.h>
 
 /* In the test's folder; until the next call. */

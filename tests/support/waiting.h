@@ -5,10 +5,9 @@
 #ifndef SUPPORT_WAITING_H
 #define SUPPORT_WAITING_H
 
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 typedef struct waiting_call {
     const char *name; /* as reports name it */
@@ -35,27 +34,25 @@ static filch_context *waiting_context;
 
 static inline void make_context(void)
 {
-    cr_assert_eq(filch_context_create(&waiting_context, NULL), 0);
+    OK(filch_context_create(&waiting_context, NULL));
     filch_context_retain(waiting_context);
 }
 
 static inline void cancel(void)
 {
-    cr_assert_eq(filch_context_cancel(waiting_context, 0), 0);
+    OK(filch_context_cancel(waiting_context, 0));
     filch_context_release(waiting_context);
 }
 
 /* For those that wait for a worker or for a function: holds a thread until go_on. */
 static inline void await_go(void *unused)
 {
-    (void)unused;
     signpost_raise(&holds);
     signpost_wait(&go, 1);
 }
 
 static inline void hold_worker(filch_self self, void *unused)
 {
-    (void)self;
     await_go(unused);
 }
 
@@ -82,7 +79,7 @@ static inline bool waits_under_its_name(const waiting_call *row)
     signpost *const posts[] = {&about_to_wait, &has_returned, &holds, &go};
     for (unsigned i = 0; i < sizeof posts / sizeof *posts; i++)
         filch_u32_store(posts[i], 0, FILCH_RELAXED);
-    cr_assert_eq(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)row), 0);
+    OK(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)row));
     signpost_wait(&about_to_wait, 1);
     WAIT_WHILE(!it_waits() && !signpost_count(&has_returned));
     const char *name = filch_ptr_load(&waiting_fiber->waits_in, FILCH_ACQUIRE);
@@ -102,11 +99,11 @@ static inline void expect_names(const waiting_call *rows, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         filch_config config = {.workers = rows[i].workers ? rows[i].workers : 1, .max_fibers = 100};
-        cr_assert_eq(filch_runtime_create(&waiting_rt, &config), 0);
+        OK(filch_runtime_create(&waiting_rt, &config));
         waiting_time = FILCH_MILLISECOND;
         while (!waits_under_its_name(&rows[i]))
             waiting_time *= 2;
-        cr_assert_eq(filch_runtime_destroy(waiting_rt), 0);
+        OK(filch_runtime_destroy(waiting_rt));
     }
 }
 

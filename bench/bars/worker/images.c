@@ -53,7 +53,6 @@ static int transform(filch_self self, filch_service_job *job, void *arg)
 {
     const filch_message *message = filch_service_job_message(job);
     unsigned char turned[PICTURE_MOST];
-    (void)self, (void)arg;
     size_t size = picture_turn(message->body, message->body_size, turned);
     if (!size)
         return filch_service_fail(job, "no picture of %d x %d pixels", PICTURE_SIDE, PICTURE_SIDE);

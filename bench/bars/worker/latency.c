@@ -43,7 +43,6 @@ static int wait_1_ms(filch_self self, filch_service_job *job, void *arg)
 {
     lab *l = arg;
     const filch_message *message = filch_service_job_message(job);
-    (void)self;
     filch_sleep(FILCH_MILLISECOND);
     if (l) {
         long number = atol(message->id);

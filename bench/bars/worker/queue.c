@@ -22,14 +22,12 @@ static void die(const char *doing, const char *why)
 
 static int64_t host_now(const fl_broker_host *host)
 {
-    (void)host;
     return filch_now();
 }
 
 static int64_t host_unix_time(const fl_broker_host *host)
 {
     struct timespec now;
-    (void)host;
     clock_gettime(CLOCK_REALTIME, &now);
     return now.tv_sec * FILCH_SECOND + now.tv_nsec;
 }
@@ -51,7 +49,6 @@ static fl_broker_rc host_explain(const fl_broker_host *host, fl_broker_rc rc, co
 
 static void host_log(const fl_broker_host *host, filch_log_level level, const char *message)
 {
-    (void)host;
     if (level >= FILCH_LOG_ERROR) /* a server of a bar may be less durable than one in use */
         fprintf(stderr, "%s\n", message);
 }

@@ -29,7 +29,6 @@ typedef struct arm {
 static int echo(filch_self self, filch_service_job *job, void *arg)
 {
     arm *a = arg;
-    (void)self;
     uint32_t before = filch_u32_add(&a->echoed, 1, FILCH_ACQ_REL);
     if (before == 0) {
         a->first = measure_now();

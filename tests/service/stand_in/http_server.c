@@ -201,7 +201,6 @@ static enum MHD_Result handle(void *none, struct MHD_Connection *connection, con
                               size_t *size, void **own)
 {
     exchange *one = *own;
-    (void)none, (void)version;
     if (!one)
         return begin(connection, path, method, own);
     if (one->phase == ANSWERED)
@@ -219,7 +218,6 @@ static void complete(void *none, struct MHD_Connection *connection, void **own,
                      enum MHD_RequestTerminationCode how)
 {
     exchange *one = *own;
-    (void)none, (void)connection, (void)how;
     if (!one)
         return;
     if (one->response)
@@ -241,7 +239,6 @@ static void note_connection(void *none, struct MHD_Connection *connection, void 
                             enum MHD_ConnectionNotificationCode what)
 {
     int fd = socket_of(connection);
-    (void)none, (void)own;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         server.sockets[server.socket_count++] = fd;
         return;

@@ -112,20 +112,17 @@ static void serve_pulls(void)
 
 static void expire(void *state, http_request *request)
 {
-    (void)state;
     forget(request);
     answer_pull(request, json_array());
 }
 
 static void leave(void *state, http_request *request)
 {
-    (void)state;
     forget(request);
 }
 
 static int64_t turn(void *state)
 {
-    (void)state;
     int64_t until = store_turn(&s.store);
     serve_pulls();
     return until;
@@ -314,7 +311,6 @@ static void count(const http_request *request)
 
 static void handle(void *state, http_request *request)
 {
-    (void)state;
     count(request);
     const char *flavor = http_header(request, "Metadata-Flavor");
     if (strncmp(request->path, "/-/", 3) == 0) {

@@ -89,7 +89,6 @@ static bool set_size(sqs_queue *queue, json_t *body)
 
 static void set_attributes(server *s, http_request *request, json_t *body, sqs_queue *queue)
 {
-    (void)s;
     if (set_size(queue, body))
         answer_json(request, 200, json_object());
     else
@@ -99,7 +98,6 @@ static void set_attributes(server *s, http_request *request, json_t *body, sqs_q
 static void create_queue(server *s, http_request *request, json_t *body, sqs_queue *none)
 {
     const char *name = text_in(body, "QueueName");
-    (void)none;
     if (!name || strlen(name) > 80 ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
                      "WXYZ0123456789-_.") != strlen(name)) {
@@ -118,7 +116,6 @@ static void get_url(server *s, http_request *request, json_t *body, sqs_queue *n
 {
     const char *name = text_in(body, "QueueName");
     sqs_queue *queue = name ? sqs_find(s->queues, name) : NULL;
-    (void)none;
     if (queue)
         answer_url(request, queue);
     else
@@ -129,7 +126,6 @@ static void get_attributes(server *s, http_request *request, json_t *body, sqs_q
 {
     char text[4][16];
     const sqs_counts counts = sqs_count(queue, now_of(s));
-    (void)body;
     snprintf(text[0], sizeof text[0], "%u", counts.ready);
     snprintf(text[1], sizeof text[1], "%u", counts.delayed);
     snprintf(text[2], sizeof text[2], "%u", counts.leased);
@@ -162,7 +158,6 @@ static json_t *send_entry(server *s, sqs_queue *queue, json_t *entry, const char
 
 static json_t *delete_entry(server *s, sqs_queue *queue, json_t *entry, const char **code)
 {
-    (void)s;
     *code = sqs_delete(queue, text_in(entry, "ReceiptHandle"));
     return *code ? NULL : json_object();
 }

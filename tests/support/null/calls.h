@@ -10,9 +10,8 @@
 #ifndef SUPPORT_NULL_CALLS_H
 #define SUPPORT_NULL_CALLS_H
 
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 enum null_rule { NULL_REFUSED, NULL_DEADLY, NULL_IGNORED, NULL_ALLOWED };
 

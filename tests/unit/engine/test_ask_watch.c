@@ -2,8 +2,6 @@
  *
  * A thief watches its request for the answer, counts the reason of each unsuccessful attempt, and refuses a policy that names
  * no other worker. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/work_item.h>
@@ -14,6 +12,7 @@
 #include <tests/support/cpus.h>
 #include <tests/support/forkstack.h>
 #include <tests/support/stats.h>
+#include <tests/support/test.h>
 
 static fl_worker thief, victim; /* of no thread */
 static filch_u64 thefts[2];
@@ -89,7 +88,6 @@ Test(ask_watch, a_thief_that_asks_in_vain_counts_the_reason, .init = lay_out, .f
 
 static unsigned choose_second(const fl_search *search)
 {
-    (void)search;
     return 1;
 }
 
@@ -98,7 +96,6 @@ static const fl_policy second = {"second", "the second worker", choose_second};
 
 static void nothing(filch_self self, fl_work_item *item)
 {
-    (void)self, (void)item;
 }
 
 Test(ask_watch, a_look_at_an_empty_deque_counts_as_one)

@@ -51,7 +51,7 @@ Test(attach, an_attached_thread_may_wait)
     filch_runtime *rt = asleep(2);
     attach(rt, &guest);
     cr_assert_eq(pthread_create(&thread, NULL, set_later, &future), 0);
-    cr_assert_eq(filch_await(&future), 0);
+    OK(filch_await(&future));
     cr_assert_eq(FILCH_VALUE(int, &future), 7);
     cr_assert_eq(fib(guest.self, 15), 610);
     filch_guest_detach(&guest);
@@ -75,14 +75,12 @@ Test(attach, one_runtime_after_another)
 
 FILCH_TASK(int, fails)
 {
-    (void)self;
     FILCH_PANIC(-EPROTO, "on purpose");
     return 0;
 }
 
 static void forks_one_that_fails(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(fails);
     FILCH_JOIN(int result, fails);
     (void)result;
@@ -106,7 +104,6 @@ Test(attach, a_panic_ends_in_a_try)
 FILCH_TASK(int, attaches, (filch_runtime *, rt))
 {
     filch_guest guest;
-    (void)self;
     return filch_guest_attach(rt, &guest);
 }
 
@@ -139,16 +136,14 @@ Test(attach, what_cannot_attach_is_refused)
     cr_assert_eq(result, -EAGAIN, "the only worker is lent");
     filch_guest_detach(&guest);
     expect_rest(rt);
-    cr_assert_eq(filch_runtime_create(&without, &(filch_config){.workers = 1, .guest = "0"}), 0);
+    OK(filch_runtime_create(&without, &(filch_config){.workers = 1, .guest = "0"}));
     cr_assert_eq(filch_guest_attach(without, &guest), -ENOTSUP);
-    cr_assert_eq(filch_runtime_destroy(without), 0);
-    cr_assert_eq(filch_runtime_create(&narrow,
-                                      &(filch_config){.workers = 1, .stack_size = 1u << 30}),
-                 0);
+    OK(filch_runtime_destroy(without));
+    OK(filch_runtime_create(&narrow, &(filch_config){.workers = 1, .stack_size = 1u << 30}));
     cr_assert_eq(pthread_create(&thread, NULL, attach_here, &result), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(result, -ENOMEM);
-    cr_assert_eq(filch_runtime_destroy(narrow), 0);
+    OK(filch_runtime_destroy(narrow));
 }
 
 /* ---- Mistakes ---- */
@@ -197,7 +192,6 @@ static void leave_a_fork_in_the_guest(void)
 
 static void do_nothing(void *unused)
 {
-    (void)unused;
 }
 
 static void leave_a_cleanup(void)
@@ -232,7 +226,6 @@ static void panic_attached(void)
 
 FILCH_TASK(int, fails_elsewhere, (signpost *, begun))
 {
-    (void)self;
     signpost_raise(begun);
     FILCH_PANIC(-EPROTO, "on purpose");
     return 0;

@@ -2,15 +2,13 @@
  *
  * A runtime's description of itself matches its behaviour. Each case is a process of its own, since
  * a process reads the topology once. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <filch/filch.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
 #include <tests/support/cpu_group.h>
 #include <tests/support/seccomp.h>
+#include <tests/support/test.h>
 
 static filch_runtime *runtime(const filch_config *config)
 {

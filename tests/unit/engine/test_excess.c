@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Excess forks: beyond a full fork stack tasks run at once, and joins get their results. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/queue/queues.h>
 #include <sched/forkstack.h>
 #include <tests/support/build.h>
 #include <tests/support/fib.h>
+#include <tests/support/test.h>
 
 enum { FULL = FL_SLOTS, MANY = FULL + 1000 };
 
@@ -101,7 +99,6 @@ static void forks_and_panics(filch_self self, void *at)
 
 static void panics_itself(filch_self self, void *unused)
 {
-    (void)unused;
     for (long i = 0; i < MANY; i++)
         FILCH_FORK(panics_at, i, MANY - 1);
     FILCH_PANIC(-EPROTO, "with %ld unjoined forks", (long)MANY);
@@ -134,7 +131,7 @@ static void expect_right(unsigned workers, const char *queue)
         cr_assert_eq(FILCH_RUN(rt, saws_twice, MANY), 0, "%s, %u", name, workers);
     cr_assert_eq(FILCH_RUN(rt, nested, MANY, 2), 0, "%s, %u", name, workers);
     cr_assert_eq(FILCH_RUN(rt, catches), 0, "%s, %u", name, workers);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(excess, forks_beyond_a_full_stack_get_their_own_results)
@@ -148,7 +145,7 @@ Test(excess, their_number_has_no_bound)
 {
     filch_runtime *rt = runtime_of(2, NULL);
     cr_assert_eq(FILCH_RUN(rt, forks_many, BUILD_TSAN ? 20000 : 1000000), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(excess, in_every_queue)
@@ -193,7 +190,7 @@ Test(excess, forks_of_callers_are_in_place_when_callees_return)
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = runtime_of(workers, NULL);
         cr_assert_eq(FILCH_RUN(rt, fills_and_calls), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -211,7 +208,6 @@ static void clean(void *arg)
 
 static void defers_and_panics(filch_self self, void *unused)
 {
-    (void)unused;
     filch_defer first, second, third;
     for (long i = 0; i < FULL; i++)
         FILCH_FORK(leaf, i);
@@ -243,6 +239,6 @@ Test(excess, a_panic_runs_cleanups_and_leaves_the_forks_of_its_caller)
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = runtime_of(workers, NULL);
         cr_assert_eq(FILCH_RUN(rt, catches_with_cleanups), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

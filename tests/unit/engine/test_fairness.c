@@ -3,14 +3,11 @@
  * A worker that never runs out of work of its own begins all other ready items within the bounds of
  * runtime/engine/turn.h. All other workers are in tasks that wait for the end of the test, so
  * nobody else could begin them. No clock: an item's age is what the busy worker has begun since. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/turn.h>
 #include <runtime/queue/queues.h>
 #include <tests/support/build.h>
 #include <tests/support/signpost.h>
-
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { EACH = 2, WORKERS_MOST = 8, ITEMS = 2 * EACH * WORKERS_MOST, NEVER = -1 };
 enum { ROTATION = FL_FIND_TURN * FL_TURN_SOURCES };
@@ -61,13 +58,11 @@ static void begin(item *it)
 
 static void begin_job(filch_self self, void *it)
 {
-    (void)self;
     begin(it);
 }
 
 FILCH_TASK(int, begin_fork, (item *, it))
 {
-    (void)self;
     begin(it);
     return 1;
 }
@@ -83,16 +78,14 @@ static bool goes_on(void)
 
 static void feed_itself(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     if (goes_on())
-        cr_assert_eq(filch_go(NULL, feed_itself, NULL), 0);
+        OK(filch_go(NULL, feed_itself, NULL));
     else
         signpost_raise(&test.ended);
 }
 
 static void talk(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int word = 0;
     while (goes_on() && !filch_send(test.there, &word) && !filch_receive(test.back, &word))
         ;
@@ -102,7 +95,6 @@ static void talk(filch_self self, void *unused)
 
 static void answer(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int word;
     while (!filch_receive(test.there, &word) && goes_on() && !filch_send(test.back, &word))
         ;
@@ -112,7 +104,6 @@ static void answer(filch_self self, void *unused)
 
 static void give_way(filch_self self, void *unused)
 {
-    (void)unused;
     while (goes_on())
         filch_yield(self);
     signpost_raise(&test.ended);
@@ -147,7 +138,7 @@ static int64_t most_of_forks(unsigned ahead)
 static void push_items(int64_t rotation)
 {
     for (unsigned i = 0; i < EACH; i++)
-        cr_assert_eq(filch_go(NULL, begin_job, add_item(rotation * (i + 1))), 0);
+        OK(filch_go(NULL, begin_job, add_item(rotation * (i + 1))));
 }
 
 /* Private queues show nothing of an owner that does not come by. */
@@ -158,7 +149,6 @@ static bool can_be_taken_from_silent_owners(void)
 
 static void hold(filch_self self, void *unused)
 {
-    (void)unused;
     come_and_wait();
     push_items((int64_t)ROTATION * (test.workers - 1));
     unsigned forks = can_be_taken_from_silent_owners() ? EACH : 0;
@@ -174,19 +164,18 @@ static void hold(filch_self self, void *unused)
 
 static void be_busy(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     come_and_wait();
     push_items(ROTATION);
     signpost_wait(&test.published, test.workers - 1);
     for (unsigned i = 0; i < supplies[test.supply].count; i++)
-        cr_assert_eq(filch_go(NULL, supplies[test.supply].fn[i], NULL), 0);
+        OK(filch_go(NULL, supplies[test.supply].fn[i], NULL));
 }
 
 /* Its bound is taken from when it has been put. */
 static void submit_from_outside(void)
 {
     item *it = add_item(64 * (int64_t)ROTATION);
-    cr_assert_eq(filch_go(test.rt, begin_job, it), 0);
+    OK(filch_go(test.rt, begin_job, it));
     it->most += filch_u32_load(&test.finds, FILCH_ACQUIRE);
 }
 
@@ -207,18 +196,18 @@ static void run(const fl_queue *queue, unsigned workers, enum supply supply)
     test.queue = queue;
     test.workers = workers;
     test.supply = supply;
-    cr_assert_eq(filch_channel_create(&test.there, sizeof(int), 0), 0);
-    cr_assert_eq(filch_channel_create(&test.back, sizeof(int), 0), 0);
-    cr_assert_eq(filch_runtime_create(&test.rt, &config), 0);
+    OK(filch_channel_create(&test.there, sizeof(int), 0));
+    OK(filch_channel_create(&test.back, sizeof(int), 0));
+    OK(filch_runtime_create(&test.rt, &config));
     for (unsigned i = 0; i < workers; i++)
-        cr_assert_eq(filch_go(test.rt, i ? hold : be_busy, NULL), 0);
+        OK(filch_go(test.rt, i ? hold : be_busy, NULL));
     signpost_wait(&test.present, workers);
     signpost_raise(&test.go);
     signpost_wait(&test.published, workers - 1);
     submit_from_outside();
     signpost_wait(&test.ended, supplies[supply].count);
     signpost_raise(&test.over);
-    cr_assert_eq(filch_runtime_destroy(test.rt), 0);
+    OK(filch_runtime_destroy(test.rt));
     check();
     filch_channel_destroy(test.there);
     filch_channel_destroy(test.back);
@@ -257,7 +246,6 @@ static uint32_t waited_most; /* finds before it went on */
 /* Its fiber is in the inbox, and no further one can be had. */
 static void give_way_sometimes(filch_self self, void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < TURNS; i++) {
         uint32_t before = filch_u32_load(&test.finds, FILCH_ACQUIRE);
         filch_yield(self);
@@ -271,10 +259,9 @@ static void give_way_sometimes(filch_self self, void *unused)
 
 static void talk_beside(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
-    cr_assert_eq(filch_go(NULL, talk, NULL), 0);
-    cr_assert_eq(filch_go(NULL, answer, NULL), 0);
-    cr_assert_eq(filch_go(NULL, give_way_sometimes, NULL), 0);
+    OK(filch_go(NULL, talk, NULL));
+    OK(filch_go(NULL, answer, NULL));
+    OK(filch_go(NULL, give_way_sometimes, NULL));
 }
 
 Test(fairness, a_worker_without_a_fiber_resumes_what_is_in_the_inbox)
@@ -282,12 +269,12 @@ Test(fairness, a_worker_without_a_fiber_resumes_what_is_in_the_inbox)
     filch_config config = {.workers = 1, .max_fibers = FIBERS};
     memset(&test, 0, sizeof test);
     filch_u32_store(&test.awaited, 1, FILCH_RELEASE);
-    cr_assert_eq(filch_channel_create(&test.there, sizeof(int), 0), 0);
-    cr_assert_eq(filch_channel_create(&test.back, sizeof(int), 0), 0);
-    cr_assert_eq(filch_runtime_create(&test.rt, &config), 0);
-    cr_assert_eq(filch_go(test.rt, talk_beside, NULL), 0);
+    OK(filch_channel_create(&test.there, sizeof(int), 0));
+    OK(filch_channel_create(&test.back, sizeof(int), 0));
+    OK(filch_runtime_create(&test.rt, &config));
+    OK(filch_go(test.rt, talk_beside, NULL));
     signpost_wait(&test.ended, 3);
-    cr_assert_eq(filch_runtime_destroy(test.rt), 0);
+    OK(filch_runtime_destroy(test.rt));
     cr_assert_leq(waited_most, 3 * FL_FIND_TURN, "%u", waited_most);
     filch_channel_destroy(test.there);
     filch_channel_destroy(test.back);
@@ -301,14 +288,12 @@ static uint32_t leaves_before_item;
 
 FILCH_TASK(int, leaf)
 {
-    (void)self;
     signpost_raise(&leaves_begun);
     return 1;
 }
 
 static void note_leaves(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     leaves_before_item = signpost_count(&leaves_begun);
     signpost_raise(&item_begun);
 }
@@ -317,7 +302,7 @@ FILCH_TASK(int, slow)
 {
     int sum = 0;
     signpost_raise(&slow_begun);
-    cr_assert_eq(filch_go(NULL, note_leaves, NULL), 0);
+    OK(filch_go(NULL, note_leaves, NULL));
     for (int i = 0; i < FORKS; i++)
         FILCH_FORK(leaf);
     WAIT_WHILE(!signpost_count(&item_begun) && signpost_count(&leaves_begun) < FORKS);
@@ -350,9 +335,9 @@ Test(fairness, a_thief_and_a_join_that_helps_begin_what_lies_ready_beside_forks)
         filch_u32_store(&slow_begun, 0, FILCH_RELEASE);
         filch_u32_store(&leaves_begun, 0, FILCH_RELEASE);
         filch_u32_store(&item_begun, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        OK(filch_runtime_create(&rt, &config));
         cr_assert_eq(FILCH_RUN(rt, waits_for_slow), FORKS);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_leq(leaves_before_item, ROTATION, "%s: %u", waits[i], leaves_before_item);
     }
 }

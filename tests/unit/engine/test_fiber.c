@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <runtime/engine/fiber.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 #include <urcu-bp.h>
 
@@ -12,7 +10,6 @@ static fl_fibers fibers;
 
 static void never_entered(void *unused)
 {
-    (void)unused;
     abort();
 }
 

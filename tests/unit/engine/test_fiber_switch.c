@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Fibers that go on: those that changed their worker are counted, and none goes on while a report reads it. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/waits.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
 #include <tests/support/stats.h>
+#include <tests/support/test.h>
 
 /* ---- Migrations ---- */
 
@@ -41,7 +40,6 @@ static struct {
 static void waits(filch_self self, void *unused)
 {
     int item = 0;
-    (void)self, (void)unused;
     signpost_raise(&test.about_to_wait);
     filch_receive(test.channel, &item);
     signpost_raise(&test.went_on);
@@ -51,9 +49,8 @@ static void waits(filch_self self, void *unused)
  * the lock of the fibers. */
 static void see(const fl_fiber *fiber, const char *call, void *unused)
 {
-    (void)fiber, (void)call, (void)unused;
     test.seen++;
-    cr_assert_eq(filch_send(test.channel, &(int){1}), 0);
+    OK(filch_send(test.channel, &(int){1}));
     WAIT_WHILE(filch_u32_load(&test.rt->report.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR);
     cr_assert_eq(signpost_count(&test.went_on), 0);
 }
@@ -61,8 +58,8 @@ static void see(const fl_fiber *fiber, const char *call, void *unused)
 Test(fiber_switch, a_fiber_that_a_report_reads_goes_on_after_the_report)
 {
     test.rt = stats_runtime(1, NULL, NULL);
-    cr_assert_eq(filch_channel_create(&test.channel, sizeof(int), 1), 0);
-    cr_assert_eq(filch_go(test.rt, waits, NULL), 0);
+    OK(filch_channel_create(&test.channel, sizeof(int), 1));
+    OK(filch_go(test.rt, waits, NULL));
     signpost_wait(&test.about_to_wait, 1);
     WAIT_WHILE(filch_u32_load(&test.rt->worker[0]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
     fl_waits_each(test.rt, see, NULL);

@@ -4,12 +4,10 @@
 #ifndef FILCH_DEBUG
 #define FILCH_DEBUG /* forks in another mode are reported */
 #endif
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fpmode.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static const unsigned sizes[] = {1, 2, 8};
 enum { SIZES = 3 };
@@ -20,46 +18,40 @@ static filch_pool *direct, *queued;
 
 static void detached(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     look_and_leak();
 }
 
 FILCH_VOID_TASK(called)
 {
-    (void)self;
     look_and_leak();
 }
 
 static int child(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope, (void)arg;
     look_and_leak();
     return 0;
 }
 
 static int job(filch_self self, filch_job *unused, void *arg)
 {
-    (void)self, (void)unused, (void)arg;
     look_and_leak();
     return 0;
 }
 
 static void done(filch_job *unused, filch_outcome outcome, const filch_failure *why, void *arg)
 {
-    (void)unused, (void)outcome, (void)why, (void)arg;
     look_and_leak();
 }
 
 static int sequel(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     look_and_leak();
     return 0;
 }
 
 static void by_go(filch_runtime *rt)
 {
-    cr_assert_eq(filch_go(rt, detached, NULL), 0);
+    OK(filch_go(rt, detached, NULL));
 }
 
 static void by_run(filch_runtime *rt)
@@ -70,36 +62,34 @@ static void by_run(filch_runtime *rt)
 static void by_spawn(filch_runtime *rt)
 {
     filch_scope scope = {0};
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, child, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
 }
 
 static void by_future(filch_runtime *rt)
 {
     filch_future first = {0}, next = {0};
     cr_assert_eq(FILCH_ASYNC(rt, &first, called), 0);
-    cr_assert_eq(filch_then(&next, &first, rt, sequel, NULL, 0), 0);
-    cr_assert_eq(filch_await(&next), 0);
+    OK(filch_then(&next, &first, rt, sequel, NULL, 0));
+    OK(filch_await(&next));
 }
 
 static void by_timer(filch_runtime *rt)
 {
     filch_timer timer = {0};
     uint32_t before = signpost_count(&seen);
-    cr_assert_eq(filch_timer_start(&timer, rt, filch_now(), detached, NULL), 0);
+    OK(filch_timer_start(&timer, rt, filch_now(), detached, NULL));
     signpost_wait(&seen, before + 1);
 }
 
 static void by_direct_pool(filch_runtime *rt)
 {
-    (void)rt;
     cr_assert_eq(FILCH_SUBMIT(direct, job, NULL), 0);
 }
 
 static void by_queued_pool(filch_runtime *rt)
 {
-    (void)rt;
     cr_assert_eq(FILCH_SUBMIT_AS(queued, job, NULL, .done = done), 0);
 }
 
@@ -140,8 +130,8 @@ static void open_pools(filch_runtime *rt)
 
 static void close_pools(void)
 {
-    cr_assert_eq(filch_pool_destroy(direct), 0);
-    cr_assert_eq(filch_pool_destroy(queued), 0);
+    OK(filch_pool_destroy(direct));
+    OK(filch_pool_destroy(queued));
 }
 
 static void tasks_begin_in(unsigned mode)
@@ -152,7 +142,7 @@ static void tasks_begin_in(unsigned mode)
         open_pools(rt);
         run_entries(rt, sizes[i]);
         close_pools();
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -167,15 +157,14 @@ Test(fpmode, new_workers_know_the_mode_too)
     runtimes_mode = OTHER;
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1, .max_workers = 8});
     open_pools(rt);
-    cr_assert_eq(filch_runtime_resize(rt, 8), 0);
+    OK(filch_runtime_resize(rt, 8));
     run_entries(rt, 8);
     close_pools();
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(unsigned, mode_of)
 {
-    (void)self;
     return fpmode_here();
 }
 
@@ -197,7 +186,7 @@ Test(fpmode, a_runtime_of_a_task_has_that_tasks_mode_and_calls_across_keep_both)
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1});
     cr_assert_eq(FILCH_RUN(rt, runs_elsewhere), THIRD);
     cr_assert_eq(fpmode_here(), THIRD, "the caller's");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Tasks that wait ---- */
@@ -225,11 +214,11 @@ Test(fpmode, waiting_tasks_keep_their_modes_and_lend_them_to_nobody)
         uint32_t before = signpost_count(&seen);
         for (unsigned k = 0; k < WAITERS; k++) {
             modes[k] = k % FPMODES;
-            cr_assert_eq(filch_go(rt, waits_in_its_mode, &modes[k]), 0);
+            OK(filch_go(rt, waits_in_its_mode, &modes[k]));
         }
         signpost_wait(&seen, before + WAITERS);
         nobody_was_wrong("yield", sizes[i]);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -243,7 +232,6 @@ static signpost begun;
 
 FILCH_VOID_TASK(taken)
 {
-    (void)self;
     look_and_leak();
     signpost_raise(&begun);
 }
@@ -270,7 +258,7 @@ Test(fpmode, a_fork_that_is_taken_begins_in_the_runtimes_mode_and_its_joiner_kee
             for (unsigned times = 0; times < 3; times++)
                 cr_assert_eq(FILCH_RUN(rt, forker), OTHER, "%s, %u workers", queues[i], sizes[k]);
             nobody_was_wrong(queues[i], sizes[k]);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -286,7 +274,6 @@ FILCH_VOID_TASK(one_of_many, (fl_forkstack *, forkers))
 
 FILCH_VOID_TASK(nothing)
 {
-    (void)self;
 }
 
 FILCH_VOID_TASK(forks_many, (int, count))
@@ -313,7 +300,7 @@ Test(fpmode, each_task_of_a_gift_begins_in_the_runtimes_mode)
     }
     cr_assert_gt(stats.gift_tasks, stats.gifts);
     nobody_was_wrong("gifts", 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* The joiner's help runs `on_top`: only then the stolen task ends. */
@@ -321,7 +308,6 @@ static signpost on_top_ran;
 
 FILCH_VOID_TASK(on_top)
 {
-    (void)self;
     look_and_leak();
     signpost_raise(&on_top_ran);
 }
@@ -359,7 +345,7 @@ static void helps_in(const char *wait)
         filch_runtime_stats_read(rt, &stats, sizeof stats);
     }
     cr_assert_gt(stats.helps, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(fpmode, what_a_join_helps_with_begins_in_the_runtimes_mode)

@@ -4,18 +4,14 @@
 #ifndef FILCH_DEBUG
 #define FILCH_DEBUG /* forks in another mode are reported */
 #endif
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/platform/fpmode.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/fpmode.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 FILCH_VOID_TASK(called)
 {
-    (void)self;
     look_and_leak();
 }
 
@@ -25,14 +21,12 @@ static unsigned cleanups_mode;
 
 static void clean_up(void *arg)
 {
-    (void)arg;
     cleanups_mode = fpmode_here();
     fpmode_set(THIRD);
 }
 
 static void panics(filch_self self, void *arg)
 {
-    (void)arg;
     fpmode_set(OTHER);
     FILCH_DEFER(clean_up, NULL);
     FILCH_PANIC(-EIO, "in another mode");
@@ -40,7 +34,6 @@ static void panics(filch_self self, void *arg)
 
 static void returns(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     fpmode_set(OTHER);
 }
 
@@ -59,7 +52,6 @@ FILCH_TASK(unsigned, catcher)
 
 static void leaking_handler(const filch_failure *failure)
 {
-    (void)failure;
     look_and_leak();
 }
 
@@ -69,11 +61,11 @@ Test(fpmode_ends, panics_end_in_the_mode_of_their_catcher)
     cr_assert_eq(FILCH_RUN(rt, catcher), 0);
     filch_set_panic_handler(leaking_handler);
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(filch_go(rt, panics, NULL), 0);
+        OK(filch_go(rt, panics, NULL));
     signpost_wait(&seen, 3);
     FILCH_RUN(rt, called);
     nobody_was_wrong("the handler of panics", 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Callbacks ---- */
@@ -83,13 +75,11 @@ static filch_future told;
 
 static void detached(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     look_and_leak();
 }
 
 static int outlives_its_time(filch_self self, filch_job *unused, void *arg)
 {
-    (void)self, (void)unused, (void)arg;
     signpost_raise(&began);
     return filch_await(&told);
 }
@@ -97,7 +87,6 @@ static int outlives_its_time(filch_self self, filch_job *unused, void *arg)
 /* The worker finds next what it has started last. */
 static void stuck(const filch_stuck *report, void *arg)
 {
-    (void)report, (void)arg;
     look_and_leak();
     filch_future_set(&told, NULL, 0);
     filch_go(NULL, detached, NULL);
@@ -119,11 +108,11 @@ Test(fpmode_ends, the_report_of_a_stuck_job_lends_its_mode_to_nobody)
     filch_pool_config config = {.runtime = rt, .width = 2, .stuck_after = 1, .stuck = stuck};
     cr_assert_eq(filch_pool_create(&pool, &config), 0, "%s", filch_error());
     submit_one_that_gets_stuck(pool);
-    cr_assert_eq(filch_await(&told), 0);
+    OK(filch_await(&told));
     signpost_wait(&seen, 2);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     nobody_was_wrong("the report of a stuck job", 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Blocking calls ---- */
@@ -132,14 +121,12 @@ static unsigned blocked_mode;
 
 static void blocks(void *arg)
 {
-    (void)arg;
     blocked_mode = fpmode_here();
     fpmode_set(THIRD);
 }
 
 FILCH_TASK(unsigned, makes_blocking_calls)
 {
-    (void)self;
     unsigned bad = 0;
     for (unsigned mode = 0; mode < FPMODES; mode++) {
         fpmode_set(mode);
@@ -157,7 +144,7 @@ Test(fpmode_ends, blocking_calls_are_made_in_their_callers_mode)
 {
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 2, .blocking_threads = 1});
     cr_assert_eq(FILCH_RUN(rt, makes_blocking_calls), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Flags ---- */
@@ -177,7 +164,6 @@ Test(fpmode_ends, sticky_flags_are_no_part_of_a_mode)
 /* The x87 traps for a flag that was set before the trap was enabled. */
 static void divide(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     fedisableexcept(FE_DIVBYZERO);
     volatile long double one = 1.0L, zero = 0.0L;
     one = one / zero;
@@ -192,7 +178,6 @@ static void compute(void)
 
 static void traps_divisions(filch_self self, void *arg)
 {
-    (void)arg;
     feclearexcept(FE_ALL_EXCEPT);
     feenableexcept(FE_DIVBYZERO);
     filch_yield(self); /* to another task that divides */
@@ -205,12 +190,12 @@ static void traps_divisions(filch_self self, void *arg)
 Test(fpmode_ends, flags_of_others_trap_nobody)
 {
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1});
-    cr_assert_eq(filch_go(rt, traps_divisions, NULL), 0);
-    cr_assert_eq(filch_go(rt, divide, NULL), 0);
+    OK(filch_go(rt, traps_divisions, NULL));
+    OK(filch_go(rt, divide, NULL));
     signpost_wait(&seen, 3);
     FILCH_RUN(rt, called);
     nobody_was_wrong("traps", 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 #endif
 
@@ -218,7 +203,6 @@ Test(fpmode_ends, flags_of_others_trap_nobody)
 
 FILCH_VOID_TASK(unsuspecting)
 {
-    (void)self;
 }
 
 FILCH_VOID_TASK(forks_in_another_mode, (bool, intended))

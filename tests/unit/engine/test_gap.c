@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Workers learn from the gaps between regions, and from wake-ups. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/gap.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 static bool is_parked(const fl_worker *worker)
 {
@@ -30,7 +29,7 @@ Test(gap, a_worker_begins_to_learn)
     filch_runtime *rt = asleep(1, "0");
     cr_assert_eq(rt->worker[0]->warm.wake, FL_WARM_LEAST);
     cr_assert_eq(rt->worker[0]->warm.credit, FL_WARM_LEAST);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* The gap is made to begin long ago. */
@@ -44,7 +43,7 @@ Test(gap, a_wake_up_ends_one)
     WAIT_WHILE(!is_parked(worker));
     cr_assert_eq(worker->warm.long_gaps, 1);
     cr_assert_eq(filch_u64_load(&worker->woken_at, FILCH_RELAXED), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(gap, other_waits_teach_nothing)
@@ -55,7 +54,7 @@ Test(gap, other_waits_teach_nothing)
     cr_assert_eq(rt->worker[0]->warm.long_gaps, 0);
     cr_assert_eq(rt->worker[0]->warm.credit, FL_WARM_LEAST);
     cr_assert_eq(filch_u64_load(&rt->worker[0]->woken_at, FILCH_RELAXED), 0, "not asked for");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static bool has_one_begun(filch_runtime *rt)
@@ -74,7 +73,7 @@ Test(gap, one_begins_when_a_thief_sleeps)
     filch_runtime *rt = asleep(2, "1");
     while (fl_may_spin(rt) && !has_one_begun(rt))
         cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static bool has_found(filch_runtime *rt)
@@ -97,5 +96,5 @@ Test(gap, a_find_ends_one)
     while (fl_may_spin(rt) && !has_found(rt))
         for (int i = 0; i < 5; i++)
             cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

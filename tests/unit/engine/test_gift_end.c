@@ -10,13 +10,11 @@
 /* As if a gift had ended here. */
 FILCH_VOID_TASK(notes_an_end)
 {
-    (void)self;
     fl_worker_here()->gift_ended = fl_now();
 }
 
 FILCH_TASK(int, sees_no_end)
 {
-    (void)self;
     return fl_worker_here()->gift_ended == 0;
 }
 
@@ -25,7 +23,7 @@ Test(gift_end, counts_for_the_next_search_only)
     filch_runtime *rt = runtime_of(1, 1, NULL);
     FILCH_RUN(rt, notes_an_end);
     cr_assert(FILCH_RUN(rt, sees_no_end));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Where ---- */
@@ -39,7 +37,6 @@ typedef struct journey {
 
 FILCH_VOID_TASK(moves, (journey *, j))
 {
-    (void)self;
     int word;
     j->from = filch_worker_index();
     signpost_raise(&j->begun);
@@ -61,9 +58,9 @@ FILCH_TASK(int, sends_it_elsewhere, (journey *, j))
         FILCH_FORK(leaf);
         FILCH_JOIN(FILCH_UNUSED int one, leaf);
     }
-    cr_assert_eq(filch_go(rt, held, &j->stuck), 0);
+    OK(filch_go(rt, held, &j->stuck));
     signpost_wait(&j->stuck.came, 1);
-    cr_assert_eq(filch_send(j->words, &(int){1}), 0);
+    OK(filch_send(j->words, &(int){1}));
     FILCH_JOIN_VOID(moves);
     int noted = rt->worker[j->from]->gift_ended != 0;
     signpost_raise(&j->stuck.go);
@@ -78,10 +75,10 @@ Test(gift_end, is_noted_where_the_gift_ends)
     filch_runtime *rt = runtime_of(2, 2, NULL);
     for (unsigned i = 0; i < TIMES; i++) {
         journey j = {.from = -1, .to = -1};
-        cr_assert_eq(filch_channel_create(&j.words, sizeof(int), 1), 0);
+        OK(filch_channel_create(&j.words, sizeof(int), 1));
         cr_assert(FILCH_RUN(rt, sends_it_elsewhere, &j));
         cr_assert_neq(j.from, j.to);
         filch_channel_destroy(j.words);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,17 +2,15 @@
  *
  * Guests: a thread that calls filch_run works in a sleeper's place, on its own stack, and stays that
  * thread. Each region here begins when all workers sleep; else it would be handed over. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/guest.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- A region ---- */
 
@@ -20,7 +18,6 @@ FILCH_TASK(int, is_here, (pthread_t, caller), (const char *, frame))
 {
     char here;
     ptrdiff_t below = frame - &here;
-    (void)self;
     return pthread_equal(pthread_self(), caller) && below > 0 && below < 1 << 16 &&
            filch_runtime_here() && filch_worker_index() >= 0;
 }
@@ -78,7 +75,6 @@ Test(guest, a_nested_region_is_refused)
 FILCH_TASK(long, runs_elsewhere, (filch_runtime *, other))
 {
     pthread_t before = pthread_self();
-    (void)self;
     long result = FILCH_RUN(other, fib, 10);
     return pthread_equal(before, pthread_self()) ? result : -1;
 }
@@ -103,9 +99,8 @@ Test(guest, a_small_stack_is_left_alone)
     void *was_guest = NULL;
     pthread_t thread;
     pthread_attr_t attributes;
-    cr_assert_eq(filch_runtime_create(
-                     &rt, &(filch_config){.workers = 1, .stack_size = 4 << 20, .guest = "1"}),
-                 0);
+    OK(filch_runtime_create(&rt,
+                            &(filch_config){.workers = 1, .stack_size = 4 << 20, .guest = "1"}));
     wait_until_all_sleep(rt);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 1 << 20);
@@ -122,7 +117,6 @@ static signpost taken, ended;
 
 FILCH_TASK(int, waits_for_the_end, (int, result))
 {
-    (void)self;
     signpost_raise(&taken);
     signpost_wait(&ended, 1);
     return result;
@@ -130,7 +124,6 @@ FILCH_TASK(int, waits_for_the_end, (int, result))
 
 static void *end_later(void *unused)
 {
-    (void)unused;
     usleep(20000);
     signpost_raise(&ended);
     return NULL;
@@ -165,7 +158,6 @@ enum { MANY = 200 };
 /* The oldest, which its thief runs first, ends after all others. */
 FILCH_VOID_TASK(one_of_many, (int, number))
 {
-    (void)self;
     if (number == 0) {
         signpost_raise(&taken);
         signpost_wait(&ended, MANY - 1);
@@ -198,7 +190,7 @@ Test(guest, unbegun_tasks_are_taken_back)
         filch_u32_store(&taken, 0, FILCH_RELEASE);
         filch_u32_store(&ended, 0, FILCH_RELEASE);
         FILCH_RUN(rt, forks_many);
-        cr_assert_eq(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats), 0);
+        OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
     }
     int stolen = (int)(stats.gift_tasks + stats.robs + stats.deque_steals);
     cr_assert_lt(stats.tasks_taken, stolen, "%d of %d", (int)stats.tasks_taken, stolen);
@@ -210,7 +202,6 @@ Test(guest, unbegun_tasks_are_taken_back)
 static void sends(filch_self self, void *channel)
 {
     int item = 7;
-    (void)self;
     filch_send(channel, &item);
 }
 
@@ -218,7 +209,6 @@ FILCH_TASK(int, receives, (filch_runtime *, rt), (filch_channel *, channel))
 {
     pthread_t before = pthread_self();
     int item = 0;
-    (void)self;
     for (unsigned i = 0; i < 3; i++)
         if (filch_go(rt, sends, channel) || filch_receive(channel, &item))
             return -1;
@@ -228,7 +218,7 @@ FILCH_TASK(int, receives, (filch_runtime *, rt), (filch_channel *, channel))
 Test(guest, a_wait_returns_the_worker)
 {
     filch_channel *channel = NULL;
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 0), 0);
+    OK(filch_channel_create(&channel, sizeof(int), 0));
     filch_runtime *rt = asleep(1);
     for (unsigned i = 0; i < 200; i++)
         cr_assert_eq(FILCH_RUN(rt, receives, rt, channel), 7);
@@ -242,7 +232,6 @@ static filch_channel *first, *second;
 static void waits_for_the_second(filch_self self, void *unused)
 {
     int item;
-    (void)self, (void)unused;
     signpost_raise(&taken);
     filch_receive(second, &item);
 }
@@ -251,7 +240,6 @@ static void waits_for_the_second(filch_self self, void *unused)
 FILCH_TASK(int, waits_for_the_first, (filch_runtime *, rt))
 {
     int item = 0;
-    (void)self;
     for (unsigned i = 0; i < FIBERS; i++)
         if (filch_go(rt, waits_for_the_second, NULL))
             return -1;
@@ -266,7 +254,6 @@ FILCH_TASK(int, waits_for_the_first, (filch_runtime *, rt))
 static void *send_late(void *unused)
 {
     int item = 7;
-    (void)unused;
     signpost_wait(&taken, FIBERS);
     usleep(20000);
     filch_send(first, &item);
@@ -277,11 +264,10 @@ Test(guest, workers_without_fibers_lend_themselves)
 {
     filch_runtime *rt = NULL;
     pthread_t sender;
-    cr_assert_eq(filch_channel_create(&first, sizeof(int), 0), 0);
-    cr_assert_eq(filch_channel_create(&second, sizeof(int), 0), 0);
-    cr_assert_eq(filch_runtime_create(
-                     &rt, &(filch_config){.workers = 1, .max_fibers = FIBERS, .guest = "1"}),
-                 0);
+    OK(filch_channel_create(&first, sizeof(int), 0));
+    OK(filch_channel_create(&second, sizeof(int), 0));
+    OK(filch_runtime_create(&rt,
+                            &(filch_config){.workers = 1, .max_fibers = FIBERS, .guest = "1"}));
     wait_until_all_sleep(rt);
     cr_assert_eq(pthread_create(&sender, NULL, send_late, NULL), 0);
     cr_assert_eq(FILCH_RUN(rt, waits_for_the_first, rt), 7);
@@ -302,7 +288,6 @@ FILCH_TASK(uint64_t, yields_often, (filch_runtime *, rt))
 
 FILCH_VOID_TASK(raises)
 {
-    (void)self;
     signpost_raise(&ended);
 }
 
@@ -325,7 +310,6 @@ Test(guest, a_yield_waits_only_for_work)
 
 static void raises_alone(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&ended);
 }
 
@@ -362,7 +346,7 @@ Test(guest, a_runtime_may_shrink_beneath_one)
     for (unsigned i = 0; i < 50; i++) {
         cr_assert_eq(FILCH_RUN(rt, shrinks, rt), 144);
         cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
-        cr_assert_eq(filch_runtime_resize(rt, 1 + i % 4), 0);
+        OK(filch_runtime_resize(rt, 1 + i % 4));
     }
     expect_rest(rt);
 }
@@ -391,7 +375,6 @@ Test(guest, a_panic_ends_the_region)
 
 FILCH_VOID_TASK(exits)
 {
-    (void)self;
     pthread_exit(NULL);
 }
 
@@ -410,7 +393,6 @@ Test(guest, pthread_exit_in_a_region_dies)
 
 FILCH_VOID_TASK(is_cancelled)
 {
-    (void)self;
     pthread_cancel(pthread_self());
     pthread_testcancel();
     signpost_raise(&ended);
@@ -438,7 +420,6 @@ Test(guest, cancellation_waits_for_the_region)
 FILCH_TASK(int, forks_a_process)
 {
     int status = -1;
-    (void)self;
     pid_t child = fork();
     if (child == 0)
         _exit(filch_runtime_here() ? 1 : FILCH_RUN(runtime(2), fib, 10) != 55);

@@ -2,8 +2,6 @@
  *
  * A guest on the CPU of a worker that works beside it moves to the CPU of the worker whose place it
  * has. On a machine of one CPU there is nowhere to go. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
@@ -11,13 +9,13 @@
 #include <sched.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static signpost busy, may_end;
 static int busy_cpu;
 
 static void keeps_busy(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     busy_cpu = sched_getcpu();
     signpost_raise(&busy);
     signpost_wait(&may_end, 1);
@@ -52,12 +50,10 @@ static void play(bool confined)
     struct fl_affinity before = fl_affinity_read();
     if (CPU_COUNT_S(before.size, before.set) < 2)
         return;
-    cr_assert_eq(filch_runtime_create(&rt,
-                                      &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}),
-                 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}));
     for (unsigned i = 0; i < 2; i++)
         WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
-    cr_assert_eq(filch_go(rt, keeps_busy, NULL), 0);
+    OK(filch_go(rt, keeps_busy, NULL));
     signpost_wait(&busy, 1);
     struct fl_affinity beside = only(busy_cpu);
     cr_assert_eq(fl_affinity_go(&beside), 0);
@@ -71,7 +67,7 @@ static void play(bool confined)
     fl_affinity_free(&after);
     fl_affinity_free(&beside);
     fl_affinity_free(&before);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(guest_cpu, a_guest_leaves_the_cpu_of_a_busy_worker)
@@ -97,9 +93,7 @@ Test(guest_cpu, a_shrunken_mask_stays)
 {
     filch_runtime *rt = NULL;
     struct fl_affinity before = fl_affinity_read();
-    cr_assert_eq(filch_runtime_create(&rt,
-                                      &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}),
-                 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}));
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(FILCH_RUN(rt, loses_cpus), 6765);
         struct fl_affinity after = fl_affinity_read();
@@ -109,5 +103,5 @@ Test(guest_cpu, a_shrunken_mask_stays)
         fl_affinity_free(&after);
     }
     fl_affinity_free(&before);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

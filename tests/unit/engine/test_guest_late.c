@@ -3,8 +3,6 @@
  * A guest's join that comes too late: the joined task ends between the look where it runs and the theft
  * there, and its worker runs another one. The tasks that are stolen from that one do not run on top of
  * the join, since they may wait for the guest. The guest is held between the two steps (-Wl,--wrap). */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
@@ -12,6 +10,7 @@
 #include <sched/idle.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MOST = 100 };
 
@@ -36,7 +35,6 @@ bool __wrap_fl_forkstack_offers(fl_forkstack *stack)
 
 FILCH_VOID_TASK(child)
 {
-    (void)self;
     filch_u32_add(&on_guest, pthread_equal(pthread_self(), guest) != 0, FILCH_RELAXED);
     signpost_raise(&ran);
 }
@@ -44,7 +42,6 @@ FILCH_VOID_TASK(child)
 /* Its children are unrelated to the joined task. Forks serve the thief. */
 static void next_job(filch_self self, void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < children; i++)
         FILCH_FORK(child);
     signpost_raise(&moved);
@@ -91,7 +88,7 @@ static void join_too_late(unsigned count)
     }
     cr_assert_eq(FILCH_RUN(rt, joins_too_late), 0);
     cr_assert(!armed, "the join helped");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&ran), count);
     cr_assert_eq(filch_u32_load(&on_guest, FILCH_RELAXED), 0, "one ran on top of the join");
 }

@@ -28,7 +28,6 @@ FILCH_TASK(long, fib_of_15)
 static void run_region(int signal)
 {
     filch_slot slot = {.args = {0}};
-    (void)signal;
     outcome = filch_run(rt, &fib_of_15_task, &slot);
     memcpy(&result, slot.args, sizeof result);
 }
@@ -70,7 +69,6 @@ Test(guest_signal, another_stack_hands_it_over)
 
 FILCH_TASK(int, is_interrupted)
 {
-    (void)self;
     return raise(SIGUSR1);
 }
 

@@ -23,7 +23,6 @@ FILCH_TASK(int, waits, (uint32_t, value), (int64_t, until))
 
 FILCH_TASK(int, sets, (uint32_t, value))
 {
-    (void)self;
     return filch_help_set(NULL, &word, value);
 }
 
@@ -32,8 +31,7 @@ Test(help_until, word_and_time_end_it)
     static const char *const guests[] = {"0", "1"};
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *rt = NULL;
-        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = guests[i]}),
-                     0);
+        OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = guests[i]}));
         wait_until_all_sleep(rt);
         filch_u32_store(&word, 3, FILCH_RELEASE);
         cr_assert_eq(FILCH_RUN(rt, waits, 2, FILCH_FOREVER), 0);
@@ -80,7 +78,7 @@ static void let_sleep(const char *guest, unsigned workers, unsigned threads)
     pthread_t thread[8];
     filch_runtime *rt = NULL;
     filch_config config = {.workers = workers, .guest = guest, .max_fibers = FIBERS};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     wait_until_all_sleep(rt);
     filch_u32_store(&word, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < threads; i++) {
@@ -95,7 +93,7 @@ static void let_sleep(const char *guest, unsigned workers, unsigned threads)
     int64_t used = (after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 +
                    after.ru_utime.tv_usec - before.ru_utime.tv_usec;
     cr_assert_lt(used, 50000, "%lld us of 200 ms", (long long)used);
-    cr_assert_eq(filch_help_set(rt, &word, 1), 0);
+    OK(filch_help_set(rt, &word, 1));
     for (unsigned i = 0; i < threads; i++) {
         pthread_join(thread[i], NULL);
         cr_assert_eq(waiter[i].result, 0);
@@ -133,9 +131,9 @@ static void meet(filch_self self, uint32_t round)
 {
     if (filch_u32_add(&team.arrived, 1, FILCH_ACQ_REL) + 1 == team.count) {
         filch_u32_store(&team.arrived, 0, FILCH_RELAXED); /* the next line publishes it */
-        cr_assert_eq(filch_help_set(team.rt, &team.round, round + 1), 0);
+        OK(filch_help_set(team.rt, &team.round, round + 1));
     } else {
-        cr_assert_eq(filch_help_until(self, &team.round, round, FILCH_FOREVER), 0);
+        OK(filch_help_until(self, &team.round, round, FILCH_FOREVER));
     }
 }
 
@@ -186,7 +184,6 @@ Test(help_until, a_team_works_in_its_barrier)
 
 static void set_the_word(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_help_set(NULL, &word, 1);
 }
 
@@ -213,9 +210,8 @@ Test(help_until, other_work_goes_first)
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < 6; i++) {
         filch_runtime *rt = NULL;
-        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers[i / 2],
-                                                               .guest = i % 2 ? "1" : "0"}),
-                     0);
+        OK(filch_runtime_create(&rt, &(filch_config){.workers = workers[i / 2],
+                                                     .guest = i % 2 ? "1" : "0"}));
         for (unsigned k = 0; k < 50; k++) {
             cr_assert_eq(FILCH_RUN(rt, waits_for_a_job), 0);
             cr_assert_eq(FILCH_RUN(rt, waits_for_a_fork), 0);
@@ -234,7 +230,7 @@ Test(help_until, a_job_wakes_a_helper)
         filch_u32_store(&word, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, wait_as_thread, &waiter), 0);
         WAIT_WHILE(!waiting_in(waiter.rt));
-        cr_assert_eq(filch_go(waiter.rt, set_the_word, NULL), 0);
+        OK(filch_go(waiter.rt, set_the_word, NULL));
         pthread_join(thread, NULL);
         cr_assert_eq(waiter.result, 0);
         expect_rest(waiter.rt);
@@ -244,7 +240,6 @@ Test(help_until, a_job_wakes_a_helper)
 /* A task that stays sleeps meanwhile, and sets the word. */
 static void stays_and_sets(filch_self self, void *unused)
 {
-    (void)unused;
     filch_stay_begin(self);
     filch_sleep(2 * FILCH_MILLISECOND);
     filch_help_set(NULL, &word, 1);
@@ -257,7 +252,7 @@ Test(help_until, a_home_helps)
     for (unsigned i = 0; i < 20; i++) {
         filch_runtime *rt = asleep(workers[i % 2]);
         filch_u32_store(&word, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_go(rt, stays_and_sets, NULL), 0);
+        OK(filch_go(rt, stays_and_sets, NULL));
         cr_assert_eq(FILCH_RUN(rt, waits, 0, filch_in(10 * FILCH_SECOND)), 0);
         expect_rest(rt);
     }
@@ -271,9 +266,9 @@ Test(help_until, a_surplus_worker_lets_helpers_sleep)
     struct timespec before, after;
     filch_runtime *rt = NULL;
     filch_config config = {.workers = 2, .max_fibers = FIBERS};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     filch_u32_store(&word, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     for (unsigned i = 0; i < 3; i++) {
         waiter[i] = (struct waiter){rt, -1};
         cr_assert_eq(pthread_create(&thread[i], NULL, wait_as_thread, &waiter[i]), 0);
@@ -284,17 +279,16 @@ Test(help_until, a_surplus_worker_lets_helpers_sleep)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     int64_t used = (after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
     cr_assert_lt(used, 30000000, "%lld ns of 100 ms", (long long)used);
-    cr_assert_eq(filch_help_set(rt, &word, 1), 0);
+    OK(filch_help_set(rt, &word, 1));
     for (unsigned i = 0; i < 3; i++)
         pthread_join(thread[i], NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Reports ---- */
 
 static void wait_for_ever(filch_self self, void *unused)
 {
-    (void)unused;
     filch_help_until(self, &word, 0, FILCH_FOREVER);
 }
 
@@ -315,7 +309,6 @@ static void deadlock(void)
 /* Nobody else is left, but its time comes. */
 static void waits_for_a_second(filch_self self, void *unused)
 {
-    (void)unused;
     CHILD_CHECK(filch_help_until(self, &word, 0, filch_in(FILCH_SECOND)) == -ETIMEDOUT);
 }
 

@@ -2,11 +2,11 @@
  *
  * Idle modes: workers that sleep park, workers that stay awake never do, and nothing else
  * differs. */
-#include <criterion/criterion.h>
 #include <runtime/engine/awake.h>
 #include <tests/support/modes.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static const char *const awake[] = {"spin", "yield"};
 enum { MODES = 2, RUNTIMES = MODE_SIZES * FIB_QUEUES - 1, JOBS = 60 };
@@ -32,7 +32,7 @@ static void for_all(void (*what)(filch_runtime *rt))
             filch_runtime *rt =
                 runtime_with(awake[mode], mode_workers[i / FIB_QUEUES], fib_queues[i % FIB_QUEUES]);
             what(rt);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -62,13 +62,11 @@ static signpost done;
 
 static void count(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&done);
 }
 
 static void start_another(filch_self self, void *arg)
 {
-    (void)self;
     filch_go(NULL, count, arg);
     signpost_raise(&done);
 }
@@ -76,7 +74,7 @@ static void start_another(filch_self self, void *arg)
 static void leaves_behind(filch_runtime *rt)
 {
     for (int i = 0; i < JOBS; i++)
-        cr_assert_eq(filch_go(rt, i % 2 ? count : start_another, NULL), 0);
+        OK(filch_go(rt, i % 2 ? count : start_another, NULL));
 }
 
 Test(idle_modes, destroy_waits_for_all_that_was_submitted)
@@ -99,7 +97,6 @@ Test(idle_modes, a_runtime_that_was_never_used_ends)
 
 FILCH_TASK(int, talks, (filch_channel *, in), (filch_channel *, out), (int, turns))
 {
-    (void)self;
     int sum = 0, value;
     for (int i = 0; i < turns; i++) {
         filch_send(out, &i);
@@ -113,13 +110,12 @@ FILCH_TASK(int, talks, (filch_channel *, in), (filch_channel *, out), (int, turn
 static filch_channel *channel(void)
 {
     filch_channel *channel;
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 0), 0);
+    OK(filch_channel_create(&channel, sizeof(int), 0));
     return channel;
 }
 
 FILCH_TASK(int, echoes, (filch_channel *, in), (filch_channel *, out), (int, turns))
 {
-    (void)self;
     for (int value, i = 0; i < turns; i++) {
         if (filch_receive(in, &value))
             return -1;
@@ -141,7 +137,7 @@ static void talks_across(filch_runtime *rt)
     enum { TURNS = 20 };
     filch_channel *to = channel(), *back = channel();
     cr_assert_eq(FILCH_RUN(rt, talk, to, back, TURNS), TURNS * (TURNS - 1) / 2);
-    cr_assert_eq(filch_sleep(1000), 0);
+    OK(filch_sleep(1000));
     expect_awake(rt);
     filch_channel_destroy(to);
     filch_channel_destroy(back);
@@ -170,7 +166,6 @@ Test(idle_modes, a_nap_of_the_profit_rule_ends_when_something_is_ready)
 
 FILCH_TASK(int, worker_of, (int, unused))
 {
-    (void)self, (void)unused;
     return filch_worker_index();
 }
 
@@ -178,14 +173,14 @@ Test(idle_modes, surplus_workers_retire_and_return)
 {
     for (unsigned mode = 0; mode < MODES; mode++) {
         filch_runtime *rt = runtime_with(awake[mode], 4, NULL);
-        cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+        OK(filch_runtime_resize(rt, 1));
         WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) < 3);
         cr_assert_eq(fl_idle_sleepers(fl_idle_look(&rt->idle)), 0);
         cr_assert_eq(FILCH_RUN(rt, worker_of, 0), 0);
-        cr_assert_eq(filch_runtime_resize(rt, 4), 0);
+        OK(filch_runtime_resize(rt, 4));
         WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) > 0);
         cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 

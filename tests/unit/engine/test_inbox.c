@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <runtime/engine/inbox.h>
 #include <sched.h>
+#include <tests/support/test.h>
 
 enum { PRODUCERS = 4, EACH = 20000, MOST = 16 };
 
@@ -75,7 +75,6 @@ static filch_u32 taken;
 /* Returns NULL when all it took was whole, and each producer's work items came in their order. */
 static void *drain(void *unused)
 {
-    (void)unused;
     fl_work_item *got[MOST], *last[PRODUCERS] = {NULL};
     while (filch_u32_load(&taken, FILCH_ACQUIRE) < PRODUCERS * EACH) {
         unsigned count = fl_inbox_take(&inbox, got, MOST);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Submissions from outside have their turn beside a worker that never runs out of its own work. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/turn.h>
@@ -10,6 +9,7 @@
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <tests/support/occupied.h>
+#include <tests/support/test.h>
 
 enum { OUTSIDE = 1000, OWN_FOR_EACH = 10 };
 static signpost arrived;
@@ -18,17 +18,15 @@ static unsigned own;
 /* One after the other, each some microseconds long, until all from outside have come. */
 static void feed_itself(filch_self self, void *rt)
 {
-    (void)self;
     own++;
     for (int64_t end = filch_now() + 3000; filch_now() < end;)
         filch_pause();
     if (signpost_count(&arrived) < OUTSIDE)
-        cr_assert_eq(filch_go(rt, feed_itself, rt), 0);
+        OK(filch_go(rt, feed_itself, rt));
 }
 
 static void come(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&arrived);
 }
 
@@ -36,11 +34,11 @@ Test(inbox_turn, a_busy_worker_takes_many_at_a_time)
 {
     occupation busy;
     filch_runtime *rt = occupied_runtime(&busy);
-    cr_assert_eq(filch_go(rt, feed_itself, rt), 0);
+    OK(filch_go(rt, feed_itself, rt));
     for (unsigned i = 0; i < OUTSIDE; i++)
-        cr_assert_eq(filch_go(rt, come, NULL), 0);
+        OK(filch_go(rt, come, NULL));
     signpost_raise(&busy.over);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_lt(own, OUTSIDE * OWN_FOR_EACH, "%u", own);
 }
 
@@ -49,7 +47,7 @@ enum { MANY = 33 }; /* one more than a worker moves at a time */
 static void *submit_three(void *rt)
 {
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(filch_go(rt, come, NULL), 0);
+        OK(filch_go(rt, come, NULL));
     return NULL;
 }
 
@@ -61,7 +59,7 @@ FILCH_VOID_TASK(takes_one_beside_many)
     pthread_t thread;
     fl_work work;
     for (int i = 0; i < MANY; i++)
-        cr_assert_eq(filch_go(rt, come, NULL), 0);
+        OK(filch_go(rt, come, NULL));
     cr_assert_eq(pthread_create(&thread, NULL, submit_three, rt), 0);
     pthread_join(thread, NULL);
     cr_assert_eq(fl_deque_size(&worker->ready), MANY);
@@ -69,7 +67,6 @@ FILCH_VOID_TASK(takes_one_beside_many)
     cr_assert_eq(worker->drained, 1);
     cr_assert_eq(fl_deque_size(&worker->ready), MANY, "it moves none");
     fl_start(rt, work.work_item);
-    (void)self;
 }
 
 Test(inbox_turn, a_worker_with_many_items_takes_one_at_a_time)
@@ -77,6 +74,6 @@ Test(inbox_turn, a_worker_with_many_items_takes_one_at_a_time)
     filch_runtime *rt = config_runtime(0, 0);
     arrived = (signpost){0};
     FILCH_RUN(rt, takes_one_beside_many);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&arrived), MANY + 3);
 }

@@ -3,14 +3,11 @@
  * Threads and programs that tasks start are not bound to the worker's core: runtimes, children of
  * fork(), threads for blocking calls, and, by filch_unpinned, threads and programs. On a machine of
  * one CPU there is nothing to tell apart. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 static cpu_set_t ours; /* the creator's mask */
 
@@ -55,8 +52,8 @@ static void run_bound(unsigned workers, filch_go_fn *task)
 {
     is_true = false;
     filch_runtime *rt = bound_runtime(workers);
-    cr_assert_eq(filch_go(rt, task, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_go(rt, task, NULL));
+    OK(filch_runtime_destroy(rt));
     cr_assert(is_true);
     cr_assert(home(), "the creator's own mask is left alone");
 }
@@ -78,7 +75,6 @@ static void start_thread(void *out)
 
 static void threads(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     bool before = bound(), wide = false;
     int rc = filch_unpinned(start_thread, &wide);
     is_true = before && !rc && wide && bound();
@@ -100,7 +96,6 @@ static void run_program(void *status)
 
 static void programs(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int status = -1;
     is_true = !filch_unpinned(run_program, &status) && status == 0 && bound();
 }
@@ -120,7 +115,6 @@ static void nest(void *out)
 
 static void nesting(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     bool wide = false;
     is_true = !filch_unpinned(nest, &wide) && wide && bound();
 }
@@ -133,7 +127,7 @@ Test(inherit, pairs_are_nested)
 Test(inherit, elsewhere_it_calls_the_function_and_nothing_else)
 {
     bool wide = false;
-    cr_assert_eq(filch_unpinned(start_thread, &wide), 0);
+    OK(filch_unpinned(start_thread, &wide));
     cr_assert(wide && home());
     cr_assert_eq(filch_unpinned(NULL, NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "filch_unpinned"));
@@ -167,7 +161,6 @@ static void count_cpus(void *out)
 
 static void moved(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int to = other_cpu(), inside = 0;
     go_to(&to);
     filch_unpinned(count_cpus, &inside);
@@ -185,7 +178,6 @@ Test(inherit, a_mask_that_was_changed_from_outside_is_kept)
 
 static void moves_inside(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int to = other_cpu();
     filch_unpinned(go_to, &to);
     cpu_set_t now = mask();
@@ -205,13 +197,11 @@ static filch_self suspends;
 
 static void yield(void *unused)
 {
-    (void)unused;
     filch_yield(suspends);
 }
 
 static void wait_inside(filch_self self, void *unused)
 {
-    (void)unused;
     suspends = self;
     filch_unpinned(yield, NULL);
 }
@@ -233,19 +223,16 @@ Test(inherit, a_task_that_waits_inside_dies_by_name)
 
 static void panic(void *unused)
 {
-    (void)unused;
     filch_panic(__FILE__, __LINE__, -EIO, "inside");
 }
 
 static void panic_inside(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_unpinned(panic, NULL);
 }
 
 static void catches(filch_self self, void *unused)
 {
-    (void)unused;
     filch_failure failure;
     int rc = filch_try(self, panic_inside, NULL, &failure);
     bool back = bound();
@@ -270,7 +257,6 @@ static void try_inside(void *self)
 
 static void goes_on(filch_self self, void *unused)
 {
-    (void)unused;
     is_true = !filch_unpinned(try_inside, self) && still_home && bound();
     filch_yield(self);
 }
@@ -287,7 +273,6 @@ static unsigned default_workers;
 
 static void runtimes(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_runtime *rt;
     if (filch_runtime_create(&rt, NULL))
         filch_die("%s", filch_error());
@@ -299,21 +284,19 @@ static void runtimes(filch_self self, void *unused)
 Test(inherit, a_runtime_created_in_a_task_has_the_creators_mask)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, NULL), 0);
+    OK(filch_runtime_create(&rt, NULL));
     default_workers = filch_runtime_workers(rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     run_bound(1, runtimes);
 }
 
 static void look_there(filch_self self, void *out)
 {
-    (void)self;
     *(bool *)out = home();
 }
 
 static void unbound_runtimes(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_runtime *rt;
     if (filch_runtime_create(&rt, &(filch_config){.workers = 1, .bind = "none"}))
         filch_die("%s", filch_error());
@@ -329,7 +312,6 @@ Test(inherit, an_unbound_worker_of_a_runtime_created_in_a_task_runs_wherever_the
 #ifndef FILCH_TSAN
 static void forks(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int status = -1;
     pid_t pid = fork();
     if (pid == 0)
@@ -353,7 +335,6 @@ static void fork_inside(void *status)
 
 static void forks_inside(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int status = -1;
     is_true = !filch_unpinned(fork_inside, &status) && status == 0 && bound();
 }
@@ -371,7 +352,6 @@ static void look_blocking(void *out)
 
 static void blocks(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     bool called = false, carried = false;
     int rc = filch_blocking(look_blocking, &called);
     if (!rc)

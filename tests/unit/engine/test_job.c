@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <runtime/engine/work_item.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 enum { MANY = 5000 };
 
@@ -72,7 +71,6 @@ Test(work_item, jobs_given_on_another_thread_come_back)
 
 static void *take_and_give(void *unused)
 {
-    (void)unused;
     fl_work_item *held[200];
     for (int round = 0; round < 200; round++) {
         for (int i = 0; i < 200; i++) {

@@ -2,13 +2,12 @@
  *
  * Which sleeping worker is woken for work from outside. On a machine of one core there is nothing
  * to tell apart. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <sched.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static fl_near table;
 static cpu_set_t all; /* where the process may run */
@@ -107,7 +106,6 @@ static signpost started;
 
 static void start(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     started_by = filch_worker_index();
     signpost_raise(&started);
 }
@@ -127,7 +125,7 @@ static const fl_place *submit_to_sleepers(filch_runtime *rt, bool computing)
     if (computing)
         compute();
     filch_u32_store(&started, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_go(rt, start, NULL), 0);
+    OK(filch_go(rt, start, NULL));
     signpost_wait(&started, 1);
     return &rt->worker[started_by]->place;
 }
@@ -136,7 +134,7 @@ static filch_runtime *create(unsigned workers, const char *bind)
 {
     filch_runtime *rt;
     filch_config config = {.workers = workers, .bind = bind};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     return rt;
 }
 
@@ -160,7 +158,7 @@ Test(near, a_job_of_a_thread_that_sleeps_starts_on_its_cpu)
         for (unsigned k = 0; k < TRIES && !here; k++)
             here = submit_to_sleepers(rt, false)->cpu == (int)cpu;
         cr_assert(here, "%u workers", counts[i]);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -172,7 +170,7 @@ Test(near, a_job_of_a_thread_that_computes_starts_on_another_cpu)
         for (unsigned k = 0; k < 20 && rt->resident.placement.units > 1; k++)
             here += submit_to_sleepers(rt, true)->cpu == (int)cpu;
         cr_assert_lt(here, 10, "%u workers: %u", counts[i], here);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -187,6 +185,6 @@ Test(near, an_old_entry_loses_no_job)
                             cpu * FL_NEAR_CPU + k % (2 * workers[i]), FILCH_RELAXED);
             submit_to_sleepers(rt, k % 2);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -2,21 +2,16 @@
  *
  * A call without a runtime, from a thread that is no task, is answered by an error that names the
  * call. In a task NULL means the task's own runtime. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <string.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 FILCH_TASK(int, same, (int, value))
 {
-    (void)self;
     return value;
 }
 
 static void nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 static int run(void)
@@ -111,14 +106,13 @@ Test(null_runtime, a_run_that_cannot_answer_dies_by_a_sentence)
 
 FILCH_TASK(unsigned, own_workers)
 {
-    (void)self;
     return filch_runtime_workers(NULL) + filch_runtime_max_workers(NULL);
 }
 
 Test(null_runtime, in_a_task_it_is_the_tasks_own)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
     cr_assert_eq(FILCH_RUN(rt, own_workers), 4);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

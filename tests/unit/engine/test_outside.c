@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/work_item.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_runtime *runtime(unsigned workers)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers}));
     return rt;
 }
 
@@ -46,7 +43,7 @@ Test(outside, many_foreign_threads_run_tasks_at_once)
             pthread_join(threads[i], NULL);
             cr_assert_eq(callers[i].wrong, 0);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -69,13 +66,11 @@ static struct {
 
 static void run_there(filch_self self, fl_work_item *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(filch_runtime_here() == together.there ? &together.ran : &together.strayed);
 }
 
 FILCH_VOID_TASK(starts_there)
 {
-    (void)self;
     fl_work_item *items[TOGETHER];
     for (unsigned i = 0; i < TOGETHER; i++) {
         items[i] = &together.item[i];
@@ -89,8 +84,8 @@ Test(outside, items_that_a_task_starts_together_run_on_the_runtime_it_names)
     filch_runtime *here = runtime(1);
     together.there = runtime(1);
     FILCH_RUN(here, starts_there);
-    cr_assert_eq(filch_runtime_destroy(here), 0);
-    cr_assert_eq(filch_runtime_destroy(together.there), 0);
+    OK(filch_runtime_destroy(here));
+    OK(filch_runtime_destroy(together.there));
     cr_assert_eq(signpost_count(&together.strayed), 0);
     cr_assert_eq(signpost_count(&together.ran), TOGETHER);
 }
@@ -104,8 +99,8 @@ Test(outside, a_task_runs_another_on_another_runtime_and_back)
                 long answer = FILCH_RUN(a, bounce, a, b, times);
                 cr_assert(answer >= times && answer < times + (long)workers);
             }
-        cr_assert_eq(filch_runtime_destroy(a), 0);
-        cr_assert_eq(filch_runtime_destroy(b), 0);
+        OK(filch_runtime_destroy(a));
+        OK(filch_runtime_destroy(b));
     }
 }
 
@@ -140,8 +135,8 @@ Test(outside, a_worker_goes_on_with_other_work_while_its_task_waits_elsewhere)
     signpost_raise(&released);
     pthread_join(thread, &right);
     cr_assert_not_null(right);
-    cr_assert_eq(filch_runtime_destroy(both[0]), 0);
-    cr_assert_eq(filch_runtime_destroy(both[1]), 0);
+    OK(filch_runtime_destroy(both[0]));
+    OK(filch_runtime_destroy(both[1]));
 }
 
 /* ---- Refused ---- */
@@ -162,7 +157,7 @@ Test(outside, running_on_a_worker_of_the_same_runtime_is_refused)
     filch_runtime *rt = runtime(2);
     cr_assert_eq(FILCH_RUN(rt, runs_on_its_own, rt), -EDEADLK);
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(outside, a_detached_task_needs_a_function)
@@ -170,7 +165,7 @@ Test(outside, a_detached_task_needs_a_function)
     filch_runtime *rt = runtime(1);
     cr_assert_eq(filch_go(rt, NULL, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "without a function") != NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void run_macro_on_its_own(void)
@@ -195,13 +190,11 @@ static signpost gone;
 
 static void count(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&gone);
 }
 
 static void count_by_forking(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(fib, 5);
     FILCH_JOIN(long five, fib);
     if (five == 5)
@@ -213,8 +206,8 @@ Test(outside, all_detached_tasks_run_before_destroy_returns)
     enum { TASKS = 100000 };
     filch_runtime *rt = runtime(2);
     for (unsigned i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_go(rt, i % 8 ? count : count_by_forking, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, i % 8 ? count : count_by_forking, NULL));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&gone), TASKS);
 }
 
@@ -240,15 +233,14 @@ Test(outside, detached_tasks_of_detached_tasks_run_before_destroy_returns)
         for (unsigned i = 0; i < 6; i++)
             levels[i] = (struct spread){rt, 5 - i};
         filch_u32_store(&gone, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_go(rt, spread, levels), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, spread, levels));
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(signpost_count(&gone), 111111);
     }
 }
 
 static void wait_elsewhere(filch_self self, void *there)
 {
-    (void)self;
     if (FILCH_RUN((filch_runtime *)there, fib, 10) == 55)
         signpost_raise(&gone);
 }
@@ -258,25 +250,25 @@ Test(outside, destroy_waits_for_fibers_that_wait_elsewhere)
     filch_runtime *elsewhere = runtime(1);
     for (unsigned i = 0; i < 50; i++) {
         filch_runtime *rt = runtime(2);
-        cr_assert_eq(filch_go(rt, wait_elsewhere, elsewhere), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, wait_elsewhere, elsewhere));
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(signpost_count(&gone), i + 1);
     }
-    cr_assert_eq(filch_runtime_destroy(elsewhere), 0);
+    OK(filch_runtime_destroy(elsewhere));
 }
 
 Test(outside, outside_work_is_counted)
 {
     filch_stats stats;
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .guest = "0"}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1, .guest = "0"}));
     for (unsigned i = 0; i < 10; i++)
-        cr_assert_eq(filch_go(rt, count, NULL), 0);
+        OK(filch_go(rt, count, NULL));
     for (unsigned i = 0; i < 5; i++)
         cr_assert_eq(FILCH_RUN(rt, fib, 2), 1);
     filch_runtime_stats_read(rt, &stats, sizeof stats);
     cr_assert_eq(stats.outside, 15, "the runs came last, in a queue");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void go_on_here(filch_self self, void *rt)
@@ -292,9 +284,9 @@ Test(outside, a_detached_task_without_a_runtime_runs_on_its_makers)
 {
     filch_runtime *both[2] = {runtime(1), runtime(2)};
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_go(both[i], go_on_here, both[i]), 0);
+        OK(filch_go(both[i], go_on_here, both[i]));
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_runtime_destroy(both[i]), 0);
+        OK(filch_runtime_destroy(both[i]));
     cr_assert_eq(signpost_count(&gone), 4);
 }
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* 256 bytes of frame at least, which no compiler may drop. */
 static FILCH_UNUSED long sink;
@@ -85,7 +84,7 @@ Test(overflow, a_stack_of_the_size_asked_for_is_there)
 {
     filch_runtime *rt = runtime(4 << 20);
     cr_assert_eq(FILCH_RUN(rt, deep, DEEP), (char)DEEP);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Frames larger than a stack ---- */
@@ -94,7 +93,6 @@ static size_t frame;
 
 static void has_a_large_frame(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     volatile char *bytes = __builtin_alloca(frame);
     for (unsigned i = 0; i < 256; i++) /* the low end only */
         bytes[i] = 1;
@@ -143,7 +141,6 @@ static __attribute__((noinline)) void fill_low_end(volatile char *bytes)
 
 static void has_a_fixed_frame(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     volatile char bytes[3 << 20];
     fill_low_end(bytes);
 }
@@ -175,7 +172,6 @@ static char *forbid(void)
 
 static void users_handler(int signal, siginfo_t *info, void *context)
 {
-    (void)signal, (void)context;
     _exit(info->si_addr == forbidden ? 42 : 43);
 }
 
@@ -217,7 +213,6 @@ static void fault_on_a_foreign_thread(void)
 
 static void touches_forbidden(int signal)
 {
-    (void)signal;
     *forbidden = 1;
 }
 

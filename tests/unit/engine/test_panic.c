@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/panic.h>
 #include <runtime/engine/panic.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/panic.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- filch_run ---- */
 
@@ -55,7 +53,7 @@ Test(panic, the_message_is_kept_however_long_the_path_is)
     cr_assert_eq(filch_run(rt, &fails_far_down_task, &slot), -EBADMSG);
     cr_assert_not_null(strstr(filch_error(), "folder/end.c:7: the number is -74"), "%s",
                        filch_error());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- filch_try ---- */
@@ -129,7 +127,6 @@ static void rethrow(filch_self self, void *arg)
     filch_failure failure;
     struct attempt a = {3, -EPROTO};
     write_letter(filch_try(self, dig, &a, &failure) == -EPROTO ? "p" : "-");
-    (void)arg;
     filch_panic_again(&failure);
 }
 
@@ -140,7 +137,6 @@ FILCH_TASK(filch_failure *, tries_twice, (filch_failure *, failure))
 
 static void panics_again(filch_self self, void *code)
 {
-    (void)self;
     filch_panic_again(&(filch_failure){.code = *(int *)code, .message = "again"});
 }
 
@@ -159,12 +155,11 @@ Test(panic, what_was_caught_can_be_thrown_again_and_a_code_that_is_none_is_repla
     cr_assert_eq(FILCH_RUN(rt, tries_code, 0), -ENOTRECOVERABLE);
     cr_assert_eq(FILCH_RUN(rt, tries_code, 5), -ENOTRECOVERABLE);
     cr_assert_eq(FILCH_RUN(rt, tries_code, -70000), -ENOTRECOVERABLE); /* no errno is that large */
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void long_message(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     FILCH_PANIC(-EIO, "%0500d", 0);
 }
 
@@ -179,7 +174,7 @@ Test(panic, a_message_too_long_is_cut)
 {
     filch_runtime *rt = panic_runtime(0);
     cr_assert_eq(FILCH_RUN(rt, tries_long_message), sizeof(((filch_failure *)0)->message) - 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Other boundaries ---- */
@@ -195,7 +190,6 @@ static void keep_report(const filch_failure *failure)
 
 static void detached_fails(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_DEFER(write_letter, "d");
     FILCH_PANIC(-EREMOTE, "detached");
 }
@@ -205,7 +199,7 @@ static void handler_is_told(filch_runtime *rt)
     filch_u32_store(&reported, 0, FILCH_RELEASE);
     start_diary();
     cr_assert_null(filch_set_panic_handler(keep_report));
-    cr_assert_eq(filch_go(rt, detached_fails, NULL), 0);
+    OK(filch_go(rt, detached_fails, NULL));
     signpost_wait(&reported, 1);
     cr_assert_eq(filch_set_panic_handler(NULL), keep_report);
     cr_assert_eq(report.code, -EREMOTE);
@@ -227,7 +221,6 @@ FILCH_TASK(int, runs_elsewhere, (filch_runtime *, other), (int, code))
 
 static void run_typed(filch_self self, void *other)
 {
-    (void)self;
     FILCH_RUN((filch_runtime *)other, fails, -EDOM);
 }
 
@@ -241,8 +234,8 @@ Test(panic, a_task_of_another_runtime_gets_the_code_and_from_the_typed_form_the_
     filch_runtime *one = panic_runtime(2), *other = panic_runtime(0);
     cr_assert_eq(FILCH_RUN(one, runs_elsewhere, other, -ERANGE), -ERANGE);
     cr_assert_eq(FILCH_RUN(one, runs_typed_elsewhere, other), -EDOM);
-    cr_assert_eq(filch_runtime_destroy(one), 0);
-    cr_assert_eq(filch_runtime_destroy(other), 0);
+    OK(filch_runtime_destroy(one));
+    OK(filch_runtime_destroy(other));
 }
 
 /* ---- Where it cannot end ---- */

@@ -3,14 +3,11 @@
  * Items after a panic in a comparison or a key: an array that is sorted still holds each item once.
  * The panic comes at each call of the user's function, for sizes that take every path; at sampled
  * calls, for sizes that several workers share. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/panic.h>
 #include <filch/par.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/panicking.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 typedef struct item12 {
     uint32_t id, rest[2];
@@ -47,13 +44,11 @@ FILCH_RADIX_SORT(radix_256, item256, KEY_BY_ID)
 
 static bool plain_before(const void *a, const void *b, void *unused)
 {
-    (void)unused;
     return panicking_before(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
 static int run_heap(filch_self self, void *items, size_t n)
 {
-    (void)self;
     struct sort_24_context none;
     sort_24_ops.heap(items, n, &none);
     return 0;
@@ -182,7 +177,7 @@ Test(panic_items, no_item_is_lost_when_any_comparison_or_key_panics)
     filch_runtime *rt = par_runtime(1);
     for (size_t i = 0; i < SORTS; i++)
         panic_at_each_call(rt, &sorts[i]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(panic_items, nor_when_several_workers_sort)
@@ -195,6 +190,6 @@ Test(panic_items, nor_when_several_workers_sort)
                 panic_at_some_calls(rt, &sorts[i], sorts[i].shared,
                                     stress_times(BUILD_TSAN ? 1 : 2));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

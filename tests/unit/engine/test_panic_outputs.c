@@ -3,13 +3,10 @@
  * Inputs and outputs after a panic in a body: an input is untouched, a place of the output holds
  * what it held before or what may be there. The panic comes at each call of the body for small
  * sizes, at sampled calls for sizes that several workers share. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/par.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/panicking.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 typedef struct item24 {
     uint32_t id, rest[5];
@@ -103,13 +100,11 @@ static int run_find(filch_self self, const void *in, void *out, size_t n)
 
 static bool is_item(const char *place, size_t i, size_t n, size_t size)
 {
-    (void)i;
     return item_number(place, size) < n;
 }
 
 static bool is_sum(const char *place, size_t i, size_t n, size_t size)
 {
-    (void)n, (void)size;
     uint32_t sum;
     memcpy(&sum, place, sizeof sum);
     return sum == (uint32_t)(i * (i + 1) / 2);
@@ -117,7 +112,6 @@ static bool is_sum(const char *place, size_t i, size_t n, size_t size)
 
 static bool is_sum_before(const char *place, size_t i, size_t n, size_t size)
 {
-    (void)n, (void)size;
     uint32_t sum;
     memcpy(&sum, place, sizeof sum);
     return sum == (i ? (uint32_t)(i * (i - 1) / 2) : 0);
@@ -125,14 +119,12 @@ static bool is_sum_before(const char *place, size_t i, size_t n, size_t size)
 
 static bool is_zero(const char *place, size_t i, size_t n, size_t size)
 {
-    (void)n;
     static const char zero[sizeof(uint64_t)];
     return i >= BINS * sizeof zero / size ? *place == (char)OLD : !memcmp(place, zero, size);
 }
 
 static bool is_nothing(const char *place, size_t i, size_t n, size_t size)
 {
-    (void)place, (void)i, (void)n, (void)size;
     return false;
 }
 
@@ -232,7 +224,7 @@ Test(panic_outputs, inputs_stay_and_outputs_are_old_or_valid_at_any_call)
     filch_runtime *rt = par_runtime(1);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         panic_in_all(rt, sizes[i], 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(panic_outputs, also_with_several_workers)
@@ -241,6 +233,6 @@ Test(panic_outputs, also_with_several_workers)
         filch_runtime *rt = par_runtime(par_workers[k]);
         panic_in_all(rt, 1000, stress_times(20));
         panic_in_all(rt, BUILD_TINY ? 6000 : 50000, stress_times(3));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

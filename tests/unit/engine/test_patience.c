@@ -2,11 +2,10 @@
  *
  * Patience of thieves (runtime/engine/patience.h): time lost to channels' locks makes a worker
  * leave an only fiber to its owner for longer, and nothing else does. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <runtime/sync/channel.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 #include <sched.h>
 
@@ -82,12 +81,11 @@ static void send_twice(filch_self self, void *arg)
 {
     trial *t = arg;
     int item = 0;
-    (void)self;
-    cr_assert_eq(filch_send(t->channel, &item), 0);
+    OK(filch_send(t->channel, &item));
     t->idle = lost_here();
     signpost_raise(&t->begun);
     signpost_wait(&t->begun, 2);
-    cr_assert_eq(filch_send(t->channel, &item), 0);
+    OK(filch_send(t->channel, &item));
     t->lost = lost_here();
 }
 
@@ -95,16 +93,16 @@ Test(patience, an_operation_that_waits_for_a_channels_lock_counts)
 {
     trial t = {0};
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
-    cr_assert_eq(filch_channel_create(&t.channel, sizeof(int), 2), 0);
-    cr_assert_eq(filch_go(rt, send_twice, &t), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
+    OK(filch_channel_create(&t.channel, sizeof(int), 2));
+    OK(filch_go(rt, send_twice, &t));
     signpost_wait(&t.begun, 1);
     fl_lock(&t.channel->lock);
     signpost_raise(&t.begun);
     while (filch_u32_load(&t.channel->lock, FILCH_RELAXED) != FL_LOCK_WAITED_FOR)
         sched_yield();
     fl_unlock(&t.channel->lock);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(t.channel);
     cr_assert_eq(t.idle, 0);
     cr_assert_gt(t.lost, 0);

@@ -2,20 +2,18 @@
  *
  * Phases: workers without work stay awake, and sleep when the phase ends. Where the process has one
  * CPU, phases have no effect. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/runtime.h>
 #include <tests/support/fib.h>
 #include <tests/support/misuse.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { REGIONS = 20, GAP = 3000 /* us */ };
 
 static filch_runtime *two_workers(void)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = "1"}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = "1"}));
     return rt;
 }
 
@@ -40,18 +38,18 @@ static uint64_t run_regions(filch_runtime *rt)
 Test(phase, workers_stay_awake)
 {
     filch_runtime *rt = two_workers();
-    cr_assert_eq(filch_phase_begin(rt), 0);
+    OK(filch_phase_begin(rt));
     for (int round = 0; run_regions(rt) >= REGIONS / 2 && fl_may_spin(rt); round++)
         cr_assert_lt(round, 50); /* on a busy machine a worker may miss a region */
-    cr_assert_eq(filch_phase_end(rt), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_phase_end(rt));
+    OK(filch_runtime_destroy(rt));
 }
 
 /* After a region. */
 static filch_runtime *in_a_phase(void)
 {
     filch_runtime *rt = two_workers();
-    cr_assert_eq(filch_phase_begin(rt), 0);
+    OK(filch_phase_begin(rt));
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
     return rt;
 }
@@ -59,23 +57,23 @@ static filch_runtime *in_a_phase(void)
 Test(phase, workers_sleep_after_it)
 {
     filch_runtime *rt = in_a_phase();
-    cr_assert_eq(filch_phase_begin(rt), 0);
-    cr_assert_eq(filch_phase_end(rt), 0);
-    cr_assert_eq(filch_phase_end(rt), 0);
+    OK(filch_phase_begin(rt));
+    OK(filch_phase_end(rt));
+    OK(filch_phase_end(rt));
     WAIT_WHILE(sleepers(rt) < 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(phase, an_open_phase_lets_workers_sleep)
 {
     filch_runtime *rt = in_a_phase();
     WAIT_WHILE(sleepers(rt) < 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(phase, a_runtime_ends_in_a_phase)
 {
-    cr_assert_eq(filch_runtime_destroy(in_a_phase()), 0);
+    OK(filch_runtime_destroy(in_a_phase()));
 }
 
 static void end_without_begin(void)

@@ -2,13 +2,12 @@
  *
  * Where workers may run on this machine, by the masks that the system gives them. On a machine of
  * one core there is nothing to tell apart. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/quota.h>
 #include <sched.h>
 #include <tests/support/child.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MOST = 64 };
 
@@ -32,7 +31,6 @@ static cpu_set_t mask(void)
 
 FILCH_TASK(int, count_cpus)
 {
-    (void)self;
     cpu_set_t now = mask();
     return CPU_COUNT(&now);
 }
@@ -58,7 +56,6 @@ Test(placed, processes_with_one_worker_each_are_not_tied_to_the_same_core)
 
 static int look(filch_self self, filch_job *job, void *out)
 {
-    (void)self, (void)job;
     *(cpu_set_t *)out = mask();
     return 0;
 }
@@ -73,7 +70,7 @@ Test(placed, pools_with_one_worker_each_are_not_tied_to_the_same_core)
         cr_assert_eq(FILCH_SUBMIT(pools[i], look, &seen[i]), 0);
     }
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(filch_pool_destroy(pools[i]), 0);
+        OK(filch_pool_destroy(pools[i]));
         cr_assert(CPU_COUNT(&seen[i]) > 1 || cores() == 1, "pool %u", i);
     }
 }
@@ -85,7 +82,6 @@ static cpu_set_t masks[MOST];
 
 FILCH_VOID_TASK(visit, (unsigned, all))
 {
-    (void)self;
     masks[filch_worker_index()] = mask();
     signpost_raise(&arrived);
     signpost_wait(&arrived, all);
@@ -125,11 +121,11 @@ Test(placed, masks_are_those_of_the_placement)
                                    .max_workers = 12,
                                    .bind = binds[b],
                                    .guest = "0"};
-            cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+            OK(filch_runtime_create(&rt, &config));
             expect_as_placed(rt);
-            cr_assert_eq(filch_runtime_resize(rt, 12), 0);
+            OK(filch_runtime_resize(rt, 12));
             expect_as_placed(rt);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -138,23 +134,23 @@ Test(placed, a_default_runtime_without_quota_is_pinned_and_says_so)
     char text[4096];
     filch_runtime *rt;
     double quota = 0;
-    cr_assert_eq(filch_runtime_create(&rt, NULL), 0);
+    OK(filch_runtime_create(&rt, NULL));
     filch_runtime_describe(rt, text, sizeof text);
     fl_quota_read(NULL, &quota);
     bool pinned = quota == 0 || quota >= cores();
     cr_expect_not_null(strstr(text, pinned ? "binding      auto, worker@cpu 0@" : "quota"), "%s",
                        text);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(placed, a_runtime_that_floats_says_where_and_why)
 {
     char text[4096];
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = cores() + 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = cores() + 1}));
     filch_runtime_describe(rt, text, sizeof text);
     cr_expect_not_null(
         strstr(text, "binding      auto, not pinned: more workers than cores; on any of CPUs "),
         "%s", text);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -3,11 +3,10 @@
  * Threads that are cancelled (pthread_cancel) in a call of Filch: the call is finished first, and
  * nothing is left behind. Each thread here begins its call with its cancellation pending, so that
  * the first cancellation point on the way would end it. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <tests/support/fib.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static filch_runtime *rt, *second;
@@ -18,9 +17,9 @@ static int ends[2];
 
 static void create(void)
 {
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 0), 0);
-    cr_assert_eq(filch_channel_create(&far, sizeof(int), 0), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
+    OK(filch_channel_create(&channel, sizeof(int), 0));
+    OK(filch_channel_create(&far, sizeof(int), 0));
     cr_assert_eq(pipe(ends), 0);
     filch_sleep(1); /* the timer thread is there */
 }
@@ -31,7 +30,6 @@ TestSuite(pthread_cancel, .init = create);
 FILCH_TASK(int, receives)
 {
     int item = 0;
-    (void)self;
     return filch_receive(channel, &item) ? 0 : item;
 }
 
@@ -54,7 +52,6 @@ static bool receive_in_time(void)
 
 static void nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 /* Wakes the timer thread by its event: a write. */
@@ -66,7 +63,6 @@ static bool start_timer(void)
 
 FILCH_TASK(int, sleeps)
 {
-    (void)self;
     return filch_sleep(FILCH_MILLISECOND);
 }
 
@@ -110,7 +106,7 @@ static bool destroy_pool(void)
 static void send(void)
 {
     int item = 7;
-    cr_assert_eq(filch_send(channel, &item), 0);
+    OK(filch_send(channel, &item));
 }
 
 static void hold(void)
@@ -182,7 +178,7 @@ Test(pthread_cancel, a_call_is_finished_before_its_thread_is_cancelled)
 {
     for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
         cancel_in(&calls[i]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* fork() would wait for locks that a thread in the middle of creation or destruction holds. */
@@ -197,6 +193,6 @@ Test(pthread_cancel, the_process_can_fork_afterwards)
         _exit(fib_life(2, NULL, 12) != 0);
     cr_assert_eq(waitpid(pid, &status, 0), pid);
     cr_assert_eq(status, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 #endif

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/runtime.h>
 #include <sched.h>
 #include <sched/victims/policy.h>
 #include <stdio.h>
-#include <string.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { MOST = 8 };
@@ -72,7 +69,7 @@ Test(runtime, every_worker_takes_part_and_bears_its_name)
                 cr_assert_eq(visits[i].visits, 1);
                 cr_assert_str_eq(visits[i].name, name);
             }
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -95,7 +92,7 @@ Test(runtime, workers_are_pinned_each_to_a_cpu_of_its_own)
         cr_assert_not(CPU_ISSET(visits[i].cpu, &taken), "worker %u shares its CPU", i);
         CPU_SET(visits[i].cpu, &taken);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cpu_set_t after;
     cr_assert_eq(sched_getaffinity(0, sizeof after, &after), 0);
     cr_assert(CPU_EQUAL(&ours, &after), "the caller's own mask is left alone");
@@ -109,7 +106,7 @@ Test(runtime, unbound_workers_may_run_wherever_the_caller_may)
     visit_all(rt);
     for (unsigned i = 0; i < 3; i++)
         cr_assert(CPU_EQUAL(&ours, &visits[i].mask));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, foreign_threads_have_no_worker_index)
@@ -117,12 +114,12 @@ Test(runtime, foreign_threads_have_no_worker_index)
     cr_assert_eq(filch_worker_index(), -1);
     filch_runtime *rt = runtime(1, NULL, NULL);
     cr_assert_eq(filch_worker_index(), -1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, destroying_nothing_is_right)
 {
-    cr_assert_eq(filch_runtime_destroy(NULL), 0);
+    OK(filch_runtime_destroy(NULL));
 }
 
 FILCH_TASK(int, destroys_its_own, (filch_runtime *, rt))
@@ -145,7 +142,7 @@ Test(runtime, task_cannot_destroy_the_runtime_it_runs_on)
     filch_runtime *rt = runtime(2, NULL, NULL);
     cr_assert_eq(FILCH_RUN(rt, destroys_its_own, rt), -EDEADLK);
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, task_may_create_use_and_destroy_another_runtime)
@@ -154,7 +151,7 @@ Test(runtime, task_may_create_use_and_destroy_another_runtime)
     filch_runtime *rt = runtime(1, NULL, NULL);
     cr_assert_eq(FILCH_RUN(rt, creates_and_destroys, &answer), 0);
     cr_assert_eq(answer, 610);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 struct call {
@@ -182,7 +179,7 @@ Test(runtime, several_runtimes_work_side_by_side)
     for (unsigned i = 0; i < RUNTIMES; i++) {
         pthread_join(threads[i], NULL);
         cr_assert_eq(calls[i].answer, 17711);
-        cr_assert_eq(filch_runtime_destroy(calls[i].rt), 0);
+        OK(filch_runtime_destroy(calls[i].rt));
     }
 }
 
@@ -218,14 +215,14 @@ Test(runtime, statistics_add_up)
     cr_expect_geq(stats.fibers, 2);
     cr_expect_geq(stats.switches, 2);
     cr_expect_leq(stats.wakes, stats.parks);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 
     rt = runtime(2, "central-mutex", NULL);
     FILCH_RUN(rt, lets_itself_be_robbed, TIMES);
     filch_runtime_stats_read(rt, &stats, sizeof stats);
     cr_expect_eq(stats.queue_takes, TIMES);
     cr_expect_eq(stats.gifts + stats.robs + stats.asks, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
@@ -237,7 +234,7 @@ Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
     cr_expect_eq(stats.gifts + stats.robs + stats.asks + stats.deque_steals, 0);
     cr_expect_eq(stats.heavy_fences, 0);
     cr_expect_eq(stats.migrations, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, statistics_of_an_older_caller_are_cut)
@@ -248,17 +245,17 @@ Test(runtime, statistics_of_an_older_caller_are_cut)
     filch_runtime_stats_read(rt, &stats, offsetof(filch_stats, robs));
     cr_assert_eq(stats.gifts, 0);
     cr_assert_eq(stats.robs, UINT64_C(0x5a5a5a5a5a5a5a5a));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(runtime, a_policy_set_later_replaces_the_first)
 {
     filch_runtime *rt;
     const fl_policy *nearest;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .policy = "random"}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1, .policy = "random"}));
     cr_assert_eq(fl_policy_find(&nearest, "nearest"), 0);
     cr_assert_neq(filch_ptr_load(&rt->policy, FILCH_ACQUIRE), nearest);
-    cr_assert_eq(filch_runtime_set_policy(rt, "nearest"), 0);
+    OK(filch_runtime_set_policy(rt, "nearest"));
     cr_assert_eq(filch_ptr_load(&rt->policy, FILCH_ACQUIRE), nearest);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

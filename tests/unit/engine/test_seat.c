@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Seats: threads of the program as the only workers of a runtime (runtime/engine/seat.h). */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <runtime/engine/execute.h>
 #include <runtime/engine/help.h>
@@ -11,6 +10,7 @@
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { MOST = 64, ROUNDS = 30 };
 
@@ -110,7 +110,6 @@ FILCH_TASK(long, fib_in_place, (crew *, c), (int, n))
 
 FILCH_VOID_TASK(note, (filch_u32 *, done))
 {
-    (void)self;
     filch_u32_store(done, 1, FILCH_RELEASE);
 }
 

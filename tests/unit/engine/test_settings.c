@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/settings.h>
 #include <runtime/platform/variables.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static const char *const variables[] = {"FILCH_WORKERS",     "FILCH_BIND",

@@ -3,15 +3,11 @@
  * The statistics page of a shared runtime: it has the numbers of filch_stats_read, the moment of
  * each worker, the waiting tasks and the pools; it belongs to one process, and ends with its
  * runtime. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/channel.h>
 #include <filch/pool.h>
 #include <filch/stats.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
@@ -20,6 +16,7 @@
 #include <tests/support/process.h>
 #include <tests/support/shared_page.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static top_page open_page(uint32_t runtime, unsigned runtimes)
 {
@@ -75,7 +72,7 @@ static void compare_steals(filch_runtime *rt, const page_reading *reading, unsig
 {
     for (unsigned thief = 0; thief < workers; thief++) {
         uint64_t taken[8];
-        cr_assert_eq(filch_stats_thefts(rt, thief, taken, workers), 0);
+        OK(filch_stats_thefts(rt, thief, taken, workers));
         for (unsigned victim = 0; victim < workers; victim++) {
             char name[16];
             snprintf(name, sizeof name, "%u", victim);
@@ -97,7 +94,7 @@ static void compare_at_rest(unsigned workers)
     compare_steals(rt, &reading, workers);
     page_reading_free(&reading);
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(share, the_page_of_one_worker_agrees_with_its_statistics)
@@ -161,14 +158,14 @@ Test(share, a_worker_shows_its_state_its_task_and_its_depth)
     pthread_join(thread, NULL);
     WAIT_WHILE(!shows(&page, "asleep", "", 0));
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(share, a_surplus_worker_shows_as_retired)
 {
     filch_runtime *rt = shared_runtime(2);
     top_page page = open_page(0, 1);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     for (bool is_retired = false; !is_retired;) {
         page_reading reading = shared_read(&page);
         cr_assert_eq(shared_number(&reading, "runtime", 0, "workers"), 1);
@@ -176,7 +173,7 @@ Test(share, a_surplus_worker_shows_as_retired)
         page_reading_free(&reading);
     }
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Waits and pools ---- */
@@ -184,7 +181,6 @@ Test(share, a_surplus_worker_shows_as_retired)
 static int listens(filch_self self, filch_job *job, void *channel)
 {
     char byte;
-    (void)self, (void)job;
     return filch_receive(channel, &byte) == -EPIPE ? 0 : -EIO;
 }
 
@@ -231,7 +227,7 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     filch_runtime *rt = shared_runtime(2);
     filch_pool *pool = pool_named(rt, "listeners");
     top_page page = open_page(0, 1);
-    cr_assert_eq(filch_channel_create(&silent, 1, 1), 0);
+    OK(filch_channel_create(&silent, 1, 1));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, listens, silent), 0);
     WAIT_WHILE(!shows_waits(&page, 2));
@@ -243,7 +239,7 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     cr_assert_eq(shared_number(&reading, "pools", row, "waiting"), 3);
     page_reading_free(&reading);
     filch_channel_close(silent);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     reading = shared_read(&page);
     cr_assert_eq(shared_number(&reading, "pools", row, "succeeded"), 5);
     page_reading_free(&reading);
@@ -251,7 +247,7 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     filch_pool_destroy(pool);
     filch_channel_destroy(silent);
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(share, a_row_of_a_pool_is_used_again_and_further_pools_are_counted)
@@ -266,15 +262,15 @@ Test(share, a_row_of_a_pool_is_used_again_and_further_pools_are_counted)
     cr_assert_eq(shared_number(&reading, "runtime", 0, "pools"), POOLS);
     page_reading_free(&reading);
     for (int i = 0; i < ROWS; i++)
-        cr_assert_eq(filch_pool_destroy(pool[i]), 0);
+        OK(filch_pool_destroy(pool[i]));
     for (bool has_row = false; !has_row;) {
         reading = shared_read(&page);
         has_row = row_of(&reading, "last") < ROWS && row_of(&reading, "first") == ROWS;
         page_reading_free(&reading);
     }
-    cr_assert_eq(filch_pool_destroy(pool[ROWS]), 0);
+    OK(filch_pool_destroy(pool[ROWS]));
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Life ---- */
@@ -288,13 +284,13 @@ Test(share, each_runtime_has_a_page_that_ends_with_it)
     cr_assert_eq(shared_number(&reading, "runtime", 0, "workers"), 3);
     page_reading_free(&reading);
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(first), 0);
+    OK(filch_runtime_destroy(first));
     page = open_page(0, 1);
     cr_assert_eq(page.runtime[0], 2);
     page_close(&page);
     cr_assert_not(page_open(&page, getpid(), 1, error));
     cr_assert(strstr(error, "unknown runtime") && strstr(error, "valid: 2"), "%s", error);
-    cr_assert_eq(filch_runtime_destroy(second), 0);
+    OK(filch_runtime_destroy(second));
     cr_assert_not(page_open(&page, getpid(), 0, error));
     cr_assert(strstr(error, "no statistics page"), "%s", error);
 }
@@ -323,13 +319,12 @@ Test(share, a_child_of_fork_has_no_page_of_its_parent_and_may_have_its_own)
     page_reading reading = shared_read(&page);
     page_reading_free(&reading);
     page_close(&page);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, waits_for_ever, (filch_channel *, silent))
 {
     char byte;
-    (void)self;
     return filch_receive(silent, &byte);
 }
 

@@ -2,11 +2,7 @@
  *
  * Requests to a shared runtime change its workers and its policy, are refused by name, and are
  * over when its destruction begins. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
@@ -14,6 +10,7 @@
 #include <tests/support/process.h>
 #include <tests/support/shared_page.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <tools/top/control.h>
 
 static filch_runtime *create(unsigned share)
@@ -47,7 +44,7 @@ Test(share_control, a_request_changes_the_number_of_workers)
     cr_assert(control_send(&reading, "workers 1", error), "%s", error);
     cr_assert_eq(filch_runtime_workers(rt), 1);
     page_reading_free(&reading);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(share_control, a_request_changes_the_victim_policy)
@@ -61,7 +58,7 @@ Test(share_control, a_request_changes_the_victim_policy)
     cr_assert_str_eq(shared_text(&after, "runtime", 0, "policy"), "nearest");
     page_reading_free(&before);
     page_reading_free(&after);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static const struct {
@@ -91,7 +88,7 @@ Test(share_control, a_wrong_request_is_refused_and_changes_nothing)
     }
     cr_assert_eq(filch_runtime_workers(rt), 2);
     page_reading_free(&reading);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(share_control, a_runtime_that_is_only_shared_takes_no_requests)
@@ -102,7 +99,7 @@ Test(share_control, a_runtime_that_is_only_shared_takes_no_requests)
     cr_assert_not(control_send(&reading, "workers 4", error));
     cr_assert(strstr(error, "FILCH_SHARE=2"), "%s", error);
     page_reading_free(&reading);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static page_reading kept;
@@ -129,7 +126,7 @@ Test(share_control, another_user_is_refused)
     cr_assert(child_passed(&child), "%s", child.text);
     cr_assert_eq(filch_runtime_workers(rt), 2);
     page_reading_free(&kept);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static signpost is_asking;
@@ -153,7 +150,7 @@ Test(share_control, requests_end_when_the_destruction_begins)
         uint32_t before = signpost_count(&is_asking);
         cr_assert_eq(pthread_create(&thread, NULL, ask_for_ever, &reading), 0);
         signpost_wait(&is_asking, before + 1);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         pthread_join(thread, NULL);
         page_reading_free(&reading);
     }

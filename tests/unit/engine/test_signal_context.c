@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Signals that cancel a context: the first does, later ones have their previous effect. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <signal.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
 #include <tests/support/contexts.h>
+#include <tests/support/test.h>
 
 static const int both[] = {SIGTERM, SIGINT};
 
@@ -45,7 +43,7 @@ Test(signal_context, a_signal_cancels_it_and_all_below_it)
         filch_context_release(below);
         filch_context_release(stop);
         filch_context_release(root);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -129,7 +127,7 @@ Test(signal_context, what_cannot_be_waited_for_is_refused_and_nothing_is_taken)
     cr_assert_eq(filch_signal_context(&stop, NULL, both, 1), -EBUSY);
     filch_signal_context_end(first);
     filch_signal_context_end(NULL);
-    cr_assert_eq(filch_signal_context(&stop, NULL, both, 1), 0);
+    OK(filch_signal_context(&stop, NULL, both, 1));
     filch_signal_context_end(stop);
     filch_context_release(stop);
     filch_context_release(first);

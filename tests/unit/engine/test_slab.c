@@ -2,10 +2,8 @@
  *
  * Fibers are made in slabs, and arenas are replaced, while the lock of the fibers is free: the calls that take long are wrapped,
  * and look whether it is. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/engine/fiber.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 #include <urcu-bp.h>
 
@@ -54,7 +52,6 @@ void __wrap_fl_arena_renew(fl_arena *arena, const fl_layout *layout)
 
 static void never_entered(void *unused)
 {
-    (void)unused;
     abort();
 }
 

@@ -37,15 +37,14 @@ Test(spare_fibers, a_worker_returns_them_when_the_cap_is_reached)
     fl_fiber_recycle(worker, another);
     cr_assert_null(worker->spare);
     cr_assert_eq(worker->spares, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void becomes_surplus(filch_self self, void *seen)
 {
-    (void)self;
     fl_worker *worker = fl_worker_here();
     keep_spares(worker);
-    cr_assert_eq(filch_runtime_resize(NULL, 1), 0);
+    OK(filch_runtime_resize(NULL, 1));
     filch_ptr_store(seen, worker, FILCH_RELEASE);
 }
 
@@ -55,15 +54,15 @@ Test(spare_fibers, a_retired_worker_keeps_none)
     filch_ptr seen = {NULL};
     hold first = {0};
     filch_runtime *rt = runtime();
-    cr_assert_eq(filch_go(rt, held, &first), 0);
+    OK(filch_go(rt, held, &first));
     signpost_wait(&first.came, 1);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
-    cr_assert_eq(filch_go(rt, becomes_surplus, &seen), 0);
+    OK(filch_runtime_resize(rt, 2));
+    OK(filch_go(rt, becomes_surplus, &seen));
     WAIT_WHILE(!filch_ptr_load(&seen, FILCH_ACQUIRE));
     signpost_raise(&first.go);
     wait_until_retired(rt);
     cr_assert_eq(filch_ptr_load(&seen, FILCH_ACQUIRE), rt->worker[1]);
     cr_assert_null(rt->worker[1]->spare);
     cr_assert_eq(rt->worker[1]->spares, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -15,7 +15,6 @@ static signpost ended;
 static void receives_one(filch_self self, void *from)
 {
     int item;
-    (void)self;
     filch_receive(from, &item);
     signpost_raise(&ended);
 }
@@ -38,13 +37,13 @@ static void uses_fibers_and_idles(const char *idle)
     filch_runtime *rt =
         mode_runtime((filch_config){.idle = idle, .workers = 1, .max_fibers = FIBERS});
     for (unsigned i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_go(rt, receives_one, items), 0);
+        OK(filch_go(rt, receives_one, items));
     channel_wait_for(items, TASKS); /* each on a fiber of its own */
     for (int i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_send(items, &i), 0);
+        OK(filch_send(items, &i));
     signpost_wait(&ended, TASKS);
     WAIT_WHILE(kept(rt) > 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(items);
 }
 

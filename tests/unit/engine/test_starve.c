@@ -56,7 +56,6 @@ Test(starve, workers_without_a_fiber_sleep_until_there_is_one)
 
 static int nest(filch_self self, filch_scope *above, void *depth)
 {
-    (void)self, (void)above;
     filch_scope scope;
     if (!depth)
         return 0;
@@ -98,7 +97,6 @@ static filch_u32 arrived;
 
 static void meets_all(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_u32_add(&arrived, 1, FILCH_RELEASE);
     WAIT_WHILE(filch_u32_load(&arrived, FILCH_ACQUIRE) < workers);
 }
@@ -149,7 +147,6 @@ static char last_report[1024];
 
 static void keep_report(const char *report, void *unused)
 {
-    (void)unused;
     snprintf(last_report, sizeof last_report, "%s", report);
     filch_u32_add(&reports, 1, FILCH_RELEASE);
 }
@@ -194,7 +191,6 @@ Test(starve, memory_that_ends_is_reported_also_while_timers_are_pending)
 
 static void naps(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_sleep(LONG * FILCH_MILLISECOND);
 }
 

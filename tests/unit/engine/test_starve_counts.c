@@ -2,11 +2,10 @@
  *
  * A worker without a fiber is counted while it sleeps, and relieved by each fiber that another thread
  * makes ready, alone or with others. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/runtime.h>
 #include <tests/support/channels.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 20 };
 
@@ -15,7 +14,6 @@ static signpost ended;
 static void receives_one(filch_self self, void *from)
 {
     int item;
-    (void)self;
     filch_receive(from, &item);
     signpost_raise(&ended);
 }
@@ -27,7 +25,7 @@ static filch_runtime *starving_on(filch_channel *items)
     filch_config config = {.workers = 1, .max_fibers = 4};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     for (unsigned i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_go(rt, receives_one, items), 0);
+        OK(filch_go(rt, receives_one, items));
     WAIT_WHILE(!filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE));
     return rt;
 }
@@ -35,7 +33,7 @@ static filch_runtime *starving_on(filch_channel *items)
 static void feed(filch_channel *items, int count)
 {
     for (int i = 0; i < count; i++)
-        cr_assert_eq(filch_send(items, &i), 0);
+        OK(filch_send(items, &i));
 }
 
 Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
@@ -46,7 +44,7 @@ Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
     feed(items, 1);
     cr_assert_neq(filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE), before);
     feed(items, TASKS - 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(items);
 }
 
@@ -58,7 +56,7 @@ Test(starve_counts, no_worker_sleeps_without_a_fiber_once_there_are_enough)
     signpost_wait(&ended, TASKS);
     cr_assert_eq(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE), 0);
     cr_assert_eq(filch_u32_load(&rt->fibers.starve.starving, FILCH_ACQUIRE), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(items);
 }
 
@@ -68,7 +66,6 @@ static int64_t morning;
 
 static void sleeps_until_morning(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_sleep_until(morning);
     signpost_raise(&ended);
 }
@@ -79,15 +76,15 @@ static uint32_t relief_in_the_morning(int64_t night)
     filch_runtime *rt = NULL;
     ended = (signpost){0};
     morning = filch_in(night);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1, .max_fibers = 4}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1, .max_fibers = 4}));
     for (unsigned i = 0; i < TASKS; i++)
-        cr_assert_eq(filch_go(rt, sleeps_until_morning, NULL), 0);
+        OK(filch_go(rt, sleeps_until_morning, NULL));
     WAIT_WHILE(!filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE) && filch_now() < morning);
     uint32_t before = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
     bool early = filch_now() < morning;
     signpost_wait(&ended, TASKS);
     uint32_t after = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert(!early || after > before, "%u", after - before);
     return early ? after - before : 0;
 }

@@ -21,7 +21,6 @@ static struct {
 
 static void keep(fl_worker *worker, fl_fiber *left, void *parked)
 {
-    (void)worker;
     filch_ptr_store(parked, left, FILCH_RELEASE);
 }
 
@@ -42,7 +41,7 @@ static void begin(void)
 {
     filch_config config = {.workers = 1, .max_workers = 2, .max_fibers = FIBERS};
     memset(&test, 0, sizeof test);
-    cr_assert_eq(filch_runtime_create(&test.rt, &config), 0);
+    OK(filch_runtime_create(&test.rt, &config));
 }
 
 /* Takes all fibers, then starts the second worker. */
@@ -51,7 +50,7 @@ static void starve_second(void)
     fl_fiber *fiber;
     while ((fiber = fl_fibers_get(&test.rt->fibers, fl_fiber_loop)))
         test.taken[test.count++] = fiber;
-    cr_assert_eq(filch_runtime_resize(test.rt, 2), 0);
+    OK(filch_runtime_resize(test.rt, 2));
 }
 
 static void end(void)
@@ -59,7 +58,7 @@ static void end(void)
     while (test.count)
         fl_fibers_put(&test.rt->fibers, test.taken[--test.count]);
     signpost_raise(&test.go);
-    cr_assert_eq(filch_runtime_destroy(test.rt), 0);
+    OK(filch_runtime_destroy(test.rt));
 }
 
 /* ---- Ready fibers ---- */
@@ -76,7 +75,6 @@ static void goes_on(filch_self self, void *number)
 /* Holds the first worker, which has the second fiber in its ready deque. */
 static void holds_a_ready_fiber(filch_self self, void *begun)
 {
-    (void)self;
     fl_resume(test.rt, parked(1));
     signpost_raise(begun);
     signpost_wait(&test.go, 1);
@@ -88,10 +86,10 @@ static uintptr_t found_in(unsigned look)
     signpost begun = {0};
     begin();
     for (uintptr_t number = 0; number < 2; number++) {
-        cr_assert_eq(filch_go(test.rt, goes_on, (void *)number), 0);
+        OK(filch_go(test.rt, goes_on, (void *)number));
         parked((unsigned)number);
     }
-    cr_assert_eq(filch_go(test.rt, holds_a_ready_fiber, &begun), 0);
+    OK(filch_go(test.rt, holds_a_ready_fiber, &begun));
     signpost_wait(&begun, 1);
     fl_worker *second = test.rt->worker[1]; /* of no thread yet */
     second->capped_looks = look;
@@ -129,12 +127,12 @@ enum fl_stolen __wrap_fl_deque_steal(fl_deque *deque, void **item)
 Test(starving_fibers, a_worker_keeps_nothing_of_an_item_that_a_thief_got)
 {
     begin();
-    cr_assert_eq(filch_go(test.rt, goes_on, NULL), 0);
+    OK(filch_go(test.rt, goes_on, NULL));
     fl_worker *second = test.rt->worker[1];
     second->capped_looks = 1;
     cr_assert_eq(fl_deque_push(&second->ready, fl_item(FL_ITEM_FIBER, parked(0))), 0);
     hold first = {0};
-    cr_assert_eq(filch_go(test.rt, held, &first), 0);
+    OK(filch_go(test.rt, held, &first));
     signpost_wait(&first.came, 1);
     filch_ptr_store(&robbed, &second->ready, FILCH_RELEASE);
     starve_second();
@@ -150,7 +148,6 @@ Test(starving_fibers, a_worker_keeps_nothing_of_an_item_that_a_thief_got)
 
 FILCH_VOID_TASK(holds_its_worker)
 {
-    (void)self;
     signpost_raise(&test.came);
     signpost_wait(&test.go, 1);
 }
@@ -166,7 +163,6 @@ FILCH_VOID_TASK(forks_two)
 
 static void begins_to_fork(filch_self self, void *unused)
 {
-    (void)unused;
     forks_two(self);
 }
 
@@ -175,7 +171,7 @@ Test(starving_fibers, a_stolen_task_waits_until_its_worker_has_a_fiber)
 {
     begin();
     fl_starve *starve = &test.rt->fibers.starve;
-    cr_assert_eq(filch_go(test.rt, begins_to_fork, NULL), 0);
+    OK(filch_go(test.rt, begins_to_fork, NULL));
     parked(0);
     signpost_wait(&test.came, 1);
     starve_second();

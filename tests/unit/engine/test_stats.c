@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Counters match the events: programs whose forks, jobs and waits are known. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/channels.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/stats.h>
+#include <tests/support/test.h>
 
 /* ---- Forks and joins ---- */
 
@@ -120,7 +119,6 @@ FILCH_TASK(int, panics, (int, forks))
 
 static void receives_one(filch_self self, void *from)
 {
-    (void)self;
     filch_receive(from, NULL);
 }
 
@@ -189,10 +187,10 @@ Test(stats, who_stole_from_whom_is_told)
     filch_stats all = stats_rested(rt);
     cr_expect_eq(all.gift_tasks + all.robs, TIMES);
     stats_thefts_agree(rt);
-    cr_assert_eq(filch_stats_thefts(rt, 0, row, 3), 0);
+    OK(filch_stats_thefts(rt, 0, row, 3));
     uint64_t sum = row[1];
     cr_expect_eq(row[0] + row[2], 0);
-    cr_assert_eq(filch_stats_thefts(rt, 1, row, 1), 0);
+    OK(filch_stats_thefts(rt, 1, row, 1));
     sum += row[0];
     cr_expect_eq(sum, stats_stolen(&all));
     stats_end(rt);
@@ -200,7 +198,6 @@ Test(stats, who_stole_from_whom_is_told)
 
 FILCH_VOID_TASK(nothing)
 {
-    (void)self;
 }
 
 /* Forks and joins until a thief has asked and been answered. */
@@ -249,16 +246,14 @@ typedef struct batch {
 
 static void leaf(filch_self self, void *arg)
 {
-    (void)self;
     filch_waitgroup_done(&((batch *)arg)->left);
 }
 
 static void branch(filch_self self, void *arg)
 {
-    (void)self;
     batch *all = arg;
     for (unsigned i = 0; i < all->more; i++)
-        cr_assert_eq(filch_go(NULL, leaf, all), 0);
+        OK(filch_go(NULL, leaf, all));
     filch_waitgroup_done(&all->left);
 }
 
@@ -270,7 +265,7 @@ Test(stats, each_job_that_is_started_is_run)
         batch all = {.more = LEAVES};
         filch_waitgroup_add(&all.left, JOBS);
         for (unsigned i = 0; i < BRANCHES; i++)
-            cr_assert_eq(filch_go(rt, branch, &all), 0);
+            OK(filch_go(rt, branch, &all));
         filch_waitgroup_wait(&all.left);
         cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).jobs_run, JOBS, "%s", config_name(config));
         filch_stats sum = stats_rested(rt);
@@ -282,13 +277,11 @@ Test(stats, each_job_that_is_started_is_run)
 
 static int job(filch_self self, filch_job *of, void *arg)
 {
-    (void)self, (void)of, (void)arg;
     return 0;
 }
 
 static void submits(filch_self self, void *pool)
 {
-    (void)self;
     for (int i = 0; i < 1000; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, job, NULL), 0);
 }
@@ -300,9 +293,9 @@ Test(stats, jobs_of_pools_are_jobs)
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt,
                                                                .capacity = FILCH_UNLIMITED}),
                  0, "%s", filch_error());
-    cr_assert_eq(filch_go(rt, submits, pool), 0);
+    OK(filch_go(rt, submits, pool));
     WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).jobs_run < 1001);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_expect_geq(stats_rested(rt).jobs_run, 1001);
     stats_end(rt);
 }

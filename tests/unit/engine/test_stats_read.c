@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reading statistics: sums and parts, times, JSON, metrics; refused arguments. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <tests/support/exposition.h>
 #include <tests/support/fib.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stats.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 /* ---- Sums, and what never falls ---- */
@@ -88,7 +86,6 @@ Test(stats, the_times_of_a_worker_are_its_age)
 static signpost begun, go_on;
 FILCH_VOID_TASK(computes)
 {
-    (void)self;
     signpost_raise(&begun);
     signpost_wait(&go_on, 1);
 }
@@ -196,7 +193,6 @@ Test(stats, as_json_they_are_what_is_read)
 
 static int refuse_after(const char *piece, size_t size, void *left)
 {
-    (void)piece, (void)size;
     return (*(int *)left)-- > 0 ? 0 : 77;
 }
 
@@ -215,7 +211,7 @@ Test(stats, a_registry_shows_them)
 {
     filch_metrics *metrics;
     filch_runtime *rt = stats_runtime(2, "central-mutex", NULL);
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
     filch_stats all = stats_rested(rt);
@@ -269,7 +265,7 @@ Test(stats, an_older_caller_gets_what_it_knows)
     filch_runtime *rt = stats_runtime(1, NULL, NULL);
     filch_stats stats;
     memset(&stats, 0x5a, sizeof stats);
-    cr_assert_eq(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, offsetof(filch_stats, forks)), 0);
+    OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, offsetof(filch_stats, forks)));
     cr_expect_lt(stats.fibers, 1000, "it is set");
     cr_expect_eq(stats.forks, UINT64_C(0x5a5a5a5a5a5a5a5a));
     stats_end(rt);
@@ -277,7 +273,6 @@ Test(stats, an_older_caller_gets_what_it_knows)
 
 FILCH_TASK(uint64_t, jobs_so_far)
 {
-    (void)self;
     filch_stats stats;
     return filch_stats_read(NULL, filch_worker_index(), &stats, sizeof stats) ? 0 : stats.jobs_run;
 }

@@ -48,7 +48,6 @@ static filch_u32 moved;
 
 static int stays(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     filch_stay_begin(self);
     filch_stay_begin(self);
     unsigned times = moves(self, channel, TURNS / 2);
@@ -61,7 +60,6 @@ static int stays(filch_self self, filch_scope *scope, void *unused)
 
 static int wanders(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     moves(self, channel, TURNS);
     return 0;
 }
@@ -69,7 +67,6 @@ static int wanders(filch_self self, filch_scope *scope, void *unused)
 FILCH_TASK(int, stay_beside_others)
 {
     filch_scope scope;
-    (void)self;
     int rc = filch_scope_open(&scope, NULL, NULL);
     for (unsigned i = 0; i < MANY; i++) {
         rc |= FILCH_SPAWN(&scope, stays, NULL);
@@ -89,14 +86,14 @@ static unsigned homed(const filch_runtime *rt)
 static void stay_in(const filch_config *config)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, config), 0);
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 2), 0);
+    OK(filch_runtime_create(&rt, config));
+    OK(filch_channel_create(&channel, sizeof(int), 2));
     filch_u32_store(&moved, 0, FILCH_RELAXED);
     cr_assert_eq(FILCH_RUN(rt, stay_beside_others), 0);
     cr_assert_eq(filch_u32_load(&moved, FILCH_RELAXED), 0);
     cr_assert_eq(homed(rt), 0);
     filch_channel_destroy(channel);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(stay, it_keeps_its_thread)
@@ -125,7 +122,6 @@ static signpost begun, go_on;
 /* Until told, and longer. */
 static int stays_long(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     filch_stay_begin(self);
     int at = filch_worker_index();
     signpost_raise(&begun);
@@ -143,18 +139,18 @@ Test(stay, a_surplus_worker_retires_afterwards)
 {
     filch_scope scope;
     filch_runtime *rt = runtime(4);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     for (unsigned i = 0; i < 4; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, stays_long, NULL), 0);
     signpost_wait(&begun, 4);
     cr_assert_eq(homed(rt), 4);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     signpost_raise(&go_on);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     cr_assert_eq(filch_u32_load(&moved, FILCH_RELAXED), 0);
     for (unsigned i = 1; i < 4; i++)
         WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_RETIRED);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, stays_and_sleeps)
@@ -169,7 +165,6 @@ FILCH_TASK(int, stays_and_sleeps)
 
 FILCH_TASK(int, where)
 {
-    (void)self;
     return filch_worker_index();
 }
 
@@ -189,14 +184,14 @@ Test(stay, its_worker_is_not_lent)
         filch_config config = {.workers = workers[i], .guest = i ? "1" : "0"};
         filch_u32_store(&begun, 0, FILCH_RELEASE);
         filch_u32_store(&go_on, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        OK(filch_runtime_create(&rt, &config));
         cr_assert_eq(pthread_create(&thread, NULL, run_and_stay, rt), 0);
         signpost_wait(&begun, 1);
         for (unsigned k = 0; k < 200; k++)
             cr_assert_geq(FILCH_RUN(rt, where), 0);
         signpost_raise(&go_on);
         pthread_join(thread, &home);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -204,7 +199,6 @@ Test(stay, its_worker_is_not_lent)
 
 static void stays_and_panics(filch_self self, void *unused)
 {
-    (void)unused;
     filch_stay_begin(self);
     filch_stay_begin(self);
     FILCH_PANIC(-EPROTO, "on purpose");
@@ -212,7 +206,6 @@ static void stays_and_panics(filch_self self, void *unused)
 
 static int stays_through_panics(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     for (unsigned i = 0; i < 10; i++) {
         if (filch_try(self, stays_and_panics, NULL, NULL) != -EPROTO)
             return -EINVAL;
@@ -233,11 +226,11 @@ Test(stay, a_panic_ends_it)
 {
     filch_scope scope;
     filch_runtime *rt = runtime(2);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, stays_through_panics, NULL), 0);
     cr_assert_eq(filch_scope_close(&scope), 0, "%s", filch_scope_failure(&scope)->message);
     cr_assert_eq(homed(rt), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, begins_and_ends_on_a_guest)
@@ -277,7 +270,6 @@ static void (*stranger)(filch_self self);
 
 static int lends_self(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     strange = self;
     signpost_raise(&begun);
     filch_sleep(10 * FILCH_SECOND);

@@ -2,11 +2,10 @@
  *
  * The thief of a long ready deque works it off without a search for each item. No clock: searches
  * are counted by the changes of the word that they change (sched/idle.h). */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/par.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 500, SEARCHED = 60 };
 
@@ -18,7 +17,6 @@ static struct {
 /* The first one waits until all lie in the deque. */
 static void run_job(filch_self self, void *number)
 {
-    (void)self;
     WAIT_WHILE(!filch_u32_load(&test.published, FILCH_ACQUIRE));
     filch_u32_add(&test.times[(uintptr_t)number], 1, FILCH_RELAXED);
     filch_u32_add(&test.ran, 1, FILCH_ACQ_REL);
@@ -28,7 +26,6 @@ static void run_job(filch_self self, void *number)
  * meanwhile. */
 FILCH_TASK(uint64_t, publish_and_wait, (filch_runtime *, rt))
 {
-    (void)self;
     for (uintptr_t i = 0; i < JOBS; i++)
         if (filch_go(NULL, run_job, (void *)i))
             filch_die("%s", filch_error());
@@ -44,7 +41,7 @@ Test(steal_again, a_long_deque_is_worked_off_without_a_search_for_each_item)
     uint64_t changes = FILCH_RUN(rt, publish_and_wait, rt);
     cr_assert_leq(changes, 2 * SEARCHED, "%llu changes for %d jobs", (unsigned long long)changes,
                   JOBS);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     for (int i = 0; i < JOBS; i++)
         cr_assert_eq(filch_u32_load(&test.times[i], FILCH_RELAXED), 1, "job %d", i);
 }
@@ -56,7 +53,7 @@ Test(steal_again, jobs_of_a_busy_owner_run_once_whoever_takes_them)
         filch_runtime *rt = par_runtime(workers[k]);
         memset(&test, 0, sizeof test);
         FILCH_RUN(rt, publish_and_wait, rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         for (int i = 0; i < JOBS; i++)
             cr_assert_eq(filch_u32_load(&test.times[i], FILCH_RELAXED), 1, "job %d", i);
     }

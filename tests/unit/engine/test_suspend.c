@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
-#include <string.h>
 #include <tests/support/chain.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Whose regions may move: those of guests do not. */
 static filch_runtime *runtime(const filch_config *wanted)
@@ -23,7 +21,6 @@ static unsigned first_worker, long_worker;
 
 static void long_task(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     long_worker = (unsigned)filch_worker_index();
     signpost_raise(&long_started);
     signpost_wait(&long_released, 1);
@@ -65,7 +62,7 @@ static void joiner_migrates(const char *queue)
     filch_runtime_stats_read(rt, &stats, sizeof stats);
     cr_assert_gt(stats.migrations, 0);
     signpost_raise(&long_released);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&long_ended), 1);
 }
 
@@ -106,7 +103,7 @@ Test(suspend, waiting_for_what_an_unjoined_fork_makes_ends_with_one_worker)
                 filch_config){.workers = workers, .queue = queues[i / 2], .fence = fences[i % 2]});
             for (int k = 0; k < 100; k++)
                 cr_assert_eq(FILCH_RUN(rt, consumer), 7);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -143,7 +140,7 @@ Test(suspend, flushed_tasks_give_their_results_to_the_right_joins)
                                                         .fence = fences[i % 2],
                                                         .max_fibers = 1000});
             cr_assert_eq(FILCH_RUN(rt, forks_around_yields, 200), 0);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -169,7 +166,7 @@ Test(suspend, yielding_tasks_of_one_worker_take_turns)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
     FILCH_RUN(rt, start_both, rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 #ifdef FILCH_TINY
     cr_assert_eq(turn, 6);
 #else
@@ -194,6 +191,6 @@ Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
             filch_stats stats;
             filch_runtime_stats_read(rt, &stats, sizeof stats);
             cr_assert_leq(stats.fibers, 4);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }

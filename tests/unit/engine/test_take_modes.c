@@ -2,11 +2,11 @@
  *
  * Take modes: how many forked tasks a gift holds, and how many items a thief takes from a ready
  * deque. Each test holds the victim until the thief has been there, so the counts are exact. */
-#include <criterion/criterion.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/build.h>
 #include <tests/support/modes.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static const char *const takes[] = {"adaptive", "one", "half"};
 enum { ADAPTIVE, ONE, HALF, TAKES };
@@ -22,7 +22,6 @@ static signpost taken, begun;
 
 FILCH_TASK(int, leaf, (int, at))
 {
-    (void)self;
     signpost_raise(&begun);
     return at;
 }
@@ -84,7 +83,6 @@ static int64_t thief_has;
 /* The first one that the thief runs looks what else it took. */
 static void look(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     fl_worker *here = fl_worker_here();
     if (filch_u32_add(&ran, 1, FILCH_ACQ_REL) == 0)
         thief_has = fl_deque_size(&here->ready);
@@ -92,14 +90,12 @@ static void look(filch_self self, void *arg)
 
 static void hold_thief(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&taken);
     signpost_wait(&may_steal, 1);
 }
 
 FILCH_TASK(int, submit_all, (int, count))
 {
-    (void)self;
     filch_go(NULL, hold_thief, NULL);
     signpost_wait(&taken, 1); /* by the other worker, since this one is here */
     for (int i = 0; i < count; i++)
@@ -138,8 +134,8 @@ Test(take_modes, answers_are_right_on_few_and_many_workers)
             filch_u32_store(&begun, 1, FILCH_SEQ_CST);
             cr_assert_eq(FILCH_RUN(rt, loop, DEEP), DEEP * (DEEP - 1) / 2);
             for (int k = 0; k < JOBS; k++)
-                cr_assert_eq(filch_go(rt, look, NULL), 0);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+                OK(filch_go(rt, look, NULL));
+            OK(filch_runtime_destroy(rt));
         }
 }
 

@@ -21,7 +21,6 @@ static struct {
 
 static void run_item(filch_self self, fl_work_item *item)
 {
-    (void)self, (void)item;
     signpost_raise(&test.ran);
 }
 
@@ -61,7 +60,6 @@ FILCH_VOID_TASK(takes_from_the_inbox)
     fl_work work;
     fl_worker *worker = fl_worker_here();
     fl_runtime *rt = worker->rt;
-    (void)self;
     start(3);
     wait_for_sleeper(rt);
     push(worker, 0, 1); /* so that it takes more than one of the two */
@@ -79,7 +77,7 @@ Test(take_wakes, a_worker_that_moves_an_item_from_the_inbox_wakes_another)
 {
     filch_runtime *rt = runtime_of(2, 2, NULL);
     FILCH_RUN(rt, takes_from_the_inbox);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), 3);
 }
 
@@ -89,7 +87,6 @@ FILCH_VOID_TASK(comes_back_to_a_long_deque)
     fl_worker *worker = fl_worker_here();
     fl_runtime *rt = worker->rt;
     fl_worker *victim = rt->worker[2]; /* of no thread */
-    (void)self;
     start(LONG);
     push(victim, 0, LONG);
     wait_for_sleeper(rt);
@@ -108,7 +105,7 @@ Test(take_wakes, a_thief_that_comes_back_to_a_long_deque_wakes_another)
 {
     filch_runtime *rt = runtime_of(2, 3, NULL);
     FILCH_RUN(rt, comes_back_to_a_long_deque);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), LONG);
 }
 
@@ -116,7 +113,6 @@ FILCH_VOID_TASK(publishes_many)
 {
     fl_work_item *const all[] = {&test.items[0], &test.items[1], &test.items[2]};
     fl_worker *worker = fl_worker_here();
-    (void)self;
     start(3);
     wait_for_sleeper(worker->rt);
     cr_assert_eq(fl_push_ready_all(worker, all, 3), 3);
@@ -128,7 +124,7 @@ Test(take_wakes, a_worker_that_publishes_many_at_once_wakes_another)
 {
     filch_runtime *rt = runtime_of(2, 2, NULL);
     FILCH_RUN(rt, publishes_many);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), 3);
 }
 
@@ -140,7 +136,6 @@ static signpost filled, robbed;
 /* Keeps its worker. */
 static void fills_its_deque(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     for (unsigned i = 0; i < HALVED; i++) {
         fl_work_item_be_part(&many[i], run_item);
         cr_assert_eq(fl_deque_push(&fl_worker_here()->ready, fl_item(FL_ITEM_WORK, &many[i])), 0);
@@ -153,8 +148,7 @@ FILCH_VOID_TASK(takes_half)
 {
     fl_work work;
     fl_worker *worker = fl_worker_here();
-    (void)self;
-    cr_assert_eq(filch_go(NULL, fills_its_deque, NULL), 0); /* the other worker steals it */
+    OK(filch_go(NULL, fills_its_deque, NULL)); /* the other worker steals it */
     signpost_wait(&filled, 1);
     cr_assert(fl_steal_ready(worker, &work));
     cr_assert_eq(fl_deque_size(&worker->ready), FL_READY_FIRST);
@@ -165,10 +159,10 @@ FILCH_VOID_TASK(takes_half)
 Test(take_wakes, a_thief_of_half_takes_no_more_than_fits_into_its_deque)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .take = "half"}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .take = "half"}));
     test.ran = (signpost){0};
     FILCH_RUN(rt, takes_half);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), HALVED);
 }
 
@@ -178,7 +172,6 @@ FILCH_VOID_TASK(takes_in_turn)
 {
     fl_work work;
     fl_worker *worker = fl_worker_here();
-    (void)self;
     push(worker->rt->worker[1], 0, 1); /* it is retired */
     worker->turn = SURPLUS;
     cr_assert(fl_take_in_turn(worker, &work));
@@ -189,10 +182,10 @@ FILCH_VOID_TASK(takes_in_turn)
 Test(take_wakes, a_due_find_takes_from_the_only_surplus_worker)
 {
     filch_runtime *rt = runtime_of(2, 2, NULL);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     wait_until_retired(rt);
     start(1);
     FILCH_RUN(rt, takes_in_turn);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), 1);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The figures of parallel loops: each call is counted once, in the row of its site, with its times. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <filch/par.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/tax.h>
 #include <runtime/engine/worker.h>
-#include <string.h>
 #include <tests/support/par.h>
 #include <tests/support/shared_page.h>
+#include <tests/support/test.h>
 
 enum { CALLS = 100, SHORT = 64, LONG = 2048 };
 
@@ -53,7 +51,6 @@ static filch_u64 ran;
 
 static int count_calls(filch_self self, size_t begin, size_t end, void *unused)
 {
-    (void)self, (void)unused;
     filch_u64_add(&ran, begin == 0, FILCH_RELAXED);
     return end > 100000 ? 7 : 0;
 }
@@ -89,7 +86,7 @@ Test(tax, each_call_is_counted_once_at_its_site)
         cr_assert_eq(figures_of("count_calls", LONG).calls, CALLS);
         cr_assert_eq(figures_of("count_calls", 0).calls, filch_u64_load(&ran, FILCH_RELAXED));
         cr_assert_eq(figures_of("add_up", SHORT).calls, CALLS);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -101,7 +98,7 @@ Test(tax, calls_on_one_worker_take_their_serial_time)
     cr_assert_gt(sum.time, 0);
     cr_assert_eq(sum.helped, 0);
     cr_assert_eq(sum.serial, sum.time);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, stop_it)
@@ -115,7 +112,7 @@ Test(tax, a_stopped_call_is_not_counted)
     cr_assert_eq(FILCH_RUN(rt, stop_it), 7);
     cr_assert_eq(FILCH_RUN(rt, call_all, 1), 0);
     cr_assert_eq(figures_of("count_calls", 0).calls, 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, call_await_helper)
@@ -135,19 +132,19 @@ Test(tax, a_call_with_a_helper_is_counted_as_such)
         cr_assert_eq(sum.calls, 5);
         cr_assert_eq(sum.helped, 5);
         cr_assert_gt(sum.serial, 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
 Test(tax, a_runtime_that_is_not_shared_counts_nothing_for_another)
 {
     filch_runtime *rt = shared_runtime(2), *other = NULL;
-    cr_assert_eq(filch_runtime_create(&other, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&other, &(filch_config){.workers = 2}));
     cr_assert_eq(FILCH_RUN(other, call_all, 3), 0);
     cr_assert_eq(FILCH_RUN(rt, call_all, 1), 0);
     cr_assert_eq(figures_of("count_calls", 0).calls, 2);
-    cr_assert_eq(filch_runtime_destroy(other), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(other));
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- More sites than rows ---- */
@@ -197,7 +194,7 @@ Test(tax, sites_without_a_row_share_the_last_one)
         cr_assert_eq(sum.serial + others.serial, ALL * UINT64_C(500));
         page_reading_free(&reading);
         page_close(&page);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -208,8 +205,8 @@ Test(tax, nobody_watches_when_the_last_watcher_has_ended)
     cr_assert_eq(fl_tax_begin(), 0);
     filch_runtime *one = shared_runtime(1), *two = shared_runtime(1);
     cr_assert_gt(fl_tax_begin(), 0);
-    cr_assert_eq(filch_runtime_destroy(one), 0);
+    OK(filch_runtime_destroy(one));
     cr_assert_gt(fl_tax_begin(), 0);
-    cr_assert_eq(filch_runtime_destroy(two), 0);
+    OK(filch_runtime_destroy(two));
     cr_assert_eq(fl_tax_begin(), 0);
 }

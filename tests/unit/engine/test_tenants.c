@@ -9,19 +9,16 @@
 
 static int make(filch_self self, void **value, void *arg)
 {
-    (void)self;
     *value = arg;
     return 0;
 }
 
 static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
-    (void)self, (void)items, (void)outcomes, (void)count, (void)arg;
 }
 
 static int pass(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)arg;
     return filch_emit(out, item);
 }
 
@@ -34,7 +31,7 @@ static void *new_pool(filch_runtime *rt)
 
 static void end_pool(void *it)
 {
-    cr_assert_eq(filch_pool_destroy(it), 0);
+    OK(filch_pool_destroy(it));
 }
 
 static void *new_resources(filch_runtime *rt)
@@ -47,7 +44,7 @@ static void *new_resources(filch_runtime *rt)
 
 static void end_resources(void *it)
 {
-    cr_assert_eq(filch_resources_destroy(it), 0);
+    OK(filch_resources_destroy(it));
 }
 
 static void *new_batcher(filch_runtime *rt)
@@ -74,7 +71,7 @@ static void *new_pipeline(filch_runtime *rt)
 
 static void end_pipeline(void *it)
 {
-    cr_assert_eq(filch_pipeline_destroy(it), 0);
+    OK(filch_pipeline_destroy(it));
 }
 
 static const struct kind {

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/panic.h>
-#include <string.h>
 #include <tests/support/panic.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- Defer ---- */
 
@@ -45,7 +43,7 @@ Test(unwind, cleanups_run_in_reverse_whichever_way_a_block_is_left)
 {
     filch_runtime *rt = panic_runtime(0);
     cr_assert(FILCH_RUN(rt, leaves_every_way), "%s", diary);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- The first failure wins ---- */
@@ -58,7 +56,6 @@ static void fail_in_cleanup(void *letter)
 
 static void fails_twice(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_DEFER(write_letter, "a");
     FILCH_DEFER(fail_in_cleanup, "b");
     FILCH_DEFER(fail_in_cleanup, "c");
@@ -67,7 +64,6 @@ static void fails_twice(filch_self self, void *unused)
 
 static void fails_when_it_ends(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_DEFER(write_letter, "a");
     FILCH_DEFER(fail_in_cleanup, "b");
 }
@@ -85,7 +81,7 @@ Test(unwind, a_panic_in_a_cleanup_does_not_replace_the_first_and_the_rest_still_
 {
     filch_runtime *rt = panic_runtime(0);
     cr_assert_eq(FILCH_RUN(rt, tries_cleanups), 0, "%s", diary);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Between tasks ---- */
@@ -102,7 +98,6 @@ FILCH_TASK(int, stolen_fails)
 /* A thief runs the fork: the joiner waits until it has begun. */
 static void joins_a_stolen_failure(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_DEFER(write_letter, "a");
     FILCH_FORK(stolen_fails);
     while (!signpost_count(&begun))
@@ -136,7 +131,6 @@ Test(unwind, a_stolen_tasks_failure_is_its_joiners)
 
 static void panics_beside_a_failure(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(stolen_fails);
     while (!signpost_count(&begun))
         filch_yield(self);
@@ -171,7 +165,6 @@ FILCH_VOID_TASK(uses_frame, (signpost *, frame))
 
 static void release(void *unused)
 {
-    (void)unused;
     signpost_raise(&released);
 }
 
@@ -183,7 +176,6 @@ static void check_frame(void *frame)
 /* The stolen child writes into the frame of the function that panics. */
 static void panics_beside_a_child(filch_self self, void *unused)
 {
-    (void)unused;
     signpost frame = {0};
     FILCH_DEFER(check_frame, &frame);
     FILCH_FORK(uses_frame, &frame);
@@ -220,7 +212,6 @@ FILCH_VOID_TASK(never_run)
 
 static void panics_before_joins(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(never_run);
     FILCH_FORK(never_run);
     FILCH_PANIC(-EIO, "before the joins");
@@ -238,13 +229,12 @@ Test(unwind, what_nobody_has_begun_is_dropped)
         start_diary();
         cr_assert_eq(FILCH_RUN(rt, tries_before_joins), -EIO);
         cr_assert_str_eq(diary, "");
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
 static void yields_and_panics(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_DEFER(write_letter, "a");
     FILCH_FORK(never_run);
     filch_yield(self);
@@ -271,6 +261,6 @@ Test(unwind, tasks_that_were_flushed_are_dropped_or_waited_for)
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *rt = panic_runtime(i);
         flushed_tasks(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

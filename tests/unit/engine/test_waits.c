@@ -2,16 +2,12 @@
  *
  * The list of waiting tasks (<filch/waits.h>): it has each task that waits, with its call, its object and the
  * place of its start; and it stays true while tasks come and go. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/work_item.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { MOST = 64 };
 
@@ -83,21 +79,18 @@ static struct bench {
 
 static void locks(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     filch_mutex_lock(&bench.mutex);
     filch_mutex_unlock(&bench.mutex);
 }
 
 static void receives(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     int item;
     filch_receive(bench.channel, &item);
 }
 
 static void sleeps(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     filch_context_sleep(bench.end, 3600 * FILCH_SECOND);
 }
 
@@ -110,7 +103,6 @@ FILCH_TASK(int, child, (int, n))
 
 static void joins(filch_self self, void *arg)
 {
-    (void)arg;
     FILCH_FORK(child, 7);
     filch_semaphore_acquire(&bench.runs, 1); /* so another fiber runs the child */
     FILCH_JOIN(int seven, child);
@@ -119,7 +111,6 @@ static void joins(filch_self self, void *arg)
 
 static int job(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     filch_semaphore_acquire(&bench.may_end, 1);
     return 0;
 }
@@ -143,12 +134,10 @@ static void list_each_call(unsigned workers)
     memset(&bench, 0, sizeof bench);
     filch_semaphore_init(&bench.runs, 0);
     filch_semaphore_init(&bench.may_end, 0);
-    cr_assert_eq(filch_channel_create(&bench.channel, sizeof(int), 0), 0);
-    cr_assert_eq(filch_context_create(&bench.end, NULL), 0);
+    OK(filch_channel_create(&bench.channel, sizeof(int), 0));
+    OK(filch_context_create(&bench.end, NULL));
     filch_pool *pool;
-    cr_assert_eq(
-        filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "cellar", .width = 1}),
-        0);
+    OK(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "cellar", .width = 1}));
     cr_assert_eq(list_into(rt, &list), 0, "nothing waits yet");
 
     filch_mutex_lock(&bench.mutex);
@@ -176,7 +165,7 @@ static void list_each_call(unsigned workers)
     filch_semaphore_give_back(&bench.may_end, 2);
     list_when(rt, &list, 0);
     filch_pool_destroy(pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(bench.channel);
     filch_context_release(bench.end);
 }
@@ -200,20 +189,17 @@ Test(waits, have_call_object_and_place_with_eight_workers)
 
 static void acquires(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_semaphore_acquire(&bench.may_end, 1);
 }
 
 static int spawned(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope;
     acquires(self, unused);
     return 0;
 }
 
 static int sequel(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)value, (void)result;
     acquires(self, arg);
     return 0;
 }
@@ -259,7 +245,7 @@ Test(waits, each_start_has_its_place)
     pthread_t threads[2];
     seen_list list;
     filch_semaphore_init(&bench.may_end, 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(pthread_create(&threads[0], NULL, runs, rt), 0);
     cr_assert_eq(pthread_create(&threads[1], NULL, runs_plainly, rt), 0);
     int line = __LINE__;
@@ -278,15 +264,14 @@ Test(waits, each_start_has_its_place)
     filch_semaphore_give_back(&bench.may_end, 6);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_scope_close(&scope), 0);
-    cr_assert_eq(filch_await(&next), 0);
-    cr_assert_eq(filch_await(&value), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_scope_close(&scope));
+    OK(filch_await(&next));
+    OK(filch_await(&value));
+    OK(filch_runtime_destroy(rt));
 }
 
 static void acquire_as_part(filch_self self, fl_work_item *unused)
 {
-    (void)self, (void)unused;
     filch_semaphore_acquire(&bench.may_end, 1);
 }
 
@@ -310,7 +295,7 @@ Test(waits, have_the_name_of_a_future_s_task_and_no_earlier_one)
     list_when(rt, &list, 1);
     check_row(&list, "(unnamed)", "filch_semaphore_acquire", &bench.may_end, 0);
     filch_semaphore_give_back(&bench.may_end, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- While tasks come and go ---- */
@@ -323,7 +308,6 @@ static filch_waitgroup all_ended;
 /* Each waits in one call only, so a row with another one is a mixture. */
 static void hand_over(filch_self self, void *arg)
 {
-    (void)arg;
     for (int i = 0; i < TURNS; i++) {
         filch_mutex_lock(&turns[0]);
         filch_mutex_lock(&turns[1]);
@@ -336,7 +320,6 @@ static void hand_over(filch_self self, void *arg)
 
 static void nap(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     for (int i = 0; i < TURNS; i++)
         filch_sleep(1);
     filch_waitgroup_done(&all_ended);
@@ -344,7 +327,6 @@ static void nap(filch_self self, void *arg)
 
 static int named_job(filch_self self, filch_job *job, void *data)
 {
-    (void)job, (void)data;
     for (int i = 0; i < 4; i++)
         filch_yield(self);
     return 0;
@@ -355,7 +337,6 @@ static const filch_place hand_over_place = {{NULL, "hand_over"}, "hand_over.c", 
 
 static void check_truth(const filch_wait *wait, void *unused)
 {
-    (void)unused;
     if (wait->pool) {
         cr_assert_str_eq(wait->pool, "brief");
         cr_assert(strncmp(wait->task, "job ", 4) == 0, "%s", wait->task);
@@ -378,9 +359,7 @@ static void run_brief_jobs(filch_runtime *rt)
     enum { JOBS = 4 };
     char *names[JOBS];
     filch_pool *pool;
-    cr_assert_eq(
-        filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "brief", .width = 2}),
-        0);
+    OK(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .name = "brief", .width = 2}));
     for (int i = 0; i < JOBS; i++) {
         cr_assert_geq(asprintf(&names[i], "job %d", i), 0);
         cr_assert_eq(FILCH_SUBMIT_AS(pool, named_job, NULL, .name = names[i]), 0);
@@ -418,7 +397,7 @@ static void come_and_go(unsigned workers)
     filch_u32_store(&is_over, 1, FILCH_RELEASE);
     for (int i = 0; i < 2; i++)
         pthread_join(lister[i], NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(waits, stay_true_while_tasks_come_and_go_on_one_worker)
@@ -440,7 +419,6 @@ Test(waits, stay_true_while_tasks_come_and_go_on_eight_workers)
 
 FILCH_TASK(int, lists_its_own_runtime, (seen_list *, list))
 {
-    (void)self;
     return list_into(NULL, list);
 }
 
@@ -465,7 +443,6 @@ Test(waits, refuse_a_call_without_a_function_or_a_runtime)
 
 static void has_a_long_name(filch_self self, void *arg)
 {
-    (void)self;
     filch_semaphore_acquire(arg, 1);
 }
 
@@ -480,7 +457,7 @@ Test(waits, cut_long_names_and_keep_the_end_of_long_paths)
     filch_semaphore semaphore;
     seen_list list;
     filch_semaphore_init(&semaphore, 0);
-    cr_assert_eq(filch_go_from(rt, has_a_long_name, &semaphore, &place), 0);
+    OK(filch_go_from(rt, has_a_long_name, &semaphore, &place));
     list_when(rt, &list, 1);
     cr_assert_eq(strlen(list.row[0].task), 63);
     cr_assert_eq(strlen(list.row[0].file), 127);

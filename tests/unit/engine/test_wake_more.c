@@ -16,7 +16,6 @@ static signpost met;
 /* Each waits for the other. */
 static void meets(filch_self self, fl_work_item *item)
 {
-    (void)self, (void)item;
     uint32_t round = (signpost_count(&met) / PAIR + 1) * PAIR;
     signpost_raise(&met);
     signpost_wait(&met, round);
@@ -46,5 +45,5 @@ Test(wake_more, two_items_submitted_together_run_at_once)
         signpost_wait(&met, i * PAIR);
         WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < PAIR);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

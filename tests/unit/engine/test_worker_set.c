@@ -14,7 +14,7 @@ Test(worker_set, numbers_are_those_of_the_last_resize)
     cr_assert_eq(filch_runtime_workers(rt), 2);
     cr_assert_eq(filch_runtime_max_workers(rt), MOST);
     for (unsigned i = 1; i <= MOST; i++) {
-        cr_assert_eq(filch_runtime_resize(rt, i), 0);
+        OK(filch_runtime_resize(rt, i));
         cr_assert_eq(filch_runtime_workers(rt), i);
     }
     cr_assert_eq(filch_runtime_max_workers(rt), MOST);
@@ -76,7 +76,7 @@ static void grow_and_shrink(const char *queue)
     filch_runtime *rt = runtime_of(1, MOST, queue);
     static const unsigned sizes[] = {1, 2, MOST, 3, 1, MOST};
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        cr_assert_eq(filch_runtime_resize(rt, sizes[i]), 0);
+        OK(filch_runtime_resize(rt, sizes[i]));
         wait_until_retired(rt);
         hold_workers(rt, sizes[i]);
         cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
@@ -95,11 +95,11 @@ static void help_a_stuck_one(const char *queue)
 {
     filch_runtime *rt = runtime_of(1, 2, queue);
     hold stuck = {0};
-    cr_assert_eq(filch_go(rt, held, &stuck), 0);
+    OK(filch_go(rt, held, &stuck));
     signpost_wait(&stuck.came, 1);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    OK(filch_runtime_resize(rt, 2));
     cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     signpost_raise(&stuck.go);
     cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
     wait_until_retired(rt);
@@ -130,7 +130,6 @@ Test(worker_set, tasks_resize)
 /* Destroy is called while a task still makes the runtime larger. */
 static void grows_late(filch_self self, void *arg)
 {
-    (void)self;
     filch_runtime *rt = arg;
     for (unsigned i = 1; i <= MOST; i++)
         if (filch_runtime_resize(rt, i))
@@ -141,8 +140,8 @@ Test(worker_set, destroy_waits_for_whoever_resizes)
 {
     for (unsigned i = 0; i < 50; i++) {
         filch_runtime *rt = runtime_of(1, MOST, fib_queues[i % 2]);
-        cr_assert_eq(filch_go(rt, grows_late, rt), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, grows_late, rt));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -150,10 +149,10 @@ Test(worker_set, destroy_finds_retired_and_returning_workers)
 {
     for (unsigned i = 0; i < 50; i++) {
         filch_runtime *rt = runtime_of(1 + i % 3, MOST, fib_queues[i % 2]);
-        cr_assert_eq(filch_runtime_resize(rt, 1 + i % MOST), 0);
+        OK(filch_runtime_resize(rt, 1 + i % MOST));
         if (i % 4)
-            cr_assert_eq(filch_runtime_resize(rt, 1 + i / 4 % MOST), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_resize(rt, 1 + i / 4 % MOST));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -190,7 +189,7 @@ static void storm_on(const char *queue)
     filch_u32_store(&s.over, 1, FILCH_RELEASE);
     for (unsigned i = 0; i < RESIZERS; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_runtime_resize(s.rt, MOST), 0);
+    OK(filch_runtime_resize(s.rt, MOST));
     hold_workers(s.rt, MOST);
     filch_runtime_destroy(s.rt);
 }

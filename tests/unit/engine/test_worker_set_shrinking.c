@@ -32,9 +32,9 @@ static void shrink_during_a_theft(const char *queue)
     for (unsigned i = 0; i < 20; i++) {
         filch_runtime *rt = runtime_of(2, 2, queue);
         theft t = {0};
-        cr_assert_eq(filch_go(rt, robbed, &t), 0);
+        OK(filch_go(rt, robbed, &t));
         signpost_wait(&t.started, 1);
-        cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+        OK(filch_runtime_resize(rt, 1));
         signpost_raise(&t.go);
         signpost_wait(&t.joined, 1);
         cr_assert_eq(t.result, 144);
@@ -67,7 +67,6 @@ typedef struct estate {
 
 static void heir(filch_self self, void *arg)
 {
-    (void)self;
     estate *e = arg;
     signpost_raise(&e->run);
 }
@@ -76,7 +75,6 @@ static void heir(filch_self self, void *arg)
  * end. */
 FILCH_TASK(int, teller, (estate *, e))
 {
-    (void)self;
     return filch_send(e->words, &(int){1});
 }
 
@@ -94,7 +92,6 @@ static void waits_for_its_fork(filch_self self, void *arg)
 /* Makes ready more than its worker gets to, and sends its worker into retirement. */
 static void leaves_much_behind(filch_self self, void *arg)
 {
-    (void)self;
     estate *e = arg;
     if (e->busy)
         filch_go(e->rt, e->busy, e);
@@ -129,7 +126,7 @@ static void estate_begin(estate *e, const char *queue)
     *e = (estate){.times = 200, .other = waits_for_its_fork};
     filch_config config = {.workers = 2, .queue = queue, .max_fibers = 2 * e->times + 10};
     cr_assert_eq(filch_runtime_create(&e->rt, &config), 0, "%s", filch_error());
-    cr_assert_eq(filch_channel_create(&e->words, sizeof(int), 1000), 0);
+    OK(filch_channel_create(&e->words, sizeof(int), 1000));
 }
 
 static void estate_end(estate *e)
@@ -145,9 +142,9 @@ static void leave_to_one_that_is_held(const char *queue)
 {
     estate e;
     estate_begin(&e, queue);
-    cr_assert_eq(filch_go(e.rt, occupied, &e), 0);
+    OK(filch_go(e.rt, occupied, &e));
     signpost_wait(&e.stuck.came, 1);
-    cr_assert_eq(filch_go(e.rt, start_on_the_last, &e), 0);
+    OK(filch_go(e.rt, start_on_the_last, &e));
     signpost_wait(&e.retired, 1);
     signpost_raise(&e.stuck.go);
     estate_end(&e);
@@ -161,7 +158,6 @@ Test(worker_set_shrinking, what_a_worker_leaves_behind_is_found)
 /* The other worker never has nothing to do. */
 static void goes_on_and_on(filch_self self, void *arg)
 {
-    (void)self;
     estate *e = arg;
     if (signpost_count(&e->run) < 2 * e->times)
         filch_go(e->rt, goes_on_and_on, e);
@@ -174,7 +170,7 @@ static void leave_to_one_that_is_busy(const char *queue)
     e.busy = goes_on_and_on;
     if (!strcmp(queue, "central-mutex"))
         e.other = heir; /* a worker with items of its own does not look into the shared queue */
-    cr_assert_eq(filch_go(e.rt, start_on_the_last, &e), 0);
+    OK(filch_go(e.rt, start_on_the_last, &e));
     estate_end(&e);
 }
 

@@ -27,7 +27,6 @@ static void holds_the_first(filch_self self, void *arg)
 /* Until it is told 0. */
 static void answers(filch_self self, void *arg)
 {
-    (void)self;
     talk *t = arg;
     int word = 1;
     while (word && !filch_receive(t->there, &word))
@@ -37,7 +36,6 @@ static void answers(filch_self self, void *arg)
 
 static void asks(filch_self self, void *arg)
 {
-    (void)self;
     talk *t = arg;
     int word = 1;
     filch_go(NULL, answers, t);
@@ -54,18 +52,18 @@ static void retire_beneath_a_talk(const char *queue)
 {
     talk t = {0};
     filch_runtime *rt = runtime_of(2, 2, queue);
-    cr_assert_eq(filch_channel_create(&t.there, sizeof(int), 0), 0);
-    cr_assert_eq(filch_channel_create(&t.back, sizeof(int), 0), 0);
-    cr_assert_eq(filch_go(rt, holds_the_first, &t), 0);
+    OK(filch_channel_create(&t.there, sizeof(int), 0));
+    OK(filch_channel_create(&t.back, sizeof(int), 0));
+    OK(filch_go(rt, holds_the_first, &t));
     signpost_wait(&t.stuck.came, 1);
-    cr_assert_eq(filch_go(rt, asks, &t), 0);
+    OK(filch_go(rt, asks, &t));
     signpost_wait(&t.begun, 1);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
+    OK(filch_runtime_resize(rt, 1));
     WAIT_WHILE(!fl_idle_resting(fl_idle_look(&rt->idle)));
     signpost_raise(&t.over);
     signpost_raise(&t.stuck.go);
     signpost_wait(&t.ended, 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(t.there);
     filch_channel_destroy(t.back);
 }

@@ -11,8 +11,8 @@
 Test(worker_set_threads, slots_without_work_cost_no_time)
 {
     filch_runtime *rt = runtime_of(2, 64, NULL);
-    cr_assert_eq(filch_runtime_resize(rt, 64), 0);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    OK(filch_runtime_resize(rt, 64));
+    OK(filch_runtime_resize(rt, 2));
     cr_assert(idle_process());
     filch_runtime_destroy(rt);
 }
@@ -21,9 +21,9 @@ Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
 {
     filch_runtime *rt = runtime_of(1, 1024, NULL);
     cr_assert_eq(fl_reach(rt), 1);
-    cr_assert_eq(filch_runtime_resize(rt, 3), 0);
-    cr_assert_eq(filch_runtime_resize(rt, 1), 0);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    OK(filch_runtime_resize(rt, 3));
+    OK(filch_runtime_resize(rt, 1));
+    OK(filch_runtime_resize(rt, 2));
     cr_assert_eq(fl_reach(rt), 3);
     filch_runtime_destroy(rt);
 }
@@ -32,9 +32,9 @@ Test(worker_set_threads, the_process_counts_the_workers_of_a_resized_runtime)
 {
     filch_runtime *rt = runtime_of(1, 5, NULL);
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 1);
-    cr_assert_eq(filch_runtime_resize(rt, 5), 0);
+    OK(filch_runtime_resize(rt, 5));
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 5);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    OK(filch_runtime_resize(rt, 2));
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 2);
     filch_runtime_destroy(rt);
 }
@@ -62,7 +62,6 @@ Test(worker_set_threads, one_thread_resizes_at_a_time)
 
 static void places(filch_self self, void *arg)
 {
-    (void)self;
     cpu_set_t set;
     filch_u32 *where = arg;
     if (!pthread_getaffinity_np(pthread_self(), sizeof set, &set))
@@ -71,7 +70,6 @@ static void places(filch_self self, void *arg)
 
 static void shows_signals(filch_self self, void *arg)
 {
-    (void)self;
     sigset_t mask;
     filch_u32 *blocked = arg;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
@@ -95,10 +93,10 @@ static bool blocks_after_growing(const sigset_t *created, const sigset_t *grown)
     filch_u32 blocked[2] = {{0}};
     filch_runtime *rt = create_with(created);
     pthread_sigmask(SIG_SETMASK, grown, &before);
-    cr_assert_eq(filch_runtime_resize(rt, 2), 0);
+    OK(filch_runtime_resize(rt, 2));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     while (!filch_u32_load(&blocked[1], FILCH_RELAXED))
-        cr_assert_eq(filch_go(rt, shows_signals, blocked), 0);
+        OK(filch_go(rt, shows_signals, blocked));
     filch_runtime_destroy(rt);
     return filch_u32_load(&blocked[1], FILCH_RELAXED) > 1;
 }
@@ -119,12 +117,12 @@ Test(worker_set_threads, slots_beyond_the_cores_are_not_pinned)
     filch_runtime *rt;
     filch_config config = {.workers = 1, .max_workers = MOST, .bind = "core"};
     filch_u32 where[MOST] = {{0}};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
     for (unsigned i = 1; i < MOST; i++)
         cr_assert_eq(FILCH_RUN(rt, resizes, i + 1), (int)i + 1, "from a pinned thread");
     while (!filch_u32_load(&where[MOST - 1], FILCH_RELAXED))
-        cr_assert_eq(filch_go(rt, places, where), 0);
+        OK(filch_go(rt, places, where));
     unsigned cores = rt->resident.placement.units;
     filch_runtime_destroy(rt);
     for (unsigned i = 0; i < MOST; i++) {

@@ -2,13 +2,11 @@
  *
  * A worker at its beginning, and its thread: the name, the number and the home of the thread, and its end, after which it
  * belongs to no runtime. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
-#include <string.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 /* Whose tasks run on workers' threads only. */
 static filch_runtime *runtime(const filch_config *wanted)
@@ -26,7 +24,7 @@ Test(worker_thread, a_new_worker_asks_for_one_task)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 2});
     cr_assert_eq(rt->worker[1]->profit.most, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(worker_thread, each_worker_draws_numbers_of_its_own)
@@ -34,14 +32,14 @@ Test(worker_thread, each_worker_draws_numbers_of_its_own)
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 3});
     cr_assert_neq(rt->worker[1]->rng, 0);
     cr_assert_neq(rt->worker[1]->rng, rt->worker[2]->rng);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(worker_thread, a_worker_without_a_thread_counts_as_retired)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 2});
     cr_assert_eq(fl_times_doing(&rt->worker[1]->times), FL_RETIRED);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- The thread ---- */
@@ -49,7 +47,6 @@ Test(worker_thread, a_worker_without_a_thread_counts_as_retired)
 FILCH_VOID_TASK(reads_the_name)
 {
     char name[16] = "";
-    (void)self;
     cr_assert_eq(pthread_getname_np(pthread_self(), name, sizeof name), 0);
     cr_assert_str_eq(name, "filch/0");
 }
@@ -58,12 +55,11 @@ Test(worker_thread, it_has_the_name_of_its_worker)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
     FILCH_RUN(rt, reads_the_name);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_VOID_TASK(reads_the_number)
 {
-    (void)self;
     cr_assert_eq(filch_u32_load(&fl_worker_here()->thread_id, FILCH_RELAXED), (uint32_t)gettid());
 }
 
@@ -72,12 +68,11 @@ Test(worker_thread, a_shared_runtime_shows_the_number_of_its_thread)
     filch_runtime *rt =
         runtime(&(filch_config){.size = sizeof(filch_config), .workers = 1, .share = 1});
     FILCH_RUN(rt, reads_the_number);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_VOID_TASK(reads_its_home)
 {
-    (void)self;
     struct fl_affinity home = fl_affinity_home();
     cr_assert(fl_affinity_equal(&home, &filch_runtime_here()->home));
     fl_affinity_free(&home);
@@ -87,7 +82,7 @@ Test(worker_thread, the_home_of_a_bound_one_is_the_mask_of_its_creator)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .bind = "core"});
     FILCH_RUN(rt, reads_its_home);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(worker_thread, the_stack_of_a_blocking_calls_thread_is_no_task)
@@ -111,7 +106,6 @@ static struct {
 static void look_at_the_end(void *unused)
 {
     stack_t now;
-    (void)unused;
     test.index = filch_worker_index();
     test.on_runtime = filch_runtime_here();
     test.has_stack = sigaltstack(NULL, &now) || now.ss_sp == test.signal_stack;
@@ -120,7 +114,6 @@ static void look_at_the_end(void *unused)
 
 FILCH_VOID_TASK(sets_a_destructor)
 {
-    (void)self;
     test.signal_stack = fl_worker_here()->signal_stack;
     cr_assert_eq(pthread_setspecific(test.key, &test), 0);
 }
@@ -130,7 +123,7 @@ Test(worker_thread, destructors_of_thread_specific_data_run_outside_of_the_runti
     cr_assert_eq(pthread_key_create(&test.key, look_at_the_end), 0);
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
     FILCH_RUN(rt, sets_a_destructor);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(test.ended, 1);
     cr_assert_eq(test.index, -1);
     cr_assert_not(test.on_runtime);
@@ -145,7 +138,7 @@ static void does_nothing(void)
 Test(worker_thread, a_process_forks_after_its_workers_have_ended)
 {
     struct child child;
-    cr_assert_eq(filch_runtime_destroy(runtime(&(filch_config){.workers = 2})), 0);
+    OK(filch_runtime_destroy(runtime(&(filch_config){.workers = 2})));
     child_run(&child, does_nothing);
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }

@@ -80,7 +80,6 @@ static void overfill_central(void)
 /* So many that some are set aside. */
 static void forget_many_detached(filch_self self, void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
         FILCH_FORK(leaf);
 }
@@ -88,7 +87,6 @@ static void forget_many_detached(filch_self self, void *unused)
 /* Its forks fill the reserve until FL_ASIDE of them are set aside. */
 static void forget_from(filch_self self, void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < FL_ASIDE + 1; i++)
         FILCH_FORK(leaf);
 }
@@ -128,11 +126,9 @@ Test(full_stack, as_many_unjoined_forks_as_fit_are_right)
     for (unsigned workers = 1; workers <= 2; workers++)
         for (unsigned q = 0; q < 2; q++) {
             filch_runtime *rt = NULL;
-            cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers,
-                                                                   .queue = queues[q]}),
-                         0);
+            OK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .queue = queues[q]}));
             cr_assert_eq(FILCH_RUN(rt, forks_what_fits), (int)FL_SLOTS - 1);
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 

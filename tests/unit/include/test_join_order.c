@@ -3,11 +3,10 @@
  * Joins that name another task than the newest unjoined fork end the process with a message that
  * has both names if a task of the two was stolen. The forks and joins are in plain functions, where
  * no compiler warns (tests/pitfall has the cases that compilers see). */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/queue/queues.h>
 #include <tests/support/child.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static signpost begun;
 
@@ -24,13 +23,11 @@ FILCH_TASK(long, b, (long, n))
 
 FILCH_VOID_TASK(va, (long, n))
 {
-    (void)n;
     signpost_raise(&begun);
 }
 
 FILCH_VOID_TASK(vb, (long, n))
 {
-    (void)n;
 }
 
 FILCH_VOID_TASK(panics, (long, n))
@@ -48,7 +45,6 @@ static void until_begun(filch_self self)
 
 static void values(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(a, 1);
     FILCH_FORK(b, 2);
     until_begun(self);
@@ -58,7 +54,6 @@ static void values(filch_self self, void *unused)
 
 static void voids(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(va, 1);
     FILCH_FORK(vb, 2);
     until_begun(self);
@@ -68,7 +63,6 @@ static void voids(filch_self self, void *unused)
 
 static void failed(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(panics, 1);
     until_begun(self);
     FILCH_JOIN_VOID(va);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The thread's locale, as far as tasks may use it (docs/limits.md). */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <locale.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 static locale_t own;
 static bool is_true;
@@ -14,22 +12,20 @@ static void run(filch_go_fn *task)
     filch_runtime *rt;
     own = newlocale(LC_ALL_MASK, "C", NULL);
     is_true = false;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
-    cr_assert_eq(filch_go(rt, task, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
+    OK(filch_go(rt, task, NULL));
+    OK(filch_runtime_destroy(rt));
     cr_assert(is_true);
     freelocale(own);
 }
 
 FILCH_TASK(bool, is_global)
 {
-    (void)self;
     return uselocale((locale_t)0) == LC_GLOBAL_LOCALE;
 }
 
 static void set_and_set_back(filch_self self, void *unused)
 {
-    (void)unused;
     locale_t before = uselocale(own);
     bool set = uselocale((locale_t)0) == own;
     uselocale(before);
@@ -44,7 +40,6 @@ Test(locale, a_task_may_set_it_and_set_it_back_between_suspensions)
 
 static void pass_it(filch_self self, void *unused)
 {
-    (void)unused;
     double before = strtod_l("1.5", NULL, own);
     filch_yield(self);
     is_true = before == strtod_l("1.5", NULL, own) && is_global(self);
@@ -57,7 +52,6 @@ Test(locale, a_locale_that_is_passed_outlives_suspensions)
 
 static void set_for_long(void *unused)
 {
-    (void)unused;
     locale_t before = uselocale(own);
     filch_sleep(1); /* blocks the thread, which does nothing else meanwhile */
     is_true = uselocale((locale_t)0) == own;
@@ -66,7 +60,6 @@ static void set_for_long(void *unused)
 
 static void block(filch_self self, void *unused)
 {
-    (void)unused;
     int rc = filch_blocking(set_for_long, NULL);
     is_true = is_true && !rc && is_global(self);
 }

@@ -2,12 +2,11 @@
  *
  * Misuse ends at once, and names the task: in every build where the check is free, in a debug build
  * everywhere. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <sched/forkstack.h>
 #include <signal.h>
 #include <tests/support/misuse.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 #pragma GCC diagnostic ignored "-Wattribute-warning" /* wrong orders are what is tested */
 
@@ -54,9 +53,7 @@ static void forget_stolen(void)
 
 static void forget_detached(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(leaf);
-    (void)self;
 }
 
 static void forget_in_go(void)
@@ -175,7 +172,6 @@ FILCH_VOID_TASK(calls_forgetful)
 static void forget(filch_self self)
 {
     FILCH_FORK(leaf);
-    (void)self;
 }
 
 FILCH_VOID_TASK(forks_after_forgetful)

@@ -18,9 +18,7 @@
 Test(plain_errors, a_closed_or_full_pool_says_so)
 {
     filch_pool *pool;
-    cr_assert_eq(filch_pool_create(&pool,
-                                   &(filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED}),
-                 0);
+    OK(filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED}));
     filch_pool_close(pool);
     EXPECT_SENTENCE(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE, "closed");
     filch_pool_destroy(pool);
@@ -30,7 +28,7 @@ Test(plain_errors, a_channel_says_that_it_is_closed_or_that_nothing_goes_at_once
 {
     int item = 0;
     filch_channel *channel;
-    cr_assert_eq(filch_channel_create(&channel, sizeof item, 0), 0);
+    OK(filch_channel_create(&channel, sizeof item, 0));
     EXPECT_SENTENCE(filch_try_send(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_try_receive(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_receive_until(channel, &item, 0), -ETIMEDOUT, "deadline is 0 or past");
@@ -53,7 +51,7 @@ Test(plain_errors, who_waited_is_told_as_well)
 {
     pthread_t thread;
     filch_channel *channel;
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 0), 0);
+    OK(filch_channel_create(&channel, sizeof(int), 0));
     cr_assert_eq(pthread_create(&thread, NULL, closes, channel), 0);
     EXPECT_SENTENCE(filch_receive(channel, &(int){0}), -EPIPE, "closed");
     pthread_join(thread, NULL);
@@ -63,28 +61,26 @@ Test(plain_errors, who_waited_is_told_as_well)
 Test(plain_errors, a_context_tells_its_cause)
 {
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
-    cr_assert_eq(filch_context_cancel(context, 0), 0);
+    OK(filch_context_create(&context, NULL));
+    OK(filch_context_cancel(context, 0));
     EXPECT_SENTENCE(filch_context_cancel(context, 0), -EALREADY, "too late");
     EXPECT_SENTENCE(filch_context_wait(context, FILCH_FOREVER), -ECANCELED, "cancelled");
     filch_context_release(context);
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
-    cr_assert_eq(filch_context_cancel(context, -EPROTO), 0);
+    OK(filch_context_create(&context, NULL));
+    OK(filch_context_cancel(context, -EPROTO));
     EXPECT_SENTENCE(filch_context_wait(context, FILCH_FOREVER), -EPROTO, strerror(EPROTO));
     filch_context_release(context);
 }
 
 static void cancels(filch_self self, void *context)
 {
-    (void)self;
-    cr_assert_eq(filch_context_cancel(context, -EPERM), 0);
+    OK(filch_context_cancel(context, -EPERM));
 }
 
 /* The one worker runs the other task only while this one waits. */
 FILCH_VOID_TASK(waits_for_a_cause, (filch_context *, context))
 {
-    (void)self;
-    cr_assert_eq(filch_go(NULL, cancels, context), 0);
+    OK(filch_go(NULL, cancels, context));
     EXPECT_SENTENCE(filch_context_wait(context, FILCH_FOREVER), -EPERM, strerror(EPERM));
 }
 
@@ -92,23 +88,21 @@ Test(plain_errors, a_context_tells_the_smallest_cause_to_a_task_that_waited)
 {
     filch_runtime *rt;
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_context_create(&context, NULL));
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     FILCH_RUN(rt, waits_for_a_cause, context);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_context_release(context);
 }
 
 /* A job's return value is explained by it, too. */
 static int receives_in_vain(filch_self self, filch_job *job, void *channel)
 {
-    (void)self, (void)job;
     return filch_receive(channel, &(int){0});
 }
 
 static int fails_by_itself(filch_self self, filch_job *job, void *unused)
 {
-    (void)self, (void)job, (void)unused;
     return -EDOM;
 }
 
@@ -117,17 +111,15 @@ Test(plain_errors, a_failed_jobs_message_is_what_who_waits_for_it_reads)
     filch_pool *pool;
     filch_job *job;
     filch_channel *channel;
-    cr_assert_eq(filch_channel_create(&channel, sizeof(int), 0), 0);
+    OK(filch_channel_create(&channel, sizeof(int), 0));
     filch_channel_close(channel);
-    cr_assert_eq(filch_pool_create(&pool,
-                                   &(filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED}),
-                 0);
-    cr_assert_eq(filch_pool_submit(&job, pool, receives_in_vain, channel, NULL, 0), 0);
+    OK(filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED}));
+    OK(filch_pool_submit(&job, pool, receives_in_vain, channel, NULL, 0));
     EXPECT_SENTENCE(filch_job_wait(job, FILCH_FOREVER), -EPIPE, "closed");
     cr_assert_not_null(strstr(filch_job_failure(job)->message, "closed"));
     EXPECT_SENTENCE(filch_job_cancel(job), -EALREADY, "too late");
     filch_job_release(job);
-    cr_assert_eq(filch_pool_submit(&job, pool, fails_by_itself, NULL, NULL, 0), 0);
+    OK(filch_pool_submit(&job, pool, fails_by_itself, NULL, NULL, 0));
     EXPECT_SENTENCE(filch_job_wait(job, FILCH_FOREVER), -EDOM, strerror(EDOM));
     filch_job_release(job);
     filch_pool_destroy(pool);
@@ -136,7 +128,6 @@ Test(plain_errors, a_failed_jobs_message_is_what_who_waits_for_it_reads)
 
 static int explains(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return filch_error_set(-EBADMSG, "page %d has no title", 7);
 }
 
@@ -152,5 +143,5 @@ Test(plain_errors, a_library_on_top_sets_its_own_sentence)
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -EBADMSG);
     cr_assert_str_eq(filch_job_failure(job)->message, "page 7 has no title");
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The macros: every shape of task gives its result when its owner runs it and when a thief does. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <stdint.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 typedef struct five {
     int64_t at[5];
@@ -138,10 +137,10 @@ FILCH_TASK(unsigned, every_shape)
 static void check_every_shape(unsigned workers, const char *queue)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers, .queue = queue}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .queue = queue}));
     by_thieves = workers > 1;
     cr_assert_eq(FILCH_RUN(rt, every_shape), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(task, every_shape_returns_right_when_its_owner_runs_it)
@@ -214,9 +213,9 @@ FILCH_VOID_TASK_DEFINE(fill, (int *, from), (int, count))
 static long run(unsigned workers, long (*call)(filch_runtime *))
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers}));
     long result = call(rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return result;
 }
 

@@ -2,10 +2,8 @@
  *
  * The version is the same in every place; tests/consumer/pkgconfig.sh and cmake.sh ask the
  * packages. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <stdio.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 Test(version, the_library_names_the_version_of_its_headers)
 {

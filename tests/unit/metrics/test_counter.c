@@ -2,11 +2,10 @@
  *
  * Counters, gauges and the shards beneath: exact however many threads there are, and never
  * falling. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <runtime/metrics/shard.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { MEMBERS = 12, ROUNDS = 2000 };
 
@@ -27,7 +26,6 @@ TestSuite(counter, .init = create, .fini = destroy);
 
 static void count(void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < ROUNDS; i++) {
         filch_counter_add(counter, 1 + i % 3);
         filch_gauge_add(&gauge, i % 2 ? 5 : -4);
@@ -56,7 +54,6 @@ static filch_u32 fell;
 
 static void read_on(void *unused)
 {
-    (void)unused;
     uint64_t last = 0;
     while (last < MEMBERS * ROUNDS) {
         uint64_t now = filch_counter_read(counter);
@@ -69,7 +66,6 @@ static void read_on(void *unused)
 
 static void count_ones(void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < ROUNDS; i++)
         filch_counter_add(counter, 1);
 }
@@ -147,7 +143,6 @@ static unsigned late_shard;
 
 static void count_late(void *unused)
 {
-    (void)unused;
     filch_counter_add(counter, 1);
     late_shard = fl_shard();
     signpost_raise(&arrived);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Distributions: no value is off by more than a hundredth, and no record is lost. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <math.h>
 #include <runtime/metrics/distribution.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 static filch_distribution *distribution;
 static filch_snapshot *snapshot;
@@ -169,10 +168,10 @@ Test(distribution, merged_snapshots_are_one_of_all)
 {
     filch_distribution *parts[3];
     filch_snapshot *merged, *part;
-    cr_assert_eq(filch_snapshot_create(&merged), 0);
-    cr_assert_eq(filch_snapshot_create(&part), 0);
+    OK(filch_snapshot_create(&merged));
+    OK(filch_snapshot_create(&part));
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(filch_distribution_create(&parts[i]), 0);
+        OK(filch_distribution_create(&parts[i]));
     for (unsigned i = 0; i < 3000; i++) {
         filch_distribution_record(parts[i % 3], any_value(i));
         filch_distribution_record(distribution, any_value(i));
@@ -192,7 +191,7 @@ Test(distribution, merged_snapshots_are_one_of_all)
 Test(distribution, a_difference_is_what_came_in_between)
 {
     filch_snapshot *earlier;
-    cr_assert_eq(filch_snapshot_create(&earlier), 0);
+    OK(filch_snapshot_create(&earlier));
     filch_distribution_record(distribution, 1000000);
     filch_snapshot_add(earlier, distribution);
     filch_distribution_record(distribution, 10);
@@ -221,7 +220,6 @@ enum { MEMBERS = 12, ROUNDS = 1000 };
 
 static void record(void *unused)
 {
-    (void)unused;
     for (unsigned i = 0; i < ROUNDS; i++)
         filch_distribution_record(distribution, i);
 }

@@ -2,13 +2,12 @@
  *
  * Metric families: one metric for each label set, up to a cap; requests beyond it are counted and
  * lose nothing. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/family.h>
 #include <pthread.h>
 #include <tests/support/child.h>
 #include <tests/support/exposition.h>
 #include <tests/support/promtool.h>
+#include <tests/support/test.h>
 
 static exposition all;
 static filch_metrics *metrics;
@@ -26,7 +25,7 @@ static filch_family *family_of(filch_family_config config)
 {
     filch_family *family;
     if (!metrics)
-        cr_assert_eq(filch_metrics_create(&metrics), 0);
+        OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_family_create(&family, metrics, &config), 0, "%s", filch_error());
     return family;
 }
@@ -168,7 +167,7 @@ Test(family, one_that_makes_no_sense_is_refused_and_leaves_nothing)
     wrong[3].most = FILCH_FAMILY_MOST + 1;
     wrong[4].kind = FILCH_METRIC_KINDS;
     wrong[5].help = NULL;
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     for (unsigned i = 0; i < 6; i++) {
         cr_assert_eq(filch_family_create(&family, metrics, &wrong[i]), -EINVAL, "%u", i);
         cr_assert_neq(*filch_error(), '\0', "%u", i);

@@ -2,11 +2,11 @@
  *
  * Metric families at their limits: all labels, the greatest cap, marks of their own, and label sets
  * whose hashes are equal. */
-#include <criterion/criterion.h>
 #include <filch/family.h>
 #include <runtime/metrics/family.h>
 #include <runtime/platform/hash.h>
 #include <tests/support/exposition.h>
+#include <tests/support/test.h>
 
 static exposition all;
 static filch_metrics *metrics;
@@ -15,7 +15,7 @@ static filch_family *family_of(const filch_family_config *config)
 {
     filch_family *family = NULL;
     if (!metrics)
-        cr_assert_eq(filch_metrics_create(&metrics), 0);
+        OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_family_create(&family, metrics, config), 0, "%s", filch_error());
     return family;
 }

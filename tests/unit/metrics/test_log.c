@@ -2,14 +2,12 @@
  *
  * Log lines: valid JSON for any content, cut where they are too long, and nothing below their
  * level. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/log.h>
 #include <math.h>
 #include <runtime/metrics/log.h>
 #include <tests/support/crew.h>
 #include <tests/support/json.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static char text[FILCH_LOG_LINE + 1];
@@ -29,7 +27,7 @@ Test(log, a_line_is_what_was_said)
 {
     filch_traceparent trace;
     const char header[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    cr_assert_eq(filch_traceparent_parse(&trace, header, sizeof header - 1), 0);
+    OK(filch_traceparent_parse(&trace, header, sizeof header - 1));
     const filch_log_field fields[] = {
         filch_log_int("least", INT64_MIN), filch_log_int("most", INT64_MAX),
         filch_log_bool("yes", 7),          filch_log_bool("no", 0),
@@ -226,8 +224,8 @@ Test(log, what_is_below_its_level_is_not_even_computed)
     filch_log log;
     for (filch_log_level least = FILCH_LOG_DEBUG; least <= FILCH_LOG_OFF; least++) {
         if (least == FILCH_LOG_DEBUG)
-            cr_assert_eq(filch_log_init(&log, least, take, &all), 0);
-        cr_assert_eq(filch_log_set_level(&log, least), 0);
+            OK(filch_log_init(&log, least, take, &all));
+        OK(filch_log_set_level(&log, least));
         uint32_t lines = filch_u32_load(&all.lines, FILCH_ACQUIRE);
         computed = 0;
         FILCH_LOG(&log, FILCH_LOG_DEBUG, "one", filch_log_int("n", compute()));
@@ -253,7 +251,7 @@ static void log_some(void *arg)
 static void log_with(crew *all, enum crew_kind kind, const char *name)
 {
     heap lines = {0};
-    cr_assert_eq(filch_log_init(&shared, FILCH_LOG_INFO, take, &lines), 0);
+    OK(filch_log_init(&shared, FILCH_LOG_INFO, take, &lines));
     for (unsigned i = 0; i < 8; i++)
         crew_start(all, kind, log_some, "somebody");
     crew_wait(all);
@@ -271,8 +269,7 @@ Test(log, a_line_to_a_file_is_one_write)
     int ends[2];
     filch_log log;
     cr_assert_eq(pipe(ends), 0);
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_fd, (void *)(intptr_t)ends[1]),
-                 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_fd, (void *)(intptr_t)ends[1]));
     FILCH_LOG(&log, FILCH_LOG_ERROR, "it is said", filch_log_int("n", 1));
     ssize_t size = read(ends[0], text, sizeof text - 1);
     cr_assert_gt(size, 0);
@@ -287,13 +284,11 @@ Test(log, a_line_to_a_file_is_one_write)
 
 static void panic_of(const char *one, size_t size, void *arg)
 {
-    (void)arg;
     filch_panic(__FILE__, __LINE__, -EIO, "cannot write %.*s", (int)(size < 9 ? size : 9), one);
 }
 
 static void log_and_panic(filch_self self, void *log)
 {
-    (void)self;
     FILCH_LOG((filch_log *)log, FILCH_LOG_ERROR, "lost");
 }
 
@@ -306,9 +301,9 @@ Test(log, its_function_may_panic)
 {
     filch_log log;
     filch_runtime *rt = config_runtime(2, 0);
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, panic_of, NULL), 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, panic_of, NULL));
     cr_assert_eq(FILCH_RUN(rt, try_to_log, &log), -EIO);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Keys ---- */
@@ -317,7 +312,6 @@ static char taken[FILCH_LOG_LINE + 1];
 
 static void take_line(const char *bytes, size_t size, void *arg)
 {
-    (void)arg;
     memcpy(taken, bytes, size);
     taken[size] = '\0';
 }
@@ -325,14 +319,13 @@ static void take_line(const char *bytes, size_t size, void *arg)
 Test(log, its_first_keys_can_be_renamed)
 {
     filch_log log;
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, take_line, NULL), 0);
-    cr_assert_eq(filch_log_set_keys(&log, &(filch_log_keys){.time = "timestamp", .message = "msg"}),
-                 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, take_line, NULL));
+    OK(filch_log_set_keys(&log, &(filch_log_keys){.time = "timestamp", .message = "msg"}));
     FILCH_LOG(&log, FILCH_LOG_WARN, "hello", filch_log_int("n", 1));
     cr_assert_eq(strncmp(taken, "{\"timestamp\":\"2", 15), 0, "%s", taken);
     cr_assert_str_eq(strstr(taken, "\"level\""), "\"level\":\"warn\",\"msg\":\"hello\",\"n\":1}\n");
     cr_assert(json_read(&line, taken));
-    cr_assert_eq(filch_log_set_keys(&log, NULL), 0);
+    OK(filch_log_set_keys(&log, NULL));
     FILCH_LOG(&log, FILCH_LOG_WARN, "hello");
     cr_assert_eq(strncmp(taken, "{\"time\":\"2", 10), 0, "%s", taken);
 }
@@ -346,13 +339,13 @@ Test(log, bad_keys_are_refused_and_change_nothing)
                                   {.time = "message"}, {.level = "truncated"}, {.level = "a\"b"},
                                   {.level = "a\\b"},   {.level = "\xc3\xa4"},  {.level = "a\nb"}};
     filch_log log;
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, take_line, NULL), 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, take_line, NULL));
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_eq(filch_log_set_keys(&log, &bad[i]), -EINVAL, "%u", i);
     cr_assert_eq(filch_log_set_keys(NULL, NULL), -EINVAL);
     longest[64] = '\0';
     cr_assert_str_eq(log.keys.level, "level");
-    cr_assert_eq(filch_log_set_keys(&log, &(filch_log_keys){.level = longest}), 0);
+    OK(filch_log_set_keys(&log, &(filch_log_keys){.level = longest}));
     FILCH_LOG(&log, FILCH_LOG_WARN, "hello", filch_log_int("n", 1));
     cr_assert(json_read(&line, taken));
 }
@@ -363,6 +356,6 @@ Test(log, bad_arguments_are_refused)
     cr_assert_eq(filch_log_init(NULL, FILCH_LOG_INFO, take, NULL), -EINVAL);
     cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_log_init(&log, (filch_log_level)5, take, NULL), -EINVAL);
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, take, NULL), 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, take, NULL));
     cr_assert_eq(filch_log_set_level(&log, (filch_log_level)-1), -EINVAL);
 }

@@ -2,13 +2,12 @@
  *
  * Log sinks: lines reach a reader in order and whole; a reader that stalls holds up nobody, and
  * learns how many lines are missing. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <filch/log_sink.h>
 #include <tests/support/child.h>
 #include <tests/support/crew.h>
 #include <tests/support/json.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* ---- A pipe, and all that its reader has read ---- */
@@ -60,7 +59,7 @@ static filch_log_sink *sink_of(const filch_log_sink_config *config)
 static filch_log log_of(filch_log_sink *sink)
 {
     filch_log log;
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_sink, sink), 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_sink, sink));
     return log;
 }
 
@@ -148,7 +147,7 @@ Test(log_sink, lines_reach_the_reader_in_order)
     filch_log log = log_of(sink);
     for (int i = 0; i < LINES; i++)
         say(&log, 0, i);
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
     read_more();
     findings all = judge();
     cr_assert_eq(all.lines, LINES);
@@ -156,7 +155,7 @@ Test(log_sink, lines_reach_the_reader_in_order)
     filch_log_sink_stats stats = stats_of(sink);
     cr_assert_eq(stats.written, LINES);
     cr_assert_eq(stats.waiting + stats.dropped + stats.lost, 0);
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close_pipe();
 }
 
@@ -193,7 +192,7 @@ static void stall_and_recover(int flags)
     cr_assert_eq(all.lines, stats.written);
     cr_assert_eq(stats.written + stats.dropped, (uint64_t)number);
     cr_assert_eq(stats.waiting + stats.lost, 0);
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close_pipe();
 }
 
@@ -211,7 +210,7 @@ Test(log_sink, a_reader_that_is_gone_loses_lines_and_nothing_else)
     close(reader.from);
     say(&log, 0, 0); /* EPIPE, and a signal that would end the process */
     say(&log, 0, 1);
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
     cr_assert_eq(stats_of(sink).lost, 2);
     int ends[2];
     cr_assert_eq(pipe2(ends, O_NONBLOCK), 0);
@@ -219,11 +218,11 @@ Test(log_sink, a_reader_that_is_gone_loses_lines_and_nothing_else)
     close(ends[1]);
     reader.from = ends[0];
     say(&log, 0, 2);
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
     read_more();
     cr_assert_eq(judge().lines, 1);
     cr_assert_eq(stats_of(sink).written, 1);
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close_pipe();
 }
 
@@ -260,12 +259,12 @@ Test(log_sink, the_end_writes_what_is_queued)
     filch_log log = log_of(sink);
     for (int i = 0; i < LINES; i++)
         say(&log, 0, i);
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     read_more();
     cr_assert_eq(judge().lines, LINES);
     sink = sink_of(NULL);
     cr_assert_eq(filch_log_sink_destroy(sink, 0), 0, "nothing is lost");
-    cr_assert_eq(filch_log_sink_destroy(NULL, 0), 0);
+    OK(filch_log_sink_destroy(NULL, 0));
     close_pipe();
 }
 
@@ -281,7 +280,7 @@ Test(log_sink, the_line_about_dropped_ones_has_the_keys_of_the_configuration)
     const char *report = strstr(reader.text, "\"severity\":");
     cr_assert_not_null(report);
     cr_assert_str_eq(report, "\"severity\":\"warn\",\"m\":\"log lines dropped\",\"dropped\":1}\n");
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close_pipe();
 }
 
@@ -297,7 +296,7 @@ Test(log_sink, lines_of_all_lengths_go_round_the_ring)
         filch_log_to_sink(line, length, sink);
         memcpy(expected + size, line, length);
         size += length;
-        cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+        OK(filch_log_sink_flush(sink, FILCH_FOREVER));
         read_more();
     }
     cr_assert_eq(reader.size, size);
@@ -306,7 +305,7 @@ Test(log_sink, lines_of_all_lengths_go_round_the_ring)
     filch_log_to_sink(line, sizeof line, sink);
     filch_log_to_sink(line, 0, sink);
     cr_assert_eq(stats_of(sink).dropped, 1, "one was too long, and one is none");
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close_pipe();
     free(expected);
 }
@@ -347,7 +346,7 @@ Test(log_sink, lines_of_many_writers_are_whole_in_order_and_counted)
         cr_assert_eq(all.lines, stats.written, "%s", name);
         cr_assert_eq(all.reported, stats.dropped, "%s", name);
         cr_assert_eq(stats.written + stats.dropped, (uint64_t)(WRITERS * lines), "%s", name);
-        cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+        OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
         close_pipe();
     }
 }
@@ -396,7 +395,7 @@ Test(log_sink, in_a_child_of_fork_it_takes_nothing_and_waits_for_nothing)
     of_parent = sink_of(NULL);
     child_run(&child, in_child);
     cr_assert(child_passed(&child), "%s", child.text);
-    cr_assert_eq(filch_log_sink_destroy(of_parent, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(of_parent, FILCH_FOREVER));
     read_more();
     cr_assert_eq(reader.size, 0);
     close_pipe();

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A metric that cannot be shown is refused, with a sentence. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <math.h>
 #include <runtime/metrics/metrics.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 static filch_metrics *metrics;
 static filch_gauge gauge;
@@ -33,7 +31,6 @@ static void add(const filch_metric *metric)
 
 static double nothing(void *unused)
 {
-    (void)unused;
     return 0;
 }
 

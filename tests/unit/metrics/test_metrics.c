@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The metrics that are shown, their names and their form. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <math.h>
 #include <tests/support/exposition.h>
 #include <tests/support/promtool.h>
+#include <tests/support/test.h>
 
 static filch_metrics *metrics;
 static filch_counter *counter;
@@ -194,7 +193,6 @@ typedef struct fickle {
 
 static int refuse_later(const char *text, size_t size, void *arg)
 {
-    (void)text, (void)size;
     fickle *of = arg;
     return of->left-- ? 0 : -ENOSPC;
 }
@@ -251,7 +249,7 @@ Test(metrics, bad_arguments_are_refused)
     cr_assert_eq(filch_metrics_add(metrics, NULL), -EINVAL);
     cr_assert_eq(filch_metrics_remove(metrics, NULL), -EINVAL);
     cr_assert_eq(filch_metrics_remove(NULL, counter), -EINVAL);
-    cr_assert_eq(filch_metrics_remove(metrics, counter), 0);
+    OK(filch_metrics_remove(metrics, counter));
     cr_assert_eq(filch_metrics_write(NULL, exposition_take, &all), -EINVAL);
     cr_assert_eq(filch_metrics_write(metrics, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_metrics_add_runtime(metrics, NULL, NULL), -EINVAL);
@@ -263,13 +261,13 @@ Test(metrics, bad_arguments_are_refused)
 Test(metrics, a_runtime_is_shown_whole_or_not_at_all)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "one"), 0, "%s", filch_error());
     cr_assert_eq(exposition_value(exposition_written(metrics, &all),
                                   "filch_runtime_workers{runtime=\"one\"}"),
                  2);
     cr_assert_geq(exposition_value(all.text, "filch_runtime_outside_total{runtime=\"one\"}"), 0);
-    cr_assert_eq(filch_metrics_add_runtime(metrics, rt, NULL), 0);
+    OK(filch_metrics_add_runtime(metrics, rt, NULL));
     int rows = filch_metrics_remove(metrics, rt) / 2;
     cr_assert_gt(rows, 10);
     filch_metric last = {.name = "filch_runtime_workers",
@@ -277,10 +275,10 @@ Test(metrics, a_runtime_is_shown_whole_or_not_at_all)
                          .kind = FILCH_METRIC_GAUGE,
                          .gauge = &gauge};
     add(&last);
-    cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "one"), 0);
+    OK(filch_metrics_add_runtime(metrics, rt, "one"));
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, NULL), -EEXIST);
     cr_assert_eq(filch_metrics_remove(metrics, rt), rows, "earlier rows stay");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- promtool ---- */
@@ -289,9 +287,9 @@ Test(metrics, promtool_accepts_it)
 {
     static double level = 1.5;
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
     filch_distribution_record(distribution, 12345678);
-    cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "on\"e\\\n\xe2\x82\xac"), 0);
+    OK(filch_metrics_add_runtime(metrics, rt, "on\"e\\\n\xe2\x82\xac"));
     filch_metric one = counter_of("shop_requests_total", "path", "/a\\b\n\"c\"");
     add(&one);
     add(&(filch_metric){.name = "shop_queue_depth",
@@ -315,6 +313,6 @@ Test(metrics, promtool_accepts_it)
     }
     exposition_written(metrics, &all);
     filch_metrics_remove(metrics, rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     promtool_accepts(all.text);
 }

@@ -2,14 +2,13 @@
  *
  * Metrics that come and go while somebody writes, and callbacks that wait or panic: a removed
  * metric is never read again. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/metrics.h>
 #include <runtime/metrics/metrics.h>
 #include <runtime/platform/lock.h>
 #include <tests/support/crew.h>
 #include <tests/support/exposition.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 static filch_metrics *metrics;
 static filch_gauge gauges[4];
@@ -42,7 +41,7 @@ Test(metrics_remove, what_was_removed_is_not_written)
     cr_assert_eq(add_gauge(1, "b", NULL), 0);
     cr_assert_eq(add_gauge(1, "c", NULL), 0);
     cr_assert_eq(filch_metrics_remove(metrics, &gauges[1]), 2);
-    cr_assert_eq(filch_metrics_remove(metrics, &gauges[1]), 0);
+    OK(filch_metrics_remove(metrics, &gauges[1]));
     cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "a"));
     cr_assert_null(exposition_find(all.text, "b"));
     cr_assert_eq(add_gauge(2, "b", NULL), 0);
@@ -53,11 +52,11 @@ Test(metrics_remove, an_owner_takes_all_that_is_its_own)
 {
     filch_metric one = {
         .name = "a", .help = "A.", .kind = FILCH_METRIC_GAUGE, .gauge = &gauges[0], .owner = &all};
-    cr_assert_eq(filch_metrics_add(metrics, &one), 0);
+    OK(filch_metrics_add(metrics, &one));
     one.name = "b";
     one.gauge = &gauges[1];
-    cr_assert_eq(filch_metrics_add(metrics, &one), 0);
-    cr_assert_eq(filch_metrics_remove(metrics, &gauges[0]), 0);
+    OK(filch_metrics_add(metrics, &one));
+    OK(filch_metrics_remove(metrics, &gauges[0]));
     cr_assert_eq(filch_metrics_remove(metrics, &all), 2);
 }
 
@@ -92,7 +91,7 @@ static const char *write_and_change(void (*make)(void))
     cr_assert_eq(add_gauge(1, "b", NULL), 0);
     cr_assert_eq(add_gauge(2, "c", NULL), 0);
     all.length = 0;
-    cr_assert_eq(filch_metrics_write(metrics, change_at_first, &one), 0);
+    OK(filch_metrics_write(metrics, change_at_first, &one));
     wrong = exposition_wrong(all.text, &at);
     cr_assert_null(wrong, "%s is expected in %.80s", wrong, at);
     return all.text;
@@ -161,7 +160,6 @@ static double read_slowly(void *arg)
 
 static void write_all(void *unused)
 {
-    (void)unused;
     all.length = 0;
     if (filch_metrics_write(metrics, exposition_take, &all))
         filch_die("%s", filch_error());
@@ -186,12 +184,11 @@ static bool is_gone(void)
 static void read_and_remove(crew *members, enum crew_kind kind, const char *name)
 {
     slow one = {0};
-    cr_assert_eq(filch_metrics_add(metrics, &(filch_metric){.name = "slow",
-                                                            .help = "Slow.",
-                                                            .kind = FILCH_METRIC_GAUGE,
-                                                            .read = read_slowly,
-                                                            .arg = &one}),
-                 0);
+    OK(filch_metrics_add(metrics, &(filch_metric){.name = "slow",
+                                                  .help = "Slow.",
+                                                  .kind = FILCH_METRIC_GAUGE,
+                                                  .read = read_slowly,
+                                                  .arg = &one}));
     crew_start(members, kind, write_all, NULL);
     signpost_wait(&one.reading, 1);
     crew_start(members, kind, remove_it, &one);
@@ -217,7 +214,6 @@ typedef struct stuck {
 static int write_slowly(const char *text, size_t size, void *arg)
 {
     stuck *one = arg;
-    (void)text, (void)size;
     signpost_raise(&one->writing);
     while (!signpost_count(&one->go_on))
         filch_sleep(50000);
@@ -271,7 +267,6 @@ static int write_or_panic(const char *text, size_t size, void *arg)
 
 static void write_to(filch_self self, void *arg)
 {
-    (void)self;
     if (filch_metrics_write(metrics, write_or_panic, arg))
         filch_die("%s", filch_error());
 }
@@ -285,18 +280,16 @@ Test(metrics_remove, a_panic_in_a_callback_leaves_nothing_behind)
 {
     static filch_distribution *distribution;
     filch_runtime *rt = config_runtime(2, 0);
-    cr_assert_eq(filch_distribution_create(&distribution), 0);
-    cr_assert_eq(filch_metrics_add(metrics, &(filch_metric){.name = "d",
-                                                            .help = "D.",
-                                                            .kind = FILCH_METRIC_SUMMARY,
-                                                            .distribution = distribution}),
-                 0);
-    cr_assert_eq(filch_metrics_add(metrics, &(filch_metric){.name = "a",
-                                                            .help = "A.",
-                                                            .kind = FILCH_METRIC_GAUGE,
-                                                            .read = read_or_panic,
-                                                            .arg = &panicking}),
-                 0);
+    OK(filch_distribution_create(&distribution));
+    OK(filch_metrics_add(metrics, &(filch_metric){.name = "d",
+                                                  .help = "D.",
+                                                  .kind = FILCH_METRIC_SUMMARY,
+                                                  .distribution = distribution}));
+    OK(filch_metrics_add(metrics, &(filch_metric){.name = "a",
+                                                  .help = "A.",
+                                                  .kind = FILCH_METRIC_GAUGE,
+                                                  .read = read_or_panic,
+                                                  .arg = &panicking}));
     for (unsigned i = 0; i < 100; i++) {
         panicking = true;
         cr_assert_eq(FILCH_RUN(rt, try_to_write, &all), -EIO);
@@ -308,5 +301,5 @@ Test(metrics_remove, a_panic_in_a_callback_leaves_nothing_behind)
     cr_assert_eq(filch_metrics_remove(metrics, distribution), 1);
     cr_assert_null(metrics->first, "nobody stands there");
     filch_distribution_destroy(distribution);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

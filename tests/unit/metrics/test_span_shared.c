@@ -2,11 +2,10 @@
  *
  * Spans that several tasks and threads use at a time: nothing is lost or counted twice, and one of
  * them ends the span. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/span.h>
 #include <tests/support/contexts.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { PARTIES = 6, SETS = 40, ATTRIBUTES = 100 };
 
@@ -52,8 +51,8 @@ static void share(crew *parties, const filch_tracer *tracer, shared *all)
 {
     filch_span *span = NULL;
     *all = (shared){.context = NULL};
-    cr_assert_eq(filch_span_begin(&span, tracer, "shared", NULL), 0);
-    cr_assert_eq(filch_context_create_span(&all->context, NULL, span), 0);
+    OK(filch_span_begin(&span, tracer, "shared", NULL));
+    OK(filch_context_create_span(&all->context, NULL, span));
     filch_span_release(span);
     for (unsigned i = 0; i < PARTIES; i++)
         crew_start(parties, (enum crew_kind)(i % CREW_KINDS), use, all);
@@ -111,7 +110,7 @@ Test(span_shared, one_of_many_ends_it)
         const char *name = crew_open(&parties, config);
         for (unsigned round = stress_times(20); round--;) {
             all = (race){.span = NULL};
-            cr_assert_eq(filch_span_begin(&all.span, &tracer, "race", NULL), 0);
+            OK(filch_span_begin(&all.span, &tracer, "race", NULL));
             for (unsigned i = 1; i < PARTIES; i++)
                 filch_span_retain(all.span);
             for (unsigned i = 0; i < PARTIES; i++)

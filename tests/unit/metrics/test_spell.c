@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Numbers are read back as they were, in any locale; invalid UTF-8 is recognized. */
-#include <criterion/criterion.h>
 #include <runtime/metrics/spell.h>
-#include <stdlib.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 Test(spell, a_number_reads_back_as_it_was)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * How long a loop runs before it looks up. Time is told, not read: a tick is a nanosecond here. */
-#include <criterion/criterion.h>
 #include <runtime/par/pace.h>
+#include <tests/support/test.h>
 
 enum { TICKS_PER_US = 1000 };
 

@@ -2,13 +2,10 @@
  *
  * Bodies of parallel algorithms that panic. Address sanitizer's leak detector finds memory that the
  * algorithms did not give back; the users' sums are counted here. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/panic.h>
 #include <filch/par.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 enum { MOST = 60000, TIMES = 12 };
 
@@ -37,7 +34,6 @@ FILCH_FOR_2D(cell, i, j, (uint64_t *, v))
 
 static bool visiting_less(const void *a, const void *b, void *unused)
 {
-    (void)unused;
     visit();
     return *(const uint64_t *)a < *(const uint64_t *)b;
 }
@@ -45,7 +41,6 @@ static bool visiting_less(const void *a, const void *b, void *unused)
 /* A sum on the heap, so that one that is not dropped is leaked. */
 static bool make_sum(void *unused, void *sum)
 {
-    (void)unused;
     uint64_t **p = sum;
     *p = calloc(1, sizeof **p);
     if (*p)
@@ -55,14 +50,12 @@ static bool make_sum(void *unused, void *sum)
 
 static void drop_sum(void *unused, void *sum)
 {
-    (void)unused;
     free(*(uint64_t **)sum);
     filch_u32_add(&dropped, 1, FILCH_RELAXED);
 }
 
 static int add_chunk(filch_self self, size_t begin, size_t end, void *v, void *sum)
 {
-    (void)self;
     for (size_t i = begin; i < end; i++) {
         **(uint64_t **)sum += ((const uint64_t *)v)[i];
         visit();
@@ -93,7 +86,6 @@ static int reduce(filch_self self, const filch_reduction *how, uint64_t *v, size
 static int keep_some(filch_self self, const void *in, size_t n, void *out, size_t *count,
                      void *unused)
 {
-    (void)self, (void)unused;
     const uint64_t *from = in;
     uint64_t *to = out;
     size_t kept = 0;
@@ -108,13 +100,11 @@ static int keep_some(filch_self self, const void *in, size_t n, void *out, size_
 
 static void zero(void *unused, void *sum)
 {
-    (void)unused;
     *(uint64_t *)sum = 0;
 }
 
 static void sum_of(const void *in, size_t n, void *unused, void *sum)
 {
-    (void)unused;
     for (size_t i = 0; i < n; i++) {
         visit();
         *(uint64_t *)sum += ((const uint64_t *)in)[i];
@@ -123,7 +113,6 @@ static void sum_of(const void *in, size_t n, void *unused, void *sum)
 
 static void scan_some(const void *in, size_t n, void *out, void *unused, void *sum)
 {
-    (void)unused;
     for (size_t i = 0; i < n; i++) {
         visit();
         *(uint64_t *)sum += ((const uint64_t *)in)[i];
@@ -133,7 +122,6 @@ static void scan_some(const void *in, size_t n, void *out, void *unused, void *s
 
 static int count_some(filch_self self, size_t begin, size_t end, void *v, filch_tally *tally)
 {
-    (void)self;
     for (size_t i = begin; i < end; i++) {
         visit();
         tally->counts[((uint64_t *)v)[i] % 64 * tally->lanes]++;
@@ -151,7 +139,6 @@ FILCH_RADIX_SORT(radix_sort, uint64_t, visiting_key)
 
 static int find_none(filch_self self, size_t begin, size_t end, size_t *where, void *v)
 {
-    (void)self, (void)where, (void)v;
     for (size_t i = begin; i < end; i++)
         visit();
     return 0;
@@ -290,7 +277,7 @@ static void panics_with(unsigned workers)
     filch_runtime *rt = par_runtime(workers);
     for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
         panics_everywhere(rt, &algorithms[i], n);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(panic_par, a_panic_in_a_body_is_the_callers_and_nothing_is_leaked_with_one_worker)
@@ -321,5 +308,5 @@ Test(panic_par, from_outside_it_is_the_algorithms_code)
     fatal = 500;
     cr_assert_eq(FILCH_RUN(rt, each, 0, 1000, v), -EILSEQ);
     cr_assert_not_null(strstr(filch_error(), "visit 500"), "%s", filch_error());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

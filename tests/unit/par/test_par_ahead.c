@@ -2,10 +2,10 @@
  *
  * Passes in order: regardless of the thread that works ahead, each item is passed once, and blocks
  * are settled in order. */
-#include <criterion/criterion.h>
 #include <runtime/par/ahead.h>
 #include <tests/support/par.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { STOPPED = 7 };
 
@@ -44,7 +44,6 @@ static void mark(trace *t, size_t begin, size_t end)
 
 static int front(filch_self self, size_t begin, size_t end, void *context)
 {
-    (void)self;
     trace *t = context;
     expect(t, begin == t->next && begin < end);
     t->next = end;
@@ -56,7 +55,6 @@ static int front(filch_self self, size_t begin, size_t end, void *context)
 
 static int ahead(filch_self self, const fl_block *block, void *context)
 {
-    (void)self;
     trace *t = context;
     expect(t, block->begin < block->end && !t->passed[block->begin]);
     t->sums[block->sum] = block->begin;

@@ -2,10 +2,8 @@
  *
  * Search: the smallest index, even if another one is found first; any and all; refused
  * arguments. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 FILCH_FIND(marked, i, (const uint8_t *, mark))
 {
@@ -98,7 +96,6 @@ Test(par_find, nothing_is_in_an_empty_range)
 
 static int finds_nothing(filch_self self, size_t begin, size_t end, size_t *where, void *context)
 {
-    (void)self, (void)begin, (void)end, (void)where, (void)context;
     return 0;
 }
 

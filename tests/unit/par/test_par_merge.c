@@ -2,11 +2,9 @@
  *
  * The merge: all items of both lists, in order, of equal ones those of the first list first; for
  * any lists, workers, and comparison. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/merge.h>
 #include <tests/support/items.h>
+#include <tests/support/test.h>
 
 /* How two lists lie to each other. */
 typedef enum relation { MIXED, A_BEFORE, B_BEFORE, TIES, CLUSTERS, RELATIONS } relation;
@@ -78,7 +76,7 @@ Test(par_merge, lists_of_every_type_are_merged)
                 size_t a_n = par_size(&state, most), b_n = par_size(&state, most);
                 checks[t](rt, a_n, b_n, par_random(&state) % RELATIONS, &state);
             }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -90,7 +88,7 @@ Test(par_merge, short_lists_are_merged)
         for (size_t b_n = 0; b_n < 60; b_n += 1 + b_n / 8)
             for (unsigned t = 0; t < TYPES; t++)
                 checks[t](rt, a_n, b_n, par_random(&state) % RELATIONS, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- From tasks; without types ---- */
@@ -119,7 +117,7 @@ Test(par_merge, a_task_merges_by_what_it_is_given)
     }
     filch_runtime *rt = par_runtime(8);
     cr_assert_eq(FILCH_RUN(rt, merge_within, v, out, weight), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     for (uint32_t i = 1; i < 2 * MANY; i++)
         cr_assert(weight[out[i - 1]] < weight[out[i]] ||
                   (weight[out[i - 1]] == weight[out[i]] && out[i - 1] < out[i]));
@@ -127,7 +125,6 @@ Test(par_merge, a_task_merges_by_what_it_is_given)
 
 static bool number_less(const void *a, const void *b, void *context)
 {
-    (void)context;
     return memcmp(a, b, 2) < 0;
 }
 
@@ -144,11 +141,11 @@ Test(par_merge, items_without_a_type_are_merged)
         for (size_t i = 0; i < B; i++)
             memcpy(b + i * size, (unsigned char[]){(unsigned char)(i >> 7), (unsigned char)(2 * i)},
                    2);
-        cr_assert_eq(filch_run_merge(rt, a, A, b, B, out, size, number_less, NULL), 0);
+        OK(filch_run_merge(rt, a, A, b, B, out, size, number_less, NULL));
         for (size_t i = 0; i < A + B; i++) /* 0 0 1 2 2 3 4 4 5 ... */
             cr_assert_eq(out[i * size] * 256u + out[i * size + 1], i / 3 * 2 + i % 3 / 2);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Comparisons that are no order ---- */
@@ -183,7 +180,7 @@ Test(par_merge, what_has_no_order_is_kept)
                 free(v);
                 free(out);
             }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -205,11 +202,11 @@ Test(par_merge, what_cannot_be_merged_is_refused)
     cr_assert_eq(filch_run_merge(rt, v, SIZE_MAX / 8, v, SIZE_MAX / 4, out, 2, number_less, NULL),
                  -EINVAL);
     cr_assert_eq(out[0] | out[1] | out[2] | out[3], 0);
-    cr_assert_eq(filch_run_merge(rt, NULL, 0, NULL, 0, NULL, 2, number_less, NULL), 0);
-    cr_assert_eq(filch_run_merge(rt, NULL, 0, v, 2, out, 2, number_less, NULL), 0);
-    cr_assert_eq(filch_run_merge(rt, v + 2, 2, NULL, 0, out + 2, 2, number_less, NULL), 0);
+    OK(filch_run_merge(rt, NULL, 0, NULL, 0, NULL, 2, number_less, NULL));
+    OK(filch_run_merge(rt, NULL, 0, v, 2, out, 2, number_less, NULL));
+    OK(filch_run_merge(rt, v + 2, 2, NULL, 0, out + 2, 2, number_less, NULL));
     cr_assert_eq(memcmp(out, v, sizeof v), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(par_merge, an_outcome_upon_a_list_is_refused_in_debug_builds)
@@ -222,5 +219,5 @@ Test(par_merge, an_outcome_upon_a_list_is_refused_in_debug_builds)
     }
     cr_assert_eq(FILCH_RUN(rt, merge_u32, v, 1, v + 2, 1, v + 4), 0);
     cr_assert(v[4] == 1 && v[5] == 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

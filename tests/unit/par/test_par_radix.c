@@ -2,14 +2,12 @@
  *
  * The radix sort: every item is kept, in the order of its key, equal ones as they came; for any
  * kind of key, distribution, size of items and number of workers. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/radix.h>
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <tests/support/sorting.h>
+#include <tests/support/test.h>
 
 /* ---- All kinds of keys, distributed in all ways ---- */
 
@@ -153,7 +151,7 @@ Test(par_radix, every_kind_of_key_in_every_order_is_sorted)
             for (unsigned k = 0; k < KIND_COUNT; k++)
                 expect_sorted(rt, &kinds[k], par_random(&state) & 1, par_random(&state) % SHAPES,
                               par_size(&state, 1000000), &state);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -166,7 +164,7 @@ Test(par_radix, every_small_number_of_items_is_sorted)
             for (unsigned k = 0; k < KIND_COUNT; k++)
                 if (stress_times(10) == 10 || par_random(&state) % 8 == 0)
                     expect_sorted(rt, &kinds[k], par_random(&state) & 1, shape, n, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(par_radix, many_items_in_every_order_are_sorted)
@@ -182,7 +180,7 @@ Test(par_radix, many_items_in_every_order_are_sorted)
             while (kinds[k].size < 4); /* fewer bytes are not distributed */
             expect_sorted(rt, &kinds[k], true, shape, n, &state);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -226,7 +224,7 @@ Test(par_radix, truth_values_bit_fields_and_enumerations_are_keys)
                   (a->color == b->color &&
                    (a->flag < b->flag || (a->flag == b->flag && a->small <= b->small))));
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Some processors give every NaN that they make the same sign. */
@@ -261,7 +259,7 @@ Test(par_radix, floating_point_keys_are_in_the_order_of_their_bits)
         else
             cr_assert(isnan(f[i]) && !signbit(f[i]) == !signbit(same));
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- From tasks, with arguments ---- */
@@ -293,7 +291,7 @@ static void check_plain(filch_runtime *rt, size_t size, size_t offset, size_t n,
         if (offset >= 4)
             memcpy(at, &which, 4);
     }
-    cr_assert_eq(filch_run_radix_sort(rt, v, n, size, offset, 2, FILCH_RADIX_SIGNED), 0);
+    OK(filch_run_radix_sort(rt, v, n, size, offset, 2, FILCH_RADIX_SIGNED));
     int16_t key, last = INT16_MIN;
     uint32_t which, before = 0;
     at = v;
@@ -319,7 +317,7 @@ Test(par_radix, items_of_any_size_are_sorted_by_a_key_at_any_place)
         for (unsigned times = stress_times(3); times; times--)
             check_plain(rt, places[p][0], places[p][1],
                         par_size(&state, places[p][0] < 100 ? 100000 : 2000), &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, plain_in_task, (uint64_t *, v), (size_t, n))
@@ -338,7 +336,7 @@ Test(par_radix, tasks_sort_without_types)
     cr_assert_eq(FILCH_RUN(rt, plain_in_task, v, N), 0);
     for (size_t i = 1; i < N; i++)
         cr_assert_leq((uint32_t)(v[i - 1] >> 16), (uint32_t)(v[i] >> 16));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- What is refused ---- */
@@ -367,8 +365,8 @@ Test(par_radix, what_cannot_be_sorted_is_refused)
     expect_refused(filch_run_radix_sort(rt, v, 2, 4, 0, 4, (filch_radix_kind)3), "kind 3");
     cr_assert(v[0] == 2 && v[1] == 1);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
-    cr_assert_eq(filch_run_radix_sort(rt, NULL, 0, 4, 0, 4, FILCH_RADIX_FLOAT), 0);
-    cr_assert_eq(filch_run_radix_sort(rt, v, 2, 4, 0, 4, FILCH_RADIX_UNSIGNED), 0);
+    OK(filch_run_radix_sort(rt, NULL, 0, 4, 0, 4, FILCH_RADIX_FLOAT));
+    OK(filch_run_radix_sort(rt, v, 2, 4, 0, 4, FILCH_RADIX_UNSIGNED));
     cr_assert(v[0] == 1 && v[1] == 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

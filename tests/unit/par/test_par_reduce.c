@@ -2,12 +2,10 @@
  *
  * Reductions: the plain loop's result, in the order of the range, of any type; the same bits
  * regardless of the helpers; stops. The plain functions are in test_par_reduce_plain.c. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/reduce.h>
 #include <tests/support/par.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 /* 2x2 matrices modulo a prime: the order matters, the grouping does not. */
 typedef struct matrix {

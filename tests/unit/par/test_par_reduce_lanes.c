@@ -2,11 +2,9 @@
  *
  * Commutative reductions: equal to the plain loop for any length; in lanes, where the operation
  * allows it; stops. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/reduce.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 enum { LANES = 16 };
 

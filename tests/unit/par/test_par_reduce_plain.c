@@ -2,11 +2,9 @@
  *
  * The plain functions of reductions, as other languages call them: results that own memory, blocks,
  * refused arguments. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/reduce.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 /* A list of all indices, each list in a block of its own; how many there are is counted. */
 typedef struct list {
@@ -57,7 +55,6 @@ static void list_join(void *context, void *left, void *right)
 
 static int list_chunk(filch_self self, size_t begin, size_t end, void *context, void *sum)
 {
-    (void)self;
     const lists *all = context;
     if (all->block &&
         ((begin - all->begin) % all->block || (end - begin != all->block && end != all->end)))
@@ -99,13 +96,11 @@ Test(par_reduce_plain, results_that_own_memory_are_joined_in_order)
             lists all = {.begin = 5, .end = 5 + par_size(&state, 100000), .stop_at = SIZE_MAX};
             size_t hint = par_random(&state) % 2 ? 0 : 1 + par_random(&state) % 3000;
             list out = {0, 0, NULL};
-            cr_assert_eq(filch_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all),
-                         0);
+            OK(filch_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all));
             expect_list(&all, &out);
             all.block = 1 + par_random(&state) % 500;
-            cr_assert_eq(filch_run_reduce_deterministic(rt, all.begin, all.end, all.block,
-                                                        all.block, &list_of_all, &out, &all),
-                         0);
+            OK(filch_run_reduce_deterministic(rt, all.begin, all.end, all.block, all.block,
+                                              &list_of_all, &out, &all));
             expect_list(&all, &out);
         }
         filch_runtime_destroy(rt);
@@ -138,7 +133,7 @@ Test(par_reduce_plain, helpers_without_a_result_leave_their_part_to_the_owner)
         filch_runtime *rt = par_runtime(par_workers[k]);
         lists all = {.refuse_after = 1, .end = 50000, .stop_at = SIZE_MAX};
         list out = {0, 0, NULL};
-        cr_assert_eq(filch_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all), 0);
+        OK(filch_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
         expect_list(&all, &out);
         filch_runtime_destroy(rt);
     }
@@ -169,14 +164,12 @@ Test(par_reduce_plain, no_result_at_all_is_an_error)
 /* Blocks as leaves: a tree of sums, each block from left to right. */
 static bool zero(void *context, void *sum)
 {
-    (void)context;
     *(double *)sum = 0;
     return true;
 }
 
 static int add(filch_self self, size_t begin, size_t end, void *context, void *sum)
 {
-    (void)self, (void)context;
     double total = *(double *)sum;
     for (size_t i = begin; i < end; i++)
         total += 1.0 / (double)(i + 1);
@@ -186,7 +179,6 @@ static int add(filch_self self, size_t begin, size_t end, void *context, void *s
 
 static void plus(void *context, void *left, void *right)
 {
-    (void)context;
     *(double *)left += *(double *)right;
 }
 
@@ -213,9 +205,7 @@ Test(par_reduce_plain, blocks_are_the_leaves_of_the_same_tree)
         for (unsigned times = stress_times(25); times; times--) {
             size_t n = 1 + par_size(&state, 200000), block = blocks[times % 5];
             double found = -1, wanted = tree(0, n, block);
-            cr_assert_eq(filch_run_reduce_deterministic(rt, 0, n, block, block, &harmonic, &found,
-                                                        NULL),
-                         0);
+            OK(filch_run_reduce_deterministic(rt, 0, n, block, block, &harmonic, &found, NULL));
             cr_assert_eq(memcmp(&found, &wanted, sizeof found), 0, "%zu in blocks of %zu", n,
                          block);
         }

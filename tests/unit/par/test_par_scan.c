@@ -2,12 +2,10 @@
  *
  * Scans: the plain loop's result, for any type, any associative operation, any number of
  * workers. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/scan.h>
 #include <limits.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 /* 2x2 matrices modulo a prime: the order matters, the grouping does not. */
 typedef struct small {
@@ -253,7 +251,7 @@ Test(par_scan, values_may_be_of_any_size)
         cr_assert(in && out);
         for (size_t i = 0; i < n; i++)
             in[i * sizes[k]] = (char)(par_random(&state) % 10 ? 0 : 1 + i % 100);
-        cr_assert_eq(filch_run_scan(rt, in, n, out, &how, &context), 0);
+        OK(filch_run_scan(rt, in, n, out, &how, &context));
         char last = 0;
         for (size_t i = 0; i < n; i++) {
             last = in[i * sizes[k]] ? in[i * sizes[k]] : last;

@@ -2,12 +2,10 @@
  *
  * The unstable sort: every item is kept, in order; for any items, workers, and comparison, and
  * never at a cost beyond n log n. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/sort.h>
 #include <runtime/par/partition.h>
 #include <tests/support/sorting.h>
+#include <tests/support/test.h>
 
 /* ---- All types in all orders ---- */
 
@@ -46,11 +44,11 @@ Test(par_sort, the_smallest_stack_is_enough)
     uint64_t state = stress_seed();
     filch_runtime *rt;
     filch_config config = {.workers = 2, .stack_size = 1 << 14};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     for (unsigned t = 0; t < SORTING_TYPES; t++)
         for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
             checks[t](rt, par_size(&state, 100000), shape, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- From tasks, with arguments; without types ---- */
@@ -99,7 +97,7 @@ Test(par_sort, items_without_a_type_are_sorted)
                 cr_assert(!masked_less(v + i * size, v + (i - 1) * size, &mask));
             free(v);
         }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Comparisons that are no order ---- */
@@ -110,7 +108,6 @@ ITEM_DISORDERS(DISORDERLY)
 static bool record_by_whim(const void *a, const void *b, void *context)
 {
     const record48 *x = a, *y = b;
-    (void)context;
     return less_and_then_not((uint64_t)x->key, (uint64_t)y->key);
 }
 
@@ -152,28 +149,24 @@ static double comparisons_per_item(uint32_t (*value)(uint32_t i, uint64_t *state
     cr_assert_eq(FILCH_RUN(rt, sort_counted, v, COUNTED, &count), 0);
     for (uint32_t i = 1; i < COUNTED; i++)
         cr_assert_leq(v[i - 1], v[i]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return (double)count / COUNTED;
 }
 
 static uint32_t rising(uint32_t i, uint64_t *state)
 {
-    (void)state;
     return i / 3;
 }
 static uint32_t falling(uint32_t i, uint64_t *state)
 {
-    (void)state;
     return COUNTED - i;
 }
 static uint32_t eight_values(uint32_t i, uint64_t *state)
 {
-    (void)i;
     return (uint32_t)par_random(state) % 8;
 }
 static uint32_t organ_pipe(uint32_t i, uint64_t *state)
 {
-    (void)state;
     return i < COUNTED / 2 ? i : COUNTED - i;
 }
 
@@ -205,7 +198,7 @@ static void sort_the_worst(uint32_t n, uint32_t *value)
     }
     filch_runtime *rt = par_runtime(1);
     cr_assert_eq(FILCH_RUN(rt, sort_against, v, n, &foe), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     for (uint32_t i = 1; i < n; i++)
         cr_assert_leq(value[v[i - 1]], value[v[i]]);
     cr_assert_leq((double)foe.count / n, 4 * log2(n));
@@ -221,7 +214,6 @@ Test(par_sort, the_worst_input_costs_n_log_n)
 static uint32_t worst_value[COUNTED];
 static uint32_t as_it_was_worst(uint32_t i, uint64_t *state)
 {
-    (void)state;
     return worst_value[i];
 }
 
@@ -265,7 +257,7 @@ Test(par_sort, several_workers_partition_an_array)
             cr_assert_eq(items_sum(call.v, n, sizeof(uint32_t)), sum);
             free(call.v);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -290,5 +282,5 @@ Test(par_sort, mistakes_are_refused)
     cr_assert_eq(filch_run_sort(rt, v, 2, FILCH_ITEM_MOST + 1, masked_less, &mask), -EINVAL);
     cr_assert_eq(FILCH_RUN(rt, sort_plainly, NULL, 2, 1, &mask), -EINVAL);
     cr_assert_eq(v[0], 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,11 +2,9 @@
  *
  * The stable sort: every item is kept, in order, equal ones as they came; for any items, workers,
  * and comparison. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/sort_stable.h>
 #include <tests/support/sorting.h>
+#include <tests/support/test.h>
 
 /* ---- All types in all orders ---- */
 
@@ -43,7 +41,7 @@ Test(par_sort_stable, arrays_of_megabytes_are_sorted)
     filch_runtime *rt = par_runtime(8);
     for (unsigned shape = 0; shape < ITEM_SHAPES; shape += BUILD_TSAN ? 4 : 1)
         check_r256(rt, 17001 + par_random(&state) % 3, shape, &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(par_sort_stable, every_small_number_of_items_is_sorted)
@@ -83,7 +81,7 @@ static void check_plain(filch_runtime *rt, size_t size, size_t n, uint64_t *stat
             v[i * size + k] = (unsigned char)(which >> 8 * k);
     }
     uint64_t sum = items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size);
-    cr_assert_eq(filch_run_sort_stable(rt, v, n, size, first_byte_less, &mask), 0);
+    OK(filch_run_sort_stable(rt, v, n, size, first_byte_less, &mask));
     cr_assert_eq(items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size), sum);
     for (size_t i = 1; i < n; i++) {
         const unsigned char *at = v + i * size, *before = at - size;
@@ -102,7 +100,7 @@ Test(par_sort_stable, items_without_a_type_are_sorted)
     for (unsigned k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
         for (unsigned times = stress_times(4); times; times--)
             check_plain(rt, sizes[k], par_size(&state, 60000), &state);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Comparisons that are no order ---- */
@@ -146,7 +144,7 @@ Test(par_sort_stable, order_and_reverse_order_cost_one_look)
     cr_assert_eq(FILCH_RUN(rt, sort_counted, v, N, &count), 0);
     cr_assert_leq(count, N);
     cr_assert_eq(disorder_u32(v, N), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(par_sort_stable, two_values_take_three_comparisons_an_item)
@@ -161,7 +159,7 @@ Test(par_sort_stable, two_values_take_three_comparisons_an_item)
     cr_assert_eq(disorder_u32(v, N), 0);
     if (!BUILD_TINY) /* which merges more than it parts */
         cr_assert_lt(count, 4 * N);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_SORT_STABLE(sort_at_worst, uint32_t, less_for_worse, (adversary *, foe))
@@ -180,7 +178,7 @@ Test(par_sort_stable, an_adversary_gets_no_more_than_n_log_n_comparisons)
     cr_assert_lt(foe.count, 60 * N, "%" PRIu64 " comparisons", foe.count);
     for (uint32_t i = 1; i < N; i++)
         cr_assert_leq(value[v[i - 1]], value[v[i]]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Refusals ---- */
@@ -200,8 +198,8 @@ Test(par_sort_stable, what_cannot_be_sorted_is_refused)
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 1), -EINVAL);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, (uint32_t *)(void *)v, SIZE_MAX / 2), -EINVAL);
     cr_assert_eq(memcmp(v, "\3\2\1", 4), 0);
-    cr_assert_eq(filch_run_sort_stable(rt, NULL, 0, 1, first_byte_less, &mask), 0);
-    cr_assert_eq(filch_run_sort_stable(rt, v, 1, 1, first_byte_less, &mask), 0);
+    OK(filch_run_sort_stable(rt, NULL, 0, 1, first_byte_less, &mask));
+    OK(filch_run_sort_stable(rt, v, 1, 1, first_byte_less, &mask));
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

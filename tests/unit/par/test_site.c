@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * How loops learn from their calls. Times are given: no test reads a clock. */
-#include <criterion/criterion.h>
 #include <runtime/par/site.h>
 #include <tests/support/par.h>
+#include <tests/support/test.h>
 
 enum { N = 1000, LONG = 10 * FL_SITE_WARM, SHORT = FL_SITE_READY / 2 };
 
@@ -169,7 +169,6 @@ enum { MOST = 5000 };
 
 static int count_each(filch_self self, size_t begin, size_t end, void *seen)
 {
-    (void)self;
     for (; begin < end; begin++)
         filch_u32_add((filch_u32 *)seen + begin, 1, FILCH_RELAXED);
     return 0;

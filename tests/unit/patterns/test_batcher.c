@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Batchers: when a batch is flushed, waiting for room, and reporting an item's outcome. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/patterns/batcher.h>
 #include <runtime/patterns/batcher_task.h>
 #include <tests/support/batch_crew.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
 {
@@ -20,7 +18,7 @@ Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
         add(batcher, 0, 10);
         signpost_wait(&to.ended, 2);
         cr_assert_eq(batcher_stats(batcher).collected, 2, "neither full nor old");
-        cr_assert_eq(filch_batcher_flush(batcher), 0);
+        OK(filch_batcher_flush(batcher));
         signpost_wait(&items[9].told, 1);
         for (unsigned i = 0; i < 10; i++)
             cr_assert_eq(items[i].outcome, i == 2 ? -EDOM : i == 9 ? -EINVAL : 0);
@@ -31,7 +29,7 @@ Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
         cr_assert_eq(all.full, 2);
         cr_assert_eq(all.failed, 2);
         drain_ends(&to, batcher);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -67,7 +65,7 @@ static void come_too_late(crew *all, enum crew_kind kind, const char *name)
     WAIT_FOR(batcher, now.taken_back + now.refused == 1);
     filch_u32_store(&to.open, 0, FILCH_RELEASE);
     start_adder(all, kind, batcher, 2, filch_in(20 * MS));
-    cr_assert_eq(filch_batcher_flush(batcher), 0);
+    OK(filch_batcher_flush(batcher));
     signpost_wait(&to.begun, 1);
     WAIT_WHILE(filch_now() < adders[2].until);
     filch_u32_store(&to.open, 1, FILCH_RELEASE);
@@ -102,7 +100,7 @@ Test(batcher, an_item_whose_flush_is_under_way_cannot_be_taken_back)
         filch_u32_store(&to.open, 1, FILCH_RELEASE);
         drain_ends(&to, batcher);
         cr_assert_eq(signpost_count(&items[0].flushed), 1);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -122,7 +120,7 @@ static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(signpost_count(&to.begun), 1);
     filch_u32_store(&to.open, 1, FILCH_RELEASE);
     WAIT_FOR(batcher, now.added == 11);
-    cr_assert_eq(filch_batcher_flush(batcher), 0);
+    OK(filch_batcher_flush(batcher));
     crew_wait(all);
     for (unsigned i = 0; i < 12; i++)
         cr_assert_eq(signpost_count(&items[i].flushed), i != 4, "%s: %u", name, i);
@@ -215,5 +213,5 @@ Test(batcher, bad_arguments_are_refused)
     cr_assert_eq(filch_batcher_add(batcher, &items[0], &outcome, 0), -ETIMEDOUT);
     cr_assert_eq(batcher_stats(batcher).added, 0);
     drain_ends(&to, batcher);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Batchers: batches that grow old, flushes and callbacks that panic, and the end of all. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/patterns/batcher.h>
 #include <runtime/patterns/batcher_task.h>
 #include <tests/support/batch_crew.h>
 #include <tests/support/occupied.h>
+#include <tests/support/test.h>
 
 /* ---- Age ---- */
 
@@ -26,7 +24,7 @@ Test(batcher_end, a_batch_goes_when_its_first_item_is_old_enough)
     fl_batcher_look(batcher, filch_in(5000 * FILCH_SECOND));
     cr_assert_eq(batcher_stats(batcher).batches, 1, "of nothing");
     drain_ends(&to, batcher);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(batcher_end, the_batcher_looks_itself)
@@ -40,11 +38,11 @@ Test(batcher_end, the_batcher_looks_itself)
         for (unsigned i = 0; i < 8; i++) {
             int64_t since = filch_now();
             int outcome;
-            cr_assert_eq(filch_batcher_add(batcher, &items[i], &outcome, FILCH_FOREVER), 0);
+            OK(filch_batcher_add(batcher, &items[i], &outcome, FILCH_FOREVER));
             cr_assert_geq(filch_now() - since, MS, "not early");
         }
         drain_ends(&to, batcher);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -58,7 +56,7 @@ Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
         int outcome = 0;
         filch_u32_store(&to.panics, 1, FILCH_RELEASE);
         add(batcher, 0, 1);
-        cr_assert_eq(filch_batcher_add(batcher, &items[1], &outcome, FILCH_FOREVER), 0);
+        OK(filch_batcher_add(batcher, &items[1], &outcome, FILCH_FOREVER));
         cr_assert_eq(outcome, -EPROTO);
         signpost_wait(&items[0].told, 1);
         cr_assert_eq(items[0].outcome, -EPROTO);
@@ -68,7 +66,7 @@ Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
         WAIT_FOR(batcher, now.in_flight == 0);
         cr_assert_eq(batcher_stats(batcher).panics, 1);
         drain_ends(&to, batcher);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -92,15 +90,14 @@ Test(batcher_end, a_callback_that_panics_does_not_keep_the_others_from_being_tol
     filch_batcher *batcher = new_batcher(rt, 6, 1);
     filch_panic_handler *before = filch_set_panic_handler(count_panic);
     for (unsigned i = 0; i < 6; i++)
-        cr_assert_eq(filch_batcher_add_then(batcher, &items[i],
-                                            i % 2 ? panic_when_told : note_outcome, NULL, 0),
-                     0);
+        OK(filch_batcher_add_then(batcher, &items[i], i % 2 ? panic_when_told : note_outcome, NULL,
+                                  0));
     drain_ends(&to, batcher);
     for (unsigned i = 0; i < 6; i++)
         cr_assert_eq(signpost_count(&items[i].told), 1);
     cr_assert_eq(signpost_count(&panics), 3);
     filch_set_panic_handler(before);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static filch_batcher *around;
@@ -108,17 +105,17 @@ static filch_batcher *around;
 static void add_another(void *one, int outcome, void *next)
 {
     note_outcome(one, outcome, NULL);
-    cr_assert_eq(filch_batcher_add_then(around, next, note_outcome, NULL, 0), 0);
+    OK(filch_batcher_add_then(around, next, note_outcome, NULL, 0));
 }
 
 Test(batcher_end, a_callback_may_add)
 {
     filch_runtime *rt = config_runtime(2, 0);
     around = new_batcher(rt, 1, 1);
-    cr_assert_eq(filch_batcher_add_then(around, &items[0], add_another, &items[1], 0), 0);
+    OK(filch_batcher_add_then(around, &items[0], add_another, &items[1], 0));
     signpost_wait(&items[1].told, 1);
     drain_ends(&to, around);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- The end ---- */
@@ -158,7 +155,7 @@ Test(batcher_end, destroying_closes)
     for (unsigned i = 0; i < 3; i++)
         cr_assert_eq(signpost_count(&items[i].told), 1);
     filch_batcher_destroy(NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(batcher_end, closing_waits_for_its_alarm)
@@ -170,7 +167,7 @@ Test(batcher_end, closing_waits_for_its_alarm)
     cr_assert_eq(filch_batcher_close(batcher, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
     drain_ends(&to, batcher);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(batcher_end, closing_waits_for_who_was_too_late_and_has_not_left)
@@ -181,5 +178,5 @@ Test(batcher_end, closing_waits_for_who_was_too_late_and_has_not_left)
     cr_assert_eq(filch_batcher_close(batcher, filch_in(MS)), -ETIMEDOUT);
     batcher->inside--;
     drain_ends(&to, batcher);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,15 +2,12 @@
  *
  * Caches of objects: an object put back is handed out again, ready for use; one that finds no room
  * is freed. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/cache.h>
-#include <filch/filch.h>
 #include <stdint.h>
-#include <string.h>
 #include <tests/support/configs.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Calls of a test's callbacks, and their behaviour. */
 static struct works {
@@ -33,7 +30,6 @@ static int construct(void *object, void *arg)
 
 static int reset(void *object, void *arg)
 {
-    (void)arg;
     if (works.reset_panics)
         FILCH_PANIC(-EPROTO, "no reset");
     *(unsigned *)object = 1;
@@ -43,7 +39,6 @@ static int reset(void *object, void *arg)
 
 static void destruct(void *object, void *arg)
 {
-    (void)object, (void)arg;
     signpost_raise(&works.destructed);
     if (works.destruct_panics)
         FILCH_PANIC(-EPROTO, "no destruction");
@@ -83,7 +78,7 @@ static void ends(filch_cache *cache)
     cr_assert_eq(all.kept, 0);
     cr_assert_eq(all.made, all.freed);
     cr_assert_eq(all.gets, all.puts);
-    cr_assert_eq(filch_cache_destroy(cache), 0);
+    OK(filch_cache_destroy(cache));
 }
 
 Test(cache, what_is_put_is_had_again_and_ready)
@@ -101,7 +96,7 @@ Test(cache, what_is_put_is_had_again_and_ready)
     filch_cache_put(cache, NULL);
     ends(cache);
     cr_assert_eq(signpost_count(&works.destructed), 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(cache, without_callbacks_objects_begin_as_zero_bytes)
@@ -114,7 +109,7 @@ Test(cache, without_callbacks_objects_begin_as_zero_bytes)
     cr_assert_eq((uintptr_t)one % 256, 0);
     filch_cache_put(cache, one);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(cache, what_finds_no_room_is_freed)
@@ -143,7 +138,7 @@ Test(cache, what_finds_no_room_is_freed)
     for (unsigned i = 0; i < ROOM; i++)
         filch_cache_put(cache, all[i]);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(cache, at_a_boundary_the_depot_is_not_asked_each_time)
@@ -167,7 +162,7 @@ Test(cache, at_a_boundary_the_depot_is_not_asked_each_time)
     }
     cr_assert_eq(stats_of(cache).exchanged, before);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Callbacks that fail ---- */
@@ -183,7 +178,7 @@ Test(cache, a_construction_that_fails_is_told)
     cr_assert_eq(filch_cache_get(cache, &one), -EINVAL);
     cr_assert_null(one);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(cache, what_cannot_be_reset_is_not_kept)
@@ -196,19 +191,17 @@ Test(cache, what_cannot_be_reset_is_not_kept)
     cr_assert_eq(stats_of(cache).kept, 0);
     cr_assert_eq(signpost_count(&works.destructed), 1);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void get_one(filch_self self, void *cache)
 {
     void *one;
-    (void)self;
     filch_cache_get(cache, &one);
 }
 
 static void put_one(filch_self self, void *cache)
 {
-    (void)self;
     void *one = got(cache);
     works.reset_panics = true;
     filch_cache_put(cache, one);
@@ -216,7 +209,6 @@ static void put_one(filch_self self, void *cache)
 
 static void drain_it(filch_self self, void *cache)
 {
-    (void)self;
     filch_cache_drain(cache);
 }
 
@@ -254,7 +246,7 @@ Test(cache, callbacks_that_panic_lose_nothing)
         FILCH_RUN(rt, panic_everywhere, cache);
         ends(cache);
         cr_assert_eq(signpost_count(&works.constructed), signpost_count(&works.destructed));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -316,12 +308,12 @@ Test(cache, bad_arguments_are_refused)
     cr_assert_null(cache);
     void *none;
     cr_assert_eq(filch_cache_get(NULL, &none), -EINVAL);
-    cr_assert_eq(filch_cache_destroy(NULL), 0);
+    OK(filch_cache_destroy(NULL));
     cache = cache_of(rt, &plain);
     cr_assert_eq(filch_cache_get(cache, NULL), -EINVAL);
     void *one = got(cache);
     cr_assert_eq(filch_cache_destroy(cache), -EBUSY, "one is outside");
     filch_cache_put(cache, one);
     ends(cache);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,12 +2,9 @@
  *
  * Scatter-gather: when it is decided, which functions are told to stop, and that each answer and
  * each argument is released once. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/gather.h>
-#include <string.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000, MOST = 64 };
 
@@ -27,7 +24,6 @@ static signpost dropped, ended, turns;
 
 static int consult(filch_self self, filch_context *context, void *arg, void **answer)
 {
-    (void)self;
     oracle *one = arg;
     one->turn = filch_u32_add(&turns, 1, FILCH_ACQ_REL);
     signpost_raise(&one->asked);
@@ -44,7 +40,6 @@ static int consult(filch_self self, filch_context *context, void *arg, void **an
 
 static void count_drop(void *value)
 {
-    (void)value;
     signpost_raise(&dropped);
 }
 
@@ -233,7 +228,7 @@ Test(gather, at_its_time_it_returns_with_what_there_is)
 static void from_above(crew *all, enum crew_kind kind, const char *name)
 {
     filch_context *above;
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_context_create(&above, NULL));
     prepare(all, 3, 2);
     mine.config.context = above;
     for (unsigned i = 0; i < 3; i++)
@@ -257,7 +252,7 @@ Test(gather, a_context_from_above_ends_it)
 static void end_it(crew *all, enum crew_kind kind, const char *name)
 {
     filch_context *above;
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_context_create(&above, NULL));
     prepare(all, 1, 1);
     mine.config.context = oracles[0].ends = above;
     cr_assert_eq(gather(all, kind), -ENOLINK, "%s", name);

@@ -59,12 +59,12 @@ static void map_filter_and_split(crew *all, enum crew_kind kind, const char *nam
     crew_wait(all);
     cr_assert_eq(from.rc, 0);
     cr_assert_eq(sum, 4 * (ITEMS * (ITEMS - 1) / 2 - 3 * (ITEMS / 3) * (ITEMS / 3 - 1) / 2));
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     stages_balance(pipeline, 3);
     cr_assert_eq(stage_stats(pipeline, 0).finished, ITEMS);
     cr_assert_eq(stage_stats(pipeline, 2).entered, ITEMS / 3 * 2);
     cr_assert_null(filch_pipeline_failure(pipeline));
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
     cr_assert_eq(signpost_count(&at[0].wrong) + signpost_count(&at[1].wrong), 0, "width");
     parcels_balance();
 }
@@ -92,9 +92,9 @@ static void keep_order(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(receive_all(pipeline, &sum, &in_order), (ITEMS - ITEMS / 5) * 3);
     cr_assert(in_order, "%s", name);
     crew_wait(all);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     stages_balance(pipeline, 3);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
     cr_assert_eq(signpost_count(&at[0].wrong) + signpost_count(&at[1].wrong), 0, "width");
     parcels_balance();
 }
@@ -125,12 +125,12 @@ Test(pipeline, an_ordered_stage_works_ahead_as_far_as_it_was_told)
         WAIT_FOR_STAGE(pipeline, 2, now.waiting == 11);
         for (unsigned i = 0; i < 11; i++) {
             void *item = NULL;
-            cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), 0);
+            OK(filch_pipeline_next(pipeline, &item, 0));
             cr_assert_eq(((parcel *)item)->number, i);
             parcel_drop(item);
         }
-        cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_pipeline_destroy(pipeline));
+        OK(filch_runtime_destroy(rt));
     }
     parcels_balance();
 }
@@ -161,7 +161,7 @@ static void hold_up(crew *all, enum crew_kind kind, const char *name)
     stages[0].ordered = ordered;
     filch_pipeline *pipeline = pipeline_of(all->rt, stages, 2, 100, NULL);
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    OK(filch_context_create(&context, NULL));
     /* one is in progress, two wait; one emits, or two have their seats; two wait */
     unsigned taken = fill(pipeline, ordered ? 7 : 6);
     WAIT_FOR_STAGE(pipeline, 1, now.running == 1 && now.waiting == 2);
@@ -214,9 +214,9 @@ static void wait_in_vain(crew *all, enum crew_kind kind, const char *name)
     crew_wait(all);
     cr_assert_eq(one.rc, -ETIMEDOUT, "%s", name);
     filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     cr_assert_eq(stage_stats(pipeline, 0).entered, 2);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
     parcels_balance();
 }
 
@@ -231,7 +231,6 @@ static filch_channel *kept;
 
 static int keep_and_fork(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)arg;
     filch_emitter_keep(out);
     return filch_send(kept, &item);
 }
@@ -239,21 +238,21 @@ static int keep_and_fork(filch_self self, filch_emitter *out, void *item, void *
 Test(pipeline, an_item_that_is_kept_is_not_dropped)
 {
     filch_runtime *rt = config_runtime(2, 1000);
-    cr_assert_eq(filch_channel_create(&kept, sizeof(void *), 10), 0);
+    OK(filch_channel_create(&kept, sizeof(void *), 10));
     filch_stage stages[] = {{.fn = keep_and_fork, .drop = parcel_drop}};
     filch_pipeline *pipeline = pipeline_of(rt, stages, 1, 0, NULL);
     uint32_t before = signpost_count(&parcels_dropped);
     push_parcels(pipeline, 0, 10);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&parcels_dropped), before);
     filch_channel_close(kept);
     FILCH_EACH(void *, item, kept)
     {
         parcel_drop(item);
     }
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
     filch_channel_destroy(kept);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     parcels_balance();
 }
 
@@ -265,7 +264,6 @@ FILCH_VOID_TASK(emit_part, (filch_emitter *, out), (uint64_t, number), (unsigned
 
 static int emit_from_forks(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)arg;
     const parcel *one = item;
     for (unsigned i = 0; i < 4; i++)
         FILCH_FORK(emit_part, out, one->number, i);
@@ -289,15 +287,15 @@ Test(pipeline, what_a_function_has_forked_may_emit)
                 filch_pipeline_close(pipeline);
             for (unsigned part = 0; part < 4; part++) {
                 void *item;
-                cr_assert_eq(filch_pipeline_next(pipeline, &item, FILCH_FOREVER), 0);
+                OK(filch_pipeline_next(pipeline, &item, FILCH_FOREVER));
                 cr_assert(((parcel *)item)->number == i - 1 || c < CONFIGS);
                 parcel_drop(item);
             }
         }
-        cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+        OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
         stages_balance(pipeline, 1);
-        cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_pipeline_destroy(pipeline));
+        OK(filch_runtime_destroy(rt));
     }
     parcels_balance();
 }
@@ -327,7 +325,7 @@ Test(pipeline, a_configuration_that_makes_no_sense_is_refused)
     REFUSED(stages[0].ahead = FILCH_STAGE_WIDTH_MAX + 1)
     REFUSED(stages[0].capacity = FILCH_STAGE_ROOM_MAX + 1)
     cr_assert_null(pipeline, "untouched");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pipeline, bad_arguments_are_refused)
@@ -349,7 +347,7 @@ Test(pipeline, bad_arguments_are_refused)
     cr_assert_eq(filch_pipeline_stats_read(NULL, 0, &all, sizeof all), -EINVAL);
     cr_assert_eq(filch_pipeline_close(NULL), -EINVAL);
     cr_assert_eq(filch_pipeline_finish(NULL, 0), -EINVAL);
-    cr_assert_eq(filch_pipeline_destroy(NULL), 0);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pipeline_destroy(NULL));
+    OK(filch_pipeline_destroy(pipeline));
+    OK(filch_runtime_destroy(rt));
 }

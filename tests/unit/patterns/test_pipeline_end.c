@@ -80,7 +80,7 @@ static void is_stopped(crew *all, filch_pipeline *pipeline, int code)
 
 static void ends(filch_pipeline *pipeline)
 {
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
     for (unsigned i = 0; i < 3; i++)
         cr_assert_eq(signpost_count(&at[i].wrong), 0);
     parcels_balance();
@@ -142,7 +142,7 @@ static void stop_when_full(crew *all, enum crew_kind kind, const char *name)
         WAIT_FOR_STAGE(pipeline, 1, now.waiting == 3 && now.running == 2);
         WAIT_FOR_STAGE(pipeline, 0, now.waiting == 2 && now.running == (ordered ? 0 : 3));
         cr_assert_eq(filch_pipeline_finish(pipeline, 0), -ETIMEDOUT, "%s", name);
-        cr_assert_eq(filch_context_cancel(filch_pipeline_context(pipeline), -ESHUTDOWN), 0);
+        OK(filch_context_cancel(filch_pipeline_context(pipeline), -ESHUTDOWN));
         signpost_wait(&at[1].refused, 1);
         filch_u32_store(&at[2].shut, 0, FILCH_RELEASE);
         crew_wait(all);
@@ -166,11 +166,11 @@ static void from_above(crew *all, enum crew_kind kind, const char *name)
 {
     memset(at, 0, sizeof at);
     filch_context *above;
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_context_create(&above, NULL));
     filch_pipeline *pipeline = three_stages(all->rt, kind, above);
     start_parties(all, kind, pipeline);
     signpost_wait(&at[2].ended, 20);
-    cr_assert_eq(filch_context_cancel(above, -ENETDOWN), 0);
+    OK(filch_context_cancel(above, -ENETDOWN));
     is_stopped(all, pipeline, -ENETDOWN);
     cr_assert(strstr(filch_error(), "stopped"), "%s: %s", name, filch_error());
     ends(pipeline);
@@ -192,7 +192,7 @@ static void at_its_deadline(crew *all, enum crew_kind kind, const char *name)
 {
     memset(at, 0, sizeof at);
     filch_context *above;
-    cr_assert_eq(filch_context_create_until(&above, NULL, filch_in(5 * MS)), 0);
+    OK(filch_context_create_until(&above, NULL, filch_in(5 * MS)));
     filch_pipeline *pipeline = three_stages(all->rt, kind, above);
     start_parties(all, kind, pipeline);
     is_stopped(all, pipeline, -ETIMEDOUT);
@@ -212,17 +212,17 @@ Test(pipeline_end, what_has_finished_is_not_undone_by_its_context)
     memset(at, 0, sizeof at);
     filch_pipeline *pipeline = three_stages(rt, false, NULL);
     push_parcels(pipeline, 0, 2);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     void *item;
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), 0);
+        OK(filch_pipeline_next(pipeline, &item, 0));
         parcel_drop(item);
     }
     filch_context_cancel(filch_pipeline_context(pipeline), 0);
-    cr_assert_eq(filch_pipeline_finish(pipeline, 0), 0);
+    OK(filch_pipeline_finish(pipeline, 0));
     cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), -EPIPE);
     ends(pipeline);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- The orderly end ---- */
@@ -237,7 +237,7 @@ static void drained(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, receive_on, &receivers[i]);
     }
     push_parcels(pipeline, 0, 100);
-    cr_assert_eq(filch_pipeline_close(pipeline), 0);
+    OK(filch_pipeline_close(pipeline));
     cr_assert_eq(filch_pipeline_close(pipeline), -EPIPE);
     crew_wait(all);
     unsigned moved = 0;
@@ -246,7 +246,7 @@ static void drained(crew *all, enum crew_kind kind, const char *name)
         moved += receivers[i].moved;
     }
     cr_assert_eq(moved, 100);
-    cr_assert_eq(filch_pipeline_finish(pipeline, 0), 0);
+    OK(filch_pipeline_finish(pipeline, 0));
     stages_balance(pipeline, 3);
     ends(pipeline);
 }
@@ -274,7 +274,7 @@ static void closed_when_full(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, push_on, &pushers[i]);
     }
     WAIT_WHILE(who_waits_to_push(pipeline) < 2);
-    cr_assert_eq(filch_pipeline_close(pipeline), 0);
+    OK(filch_pipeline_close(pipeline));
     crew_wait(all);
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(pushers[i].rc, -EPIPE, "%s", name);
@@ -298,8 +298,8 @@ static void come_too_early(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(filch_pipeline_next(pipeline, &item, filch_in(MS)), -ETIMEDOUT, "%s", name);
     cr_assert_eq(filch_pipeline_finish(pipeline, filch_in(MS)), -ETIMEDOUT);
     filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    OK(filch_pipeline_next(pipeline, &item, 0));
     parcel_drop(item);
     ends(pipeline);
 }
@@ -313,7 +313,6 @@ Test(pipeline_end, who_waits_for_the_end_or_a_result_may_give_up)
 
 static void destroyed(crew *all, enum crew_kind kind, const char *name)
 {
-    (void)name;
     memset(at, 0, sizeof at);
     at[1].parts = 2;
     filch_pipeline *pipeline = three_stages(all->rt, kind, NULL);
@@ -336,7 +335,6 @@ static int codes[2];
 
 static int end_it(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)out, (void)arg, (void)item;
     codes[0] = filch_pipeline_finish(own, FILCH_FOREVER);
     codes[1] = filch_pipeline_destroy(own);
     return 0;
@@ -348,9 +346,9 @@ Test(pipeline_end, a_stage_cannot_wait_for_its_own_pipeline)
     filch_stage stages[] = {{.fn = end_it, .drop = parcel_drop}};
     own = pipeline_of(rt, stages, 1, 0, NULL);
     push_parcels(own, 0, 1);
-    cr_assert_eq(filch_pipeline_finish(own, FILCH_FOREVER), 0);
+    OK(filch_pipeline_finish(own, FILCH_FOREVER));
     cr_assert_eq(codes[0], -EDEADLK);
     cr_assert_eq(codes[1], -EDEADLK);
     ends(own);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

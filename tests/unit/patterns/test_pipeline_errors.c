@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Items whose stage fails: the pipeline stops, drops them, or reports them and goes on. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <stdio.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { ITEMS = 100 };
 
@@ -15,7 +12,6 @@ static filch_u32 dropped, reported, wrong;
 /* Every tenth returns an errno, every tenth panics. */
 static int picky(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)arg;
     int number = *(int *)item;
     if (number % 10 == 3)
         return filch_error_set(-EBADMSG, "bad %d", number);
@@ -26,7 +22,6 @@ static int picky(filch_self self, filch_emitter *out, void *item, void *arg)
 
 static void drop(void *item)
 {
-    (void)item;
     filch_u32_add(&dropped, 1, FILCH_ACQ_REL);
 }
 
@@ -42,7 +37,6 @@ static void report(void *item, const filch_failure *why, void *arg)
 
 static void report_and_panic(void *item, const filch_failure *why, void *arg)
 {
-    (void)item, (void)why, (void)arg;
     FILCH_PANIC(-ENOSPC, "nowhere to report to");
 }
 
@@ -54,7 +48,7 @@ static int push_all(unsigned workers, bool ordered, filch_on_error on_error,
     filch_pipeline *pipeline = NULL;
     const filch_stage stage = {
         .name = "picky", .fn = picky, .width = 4, .ordered = ordered, .drop = drop};
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers}));
     cr_assert_eq(filch_pipeline_create(&pipeline, rt,
                                        &(filch_pipeline_config){.stages = &stage,
                                                                 .count = 1,
@@ -71,9 +65,9 @@ static int push_all(unsigned workers, bool ordered, filch_on_error on_error,
             break;
     }
     int rc = filch_pipeline_finish(pipeline, FILCH_FOREVER);
-    cr_assert_eq(filch_pipeline_stats_read(pipeline, 0, stats, sizeof *stats), 0);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pipeline_stats_read(pipeline, 0, stats, sizeof *stats));
+    OK(filch_pipeline_destroy(pipeline));
+    OK(filch_runtime_destroy(rt));
     return rc;
 }
 

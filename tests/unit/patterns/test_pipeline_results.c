@@ -17,7 +17,7 @@ static filch_pipeline *pipeline_with(filch_runtime *rt, bool ordered, filch_cont
     stage.ordered = ordered;
     filch_pipeline *pipeline = pipeline_of(rt, &stage, 1, 2 * BEFORE, context);
     for (unsigned i = 0; i < BEFORE; i++)
-        cr_assert_eq(filch_pipeline_push(pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER), 0);
+        OK(filch_pipeline_push(pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER));
     WAIT_WHILE(stage_stats(pipeline, 1).waiting < BEFORE);
     return pipeline;
 }
@@ -25,7 +25,7 @@ static filch_pipeline *pipeline_with(filch_runtime *rt, bool ordered, filch_cont
 static void receive(filch_pipeline *pipeline, unsigned number)
 {
     void *item = NULL;
-    cr_assert_eq(filch_pipeline_next(pipeline, &item, FILCH_FOREVER), 0);
+    OK(filch_pipeline_next(pipeline, &item, FILCH_FOREVER));
     cr_assert_eq(((parcel *)item)->number, number);
     parcel_drop(item);
 }
@@ -40,7 +40,7 @@ static void expect_no_more(filch_pipeline *pipeline)
 static void stop(filch_pipeline *pipeline, bool fails)
 {
     if (fails)
-        cr_assert_eq(filch_pipeline_push(pipeline, parcel_make(BEFORE, 0), NULL, FILCH_FOREVER), 0);
+        OK(filch_pipeline_push(pipeline, parcel_make(BEFORE, 0), NULL, FILCH_FOREVER));
     else
         filch_context_cancel(filch_pipeline_context(pipeline), -EDOM);
     cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), -EDOM);
@@ -58,9 +58,9 @@ Test(pipeline_results, those_before_a_failure_are_received_after_it)
                 receive(pipeline, k);
             expect_no_more(pipeline);
             cr_assert_eq(filch_pipeline_failure(pipeline)->code, -EDOM);
-            cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+            OK(filch_pipeline_destroy(pipeline));
             parcels_balance();
-            cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_runtime_destroy(rt));
         }
 }
 
@@ -72,8 +72,8 @@ Test(pipeline_results, what_nobody_receives_is_dropped_with_the_pipeline)
         stop(pipeline, received & 1);
         for (unsigned k = 0; k < received; k++)
             receive(pipeline, k);
-        cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+        OK(filch_pipeline_destroy(pipeline));
         parcels_balance();
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Pools of resources: the order of acquisition, and resources that fail or break. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/patterns/resources.h>
 #include <runtime/patterns/resources_task.h>
-#include <string.h>
 #include <tests/support/resource_crew.h>
+#include <tests/support/test.h>
 
 Test(resources, an_idle_one_is_handed_out_again)
 {
@@ -19,11 +16,11 @@ Test(resources, an_idle_one_is_handed_out_again)
         cr_assert_neq(filch_resource_value(one), filch_resource_value(two));
         cr_assert_eq(filch_resources_acquire(pool, &none, 0), -ETIMEDOUT, "none is idle");
         cr_assert_null(none);
-        cr_assert_eq(filch_resource_give_back(one, true), 0);
-        cr_assert_eq(filch_resource_give_back(two, true), 0);
-        cr_assert_eq(filch_resources_acquire(pool, &none, 0), 0);
+        OK(filch_resource_give_back(one, true));
+        OK(filch_resource_give_back(two, true));
+        OK(filch_resources_acquire(pool, &none, 0));
         cr_assert_eq(none, two, "the last used");
-        cr_assert_eq(filch_resource_give_back(none, true), 0);
+        OK(filch_resource_give_back(none, true));
         filch_resources_stats all = resources_stats(pool);
         cr_assert_eq(all.created, 2);
         cr_assert_eq(all.idle, 2);
@@ -31,7 +28,7 @@ Test(resources, an_idle_one_is_handed_out_again)
         cr_assert_eq(all.waits, 2);
         cr_assert_eq(all.refused, 1);
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -47,7 +44,7 @@ static void is_served_in_order(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, stand_in_line, &queue.place[i]);
         WAIT_FOR(queue.pool, now.waiting == i + 1);
     }
-    cr_assert_eq(filch_resource_give_back(first, true), 0);
+    OK(filch_resource_give_back(first, true));
     crew_wait(all);
     for (unsigned i = 0; i < QUEUE; i++) {
         cr_assert_eq(queue.place[i].rc, 0, "%s", name);
@@ -78,10 +75,10 @@ Test(resources, a_deadline_holds_while_one_is_being_made_and_that_one_is_not_los
         cr_assert_null(one);
         filch_u32_store(&from.may_go_on, 1, FILCH_RELEASE);
         WAIT_FOR(pool, now.idle == 1);
-        cr_assert_eq(filch_resources_acquire(pool, &one, 0), 0);
-        cr_assert_eq(filch_resource_give_back(one, true), 0);
+        OK(filch_resources_acquire(pool, &one, 0));
+        OK(filch_resource_give_back(one, true));
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -130,7 +127,7 @@ Test(resources, a_failed_creation_says_why)
     cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), -ECONNREFUSED);
     cr_assert_not_null(strstr(filch_error(), strerror(ECONNREFUSED)), "%s", filch_error());
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(resources, min_are_made_at_once_and_again_after_failures)
@@ -145,7 +142,7 @@ Test(resources, min_are_made_at_once_and_again_after_failures)
         cr_assert_eq(resources_stats(pool).failed, 7);
         cr_assert_eq(resources_stats(pool).created, 3);
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -163,7 +160,7 @@ Test(resources, min_is_not_tried_again_before_its_time)
     fl_resources_tidy(pool, filch_in(1000 * FILCH_SECOND));
     WAIT_FOR(pool, now.idle == 1);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- What is no good ---- */
@@ -175,14 +172,14 @@ Test(resources, a_broken_one_is_replaced)
     filch_resources *pool = resources_of(rt, &config);
     filch_resource *one = acquired(pool);
     void *value = filch_resource_value(one);
-    cr_assert_eq(filch_resource_give_back(one, false), 0);
+    OK(filch_resource_give_back(one, false));
     one = acquired(pool);
     cr_assert_neq(filch_resource_value(one), value);
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
+    OK(filch_resource_give_back(one, true));
     cr_assert_eq(resources_stats(pool).broken, 1);
     cr_assert_eq(resources_stats(pool).destroyed, 1);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(resources, one_that_fails_its_check_is_replaced)
@@ -198,17 +195,17 @@ Test(resources, one_that_fails_its_check_is_replaced)
             filch_resource *one = acquired(pool);
             cr_assert((mood == SOURCE_PANICS) == (value && filch_resource_value(one) != value));
             value = filch_resource_value(one);
-            cr_assert_eq(filch_resource_give_back(one, true), 0);
+            OK(filch_resource_give_back(one, true));
             cr_assert_eq(filch_resources_acquire(pool, &none, 0), -ETIMEDOUT, "needs a check");
             filch_u32_store(&from.check_mood, mood, FILCH_RELEASE);
         }
         filch_resource *last = acquired(pool);
         cr_assert_neq(filch_resource_value(last), value);
-        cr_assert_eq(filch_resource_give_back(last, true), 0);
+        OK(filch_resource_give_back(last, true));
         cr_assert_eq(resources_stats(pool).unhealthy, 2);
         cr_assert_eq(resources_stats(pool).created, 3);
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -226,13 +223,13 @@ Test(resources, a_caller_is_served_even_if_clocks_were_read_out_of_order)
         filch_resource *one = acquired(pool), *two = acquired(pool);
         int64_t ago = i % CASES == RELEASED_EARLIER ? 2000 * FILCH_SECOND : 0;
         int64_t ahead = i % CASES == ASKED_LATER ? 2000 * FILCH_SECOND : 0;
-        cr_assert_eq(filch_resource_give_back(one, true), 0);
+        OK(filch_resource_give_back(one, true));
         cr_assert_eq(fl_resource_release(two, true, filch_now() - ago), 0);
         filch_u32_store(&from.check_mood, SOURCE_FAILS, FILCH_RELEASE);
         cr_assert_eq(fl_resources_acquire(pool, &one, FILCH_FOREVER, &nowhere, filch_in(ahead)), 0);
-        cr_assert_eq(filch_resource_give_back(one, true), 0);
+        OK(filch_resource_give_back(one, true));
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -257,7 +254,7 @@ Test(resources, what_a_panic_leaves_is_discarded)
     cr_assert_eq(resources_stats(pool).broken, 1);
     filch_resource_discard(NULL);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void destroy_in_panic(filch_self self, void *value, void *arg)
@@ -273,9 +270,9 @@ Test(resources, a_destruction_that_panics_has_destroyed)
     config.destroy = destroy_in_panic;
     filch_resources *pool = resources_of(rt, &config);
     for (unsigned i = 0; i < 5; i++)
-        cr_assert_eq(filch_resource_give_back(acquired(pool), false), 0);
+        OK(filch_resource_give_back(acquired(pool), false));
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Misuse ---- */
@@ -302,7 +299,7 @@ Test(resources, bad_arguments_are_refused)
     REFUSED(check_after = -1)
     REFUSED(retry = -1)
     cr_assert_null(pool, "untouched");
-    cr_assert_eq(filch_resources_destroy(NULL), 0);
+    OK(filch_resources_destroy(NULL));
     cr_assert_eq(filch_resources_close(NULL, 0), -EINVAL);
     cr_assert_eq(filch_resources_acquire(NULL, &one, 0), -EINVAL);
     cr_assert_eq(filch_resource_give_back(NULL, true), -EINVAL);
@@ -310,8 +307,8 @@ Test(resources, bad_arguments_are_refused)
     cr_assert_eq(filch_resources_acquire(pool, NULL, 0), -EINVAL);
     cr_assert_eq(filch_resources_acquire(pool, &one, -1), -EINVAL);
     cr_assert_eq((filch_resources_acquire)(pool, &one, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
+    OK(filch_resource_give_back(one, true));
     cr_assert_eq(filch_resource_give_back(one, true), -EALREADY);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,15 +2,12 @@
  *
  * Pools of resources: resources that grow old, the end of a pool, and holders that have not
  * released theirs. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/patterns/resources.h>
 #include <runtime/patterns/resources_report.h>
 #include <runtime/patterns/resources_task.h>
-#include <string.h>
 #include <tests/support/occupied.h>
 #include <tests/support/resource_crew.h>
+#include <tests/support/test.h>
 
 /* ---- Age ---- */
 
@@ -24,16 +21,16 @@ Test(resources_end, those_idle_for_too_long_are_destroyed_down_to_min)
     for (unsigned i = 0; i < 4; i++)
         some[i] = acquired(pool);
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(filch_resource_give_back(some[i], true), 0);
+        OK(filch_resource_give_back(some[i], true));
     fl_resources_tidy(pool, filch_in(500 * FILCH_SECOND));
     cr_assert_eq(resources_stats(pool).idle, 3, "not early");
     fl_resources_tidy(pool, filch_in(1000 * FILCH_SECOND));
     WAIT_FOR(pool, now.destroyed == 3 && now.idle == 0 && now.in_use == 1);
-    cr_assert_eq(filch_resource_give_back(some[3], true), 0);
+    OK(filch_resource_give_back(some[3], true));
     fl_resources_tidy(pool, filch_in(3000 * FILCH_SECOND));
     cr_assert_eq(resources_stats(pool).idle, 1, "min");
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(resources_end, the_pool_tidies_itself)
@@ -46,12 +43,12 @@ Test(resources_end, the_pool_tidies_itself)
         filch_resources *pool = resources_of(rt, &config);
         for (unsigned i = 0; i < 8; i++) {
             int64_t since = filch_now();
-            cr_assert_eq(filch_resource_give_back(acquired(pool), true), 0);
+            OK(filch_resource_give_back(acquired(pool), true));
             WAIT_FOR(pool, now.created == now.destroyed);
             cr_assert_geq(filch_now() - since, MS, "not early");
         }
         source_ends(&from, pool);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -65,18 +62,18 @@ Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
     filch_resource *one = acquired(pool), *two = acquired(pool);
     cr_assert_eq(fl_resource_release(one, true, filch_in(1000 * FILCH_SECOND)), 0);
     WAIT_FOR(pool, now.destroyed == 1);
-    cr_assert_eq(filch_resource_give_back(two, true), 0);
+    OK(filch_resource_give_back(two, true));
     cr_assert_eq(fl_resources_acquire(pool, &one, 0, &nowhere, filch_in(500 * FILCH_SECOND)), 0);
     cr_assert_eq(one, two, "young enough");
-    cr_assert_eq(filch_resource_give_back(two, true), 0);
+    OK(filch_resource_give_back(two, true));
     cr_assert_eq(fl_resources_acquire(pool, &one, 0, &nowhere, filch_in(1000 * FILCH_SECOND)),
                  -ETIMEDOUT);
     WAIT_FOR(pool, now.destroyed == 2);
-    cr_assert_eq(filch_resource_give_back(acquired(pool), true), 0);
+    OK(filch_resource_give_back(acquired(pool), true));
     fl_resources_tidy(pool, filch_in(2000 * FILCH_SECOND));
     WAIT_FOR(pool, now.destroyed == 3);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- The end ---- */
@@ -98,8 +95,8 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(filch_resources_acquire(queue.pool, &none, FILCH_FOREVER), -EPIPE);
     cr_assert_eq(filch_resources_destroy(queue.pool), -EBUSY);
     cr_assert_not_null(strstr(filch_error(), "resource_crew.h"), "%s", filch_error());
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
-    cr_assert_eq(filch_resource_give_back(two, false), 0);
+    OK(filch_resource_give_back(one, true));
+    OK(filch_resource_give_back(two, false));
     cr_assert_eq(resources_stats(queue.pool).refused, QUEUE + 1);
     source_ends(&from, queue.pool);
 }
@@ -119,7 +116,7 @@ Test(resources_end, closing_waits_for_its_alarm)
     cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(resources_end, closing_waits_for_who_was_too_late_and_has_not_left)
@@ -131,7 +128,7 @@ Test(resources_end, closing_waits_for_who_was_too_late_and_has_not_left)
     cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT);
     pool->waiting--;
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(size_t, hold_and_tell, (filch_resources *, pool), (char *, text), (size_t, size))
@@ -153,12 +150,12 @@ Test(resources_end, a_refused_end_names_the_holder_however_long_the_path_is)
     filch_resources_config config = source_config(&from, 0, 2);
     filch_resources *pool = resources_of(rt, &config);
     filch_resource *one;
-    cr_assert_eq(filch_resources_acquire_from(pool, &one, FILCH_FOREVER, &deep), 0);
+    OK(filch_resources_acquire_from(pool, &one, FILCH_FOREVER, &deep));
     cr_assert_eq(filch_resources_destroy(pool), -EBUSY);
     cr_assert_not_null(strstr(filch_error(), "folder/end.c:7"), "%s", filch_error());
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
+    OK(filch_resource_give_back(one, true));
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(resources_end, the_report_says_who_holds_what_since_when)
@@ -180,7 +177,7 @@ Test(resources_end, the_report_says_who_holds_what_since_when)
     cr_assert_eq(fl_resources_report(pool, 100 * FILCH_SECOND, since, text, sizeof text), 0);
     cr_assert_eq(fl_resources_report(pool, 0, since, NULL, 0),
                  fl_resources_report(pool, 0, since, text, sizeof text));
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
+    OK(filch_resource_give_back(one, true));
     source_ends(&from, pool);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

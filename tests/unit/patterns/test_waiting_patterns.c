@@ -22,7 +22,6 @@ static void hold_on(filch_self self)
 
 static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
-    (void)items, (void)outcomes, (void)count, (void)arg;
     hold_on(self);
 }
 
@@ -30,9 +29,9 @@ static filch_batcher *make_batcher(filch_self self, unsigned items)
 {
     filch_batcher *batcher;
     const filch_batcher_config config = {.size = 1, .flush = flush};
-    cr_assert_eq(filch_batcher_create(&batcher, waiting_rt, &config), 0);
+    OK(filch_batcher_create(&batcher, waiting_rt, &config));
     for (unsigned i = 0; i < items; i++)
-        cr_assert_eq(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER), 0);
+        OK(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER));
     while (items && !signpost_count(&holds))
         filch_yield(self);
     return batcher;
@@ -43,7 +42,7 @@ static void wait_for_outcome(filch_self self)
     int outcome;
     filch_batcher *batcher = make_batcher(self, 0);
     now_it_waits();
-    cr_assert_eq(filch_batcher_add(batcher, &go, &outcome, FILCH_FOREVER), 0);
+    OK(filch_batcher_add(batcher, &go, &outcome, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -51,7 +50,7 @@ static void wait_for_room_in_batch(filch_self self)
 {
     filch_batcher *batcher = make_batcher(self, 2);
     now_it_waits();
-    cr_assert_eq(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER), 0);
+    OK(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -59,7 +58,7 @@ static void close_batcher(filch_self self)
 {
     filch_batcher *batcher = make_batcher(self, 1);
     now_it_waits();
-    cr_assert_eq(filch_batcher_close(batcher, FILCH_FOREVER), 0);
+    OK(filch_batcher_close(batcher, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -74,14 +73,12 @@ static void destroy_batcher(filch_self self)
 
 static int make_resource(filch_self self, void **value, void *arg)
 {
-    (void)self, (void)arg;
     *value = &go;
     return 0;
 }
 
 static void keep_resource(filch_self self, void *value, void *arg)
 {
-    (void)value, (void)arg;
     hold_on(self);
 }
 
@@ -93,51 +90,47 @@ static filch_resources *make_resources(void)
     const filch_resources_config config = {.max = 1,
                                            .create = make_resource,
                                            .destroy = keep_resource};
-    cr_assert_eq(filch_resources_create(&resources, waiting_rt, &config), 0);
-    cr_assert_eq(filch_resources_acquire(resources, &resource, FILCH_FOREVER), 0);
+    OK(filch_resources_create(&resources, waiting_rt, &config));
+    OK(filch_resources_acquire(resources, &resource, FILCH_FOREVER));
     return resources;
 }
 
 static void release_resource(void)
 {
     go_on();
-    cr_assert_eq(filch_resource_give_back(resource, true), 0);
+    OK(filch_resource_give_back(resource, true));
 }
 
 static void wait_for_resource(filch_self self)
 {
     filch_resource *one;
     filch_resources *resources = make_resources();
-    (void)self;
     now_it_waits();
-    cr_assert_eq(filch_resources_acquire(resources, &one, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_resource_give_back(one, true), 0);
-    cr_assert_eq(filch_resources_destroy(resources), 0);
+    OK(filch_resources_acquire(resources, &one, FILCH_FOREVER));
+    OK(filch_resource_give_back(one, true));
+    OK(filch_resources_destroy(resources));
 }
 
 static void close_resources(filch_self self)
 {
     filch_resources *resources = make_resources();
-    (void)self;
     now_it_waits();
-    cr_assert_eq(filch_resources_close(resources, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_resources_destroy(resources), 0);
+    OK(filch_resources_close(resources, FILCH_FOREVER));
+    OK(filch_resources_destroy(resources));
 }
 
 static void destroy_resources(filch_self self)
 {
     filch_resources *resources = make_resources();
-    (void)self;
-    cr_assert_eq(filch_resource_give_back(resource, true), 0);
+    OK(filch_resource_give_back(resource, true));
     now_it_waits();
-    cr_assert_eq(filch_resources_destroy(resources), 0);
+    OK(filch_resources_destroy(resources));
 }
 
 /* ---- Pipelines ---- */
 
 static int pass(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)arg;
     hold_on(self);
     filch_emitter_keep(out);
     return filch_emit(out, item);
@@ -145,7 +138,6 @@ static int pass(filch_self self, filch_emitter *out, void *item, void *arg)
 
 static int emit_two(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)arg;
     filch_emitter_keep(out);
     filch_emit(out, item);
     now_it_waits();
@@ -157,66 +149,62 @@ static filch_pipeline *make_pipeline(filch_stage_fn *fn)
     filch_pipeline *pipeline;
     const filch_stage stage = {.fn = fn, .capacity = 1};
     const filch_pipeline_config config = {.stages = &stage, .count = 1};
-    cr_assert_eq(filch_pipeline_create(&pipeline, waiting_rt, &config), 0);
+    OK(filch_pipeline_create(&pipeline, waiting_rt, &config));
     return pipeline;
 }
 
 static void push(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    (void)self;
     while (!filch_pipeline_try_push(pipeline, &go))
         filch_yield(self);
     now_it_waits();
-    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
+    OK(filch_pipeline_destroy(pipeline));
 }
 
 static void next(filch_self self)
 {
     void *item;
     filch_pipeline *pipeline = make_pipeline(pass);
-    (void)self;
-    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
     now_it_waits();
-    cr_assert_eq(filch_pipeline_next(pipeline, &item, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_next(pipeline, &item, FILCH_FOREVER));
+    OK(filch_pipeline_destroy(pipeline));
 }
 
 static void finish(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    (void)self;
-    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
     now_it_waits();
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    OK(filch_pipeline_destroy(pipeline));
 }
 
 static void destroy_pipeline(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
     while (!signpost_count(&holds))
         filch_yield(self);
     now_it_waits();
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
 }
 
 static void emit(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(emit_two);
-    cr_assert_eq(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER), 0);
+    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
     while (!signpost_count(&go))
         filch_yield(self);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
+    OK(filch_pipeline_destroy(pipeline));
 }
 
 /* ---- Others ---- */
 
 static int answer(filch_self self, filch_context *of, void *arg, void **value)
 {
-    (void)of, (void)arg;
     *value = NULL;
     hold_on(self);
     return 0;
@@ -227,16 +215,14 @@ static void gather_all(filch_self self)
     const filch_ask asks[] = {{.fn = answer}, {.fn = answer}};
     const filch_gather_config config = {.asks = asks, .count = 2};
     filch_answer answers[2];
-    (void)self;
     now_it_waits();
-    cr_assert_eq(filch_gather(waiting_rt, &config, answers, FILCH_FOREVER), 0);
+    OK(filch_gather(waiting_rt, &config, answers, FILCH_FOREVER));
 }
 
 static filch_metrics *metrics;
 
 static double read_slowly(void *unused)
 {
-    (void)unused;
     signpost_raise(&holds);
     signpost_wait(&go, 1);
     return 0;
@@ -244,14 +230,12 @@ static double read_slowly(void *unused)
 
 static int ignore(const char *text, size_t size, void *arg)
 {
-    (void)text, (void)size, (void)arg;
     return 0;
 }
 
 static void *write_all(void *unused)
 {
-    (void)unused;
-    cr_assert_eq(filch_metrics_write(metrics, ignore, NULL), 0);
+    OK(filch_metrics_write(metrics, ignore, NULL));
     return NULL;
 }
 
@@ -263,9 +247,8 @@ static void remove_metric(filch_self self)
                                .read = read_slowly,
                                .owner = &metrics};
     pthread_t reader;
-    (void)self;
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_metrics_add(metrics, &slow), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_metrics_add(metrics, &slow));
     cr_assert_eq(pthread_create(&reader, NULL, write_all, NULL), 0);
     signpost_wait(&holds, 1);
     now_it_waits();

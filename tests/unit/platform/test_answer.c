@@ -3,17 +3,15 @@
  * Each query of numbers takes the size of the caller's struct. A caller of an older release gets no
  * byte more than it has room for; one of a newer release gets zeros for the fields that this
  * library does not know. */
-#include <criterion/criterion.h>
 #include <filch/batcher.h>
 #include <filch/cache.h>
 #include <filch/dead_letters.h>
 #include <filch/family.h>
-#include <filch/filch.h>
 #include <filch/pipeline.h>
 #include <filch/pool.h>
 #include <filch/resources.h>
 #include <filch/stats.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { LARGEST = 4096, MORE = 64, UNTOUCHED = 0xA5 };
 
@@ -46,12 +44,12 @@ static void ask_family(void *out, size_t size)
 
 static void ask_letters(void *out, size_t size)
 {
-    cr_assert_eq(filch_dead_letters_stats_read(all.letters, out, size), 0);
+    OK(filch_dead_letters_stats_read(all.letters, out, size));
 }
 
 static void ask_pipeline(void *out, size_t size)
 {
-    cr_assert_eq(filch_pipeline_stats_read(all.pipeline, 0, out, size), 0);
+    OK(filch_pipeline_stats_read(all.pipeline, 0, out, size));
 }
 
 static void ask_pool(void *out, size_t size)
@@ -71,7 +69,7 @@ static void ask_runtime(void *out, size_t size)
 
 static void ask_worker(void *out, size_t size)
 {
-    cr_assert_eq(filch_stats_read(all.rt, 0, out, size), 0);
+    OK(filch_stats_read(all.rt, 0, out, size));
 }
 
 static const struct query {
@@ -92,18 +90,15 @@ static const struct query {
 
 static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *unused)
 {
-    (void)self, (void)items, (void)outcomes, (void)count, (void)unused;
 }
 
 static int stage(filch_self self, filch_emitter *out, void *item, void *unused)
 {
-    (void)self, (void)out, (void)item, (void)unused;
     return 0;
 }
 
 static int make(filch_self self, void **value, void *unused)
 {
-    (void)self, (void)value, (void)unused;
     return 0;
 }
 
@@ -111,43 +106,39 @@ static void create_all(void)
 {
     filch_runtime *rt;
     const filch_stage stages[] = {{.fn = stage}};
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     all.rt = rt;
-    cr_assert_eq(filch_batcher_create(&all.batcher, rt,
-                                      &(filch_batcher_config){.size = 1, .flush = flush}),
-                 0);
-    cr_assert_eq(filch_cache_create(&all.cache, rt, &(filch_cache_config){.size = 8}), 0);
-    cr_assert_eq(filch_dead_letters_create(&all.letters, NULL), 0);
-    cr_assert_eq(filch_metrics_create(&all.metrics), 0);
+    OK(filch_batcher_create(&all.batcher, rt, &(filch_batcher_config){.size = 1, .flush = flush}));
+    OK(filch_cache_create(&all.cache, rt, &(filch_cache_config){.size = 8}));
+    OK(filch_dead_letters_create(&all.letters, NULL));
+    OK(filch_metrics_create(&all.metrics));
     cr_assert_eq(filch_family_create(&all.family, all.metrics,
                                      &(filch_family_config){.name = "jobs_total",
                                                             .help = "Jobs.",
                                                             .labels = {"kind"},
                                                             .kind = FILCH_METRIC_COUNTER}),
                  0, "%s", filch_error());
-    cr_assert_eq(filch_pipeline_create(&all.pipeline, rt,
-                                       &(filch_pipeline_config){.stages = stages, .count = 1}),
-                 0);
-    cr_assert_eq(filch_pool_create(&all.pool, &(filch_pool_config){.runtime = rt, .width = 1}), 0);
-    cr_assert_eq(filch_resources_create(&all.resources, rt,
-                                        &(filch_resources_config){.max = 1, .create = make}),
-                 0);
+    OK(filch_pipeline_create(&all.pipeline, rt,
+                             &(filch_pipeline_config){.stages = stages, .count = 1}));
+    OK(filch_pool_create(&all.pool, &(filch_pool_config){.runtime = rt, .width = 1}));
+    OK(filch_resources_create(&all.resources, rt,
+                              &(filch_resources_config){.max = 1, .create = make}));
 }
 
 static void destroy_all(void)
 {
-    cr_assert_eq(filch_resources_close(all.resources, FILCH_FOREVER), 0);
+    OK(filch_resources_close(all.resources, FILCH_FOREVER));
     filch_resources_destroy(all.resources);
-    cr_assert_eq(filch_pool_destroy(all.pool), 0);
-    cr_assert_eq(filch_pipeline_finish(all.pipeline, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_destroy(all.pipeline), 0);
+    OK(filch_pool_destroy(all.pool));
+    OK(filch_pipeline_finish(all.pipeline, FILCH_FOREVER));
+    OK(filch_pipeline_destroy(all.pipeline));
     filch_family_destroy(all.family);
     filch_metrics_destroy(all.metrics);
     filch_dead_letters_destroy(all.letters);
-    cr_assert_eq(filch_cache_destroy(all.cache), 0);
-    cr_assert_eq(filch_batcher_close(all.batcher, FILCH_FOREVER), 0);
+    OK(filch_cache_destroy(all.cache));
+    OK(filch_batcher_close(all.batcher, FILCH_FOREVER));
     filch_batcher_destroy(all.batcher);
-    cr_assert_eq(filch_runtime_destroy(all.rt), 0);
+    OK(filch_runtime_destroy(all.rt));
 }
 
 static bool every_byte_is(const unsigned char *at, size_t size, unsigned char value)

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/pool.h>
 #include <pthread.h>
 #include <runtime/engine/fiber.h>
-#include <stdlib.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <urcu-bp.h>
 
 static filch_runtime *rt;
 
 static void live_runtime(void)
 {
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
 }
 
@@ -23,14 +20,13 @@ static void live_runtime(void)
 static void parent_untouched(void)
 {
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 TestSuite(atfork, .init = live_runtime, .fini = parent_untouched);
 
 static void nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 static void be_refused(void)
@@ -190,7 +186,6 @@ __attribute__((constructor)) static void come_first(void)
 
 static void never_entered(void *unused)
 {
-    (void)unused;
     abort();
 }
 

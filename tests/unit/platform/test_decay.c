@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Decay, on a clock of the test's own. */
-#include <criterion/criterion.h>
 #include <runtime/platform/decay.h>
+#include <tests/support/test.h>
 
 enum { KEEP = 10, STEP = 7 };
 

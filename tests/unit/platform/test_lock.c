@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The lock inside objects: debug builds refuse to unlock it when nobody holds it. */
-#include <criterion/criterion.h>
 #include <runtime/platform/lock.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 
 static filch_u32 lock;
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Files of names that users give: no other file is written to. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <runtime/platform/new_file.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 #define MAGIC "filchtst"

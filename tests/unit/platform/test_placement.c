@@ -2,10 +2,8 @@
  *
  * The rule of placement on machines that hwloc imagines; each test has a process, and so a
  * topology, of its own. */
-#include <criterion/criterion.h>
 #include <runtime/platform/placement.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 /* 2 packages, each with a NUMA node, 2 last-level caches, and 2 cores of 2 hardware threads in each
  * of those: cores 0-1, 2-3 | 4-5, 6-7, of CPUs 0-3, 4-7 | 8-11, 12-15. */

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Quotas are read from a /proc and a /sys that each test lays out in a folder of its own. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/base.h>
 #include <ftw.h>
 #include <limits.h>
 #include <runtime/platform/quota.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static char root[64];
@@ -23,7 +20,6 @@ static void lay_out(void)
 
 static int drop(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
-    (void)info, (void)kind, (void)where;
     return remove(path);
 }
 

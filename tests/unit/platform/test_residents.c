@@ -2,12 +2,10 @@
  *
  * The live runtimes of a process share the machine, on an imagined one: 2 packages with 2
  * last-level caches of 2 cores each, CPUs 0-1, 2-3, 4-5, 6-7. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
-#include <stdlib.h>
 #include <tests/support/child.h>
 #include <tests/support/cpus.h>
+#include <tests/support/test.h>
 
 enum { OBJECTS = 4, EACH = 2 };
 
@@ -47,7 +45,7 @@ Test(residents, one_worker_runtimes_spread_over_the_machine)
     for (unsigned i = 0; i < OBJECTS; i++)
         cr_expect_eq(count[i], EACH);
     for (unsigned i = 0; i < OBJECTS * EACH; i++)
-        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+        OK(filch_runtime_destroy(all[i]));
 }
 
 Test(residents, destroying_gives_the_object_back)
@@ -57,43 +55,43 @@ Test(residents, destroying_gives_the_object_back)
         all[i] = runtime(1, NULL);
     for (unsigned i = 0; i < 20; i++) {
         unsigned freed = object_of(all[i % OBJECTS]);
-        cr_assert_eq(filch_runtime_destroy(all[i % OBJECTS]), 0);
+        OK(filch_runtime_destroy(all[i % OBJECTS]));
         all[i % OBJECTS] = runtime(1, NULL);
         cr_expect_eq(object_of(all[i % OBJECTS]), freed);
     }
     for (unsigned i = 0; i < OBJECTS; i++)
-        cr_assert_eq(filch_runtime_destroy(all[i]), 0);
+        OK(filch_runtime_destroy(all[i]));
 }
 
 Test(residents, workers_that_were_added_count)
 {
     filch_runtime *grown = runtime(1, NULL);
-    cr_assert_eq(filch_runtime_resize(grown, 2), 0);
+    OK(filch_runtime_resize(grown, 2));
     for (unsigned i = 0; i < 8; i++) {
         filch_runtime *one = runtime(1, NULL), *two = runtime(1, NULL), *three = runtime(1, NULL);
         cr_expect(object_of(one) != object_of(grown) && object_of(two) != object_of(grown) &&
                   object_of(three) != object_of(grown));
-        cr_assert_eq(filch_runtime_destroy(one), 0);
-        cr_assert_eq(filch_runtime_destroy(two), 0);
+        OK(filch_runtime_destroy(one));
+        OK(filch_runtime_destroy(two));
         filch_runtime_destroy(three);
     }
-    cr_assert_eq(filch_runtime_destroy(grown), 0);
+    OK(filch_runtime_destroy(grown));
 }
 
 Test(residents, of_two_runtimes_for_the_whole_machine_the_second_floats)
 {
     filch_runtime *first = runtime(8, NULL), *second = runtime(8, NULL);
     cr_expect(pinned(first) && !pinned(second));
-    cr_assert_eq(filch_runtime_destroy(first), 0);
+    OK(filch_runtime_destroy(first));
     filch_runtime *third = runtime(8, NULL);
     cr_expect(pinned(third), "floating runtimes do not count");
-    cr_assert_eq(filch_runtime_destroy(second), 0);
-    cr_assert_eq(filch_runtime_destroy(third), 0);
+    OK(filch_runtime_destroy(second));
+    OK(filch_runtime_destroy(third));
     first = runtime(1, "core");
     second = runtime(8, NULL);
     cr_expect(pinned(first) && !pinned(second), "by name as well");
-    cr_assert_eq(filch_runtime_destroy(first), 0);
-    cr_assert_eq(filch_runtime_destroy(second), 0);
+    OK(filch_runtime_destroy(first));
+    OK(filch_runtime_destroy(second));
 }
 
 Test(residents, a_short_wait_spins_only_if_all_workers_of_the_process_have_a_cpu)
@@ -104,14 +102,14 @@ Test(residents, a_short_wait_spins_only_if_all_workers_of_the_process_have_a_cpu
     cr_expect(fl_may_spin(one) && fl_may_spin(two));
     filch_runtime *three = runtime(1, NULL);
     cr_expect(!fl_may_spin(one) && !fl_may_spin(two));
-    cr_assert_eq(filch_runtime_destroy(three), 0);
+    OK(filch_runtime_destroy(three));
     cr_expect(fl_may_spin(one));
-    cr_assert_eq(filch_runtime_resize(two, 2), 0);
+    OK(filch_runtime_resize(two, 2));
     cr_expect_not(fl_may_spin(one));
-    cr_assert_eq(filch_runtime_resize(two, 1), 0);
+    OK(filch_runtime_resize(two, 1));
     cr_expect(fl_may_spin(one));
-    cr_assert_eq(filch_runtime_destroy(one), 0);
-    cr_assert_eq(filch_runtime_destroy(two), 0);
+    OK(filch_runtime_destroy(one));
+    OK(filch_runtime_destroy(two));
 }
 
 /* A child of a process with threads: not for thread sanitizer. */
@@ -130,6 +128,6 @@ Test(residents, a_child_of_fork_has_none)
     struct child child;
     child_run(&child, be_alone);
     cr_expect(child_passed(&child), "%s", child.text);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 #endif

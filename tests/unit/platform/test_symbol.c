@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Names of functions: of static ones, of those that macros make, and places for all others. */
-#include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <filch/for.h>
 #include <link.h>
 #include <pthread.h>
 #include <runtime/platform/symbol.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <tests/support/test.h>
 
 typedef void plain_function(void);
 
@@ -66,7 +65,6 @@ Test(symbol, memory_of_no_file_is_named_by_its_address)
 /* Of the program, which comes first. */
 static int note_offset(struct dl_phdr_info *of, size_t size, void *offset)
 {
-    (void)size;
     *(uintptr_t *)offset = of->dlpi_addr;
     return 1;
 }

@@ -2,15 +2,12 @@
  *
  * Machines are imagined by hwloc (HWLOC_SYNTHETIC, HWLOC_XMLFILE); each test has a process, and so
  * a topology, of its own. Tests of the affinity mask run on the real topology, on any computer. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/base.h>
 #include <pthread.h>
 #include <runtime/platform/topology.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* 2 packages, each with a NUMA node, an L3 and 4 cores of 2 hardware threads. */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A program built with thread sanitizer cannot use a library built without it. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 /* A symbol of its run-time. */
 void *__tsan_get_current_fiber(void);

@@ -2,9 +2,8 @@
 #include <runtime/platform/virtual_threads.h>
 #include <tests/support/child.h>
 
-#include <criterion/criterion.h>
 #include <filch/explore.h>
-#include <filch/filch.h>
+#include <tests/support/test.h>
 
 enum { TIMES = 300, WRITE = FILCH_EXPLORE_WRITES, ATOMIC = FILCH_EXPLORE_ATOMIC };
 
@@ -19,7 +18,6 @@ static access_of two[2];
 /* Often enough that both tasks stand before an access at some time, with any seed. */
 static void use(filch_self self, void *arg)
 {
-    (void)self;
     const access_of *one = arg;
     for (int i = 0; i < TIMES; i++)
         filch_explore_access(bytes + one->from, one->size, one->kind, bytes);

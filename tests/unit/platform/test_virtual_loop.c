@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/virtual_loop.h>
 
-#include <criterion/criterion.h>
+#include <tests/support/test.h>
 
 static fl_virtual_loop loop;
 static char places[FL_LOOP_KEYS + 1];

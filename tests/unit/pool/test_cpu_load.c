@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The load of the CPUs, from made-up samples, and the reaction of elastic pools. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/pool/cpu_load.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
@@ -121,8 +120,8 @@ Test(cpu_load, a_pool_does_its_jobs_whatever_it_sees)
         .workers = 2, .width_max = 8, .interval = MS, .cpu_max = 1, .shrink_after = 5 * MS});
     for (int i = 0; i < 500; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 500);
     cr_assert_leq(filch_u32_load(&all.most, FILCH_ACQUIRE), 8);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

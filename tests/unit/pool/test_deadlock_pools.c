@@ -1,32 +1,28 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The detector's reports of pools' jobs, and of threads that wait where no task does. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
+#include <tests/support/test.h>
 
 /* ---- What is found ---- */
 
 static int receives_as_a_job(filch_self self, filch_job *job, void *from)
 {
     receives(self, from);
-    (void)job;
     return 0;
 }
 
 static void done_receives(filch_job *job, filch_outcome outcome, const filch_failure *why,
                           void *from)
 {
-    (void)job, (void)outcome, (void)why;
     receives(NULL, from);
 }
 
 static int succeeds(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 
@@ -103,7 +99,6 @@ static const struct deadlock *deadlock;
 
 static void hear(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     CHILD_CHECK(strstr(report, deadlock->says));
     _exit(0);
@@ -165,7 +160,6 @@ static void a_thread_waits_for_a_signal(void)
 
 static int sleeps(filch_self self, filch_job *job, void *unused)
 {
-    (void)self, (void)job, (void)unused;
     return filch_sleep(2 * LONG * FILCH_MILLISECOND);
 }
 

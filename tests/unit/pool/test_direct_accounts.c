@@ -81,10 +81,10 @@ Test(direct_accounts, jobs_that_a_thread_of_the_last_shard_submits_are_waited_fo
     cr_assert_eq(stats_of(pool).waiting, 1);
     cr_assert_eq(filch_pool_cancel_waiting(pool), 1);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 1);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     let_go(0, held);
 }
 
@@ -102,9 +102,9 @@ Test(direct_accounts, jobs_that_run_on_a_thread_of_the_last_shard_have_begun_and
     cr_assert_eq(stats_of(pool).running, 1);
     cr_assert_eq(stats_of(pool).waiting, 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     let_go(0, held - 1);
 }
 
@@ -114,7 +114,6 @@ static filch_u32 ran[JOBS];
 
 static int counts_itself(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     filch_u32_add(&ran[(uintptr_t)number], 1, FILCH_RELAXED);
     return 0;
 }
@@ -132,12 +131,12 @@ Test(direct_accounts, each_job_of_a_batch_runs_once_also_the_last)
         jobs[i] =
             (filch_submission){i % 2 ? counts_itself : counts_itself_otherwise, (void *)i, NULL};
     for (unsigned times = 1; times < 4; times++) {
-        cr_assert_eq(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL), 0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL));
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         for (unsigned i = 0; i < JOBS; i++)
             cr_assert_eq(filch_u32_load(&ran[i], FILCH_RELAXED), times, "job %u", i);
     }
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Several pools ---- */
@@ -146,7 +145,6 @@ static filch_pool *both[2];
 
 static int submits_to_both(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     int rc = 0;
     for (unsigned i = 0; i < JOBS && !rc; i++)
         rc = FILCH_SUBMIT(both[i % 2], succeeds, NULL);
@@ -161,14 +159,14 @@ Test(direct_accounts, a_pool_settles_its_own_jobs_beside_another_pool)
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(FILCH_SUBMIT(both[i], submits_to_both, NULL), 0);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_pool_wait(both[i], FILCH_FOREVER), 0);
+        OK(filch_pool_wait(both[i], FILCH_FOREVER));
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_pool_wait(both[i], FILCH_FOREVER), 0);
+        OK(filch_pool_wait(both[i], FILCH_FOREVER));
     for (unsigned i = 0; i < 2; i++) {
         cr_assert_eq(both[i]->settled, stats_of(both[i]).accepted);
-        cr_assert_eq(filch_pool_destroy(both[i]), 0);
+        OK(filch_pool_destroy(both[i]));
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- One job ---- */
@@ -176,7 +174,7 @@ Test(direct_accounts, a_pool_settles_its_own_jobs_beside_another_pool)
 static uint64_t count_of(const filch_distribution *distribution)
 {
     filch_snapshot *snapshot;
-    cr_assert_eq(filch_snapshot_create(&snapshot), 0);
+    OK(filch_snapshot_create(&snapshot));
     filch_snapshot_add(snapshot, distribution);
     const uint64_t count = snapshot->count;
     filch_snapshot_destroy(snapshot);
@@ -188,10 +186,10 @@ Test(direct_accounts, the_times_of_each_job_of_a_timed_pool_are_recorded)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .timed = true});
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(count_of(pool->waits), JOBS);
     cr_assert_eq(count_of(pool->runs), JOBS);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int waited;
@@ -199,7 +197,6 @@ static signpost is_over;
 
 static void waits_for_the_pool(filch_self self, void *pool)
 {
-    (void)self;
     waited = filch_pool_wait(pool, FILCH_FOREVER);
     signpost_raise(&is_over);
 }
@@ -209,12 +206,12 @@ Test(direct_accounts, a_task_where_a_job_has_run_is_no_job)
     filch_runtime *rt = config_runtime(0, 1000);
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_go(rt, waits_for_the_pool, pool), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    OK(filch_go(rt, waits_for_the_pool, pool));
     signpost_wait(&is_over, 1);
     cr_assert_eq(waited, 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(direct_accounts, a_closed_pool_counts_the_jobs_that_it_refuses)
@@ -225,14 +222,13 @@ Test(direct_accounts, a_closed_pool_counts_the_jobs_that_it_refuses)
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE);
     cr_assert_eq(stats_of(pool).refused, JOBS);
     cr_assert_eq(stats_of(pool).accepted, 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static signpost told;
 
 static void hears(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)why, (void)data;
     if (outcome == FILCH_CANCELLED)
         signpost_raise(&told);
 }
@@ -240,7 +236,6 @@ static void hears(filch_job *job, filch_outcome outcome, const filch_failure *wh
 /* The task that tells the outcome is the next work of this worker. */
 static int cancels_another(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     const filch_job_options options = {.done = hears};
     filch_job *other = job_of(pool, counts_itself, NULL, &options);
     int rc = filch_job_cancel(other);
@@ -252,10 +247,10 @@ Test(direct_accounts, a_job_that_was_cancelled_is_told_of_and_does_not_run)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, cancels_another, pool), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&told), 1);
     cr_assert_eq(filch_u32_load(&ran[0], FILCH_RELAXED), 0);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

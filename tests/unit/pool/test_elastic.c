@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The rule of elastic pools, with times that are made up: how far the width moves, and when. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/pool/elastic.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 

@@ -21,7 +21,7 @@ static filch_pool *hogged_pool(filch_pool_config config, gate *at)
 static void end(filch_pool *pool, gate *at)
 {
     signpost_raise(&at->go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static bool has_context(const filch_job *job)
@@ -64,7 +64,7 @@ Test(job_context, its_user_may_cancel_the_context_of_a_waiting_job)
             cr_assert_eq(context, filch_job_context(job), "there is one");
             cr_assert_neq(context, pool->context);
             cr_assert_eq(filch_context_cause(context), 0);
-            cr_assert_eq(filch_context_cancel(context, -EIO), 0);
+            OK(filch_context_cancel(context, -EIO));
             cr_assert_eq(filch_job_wait(job, 0), -ECANCELED);
             filch_job_release(job);
             end(pool, &at);
@@ -77,7 +77,7 @@ Test(job_context, cancelling_a_waiting_job_needs_none)
         gate at;
         filch_pool *pool = hogged_pool(kinds[i], &at);
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
-        cr_assert_eq(filch_job_cancel(job), 0);
+        OK(filch_job_cancel(job));
         cr_assert_eq(filch_job_wait(job, 0), -ECANCELED);
         cr_assert_eq(filch_job_cancel(job), -EALREADY);
         cr_assert(!has_context(job));
@@ -92,12 +92,12 @@ Test(job_context, the_pools_context_calls_off_jobs_without_one_at_once)
     for (int i = 0; i < KINDS; i++) {
         gate at;
         filch_context *above;
-        cr_assert_eq(filch_context_create(&above, NULL), 0);
+        OK(filch_context_create(&above, NULL));
         filch_pool_config config = kinds[i];
         config.context = above;
         filch_pool *pool = hogged_pool(config, &at);
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
-        cr_assert_eq(filch_context_cancel(above, -EIO), 0);
+        OK(filch_context_cancel(above, -EIO));
         cr_assert_eq(filch_job_wait(job, 0), -ECANCELED);
         filch_job_release(job);
         end(pool, &at);
@@ -117,7 +117,6 @@ typedef struct asked {
 static int asks(filch_self self, filch_job *job, void *data)
 {
     asked *it = data;
-    (void)self;
     if (it->early)
         it->first = filch_job_context(job);
     signpost_raise(&it->at.begun);
@@ -129,7 +128,6 @@ static int asks(filch_self self, filch_job *job, void *data)
 static void told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
     asked *it = data;
-    (void)job, (void)why;
     cr_assert_eq(outcome, FILCH_TIMED_OUT);
     cr_assert_eq(why->code, -ETIMEDOUT);
     signpost_raise(&it->told);
@@ -150,7 +148,7 @@ Test(job_context, a_deadline_tells_of_a_job_in_progress_whether_it_asked_or_not)
             cr_assert_eq(filch_job_wait(job, 0), -ETIMEDOUT);
             signpost_raise(&it.at.go);
             filch_job_release(job);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
             if (it.second)
                 cr_assert(!early || it.first == it.second, "there is one");
             cr_assert_eq(signpost_count(&it.told), 1);
@@ -166,10 +164,10 @@ Test(job_context, one_that_is_asked_for_after_the_end_holds_no_pool)
         filch_pool *pool = hogged_pool(kinds[i], &at);
         signpost_raise(&at.go);
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
-        cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_job_wait(job, FILCH_FOREVER));
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_neq(filch_job_context(job), pool->context);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_job_release(job);
     }
 }
@@ -188,17 +186,17 @@ Test(job_context, a_pool_may_be_destroyed_while_its_context_is_cancelled)
     for (int i = 0; i < 50; i++) {
         filch_context *above;
         pthread_t thread;
-        cr_assert_eq(filch_context_create(&above, NULL), 0);
+        OK(filch_context_create(&above, NULL));
         filch_pool *pool =
             pool_of((filch_pool_config){.runtime = rt, .width = 1, .context = above});
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
         cr_assert_eq(pthread_create(&thread, NULL, cancels, above), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         pthread_join(thread, NULL);
         filch_outcome outcome = filch_job_outcome(job);
         cr_assert(outcome == FILCH_SUCCEEDED || outcome == FILCH_CANCELLED);
         filch_job_release(job);
         filch_context_release(above);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -37,7 +37,7 @@ static void is_told(filch_pool *pool, const struct row *row)
     for (unsigned i = 0; i < 2; i++)
         expect(&early[i], row->code);
     cr_assert_neq(filch_job_outcome(job), FILCH_UNDECIDED);
-    cr_assert_eq(filch_job_future(&late, job), 0);
+    OK(filch_job_future(&late, job));
     cr_assert(filch_future_done(&late));
     filch_job_release(job);
     expect(&late, row->code);
@@ -51,9 +51,9 @@ Test(job_future, it_says_what_has_become_of_the_job)
             filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = width});
             for (unsigned i = 0; i < ROWS; i++)
                 is_told(pool, &rows[i]);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -64,12 +64,12 @@ Test(job_future, it_needs_no_handle_once_it_is_made)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
     filch_job *job = job_of(pool, fails, NULL, NULL);
-    cr_assert_eq(filch_job_future(&future, job), 0);
+    OK(filch_job_future(&future, job));
     filch_job_release(job);
     cr_assert_not(filch_future_done(&future));
     cr_assert_eq(filch_await_until(&future, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     expect(&future, -EIO);
 }
 
@@ -81,16 +81,16 @@ Test(job_future, cancelled_and_dropped_jobs_break_it)
         .workers = 2, .width = 1, .capacity = 1, .full = FILCH_FULL_DROP_OLDEST});
     block(pool, &at);
     filch_job *dropped = job_of(pool, succeeds, NULL, NULL);
-    cr_assert_eq(filch_job_future(&futures[0], dropped), 0);
+    OK(filch_job_future(&futures[0], dropped));
     filch_job *cancelled = job_of(pool, succeeds, NULL, NULL);
-    cr_assert_eq(filch_job_future(&futures[1], cancelled), 0);
+    OK(filch_job_future(&futures[1], cancelled));
     expect(&futures[0], -ENOBUFS);
-    cr_assert_eq(filch_job_cancel(cancelled), 0);
+    OK(filch_job_cancel(cancelled));
     expect(&futures[1], -ECANCELED);
     filch_job_release(dropped);
     filch_job_release(cancelled);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Graphs ---- */
@@ -100,10 +100,10 @@ static void expect_all(filch_pool *pool, filch_job_fn *odd, int code)
     filch_future futures[MANY] = {0}, all = {0}, *at[MANY];
     for (unsigned i = 0; i < MANY; i++) {
         filch_job *job = job_of(pool, i == 13 ? odd : succeeds, NULL, NULL);
-        cr_assert_eq(filch_job_future(at[i] = &futures[i], job), 0);
+        OK(filch_job_future(at[i] = &futures[i], job));
         filch_job_release(job);
     }
-    cr_assert_eq(filch_when_all(&all, at, MANY), 0);
+    OK(filch_when_all(&all, at, MANY));
     cr_assert_eq(filch_await(&all), code);
 }
 
@@ -114,8 +114,8 @@ Test(job_future, all_of_many_jobs)
         filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 3});
         expect_all(pool, succeeds, 0);
         expect_all(pool, panics, -EBADMSG);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_pool_destroy(pool));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -126,16 +126,16 @@ Test(job_future, the_first_of_several_jobs)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 3});
     for (unsigned i = 0; i < 3; i++) {
         filch_job *job = job_of(pool, stand_still, &gates[i], NULL);
-        cr_assert_eq(filch_job_future(at[i] = &futures[i], job), 0);
+        OK(filch_job_future(at[i] = &futures[i], job));
         filch_job_release(job);
     }
-    cr_assert_eq(filch_when_any(&any, at, 3, NULL), 0);
+    OK(filch_when_any(&any, at, 3, NULL));
     signpost_raise(&gates[1].go);
-    cr_assert_eq(filch_await(&any), 0);
+    OK(filch_await(&any));
     cr_assert_eq(FILCH_VALUE(size_t, &any), 1);
     signpost_raise(&gates[0].go);
     signpost_raise(&gates[2].go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     for (unsigned i = 0; i < 3; i++)
         expect(&futures[i], 0);
 }
@@ -145,7 +145,6 @@ Test(job_future, the_first_of_several_jobs)
 static int tries_itself(filch_self self, filch_job *job, void *rc)
 {
     filch_future future = {0};
-    (void)self;
     *(int *)rc = filch_job_future(&future, job);
     return 0;
 }
@@ -157,18 +156,18 @@ Test(job_future, mistakes_are_told)
     filch_future future = {0}, set = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     cr_assert_eq(FILCH_SUBMIT(pool, tries_itself, &rc), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(rc, -EINVAL, "nobody has a handle");
     at = (gate){0};
     filch_job *job = job_of(pool, stand_still, &at, NULL);
-    cr_assert_eq(filch_future_set(&set, &value, sizeof value), 0);
+    OK(filch_future_set(&set, &value, sizeof value));
     cr_assert_eq(filch_job_future(&set, job), -EALREADY);
-    cr_assert_eq(filch_job_future(&future, job), 0);
+    OK(filch_job_future(&future, job));
     cr_assert_eq(filch_job_future(&future, job), -EALREADY);
     cr_assert_eq(filch_future_set(&future, &value, sizeof value), -EALREADY);
     cr_assert_eq(filch_future_break(&future), -EBUSY);
     signpost_raise(&at.go);
     expect(&future, 0);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -13,19 +13,18 @@ Test(job_handle, the_outcome_of_a_job_that_succeeded_takes_no_lock)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     fl_lock(&pool->room.lock);
-    cr_assert_eq(filch_job_wait(job, 0), 0);
+    OK(filch_job_wait(job, 0));
     cr_assert_eq(filch_job_outcome(job), FILCH_SUCCEEDED);
     fl_unlock(&pool->room.lock);
     cr_assert_eq(filch_job_cancel(job), -EALREADY);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int cancels_itself(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_job_cancel(job);
 }
 
@@ -33,10 +32,10 @@ Test(job_handle, a_job_that_was_cancelled_and_succeeds_has_a_cancelled_context)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, cancels_itself, NULL, NULL);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     cr_assert_eq(filch_context_cause(filch_job_context(job)), -ECANCELED);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* By a handle, from a results list, by both; accepted or refused. The last release frees the
@@ -45,27 +44,25 @@ Test(job_handle, a_job_may_be_asked_after_its_pool_is_gone)
 {
     filch_results *results;
     filch_job *job, *handles[4];
-    cr_assert_eq(filch_results_create(&results), 0);
+    OK(filch_results_create(&results));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
     for (unsigned i = 0; i < 4; i++) {
         const filch_job_options options = {.results = i & 1 ? results : NULL,
                                            .timeout = i & 2 ? FILCH_SECOND * 3600 : 0};
-        cr_assert_eq(filch_pool_submit(&handles[i], pool, succeeds, NULL, &options, FILCH_FOREVER),
-                     0);
+        OK(filch_pool_submit(&handles[i], pool, succeeds, NULL, &options, FILCH_FOREVER));
     }
-    cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL,
-                                   &(filch_job_options){.results = results}, FILCH_FOREVER),
-                 0);
+    OK(filch_pool_submit(NULL, pool, succeeds, NULL, &(filch_job_options){.results = results},
+                         FILCH_FOREVER));
     filch_pool_close(pool);
     cr_assert_eq(filch_pool_submit(&job, pool, succeeds, NULL, NULL, 0), -EPIPE);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     for (unsigned i = 0; i < 4; i++) {
         cr_assert_eq(filch_job_outcome(handles[i]), FILCH_SUCCEEDED);
         cr_assert_eq(filch_context_cause(filch_job_context(handles[i])), 0);
         filch_job_release(handles[i]);
     }
-    cr_assert_eq(filch_results_take(results, &job, 0), 0);
-    cr_assert_eq(filch_job_wait(job, 0), 0);
+    OK(filch_results_take(results, &job, 0));
+    OK(filch_job_wait(job, 0));
     filch_job_release(job);
     cr_assert_eq(filch_results_destroy(results), 0, "with the other two");
 }
@@ -82,11 +79,11 @@ Test(job_handle, a_job_in_progress_is_cancelled_once)
         filch_pool *pool = pool_of(kinds[i]);
         filch_job *job = job_of(pool, stand_still, &at, NULL);
         signpost_wait(&at.begun, 1);
-        cr_assert_eq(filch_job_cancel(job), 0);
+        OK(filch_job_cancel(job));
         cr_assert_eq(filch_job_cancel(job), -EALREADY);
         signpost_raise(&at.go);
         filch_job_release(job);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -95,7 +92,6 @@ static int answer;
 static void cancels_too_late(filch_job *job, filch_outcome outcome, const filch_failure *why,
                              void *data)
 {
-    (void)outcome, (void)why, (void)data;
     answer = filch_job_cancel(job);
 }
 
@@ -105,7 +101,7 @@ Test(job_handle, a_job_without_a_handle_that_has_ended_is_not_cancelled)
         filch_pool *pool = pool_of(kinds[i]);
         answer = 0;
         cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, NULL, .done = cancels_too_late), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(answer, -EALREADY);
     }
 }
@@ -119,13 +115,13 @@ Test(job_handle, a_delayed_job_keeps_the_priority_that_it_was_given)
     filch_pool *pool = pool_of(
         (filch_pool_config){.workers = 1, .width = 1, .order = FILCH_PRIORITY, .retry = &patient});
     filch_job *job = delayed_job(pool, &one);
-    cr_assert_eq(filch_job_set_priority(job, 5), 0);
+    OK(filch_job_set_priority(job, 5));
     fl_lock(&pool->room.lock);
     cr_assert_eq(job->priority, 5);
     fl_unlock(&pool->room.lock);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Calls that wait ---- */
@@ -140,7 +136,6 @@ static bool is_waited_for(filch_job *job)
 
 static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *data)
 {
-    (void)data;
     while (!is_waited_for(job))
         filch_yield(self);
     return 0;
@@ -152,10 +147,10 @@ Test(job_handle, a_wait_that_ends_well_leaves_the_last_error_alone)
     filch_job *job = job_of(pool, goes_on_when_it_is_waited_for, NULL, NULL);
     cr_assert_eq(filch_job_wait(NULL, 0), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "without a job"), "%s", filch_error());
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     cr_assert_not_null(strstr(filch_error(), "without a job"), "%s", filch_error());
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(job_handle, a_wait_for_a_job_that_panicked_says_what_it_said)
@@ -165,7 +160,7 @@ Test(job_handle, a_wait_for_a_job_that_panicked_says_what_it_said)
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -EBADMSG);
     cr_assert_str_eq(filch_error(), "no header");
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(job_handle, a_wait_whose_own_time_is_over_says_so)
@@ -176,9 +171,9 @@ Test(job_handle, a_wait_whose_own_time_is_over_says_so)
     cr_assert_eq(filch_job_wait(job, filch_in(1)), -ETIMEDOUT);
     cr_assert_eq(filch_job_outcome(job), FILCH_UNDECIDED);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(job_handle, a_waiting_job_of_a_pool_without_priorities_takes_a_new_priority)
@@ -187,12 +182,12 @@ Test(job_handle, a_waiting_job_of_a_pool_without_priorities_takes_a_new_priority
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
-    cr_assert_eq(filch_job_set_priority(job, 6), 0);
+    OK(filch_job_set_priority(job, 6));
     cr_assert_eq(job->priority, 6);
-    cr_assert_eq(filch_job_set_priority(job, 2), 0);
+    OK(filch_job_set_priority(job, 2));
     cr_assert_eq(job->priority, 2);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -2,10 +2,9 @@
  *
  * The order of waiting jobs with given dates: a job from another level stands there by its age, and
  * jobs that have waited for long count as more urgent. */
-#include <criterion/criterion.h>
 #include <runtime/pool/order.h>
-#include <stdlib.h>
 #include <tests/support/stopped_clock.h>
+#include <tests/support/test.h>
 
 enum { JOBS_MOST = 4 };
 #define HOUR (3600 * FILCH_SECOND)

@@ -24,6 +24,6 @@ Test(pending_callback, a_job_that_was_delayed_is_dropped_after_its_end)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &soon});
     run_one(pool, &one);
     cr_assert_eq(fate_outcome(&one.end), FILCH_SUCCEEDED);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(signpost_count(&one.end.dropped), 1);
 }

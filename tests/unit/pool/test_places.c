@@ -53,11 +53,11 @@ static void expect_one_at_each(filch_pool_config config, uint32_t most, int64_t 
     filch_pool *pool = pool_of(config);
     for (int i = 0; i < 200; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, sits, &all), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 200);
     cr_assert_eq(filch_u32_load(&all.twice, FILCH_ACQUIRE), 0);
     cr_assert_leq(filch_u32_load(&all.most, FILCH_ACQUIRE), most);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(places, no_two_jobs_in_progress_have_the_same_and_all_are_below_the_width)
@@ -97,7 +97,7 @@ Test(places, a_pool_that_became_narrower_gives_low_numbers_again)
         signpost_wait(&those[i].at.begun, 1);
         cr_assert_eq(those[i].place, i);
     }
-    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    OK(filch_pool_resize(pool, 2));
     for (int i = 0; i < 3; i++)
         signpost_raise(&those[i].at.go);
     cr_assert_eq(FILCH_SUBMIT(pool, sits_still, &last), 0);
@@ -105,12 +105,11 @@ Test(places, a_pool_that_became_narrower_gives_low_numbers_again)
     cr_assert_leq(last.place, 2, "%d", last.place);
     signpost_raise(&last.at.go);
     signpost_raise(&those[3].at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int has_none(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_job_place(job) == -EINVAL ? 0 : -EPROTO;
 }
 
@@ -119,19 +118,19 @@ Test(places, jobs_that_are_not_within_the_width_have_none)
     gate at;
     filch_pool *direct = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(FILCH_SUBMIT(direct, has_none, NULL), 0);
-    cr_assert_eq(filch_pool_wait(direct, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(direct, FILCH_FOREVER));
     cr_assert_eq(stats_of(direct).outcomes[FILCH_SUCCEEDED], 1);
-    cr_assert_eq(filch_pool_destroy(direct), 0);
+    OK(filch_pool_destroy(direct));
     filch_pool *pool = pool_of(
         (filch_pool_config){.workers = 2, .width = 1, .capacity = 1, .full = FILCH_FULL_RUN});
     block(pool, &at);
     filch_job *waits = job_of(pool, succeeds, NULL, NULL),
               *beyond = job_of(pool, has_none, NULL, NULL);
-    cr_assert_eq(filch_job_wait(beyond, FILCH_FOREVER), 0);
+    OK(filch_job_wait(beyond, FILCH_FOREVER));
     cr_assert_eq(filch_job_place(waits), -EINVAL);
     cr_assert_eq(filch_job_place(NULL), -EINVAL);
     filch_job_release(waits);
     filch_job_release(beyond);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -9,13 +9,11 @@
 
 static int nonsense(filch_self self, filch_job *job, void *data)
 {
-    (void)data;
     return returns(self, job, RETURNED(7));
 }
 
 static int ignores_its_context(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     filch_context_wait(filch_job_context(job), FILCH_FOREVER);
     return 0;
 }
@@ -49,7 +47,7 @@ static void one_outcome(filch_pool *pool, const struct row *row)
     cr_assert_eq(filch_job_outcome(job), row->outcome, "%s", row->name);
     const filch_failure *why = filch_job_failure(job);
     cr_assert_eq(why ? why->code : 0, row->code, "%s", row->name);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&seen.told[row->outcome]), 1, "%s", row->name);
     cr_assert_eq(seen.why.code, row->code, "%s", row->name);
     cr_assert_eq(signpost_count(&seen.dropped), 0, "while there is a handle");
@@ -65,9 +63,9 @@ Test(pool, each_job_has_one_outcome_and_who_asks_is_told)
             filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = width});
             for (unsigned i = 0; i < ROWS; i++)
                 one_outcome(pool, &rows[i]);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -78,7 +76,6 @@ static unsigned taken[JOBS], count;
 
 static int take(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     taken[count++] = (unsigned)(uintptr_t)number; /* the pool is one job wide */
     return 0;
 }
@@ -95,7 +92,7 @@ static void expect_order(filch_pool_order order, const unsigned *priorities,
                                      .timeout = timeouts[i]),
                      0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(count, JOBS);
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(taken[i], expected[i], "order %d: %u. is %u", (int)order, i, taken[i]);
@@ -128,17 +125,17 @@ Test(pool, priorities_may_change_while_a_job_waits)
     count = 0;
     for (unsigned i = 0; i < 3; i++)
         jobs[i] = job_of(pool, take, (void *)(uintptr_t)i, &(filch_job_options){.priority = i});
-    cr_assert_eq(filch_job_set_priority(jobs[0], 7), 0);
-    cr_assert_eq(filch_job_set_priority(jobs[2], 0), 0);
+    OK(filch_job_set_priority(jobs[0], 7));
+    OK(filch_job_set_priority(jobs[2], 0));
     cr_assert_eq(filch_job_set_priority(jobs[1], FILCH_PRIORITIES), -EINVAL);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert(taken[0] == 0 && taken[1] == 1 && taken[2] == 2);
     for (unsigned i = 0; i < 3; i++) {
         cr_assert_eq(filch_job_set_priority(jobs[i], 1), -EALREADY);
         filch_job_release(jobs[i]);
     }
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool, who_waits_long_enough_is_taken_before_the_urgent)
@@ -152,7 +149,7 @@ Test(pool, who_waits_long_enough_is_taken_before_the_urgent)
     filch_sleep(FILCH_MILLISECOND);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, take, (void *)1, .priority = 7), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert(taken[0] == 0 && taken[1] == 1);
 }
 
@@ -171,14 +168,14 @@ static filch_pool *full_pool(filch_when_full full, gate *at, fate *seen)
 static void expect_accounts(filch_pool *pool, uint64_t accepted, uint64_t dropped, uint64_t refused)
 {
     filch_pool_stats stats;
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.accepted, accepted);
     cr_assert_eq(stats.outcomes[FILCH_DROPPED], dropped);
     cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], accepted - dropped);
     cr_assert_eq(stats.refused, refused);
     cr_assert(!stats.waiting && !stats.running);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool, full_it_rejects)
@@ -229,7 +226,7 @@ Test(pool, full_it_waits_until_there_is_room_or_the_time_is_over)
     cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, 0), -ETIMEDOUT);
     cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, filch_in(FILCH_MILLISECOND)),
                  -ETIMEDOUT);
-    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(50 * FILCH_MILLISECOND)), 0);
+    OK(filch_context_create_until(&context, NULL, filch_in(50 * FILCH_MILLISECOND)));
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .context = context), -ETIMEDOUT);
     filch_context_release(context);
     signpost_raise(&at.go);
@@ -242,7 +239,6 @@ Test(pool, full_it_waits_until_there_is_room_or_the_time_is_over)
 /* The last job that could make room would wait for itself. */
 static int submits_to_its_own_pool(filch_self self, filch_job *job, void *arg)
 {
-    (void)self, (void)job;
     filch_pool *pool = arg;
     if (FILCH_SUBMIT(pool, succeeds, NULL) ||
         filch_pool_submit(NULL, pool, succeeds, NULL, NULL, 0) != -ETIMEDOUT)
@@ -259,14 +255,13 @@ Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
     const char *said = filch_job_failure(job)->message;
     cr_assert_not_null(strstr(said, "or try (a time of 0)"), "the advice is cut: %s", said);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Bad input ---- */
 
 static void report_nothing(const filch_stuck *report, void *arg)
 {
-    (void)report, (void)arg;
 }
 
 Test(pool, settings_without_effect_are_refused)
@@ -321,6 +316,6 @@ Test(pool, bad_arguments_are_refused_with_a_sentence)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .priority = FILCH_PRIORITIES), -EINVAL);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .timeout = -1), -EINVAL);
     cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_pool_destroy(NULL), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_pool_destroy(NULL));
 }

@@ -19,11 +19,11 @@ Test(pool_adaptive, an_adaptive_width_stays_within_its_bounds)
     cr_assert_eq(filch_pool_resize(pool, 2), -EINVAL);
     for (unsigned i = 0; i < 20 * JOBS; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert(stats.width >= 2 && stats.width <= 5);
     cr_assert_leq(filch_u32_load(&all.most, FILCH_ACQUIRE), 5);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* As long as all are in use and none takes longer than another. */
@@ -36,8 +36,8 @@ Test(pool_adaptive, an_adaptive_width_rises_when_it_is_used)
     do {
         for (unsigned i = 0; i < JOBS; i++)
             cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         filch_pool_stats_read(pool, &stats, sizeof stats);
     } while (stats.width < 3);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

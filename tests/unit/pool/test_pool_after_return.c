@@ -65,7 +65,7 @@ static bool waits_for_its_function(const variant *one, unsigned count)
     filch_job_options options = one->options;
     filch_pool *pool = pool_of((filch_pool_config){.workers = count, .width = one->width});
     if (one->below)
-        cr_assert_eq(filch_context_create_until(&above, NULL, filch_in(FILCH_SECOND / 50)), 0);
+        OK(filch_context_create_until(&above, NULL, filch_in(FILCH_SECOND / 50)));
     options.context = above;
     options.done = told;
     options.drop = fate_dropped;
@@ -83,7 +83,7 @@ static bool waits_for_its_function(const variant *one, unsigned count)
     }
     filch_job_release(job);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(signpost_count(&at.early), 0, "%s", one->what);
     cr_assert_eq(fate_count(&at.of), !rc, "%s: once", one->what);
     cr_assert_eq(signpost_count(&at.of.dropped), !rc, "%s", one->what);
@@ -107,7 +107,7 @@ Test(after_return, without_the_option_it_is_told_while_it_runs)
     signpost_wait(&at.of.told[FILCH_TIMED_OUT], 1);
     cr_assert_eq(signpost_count(&at.early), 1);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_count(&at.of), 1);
 }
 
@@ -116,7 +116,7 @@ Test(after_return, so_it_comes_to_its_results_list)
     work at = {.asks = false};
     filch_results *results;
     filch_job *come = NULL;
-    cr_assert_eq(filch_results_create(&results), 0);
+    OK(filch_results_create(&results));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     filch_job *job = job_of(pool, works, &at,
                             &(filch_job_options){.results = results,
@@ -125,13 +125,13 @@ Test(after_return, so_it_comes_to_its_results_list)
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
     cr_assert_eq(filch_results_length(results), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_results_take(results, &come, FILCH_FOREVER), 0);
+    OK(filch_results_take(results, &come, FILCH_FOREVER));
     cr_assert_eq(come, job);
     cr_assert_eq(signpost_count(&at.inside), 0);
     filch_job_release(come);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(results), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(results));
 }
 
 /* ---- Other ends ---- */
@@ -151,7 +151,7 @@ Test(after_return, each_outcome_of_a_function_is_told_once)
             cr_assert_eq(FILCH_SUBMIT_AS(pool, ends[i].fn, &of, .done = fate_told,
                                          .drop = fate_dropped, .done_after_return = true),
                          0);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
             cr_assert_eq(fate_outcome(&of), ends[i].outcome);
             cr_assert_eq(signpost_count(&of.dropped), 1);
         }
@@ -159,7 +159,6 @@ Test(after_return, each_outcome_of_a_function_is_told_once)
 
 static int fails_twice(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_job_attempts(job) < 3 ? -EAGAIN : 0;
 }
 
@@ -173,7 +172,7 @@ Test(after_return, a_job_of_several_attempts_is_told_once_after_the_last)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, fails_twice, &of, .done = fate_told,
                                      .done_after_return = true, .run_timeout = 3600 * FILCH_SECOND),
                      0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(fate_outcome(&of), FILCH_SUCCEEDED);
     }
 }
@@ -183,13 +182,13 @@ Test(after_return, a_job_that_becomes_a_dead_letter_is_told_once)
     fate of = {0};
     filch_dead_letters *letters;
     fate_of_letter = &of;
-    cr_assert_eq(filch_dead_letters_create(&letters, NULL), 0);
+    OK(filch_dead_letters_create(&letters, NULL));
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .width = 1, .dead_letters = letters});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, &of, .done = fate_told_apart, .drop = fate_dropped,
                                  .done_after_return = true),
                  0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_outcome(&of), FILCH_DEAD_LETTERED);
     filch_dead_letters_destroy(letters);
     cr_assert_eq(signpost_count(&of.dropped), 1);
@@ -207,7 +206,7 @@ Test(after_return, a_job_that_never_begins_is_told_at_once)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &late, .done = fate_counted, .timeout = 1000,
                                  .done_after_return = true),
                  0);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     signpost_wait(&cancelled.told[FILCH_CANCELLED], 1);
     signpost_wait(&late.told[FILCH_TIMED_OUT], 1);
     filch_job_release(job);
@@ -219,7 +218,7 @@ Test(after_return, a_job_that_never_begins_is_told_at_once)
     cr_assert_eq(filch_pool_shutdown_now(pool), 2);
     signpost_wait(&rest.told[FILCH_CANCELLED], 2);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_count(&cancelled) + fate_count(&late) + fate_count(&dropped), 3);
     cr_assert_eq(fate_count(&rest), 2);
 }

@@ -13,7 +13,6 @@ enum { TASKS = FL_ALARM_DUE };
 
 static int calls_for_a_shutdown(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     return filch_pool_shutdown(pool, filch_in(HOUR)) == -EDEADLK ? 0 : -EPROTO;
 }
 
@@ -23,9 +22,9 @@ static filch_pool *alarmed_pool(filch_runtime *rt, filch_limiter *limiter)
     filch_pool *pool = pool_of((filch_pool_config){
         .runtime = rt, .width_max = 2, .interval = HOUR, .shrink_after = HOUR, .limiter = limiter});
     filch_job *job = job_of(pool, calls_for_a_shutdown, pool, NULL);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     for (unsigned i = 0; i < TASKS; i++)
         cr_assert(fl_alarm_was_made(&pool->alarms[i]), "%u", i);
     return pool;
@@ -46,23 +45,23 @@ static void expect_wait_for(unsigned those, filch_limiter *limiter)
     pthread_t thread;
     filch_runtime *rt = config_runtime(0, 0);
     filch_pool *pool = alarmed_pool(rt, limiter);
-    cr_assert_eq(filch_go(rt, occupy, &it), 0);
+    OK(filch_go(rt, occupy, &it));
     signpost_wait(&it.begun, 1);
     for (unsigned i = 0; i < TASKS; i++)
         if (those >> i & 1)
             occupied_ring(&pool->room.lock, &pool->alarms[i]);
     cr_assert_eq(filch_pool_wait(pool, 0), 0, "those are no jobs");
     cr_assert_eq(pthread_create(&thread, NULL, go_on_later, &it), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert(!those || signpost_count(&it.over), "it has waited");
     pthread_join(thread, NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pool_alarms, who_destroys_it_waits_for_each_that_has_rung)
 {
     filch_limiter *limiter;
-    cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = 1000, .burst = 100}), 0);
+    OK(filch_limiter_create(&limiter, (filch_limit){.rate = 1000, .burst = 100}));
     for (unsigned those = 0; those < 1U << TASKS; those++)
         expect_wait_for(those, limiter);
     filch_limiter_destroy(limiter);
@@ -73,14 +72,14 @@ Test(pool_alarms, a_pool_has_none_that_it_has_no_need_of)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     for (unsigned i = 0; i < FL_POOL_ALARMS; i++)
         cr_assert(!fl_alarm_was_made(&pool->alarms[i]), "%u", i);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* Done before the next is submitted; returns when the alarm rings then. */
 static int64_t alarm_after_one(filch_pool *pool)
 {
     filch_job *job = job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = HOUR});
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
     return pool->alarms[FL_ALARM_DUE].at;
 }
@@ -101,5 +100,5 @@ Test(pool_alarms, jobs_in_time_keep_the_alarm)
     cr_assert_eq(alarm_after_one(pool), first, "it would cost each job");
     look_for_deadlocks(FL_DETECTOR_REPORTS);
     cr_assert_eq(alarm_after_one(pool), FILCH_FOREVER, "else the report would have to wait for it");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -9,7 +9,7 @@ Test(pool_breaker, an_open_breaker_refuses_jobs)
 {
     filch_breaker *breaker;
     filch_breaker_stats stats;
-    cr_assert_eq(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 3}), 0);
+    OK(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 3}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
                                                    .breaker = breaker,
                                                    .breaker_full = FILCH_BREAKER_FULL_FAIL});
@@ -23,7 +23,7 @@ Test(pool_breaker, an_open_breaker_refuses_jobs)
     filch_breaker_stats_read(breaker, &stats, sizeof stats);
     cr_assert_eq(stats.refused, 2);
     cr_assert_eq(stats.failed, 3);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_breaker_destroy(breaker);
 }
 
@@ -44,7 +44,6 @@ static filch_u32 calls;
 /* The first call fails. */
 static int ask_server(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return filch_u32_add(&calls, 1, FILCH_ACQ_REL) ? 0 : -EIO;
 }
 
@@ -52,14 +51,14 @@ static filch_breaker *breaker_of(int64_t open_time)
 {
     filch_breaker *breaker;
     const filch_breaker_config config = {.consecutive = 1, .open_time = open_time};
-    cr_assert_eq(filch_breaker_create(&breaker, &config), 0);
+    OK(filch_breaker_create(&breaker, &config));
     return breaker;
 }
 
 static filch_dead_letters *letters_of(void)
 {
     filch_dead_letters *letters;
-    cr_assert_eq(filch_dead_letters_create(&letters, NULL), 0);
+    OK(filch_dead_letters_create(&letters, NULL));
     return letters;
 }
 
@@ -75,12 +74,12 @@ Test(pool_breaker, an_open_breaker_holds_the_queue)
         calls = (filch_u32){0};
         for (unsigned job = 0; job < JOBS; job++)
             cr_assert_eq(FILCH_SUBMIT(pool, ask_server, NULL), 0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         const filch_pool_stats stats = stats_of(pool);
         cr_assert_eq(stats.outcomes[FILCH_DEAD_LETTERED], 1, "shape %u", i);
         cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], JOBS - 1);
         cr_assert_eq(stats.retries, 0, "no attempt was counted");
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_dead_letters_destroy(letters);
         filch_breaker_destroy(breaker);
     }
@@ -90,7 +89,6 @@ static unsigned order[JOBS], begun;
 
 static int note(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job;
     order[begun++] = (unsigned)(uintptr_t)data;
     return begun == 1 ? -EIO : 0;
 }
@@ -103,7 +101,7 @@ Test(pool_breaker, held_jobs_keep_their_order)
     begun = 0;
     for (uintptr_t i = 0; i < JOBS; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, note, (void *)i), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(begun, JOBS);
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(order[i], i);
@@ -117,7 +115,7 @@ Test(pool_breaker, a_reset_lets_held_jobs_go)
         filch_pool_config config = shapes[i];
         config.breaker = breaker;
         filch_pool *pool = pool_of(config);
-        cr_assert_eq(filch_breaker_trip(breaker, FILCH_FOREVER), 0);
+        OK(filch_breaker_trip(breaker, FILCH_FOREVER));
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
         for (unsigned more = 1; more < JOBS; more++)
             cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
@@ -126,9 +124,9 @@ Test(pool_breaker, a_reset_lets_held_jobs_go)
         cr_assert_eq(filch_job_attempts(job), 0);
         filch_breaker_reset(breaker);
         filch_job_release(job);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], JOBS);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_breaker_destroy(breaker);
     }
 }
@@ -141,19 +139,19 @@ Test(pool_breaker, held_jobs_can_end)
         config.breaker = breaker;
         filch_pool *pool = pool_of(config);
         const filch_job_options hurried = {.timeout = FILCH_MILLISECOND};
-        cr_assert_eq(filch_breaker_trip(breaker, FILCH_FOREVER), 0);
+        OK(filch_breaker_trip(breaker, FILCH_FOREVER));
         filch_job *late = job_of(pool, succeeds, NULL, &hurried),
                   *cancelled = job_of(pool, succeeds, NULL, NULL),
                   *waiting = job_of(pool, succeeds, NULL, NULL);
         cr_assert_eq(filch_job_wait(late, FILCH_FOREVER), -ETIMEDOUT);
-        cr_assert_eq(filch_job_cancel(cancelled), 0);
+        OK(filch_job_cancel(cancelled));
         cr_assert_eq(filch_job_wait(cancelled, FILCH_FOREVER), -ECANCELED);
         cr_assert_eq(filch_pool_shutdown(pool, 0), -ETIMEDOUT);
         cr_assert_eq(filch_job_outcome(waiting), FILCH_CANCELLED);
         filch_job_release(late);
         filch_job_release(cancelled);
         filch_job_release(waiting);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_breaker_destroy(breaker);
     }
 }
@@ -165,9 +163,9 @@ Test(pool_breaker, held_jobs_use_no_permits)
         filch_breaker *breaker = breaker_of(FILCH_SECOND / 50);
         filch_limiter *limiter;
         const filch_limit limit = {.rate = 1, .burst = PERMITS, .period = 1000 * FILCH_SECOND};
-        cr_assert_eq(filch_limiter_create(&limiter, limit), 0);
+        OK(filch_limiter_create(&limiter, limit));
         /* The stretch of the first permit begins now: given back later it is in the past, in part, and lost. */
-        cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+        OK(filch_limiter_allow(limiter, 1));
         filch_pool_config config = shapes[i];
         config.breaker = breaker;
         config.limiter = limiter;
@@ -175,7 +173,7 @@ Test(pool_breaker, held_jobs_use_no_permits)
         calls = (filch_u32){0};
         for (unsigned job = 0; job < JOBS; job++)
             cr_assert_eq(FILCH_SUBMIT(pool, ask_server, NULL), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(filch_limiter_allow(limiter, 1), 0, "shape %u", i);
         cr_assert_eq(filch_limiter_allow(limiter, 1), -EAGAIN);
         filch_limiter_destroy(limiter);
@@ -187,7 +185,6 @@ Test(pool_breaker, held_jobs_use_no_permits)
 
 static bool always(int code, void *arg)
 {
-    (void)code, (void)arg;
     return true;
 }
 
@@ -206,10 +203,10 @@ static void expect_letter(bool tripped, int code)
                                                    .retry = &retry,
                                                    .dead_letters = letters});
     if (tripped)
-        cr_assert_eq(filch_breaker_trip(breaker, FILCH_FOREVER), 0);
+        OK(filch_breaker_trip(breaker, FILCH_FOREVER));
     cr_assert_eq(FILCH_SUBMIT(pool, fails, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->failure.code, code, "%s", letter->failure.message);
     cr_assert_eq(letter->attempts, 2);
     filch_dead_letter_release(letter);
@@ -231,7 +228,6 @@ Test(pool_breaker, a_letter_without_call_names_breaker)
 
 static filch_breaker_verdict judges_by_panic(int code, void *arg)
 {
-    (void)code, (void)arg;
     FILCH_PANIC(-EBADMSG, "no verdict");
 }
 
@@ -247,13 +243,12 @@ Test(pool_breaker, a_policy_that_panics_ends_no_worker)
 {
     filch_panic_handler *before = filch_set_panic_handler(count_panic);
     filch_breaker *breaker;
-    cr_assert_eq(filch_breaker_create(&breaker, &(filch_breaker_config){.judge = judges_by_panic}),
-                 0);
+    OK(filch_breaker_create(&breaker, &(filch_breaker_config){.judge = judges_by_panic}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .breaker = breaker});
     stubborn one = {0};
     run_one(pool, &one);
     cr_assert_eq(fate_outcome(&one.end), FILCH_SUCCEEDED);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&panics_reported, FILCH_RELAXED), 1);
     filch_set_panic_handler(before);
     filch_breaker_destroy(breaker);

@@ -37,14 +37,14 @@ static void cancels_the_queue(filch_pool_config config)
     cr_assert_eq(filch_pool_cancel_waiting(pool), 0);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &later, .done = fate_counted), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&waited.told[FILCH_CANCELLED]), WAITING - 2);
     cr_assert_eq(signpost_count(&waited.dropped), WAITING - 2);
     cr_assert_eq(fate_outcome(&later), FILCH_SUCCEEDED, "the pool is open");
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], WAITING);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 2);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(cancel_waiting, waiting_jobs_are_cancelled_and_the_running_one_goes_on)
@@ -83,15 +83,14 @@ Test(cancel_waiting, a_submitter_that_waits_for_room_gets_it_and_its_job_runs)
     cr_assert_eq(filch_pool_cancel_waiting(pool), 2);
     cr_assert_eq(pthread_join(submitter, NULL), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 2);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 2, "the blocker, and the admitted job");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int cancels_others(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     return (int)filch_pool_cancel_waiting(pool);
 }
 
@@ -108,7 +107,7 @@ Test(cancel_waiting, a_job_may_cancel_those_that_wait_for_its_own_pool)
     cr_assert_eq(filch_job_wait(canceller, FILCH_FOREVER), -EINVAL, "it returned a number");
     cr_assert_not_null(strstr(filch_job_failure(canceller)->message, "5"));
     filch_job_release(canceller);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(signpost_count(&of.told[FILCH_CANCELLED]), WAITING);
 }
 
@@ -125,7 +124,7 @@ Test(cancel_waiting, a_job_that_waits_for_a_retry_is_cancelled_and_tells_its_att
     cr_assert_eq(filch_job_attempts(job), 1);
     cr_assert_not_null(strstr(filch_job_failure(job)->message, "between attempts"));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- A direct pool ---- */
@@ -134,7 +133,6 @@ static signpost ran;
 
 static int runs(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     signpost_raise(&ran);
     return 0;
 }
@@ -166,13 +164,13 @@ Test(cancel_waiting, in_a_direct_pool_too_for_plain_jobs_and_others)
         for (unsigned j = 0; j < WAITING; j++)
             cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
         signpost_raise(&at.go);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(signpost_count(&ran), WAITING, "those submitted later run");
         cr_assert_eq(signpost_count(&of.told[FILCH_CANCELLED]), 2);
         cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 2 * (WAITING + 1));
         cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], workers[i] + WAITING);
         cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(signpost_count(&ran), WAITING + 1);
     }
 }
@@ -182,16 +180,16 @@ Test(cancel_waiting, in_a_batch_and_in_a_closed_direct_pool)
     gate at;
     ran = (signpost){0};
     filch_pool *pool = busy_direct_pool(1, &at);
-    cr_assert_eq(filch_pool_submit_all(pool, runs, NULL, JOBS, NULL, FILCH_FOREVER, NULL), 0);
+    OK(filch_pool_submit_all(pool, runs, NULL, JOBS, NULL, FILCH_FOREVER, NULL));
     cr_assert_eq(filch_pool_cancel_waiting(pool), JOBS);
-    cr_assert_eq(filch_pool_submit_all(pool, runs, NULL, JOBS, NULL, FILCH_FOREVER, NULL), 0);
+    OK(filch_pool_submit_all(pool, runs, NULL, JOBS, NULL, FILCH_FOREVER, NULL));
     filch_pool_close(pool);
     cr_assert_eq(filch_pool_cancel_waiting(pool), 2 * JOBS, "no worker has come to the first");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 2 * JOBS);
     cr_assert_eq(signpost_count(&ran), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Against the start of jobs ---- */
@@ -202,14 +200,12 @@ typedef struct one {
 
 static int runs_one(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job;
     filch_u32_add(&((one *)data)->ran, 1, FILCH_ACQ_REL);
     return 0;
 }
 
 static void told_one(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)why;
     filch_u32_store(&((one *)data)->outcome, outcome, FILCH_RELAXED);
     filch_u32_add(&((one *)data)->told, 1, FILCH_ACQ_REL);
 }
@@ -234,7 +230,7 @@ static void races(filch_pool_config config)
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, runs_one, &all[i], .done = told_one), 0);
     pthread_join(canceller, &cancelled);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     for (unsigned i = 0; i < JOBS; i++) {
         bool before = filch_u32_load(&all[i].outcome, FILCH_RELAXED) == FILCH_CANCELLED;
         cr_assert_eq(filch_u32_load(&all[i].told, FILCH_ACQUIRE), 1, "job %u", i);
@@ -243,7 +239,7 @@ static void races(filch_pool_config config)
     }
     cr_assert_eq(told, (uintptr_t)cancelled, "the calls counted right");
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], told);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(cancel_waiting, each_job_runs_or_is_cancelled_once)

@@ -20,7 +20,7 @@ static int submit(filch_pool *pool, int64_t until)
 static void go_on(filch_pool *pool, gate *at)
 {
     signpost_raise(&at->go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- The default ---- */
@@ -50,9 +50,9 @@ Test(pool_capacity, only_a_pool_that_names_it_is_unlimited_and_may_be_direct)
     cr_assert_eq(filch_pool_set_capacity(direct, 5), -EINVAL);
     cr_assert_eq(filch_pool_set_capacity(bounded, 0), -EINVAL);
     cr_assert_eq(filch_pool_set_capacity(NULL, 1), -EINVAL);
-    cr_assert_eq(filch_pool_destroy(bounded), 0);
-    cr_assert_eq(filch_pool_destroy(direct), 0);
-    cr_assert_eq(filch_pool_destroy(cpu), 0);
+    OK(filch_pool_destroy(bounded));
+    OK(filch_pool_destroy(direct));
+    OK(filch_pool_destroy(cpu));
 }
 
 /* ---- A submission that waits ---- */
@@ -77,7 +77,7 @@ Test(pool_capacity, a_rendezvous_is_over_when_a_runner_is_free)
         cr_assert(!signpost_count(&it.over));
         signpost_raise(&at.go);
         expect_over(&it, 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -119,7 +119,7 @@ Test(pool_capacity, a_wider_pool_meets_those_who_wait)
     block(pool, &at);
     begin(&it, pool);
     wait_for_submitters(pool, 1);
-    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    OK(filch_pool_resize(pool, 2));
     expect_over(&it, 0);
     go_on(pool, &at);
 }
@@ -151,22 +151,22 @@ Test(pool_capacity, a_larger_one_lets_in_who_waits_and_a_smaller_one_drains)
     for (int i = 0; i < 2; i++)
         begin(&those[i], pool);
     wait_for_submitters(pool, 2);
-    cr_assert_eq(filch_pool_set_capacity(pool, 3), 0);
+    OK(filch_pool_set_capacity(pool, 3));
     for (int i = 0; i < 2; i++)
         expect_over(&those[i], 0);
     cr_assert_eq(stats_of(pool).waiting, 3);
-    cr_assert_eq(filch_pool_set_capacity(pool, 2), 0);
+    OK(filch_pool_set_capacity(pool, 2));
     cr_assert_eq(stats_of(pool).waiting, 3, "nobody is dropped");
     cr_assert_eq(submit(pool, 0), -ETIMEDOUT);
-    cr_assert_eq(filch_pool_set_capacity(pool, FILCH_UNLIMITED), 0);
+    OK(filch_pool_set_capacity(pool, FILCH_UNLIMITED));
     cr_assert_eq(submit(pool, 0), 0);
-    cr_assert_eq(filch_pool_set_capacity(pool, FILCH_RENDEZVOUS), 0);
+    OK(filch_pool_set_capacity(pool, FILCH_RENDEZVOUS));
     cr_assert_eq(submit(pool, 0), -ETIMEDOUT);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 5);
     cr_assert_eq(submit(pool, 0), 0, "a runner is free");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- FILCH_FULL_RUN ---- */
@@ -180,9 +180,7 @@ Test(pool_capacity, a_submission_that_runs_its_job_returns_at_until)
     cr_assert_eq(submit(pool, FILCH_FOREVER), 0);
     cr_assert_eq(submit(pool, 0), -ETIMEDOUT, "there is no time to run it");
     cr_assert_eq(stats_of(pool).refused, 1);
-    cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &beyond, NULL,
-                                   filch_in(5 * FILCH_MILLISECOND)),
-                 0);
+    OK(filch_pool_submit(NULL, pool, stand_still, &beyond, NULL, filch_in(5 * FILCH_MILLISECOND)));
     signpost_wait(&beyond.begun, 1);
     cr_assert_eq(stats_of(pool).running, 2);
     signpost_raise(&beyond.go);
@@ -216,9 +214,9 @@ Test(pool_capacity, no_job_waits_for_another_however_many_submit)
         cr_assert_eq(pthread_create(&threads[i], NULL, submits_many, &all), 0);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    cr_assert_eq(filch_pool_wait(all.pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(all.pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(all.pool).outcomes[FILCH_SUCCEEDED], 400);
     cr_assert_leq(filch_u32_load(&all.met.most, FILCH_ACQUIRE), 3);
     cr_assert_eq(filch_u32_load(&all.waited, FILCH_RELAXED), 0);
-    cr_assert_eq(filch_pool_destroy(all.pool), 0);
+    OK(filch_pool_destroy(all.pool));
 }

@@ -28,7 +28,7 @@ Test(pool_create, a_configuration_may_state_its_size_if_all_of_it_is_known)
     } config = {.known = {.size = sizeof config.known, .workers = 1, .width = 1}};
     filch_pool *pool = NULL;
     cr_assert_eq(filch_pool_create(&pool, &config.known), 0, "%s", filch_error());
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     config.known.size = sizeof config.known + 1;
     expect_refused(&config, "are known");
 }
@@ -41,7 +41,7 @@ Test(pool_create, fields_that_a_shorter_configuration_lacks_are_zero)
     const filch_pool_config shorter = {.size = offsetof(filch_pool_config, order), .workers = 1};
     expect_refused(&refused, "of order");
     cr_assert_eq(filch_pool_create(&pool, &shorter), 0, "%s", filch_error());
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* With a second mistake, which is found later: no pool is so wide in a test. */
@@ -57,7 +57,7 @@ Test(pool_create, a_pool_without_a_name_is_called_pool)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "pool pool"), "%s", filch_error());
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Holds ---- */
@@ -65,14 +65,14 @@ Test(pool_create, a_pool_without_a_name_is_called_pool)
 Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
 {
     filch_results *results;
-    cr_assert_eq(filch_results_create(&results), 0);
+    OK(filch_results_create(&results));
     for (unsigned i = 0; i < 2; i++) {
         filch_pool *pool =
             pool_of((filch_pool_config){.workers = 1, .width = 1, .results = results});
         cr_assert_eq(filch_results_destroy(results), -EBUSY);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
-    cr_assert_eq(filch_results_destroy(results), 0);
+    OK(filch_results_destroy(results));
 }
 
 Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
@@ -83,8 +83,8 @@ Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1, .name = "shown"});
     cr_assert_neq(pool->shared.id, 0, "it is in the list of pools");
     cr_assert_str_eq(pool->shared.name, "shown");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_runtime_destroy(rt));
 }
 
 /* A thread that was joined is on the kernel's list for a moment more. */
@@ -92,7 +92,7 @@ Test(pool_create, the_worker_of_its_own_ends_with_a_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     WAIT_WHILE(!process_has_thread("filch/0"));
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     WAIT_WHILE(process_has_thread("filch/0"));
 }
 
@@ -107,7 +107,6 @@ typedef struct destroyer {
 static void destroys(filch_self self, void *arg)
 {
     destroyer *it = arg;
-    (void)self;
     it->rc = filch_pool_destroy(it->pool);
     signpost_raise(&it->over);
 }
@@ -115,10 +114,10 @@ static void destroys(filch_self self, void *arg)
 Test(pool_create, a_task_of_a_pools_own_runtime_does_not_destroy_it)
 {
     destroyer it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
-    cr_assert_eq(filch_go(it.pool->rt, destroys, &it), 0);
+    OK(filch_go(it.pool->rt, destroys, &it));
     signpost_wait(&it.over, 1);
     cr_assert_eq(it.rc, -EDEADLK);
-    cr_assert_eq(filch_pool_destroy(it.pool), 0);
+    OK(filch_pool_destroy(it.pool));
 }
 
 static void *destroys_outside(void *it)
@@ -153,7 +152,6 @@ Test(pool_create, a_pool_that_is_being_destroyed_accepts_no_job)
 
 static int fails_for_now_too(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return -EAGAIN;
 }
 
@@ -167,7 +165,7 @@ Test(pool_create, a_delayed_job_counts_as_one_that_waits)
     WAIT_WHILE(!stats_of(pool).delayed);
     cr_assert_eq(stats_of(pool).waiting, 1);
     cr_assert_eq(filch_pool_cancel_waiting(pool), 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* The handle holds the memory of the pool. */
@@ -178,7 +176,7 @@ Test(pool_create, the_timers_of_its_alarms_end_with_a_pool)
         job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = 3600 * FILCH_SECOND});
     const fl_alarm *alarm = &pool->alarms[FL_ALARM_DUE];
     cr_assert(fl_alarm_was_made(alarm));
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert(alarm->stopped);
     cr_assert_eq(alarm->timer.timed.place, 0, "it is not with the timer thread");
     filch_job_release(job);

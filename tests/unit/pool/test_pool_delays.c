@@ -25,14 +25,12 @@ static void everywhere(void (*claim)(filch_runtime *))
 
 static int second_time(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_job_attempts(job) < 2 ? -EAGAIN : 0;
 }
 
 /* The only runner's job: it fills the queue, and the next one is run for it. */
 static int submits(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     int rc = FILCH_SUBMIT(pool, succeeds, NULL);
     return rc ? rc : FILCH_SUBMIT(pool, second_time, NULL);
 }
@@ -46,11 +44,11 @@ static void waits_for_a_retry(filch_runtime *rt)
                                                        .retry = &retry});
     filch_pool_stats stats;
     cr_assert_eq(FILCH_SUBMIT(pool, submits, pool), 0);
-    cr_assert_eq(filch_pool_wait(pool, filch_in(60 * FILCH_SECOND)), 0);
+    OK(filch_pool_wait(pool, filch_in(60 * FILCH_SECOND)));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], 3);
     cr_assert_eq(stats.retries, 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_delays, a_job_that_runs_for_its_submitter_is_retried_beyond_the_width)
@@ -65,7 +63,6 @@ static filch_pool *shut_down;
 
 static void cancel_it(const filch_retry_report *report, void *unused)
 {
-    (void)report, (void)unused;
     if (cancelled)
         filch_context_cancel(cancelled, 0);
     else
@@ -82,15 +79,15 @@ static void ends_at_once(filch_runtime *rt)
     filch_pool_stats stats;
     shut_down = pool;
     cr_assert_eq(FILCH_SUBMIT_AS(pool, returns, RETURNED(-EAGAIN), .context = cancelled), 0);
-    cr_assert_eq(filch_pool_wait(pool, filch_in(60 * FILCH_SECOND)), 0);
+    OK(filch_pool_wait(pool, filch_in(60 * FILCH_SECOND)));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.outcomes[FILCH_FAILED], 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void with_a_context(filch_runtime *rt)
 {
-    cr_assert_eq(filch_context_create(&cancelled, NULL), 0);
+    OK(filch_context_create(&cancelled, NULL));
     ends_at_once(rt);
     filch_context_release(cancelled);
     cancelled = NULL;

@@ -14,7 +14,6 @@ static void note_panic(const filch_failure *failure)
 
 static void spill(void *data)
 {
-    (void)data;
     signpost_raise(&dropped);
     FILCH_PANIC(-EBADMSG, "spilt");
 }
@@ -34,14 +33,14 @@ Test(pool_drop, a_panic_in_it_comes_to_the_handler_and_the_pool_goes_on)
         reported = dropped = (signpost){0};
         cr_assert_eq(FILCH_SUBMIT(pool, hog, &at), 0);
         signpost_wait(&at.begun, 1);
-        cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
-        cr_assert_eq(filch_pool_submit(&job, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
+        OK(filch_pool_submit(NULL, pool, succeeds, NULL, &spills, FILCH_FOREVER));
+        OK(filch_pool_submit(&job, pool, succeeds, NULL, &spills, FILCH_FOREVER));
         filch_job_cancel(job); /* this one ends in a task of its own */
         filch_job_release(job);
         signpost_raise(&at.go);
         signpost_wait(&reported, 2);
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(signpost_count(&dropped), 2);
     }
     filch_set_panic_handler(before);
@@ -49,7 +48,6 @@ Test(pool_drop, a_panic_in_it_comes_to_the_handler_and_the_pool_goes_on)
 
 static int releases(filch_self self, filch_job *job, void *held)
 {
-    (void)self, (void)job;
     filch_job_release(held);
     return 0;
 }
@@ -60,13 +58,13 @@ Test(pool_drop, nor_does_it_end_a_job_that_releases_the_last_handle)
     filch_job *held, *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     reported = (signpost){0};
-    cr_assert_eq(filch_pool_submit(&held, pool, succeeds, NULL, &spills, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_submit(&job, pool, releases, held, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&held, pool, succeeds, NULL, &spills, FILCH_FOREVER));
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    OK(filch_pool_submit(&job, pool, releases, held, NULL, FILCH_FOREVER));
+    OK(filch_job_wait(job, FILCH_FOREVER));
     signpost_wait(&reported, 1);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_set_panic_handler(before);
 }
 

@@ -19,7 +19,6 @@ static int64_t seen;
 
 static int looks_at_its_deadline(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     seen = filch_context_deadline(filch_job_context(job));
     return 0;
 }
@@ -30,9 +29,9 @@ Test(pool_due, a_run_timeout_of_for_ever_leaves_the_deadline_of_the_job)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, looks_at_its_deadline, NULL, .run_timeout = FILCH_FOREVER,
                                  .timeout = HOUR),
                  0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_leq(seen, filch_in(HOUR));
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* It does not look at a context, so it has none with a deadline. */
@@ -53,7 +52,7 @@ Test(pool_due, the_later_of_two_run_timeouts_comes_after_the_earlier)
     signpost_raise(&at.go);
     filch_job_release(earlier);
     filch_job_release(later);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- While deadlocks are looked for ---- */
@@ -69,9 +68,9 @@ static int64_t alarm_of(filch_pool *pool)
 static void one_ends(filch_pool *pool, const filch_job_options *options)
 {
     filch_job *job = job_of(pool, succeeds, NULL, options);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
 }
 
 Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
@@ -81,7 +80,7 @@ Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
     one_ends(pool, NULL);
     cr_assert(!fl_alarm_was_made(&pool->alarms[FL_ALARM_DUE]));
     cr_assert_eq(alarm_of(pool), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
@@ -92,12 +91,12 @@ Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
     filch_job *first = job_of(pool, stand_still, &at, &hourly);
     filch_job *second = job_of(pool, succeeds, NULL, &hourly);
-    cr_assert_eq(filch_job_wait(second, FILCH_FOREVER), 0);
+    OK(filch_job_wait(second, FILCH_FOREVER));
     cr_assert_leq(alarm_of(pool), filch_in(HOUR));
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(alarm_of(pool), FILCH_FOREVER);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(first);
     filch_job_release(second);
 }
@@ -108,15 +107,15 @@ Test(pool_due, a_running_job_times_out_with_the_context_of_its_pool)
 {
     gate at = {0};
     filch_context *above;
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_context_create(&above, NULL));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .context = above});
     filch_job *job = job_of(pool, stand_still, &at, NULL);
     signpost_wait(&at.begun, 1);
-    cr_assert_eq(filch_context_cancel(above, -ETIMEDOUT), 0);
+    OK(filch_context_cancel(above, -ETIMEDOUT));
     cr_assert_eq(filch_job_outcome(job), FILCH_TIMED_OUT);
     cr_assert_eq(stats_of(pool).running, 1, "it goes on");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(job);
     filch_context_release(above);
 }
@@ -128,9 +127,9 @@ Test(pool_due, nothing_waits_for_a_context_whose_pool_has_ended)
     fl_lock(&context->lock);
     cr_assert(fl_waiters_any(&context->waiters));
     fl_unlock(&context->lock);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert(!fl_waiters_any(&context->waiters));
-    cr_assert_eq(filch_context_cancel(context, 0), 0);
+    OK(filch_context_cancel(context, 0));
     filch_context_release(context);
 }
 
@@ -141,7 +140,6 @@ static signpost begun;
 
 static int is_cancelled(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     held = filch_context_retain(filch_job_context(job));
     signpost_raise(&begun);
     return filch_context_wait(held, FILCH_FOREVER);
@@ -157,15 +155,15 @@ static void wait_until_nobody_else_holds_it(void)
 Test(pool_due, the_context_of_a_job_that_overran_is_released)
 {
     filch_context *apart;
-    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    OK(filch_context_create(&apart, NULL));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     while (!signpost_count(&begun)) { /* else it timed out before it began */
         cr_assert_eq(FILCH_SUBMIT_AS(pool, is_cancelled, NULL, .context = apart,
                                      .run_timeout = FILCH_MILLISECOND),
                      0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
     }
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     wait_until_nobody_else_holds_it();
     filch_context_release(apart);
 }
@@ -173,12 +171,12 @@ Test(pool_due, the_context_of_a_job_that_overran_is_released)
 Test(pool_due, the_contexts_of_jobs_that_a_shutdown_cancels_are_released)
 {
     filch_context *apart;
-    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    OK(filch_context_create(&apart, NULL));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, is_cancelled, NULL, .context = apart), 0);
     signpost_wait(&begun, 1);
     cr_assert_eq(filch_pool_shutdown_now(pool), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     wait_until_nobody_else_holds_it();
     filch_context_release(apart);
 }
@@ -186,9 +184,9 @@ Test(pool_due, the_contexts_of_jobs_that_a_shutdown_cancels_are_released)
 Test(pool_due, a_shutdown_that_ends_in_time_leaves_the_pool_closed)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
-    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_shutdown(pool, FILCH_FOREVER));
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), -EPIPE);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Room ---- */
@@ -212,9 +210,9 @@ Test(pool_due, room_for_many_run_timeouts_is_given_back)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .run_timeout = HOUR), 0);
     cr_assert_geq(room_of(pool), MANY);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(room_of(pool), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Jobs not yet accepted ---- */
@@ -234,5 +232,5 @@ Test(pool_due, a_job_that_is_not_accepted_yet_has_no_outcome_when_its_deadline_c
     cr_assert_eq(job->outcome, FILCH_UNDECIDED);
     fl_unlock(&pool->room.lock);
     fl_job_give_up(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -21,12 +21,12 @@ static void submit(filch_pool *pool, filch_job_fn *fn, void *data, unsigned coun
 
 static void expect_end(filch_pool *pool, uint64_t succeeded, uint64_t cancelled)
 {
-    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_shutdown(pool, FILCH_FOREVER));
     filch_pool_stats stats = stats_of(pool);
     cr_assert_eq(stats.accepted, succeeded + cancelled);
     cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], succeeded);
     cr_assert_eq(stats.outcomes[FILCH_CANCELLED], cancelled);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void until_width(const filch_pool *pool, unsigned width)
@@ -81,7 +81,7 @@ static void grows_and_shrinks(filch_runtime *rt)
         cr_assert_eq(signpost_count(&at.begun), MOST, "not one more");
         cr_assert_geq(stats.grown, 4 * (round + 1), "2 3 4 6 7");
         signpost_raise(&at.go);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         until_width(pool, LEAST);
         cr_assert_geq(stats_of(pool).shrunk, 2 * (round + 1), "7 4 2");
     }
@@ -94,7 +94,7 @@ Test(pool_elastic, it_grows_while_jobs_wait_and_shrinks_when_there_is_nothing_to
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
         grows_and_shrinks(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -126,13 +126,12 @@ Test(pool_elastic, it_shuts_down_while_it_is_wide)
             else
                 cr_assert_eq(filch_pool_destroy(pool), 0, "the monitor may be anywhere");
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
 static int grows_for_itself(filch_self self, filch_job *job, void *arg)
 {
-    (void)self, (void)job;
     int rc = 0;
     for (unsigned i = 0; i < 5 && !rc; i++)
         rc = FILCH_SUBMIT(arg, succeeds, NULL);
@@ -146,7 +145,7 @@ static void expect_room(filch_pool_config config)
     for (unsigned i = 0; i < 20; i++) {
         filch_pool *pool = pool_of(config);
         submit(pool, grows_for_itself, pool, 1);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         expect_end(pool, 6, 0);
     }
 }
@@ -164,7 +163,6 @@ Test(pool_elastic, or_while_another_runner_is_about_to_make_room)
 
 static int fills_its_own_pool(filch_self self, filch_job *job, void *arg)
 {
-    (void)self, (void)job;
     int rc;
     while (!(rc = FILCH_SUBMIT(arg, fills_its_own_pool, arg)))
         ;
@@ -180,7 +178,7 @@ Test(pool_elastic, at_its_most_the_last_job_that_could_make_room_is_told_so)
         filch_sleep(FILCH_MILLISECOND / 10);
     cr_assert_eq(stats_of(pool).width, 3);
     filch_pool_shutdown_now(pool);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- It comes when the test says ---- */
@@ -199,7 +197,7 @@ Test(pool_elastic, each_look_moves_the_width_by_one_step)
             signpost_wait(&at.begun, up[i]);
         }
         signpost_raise(&at.go);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         fl_elastic_look(pool, filch_in(2 * HOUR)); /* all had been busy in that span */
         cr_assert_eq(stats_of(pool).width, MOST);
         for (unsigned i = 0; i < sizeof down / sizeof *down; i++) {
@@ -211,7 +209,7 @@ Test(pool_elastic, each_look_moves_the_width_by_one_step)
         cr_assert_eq(stats_of(pool).grown, 4);
         cr_assert_eq(stats_of(pool).shrunk, 2);
         expect_end(pool, JOBS, 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -239,25 +237,25 @@ Test(pool_elastic, a_resize_sets_the_least)
         gate at = {0};
         submit(pool, stand_still, &at, JOBS);
         signpost_wait(&at.begun, LEAST);
-        cr_assert_eq(filch_pool_resize(pool, 5), 0);
+        OK(filch_pool_resize(pool, 5));
         signpost_wait(&at.begun, 5);
         cr_assert_eq(stats_of(pool).width, 5);
         cr_assert_eq(filch_pool_resize(pool, MOST + 1), -EINVAL);
         cr_assert(strchr(filch_error(), ';'));
         cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
         signpost_raise(&at.go);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         fl_elastic_look(pool, filch_in(2 * HOUR));
         fl_elastic_look(pool, filch_in(4 * HOUR));
         cr_assert_eq(stats_of(pool).width, 5, "not below it");
-        cr_assert_eq(filch_pool_resize(pool, 1), 0);
+        OK(filch_pool_resize(pool, 1));
         cr_assert_eq(stats_of(pool).width, 5, "not at once");
         cr_assert_neq(alarm_of(pool), FILCH_FOREVER);
         for (int64_t i = 3; i < 6; i++)
             fl_elastic_look(pool, filch_in(2 * i * HOUR));
         cr_assert_eq(stats_of(pool).width, 1);
         expect_end(pool, JOBS, 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -278,7 +276,7 @@ Test(pool_elastic, what_it_did_is_shown)
     filch_metrics *metrics;
     gate at = {0};
     filch_pool *pool = patient_pool(NULL);
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
     submit(pool, stand_still, &at, JOBS);
     fl_elastic_look(pool, filch_now());
@@ -287,7 +285,7 @@ Test(pool_elastic, what_it_did_is_shown)
     expect(metrics, "filch_pool_grown_total{pool=\"pool\"}", 2);
     expect(metrics, "filch_pool_shrunk_total{pool=\"pool\"}", 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     uint64_t shrunk = 0, width;
     for (int64_t i = 1; (width = stats_of(pool).width) > LEAST;
          i++) { /* runners may rest a bit later */

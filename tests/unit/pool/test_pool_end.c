@@ -8,7 +8,6 @@ static signpost ran;
 
 static int runs(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     signpost_raise(&ran);
     return 0;
 }
@@ -17,7 +16,6 @@ static signpost outcomes[FILCH_OUTCOMES];
 
 static void count_it(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)why, (void)data;
     signpost_raise(&outcomes[outcome]);
 }
 
@@ -47,17 +45,16 @@ Test(pool_end, a_closed_pool_accepts_nothing_and_does_the_rest)
     cr_assert_eq(filch_pool_wait(pool, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_pool_wait(pool, -1), -EINVAL);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&ran), 5);
     cr_assert_eq(signpost_count(&outcomes[FILCH_SUCCEEDED]), 5);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static signpost refused;
 
 static void submits_until_closed(filch_self self, void *pool)
 {
-    (void)self;
     while (FILCH_SUBMIT((filch_pool *)pool, runs, NULL) != -EPIPE)
         ;
     signpost_raise(&refused);
@@ -72,14 +69,14 @@ Test(pool_end, who_waits_for_room_is_told_of_the_close)
         refused = (signpost){0};
         block(pool, &at);
         for (unsigned i = 0; i < 10; i++)
-            cr_assert_eq(filch_go(rt, submits_until_closed, pool), 0);
+            OK(filch_go(rt, submits_until_closed, pool));
         if (c % 2)
             filch_sleep(FILCH_MILLISECOND);
         filch_pool_close(pool);
         signpost_wait(&refused, 10);
         signpost_raise(&at.go);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_pool_destroy(pool));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -87,7 +84,6 @@ Test(pool_end, who_waits_for_room_is_told_of_the_close)
 
 static int until_cancelled(filch_self self, filch_job *job, void *begun)
 {
-    (void)self;
     signpost_raise(begun);
     return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
 }
@@ -97,7 +93,7 @@ Test(pool_end, shutdown_now_cancels_what_waits_and_what_is_in_progress)
     signpost begun = {0};
     filch_context *apart;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
-    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    OK(filch_context_create(&apart, NULL));
     for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
         outcomes[i] = (signpost){0};
     ran = (signpost){0};
@@ -109,12 +105,12 @@ Test(pool_end, shutdown_now_cancels_what_waits_and_what_is_in_progress)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, runs, NULL, .done = count_it), 0);
     cr_assert_eq(filch_pool_shutdown_now(pool), 7);
     cr_assert_eq(filch_pool_shutdown_now(pool), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&outcomes[FILCH_CANCELLED]), 9);
     cr_assert_eq(signpost_count(&ran), 0);
     cr_assert_eq(filch_context_cause(apart), 0, "it is not the pool's");
     filch_context_release(apart);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_end, shutdown_drains_until_its_time_and_cancels_the_rest)
@@ -124,16 +120,16 @@ Test(pool_end, shutdown_drains_until_its_time_and_cancels_the_rest)
     ran = (signpost){0};
     for (unsigned i = 0; i < 50; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
-    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_shutdown(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&ran), 50);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, until_cancelled, &begun), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
     cr_assert_eq(filch_pool_shutdown(pool, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     cr_assert_eq(signpost_count(&ran), 50);
     cr_assert_eq(filch_pool_shutdown(pool, 0), 0, "it is at rest");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- From a job of the pool ---- */
@@ -141,7 +137,6 @@ Test(pool_end, shutdown_drains_until_its_time_and_cancels_the_rest)
 static int ends_its_pool(filch_self self, filch_job *job, void *arg)
 {
     filch_pool *pool = arg;
-    (void)self;
     if (filch_pool_destroy(pool) != -EDEADLK || filch_pool_wait(pool, FILCH_FOREVER) != -EDEADLK ||
         filch_pool_shutdown(pool, FILCH_FOREVER) != -EDEADLK ||
         filch_job_wait(job, FILCH_FOREVER) != -EDEADLK)
@@ -159,14 +154,13 @@ Test(pool_end, a_job_may_shut_its_pool_down_but_not_wait_for_it)
     for (unsigned i = 0; i < 3; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int shuts_down_soon(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     bool right = filch_pool_shutdown(pool, -1) == -EINVAL &&
                  filch_pool_shutdown(pool, filch_in(FILCH_SECOND * 3600)) == -EDEADLK &&
                  filch_pool_shutdown(pool, filch_in(FILCH_MILLISECOND)) == -EDEADLK;
@@ -181,15 +175,13 @@ Test(pool_end, a_shutdown_called_by_a_job_cancels_the_others_at_its_time)
         signpost begun = {0};
         filch_job *works, *shuts;
         filch_pool *pool = pool_of(configs[i]);
-        cr_assert_eq(filch_pool_submit(&works, pool, until_cancelled, &begun, NULL, FILCH_FOREVER),
-                     0);
+        OK(filch_pool_submit(&works, pool, until_cancelled, &begun, NULL, FILCH_FOREVER));
         signpost_wait(&begun, 1);
-        cr_assert_eq(filch_pool_submit(&shuts, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER),
-                     0);
-        cr_assert_eq(filch_job_wait(shuts, FILCH_FOREVER), 0);
+        OK(filch_pool_submit(&shuts, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER));
+        OK(filch_job_wait(shuts, FILCH_FOREVER));
         cr_assert_eq(filch_job_wait(works, FILCH_FOREVER), -ECANCELED);
         cr_assert_eq(FILCH_SUBMIT(pool, runs, NULL), -EPIPE);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_job_release(works);
         filch_job_release(shuts);
     }
@@ -199,9 +191,9 @@ Test(pool_end, a_time_to_shut_down_holds_up_no_end)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
-    cr_assert_eq(filch_pool_submit(&job, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&job, pool, shuts_down_soon, pool, NULL, FILCH_FOREVER));
+    OK(filch_pool_destroy(pool));
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
 }
 
@@ -210,7 +202,6 @@ static filch_u32 answers[2];
 static void waits_for_the_pool(filch_job *job, filch_outcome outcome, const filch_failure *why,
                                void *pool)
 {
-    (void)why;
     bool right =
         filch_pool_wait(pool, FILCH_FOREVER) == -EDEADLK && filch_pool_destroy(pool) == -EDEADLK &&
         filch_job_wait(job, FILCH_FOREVER) == (outcome == FILCH_SUCCEEDED ? 0 : -ECANCELED);
@@ -226,9 +217,9 @@ Test(pool_end, nor_may_who_is_told_of_an_outcome)
     block(pool, &at);
     for (unsigned i = 0; i < 2; i++)
         jobs[i] = job_of(pool, runs, pool, &options);
-    cr_assert_eq(filch_job_cancel(jobs[0]), 0); /* this one is told by a task of its own */
+    OK(filch_job_cancel(jobs[0])); /* this one is told by a task of its own */
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&answers[1], FILCH_ACQUIRE), 2);
     filch_job_release(jobs[0]);
     filch_job_release(jobs[1]);
@@ -245,7 +236,7 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
     cr_assert_eq(filch_job_outcome(waits), FILCH_UNDECIDED);
     cr_assert_null(filch_job_failure(waits));
     cr_assert_eq(filch_job_wait(waits, 0), -ETIMEDOUT);
-    cr_assert_eq(filch_job_cancel(waits), 0);
+    OK(filch_job_cancel(waits));
     cr_assert_eq(filch_job_wait(waits, FILCH_FOREVER), -ECANCELED);
     cr_assert_eq(filch_job_cancel(waits), -EALREADY);
     cr_assert_eq(filch_job_outcome(waits), FILCH_CANCELLED);
@@ -254,10 +245,10 @@ Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
     filch_job *works = job_of(pool, until_cancelled, &begun, NULL);
     signpost_wait(&begun, 1);
     cr_assert_eq(filch_job_id(works), 3);
-    cr_assert_eq(filch_job_cancel(works), 0);
+    OK(filch_job_cancel(works));
     cr_assert_eq(filch_job_wait(works, FILCH_FOREVER), -ECANCELED);
     filch_job_release(works);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(signpost_count(&ran), 0);
     cr_assert_eq(signpost_count(&outcomes[FILCH_CANCELLED]), 1);
 }
@@ -266,8 +257,8 @@ Test(pool_end, a_handle_may_outlive_its_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .order = FILCH_FIFO});
     filch_job *job = job_of(pool, runs, NULL, NULL);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_job_wait(job, FILCH_FOREVER));
     cr_assert_eq(filch_job_outcome(job), FILCH_SUCCEEDED);
     cr_assert_eq(filch_job_id(job), 1);
     filch_job_release(job);
@@ -283,16 +274,16 @@ Test(pool_end, never_more_than_its_width_are_in_progress)
         filch_runtime *rt = config_runtime(c, 10000);
         filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 5});
         for (unsigned i = 0; i < 4; i++) {
-            cr_assert_eq(filch_pool_resize(pool, widths[i]), 0);
+            OK(filch_pool_resize(pool, widths[i]));
             crowd all = {0};
             for (unsigned j = 0; j < 100; j++)
                 cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
-            cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+            OK(filch_pool_wait(pool, FILCH_FOREVER));
             uint32_t seen = filch_u32_load(&all.most, FILCH_ACQUIRE);
             cr_assert(seen >= 1 && seen <= widths[i], "%u of %u", seen, widths[i]);
         }
-        cr_assert_eq(filch_pool_destroy(pool), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_pool_destroy(pool));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -300,8 +291,8 @@ Test(pool_end, a_pool_made_wider_takes_up_what_waits)
 {
     gate at;
     filch_pool *pool = busy_pool(&at, 3);
-    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    OK(filch_pool_resize(pool, 2));
     signpost_wait(&ran, 3); /* beside the one that stands still */
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -13,7 +13,6 @@ static unsigned order[JOBS + 1], begun;
 /* Width 1: one at a time. */
 static int note(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     order[begun++] = (unsigned)(uintptr_t)number;
     return 0;
 }
@@ -25,7 +24,7 @@ static filch_limiter *limiter_of(double rate)
     filch_limit limit = {.rate = rate, .burst = 1};
     if (rate == 0)
         limit = (filch_limit){.rate = 1, .burst = 1, .period = NEVER * FILCH_SECOND};
-    cr_assert_eq(filch_limiter_create(&limiter, limit), 0);
+    OK(filch_limiter_create(&limiter, limit));
     return limiter;
 }
 
@@ -33,7 +32,7 @@ static void submit(filch_pool *pool, unsigned number, filch_job_options options)
 {
     void *data = (void *)(uintptr_t)number;
     options.name = "noted";
-    cr_assert_eq(filch_pool_submit(NULL, pool, note, data, &options, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(NULL, pool, note, data, &options, FILCH_FOREVER));
 }
 
 /* The first takes the permit that is there; the last is the one that the order wants next. false:
@@ -46,13 +45,13 @@ static bool last_is_second(filch_pool_order wanted)
     int64_t from = filch_now();
     begun = 0;
     submit(pool, 100, (filch_job_options){0});
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     for (unsigned i = 0; i < JOBS; i++)
         submit(pool, i,
                (filch_job_options){.priority = i == LAST ? 7 : 1,
                                    .timeout = (i == LAST ? 50 : 100) * FILCH_SECOND});
     bool in_time = filch_now() - from < FILCH_SECOND / RATE / 2;
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
     cr_assert_eq(begun, JOBS + 1);
     cr_assert(!in_time || order[1] == LAST, "%u", order[1]);
@@ -87,15 +86,15 @@ Test(pool_gate, who_is_first_and_would_be_too_late_is_told_at_once)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 3, .limiter = limiter});
     begun = 0;
     submit(pool, 0, (filch_job_options){0});
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     const filch_job_options options = {.timeout = 60 * FILCH_SECOND};
     for (unsigned i = 0; i < JOBS; i++) {
-        cr_assert_eq(filch_pool_submit(&job, pool, note, NULL, &options, FILCH_FOREVER), 0);
+        OK(filch_pool_submit(&job, pool, note, NULL, &options, FILCH_FOREVER));
         cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
         cr_assert_str_eq(filch_job_failure(job)->message, "no permit before its deadline");
         filch_job_release(job);
     }
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
     cr_assert_eq(begun, 1);
 }
@@ -112,9 +111,9 @@ Test(pool_gate, the_permit_of_a_queue_that_was_cancelled_goes_back)
         filch_pool_stats_read(pool, &stats, sizeof stats);
     while (stats.outcomes[FILCH_SUCCEEDED] < 1);
     filch_pool_shutdown_now(pool);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_reservation next;
-    cr_assert_eq(filch_limiter_reserve(limiter, 1, &next), 0);
+    OK(filch_limiter_reserve(limiter, 1, &next));
     cr_assert_leq(next.at, filch_in((NEVER + 1) * FILCH_SECOND), "not one later");
     filch_limiter_destroy(limiter);
 }
@@ -128,19 +127,19 @@ Test(pool_gate, each_job_is_measured_once_and_its_wait_is_that_for_the_permit)
         filch_limiter *limiter = limiter_of(RATE);
         filch_pool *pool = pool_of((filch_pool_config){
             .workers = 1, .width = width, .name = "slow", .timed = true, .limiter = limiter});
-        cr_assert_eq(filch_metrics_create(&metrics), 0);
-        cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0);
+        OK(filch_metrics_create(&metrics));
+        OK(filch_metrics_add_pool(metrics, pool));
         begun = 0;
         for (unsigned i = 0; i < JOBS; i++)
             submit(pool, i, (filch_job_options){0});
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         const char *text = exposition_written(metrics, &all);
         cr_assert_eq(exposition_value(text, "filch_pool_wait_seconds_count{pool=\"slow\"}"), JOBS);
         cr_assert_eq(exposition_value(text, "filch_pool_run_seconds_count{pool=\"slow\"}"), JOBS);
         cr_assert_gt(exposition_value(text, "filch_pool_wait_seconds_sum{pool=\"slow\"}"),
                      0.9 * (JOBS - 1) * JOBS / 2 / RATE);
         filch_metrics_destroy(metrics);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         filch_limiter_destroy(limiter);
     }
 }

@@ -26,7 +26,7 @@ static void expect_room_for(filch_pool *pool, unsigned jobs, gate *at, int refus
 static void end(filch_pool *pool, gate *at)
 {
     signpost_raise(&at->go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Reactions to a full queue ---- */
@@ -82,7 +82,6 @@ static int stands_still(filch_self self, filch_job *job, void *data)
 static void note_outcome(filch_job *job, filch_outcome outcome, const filch_failure *why,
                          void *data)
 {
-    (void)job, (void)why;
     ((numbered *)data)->outcome = outcome;
 }
 
@@ -98,9 +97,7 @@ static void expect_dropped(filch_pool_config config, unsigned from, unsigned to)
         filch_pool *pool = pool_of(config);
         for (unsigned i = 0; i < BURST; i++) {
             jobs[i] = (numbered){&at, FILCH_UNDECIDED};
-            cr_assert_eq(filch_pool_submit(NULL, pool, stands_still, &jobs[i], &noted,
-                                           FILCH_FOREVER),
-                         0);
+            OK(filch_pool_submit(NULL, pool, stands_still, &jobs[i], &noted, FILCH_FOREVER));
         }
         end(pool, &at);
         for (unsigned i = 0; i < BURST; i++)
@@ -174,7 +171,7 @@ Test(pool_idle, a_refused_job_leaves_its_key)
     for (; key[0] < 'a' + WIDTH + 1; key[0]++)
         cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0), 0, "%s", key);
     cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0), -EAGAIN);
-    cr_assert_eq(filch_pool_resize(pool, WIDTH + 1), 0);
+    OK(filch_pool_resize(pool, WIDTH + 1));
     cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0), 0, "it was refused");
     key[0] = 'a';
     cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0), -EEXIST);
@@ -188,8 +185,8 @@ Test(pool_idle, a_direct_pool_is_never_full)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(stats_of(pool).width, 0);
     for (unsigned i = 0; i < BURST; i++)
-        cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, NULL, 0), 0);
-    cr_assert_eq(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0), 0);
+        OK(filch_pool_submit(NULL, pool, stand_still, &at, NULL, 0));
+    OK(filch_pool_submit(NULL, pool, stand_still, &at, &keyed, 0));
     end(pool, &at);
 }
 
@@ -203,9 +200,9 @@ Test(pool_idle, a_narrowed_pool_keeps_its_capacity)
     for (unsigned i = 0; i < WIDTH; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
     signpost_wait(&at.begun, WIDTH);
-    cr_assert_eq(filch_pool_resize(pool, 1), 0);
+    OK(filch_pool_resize(pool, 1));
     expect_room_for(pool, 1, &at, -EAGAIN);
-    cr_assert_eq(filch_pool_resize(pool, WIDTH + 3), 0);
+    OK(filch_pool_resize(pool, WIDTH + 3));
     expect_room_for(pool, 3, &at, -EAGAIN);
     end(pool, &at);
 }
@@ -218,7 +215,7 @@ Test(pool_idle, a_narrowed_pool_counts_waiting_jobs)
     cr_assert_eq(FILCH_SUBMIT(pool, hog, &busy), 0);
     signpost_wait(&busy.begun, 1);
     expect_room_for(pool, WIDTH - 1 + 2, &at, -EAGAIN);
-    cr_assert_eq(filch_pool_resize(pool, 2), 0);
+    OK(filch_pool_resize(pool, 2));
     expect_room_for(pool, 0, &at, -EAGAIN);
     signpost_raise(&busy.go);
     end(pool, &at);
@@ -274,7 +271,7 @@ Test(pool_idle, delayed_jobs_fill_the_capacity)
         expect_room_for(pool, capacity == 1 ? 0 : WIDTH + 1, &at, -EAGAIN);
         signpost_raise(&at.go);
         filch_pool_shutdown_now(pool);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -297,9 +294,8 @@ Test(pool_idle, jobs_without_permit_have_places)
 {
     gate at = {0};
     filch_limiter *limiter;
-    cr_assert_eq(filch_limiter_create(
-                     &limiter, (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}),
-                 0);
+    OK(filch_limiter_create(&limiter,
+                            (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
                                                    .width = WIDTH,
                                                    .capacity = 1,
@@ -308,7 +304,7 @@ Test(pool_idle, jobs_without_permit_have_places)
     expect_room_for(pool, WIDTH + 1, &at, -EAGAIN);
     signpost_raise(&at.go);
     filch_pool_shutdown_now(pool);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
 }
 
@@ -322,7 +318,6 @@ static void occupy(filch_self self, void *arg)
 
 static int fails_once(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_job_attempts(job) == 1 ? -EAGAIN : 0;
 }
 
@@ -334,17 +329,17 @@ Test(pool_idle, a_due_retry_admits_a_submitter)
     gate at = {0};
     submission it;
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     filch_pool *pool =
         pool_of((filch_pool_config){.runtime = rt, .width = 2, .capacity = 1, .retry = &soon});
     cr_assert_eq(FILCH_SUBMIT(pool, fails_once, NULL), 0);
     WAIT_WHILE(!stats_of(pool).delayed && !stats_of(pool).outcomes[FILCH_SUCCEEDED]);
-    cr_assert_eq(filch_go(rt, occupy, &at), 0);
+    OK(filch_go(rt, occupy, &at));
     signpost_wait(&at.begun, 1);
     begin(&it, pool);
     expect_over(&it, 0);
     end(pool, &at);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pool_idle, a_spare_admits_a_submitter)
@@ -389,8 +384,8 @@ Test(pool_idle, no_submitter_waits_for_ever)
             cr_assert_eq(pthread_create(&threads[i], NULL, submits_burst, pool), 0);
         for (int i = 0; i < 4; i++)
             pthread_join(threads[i], NULL);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 4 * 10 * BURST);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }

@@ -17,7 +17,6 @@ static filch_u32 go_on, begun, order[ROOM];
 
 static int holds_the_runner(filch_self self, filch_job *job, void *unused)
 {
-    (void)job, (void)unused;
     while (!filch_u32_load(&go_on, FILCH_ACQUIRE))
         filch_yield(self);
     return 0;
@@ -25,7 +24,6 @@ static int holds_the_runner(filch_self self, filch_job *job, void *unused)
 
 static int notes_its_turn(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     uint32_t turn = filch_u32_add(&begun, 1, FILCH_ACQ_REL);
     filch_u32_store(&order[turn], (uint32_t)(uintptr_t)number, FILCH_RELEASE);
     return 0;
@@ -45,15 +43,15 @@ static filch_pool *held_pool(filch_job **holder, filch_pool_order by)
 static void fill(filch_pool *pool, unsigned count)
 {
     for (uintptr_t i = 0; i < count; i++)
-        cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0), 0);
+        OK(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0));
 }
 
 static void end(filch_pool *pool, filch_job *holder)
 {
     filch_u32_store(&go_on, 1, FILCH_RELEASE);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_job_release(holder);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_intake, jobs_wait_in_their_order_up_to_the_capacity)
@@ -78,8 +76,7 @@ Test(pool_intake, a_job_of_a_higher_priority_goes_before_those_in_the_queue)
     filch_pool *pool = held_pool(&holder, FILCH_PRIORITY);
     filch_job *waiting = job_of(pool, notes_its_turn, (void *)(uintptr_t)LOW, NULL);
     const filch_job_options urgent = {.priority = FILCH_PRIORITIES - 1};
-    cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, (void *)(uintptr_t)HIGH, &urgent, 0),
-                 0);
+    OK(filch_pool_submit(NULL, pool, notes_its_turn, (void *)(uintptr_t)HIGH, &urgent, 0));
     end(pool, holder);
     cr_assert_eq(filch_u32_load(&order[0], FILCH_ACQUIRE), HIGH);
     cr_assert_eq(filch_u32_load(&order[1], FILCH_ACQUIRE), LOW);
@@ -119,7 +116,7 @@ Test(pool_intake, a_thread_gets_room_although_no_runner_comes_by)
         waits = fl_waiters_any(&pool->room.waiters);
         fl_unlock(&pool->room.lock);
     }
-    cr_assert_eq(filch_job_cancel(waiting), 0); /* room for one, less than a quarter */
+    OK(filch_job_cancel(waiting)); /* room for one, less than a quarter */
     cr_assert_eq(pthread_join(thread, &rc), 0);
     cr_assert_null(rc);
     filch_job_release(waiting);

@@ -16,7 +16,6 @@ static filch_u32 begun, order[ROOM];
 
 static int notes_its_turn(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     uint32_t turn = filch_u32_add(&begun, 1, FILCH_ACQ_REL);
     filch_u32_store(&order[turn], (uint32_t)(uintptr_t)number, FILCH_RELEASE);
     return 0;
@@ -49,7 +48,7 @@ static bool is_in_the_intake(const filch_job *job)
 static filch_job *entering(filch_pool *pool, uintptr_t number, const filch_job_options *options)
 {
     filch_job *job = NULL;
-    cr_assert_eq(filch_pool_submit(&job, pool, notes_its_turn, (void *)number, options, 0), 0);
+    OK(filch_pool_submit(&job, pool, notes_its_turn, (void *)number, options, 0));
     cr_assert(is_in_the_intake(job));
     return job;
 }
@@ -69,11 +68,11 @@ Test(pool_intake_handles, jobs_with_a_handle_or_callbacks_are_accepted_without_t
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
     fl_lock(&pool->room.lock);
-    cr_assert_eq(filch_pool_submit(&job, pool, notes_its_turn, NULL, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, &of, &told, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&job, pool, notes_its_turn, NULL, NULL, FILCH_FOREVER));
+    OK(filch_pool_submit(NULL, pool, succeeds, &of, &told, FILCH_FOREVER));
     fl_unlock(&pool->room.lock);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
     end(pool, &at);
     cr_assert_eq(fate_outcome(&of), FILCH_SUCCEEDED);
@@ -84,7 +83,7 @@ Test(pool_intake_handles, jobs_with_a_deadline_or_a_results_list_enter_the_queue
 {
     gate at;
     filch_results *results;
-    cr_assert_eq(filch_results_create(&results), 0);
+    OK(filch_results_create(&results));
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     const filch_job_options options[] = {{.timeout = 3600 * FILCH_SECOND}, {.results = results}};
     for (unsigned i = 0; i < 2; i++) {
@@ -93,7 +92,7 @@ Test(pool_intake_handles, jobs_with_a_deadline_or_a_results_list_enter_the_queue
         filch_job_release(job);
     }
     end(pool, &at);
-    cr_assert_eq(filch_results_destroy(results), 0);
+    OK(filch_results_destroy(results));
 }
 
 Test(pool_intake_handles, ids_count_in_the_order_of_acceptance)
@@ -117,15 +116,15 @@ Test(pool_intake_handles, one_that_is_cancelled_has_its_outcome_at_once_and_make
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
     filch_job *job = NULL;
-    cr_assert_eq(filch_pool_submit(&job, pool, succeeds, &of, &told, 0), 0);
+    OK(filch_pool_submit(&job, pool, succeeds, &of, &told, 0));
     cr_assert(is_in_the_intake(job));
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
     cr_assert_eq(filch_job_cancel(job), -EALREADY);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ECANCELED);
     cr_assert_eq(stats_of(pool).waiting, 0);
     for (uintptr_t i = 0; i < ROOM; i++)
-        cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0), 0);
+        OK(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0));
     cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, NULL, NULL, 0), -ETIMEDOUT);
     filch_job_release(job);
     end(pool, &at);
@@ -141,7 +140,7 @@ Test(pool_intake_handles, a_change_of_priority_counts)
     filch_pool *pool = busy_pool(&at, (filch_pool_config){.order = FILCH_PRIORITY});
     filch_job *low = entering(pool, LOW, NULL);
     filch_job *high = entering(pool, HIGH, &(filch_job_options){.priority = TOP - 1});
-    cr_assert_eq(filch_job_set_priority(low, TOP), 0);
+    OK(filch_job_set_priority(low, TOP));
     filch_job_release(low);
     filch_job_release(high);
     end(pool, &at);
@@ -154,7 +153,7 @@ Test(pool_intake_handles, its_own_context_decides_it)
     gate at;
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     filch_job *job = entering(pool, 0, NULL);
-    cr_assert_eq(filch_context_cancel(filch_job_context(job), -ECANCELED), 0);
+    OK(filch_context_cancel(filch_job_context(job), -ECANCELED));
     cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
     filch_job_release(job);
     end(pool, &at);
@@ -165,10 +164,10 @@ Test(pool_intake_handles, its_pools_context_decides_it_and_keeps_the_intake_clos
 {
     gate at;
     filch_context *above;
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_context_create(&above, NULL));
     filch_pool *pool = busy_pool(&at, (filch_pool_config){.context = above});
     filch_job *job = entering(pool, 0, NULL);
-    cr_assert_eq(filch_context_cancel(above, -ECANCELED), 0);
+    OK(filch_context_cancel(above, -ECANCELED));
     cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
     stats_of(pool); /* a job whose submission has passed the look at the context takes the lock */
     cr_assert_eq(filch_u64_load(&pool->intake.arrivals, FILCH_RELAXED), 0);
@@ -184,9 +183,9 @@ Test(pool_intake_handles, its_future_is_told)
     filch_future future = {0};
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     filch_job *job = entering(pool, 0, NULL);
-    cr_assert_eq(filch_job_future(&future, job), 0);
+    OK(filch_job_future(&future, job));
     cr_assert_not(filch_future_done(&future));
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     cr_assert(filch_future_done(&future));
     filch_job_release(job);
     end(pool, &at);
@@ -222,8 +221,8 @@ Test(pool_intake_handles, a_full_queue_drops_the_oldest_of_them)
     filch_job *jobs[ROOM], *last;
     filch_pool *pool = busy_pool(&at, (filch_pool_config){.full = FILCH_FULL_DROP_OLDEST});
     for (uintptr_t i = 0; i < ROOM; i++)
-        cr_assert_eq(filch_pool_submit(&jobs[i], pool, notes_its_turn, (void *)i, NULL, 0), 0);
-    cr_assert_eq(filch_pool_submit(&last, pool, notes_its_turn, (void *)ROOM, NULL, 0), 0);
+        OK(filch_pool_submit(&jobs[i], pool, notes_its_turn, (void *)i, NULL, 0));
+    OK(filch_pool_submit(&last, pool, notes_its_turn, (void *)ROOM, NULL, 0));
     cr_assert_eq(filch_job_outcome(jobs[0]), FILCH_DROPPED);
     for (unsigned i = 0; i < ROOM; i++)
         filch_job_release(jobs[i]);

@@ -26,7 +26,7 @@ static void end(filch_pool *pool, gate *at, filch_job *waiting)
 {
     signpost_raise(&at->go);
     filch_job_release(waiting);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Refused, or decided while it waits ---- */
@@ -86,7 +86,7 @@ Test(pool_job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
     submission it = {.pool = full_pool((filch_pool_config){0}, &at, &waiting)};
     cr_assert_eq(pthread_create(&thread, NULL, submits, &it), 0);
     WAIT_WHILE(!somebody_waits_for_room(it.pool));
-    cr_assert_eq(filch_job_cancel(waiting), 0);
+    OK(filch_job_cancel(waiting));
     pthread_join(thread, NULL);
     cr_assert_eq(it.rc, 0);
     end(it.pool, &at, waiting);
@@ -101,17 +101,17 @@ Test(pool_job, one_that_is_cancelled_gives_its_permit_back)
     filch_limiter *limiter;
     filch_reservation next;
     const filch_limit limit = {.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND};
-    cr_assert_eq(filch_limiter_create(&limiter, limit), 0);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+    OK(filch_limiter_create(&limiter, limit));
+    OK(filch_limiter_allow(limiter, 1));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .limiter = limiter});
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
     WAIT_WHILE(!stats_of(pool).delayed);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_limiter_reserve(limiter, 1, &next), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    OK(filch_limiter_reserve(limiter, 1, &next));
     cr_assert_leq(next.at, filch_in(1000 * FILCH_SECOND), "not one later");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
 }
 
@@ -119,7 +119,6 @@ Test(pool_job, one_that_is_cancelled_gives_its_permit_back)
 
 static int says_whether_its_row_is_empty(filch_self self, filch_job *job, void *empty)
 {
-    (void)self;
     fl_lock(&job->pool->room.lock);
     *(bool *)empty = !job->pool->in_progress.first;
     fl_unlock(&job->pool->room.lock);
@@ -131,14 +130,13 @@ Test(pool_job, a_plain_one_stands_in_no_row_while_it_runs)
     bool empty = false;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, says_whether_its_row_is_empty, &empty), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert(empty);
 }
 
 /* Its submitter waits for its outcome, also of a plain one. */
 static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *data)
 {
-    (void)data;
     for (bool waited_for = false; !waited_for; filch_yield(self)) {
         fl_lock(&job->pool->room.lock);
         waited_for = fl_waiters_any(&job->more->waiters);
@@ -155,11 +153,11 @@ Test(pool_job, one_beyond_the_width_is_counted_until_it_has_ended)
     block(pool, &at);
     cr_assert_eq(FILCH_SUBMIT(pool, goes_on_when_it_is_waited_for, NULL), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     fl_lock(&pool->room.lock);
     cr_assert_eq(pool->beyond, 0);
     fl_unlock(&pool->room.lock);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* One of two. */
@@ -178,7 +176,7 @@ Test(pool_job, an_adaptive_width_is_reached_when_all_of_it_is_in_use)
     fl_unlock(&pool->room.lock);
     signpost_raise(&first.go);
     signpost_raise(&second.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Its fiber ---- */
@@ -192,21 +190,18 @@ typedef struct waiter {
 static void waits_for_the_pool(filch_self self, void *arg)
 {
     waiter *it = arg;
-    (void)self;
     it->rc = filch_pool_wait(it->pool, FILCH_FOREVER);
     signpost_raise(&it->over);
 }
 
 static int waits_within(filch_self self, filch_job *job, void *arg)
 {
-    (void)job;
     waits_for_the_pool(self, arg);
     return 0;
 }
 
 static void is_told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data)
 {
-    (void)job, (void)outcome, (void)why, (void)data;
 }
 
 /* The only worker has one fiber for both. */
@@ -215,12 +210,12 @@ Test(pool_job, a_task_where_an_outcome_was_told_is_no_job)
     filch_runtime *rt = config_runtime(0, 1000);
     waiter it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
     cr_assert_eq(FILCH_SUBMIT_AS(it.pool, succeeds, NULL, .done = is_told), 0);
-    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_go(rt, waits_for_the_pool, &it), 0);
+    OK(filch_pool_wait(it.pool, FILCH_FOREVER));
+    OK(filch_go(rt, waits_for_the_pool, &it));
     signpost_wait(&it.over, 1);
     cr_assert_eq(it.rc, 0);
-    cr_assert_eq(filch_pool_destroy(it.pool), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(it.pool));
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pool_job, one_may_wait_for_another_pool_but_not_for_its_own)
@@ -231,9 +226,9 @@ Test(pool_job, one_may_wait_for_another_pool_but_not_for_its_own)
            other = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
     cr_assert_eq(FILCH_SUBMIT(pool, waits_within, &own), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, waits_within, &other), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(own.rc, -EDEADLK);
     cr_assert_eq(other.rc, 0);
-    cr_assert_eq(filch_pool_destroy(other.pool), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(other.pool));
+    OK(filch_runtime_destroy(rt));
 }

@@ -25,7 +25,7 @@ static filch_job *late_job(filch_pool *pool, fate *of, int cause)
     unsigned accepted = 0;
     const filch_job_options options = {.done = fate_told, .drop = fate_dropped, .key = "late"};
     cr_assert_eq(fl_job_make(&job, pool, succeeds, of, &options, true), 0);
-    cr_assert_eq(filch_context_cancel(filch_job_context(job), cause), 0);
+    OK(filch_context_cancel(filch_job_context(job), cause));
     int rc = fl_jobs_submit(pool, &job, 1, FILCH_FOREVER, &accepted);
     cr_assert_eq(accepted, !rc);
     if (!rc)
@@ -102,7 +102,7 @@ Test(pool_late, it_is_refused_where_it_would_have_to_wait_for_room)
         cr_assert_null(late_job(pool, &of, ends[i].cause));
     cr_assert_eq(stats_of(pool).refused, ENDS);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_count(&of) + signpost_count(&of.dropped), 0);
 }
 
@@ -116,5 +116,5 @@ Test(pool_late, a_deadline_of_a_nanosecond_waits_for_no_runner)
         filch_job_release(job);
     }
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

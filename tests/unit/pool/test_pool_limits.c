@@ -9,7 +9,6 @@ static filch_u64 newest_start;
 
 static int note_start(filch_self self, filch_job *job, void *unused)
 {
-    (void)self, (void)job, (void)unused;
     filch_u64_store(&newest_start, (uint64_t)filch_now(), FILCH_RELAXED);
     return 0;
 }
@@ -19,17 +18,17 @@ Test(pool_limits, jobs_begin_as_the_limiter_lets_them)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_limiter *limiter;
         filch_runtime *rt = config_runtime(c, 10000);
-        cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = 4000, .burst = 5}), 0);
+        OK(filch_limiter_create(&limiter, (filch_limit){.rate = 4000, .burst = 5}));
         filch_pool *pool =
             pool_of((filch_pool_config){.runtime = rt, .width = c % 3, .limiter = limiter});
         int64_t from = filch_now();
         for (unsigned i = 0; i < JOBS; i++)
             cr_assert_eq(FILCH_SUBMIT(pool, note_start, NULL), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         int64_t took = (int64_t)filch_u64_load(&newest_start, FILCH_RELAXED) - from;
         cr_assert_geq(took, (JOBS - 5) * FILCH_SECOND / 4000 - 1000);
         filch_limiter_destroy(limiter);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -37,18 +36,17 @@ Test(pool_limits, who_would_get_a_permit_too_late_is_told_at_once)
 {
     filch_limiter *limiter;
     filch_job *job;
-    cr_assert_eq(filch_limiter_create(
-                     &limiter, (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}),
-                 0);
+    OK(filch_limiter_create(&limiter,
+                            (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .limiter = limiter});
     cr_assert_eq(FILCH_SUBMIT(pool, note_start, NULL), 0);
     const filch_job_options options = {.timeout = 60 * FILCH_SECOND};
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_submit(&job, pool, note_start, NULL, &options, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    OK(filch_pool_submit(&job, pool, note_start, NULL, &options, FILCH_FOREVER));
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
     cr_assert_eq(filch_job_attempts(job), 0);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
 }
 
@@ -56,20 +54,19 @@ Test(pool_limits, a_permit_that_was_not_used_goes_back)
 {
     filch_limiter *limiter;
     filch_job *job;
-    cr_assert_eq(filch_limiter_create(
-                     &limiter, (filch_limit){.rate = 1, .burst = 1, .period = 100 * FILCH_SECOND}),
-                 0);
+    OK(filch_limiter_create(&limiter,
+                            (filch_limit){.rate = 1, .burst = 1, .period = 100 * FILCH_SECOND}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .limiter = limiter});
     cr_assert_eq(FILCH_SUBMIT(pool, note_start, NULL), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     stubborn one = {0};
     job = delayed_job(pool, &one);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ECANCELED);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_reservation next;
-    cr_assert_eq(filch_limiter_reserve(limiter, 1, &next), 0);
+    OK(filch_limiter_reserve(limiter, 1, &next));
     cr_assert_leq(next.at, filch_in(101 * FILCH_SECOND), "not one later");
     filch_limiter_destroy(limiter);
 }
@@ -79,10 +76,9 @@ Test(pool_limits, what_waits_for_a_permit_takes_room)
     enum { CAPACITY = 3 };
     filch_limiter *limiter;
     filch_pool_stats stats;
-    cr_assert_eq(filch_limiter_create(
-                     &limiter, (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}),
-                 0);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+    OK(filch_limiter_create(&limiter,
+                            (filch_limit){.rate = 1, .burst = 1, .period = 1000 * FILCH_SECOND}));
+    OK(filch_limiter_allow(limiter, 1));
     for (unsigned drop_one = 0; drop_one < 2; drop_one++) {
         filch_when_full full = drop_one ? FILCH_FULL_DROP_OLDEST : FILCH_FULL_REJECT;
         filch_pool *pool = pool_of((filch_pool_config){
@@ -94,7 +90,7 @@ Test(pool_limits, what_waits_for_a_permit_takes_room)
         cr_assert_eq(stats.waiting, 1 + CAPACITY);
         cr_assert_eq(stats.outcomes[FILCH_DROPPED], drop_one);
         filch_pool_shutdown_now(pool);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
     filch_limiter_destroy(limiter);
 }

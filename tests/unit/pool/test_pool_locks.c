@@ -53,7 +53,7 @@ Test(pool_locks, another_width_is_set_under_the_lock)
     for (unsigned i = 0; i < 2; i++) {
         filch_pool *pool = pool_of(configs[i]);
         expect_that_it_waits(resize, pool, &pool->room.lock);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -86,7 +86,7 @@ Test(pool_locks, a_pool_is_not_at_rest_while_its_watcher_is_about_to_be_called)
     fl_lock(&pool->room.lock);
     cr_assert(fl_pool_at_rest(pool));
     fl_unlock(&pool->room.lock);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* false: its deadline was over before the lock was held. */
@@ -104,7 +104,7 @@ static bool times_out_under_the_lock(int64_t timeout)
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
     filch_job_release(job);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     return waits;
 }
 
@@ -162,7 +162,7 @@ Test(pool_locks, a_shutdown_goes_through_the_jobs_in_progress_under_the_lock)
     stop here;
     pthread_t thread;
     filch_context *apart;
-    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    OK(filch_context_create(&apart, NULL));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, hog, &at, &(filch_job_options){.context = apart});
     signpost_wait(&at.begun, 1);
@@ -174,14 +174,13 @@ Test(pool_locks, a_shutdown_goes_through_the_jobs_in_progress_under_the_lock)
     pthread_join(thread, NULL);
     cr_assert_eq(it.rc, 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(job);
     filch_context_release(apart);
 }
 
 static int shuts_down_in_an_hour(filch_self self, filch_job *job, void *pool)
 {
-    (void)self, (void)job;
     return filch_pool_shutdown(pool, filch_in(3600 * FILCH_SECOND)) == -EDEADLK ? 0 : -EPROTO;
 }
 
@@ -192,9 +191,9 @@ Test(pool_locks, a_job_sets_the_time_of_a_shutdown_under_the_lock)
     stop_at(&here, &pool->closers, &pool->room.lock);
     filch_job *job = job_of(pool, shuts_down_in_an_hour, pool, NULL);
     expect_the_next_lock(&here, pool);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- The entry of a run timeout ---- */
@@ -229,7 +228,7 @@ static bool keeps_its_entry(int64_t run_timeout)
     gate at = {0};
     stop here;
     filch_context *apart;
-    cr_assert_eq(filch_context_create(&apart, NULL), 0);
+    OK(filch_context_create(&apart, NULL));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job =
         job_of(pool, hog, &at, &(filch_job_options){.context = apart, .run_timeout = run_timeout});
@@ -242,7 +241,7 @@ static bool keeps_its_entry(int64_t run_timeout)
     }
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(job);
     filch_context_release(apart);
     return in_time;

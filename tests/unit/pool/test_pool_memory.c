@@ -34,12 +34,10 @@ static filch_context *above;
 static void nothing_done(filch_job *job, filch_outcome outcome, const filch_failure *why,
                          void *data)
 {
-    (void)job, (void)outcome, (void)why, (void)data;
 }
 
 static void nothing_dropped(void *data)
 {
-    (void)data;
 }
 
 typedef struct shape {
@@ -120,7 +118,7 @@ static void end(waiting *all)
     for (int i = 0; i < JOBS; i++)
         filch_job_release(all->handles[i]);
     free(all->handles);
-    cr_assert_eq(filch_pool_destroy(all->pool), 0);
+    OK(filch_pool_destroy(all->pool));
 }
 
 Test(pool_memory, a_waiting_job_costs_what_its_options_need)
@@ -128,8 +126,8 @@ Test(pool_memory, a_waiting_job_costs_what_its_options_need)
     static waiting all[SHAPES];
     if (!malloc_counts())
         return;
-    cr_assert_eq(filch_results_create(&list), 0);
-    cr_assert_eq(filch_context_create(&above, NULL), 0);
+    OK(filch_results_create(&list));
+    OK(filch_context_create(&above, NULL));
     for (int i = 0; i < JOBS; i++)
         snprintf(keys[i], sizeof keys[i], "%d", i);
     for (int i = 0; i < SHAPES; i++) {
@@ -140,7 +138,7 @@ Test(pool_memory, a_waiting_job_costs_what_its_options_need)
     for (int i = 0; i < SHAPES; i++)
         end(&all[i]);
     filch_context_release(above);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
 }
 
 /* ---- Ended, and not yet taken ---- */
@@ -151,15 +149,15 @@ Test(pool_memory, a_job_that_succeeded_costs_no_more_than_192_bytes_in_a_results
     gate at;
     if (!malloc_counts())
         return;
-    cr_assert_eq(filch_results_create(&list), 0);
+    OK(filch_results_create(&list));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     block(pool, &at);
     int64_t before = in_use();
     submit(pool, NULL, &timed);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     int64_t cost = (in_use() - before) / JOBS;
     cr_assert_leq(cost, 192, "%ld bytes", (long)cost);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(list));
 }

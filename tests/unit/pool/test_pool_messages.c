@@ -7,7 +7,6 @@
 
 static int is_busy(filch_self self, filch_job *job, void *unused)
 {
-    (void)self, (void)job, (void)unused;
     return -EBUSY;
 }
 
@@ -37,13 +36,13 @@ static void expect_no_permit(unsigned width)
 {
     filch_limiter *limiter;
     const filch_limit hourly_permit = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
-    cr_assert_eq(filch_limiter_create(&limiter, hourly_permit), 0);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+    OK(filch_limiter_create(&limiter, hourly_permit));
+    OK(filch_limiter_allow(limiter, 1));
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 1, .width = width, .limiter = limiter});
     expect_message(submit(pool, 600 * FILCH_SECOND), FILCH_TIMED_OUT,
                    "no permit before its deadline");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_limiter_destroy(limiter);
 }
 
@@ -61,9 +60,9 @@ Test(pool_messages, what_is_cancelled_after_an_attempt_had_begun)
     do
         filch_pool_stats_read(pool, &stats, sizeof stats);
     while (!stats.delayed);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     expect_message(job, FILCH_CANCELLED, "it was cancelled between attempts");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_messages, what_is_cancelled_before_its_first_attempt_had_not)
@@ -73,10 +72,10 @@ Test(pool_messages, what_is_cancelled_before_its_first_attempt_had_not)
     cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
     signpost_wait(&at.begun, 1);
     filch_job *job = submit(pool, 0);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     expect_message(job, FILCH_CANCELLED, "it was cancelled before it began");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void expect_given_up(const filch_retry_policy *retry, int64_t timeout, const char *why)
@@ -85,7 +84,7 @@ static void expect_given_up(const filch_retry_policy *retry, int64_t timeout, co
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .retry = retry});
     snprintf(says, sizeof says, "%s%s", strerror(EBUSY), why);
     expect_message(submit(pool, timeout), FILCH_FAILED, says);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_messages, a_retry_that_is_given_up_says_why)
@@ -100,7 +99,6 @@ Test(pool_messages, a_retry_that_is_given_up_says_why)
 static int says_much(filch_self self, filch_job *job, void *unused)
 {
     static const char stars[] = "********************************************************";
-    (void)self, (void)job, (void)unused;
     FILCH_PANIC(-EBUSY, "%s%s", stars, stars);
 }
 
@@ -109,11 +107,11 @@ Test(pool_messages, and_cuts_what_was_said_before)
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .retry = &hourly});
     const filch_job_options options = {.timeout = 600 * FILCH_SECOND};
-    cr_assert_eq(filch_pool_submit(&job, pool, says_much, NULL, &options, 0), 0);
+    OK(filch_pool_submit(&job, pool, says_much, NULL, &options, 0));
     filch_job_wait(job, FILCH_FOREVER);
     const char *message = filch_job_failure(job)->message;
     cr_assert_eq(strlen(message), sizeof filch_job_failure(job)->message - 1);
     cr_assert_not_null(strstr(message, "***; no time for another attempt"));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

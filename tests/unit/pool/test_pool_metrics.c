@@ -25,7 +25,7 @@ Test(pool_metrics, what_is_shown_adds_up)
                                                    .capacity = 5,
                                                    .full = FILCH_FULL_REJECT,
                                                    .timed = true});
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
     block(pool, &at);
     for (int i = 0; i < 7; i++)
@@ -36,7 +36,7 @@ Test(pool_metrics, what_is_shown_adds_up)
     expect(metrics, "filch_pool_running{pool=\"mail\"}", 1);
     expect(metrics, "filch_pool_width{pool=\"mail\"}", 1);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     expect(metrics, "filch_pool_waiting{pool=\"mail\"}", 0);
     expect(metrics, "filch_pool_running{pool=\"mail\"}", 0);
     expect(metrics, "filch_pool_outcomes_total{outcome=\"succeeded\",pool=\"mail\"}", 4);
@@ -45,7 +45,7 @@ Test(pool_metrics, what_is_shown_adds_up)
     expect(metrics, "filch_pool_wait_seconds_count{pool=\"mail\"}", 6);
     expect(metrics, "filch_pool_run_seconds_count{pool=\"mail\"}", 6);
     cr_assert_gt(filch_metrics_remove(metrics, pool), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_null(strstr(exposition_written(metrics, &all), "filch_pool"));
     filch_metrics_destroy(metrics);
 }
@@ -55,8 +55,8 @@ Test(pool_metrics, the_most_at_a_time_stay)
     gate at = {0};
     filch_metrics *metrics;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .name = "mail", .width = 3});
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_metrics_add_pool(metrics, pool));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
     signpost_wait(&at.begun, 3);
@@ -64,10 +64,10 @@ Test(pool_metrics, the_most_at_a_time_stay)
         cr_assert_eq(FILCH_SUBMIT_UNTIL(pool, succeeds, NULL, 0), 0);
     cr_assert_eq(stats_of(pool).waiting, 5);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     expect(metrics, "filch_pool_running_most{pool=\"mail\"}", 3);
     expect(metrics, "filch_pool_waiting_most{pool=\"mail\"}", 5);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_metrics_destroy(metrics);
 }
 
@@ -81,12 +81,12 @@ Test(pool_metrics, unreleased_handles_are_counted)
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
         cr_assert_eq(stats_of(pool).held, 4);
         filch_job_release(jobs[0]);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(stats_of(pool).held, 3);
         for (int i = 1; i < 4; i++)
             filch_job_release(jobs[i]);
         cr_assert_eq(stats_of(pool).held, 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -95,15 +95,15 @@ Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
     filch_metrics *metrics;
     filch_pool *one = pool_of((filch_pool_config){.workers = 1}),
                *other = pool_of((filch_pool_config){.workers = 1});
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_metrics_add_pool(metrics, one), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_metrics_add_pool(metrics, one));
     cr_assert_eq(filch_metrics_add_pool(metrics, other), -EEXIST);
-    cr_assert_eq(filch_metrics_remove(metrics, other), 0);
+    OK(filch_metrics_remove(metrics, other));
     cr_assert_eq(filch_metrics_add_pool(NULL, one), -EINVAL);
     cr_assert_eq(filch_metrics_add_pool(metrics, NULL), -EINVAL);
     filch_metrics_destroy(metrics);
-    cr_assert_eq(filch_pool_destroy(one), 0);
-    cr_assert_eq(filch_pool_destroy(other), 0);
+    OK(filch_pool_destroy(one));
+    OK(filch_pool_destroy(other));
 }
 
 /* All that a service shows at once. */
@@ -115,9 +115,8 @@ Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
     filch_pool *timed = pool_of((filch_pool_config){
         .runtime = rt, .name = "ma\"il\\\n\xe2\x82\xac", .width = 1, .timed = true});
     filch_pool *plain = pool_of((filch_pool_config){.workers = 2});
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_dead_letters_create(&letters, &(filch_dead_letters_config){.name = "mail"}),
-                 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_dead_letters_create(&letters, &(filch_dead_letters_config){.name = "mail"}));
     cr_assert_eq(filch_metrics_add_pool(metrics, timed), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_pool(metrics, plain), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "shared"), 0, "%s", filch_error());
@@ -126,14 +125,14 @@ Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
         FILCH_SUBMIT(timed, returns, RETURNED(i % 2 ? -EIO : 0));
         FILCH_SUBMIT(plain, returns, NULL);
     }
-    cr_assert_eq(filch_pool_wait(timed, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_wait(plain, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(timed, FILCH_FOREVER));
+    OK(filch_pool_wait(plain, FILCH_FOREVER));
     exposition_written(metrics, &all);
     filch_metrics_destroy(metrics);
-    cr_assert_eq(filch_pool_destroy(timed), 0);
-    cr_assert_eq(filch_pool_destroy(plain), 0);
+    OK(filch_pool_destroy(timed));
+    OK(filch_pool_destroy(plain));
     filch_dead_letters_destroy(letters);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_not_null(strstr(all.text, "filch_pool_run_seconds_count"));
     promtool_accepts(all.text);
 }
@@ -144,7 +143,7 @@ static void run_timed(filch_metrics *metrics, filch_pool **pool, const char *nam
     cr_assert_eq(filch_metrics_add_pool_histograms(metrics, *pool), 0, "%s", filch_error());
     for (int i = 0; i < jobs; i++)
         cr_assert_eq(FILCH_SUBMIT(*pool, succeeds, NULL), 0);
-    cr_assert_eq(filch_pool_wait(*pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(*pool, FILCH_FOREVER));
 }
 
 /* The bounds of one pool, as they are written. */
@@ -167,7 +166,7 @@ Test(pool_metrics, histograms_of_several_pools_have_the_same_bounds_and_add_up)
     filch_metrics *metrics;
     filch_pool *mail, *print;
     char of_mail[1024], of_print[1024];
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     run_timed(metrics, &mail, "mail", 3);
     run_timed(metrics, &print, "print", 4);
     const char *text = exposition_written(metrics, &all); /* a strict reader: buckets add up */
@@ -182,6 +181,6 @@ Test(pool_metrics, histograms_of_several_pools_have_the_same_bounds_and_add_up)
     cr_assert(strstr(filch_error(), "histogram"), "%s", filch_error());
     cr_assert_eq(filch_metrics_add_pool_histograms(NULL, print), -EINVAL);
     filch_metrics_destroy(metrics);
-    cr_assert_eq(filch_pool_destroy(mail), 0);
-    cr_assert_eq(filch_pool_destroy(print), 0);
+    OK(filch_pool_destroy(mail));
+    OK(filch_pool_destroy(print));
 }

@@ -20,21 +20,20 @@ Test(pool_options, of_jobs_with_one_key_one_is_accepted_at_a_time)
                                    &(filch_job_options){.key = "mail 9"}, filch_in(1000)),
                  -ETIMEDOUT, "full");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     for (unsigned i = 7; i < 10; i++) {
         key[5] = (char)('0' + i);
         cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .key = key), 0, "%s", key);
     }
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], 6);
     cr_assert_eq(stats.refused, 2);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int keep_trace(filch_self self, filch_job *job, void *out)
 {
-    (void)self;
     *(filch_traceparent *)out = filch_job_trace(job);
     return 0;
 }
@@ -46,7 +45,7 @@ Test(pool_options, a_job_is_a_span_of_the_trace_that_it_is_given)
     filch_traceparent_begin(&caller, true);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, keep_trace, &seen, .trace = &caller), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, keep_trace, &none), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_arr_eq(seen.trace, caller.trace, sizeof seen.trace);
     cr_assert_neq(memcmp(seen.span, caller.span, sizeof seen.span), 0);
     cr_assert_eq(none.trace[0] | none.flags, 0);

@@ -38,9 +38,9 @@ Test(pool_retries, what_failed_for_now_is_tried_again)
             filch_pool_stats_read(pool, &stats, sizeof stats);
             cr_assert_eq(stats.retries, 10);
             cr_assert_eq(stats.delayed + stats.waiting + stats.running, 0);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -51,7 +51,7 @@ Test(pool_retries, a_job_may_have_a_retry_policy_of_its_own)
     const filch_retry_policy bad = {.factor = -1};
     cr_assert_eq(FILCH_SUBMIT_AS(pool, fails_for_now, &one, .retry = &bad), -EINVAL);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, fails_for_now, &one, .retry = &quick), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&one.calls, FILCH_RELAXED), 3);
 }
 
@@ -65,7 +65,7 @@ static void expect_cancelled(filch_pool *pool, filch_job *job, stubborn *one)
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ECANCELED);
     cr_assert_eq(filch_job_attempts(job), 1);
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_count(&one->end), 1);
     cr_assert_eq(signpost_count(&one->end.dropped), 1);
 }
@@ -75,8 +75,8 @@ Test(pool_retries, a_delayed_job_can_be_cancelled)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .retry = &patient});
     stubborn one = {.failures = 9, .code = -EAGAIN};
     filch_job *job = delayed_job(pool, &one);
-    cr_assert_eq(filch_job_set_priority(job, 3), 0);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_set_priority(job, 3));
+    OK(filch_job_cancel(job));
     expect_cancelled(pool, job, &one);
 }
 
@@ -93,7 +93,7 @@ Test(pool_retries, the_end_of_the_pools_context_reaches_what_is_delayed)
 {
     filch_context *context;
     filch_pool_stats stats;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    OK(filch_context_create(&context, NULL));
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .context = context, .retry = &patient});
     stubborn one = {.failures = 9, .code = -EAGAIN};
@@ -101,10 +101,10 @@ Test(pool_retries, the_end_of_the_pools_context_reaches_what_is_delayed)
     while (!stats_of(pool).delayed)
         ;
     filch_context_cancel(context, -EINTR);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.outcomes[FILCH_CANCELLED], 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_context_release(context);
 }
 
@@ -116,7 +116,7 @@ Test(pool_retries, what_failed_for_good_becomes_a_letter)
         filch_dead_letters *letters;
         filch_dead_letter *letter;
         filch_runtime *rt = config_runtime(c, 10000);
-        cr_assert_eq(filch_dead_letters_create(&letters, NULL), 0);
+        OK(filch_dead_letters_create(&letters, NULL));
         filch_pool *pool = pool_of((filch_pool_config){
             .runtime = rt, .width = c % 3, .retry = &quick, .dead_letters = letters});
         stubborn good = {.failures = 1, .code = -EAGAIN}, bad = {.failures = 9, .code = 0};
@@ -126,9 +126,9 @@ Test(pool_retries, what_failed_for_good_becomes_a_letter)
         cr_assert_eq(fate_outcome(&bad.end), FILCH_DEAD_LETTERED);
         cr_assert_eq(bad.end.why.code, -EAGAIN);
         cr_assert_eq(signpost_count(&bad.end.without), 1);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(signpost_count(&bad.end.dropped), 0);
-        cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+        OK(filch_dead_letters_next(letters, 0, &letter));
         cr_assert_eq(letter->data, &bad);
         cr_assert_eq(letter->attempts, 4);
         cr_assert_str_eq(letter->name, "fails_for_now");
@@ -136,6 +136,6 @@ Test(pool_retries, what_failed_for_good_becomes_a_letter)
         filch_dead_letter_release(letter);
         filch_dead_letters_destroy(letters);
         cr_assert_eq(signpost_count(&bad.end.dropped), 1);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -24,7 +24,6 @@ static filch_u32 attempts, succeeded;
 /* The first attempt of all fails where that is retried. */
 static int takes_room(filch_self self, filch_job *job, void *fails_first)
 {
-    (void)self, (void)job;
     if (!filch_u32_add(&attempts, 1, FILCH_ACQ_REL) && fails_first)
         return -EAGAIN;
     filch_u32_add(&succeeded, 1, FILCH_ACQ_REL);
@@ -40,7 +39,6 @@ typedef struct order_for {
 static int submits_two(filch_self self, filch_job *job, void *arg)
 {
     order_for *it = arg;
-    (void)job;
     int rc = FILCH_SUBMIT(it->pool, takes_room, it->fails_first);
     while (it->fails_first && !filch_u32_load(&attempts, FILCH_ACQUIRE))
         filch_yield(self);
@@ -59,14 +57,14 @@ static void expect_room(filch_pool_config config, bool fails_first)
     filch_job *job = job_of(pool, submits_two, &it, NULL);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0, "%s", filch_error());
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&succeeded, FILCH_ACQUIRE), 2);
 }
 
 Test(pool_room, there_will_be_some_when_a_permit_is_due)
 {
     filch_limiter *limiter;
-    cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = RATE, .burst = 1}), 0);
+    OK(filch_limiter_create(&limiter, (filch_limit){.rate = RATE, .burst = 1}));
     expect_room((filch_pool_config){.width = 2, .limiter = limiter}, false);
     filch_limiter_destroy(limiter);
 }
@@ -100,5 +98,5 @@ Test(pool_room, a_rendezvous_has_it_for_as_many_jobs_as_the_pool_is_wide)
         cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), -EAGAIN);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -28,9 +28,9 @@ static size_t dues_of(filch_pool *pool, int64_t *first)
 static void end(filch_pool *pool)
 {
     int64_t first;
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(dues_of(pool, &first), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- A job that overruns ---- */
@@ -104,7 +104,7 @@ static bool times_out(const variant *one, unsigned count)
     if (one->config.width)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, stand_still, &before, .run_timeout = HOUR), 0);
     if (one->below)
-        cr_assert_eq(filch_context_create(&above, NULL), 0);
+        OK(filch_context_create(&above, NULL));
     const filch_job_options options = {.run_timeout = one->run_timeout,
                                        .context = above,
                                        .done = fate_told};
@@ -172,7 +172,6 @@ static int64_t due[2], seen[2];
 static int looks_at_the_end(filch_self self, filch_job *job, void *pool)
 {
     const unsigned attempts = filch_job_attempts(job), index = attempts ? attempts - 1 : 0;
-    (void)self;
     dues_of(pool, &due[index]);
     seen[index] = filch_context_deadline(filch_job_context(job));
     return attempts == 1 ? -EAGAIN : 0;
@@ -189,7 +188,7 @@ Test(run_timeout, each_attempt_has_its_own_and_a_delay_has_none)
     int64_t before = filch_in(HOUR);
     filch_job *job =
         job_of(pool, looks_at_the_end, pool, &(filch_job_options){.run_timeout = HOUR});
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     cr_assert_eq(filch_job_attempts(job), 2);
     cr_assert(due[0] > before && due[1] > due[0] && due[1] <= filch_in(HOUR));
     cr_assert_eq(seen[0], FILCH_FOREVER, "the context is that of all attempts");
@@ -209,13 +208,13 @@ Test(run_timeout, the_function_of_an_only_attempt_sees_its_end_as_its_deadline)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     int64_t before = filch_in(HOUR);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, looks_at_the_end, pool, .run_timeout = HOUR), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert(seen[0] == due[0] && seen[0] > before && seen[0] <= filch_in(HOUR));
     int64_t latest = filch_in(HOUR);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, looks_at_the_end, pool, .run_timeout = 2 * HOUR,
                                  .timeout = HOUR),
                  0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert(seen[0] == due[0] && seen[0] >= latest && seen[0] <= filch_in(HOUR), "the earlier");
     end(pool);
 }
@@ -246,7 +245,7 @@ Test(run_timeout, jobs_in_time_have_the_outcomes_of_their_functions)
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, fails, NULL), 0);
     cr_assert_eq(FILCH_SUBMIT(pool, panics, NULL), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 1);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_FAILED], 1);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_PANICKED], 1);
@@ -255,7 +254,6 @@ Test(run_timeout, jobs_in_time_have_the_outcomes_of_their_functions)
 
 static int sleeps(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)data;
     return filch_context_sleep(filch_job_context(job), 20000);
 }
 
@@ -296,5 +294,5 @@ Test(run_timeout, negative_ones_are_refused)
     pool = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .run_timeout = -1), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "run_timeout"));
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

@@ -47,10 +47,10 @@ Test(pool_runner, all_runners_are_idle_after_a_rest_in_any_order)
         signpost_raise(&at[first].go);
         WAIT_WHILE(active_of(pool) > 1);
         signpost_raise(&at[1 - first].go);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(idle_of(pool), WIDTH, "job %u ended first", first);
     }
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_runner, a_job_has_a_runner_beside_one_that_began_before_it)
@@ -64,13 +64,12 @@ Test(pool_runner, a_job_has_a_runner_beside_one_that_began_before_it)
     signpost_wait(&second.begun, 1);
     signpost_raise(&first.go);
     signpost_raise(&second.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* With one worker, the other job begins within some turns or not at all. */
 static int meets_the_other(filch_self self, filch_job *job, void *begun)
 {
-    (void)job;
     signpost_raise(begun);
     for (unsigned turns = 0; turns < 1000; turns++) {
         if (signpost_count(begun) == 2)
@@ -89,7 +88,6 @@ typedef struct meeting {
 static void submits_two(filch_self self, void *arg)
 {
     meeting *it = arg;
-    (void)self;
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(FILCH_SUBMIT(it->pool, meets_the_other, &it->begun), 0);
     signpost_raise(&it->submitted);
@@ -99,12 +97,12 @@ Test(pool_runner, two_jobs_that_were_there_before_a_runner_came_run_at_once)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     meeting it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 2})};
-    cr_assert_eq(filch_go(rt, submits_two, &it), 0);
+    OK(filch_go(rt, submits_two, &it));
     signpost_wait(&it.submitted, 1);
-    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(it.pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(it.pool).outcomes[FILCH_SUCCEEDED], 2);
-    cr_assert_eq(filch_pool_destroy(it.pool), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(it.pool));
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pool_runner, widths_up_to_the_greatest_are_in_range)
@@ -115,20 +113,20 @@ Test(pool_runner, widths_up_to_the_greatest_are_in_range)
     cr_assert_null(strstr(filch_error(), "out of range"), "%s", filch_error());
     cr_assert_eq(filch_pool_resize(shared, FILCH_WIDTH_MAX + 1), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "out of range"), "%s", filch_error());
-    cr_assert_eq(filch_pool_destroy(shared), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_pool_destroy(shared));
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(pool_runner, destruction_finds_all_that_were_ever_made)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
-    cr_assert_eq(filch_pool_resize(pool, 5), 0);
+    OK(filch_pool_resize(pool, 5));
     unsigned found = 0;
     for (const fl_runner *one = pool->newest; one; one = one->made_before)
         found++;
     cr_assert_eq(found, 5);
     cr_assert_eq(pool->made, 5);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Room ---- */
@@ -147,14 +145,13 @@ Test(pool_runner, a_submitter_has_the_room_of_a_job_that_has_begun)
     cr_assert_eq(stats_of(pool).waiting, 1);
     expect_over(&it, 0);
     signpost_raise(&second.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Ends ---- */
 
 static int asks_for_another_attempt(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return -EAGAIN;
 }
 
@@ -173,7 +170,7 @@ Test(pool_runner, a_job_before_one_that_is_delayed_ends_once)
     cr_assert_eq(now.running, 0);
     cr_assert_eq(now.outcomes[FILCH_SUCCEEDED], 1);
     cr_assert_eq(filch_pool_shutdown_now(pool), 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Turns ---- */
@@ -189,14 +186,12 @@ enum { LONGEST = 1000 };
 
 static void has_its_turn(filch_self self, void *other)
 {
-    (void)self;
     signpost_raise(other);
 }
 
 static int submits_the_next(filch_self self, filch_job *job, void *arg)
 {
     chain *it = arg;
-    (void)self, (void)job;
     if (!it->jobs++ && filch_go(it->rt, has_its_turn, &it->other))
         return -ENOMEM;
     if (it->jobs == LONGEST || signpost_count(&it->other))
@@ -209,10 +204,10 @@ Test(pool_runner, other_tasks_have_their_turn_beside_jobs_that_submit_each_other
     chain it = {.rt = config_runtime(0, 1000)};
     it.pool = pool_of((filch_pool_config){.runtime = it.rt, .width = 1});
     cr_assert_eq(FILCH_SUBMIT(it.pool, submits_the_next, &it), 0);
-    cr_assert_eq(filch_pool_wait(it.pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(it.pool, FILCH_FOREVER));
     cr_assert_lt(it.jobs, LONGEST);
-    cr_assert_eq(filch_pool_destroy(it.pool), 0);
-    cr_assert_eq(filch_runtime_destroy(it.rt), 0);
+    OK(filch_pool_destroy(it.pool));
+    OK(filch_runtime_destroy(it.rt));
 }
 
 /* ---- Workers that are to retire ---- */
@@ -227,7 +222,6 @@ typedef struct occupant {
 static void occupies(filch_self self, void *arg)
 {
     occupant *it = arg;
-    (void)self;
     it->worker = filch_worker_index();
     signpost_raise(&it->begun);
     signpost_wait(&it->go, 1);
@@ -242,7 +236,6 @@ typedef struct move {
 static int goes_on_elsewhere(filch_self self, filch_job *job, void *arg)
 {
     move *it = arg;
-    (void)self, (void)job;
     if (!it->jobs.jobs++) {
         if (filch_runtime_resize(it->jobs.rt, 1))
             return -EPROTO;
@@ -258,7 +251,7 @@ Test(pool_runner, a_worker_retires_although_jobs_submit_each_other_on_it)
     occupant those[2] = {{.worker = -1}, {.worker = -1}};
     move it = {.jobs.rt = config_runtime(2, 1000)};
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(filch_go(it.jobs.rt, occupies, &those[i]), 0);
+        OK(filch_go(it.jobs.rt, occupies, &those[i]));
         signpost_wait(&those[i].begun, 1);
     }
     const unsigned stays = those[1].worker == 0;
@@ -266,9 +259,9 @@ Test(pool_runner, a_worker_retires_although_jobs_submit_each_other_on_it)
     signpost_raise(&those[1 - stays].go);
     it.jobs.pool = pool_of((filch_pool_config){.runtime = it.jobs.rt, .width = 1});
     cr_assert_eq(FILCH_SUBMIT(it.jobs.pool, goes_on_elsewhere, &it), 0);
-    cr_assert_eq(filch_pool_wait(it.jobs.pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(it.jobs.pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(it.jobs.pool).outcomes[FILCH_SUCCEEDED], it.jobs.jobs);
     cr_assert_lt(it.jobs.jobs, PATIENCE);
-    cr_assert_eq(filch_pool_destroy(it.jobs.pool), 0);
-    cr_assert_eq(filch_runtime_destroy(it.jobs.rt), 0);
+    OK(filch_pool_destroy(it.jobs.pool));
+    OK(filch_runtime_destroy(it.jobs.rt));
 }

@@ -8,7 +8,6 @@ static filch_u32 reports;
 
 static void report(const filch_stuck *one, void *unused)
 {
-    (void)one, (void)unused;
     filch_u32_add(&reports, 1, FILCH_RELEASE);
 }
 
@@ -28,13 +27,12 @@ Test(pool_spares, a_job_beyond_the_width_that_never_began_is_not_stuck)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .timeout = FILCH_MILLISECOND), 0);
     filch_sleep(20 * FILCH_MILLISECOND);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 0);
 }
 
 static int fail(filch_self self, filch_job *job, void *tries)
 {
-    (void)self, (void)job;
     filch_u32_add(tries, 1, FILCH_RELAXED);
     return -EAGAIN;
 }
@@ -56,9 +54,9 @@ Test(pool_spares, a_direct_pools_jobs_are_tried_again_beside_a_stuck_one)
             filch_sleep(FILCH_MILLISECOND);
     }
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.outcomes[FILCH_FAILED], JOBS);
     cr_assert_eq(filch_u32_load(&tries, FILCH_RELAXED), JOBS * ATTEMPTS);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

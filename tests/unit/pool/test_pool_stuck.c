@@ -40,7 +40,6 @@ static uint64_t stuck_now(filch_pool *pool)
 
 static int count(filch_self self, filch_job *job, void *done)
 {
-    (void)self, (void)job;
     filch_u32_add(done, 1, FILCH_RELEASE);
     return 0;
 }
@@ -81,9 +80,9 @@ static void expect_a_spare(filch_pool_config config)
     cr_assert_geq(first_report.age, FILCH_MILLISECOND);
     cr_assert_null(first_report.where);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stuck_now(pool), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 1);
 }
 
@@ -119,7 +118,7 @@ Test(pool_stuck, one_beyond_the_width_makes_the_pool_no_wider)
     signpost_raise(&inside.go);
     signpost_wait(&done, 1); /* on the worker that was added */
     signpost_raise(&beyond.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int hog_with_a_context(filch_self self, filch_job *job, void *at)
@@ -137,7 +136,7 @@ Test(pool_stuck, one_with_a_context_of_its_own_is_stuck_as_well)
     submit_a_hog_of(pool, hog_with_a_context, &at);
     WAIT_WHILE(!stuck_now(pool));
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 1);
 }
 
@@ -145,7 +144,6 @@ Test(pool_stuck, one_with_a_context_of_its_own_is_stuck_as_well)
 
 static int waits(filch_self self, filch_job *job, void *permits)
 {
-    (void)self, (void)job;
     filch_semaphore_acquire(permits, 1);
     return 0;
 }
@@ -160,7 +158,7 @@ Test(pool_stuck, each_stuck_job_is_reported_once_and_told_where_it_waits)
         config.runtime = rt;
         config.width = 2;
         filch_pool *pool = pool_of(config);
-        cr_assert_eq(filch_semaphore_init(&permits, 0), 0);
+        OK(filch_semaphore_init(&permits, 0));
         for (unsigned i = 0; i < 4; i++)
             cr_assert_eq(FILCH_SUBMIT_AS(pool, waits, &permits, .timeout = FILCH_MILLISECOND), 0);
         cr_assert_eq(FILCH_SUBMIT(pool, count, &done), 0);
@@ -169,11 +167,11 @@ Test(pool_stuck, each_stuck_job_is_reported_once_and_told_where_it_waits)
             sched_yield();
         uint32_t told = filch_u32_load(&reports, FILCH_ACQUIRE);
         cr_assert(told <= 4, "%u", told);
-        cr_assert_eq(filch_semaphore_give_back(&permits, 4), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_semaphore_give_back(&permits, 4));
+        OK(filch_pool_destroy(pool));
         const char *where = first_report.where; /* NULL: it was on its way there */
         cr_assert(!where || !strcmp(where, "filch_semaphore_acquire"), "%s", where);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -186,7 +184,7 @@ Test(pool_stuck, who_returns_in_time_is_not_reported)
     filch_pool *pool = pool_of(config);
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, count, &done, .timeout = 1 + i * 100), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 0);
 }
 

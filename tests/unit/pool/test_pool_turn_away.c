@@ -23,7 +23,7 @@ static filch_pool *full_pool(gate *at)
 static void end(filch_pool *pool, gate *at)
 {
     signpost_raise(&at->go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(pool_turn_away, a_submission_that_waits_is_refused_while_a_job_holds_the_pool)
@@ -82,18 +82,18 @@ Test(pool_turn_away, so_is_one_that_waits_for_a_results_list)
     pthread_t thread;
     filch_job *job;
     bounded it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
-    cr_assert_eq(filch_results_create(&it.list), 0);
-    cr_assert_eq(filch_results_set_bound(it.list, 1), 0);
+    OK(filch_results_create(&it.list));
+    OK(filch_results_set_bound(it.list, 1));
     cr_assert_eq(submits_to_the_list(&it), 0);
     cr_assert_eq(pthread_create(&thread, NULL, waits_for_the_list, &it), 0);
     WAIT_WHILE(!somebody_waits(it.list));
     filch_pool_close(it.pool);
     pthread_join(thread, NULL);
     cr_assert_eq(it.rc, -EPIPE);
-    cr_assert_eq(filch_results_take(it.list, &job, FILCH_FOREVER), 0);
+    OK(filch_results_take(it.list, &job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(it.pool), 0);
-    cr_assert_eq(filch_results_destroy(it.list), 0);
+    OK(filch_pool_destroy(it.pool));
+    OK(filch_results_destroy(it.list));
 }
 
 /* ---- Late ---- */

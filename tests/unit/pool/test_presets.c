@@ -22,7 +22,6 @@ struct place {
 static int look_around(filch_self self, filch_job *job, void *arg)
 {
     struct place *place = arg;
-    (void)self, (void)job;
     place->workers = filch_runtime_workers(filch_runtime_here());
     filch_runtime_describe(filch_runtime_here(), place->text, sizeof place->text);
     return 0;
@@ -31,8 +30,8 @@ static int look_around(filch_self self, filch_job *job, void *arg)
 static void look(filch_pool *pool, struct place *out)
 {
     filch_job *job;
-    cr_assert_eq(filch_pool_submit(&job, pool, look_around, out, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&job, pool, look_around, out, NULL, FILCH_FOREVER));
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
 }
 
@@ -45,7 +44,7 @@ Test(presets, jobs_that_compute_have_a_pinned_worker_per_core_and_no_more)
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(place.workers, cores());
     cr_assert_eq(stats.width, cores());
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(presets, jobs_that_wait_are_several_per_core_and_the_workers_go_where_they_like)
@@ -63,7 +62,7 @@ Test(presets, jobs_that_wait_are_several_per_core_and_the_workers_go_where_they_
         cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &at), 0);
     signpost_wait(&at.begun, config.width_max);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(presets, they_say_where_the_workers_are_bound)
@@ -82,7 +81,7 @@ Test(presets, workers_are_bound_only_in_a_runtime_of_its_own)
     cr_assert(!pool && strchr(filch_error(), ';'), "%s", filch_error());
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.bind = "somewhere"}), -EINVAL);
     cr_assert(!pool && strstr(filch_error(), "somewhere"), "%s", filch_error());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(presets, an_older_shorter_configuration_is_understood)
@@ -93,5 +92,5 @@ Test(presets, an_older_shorter_configuration_is_understood)
     filch_pool_stats stats;
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.width, 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

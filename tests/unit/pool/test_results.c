@@ -64,7 +64,7 @@ static void comes_once(filch_pool *pool, filch_results *list, const struct row *
                                  .done = fate_told,
                                  .drop = fate_dropped,
                                  .results = list};
-    cr_assert_eq(filch_pool_submit(NULL, pool, row->fn, &item, &options, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(NULL, pool, row->fn, &item, &options, FILCH_FOREVER));
     filch_job *job = take(list);
     const filch_failure *why = filch_job_failure(job);
     cr_assert_eq(fate_count(&item.of), 1, "it comes after it was told");
@@ -79,7 +79,7 @@ static void comes_once(filch_pool *pool, filch_results *list, const struct row *
     if (signpost_count(&item.at.begun)) /* before its deadline, that is */
         cr_assert_eq(signpost_count(&item.of.dropped), 0, "its function is at it");
     signpost_raise(&item.at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&item.of.dropped), 1);
     expect_nothing(list, -ETIMEDOUT);
 }
@@ -93,10 +93,10 @@ Test(results, each_job_comes_once_whatever_becomes_of_it)
             filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = width});
             for (unsigned i = 0; i < ROWS; i++)
                 comes_once(pool, list, &rows[i]);
-            cr_assert_eq(filch_pool_destroy(pool), 0);
+            OK(filch_pool_destroy(pool));
         }
-        cr_assert_eq(filch_results_destroy(list), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_results_destroy(list));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -117,22 +117,21 @@ Test(results, what_never_begins_comes_too)
     filch_job_options options = {.results = list};
     block(pool, &at);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .results = list), 0);
-    cr_assert_eq(filch_pool_submit(&job, pool, succeeds, NULL, &options, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&job, pool, succeeds, NULL, &options, FILCH_FOREVER));
     expect_outcome(list, FILCH_DROPPED);
-    cr_assert_eq(filch_job_cancel(job), 0);
+    OK(filch_job_cancel(job));
     expect_outcome(list, FILCH_CANCELLED);
     filch_job_release(job);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .results = list), 0);
     cr_assert_eq(filch_pool_shutdown_now(pool), 1);
     expect_outcome(list, FILCH_CANCELLED);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(list));
 }
 
 static bool always(int code, void *arg)
 {
-    (void)code, (void)arg;
     return true;
 }
 
@@ -141,7 +140,7 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     static const filch_retry_policy retry = {.attempts = 3, .base = 1, .retryable = always};
     filch_results *list = list_of();
     filch_dead_letters *letters;
-    cr_assert_eq(filch_dead_letters_create(&letters, NULL), 0);
+    OK(filch_dead_letters_create(&letters, NULL));
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .retry = &retry, .dead_letters = letters, .results = list});
     struct item item = {0};
@@ -152,10 +151,10 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     cr_assert_null(filch_job_data(job), "it is the letter's");
     filch_job_release(job);
     expect_nothing(list, -ETIMEDOUT);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_dead_letters_destroy(letters);
     cr_assert_eq(signpost_count(&item.of.dropped), 1);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
 }
 
 Test(results, they_come_in_the_order_in_which_they_are_done)
@@ -168,7 +167,7 @@ Test(results, they_come_in_the_order_in_which_they_are_done)
     for (uintptr_t i = 0; i < MANY; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, (void *)i), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(take(list)); /* the blocking job */
     for (uintptr_t i = MANY; i-- > 0;) {
         filch_job *job = take(list); /* after its pool has gone */
@@ -177,7 +176,7 @@ Test(results, they_come_in_the_order_in_which_they_are_done)
         cr_assert_eq(filch_context_cause(filch_job_context(job)), 0);
         filch_job_release(job);
     }
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
 }
 
 /* ---- Several takers, pools, and the end ---- */
@@ -192,7 +191,6 @@ static void take_all(filch_self self, void *arg)
     struct crew *crew = arg;
     filch_job *job;
     int rc;
-    (void)self;
     while (!(rc = filch_results_take(crew->list, &job, FILCH_FOREVER))) {
         signpost_raise(&crew->got);
         filch_job_release(job);
@@ -224,7 +222,7 @@ Test(results, several_pools_fill_it_and_several_takers_empty_it)
         filch_pool *pools[POOLS] = {pool_of((filch_pool_config){.runtime = rt}),
                                     pool_of((filch_pool_config){.runtime = rt, .width = 2})};
         for (unsigned i = 0; i < TASKS; i++)
-            cr_assert_eq(filch_go(rt, take_all, &crew), 0);
+            OK(filch_go(rt, take_all, &crew));
         for (unsigned i = 0; i < THREADS; i++)
             cr_assert_eq(pthread_create(&threads[i], NULL, take_as_thread, &crew), 0);
         for (unsigned i = 0; i < POOLS; i++)
@@ -235,10 +233,10 @@ Test(results, several_pools_fill_it_and_several_takers_empty_it)
         for (unsigned i = 0; i < THREADS; i++)
             pthread_join(threads[i], NULL);
         for (unsigned i = 0; i < POOLS; i++)
-            cr_assert_eq(filch_pool_destroy(pools[i]), 0);
+            OK(filch_pool_destroy(pools[i]));
         expect_nothing(crew.list, -EPIPE);
-        cr_assert_eq(filch_results_destroy(crew.list), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_results_destroy(crew.list));
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -259,11 +257,11 @@ Test(results, what_was_accepted_before_the_close_still_comes)
     signpost_raise(&item.at.go);
     expect_outcome(list, FILCH_SUCCEEDED);
     expect_nothing(list, -EPIPE);
-    cr_assert_eq(filch_results_destroy(list), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_results_destroy(list));
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.accepted, 2);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(results, what_is_refused_is_not_waited_for)
@@ -277,9 +275,9 @@ Test(results, what_is_refused_is_not_waited_for)
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .results = list), -EAGAIN);
     filch_results_close(list);
     expect_nothing(list, -EPIPE);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- Life and time ---- */
@@ -292,12 +290,12 @@ Test(results, destroying_it_releases_what_nobody_took)
     memset(items, 0, sizeof items);
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &items[i], .drop = fate_dropped), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(filch_results_destroy(list), -EBUSY, "the pool has it");
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(signpost_count(&items[i].of.dropped), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(signpost_count(&items[i].of.dropped), 1);
 }
@@ -323,7 +321,7 @@ Test(results, who_waits_for_one_that_is_destroyed_is_told)
         waits = fl_waiters_any(&crew.list->takers);
         fl_unlock(&crew.list->lock);
     }
-    cr_assert_eq(filch_results_destroy(crew.list), 0);
+    OK(filch_results_destroy(crew.list));
     cr_assert_eq(pthread_join(thread, &rc), 0);
     cr_assert_eq((intptr_t)rc, -EIDRM);
 }
@@ -339,7 +337,7 @@ Test(results, waiting_ends_in_time_and_not_before)
     cr_assert_eq(filch_results_take(list, NULL, 0), -EINVAL);
     cr_assert_eq(filch_results_take(NULL, &job, 0), -EINVAL);
     cr_assert_eq(filch_results_create(NULL), -EINVAL);
-    cr_assert_eq(filch_results_destroy(NULL), 0);
+    OK(filch_results_destroy(NULL));
     cr_assert_null(job);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_results_destroy(list));
 }

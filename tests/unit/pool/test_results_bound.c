@@ -10,8 +10,8 @@
 static filch_results *list_of(size_t bound)
 {
     filch_results *list = NULL;
-    cr_assert_eq(filch_results_create(&list), 0);
-    cr_assert_eq(filch_results_set_bound(list, bound), 0);
+    OK(filch_results_create(&list));
+    OK(filch_results_set_bound(list, bound));
     return list;
 }
 
@@ -24,7 +24,7 @@ static int submit(filch_pool *pool, filch_results *list, int64_t until)
 static void take(filch_results *list)
 {
     filch_job *job = NULL;
-    cr_assert_eq(filch_results_take(list, &job, FILCH_FOREVER), 0);
+    OK(filch_results_take(list, &job, FILCH_FOREVER));
     filch_job_release(job);
 }
 
@@ -79,8 +79,8 @@ static filch_pool *pool_kind(int kind)
 static void end(filch_pool *pool, filch_results *list)
 {
     if (pool)
-        cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+        OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(list));
 }
 
 Test(results_bound, its_length_is_what_came_and_was_not_taken)
@@ -90,7 +90,7 @@ Test(results_bound, its_length_is_what_came_and_was_not_taken)
     cr_assert_eq(filch_results_length(list), 0);
     for (int i = 0; i < 5; i++)
         cr_assert_eq(submit(pool, list, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(filch_results_length(list), 5);
     take(list);
     cr_assert_eq(filch_results_length(list), 4);
@@ -111,7 +111,7 @@ Test(results_bound, a_submission_waits_until_a_result_is_taken)
         cr_assert_eq(submit(pool, list, 0), -ETIMEDOUT);
         cr_assert_eq(submit(pool, list, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
         begin(&it);
-        cr_assert_eq(filch_pool_wait(pool, 0) % ETIMEDOUT, 0);
+        OK(filch_pool_wait(pool, 0) % ETIMEDOUT);
         for (int k = 0; k < 7; k++) {
             cr_assert_leq(filch_results_length(list), 2);
             take(list);
@@ -128,9 +128,9 @@ Test(results_bound, a_larger_bound_lets_it_go_on)
     submission it = {.pool = pool, .list = list, .count = 200};
     cr_assert_eq(submit(pool, list, 0), 0);
     begin(&it);
-    cr_assert_eq(filch_results_set_bound(list, 201), 0);
+    OK(filch_results_set_bound(list, 201));
     expect_over(&it, 0, 200);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(filch_results_length(list), 201);
     end(pool, list);
 }
@@ -156,7 +156,7 @@ Test(results_bound, a_refused_submission_leaves_its_room)
     for (int i = 0; i < 3; i++)
         cr_assert_eq(submit(pool, list, 0), -EAGAIN, "the queue is full");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(submit(pool, list, 0), 0, "there is room for one more");
     end(pool, list);
 }
@@ -171,7 +171,7 @@ Test(results_bound, it_ends_with_its_context_the_pool_or_the_list)
             filch_results *list = list_of(1);
             filch_pool *pool = pool_kind(kind);
             filch_context *context;
-            cr_assert_eq(filch_context_create(&context, NULL), 0);
+            OK(filch_context_create(&context, NULL));
             submission it = {.pool = pool,
                              .list = list,
                              .count = 3,
@@ -181,7 +181,7 @@ Test(results_bound, it_ends_with_its_context_the_pool_or_the_list)
             if (how == 0)
                 filch_context_cancel(context, -ECANCELED);
             else if (how == 1)
-                cr_assert_eq(filch_pool_destroy(pool), 0);
+                OK(filch_pool_destroy(pool));
             else if (how == 2)
                 filch_results_close(list);
             else

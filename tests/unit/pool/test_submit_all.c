@@ -21,7 +21,6 @@ TestSuite(submit_all, .init = number_them);
 
 static int run_once(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     filch_u32_add(&ran[(uintptr_t)number], 1, FILCH_RELAXED);
     return 0;
 }
@@ -50,7 +49,6 @@ struct submission {
 static void submit_as_task(filch_self self, void *arg)
 {
     struct submission *submission = arg;
-    (void)self;
     submit(submission->pool, NULL, FILCH_FOREVER, 0);
     signpost_raise(&submission->done);
 }
@@ -60,18 +58,18 @@ static void all_run(filch_pool_config config, const filch_job_options *options)
     filch_pool_stats stats;
     filch_pool *pool = pool_of(config);
     cr_assert_eq(submit(pool, options, FILCH_FOREVER, 0), JOBS);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     expect_ran(JOBS);
     struct submission submission = {.pool = pool};
-    cr_assert_eq(filch_go(config.runtime, submit_as_task, &submission), 0);
+    OK(filch_go(config.runtime, submit_as_task, &submission));
     signpost_wait(&submission.done, 1);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
     cr_assert_eq(stats.accepted, 2 * JOBS);
     cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], stats.accepted);
     cr_assert_eq(stats.refused, 0);
     expect_ran(JOBS);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(submit_all, each_runs_once_whoever_submits)
@@ -86,7 +84,7 @@ Test(submit_all, each_runs_once_whoever_submits)
         queued.capacity = 20; /* mostly full */
         queued.width = 2;
         all_run(queued, NULL);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -97,7 +95,6 @@ static uint64_t ids[JOBS];
 
 static int note(filch_self self, filch_job *job, void *number)
 {
-    (void)self;
     if ((uintptr_t)number != count)
         return -EINVAL;
     ids[count++] = filch_job_id(job); /* the pool is one job wide */
@@ -108,8 +105,8 @@ Test(submit_all, the_order_of_the_array_is_that_of_acceptance)
 {
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .width = 1, .order = FILCH_FIFO, .capacity = 9});
-    cr_assert_eq(filch_pool_submit_all(pool, note, numbers, JOBS, NULL, FILCH_FOREVER, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_submit_all(pool, note, numbers, JOBS, NULL, FILCH_FOREVER, NULL));
+    OK(filch_pool_destroy(pool));
     cr_assert_eq(count, JOBS);
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(ids[i], i + 1);
@@ -117,7 +114,6 @@ Test(submit_all, the_order_of_the_array_is_that_of_acceptance)
 
 static int note_id(filch_self self, filch_job *job, void *number)
 {
-    (void)self;
     ids[(uintptr_t)number] = filch_job_id(job);
     return 0;
 }
@@ -131,8 +127,8 @@ static int by_number(const void *a, const void *b)
 Test(submit_all, no_two_jobs_of_a_direct_pool_have_one_id)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
-    cr_assert_eq(filch_pool_submit_all(pool, note_id, numbers, JOBS, NULL, 0, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_submit_all(pool, note_id, numbers, JOBS, NULL, 0, NULL));
+    OK(filch_pool_destroy(pool));
     qsort(ids, JOBS, sizeof ids[0], by_number);
     cr_assert_neq(ids[0], 0);
     for (unsigned i = 1; i < JOBS; i++)
@@ -153,7 +149,7 @@ static void first_so_many(filch_when_full full, int64_t until, int rc)
     cr_assert_eq(stats.accepted, 201);
     cr_assert_eq(stats.refused, 1, "the first that found no room");
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     expect_ran(200);
 }
 
@@ -173,9 +169,9 @@ static uint64_t dropped(filch_when_full full)
     block(pool, &at);
     cr_assert_eq(submit(pool, NULL, FILCH_FOREVER, 0), JOBS);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     filch_pool_stats_read(pool, &stats, sizeof stats);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     return stats.outcomes[FILCH_DROPPED];
 }
 
@@ -203,22 +199,21 @@ Test(submit_all, a_key_is_for_one_of_them)
     cr_assert_eq(submit(pool, &options, FILCH_FOREVER, -EEXIST), 0);
     cr_assert_eq(submit(pool, &(filch_job_options){.key = "another"}, 0, -ETIMEDOUT), 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     expect_ran(1);
     cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL, &options, 0), 0, "it is free");
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
     cr_assert_eq(filch_pool_submit(&job, pool, run_once, NULL,
                                    &(filch_job_options){.key = "another"}, FILCH_FOREVER),
                  0, "so is what was refused");
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int submits_to_its_own(filch_self self, filch_job *job, void *pool)
 {
     size_t accepted = 0;
-    (void)self, (void)job;
     int rc = filch_pool_submit_all(pool, run_once, numbers, JOBS, NULL, FILCH_FOREVER, &accepted);
     return rc == -EDEADLK && accepted == 5 ? 0 : -EINVAL;
 }
@@ -227,10 +222,10 @@ Test(submit_all, a_job_is_told_that_only_itself_could_make_room)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 5});
-    cr_assert_eq(filch_pool_submit(&job, pool, submits_to_its_own, pool, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_pool_submit(&job, pool, submits_to_its_own, pool, NULL, FILCH_FOREVER));
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     expect_ran(5);
 }
 
@@ -240,7 +235,7 @@ static void expect_all_come(filch_pool_config config)
 {
     filch_results *list = NULL;
     filch_job *job;
-    cr_assert_eq(filch_results_create(&list), 0);
+    OK(filch_results_create(&list));
     filch_pool *pool = pool_of(config);
     cr_assert_eq(submit(pool, &(filch_job_options){.results = list}, FILCH_FOREVER, 0), JOBS);
     filch_results_close(list);
@@ -249,8 +244,8 @@ static void expect_all_come(filch_pool_config config)
     for (; !filch_results_take(list, &job, FILCH_FOREVER); came++)
         filch_job_release(job);
     cr_assert_eq(came, JOBS);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(list));
     expect_ran(JOBS);
 }
 
@@ -266,7 +261,7 @@ Test(submit_all, those_that_are_refused_do_not_come)
     filch_results *list = NULL;
     filch_job *job;
     unsigned came = 0;
-    cr_assert_eq(filch_results_create(&list), 0);
+    OK(filch_results_create(&list));
     filch_pool *pool = pool_of(
         (filch_pool_config){.workers = 2, .width = 1, .capacity = 150, .full = FILCH_FULL_REJECT});
     block(pool, &at);
@@ -276,8 +271,8 @@ Test(submit_all, those_that_are_refused_do_not_come)
     for (; !filch_results_take(list, &job, FILCH_FOREVER); came++)
         filch_job_release(job);
     cr_assert_eq(came, 150);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(list), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(list));
     expect_ran(150);
 }
 
@@ -292,13 +287,13 @@ static void bad_values(filch_pool *pool)
     cr_assert_eq(filch_pool_submit_all(pool, NULL, numbers, 1, NULL, 0, NULL), -EINVAL);
     cr_assert_eq(filch_pool_submit_all(pool, run_once, numbers, 1, &high, 0, NULL), -EINVAL);
     cr_assert_eq(filch_pool_submit_all(pool, run_once, numbers, 1, NULL, -1, NULL), -EINVAL);
-    cr_assert_eq(filch_pool_submit_all(pool, run_once, NULL, 0, NULL, 0, &accepted), 0);
+    OK(filch_pool_submit_all(pool, run_once, NULL, 0, NULL, 0, &accepted));
     cr_assert_eq(accepted, 0);
-    cr_assert_eq(filch_pool_submit_all(pool, run_once, NULL, 1, NULL, 0, &accepted), 0);
+    OK(filch_pool_submit_all(pool, run_once, NULL, 1, NULL, 0, &accepted));
     cr_assert_eq(accepted, 1);
     filch_pool_close(pool);
     cr_assert_eq(submit(pool, NULL, FILCH_FOREVER, -EPIPE), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     expect_ran(1);
 }
 

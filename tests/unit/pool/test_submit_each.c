@@ -16,21 +16,18 @@ static filch_u32 ran[JOBS], told[JOBS];
 
 static int one_kind(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     filch_u32_add(&ran[(uintptr_t)number], 1, FILCH_RELAXED);
     return 0;
 }
 
 static int other_kind(filch_self self, filch_job *job, void *number)
 {
-    (void)self;
     filch_u32_add(&ran[(uintptr_t)number], 256, FILCH_RELAXED);
     return strcmp(filch_job_name(job), "other") ? -EPROTO : 0;
 }
 
 static void hear(filch_job *job, filch_outcome outcome, const filch_failure *why, void *number)
 {
-    (void)job, (void)why;
     filch_u32_add(&told[(uintptr_t)number], outcome == FILCH_SUCCEEDED, FILCH_RELAXED);
 }
 
@@ -70,11 +67,11 @@ static void all_run(filch_pool_config config, unsigned group, const char *where)
     size_t accepted = 0;
     filch_pool *pool = pool_of(config);
     lay_out(group);
-    cr_assert_eq(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, &accepted), 0);
+    OK(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, &accepted));
     cr_assert_eq(accepted, JOBS);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], JOBS, "%s", where);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     expect_each_ran_its_way(where);
 }
 
@@ -97,7 +94,6 @@ static filch_u32 turn, turns[JOBS];
 
 static int notes_its_turn(filch_self self, filch_job *job, void *number)
 {
-    (void)self, (void)job;
     filch_u32_store(&turns[(uintptr_t)number], filch_u32_add(&turn, 1, FILCH_RELAXED),
                     FILCH_RELAXED);
     return 0;
@@ -109,8 +105,8 @@ Test(submit_each, jobs_of_all_kinds_keep_their_order)
     lay_out(1);
     for (unsigned i = 0; i < JOBS; i++)
         jobs[i].fn = notes_its_turn;
-    cr_assert_eq(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL));
+    OK(filch_pool_destroy(pool));
     for (unsigned i = 0; i < JOBS; i++)
         cr_assert_eq(filch_u32_load(&turns[i], FILCH_RELAXED), i);
 }
@@ -130,7 +126,7 @@ Test(submit_each, each_job_comes_to_its_own_results_list)
     filch_results *lists[2];
     filch_job_options to[2] = {{.done = hear}, {.done = NULL}};
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(filch_results_create(&lists[i]), 0);
+        OK(filch_results_create(&lists[i]));
         to[i].results = lists[i];
     }
     for (unsigned width = 0; width < 2; width++) {
@@ -138,14 +134,14 @@ Test(submit_each, each_job_comes_to_its_own_results_list)
         lay_out(1);
         for (unsigned i = 0; i < JOBS; i++)
             jobs[i] = (filch_submission){one_kind, jobs[i].data, i % 3 ? &to[i % 3 - 1] : NULL};
-        cr_assert_eq(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL), 0);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_submit_each(pool, jobs, JOBS, FILCH_FOREVER, NULL));
+        OK(filch_pool_destroy(pool));
         cr_assert_eq(length_of(lists[0]), JOBS / 3);
         cr_assert_eq(length_of(lists[1]), JOBS / 3);
         expect_each_ran_its_way("lists");
     }
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_results_destroy(lists[i]), 0);
+        OK(filch_results_destroy(lists[i]));
 }
 
 /* ---- Refusals ---- */
@@ -168,7 +164,7 @@ Test(submit_each, the_first_job_that_is_refused_ends_the_call)
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
-    cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, &keyed, 0), 0);
+    OK(filch_pool_submit(NULL, pool, succeeds, NULL, &keyed, 0));
     for (unsigned i = 0; i < 4; i++) {
         lay_out(1);
         jobs[200].options = &bad[i];
@@ -179,7 +175,7 @@ Test(submit_each, the_first_job_that_is_refused_ends_the_call)
     stops_at(pool, JOBS, 0, -EINVAL);
     cr_assert_eq(stats_of(pool).waiting, 801);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(submit_each, full_and_closed_pools_refuse_the_rest)
@@ -195,20 +191,20 @@ Test(submit_each, full_and_closed_pools_refuse_the_rest)
     stops_at(pool, JOBS, 0, -EPIPE);
     stops_at(pool, 0, 0, 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(submit_each, a_context_that_is_done_refuses_its_job)
 {
     filch_context *done;
-    cr_assert_eq(filch_context_create(&done, NULL), 0);
+    OK(filch_context_create(&done, NULL));
     filch_context_cancel(done, 0);
     const filch_job_options under = {.context = done};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     lay_out(1);
     jobs[7].options = &under;
     stops_at(pool, JOBS, 7, -ECANCELED);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_context_release(done);
 }
 
@@ -220,6 +216,6 @@ Test(submit_each, without_a_pool_or_jobs_it_says_so)
     cr_assert_not_null(strstr(filch_error(), "filch_pool_submit_each"));
     cr_assert_eq(filch_pool_submit_each(pool, NULL, 1, 0, NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "array"));
-    cr_assert_eq(filch_pool_submit_each(pool, NULL, 0, 0, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_submit_each(pool, NULL, 0, 0, NULL));
+    OK(filch_pool_destroy(pool));
 }

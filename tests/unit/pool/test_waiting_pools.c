@@ -35,7 +35,6 @@ static void end_jobs(void)
 
 static int ends_with_go(filch_self self, filch_job *job, void *unused)
 {
-    (void)self, (void)job;
     await_go(unused);
     return 0;
 }
@@ -46,70 +45,63 @@ static void submit_to(filch_when_full full)
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
     now_it_waits();
     cr_assert_eq(FILCH_SUBMIT(pool, ends_with_go, NULL), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void wait_for_room(filch_self self)
 {
-    (void)self;
     submit_to(FILCH_FULL_WAIT);
 }
 
 static void wait_for_run(filch_self self)
 {
-    (void)self;
     submit_to(FILCH_FULL_RUN);
 }
 
 static void wait_for_pool(filch_self self)
 {
-    (void)self;
     make_pool((filch_pool_config){0});
     now_it_waits();
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    OK(filch_pool_destroy(pool));
 }
 
 static void shut_down(filch_self self)
 {
-    (void)self;
     make_pool((filch_pool_config){0});
     now_it_waits();
-    cr_assert_eq(filch_pool_shutdown(pool, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_shutdown(pool, FILCH_FOREVER));
+    OK(filch_pool_destroy(pool));
 }
 
 static void destroy_pool(filch_self self)
 {
-    (void)self;
     make_pool((filch_pool_config){0});
     now_it_waits();
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void wait_for_job(filch_self self)
 {
-    (void)self;
     make_pool((filch_pool_config){0});
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
     now_it_waits();
-    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+    OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static void take_result(filch_self self)
 {
     filch_results *results;
     filch_job *job;
-    (void)self;
-    cr_assert_eq(filch_results_create(&results), 0);
+    OK(filch_results_create(&results));
     make_pool((filch_pool_config){.results = results});
     now_it_waits();
-    cr_assert_eq(filch_results_take(results, &job, FILCH_FOREVER), 0);
+    OK(filch_results_take(results, &job, FILCH_FOREVER));
     filch_job_release(job);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_results_destroy(results), 0);
+    OK(filch_pool_destroy(pool));
+    OK(filch_results_destroy(results));
 }
 
 /* ---- Limits ---- */
@@ -119,10 +111,9 @@ static const filch_limit rare = {.rate = 1, .burst = 1, .period = 3600 * FILCH_S
 static void wait_for_permit(filch_self self)
 {
     filch_limiter *limiter;
-    (void)self;
     make_context();
-    cr_assert_eq(filch_limiter_create(&limiter, rare), 0);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
+    OK(filch_limiter_create(&limiter, rare));
+    OK(filch_limiter_allow(limiter, 1));
     now_it_waits();
     filch_limiter_wait(limiter, 1, waiting_context, FILCH_FOREVER);
     filch_limiter_destroy(limiter);
@@ -132,10 +123,9 @@ static void wait_for_permit(filch_self self)
 static void wait_for_permit_of_key(filch_self self)
 {
     filch_limiters *limiters;
-    (void)self;
     make_context();
-    cr_assert_eq(filch_limiters_create(&limiters, rare, 1, 1), 0);
-    cr_assert_eq(filch_limiters_allow(limiters, "k", 1, 1), 0);
+    OK(filch_limiters_create(&limiters, rare, 1, 1));
+    OK(filch_limiters_allow(limiters, "k", 1, 1));
     now_it_waits();
     filch_limiters_wait(limiters, "k", 1, 1, waiting_context, FILCH_FOREVER);
     filch_limiters_destroy(limiters);
@@ -145,10 +135,9 @@ static void wait_for_permit_of_key(filch_self self)
 static void wait_for_limit(filch_self self)
 {
     filch_adaptive *adaptive;
-    (void)self;
     make_context();
-    cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}), 0);
-    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER), 0);
+    OK(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}));
+    OK(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER));
     now_it_waits();
     filch_adaptive_acquire(adaptive, waiting_context, FILCH_FOREVER);
     filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1);

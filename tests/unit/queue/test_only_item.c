@@ -3,9 +3,8 @@
  * A worker's only ready item is left to it for a while (`stays` in runtime/engine/steal.c), and no
  * longer. The worker that made it ready computes until the item has begun, so only a thief can
  * begin it. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { ROUNDS = 20 };
 static const unsigned workers[] = {2, 8, 64};
@@ -18,13 +17,13 @@ static void run_on_each(filch_go_fn *first, filch_go_fn *second)
 {
     for (unsigned i = 0; i < RUNTIMES; i++) {
         filch_runtime *rt;
-        cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers[i]}), 0);
-        cr_assert_eq(filch_channel_create(&channel, sizeof(int), ROUNDS), 0);
+        OK(filch_runtime_create(&rt, &(filch_config){.workers = workers[i]}));
+        OK(filch_channel_create(&channel, sizeof(int), ROUNDS));
         filch_u32_store(&begun, 0, FILCH_RELEASE);
         if (second)
-            cr_assert_eq(filch_go(rt, second, NULL), 0);
-        cr_assert_eq(filch_go(rt, first, NULL), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+            OK(filch_go(rt, second, NULL));
+        OK(filch_go(rt, first, NULL));
+        OK(filch_runtime_destroy(rt));
         filch_channel_destroy(channel);
         cr_assert_eq(signpost_count(&begun), ROUNDS, "%u workers", workers[i]);
     }
@@ -32,9 +31,8 @@ static void run_on_each(filch_go_fn *first, filch_go_fn *second)
 
 static void send(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     for (int i = 0; i < ROUNDS; i++) {
-        cr_assert_eq(filch_send(channel, &i), 0);
+        OK(filch_send(channel, &i));
         signpost_wait(&begun, (unsigned)i + 1);
     }
     filch_channel_close(channel);
@@ -42,7 +40,6 @@ static void send(filch_self self, void *unused)
 
 static void receive(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     FILCH_EACH(int, i, channel) signpost_raise(&begun);
 }
 
@@ -53,15 +50,13 @@ Test(only_item, a_fiber_is_taken_from_a_worker_that_computes)
 
 static void begin(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&begun);
 }
 
 static void start(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     for (unsigned i = 0; i < ROUNDS; i++) {
-        cr_assert_eq(filch_go(NULL, begin, NULL), 0);
+        OK(filch_go(NULL, begin, NULL));
         signpost_wait(&begun, i + 1);
     }
 }

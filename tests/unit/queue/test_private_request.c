@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Private deques: an owner that only joins answers thieves, too. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 50 };
 
@@ -15,7 +14,6 @@ static int owner;
 /* It has a worker until all tasks are forked, so that no fork answers a thief. */
 static void hold_the_thief(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&holds);
     signpost_wait(&forked, signpost_count(&holds));
 }
@@ -56,9 +54,9 @@ Test(private_request, joins_answer_thieves)
     unsigned taken_away = 0;
     for (unsigned round = 1; !taken_away; round++) { /* on a busy machine the thief may sleep */
         cr_assert_leq(round, 100);
-        cr_assert_eq(filch_go(rt, hold_the_thief, NULL), 0);
+        OK(filch_go(rt, hold_the_thief, NULL));
         signpost_wait(&holds, round);
         taken_away = FILCH_RUN(rt, fork_in_a_loop);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

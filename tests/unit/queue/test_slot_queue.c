@@ -2,8 +2,8 @@
  *
  * A queue of offered slots, used by one thread; concurrent use is the models' part
  * (tests/model/queues.c). */
-#include <criterion/criterion.h>
 #include <runtime/queue/slot_queue.h>
+#include <tests/support/test.h>
 
 enum { SLOTS = 10000 };
 

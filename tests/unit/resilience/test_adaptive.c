@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/adaptive.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
@@ -35,11 +33,11 @@ Test(adaptive, as_many_are_admitted_as_the_limit_says)
 {
     filch_adaptive *adaptive = with(1, 3, 3);
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER), 0);
+        OK(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER));
     cr_assert_eq(filch_adaptive_try_acquire(adaptive), -EAGAIN);
     cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, filch_in(MS)), -ETIMEDOUT);
-    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_IGNORE, 0), 0);
-    cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
+    OK(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_IGNORE, 0));
+    OK(filch_adaptive_try_acquire(adaptive));
     filch_adaptive_stats stats = stats_of(adaptive);
     cr_assert_eq(stats.running, 3);
     cr_assert_eq(stats.admitted, 4);
@@ -51,15 +49,15 @@ Test(adaptive, as_many_are_admitted_as_the_limit_says)
 Test(adaptive, what_is_busy_follows_from_littles_law)
 {
     filch_adaptive *adaptive = with(1, 10, 1);
-    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
-    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 10 * MS), 0);
+    OK(filch_adaptive_acquire(adaptive, NULL, 0));
+    OK(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 10 * MS));
     cr_assert_eq(filch_adaptive_limit(adaptive), 2);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
+        OK(filch_adaptive_acquire(adaptive, NULL, 0));
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 20 * MS), 0);
+        OK(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 20 * MS));
     for (unsigned i = 0; i < 3; i++)
-        cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, 0), 0);
+        OK(filch_adaptive_acquire(adaptive, NULL, 0));
     filch_adaptive_stats stats = stats_of(adaptive);
     cr_assert_eq(stats.best, 10 * MS);
     cr_assert_eq(stats.average, 20 * MS);
@@ -75,7 +73,7 @@ Test(adaptive, bad_arguments_are_refused)
     cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.min = 2, .max = 1}),
                  -EINVAL);
     cr_assert_null(adaptive, "untouched");
-    cr_assert_eq(filch_adaptive_create(&adaptive, NULL), 0);
+    OK(filch_adaptive_create(&adaptive, NULL));
     filch_context *context = child_of(NULL);
     cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, -1), -EINVAL);
     cr_assert_eq(filch_adaptive_set(adaptive, 2, 1), -EINVAL);
@@ -83,7 +81,7 @@ Test(adaptive, bad_arguments_are_refused)
     cr_assert_eq(filch_adaptive_acquire(adaptive, context, FILCH_FOREVER), -EIO);
     cr_assert_eq(stats_of(adaptive).admitted, 0);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
+        OK(filch_adaptive_try_acquire(adaptive));
     cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, -1), -EINVAL);
     cr_assert_eq(filch_adaptive_give_back(adaptive, (filch_adaptive_outcome)7, 1), -EINVAL);
     cr_assert_eq(stats_of(adaptive).running, 0, "released all the same");
@@ -158,7 +156,7 @@ Test(adaptive, never_more_than_the_most_whoever_comes)
         cr_assert_eq(stats.admitted, filch_u32_load(&one.admitted, FILCH_ACQUIRE));
         cr_assert_eq(stats.released, stats.admitted);
         filch_adaptive_destroy(one.adaptive);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -194,7 +192,7 @@ Test(adaptive, first_come_first_served)
         pthread_t thread;
         filch_runtime *rt = config_runtime(i, 1000000);
         one = (queue){.adaptive = with(1, 1, 1)};
-        cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0);
+        OK(filch_adaptive_try_acquire(one.adaptive));
         cr_assert_eq(pthread_create(&thread, NULL, let_them_in, &one), 0);
         parties_meet(rt, PARTIES - 4, 4, come_in_turn, &one);
         pthread_join(thread, NULL);
@@ -202,14 +200,13 @@ Test(adaptive, first_come_first_served)
         for (unsigned p = 0; p < PARTIES; p++)
             cr_assert_eq(one.order[p], p, "%s", config_name(i));
         filch_adaptive_destroy(one.adaptive);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
 static void wait_as_guest(filch_self self, void *arg, unsigned index)
 {
     crowd *one = arg;
-    (void)self;
     if (index < PARTIES - 1) {
         one->codes[index] = filch_adaptive_acquire(one->adaptive, one->context, FILCH_FOREVER);
         return;
@@ -228,17 +225,17 @@ Test(adaptive, who_waits_is_told_the_cause_or_the_end)
         bool cancelled = i % 2;
         filch_runtime *rt = config_runtime(i / 2, 1000000);
         one = (crowd){.adaptive = with(1, 1, 1), .context = cancelled ? child_of(NULL) : NULL};
-        cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0);
+        OK(filch_adaptive_try_acquire(one.adaptive));
         parties_meet(rt, PARTIES - 4, 4, wait_as_guest, &one);
         for (unsigned p = 0; p < PARTIES - 1; p++)
             cr_assert_eq(one.codes[p], cancelled ? -EINTR : -EIDRM, "%s", config_name(i / 2));
         if (cancelled) {
-            cr_assert_eq(filch_adaptive_give_back(one.adaptive, FILCH_ADAPTIVE_OK, 1), 0);
+            OK(filch_adaptive_give_back(one.adaptive, FILCH_ADAPTIVE_OK, 1));
             cr_assert_eq(filch_adaptive_try_acquire(one.adaptive), 0, "nobody was admitted");
             filch_adaptive_destroy(one.adaptive);
         }
         filch_context_release(one.context);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -253,7 +250,6 @@ static void *open_up(void *arg)
 static void meet_all_others(filch_self self, void *arg, unsigned index)
 {
     crowd *one = arg;
-    (void)index;
     expect(one, !filch_adaptive_acquire(one->adaptive, NULL, FILCH_FOREVER));
     signpost_raise(&one->inside);
     while (signpost_count(&one->inside) < PARTIES)
@@ -274,6 +270,6 @@ Test(adaptive, other_bounds_let_in_who_waits)
         cr_assert_eq(filch_u32_load(&one.wrong, FILCH_ACQUIRE), 0);
         cr_assert_eq(filch_adaptive_limit(one.adaptive), PARTIES);
         filch_adaptive_destroy(one.adaptive);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -2,11 +2,8 @@
  *
  * Rates that find themselves: the rule with a clock of the test's, and the limiter that obeys
  * it. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/resilience/rate.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 #define MS FILCH_MILLISECOND
 
@@ -108,15 +105,13 @@ Test(adaptive_rate, the_limiter_obeys)
     filch_limiter *limiter;
     filch_adaptive_rate *rate = NULL;
     filch_adaptive_rate_stats stats;
-    cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = 1000, .burst = 7}), 0);
+    OK(filch_limiter_create(&limiter, (filch_limit){.rate = 1000, .burst = 7}));
     cr_assert_eq(filch_adaptive_rate_create(NULL, limiter, NULL), -EINVAL);
     cr_assert_eq(filch_adaptive_rate_create(&rate, NULL, NULL), -EINVAL);
-    cr_assert_eq(filch_adaptive_rate_create(&rate, limiter,
-                                            &(filch_adaptive_rate_config){.max = 500,
-                                                                          .decrease = 50}),
-                 0);
+    OK(filch_adaptive_rate_create(&rate, limiter,
+                                  &(filch_adaptive_rate_config){.max = 500, .decrease = 50}));
     cr_assert_eq(filch_limiter_get(limiter).rate, 500);
-    cr_assert_eq(filch_adaptive_rate_report(rate, FILCH_ADAPTIVE_OVERLOAD, 0), 0);
+    OK(filch_adaptive_rate_report(rate, FILCH_ADAPTIVE_OVERLOAD, 0));
     cr_assert_eq(filch_limiter_get(limiter).rate, 250);
     cr_assert_eq(filch_limiter_get(limiter).burst, 7);
     cr_assert_eq(filch_adaptive_rate_report(rate, FILCH_ADAPTIVE_OK, -1), -EINVAL);

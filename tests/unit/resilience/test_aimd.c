@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/resilience/aimd.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 

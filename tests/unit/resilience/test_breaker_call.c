@@ -2,12 +2,10 @@
  *
  * Calls through a breaker by tasks and threads, and its notifications of changes: under no lock, in
  * order, for any behaviour of the notified function. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/resilience/breaker.h>
-#include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 static filch_breaker_stats look(const filch_breaker *breaker)
 {
@@ -32,7 +30,6 @@ static int returns(void *arg)
 
 static int never(void *unused)
 {
-    (void)unused;
     filch_die("this may never be called");
 }
 
@@ -78,7 +75,7 @@ Test(breaker_call, passes_on_what_was_returned_and_counts_it)
 Test(breaker_call, when_it_is_open_nothing_is_called)
 {
     filch_breaker *breaker = breaker_of((filch_breaker_config){.name = "the shop"});
-    cr_assert_eq(filch_breaker_trip(breaker, FILCH_FOREVER), 0);
+    OK(filch_breaker_trip(breaker, FILCH_FOREVER));
     cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_OPEN);
     cr_assert_eq(filch_breaker_call(breaker, never, NULL), -EHOSTDOWN);
     cr_assert_not_null(strstr(filch_error(), "the shop"));
@@ -113,7 +110,6 @@ Test(breaker_call, the_callers_judge_says_what_a_failure_is)
 
 static int panics(void *unused)
 {
-    (void)unused;
     FILCH_PANIC(-EDOM, "the callee gives up");
 }
 
@@ -125,7 +121,6 @@ static int suspends_and_panics(void *unused)
 
 static filch_breaker_verdict panics_at_io(int code, void *unused)
 {
-    (void)unused;
     if (code == -EIO)
         FILCH_PANIC(-ERANGE, "the judge gives up");
     return FILCH_BREAKER_SUCCESS;
@@ -140,7 +135,6 @@ struct attempt {
 static void attempt_call(filch_self self, void *arg)
 {
     struct attempt *one = arg;
-    (void)self;
     filch_breaker_call(one->breaker, one->fn, &one->returned);
 }
 
@@ -178,7 +172,7 @@ Test(breaker_call, a_panic_is_a_failure_and_leaks_no_probe)
         filch_breaker *breaker = breaker_of((filch_breaker_config){.judge = panics_at_io});
         cr_assert_eq(FILCH_RUN(rt, probes_panic, breaker), 0, "%s", config_name(c));
         filch_breaker_destroy(breaker);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -203,7 +197,7 @@ static void tell_and_change(filch_breaker *breaker, const filch_breaker_change *
     if (filch_breaker_state_of(breaker) == FILCH_BREAKER_OPEN)
         filch_breaker_reset(breaker);
     else
-        cr_assert_eq(filch_breaker_trip(breaker, FILCH_FOREVER), 0);
+        OK(filch_breaker_trip(breaker, FILCH_FOREVER));
 }
 
 static void is_a_chain(const struct diary *of)
@@ -265,19 +259,16 @@ static void note_and_panic(filch_breaker *breaker, const filch_breaker_change *c
 
 static int returns_nothing(void *unused)
 {
-    (void)unused;
     return 0;
 }
 
 static void trip(filch_self self, void *breaker)
 {
-    (void)self;
     filch_breaker_trip(breaker, 0);
 }
 
 static void reset(filch_self self, void *breaker)
 {
-    (void)self;
     filch_breaker_reset(breaker);
 }
 
@@ -320,7 +311,7 @@ Test(breaker_told, its_panic_ends_the_call_and_nothing_is_lost)
         cr_assert_eq(FILCH_RUN(rt, all_is_told, breaker), 0, "%s", config_name(c));
         cr_assert_eq(FILCH_RUN(rt, the_probe_is_given_back, breaker), 0, "%s", config_name(c));
         filch_breaker_destroy(breaker);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -347,7 +338,6 @@ static void note_slowly(filch_breaker *breaker, const filch_breaker_change *chan
 {
     static signpost inside;
     struct diary *to = arg;
-    (void)breaker;
     if (filch_u32_add(&inside, 1, FILCH_ACQ_REL) != 0)
         filch_die("two are told at a time");
     to->told[to->count++] = *change;

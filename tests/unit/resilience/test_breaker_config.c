@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The configuration of a breaker. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/breaker.h>
 #include <math.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 Test(breaker_config, bad_values_are_refused_by_name)
 {

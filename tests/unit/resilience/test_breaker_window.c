@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The rolling window against a list of everything that was ever added. */
-#include <criterion/criterion.h>
 #include <inttypes.h>
 #include <runtime/resilience/breaker_window.h>
-#include <stdlib.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { ADDED = 3000 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/resilience/bucket.h>
 #include <tests/support/rates.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static fl_bucket with(uint32_t rate, uint32_t burst, int64_t period)
 {

@@ -23,7 +23,7 @@ Test(letters, a_letter_says_what_was_put)
     draft.first = 200;
     draft.last = 900;
     cr_assert_eq(fl_dead_letters_put(letters, &draft, &id, at), 0);
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->id, id);
     cr_assert_str_eq(letter->name, "mail");
     cr_assert_neq(letter->name, draft.name, "a copy");
@@ -48,11 +48,10 @@ Test(letters, what_is_not_said_has_a_default)
 {
     filch_dead_letter *letter;
     filch_dead_letters *letters = NULL;
-    cr_assert_eq(filch_dead_letters_create(&letters, NULL), 0);
+    OK(filch_dead_letters_create(&letters, NULL));
     int64_t before = fl_dead_letters_moment().date;
-    cr_assert_eq(filch_dead_letters_put(letters, &(filch_dead_letter_draft){.attempts = 1}, NULL),
-                 0);
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_put(letters, &(filch_dead_letter_draft){.attempts = 1}, NULL));
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_str_eq(letter->name, "(a job)");
     cr_assert_eq(letter->failure.code, 0);
     cr_assert_eq(letter->first, letter->last);
@@ -68,9 +67,9 @@ Test(letters, bytes_are_copied)
     filch_dead_letter *letter;
     filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 1});
     filch_dead_letter_draft draft = {.data = text, .size = sizeof text, .drop = payload_drop};
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, NULL), 0);
+    OK(filch_dead_letters_put(letters, &draft, NULL));
     text[0] = '-';
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->size, sizeof text);
     cr_assert_str_eq(letter->data, "an undeliverable letter");
     cr_assert_eq((uintptr_t)letter->data % _Alignof(max_align_t), 0);
@@ -89,7 +88,7 @@ Test(letters, pages_neither_miss_nor_repeat_what_stays)
     filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 0});
     for (unsigned i = 0; i < SOME; i++)
         put_one(letters, &all[i]);
-    cr_assert_eq(filch_dead_letters_list(letters, 0, page, 4, &count), 0);
+    OK(filch_dead_letters_list(letters, 0, page, 4, &count));
     cr_assert_eq(count, 4);
     for (unsigned i = 0; i < 4; i++) {
         cr_assert_eq(page[i]->data, &all[i]);
@@ -103,13 +102,13 @@ Test(letters, pages_neither_miss_nor_repeat_what_stays)
     static const uint64_t rest[] = {5, 7, 8, 9, 10, 11};
     uint64_t at = 4;
     for (unsigned i = 0; i < 6; i++) {
-        cr_assert_eq(filch_dead_letters_list(letters, at, page, 1, &count), 0);
+        OK(filch_dead_letters_list(letters, at, page, 1, &count));
         cr_assert_eq(count, 1);
         at = page[0]->id;
         cr_assert_eq(at, rest[i]);
         filch_dead_letter_release(page[0]);
     }
-    cr_assert_eq(filch_dead_letters_list(letters, at, page, 4, &count), 0);
+    OK(filch_dead_letters_list(letters, at, page, 4, &count));
     cr_assert_eq(count, 0);
     cr_assert_eq(filch_dead_letters_next(letters, UINT64_MAX, page), -ENOENT);
     filch_dead_letters_destroy(letters);
@@ -131,7 +130,7 @@ Test(letters, at_the_maximum_the_oldest_go_and_are_counted)
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].dropped), i < SOME - 3);
     cr_assert_eq(dead_letters_stats(letters).dropped, SOME - 3);
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->id, SOME - 2);
     filch_dead_letter_release(letter);
     dead_letters_balance(letters);
@@ -195,7 +194,7 @@ Test(letters, a_life_without_end_does_not_overflow)
     filch_dead_letter *letter;
     filch_dead_letters *letters = letters_of((filch_dead_letters_config){.ttl = FILCH_FOREVER});
     put_one(letters, &one);
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->expires, FILCH_FOREVER);
     filch_dead_letter_release(letter);
     filch_dead_letters_destroy(letters);
@@ -235,7 +234,7 @@ Test(letters, tasks_and_threads_put_at_once)
         filch_dead_letters_destroy(letters);
         for (unsigned i = 0; i < (TASKS + THREADS) * EACH; i++)
             cr_assert_eq(signpost_count(&many[i].dropped), 1);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 

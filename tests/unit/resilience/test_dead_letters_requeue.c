@@ -37,8 +37,8 @@ Test(dead_letters_requeue, what_is_submitted_belongs_to_the_job)
 {
     filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
     filch_dead_letter *held;
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &held), 0);
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, NULL), 0);
+    OK(filch_dead_letters_next(letters, 0, &held));
+    OK(filch_dead_letters_requeue(letters, 1, payload_submit, NULL));
     filch_dead_letter_release(held);
     cr_assert_eq(signpost_count(&all[0].submitted), 1);
     cr_assert_eq(signpost_count(&all[0].dropped), 0);
@@ -71,11 +71,11 @@ static int look_around(const filch_dead_letter *letter, void *arg)
     filch_dead_letter *next;
     cr_assert_eq(filch_dead_letters_requeue(letters, letter->id, payload_submit, NULL), -EBUSY);
     cr_assert_eq(filch_dead_letters_remove(letters, letter->id), -EBUSY);
-    cr_assert_eq(filch_dead_letters_next(letters, letter->id - 1, &next), 0);
+    OK(filch_dead_letters_next(letters, letter->id - 1, &next));
     cr_assert_eq(next->id, letter->id + 1);
     filch_dead_letter_release(next);
     cr_assert_eq(dead_letters_stats(letters).taken, 1);
-    cr_assert_eq(filch_dead_letters_purge(letters, 0, NULL), 0);
+    OK(filch_dead_letters_purge(letters, 0, NULL));
     cr_assert_eq(first_of(letters), 0);
     return -EAGAIN;
 }
@@ -92,7 +92,6 @@ Test(dead_letters_requeue, a_letter_that_is_taken_is_out_of_reach)
 static int fill_up(const filch_dead_letter *letter, void *arg)
 {
     static payload more[3];
-    (void)letter;
     for (unsigned i = 0; i < 3; i++)
         put_one(arg, &more[i]);
     return -EAGAIN;
@@ -114,13 +113,11 @@ Test(dead_letters_requeue, the_maximum_does_not_take_what_comes_back)
 
 static int explode(const filch_dead_letter *letter, void *arg)
 {
-    (void)letter, (void)arg;
     FILCH_PANIC(-EPROTO, "no");
 }
 
 static void requeue_badly(filch_self self, void *letters)
 {
-    (void)self;
     filch_dead_letters_requeue_all(letters, explode, NULL, NULL);
 }
 
@@ -161,9 +158,9 @@ Test(dead_letters_requeue, all_are_tried_though_some_fail)
     cr_assert_eq(count, SOME / 2);
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].submitted), i % 2 == 0);
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), 0);
+    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
     cr_assert_eq(count, SOME / 2);
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), 0);
+    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
     cr_assert_eq(count, 0);
     dead_letters_balance(letters);
     filch_dead_letters_destroy(letters);
@@ -181,7 +178,7 @@ Test(dead_letters_requeue, what_comes_back_meanwhile_is_not_tried_again)
     size_t count;
     filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
     cr_assert_eq(filch_dead_letters_remove(letters, SOME), 0, "the newest is no more");
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, fail_again, letters, &count), 0);
+    OK(filch_dead_letters_requeue_all(letters, fail_again, letters, &count));
     cr_assert_eq(count, SOME - 1);
     cr_assert_eq(first_of(letters), SOME + 1);
     cr_assert_eq(dead_letters_stats(letters).kept, SOME - 1);
@@ -210,7 +207,7 @@ Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
     cr_assert_eq(count, 5, "from 1 to 41");
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].dropped), (i ^ 1) < 5, "%u", i);
-    cr_assert_eq(filch_dead_letters_purge(letters, 0, &count), 0);
+    OK(filch_dead_letters_purge(letters, 0, &count));
     cr_assert_eq(count, 5);
     cr_assert_eq(dead_letters_stats(letters).purged, SOME);
     dead_letters_balance(letters);
@@ -220,7 +217,7 @@ Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
 Test(dead_letters_requeue, removing_takes_one)
 {
     filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
-    cr_assert_eq(filch_dead_letters_remove(letters, 4), 0);
+    OK(filch_dead_letters_remove(letters, 4));
     cr_assert_eq(filch_dead_letters_remove(letters, 4), -ENOENT);
     cr_assert_eq(signpost_count(&all[3].dropped), 1);
     cr_assert_eq(dead_letters_stats(letters).kept, SOME - 1);
@@ -237,7 +234,6 @@ static void drop_with_a_bang(void *data)
 static void put_more(filch_self self, void *letters)
 {
     filch_dead_letter_draft draft = draft_of(&all[1]);
-    (void)self;
     filch_dead_letters_put(letters, &draft, NULL);
 }
 
@@ -245,7 +241,7 @@ FILCH_VOID_TASK(put_over_the_maximum, (filch_dead_letters *, letters))
 {
     filch_dead_letter_draft draft = draft_of(&all[0]);
     draft.drop = drop_with_a_bang;
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, NULL), 0);
+    OK(filch_dead_letters_put(letters, &draft, NULL));
     cr_assert_eq(filch_try(self, put_more, letters, NULL), -EPROTO);
 }
 

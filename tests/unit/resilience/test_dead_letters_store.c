@@ -60,8 +60,8 @@ Test(dead_letters_store, its_errors_are_told)
     cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, NULL), -EACCES);
     cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), -EACCES);
     store.take = store.remove = -EBUSY; /* somebody was faster */
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), 0);
-    cr_assert_eq(filch_dead_letters_purge(letters, 0, &count), 0);
+    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
+    OK(filch_dead_letters_purge(letters, 0, &count));
     cr_assert_eq(count, 0);
     store.remove = -EROFS;
     cr_assert_eq(filch_dead_letters_remove(letters, 1), -EROFS);
@@ -124,7 +124,7 @@ Test(dead_letters_store, what_is_found_in_it_is_counted)
     filch_dead_letters *letters = failing_letters((filch_dead_letters_config){.max = 0}), *again;
     put_one(letters, &one);
     filch_dead_letters_config config = {.store = &failing_store, .store_arg = &store};
-    cr_assert_eq(filch_dead_letters_create(&again, &config), 0);
+    OK(filch_dead_letters_create(&again, &config));
     cr_assert_eq(dead_letters_stats(again).found, 1);
     dead_letters_balance(again);
     free(letters); /* as if the process had ended */
@@ -163,13 +163,13 @@ Test(dead_letters_store, a_pointer_is_packed_and_given_back)
     cr_assert_eq(packing.calls, 2);
     cr_assert_eq(signpost_count(&one.dropped), 1);
     one.number = 0;
-    cr_assert_eq(filch_dead_letters_next(letters, 0, &letter), 0);
+    OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->size, sizeof one.number);
     cr_assert_eq(*(unsigned *)letter->data, 42);
     filch_dead_letter_release(letter);
     filch_dead_letter_draft bytes = {.data = "abc", .size = 4}, nothing = {.attempts = 1};
-    cr_assert_eq(filch_dead_letters_put(letters, &bytes, NULL), 0);
-    cr_assert_eq(filch_dead_letters_put(letters, &nothing, NULL), 0);
+    OK(filch_dead_letters_put(letters, &bytes, NULL));
+    OK(filch_dead_letters_put(letters, &nothing, NULL));
     cr_assert_eq(packing.calls, 2, "bytes are bytes");
     filch_dead_letters_destroy(letters);
     cr_assert_eq(signpost_count(&one.dropped), 1);
@@ -178,7 +178,6 @@ Test(dead_letters_store, a_pointer_is_packed_and_given_back)
 static void put_packed(filch_self self, void *letters)
 {
     static payload one;
-    (void)self;
     packing.panics = true;
     put_one(letters, &one);
 }
@@ -202,7 +201,7 @@ Test(dead_letters_store, what_cannot_be_packed_stays_the_callers)
     filch_runtime *rt = config_runtime(2, 0);
     FILCH_RUN(rt, pack_in_vain, letters);
     cr_assert_eq(dead_letters_stats(letters).kept, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_dead_letters_destroy(letters);
 }
 
@@ -222,7 +221,7 @@ Test(dead_letters_store, metrics_show_what_has_happened)
     filch_metrics *metrics;
     filch_dead_letters *letters =
         failing_letters((filch_dead_letters_config){.name = "mail", .max = 4});
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
+    OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_dead_letters(metrics, letters), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_dead_letters(metrics, letters), -EEXIST);
     cr_assert_eq(filch_metrics_add_dead_letters(NULL, letters), -EINVAL);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Letters by id: the tree finds what an array of flags finds, and is not deep. */
-#include <criterion/criterion.h>
 #include <runtime/resilience/dead_letters_tree.h>
-#include <stdlib.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 enum { MANY = 4096 };
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The permits of waiters that are cancelled, one after the other. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/resilience/limiter.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { WAITERS = 40 };
 static const int64_t day = 24 * 3600 * FILCH_SECOND;
@@ -77,8 +76,8 @@ Test(limiter_cancel, a_gap_is_used_while_others_wait_and_none_is_left_when_nobod
         static queue one;
         one = (queue){.begun = filch_now()};
         filch_runtime *rt = config_runtime(i, 1000000);
-        cr_assert_eq(filch_limiter_create(&one.limiter, daily), 0);
-        cr_assert_eq(filch_limiter_allow(one.limiter, 1), 0);
+        OK(filch_limiter_create(&one.limiter, daily));
+        OK(filch_limiter_allow(one.limiter, 1));
         for (unsigned w = 0; w < WAITERS; w++)
             one.contexts[w] = child_of(NULL);
         parties_meet(rt, WAITERS - 3, 4, wait_or_cancel, &one);
@@ -93,7 +92,7 @@ Test(limiter_cancel, a_gap_is_used_while_others_wait_and_none_is_left_when_nobod
         cr_assert_geq(time_of_next(one.limiter), one.begun + day);
         cr_assert_leq(time_of_next(one.limiter), filch_in(day), "%s", config_name(i));
         filch_limiter_destroy(one.limiter);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -113,11 +112,9 @@ Test(limiter_cancel, what_was_waited_for_is_not_given_again)
     queue one = {.contexts = {child_of(NULL)}};
     filch_reservation first;
     pthread_t thread;
-    cr_assert_eq(filch_limiter_create(&one.limiter,
-                                      (filch_limit){.rate = 1, .burst = 1, .period = period}),
-                 0);
-    cr_assert_eq(filch_limiter_reserve(one.limiter, 1, &first), 0);
-    cr_assert_eq(filch_limiter_wait(one.limiter, 1, NULL, FILCH_FOREVER), 0);
+    OK(filch_limiter_create(&one.limiter, (filch_limit){.rate = 1, .burst = 1, .period = period}));
+    OK(filch_limiter_reserve(one.limiter, 1, &first));
+    OK(filch_limiter_wait(one.limiter, 1, NULL, FILCH_FOREVER));
     cr_assert_geq(filch_now(), first.at + period);
     cr_assert_eq(pthread_create(&thread, NULL, cancel_who_waits, &one), 0);
     int rc = filch_limiter_wait(one.limiter, 1, one.contexts[0], FILCH_FOREVER);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/resilience/limiters.h>
 #include <stdio.h>
-#include <string.h>
 #include <tests/support/contexts.h>
 #include <tests/support/parties.h>
 #include <tests/support/patience.h>
 #include <tests/support/rates.h>
+#include <tests/support/test.h>
 
 static const filch_limit seldom = {.rate = 1, .burst = 2, .period = 24 * 3600 * FILCH_SECOND};
 static const filch_limit often = {.rate = 1000000000, .burst = 2};
@@ -48,7 +46,7 @@ Test(limiters, keys_in_use_leave_no_room_for_another)
     cr_assert(strstr(filch_error(), "2 keys") != NULL);
     cr_assert_eq(allow(limiters, "ann", 1), 0, "known keys go on");
     cr_assert_eq(allow(limiters, "ann", 1), -EAGAIN);
-    cr_assert_eq(filch_limiters_set(limiters, often), 0);
+    OK(filch_limiters_set(limiters, often));
     while (allow(limiters, "carl", 1)) /* a nanosecond later */
         ;
     filch_limiters_destroy(limiters);
@@ -73,12 +71,12 @@ Test(limiters, reservations_outlive_their_key)
 {
     filch_limiters *limiters = with((filch_limit){.rate = 1000, .burst = 2}, 1);
     filch_reservation ann, bob;
-    cr_assert_eq(filch_limiters_reserve(limiters, "ann", 3, 1, &ann), 0);
+    OK(filch_limiters_reserve(limiters, "ann", 3, 1, &ann));
     while (filch_limiters_reserve(limiters, "bob", 3, 2, &bob) == -ENOSPC)
         filch_sleep(FILCH_MILLISECOND);
     cr_assert_eq(filch_limiter_give_back(&ann), 0, "which changes nothing for bob");
     int64_t again = bob.at + FILCH_MILLISECOND;
-    cr_assert_eq(filch_limiters_reserve(limiters, "bob", 3, 1, &ann), 0);
+    OK(filch_limiters_reserve(limiters, "bob", 3, 1, &ann));
     cr_assert_geq(ann.at, again);
     filch_limiters_destroy(limiters);
 }
@@ -123,7 +121,6 @@ static void wait_as_user(filch_self self, void *arg, unsigned index)
 {
     crowd *one = arg;
     char key[16] = {(char)('a' + index % USERS)};
-    (void)self;
     for (unsigned i = 0; i < EACH; i++) {
         if (filch_limiters_wait(one->limiters, key, sizeof key, 1, NULL, FILCH_FOREVER))
             filch_u32_add(&one->wrong, 1, FILCH_RELAXED);
@@ -155,7 +152,7 @@ Test(limiters, each_key_keeps_to_its_limit_whoever_waits)
         for (unsigned user = 0; user < USERS; user++)
             cr_assert(nobody_was_early(&one.grants[user * OF_ONE], OF_ONE, limit, begun));
         filch_limiters_destroy(one.limiters);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -164,7 +161,6 @@ static void wait_or_end(filch_self self, void *arg, unsigned index)
 {
     crowd *one = arg;
     char key[16] = {(char)('a' + index % USERS)};
-    (void)self;
     if (index == PARTIES - 1) {
         WAIT_WHILE(filch_limiters_count(one->limiters) < USERS);
         filch_sleep(FILCH_MILLISECOND);
@@ -187,7 +183,7 @@ Test(limiters, who_is_cancelled_leaves_its_key)
             cr_assert_eq(one.codes[p], -EINTR, "%s: %d", config_name(i), one.codes[p]);
         filch_context_release(one.context);
         filch_limiters_destroy(one.limiters);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -195,7 +191,6 @@ static void wait_until_the_end(filch_self self, void *arg, unsigned index)
 {
     crowd *one = arg;
     char key[16] = {(char)('a' + index % USERS)};
-    (void)self;
     if (index < PARTIES - 1) {
         one->codes[index] =
             filch_limiters_wait(one->limiters, key, sizeof key, 2, NULL, FILCH_FOREVER);
@@ -217,11 +212,11 @@ Test(limiters, who_waits_is_told_the_end)
         one = (crowd){.limiters = with(seldom, USERS)};
         for (unsigned user = 0; user < USERS; user++) {
             char key[16] = {(char)('a' + user)};
-            cr_assert_eq(filch_limiters_allow(one.limiters, key, sizeof key, 2), 0);
+            OK(filch_limiters_allow(one.limiters, key, sizeof key, 2));
         }
         parties_meet(rt, PARTIES - 4, 4, wait_until_the_end, &one);
         for (unsigned p = 0; p < PARTIES - 1; p++)
             cr_assert_eq(one.codes[p], -EIDRM, "%s: %d", config_name(i), one.codes[p]);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

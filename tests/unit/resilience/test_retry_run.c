@@ -2,14 +2,11 @@
  *
  * Runs of attempts, by tasks and threads. Nothing here says how late an attempt may be; that none
  * is early, it does. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/breaker.h>
-#include <filch/filch.h>
 #include <filch/retry.h>
-#include <string.h>
 #include <tests/support/contexts.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
@@ -27,7 +24,6 @@ static int calls(void *arg)
 
 static int never(void *unused)
 {
-    (void)unused;
     filch_die("this may never be called");
 }
 
@@ -182,7 +178,7 @@ static void cancel_ends_waits(crew *all, enum crew_kind kind, const char *name)
     }
     for (unsigned i = 0; i < WAITERS; i++)
         signpost_wait(&waiters[i].called, 1);
-    cr_assert_eq(filch_context_cancel(context, -ESTALE), 0);
+    OK(filch_context_cancel(context, -ESTALE));
     crew_wait(all);
     for (unsigned i = 0; i < WAITERS; i++) {
         cr_assert_eq(waiters[i].rc, -ESTALE, "%s", name);
@@ -229,7 +225,6 @@ static void run_until_all_met(filch_self self, void *done)
                                               .cap = MS,
                                               .attempts = FILCH_RETRY_FOR_EVER};
     bool was_here = false;
-    (void)self;
     if (filch_retry_run(&policy, NULL, meets_all, &was_here, NULL))
         filch_die("a run ended without success");
     signpost_raise(done);
@@ -240,9 +235,9 @@ Test(retry_run, a_worker_has_other_work_while_runs_wait)
     static signpost done;
     filch_runtime *rt = config_runtime(0, 100000);
     for (unsigned i = 0; i < TOGETHER; i++)
-        cr_assert_eq(filch_go(rt, run_until_all_met, &done), 0);
+        OK(filch_go(rt, run_until_all_met, &done));
     signpost_wait(&done, TOGETHER);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Reports and panics ---- */
@@ -287,7 +282,6 @@ static int panics_at_the_second(void *arg)
 static void run_and_panic(filch_self self, void *attempts)
 {
     static const filch_retry_policy policy = {.base = 1000, .told = note, .arg = &reports};
-    (void)self;
     filch_retry_run(&policy, NULL, panics_at_the_second, &reports, attempts);
     filch_die("the panic went no further");
 }
@@ -307,7 +301,7 @@ Test(retry_run, a_panic_goes_on_and_is_no_failure_to_be_tried_again)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
         cr_assert_eq(FILCH_RUN(rt, try_to_run), 0, "%s", config_name(c));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -324,7 +318,7 @@ Test(retry_run, ends_at_a_breaker_that_opens)
     filch_breaker *breaker;
     unsigned attempts;
     filch_retry_policy policy = {.base = 1000, .attempts = 100};
-    cr_assert_eq(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 5}), 0);
+    OK(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 5}));
     cr_assert_eq(filch_retry_run(&policy, NULL, call_through, breaker, &attempts), -EHOSTDOWN);
     cr_assert_eq(attempts, 6);
     filch_breaker_destroy(breaker);

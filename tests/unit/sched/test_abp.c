@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The bounded deque with one thread; concurrent owner and thieves are the model checker's part. */
-#include <criterion/criterion.h>
 #include <sched/abp.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 static fl_abp deque;
 

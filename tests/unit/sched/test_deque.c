@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/deque.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 static fl_deque deque;
 static fl_buffer *retired[32];
@@ -9,7 +8,6 @@ static unsigned retirements;
 
 static void keep(fl_deque *grown, fl_buffer *old)
 {
-    (void)grown;
     retired[retirements++] = old;
 }
 

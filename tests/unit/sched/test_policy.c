@@ -2,12 +2,11 @@
  *
  * Victim policies by themselves, in a world of tables: each worker's distance and amount of
  * work. */
-#include <criterion/criterion.h>
 #include <sched/rng.h>
 #include <sched/victims/policy.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 enum { MOST = 64, TIERS = 4 };
 static unsigned lengths[MOST];
@@ -26,7 +25,6 @@ static unsigned distance(const fl_search *search, unsigned other)
 
 static unsigned length(const fl_search *search, unsigned other)
 {
-    (void)search;
     return lengths[other];
 }
 

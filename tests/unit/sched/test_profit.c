@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/profit.h>
+#include <tests/support/test.h>
 
 Test(profit, a_new_thief_neither_naps_nor_wants_many)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/request.h>
+#include <tests/support/test.h>
 
 Test(request, the_mode_says_how_much_a_thief_asks_for)
 {

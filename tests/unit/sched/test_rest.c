@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/rest.h>
+#include <tests/support/test.h>
 
 enum { NS = 20000 };
 

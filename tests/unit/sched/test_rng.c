@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/rng.h>
+#include <tests/support/test.h>
 
 Test(rng, numbers_below_n_are_below_n_and_all_come)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/rounds.h>
+#include <tests/support/test.h>
 
 Test(rounds, a_round_looks_at_ones_own_then_at_forked_tasks_then_at_ready_items)
 {

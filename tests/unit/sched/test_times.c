@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A worker's time by activity, with a clock that the test advances. */
-#include <criterion/criterion.h>
 #include <sched/times.h>
+#include <tests/support/test.h>
 
 static int64_t time_is;
 

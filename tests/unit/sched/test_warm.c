@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <sched/rng.h>
 #include <sched/warm.h>
+#include <tests/support/test.h>
 
 enum { WAKE = FL_WARM_LEAST, SHORT = WAKE / 10, LONG = 10 * WAKE, GAPS = 10000 };
 

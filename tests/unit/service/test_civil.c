@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Dates become days, and days become dates again. */
-#include <criterion/criterion.h>
 #include <runtime/service/civil.h>
+#include <tests/support/test.h>
 
 Test(civil, dates_and_days_agree)
 {

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Does this process run in a container? In a tree of files that stands for one. */
-#include <criterion/criterion.h>
 #include <runtime/service/program/contained.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static char root[128];

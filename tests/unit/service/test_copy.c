@@ -34,7 +34,6 @@ static void note(char call)
 
 static fl_broker_rc send_copies(fl_broker *broker, fl_publication *batch, unsigned count)
 {
-    (void)broker;
     fake.calls_of_publish++;
     note('p');
     for (unsigned i = 0; i < count; i++) {
@@ -51,20 +50,17 @@ static fl_broker_rc send_copies(fl_broker *broker, fl_publication *batch, unsign
 
 static bool is_lost(fl_broker *broker, fl_delivery *delivery)
 {
-    (void)broker, (void)delivery;
     return fake.is_lost;
 }
 
 static bool needs_copy(fl_broker *broker, const fl_settlement *one)
 {
-    (void)broker;
     cr_assert_neq(one->verb, FL_SETTLE_ACK);
     return fake.needs_copy;
 }
 
 static fl_broker_rc answer(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
-    (void)broker;
     cr_assert_leq(count, FL_COPY_BATCH);
     fake.calls_of_answer++;
     note('a');
@@ -82,7 +78,6 @@ static char reported[512];
 
 static void report(const fl_broker_host *host, filch_log_level level, const char *text)
 {
-    (void)host, (void)level;
     reports++;
     snprintf(reported, sizeof reported, "%s", text);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Messages: copies, limits, and the JSON envelope. */
-#include <criterion/criterion.h>
 #include <runtime/service/message.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 /* ---- The envelope ---- */
 

@@ -207,7 +207,7 @@ Test(handler_coprocess, progress_and_results_are_kept)
                           .body_size = strlen("write({'progress': 'half'}); write({'progress': "
                                               "{'of': 2}}); answer('fail', reason='no', "
                                               "result=1)")});
-    cr_assert_eq(filch_service_record_read(one.service, "1", &record, FILCH_FOREVER), 0);
+    OK(filch_service_record_read(one.service, "1", &record, FILCH_FOREVER));
     cr_assert_eq(record->state, FILCH_RECORD_DEAD);
     cr_assert_str_eq(record->progress, "{\"of\":2}");
     cr_assert_str_eq(record->reason, "no");

@@ -107,7 +107,6 @@ static fl_broker_rc settle_now(fl_broker *broker, fl_settlement *batch, unsigned
 
 static void publish_foreign(bench *b)
 {
-    (void)b;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     cr_assert_eq(rd_kafka_conf_set(conf, "bootstrap.servers", kafka.host, NULL, 0),
                  RD_KAFKA_CONF_OK);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The offset that a Kafka consumer may commit: that of the lowest unfinished job. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/service/brokers/kafka/window.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 Test(kafka_window, nothing_is_committed_above_an_unfinished_job)
 {

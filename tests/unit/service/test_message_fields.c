@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <runtime/service/message_fields.h>
+#include <tests/support/test.h>
 
 #include <filch/message.h>
 #include <filch/traceparent.h>
-
-#include <string.h>
 
 static const fl_message_field *named(const char *name)
 {
@@ -22,7 +20,7 @@ Test(message_fields, a_field_that_is_written_is_read_again)
                           .attempt = 3,
                           .first_seen = INT64_MAX,
                           .expires = 1};
-    cr_assert_eq(filch_traceparent_parse(&from.trace, trace, strlen(trace)), 0);
+    OK(filch_traceparent_parse(&from.trace, trace, strlen(trace)));
     for (const fl_message_field *field = fl_message_fields; field->name; field++) {
         char room[FILCH_TRACEPARENT_TEXT], again[FILCH_TRACEPARENT_TEXT];
         filch_message to = {0};

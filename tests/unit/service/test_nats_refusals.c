@@ -10,7 +10,6 @@ static char explained[512], logged[512];
 FILCH_PRINTF(3, 4)
 static fl_broker_rc keep(const fl_broker_host *host, fl_broker_rc rc, const char *format, ...)
 {
-    (void)host;
     va_list args;
     va_start(args, format);
     vsnprintf(explained, sizeof explained, format, args);
@@ -20,7 +19,6 @@ static fl_broker_rc keep(const fl_broker_host *host, fl_broker_rc rc, const char
 
 static void keep_line(const fl_broker_host *host, filch_log_level level, const char *text)
 {
-    (void)host, (void)level;
     snprintf(logged, sizeof logged, "%s", text);
 }
 

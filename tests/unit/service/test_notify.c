@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Messages to the service manager, received over real sockets. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/service_main.h>
 #include <poll.h>
 #include <runtime/service/program/notify.h>
 #include <runtime/service/pulse.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -19,6 +15,7 @@
 #include <tests/support/folder.h>
 #include <tests/support/http.h>
 #include <tests/support/port.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { WATCHDOG_MS = 200, PATIENCE_MS = 60000 };
@@ -176,7 +173,6 @@ static void beat(void *arg)
 
 static int nothing(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
@@ -216,7 +212,6 @@ static int begun[2], may_end[2]; /* pipes */
 static int wait_for_the_test(filch_self self, filch_service_job *job, void *arg)
 {
     char byte = 0;
-    (void)self, (void)job, (void)arg;
     return write(begun[1], &byte, 1) == 1 && read(may_end[0], &byte, 1) == 1 ? 0 : -EIO;
 }
 

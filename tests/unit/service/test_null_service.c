@@ -13,7 +13,6 @@ static void *const room = bytes; /* for arguments that are given */
 
 static int handle(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <runtime/service/percent.h>
-
-#include <string.h>
+#include <tests/support/test.h>
 
 Test(percent, escapes_are_decoded_and_others_stay)
 {

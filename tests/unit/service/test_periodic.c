@@ -47,7 +47,6 @@ static int notes(filch_self self, filch_service_job *job, void *arg)
 {
     const filch_message *message = filch_service_job_message(job);
     const char *slot = filch_message_header(message, "x-filch-slot");
-    (void)self, (void)arg;
     snprintf(last_id, sizeof last_id, "%s %s", message->id, slot ? slot : "");
     snprintf(last_body, sizeof last_body, "%.*s", (int)message->body_size,
              (const char *)message->body);
@@ -57,7 +56,6 @@ static int notes(filch_self self, filch_service_job *job, void *arg)
 
 static int ignores(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
@@ -87,9 +85,9 @@ static void begin(serving *one, const filch_periodic *given, int64_t *skew)
 
 static void end(serving *one)
 {
-    cr_assert_eq(filch_service_stop(one->service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(one->service, FILCH_FOREVER));
     cr_assert_eq(serving_end(one), 0);
-    cr_assert_eq(filch_service_destroy(one->service), 0);
+    OK(filch_service_destroy(one->service));
 }
 
 static uint64_t judged(const serving *one)
@@ -286,7 +284,7 @@ Test(periodic, a_job_that_has_not_been_looked_at_is_due)
     filch_service *service =
         service_of((filch_service_config){.periodics = &beat, .periodic_count = 1}, handlers, 2);
     cr_assert_eq(fl_periodics_rest(&service->periodics), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
@@ -350,5 +348,5 @@ Test(periodic, dedup_for_needs_a_key_and_a_range)
         cr_assert_eq(filch_service_publish(service, &wrong[i], FILCH_FOREVER), -EINVAL);
         cr_assert(strstr(filch_error(), "dedup_for"), "%s", filch_error());
     }
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

@@ -18,7 +18,6 @@ static const char *fresh_pooled_url(void)
 
 static void publish_foreign(bench *b)
 {
-    (void)b;
     pg_ask(control, "SELECT %s.enqueue('tasks', 't', '%s')", schema, FOREIGN_BODY);
 }
 

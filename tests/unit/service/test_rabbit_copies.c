@@ -165,7 +165,6 @@ static filch_u32 runs;
 
 static int fail_first(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     filch_u32_add(&runs, 1, FILCH_RELAXED);
     return filch_service_job_message(job)->attempt == 1 ? -EAGAIN : 0;
 }

@@ -15,7 +15,6 @@ static filch_u32 runs;
 
 static int note_id(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     const filch_message *message = filch_service_job_message(job);
     unsigned run = filch_u32_load(&runs, FILCH_RELAXED);
     snprintf(ids[run], sizeof ids[run], "%s", message->id ? message->id : "none");
@@ -26,7 +25,6 @@ static int note_id(filch_self self, filch_service_job *job, void *arg)
 
 static void keep_line(const char *line, size_t size, void *arg)
 {
-    (void)arg;
     strncat(lines, line, size < sizeof lines - strlen(lines) ? size : 0);
 }
 

@@ -28,7 +28,6 @@ static void pass_time(int64_t ns)
 
 static void publish_foreign(bench *b)
 {
-    (void)b;
     redisContext *other = redisConnect("127.0.0.1", server.port);
     freeReplyObject(redisCommand(other, "SELECT 1"));
     freeReplyObject(redisCommand(other, "XADD filch:tasks:0 * body %s", FOREIGN_BODY));

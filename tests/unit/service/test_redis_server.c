@@ -19,7 +19,6 @@ static const char *fresh_url(void)
 
 static void no_clock(int64_t ns)
 {
-    (void)ns;
 }
 
 static const tested_broker tested = {.kind = &fl_broker_redis,
@@ -139,7 +138,6 @@ static signpost handled[2 * JOBS];
 
 static int handle(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&handled[atoi(filch_service_job_message(job)->id)]);
     return 0;
 }
@@ -171,9 +169,9 @@ Test(redis_server, a_service_goes_on_when_its_server_is_back)
     publish_jobs(service, JOBS);
     for (unsigned i = 0; i < 2 * JOBS; i++)
         signpost_wait(&handled[i], 1);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     bench b = {.tested = &tested, .kind = &fl_broker_redis, .url = redis_url(&server, "/0")};
     fl_broker_count count;
     b.admin = bench_open(&b, FL_BROKER_ADMINISTERS);
@@ -350,6 +348,7 @@ Test(redis_server, replies_that_no_broker_can_use_are_refused)
 {
     const size_t too_much = 100 << 20;
     tried_body_most = 1 << 10;
+    tried_call_timeout = 60 * FILCH_SECOND; /* 64 MiB take seconds with address sanitizer */
     REFUSED_AS(0, FL_BROKER_LOST, "is this a Redis server?", "HTTP/1.1 400 Bad Request\r\n\r\n");
     REFUSED_AS(0, FL_BROKER_BUSY, "the server is still loading its data",
                "-LOADING Redis is loading the dataset in memory\r\n");

@@ -2,11 +2,10 @@
  *
  * The places of the HTTP server's connections, at times that the test chooses. */
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/wait.h>
 #include <runtime/service/http/serve_places.h>
 #include <sys/socket.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { HERE = 1, THERE = 2, ELSEWHERE = 1000 };

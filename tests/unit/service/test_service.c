@@ -10,14 +10,12 @@ static signpost runs, begun, let_go;
 
 static int counts(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&runs);
     return 0;
 }
 
 static int waits(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&begun);
     signpost_wait(&let_go, 1);
     signpost_raise(&runs);
@@ -50,7 +48,7 @@ Test(service, each_message_is_run_once_and_acknowledged)
         cr_assert_eq(stats.published, MESSAGES);
         cr_assert_eq(stats.held, 0);
         cr_assert_leq(stats.held_most, 20);
-        cr_assert_eq(filch_service_destroy(service), 0);
+        OK(filch_service_destroy(service));
         fl_broker_memory.close(broker);
     }
 }
@@ -70,12 +68,12 @@ Test(service, two_services_share_a_queue_without_a_double_run)
         publish(service[i % 2], "count", "");
     WAIT_WHILE(!is_empty(broker));
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_service_stop(service[i], FILCH_FOREVER), 0);
+        OK(filch_service_stop(service[i], FILCH_FOREVER));
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(serving_end(&one[i]), 0);
     cr_assert_eq(signpost_count(&runs), MESSAGES);
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_service_destroy(service[i]), 0);
+        OK(filch_service_destroy(service[i]));
     fl_broker_memory.close(broker);
 }
 
@@ -94,7 +92,7 @@ Test(service, a_message_is_answered_after_its_handler_has_returned)
     cr_assert_eq(signpost_count(&runs), 1);
     filch_service_stop(service, FILCH_FOREVER);
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -118,7 +116,7 @@ Test(service, no_more_messages_are_held_than_width_and_buffer)
     cr_assert_eq(serving_end(&one), 0);
     cr_assert_eq(service_stats(service).held_most, 5);
     cr_assert_eq(service_stats(service).prefetch, 5);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -128,7 +126,6 @@ static unsigned attempts_seen[8];
 
 static int fails_with(filch_self self, filch_service_job *job, void *code)
 {
-    (void)self;
     unsigned n = signpost_count(&runs);
     attempts_seen[n % 8] = filch_service_job_message(job)->attempt;
     signpost_raise(&runs);
@@ -163,13 +160,12 @@ Test(service, a_retry_waits_in_the_broker_and_attempts_are_counted)
     cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_DEAD], 1);
     cr_assert(is_empty(broker));
     reason_is(broker, "no attempts left: Connection refused");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
 static int says(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self;
     switch ((intptr_t)arg) {
     case 0:
         return filch_error_set(-EBADMSG, "no url in the payload");
@@ -199,14 +195,13 @@ Test(service, failures_become_dead_letters_with_their_reasons)
         cr_assert_eq(count_of(broker, 0).dead, !!reasons[i]);
         if (reasons[i])
             reason_is(broker, reasons[i]);
-        cr_assert_eq(filch_service_destroy(service), 0);
+        OK(filch_service_destroy(service));
         fl_broker_memory.close(broker);
     }
 }
 
 static int waits_for_its_deadline(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self;
     signpost_raise(&runs);
     int cause = filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
     return arg ? 0 : cause;
@@ -226,7 +221,7 @@ Test(service, a_timeout_is_retried_and_late_success_counts_as_done)
         cr_assert_eq(run_ready(service), 1);
         cr_assert_eq(count_of(broker, 0).delayed, !late);
         cr_assert_eq(service_stats(service).late, late);
-        cr_assert_eq(filch_service_destroy(service), 0);
+        OK(filch_service_destroy(service));
         fl_broker_memory.close(broker);
     }
 }
@@ -237,7 +232,6 @@ static char last_line[1024];
 
 static void keep_line(const char *text, size_t size, void *arg)
 {
-    (void)arg;
     snprintf(last_line, sizeof last_line, "%.*s", (int)size, text);
 }
 
@@ -259,7 +253,7 @@ static void dies_as(filch_service_config config, const filch_message *message, c
     if (strcmp(reason, "expired") != 0)
         cr_assert(strstr(last_line, "job became a dead letter") && strstr(last_line, reason), "%s",
                   last_line);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 

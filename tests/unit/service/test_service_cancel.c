@@ -20,7 +20,6 @@ static void stop_is(const char *id, bool expected)
 
 static int waits(filch_self self, filch_service_job *job, void *answer)
 {
-    (void)self;
     signpost_raise(&begun);
     if (filch_context_wait(filch_service_job_context(job), FILCH_FOREVER) == -ECANCELED)
         signpost_raise(&causes);
@@ -30,7 +29,6 @@ static int waits(filch_self self, filch_service_job *job, void *answer)
 static void after(filch_service_job *job, filch_service_outcome outcome, const char *reason,
                   void *arg)
 {
-    (void)job, (void)arg;
     if (outcome == FILCH_SERVICE_CANCELLED && !*reason)
         signpost_raise(&told);
 }
@@ -59,13 +57,12 @@ static void finish(serving *one)
 
 static void end(void)
 {
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
 static int goes_on(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&begun);
     signpost_wait(&let_go, 1);
     return filch_context_cause(filch_service_job_context(job));
@@ -121,9 +118,8 @@ Test(service_cancel, a_job_that_succeeds_all_the_same_is_done)
 
 static int tells_and_waits(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
-    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
-    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    OK(filch_service_progress(job, "one", 3));
+    OK(filch_service_result(job, "early", 5));
     signpost_raise(&begun);
     return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
 }
@@ -140,7 +136,7 @@ Test(service_cancel, the_record_of_a_cancelled_job_says_so_and_has_no_result)
     stop_is("1", true);
     WAIT_WHILE(service_stats(service).settled < 1);
     finish(&one);
-    cr_assert_eq(filch_service_record_read(service, "1", &record, FILCH_FOREVER), 0);
+    OK(filch_service_record_read(service, "1", &record, FILCH_FOREVER));
     cr_assert_eq(record->state, FILCH_RECORD_CANCELLED);
     cr_assert(record->progress && !record->result && !record->reason);
     filch_service_record_destroy(record);
@@ -188,7 +184,6 @@ Test(service_cancel, a_job_is_cancelled_during_a_drain)
 static int asks_late_for_its_context(filch_self self, filch_service_job *job, void *arg)
 {
     bool stopped = false;
-    (void)self, (void)arg;
     signpost_raise(&begun);
     WAIT_WHILE((pthread_mutex_lock(&job->service->lock), stopped = job->stopped,
                 pthread_mutex_unlock(&job->service->lock), !stopped));
@@ -214,7 +209,6 @@ Test(service_cancel, a_context_that_is_asked_for_later_is_done)
 /* The race: a request comes when the function has returned, and the service has not asked. */
 static int is_stopped_and_retries(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&begun);
     stop_is("1", true);
     return filch_service_retry(job, 1, "again");

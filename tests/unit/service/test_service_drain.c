@@ -7,7 +7,6 @@ static signpost begun, let_go, ended;
 
 static int waits(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&begun);
     signpost_wait(&let_go, 1);
     signpost_raise(&ended);
@@ -16,7 +15,6 @@ static int waits(filch_self self, filch_service_job *job, void *arg)
 
 static int waits_for_its_context(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&begun);
     int cause = filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
     signpost_raise(&ended);
@@ -47,7 +45,7 @@ static void start(unsigned w, filch_service_fn *fn)
 static void finish(void)
 {
     cr_assert_eq(signpost_count(&begun), 1, "no other message began");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -55,7 +53,7 @@ Test(service_drain, running_handlers_end_and_unbegun_messages_go_back_at_once)
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits);
-        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        OK(filch_service_stop(service, FILCH_FOREVER));
         WAIT_WHILE(count_of(broker, 0).ready < 9);
         cr_assert_eq(count_of(broker, 0).leased, 1, "the handler has not returned");
         cr_assert_eq(signpost_count(&ended), 0);
@@ -89,10 +87,10 @@ Test(service_drain, a_second_stop_cancels_running_handlers_and_the_result_says_s
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits_for_its_context);
-        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        OK(filch_service_stop(service, FILCH_FOREVER));
         WAIT_WHILE(count_of(broker, 0).ready < 9);
         cr_assert_eq(signpost_count(&ended), 0);
-        cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+        OK(filch_service_stop(service, FILCH_FOREVER));
         cr_assert_eq(serving_end(&one), -ECANCELED);
         cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), -EALREADY);
         cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_GIVEN_BACK], 1);
@@ -105,7 +103,7 @@ Test(service_drain, the_deadline_cancels_as_the_second_stop_does)
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits_for_its_context);
-        cr_assert_eq(filch_service_stop(service, filch_in(FILCH_MILLISECOND)), 0);
+        OK(filch_service_stop(service, filch_in(FILCH_MILLISECOND)));
         cr_assert_eq(serving_end(&one), -ECANCELED);
         nothing_was_counted();
         finish();
@@ -115,7 +113,7 @@ Test(service_drain, the_deadline_cancels_as_the_second_stop_does)
 Test(service_drain, a_handler_that_ignores_the_second_stop_is_waited_for_and_acknowledged)
 {
     start(1, waits);
-    cr_assert_eq(filch_service_stop(service, 0), 0);
+    OK(filch_service_stop(service, 0));
     WAIT_WHILE(count_of(broker, 0).ready < 9);
     cr_assert_eq(count_of(broker, 0).leased, 1);
     signpost_raise(&let_go);
@@ -133,15 +131,14 @@ Test(service_drain, an_idle_service_stops_and_does_not_run_again)
     cr_assert_eq(filch_service_run(service), -EBUSY);
     cr_assert_eq(filch_service_destroy(service), -EBUSY);
     cr_assert_eq(filch_service_stop(service, -1), -EINVAL);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_run(service), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_run(service));
+    OK(filch_service_destroy(service));
 }
 
 static void runs_a_service(filch_self self, void *arg)
 {
-    (void)self;
     cr_assert_eq(filch_service_run(arg), -EINVAL);
     signpost_raise(&ended);
 }
@@ -150,10 +147,10 @@ Test(service_drain, a_task_cannot_own_the_connection)
 {
     const filch_handler handler = {.type = "wait", .fn = waits};
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     service = service_of((filch_service_config){.runtime = rt}, &handler, 1);
-    cr_assert_eq(filch_go(rt, runs_a_service, service), 0);
+    OK(filch_go(rt, runs_a_service, service));
     signpost_wait(&ended, 1);
-    cr_assert_eq(filch_service_destroy(service), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_service_destroy(service));
+    OK(filch_runtime_destroy(rt));
 }

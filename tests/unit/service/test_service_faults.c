@@ -14,7 +14,6 @@ static signpost runs[MESSAGES];
 /* The first time, message 0 asks for a retry. */
 static int counts(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     const filch_message *message = filch_service_job_message(job);
     unsigned which = (unsigned)atoi(message->body);
     signpost_raise(&runs[which]);
@@ -130,7 +129,7 @@ static void holds_few_of_a_backlog(void)
     cr_assert_eq(run_ready(service), 0);
     cr_assert_eq(count_of(broker, 0).dead, BACKLOG);
     cr_assert_leq(unsettled_most, WIDTH + BUFFER + 100 + RECEIVED);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -156,7 +155,7 @@ Test(service_faults, the_capabilities_told_are_those_of_the_connection)
     filch_service_describe(service, text, sizeof text);
     cr_assert(strstr(text, "durable yes;"), "%s", text);
     cr_assert(strstr(log_lines, "broker connected") && strstr(log_lines, text), "%s", log_lines);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Dead letters ---- */
@@ -205,7 +204,7 @@ Test(service_faults, refused_dead_letters_are_not_counted)
         pass(31 * FILCH_SECOND);
     }
     cr_assert_eq(count_of(broker, 0).dead, 3);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -213,7 +212,6 @@ Test(service_faults, refused_dead_letters_are_not_counted)
 
 static int ignores(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
@@ -230,7 +228,7 @@ Test(service_faults, a_message_is_published_in_spite_of_a_failed_call)
         cr_assert(failed);
         /* without its reply it is not known to be there, so it is published again */
         cr_assert_eq(count_of(broker, 0).ready, failing_way == LOST_ITS_REPLY ? 2 : 1);
-        cr_assert_eq(filch_service_destroy(service), 0);
+        OK(filch_service_destroy(service));
         fl_broker_memory.close(broker);
     }
 }
@@ -246,7 +244,7 @@ Test(service_faults, run_ready_waits_for_messages_that_are_on_their_way)
     cr_assert_eq(ran, MESSAGES, "%d, %u", (int)ran, looks_without);
     cr_assert(is_empty(broker));
     cr_assert_eq(run_ready(service), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -262,9 +260,9 @@ Test(service_faults, a_running_service_asks_a_busy_broker_again)
     failing_call = 2; /* the first receive */
     serving_begin(&one, service);
     WAIT_WHILE(!is_empty(broker));
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -280,7 +278,6 @@ static signpost begun, let_go;
 
 static int waits(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&begun);
     signpost_wait(&let_go, 1);
     return 0;
@@ -307,22 +304,20 @@ Test(service_faults,
     }
     signpost_raise(&let_go);
     WAIT_WHILE(service_stats(service).settled < 1);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
     cr_assert_eq(service_stats(service).lost, 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
 static fl_broker_rc never_opens(fl_broker **out, const fl_broker_config *config)
 {
-    (void)out;
     return config->host->explain(config->host, FL_BROKER_LOST, "no server at 127.0.0.1");
 }
 
 static fl_broker_rc is_misconfigured(fl_broker **out, const fl_broker_config *config)
 {
-    (void)out;
     return config->host->explain(config->host, FL_BROKER_FATAL, "no port in the URL");
 }
 
@@ -336,13 +331,13 @@ Test(service_faults, an_unreachable_broker_is_waited_for_and_a_wrong_url_is_refu
     cr_assert_eq(filch_service_publish(service, &message, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     serving_begin(&one, service);
     cr_assert_not(service_stats(service).is_connected);
-    cr_assert_eq(filch_service_stop(service, 0), 0);
+    OK(filch_service_stop(service, 0));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     service = service_of((filch_service_config){0}, &handler, 1);
     faulty.open = is_misconfigured;
     cr_assert_eq(filch_service_run(service), -EINVAL);
     cr_assert_str_eq(filch_error(), "no port in the URL");
     cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), -EINVAL);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

@@ -16,7 +16,7 @@ Test(service_http, a_service_is_ready_once_connected_and_healthy_while_it_drains
     cr_assert_eq(status_of("/ready"), 503, "it has not connected yet");
     run_ready(service);
     cr_assert_eq(status_of("/ready"), 200);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(status_of("/ready"), 503, "it drains");
     cr_assert_eq(status_of("/health"), 200);
     end();
@@ -84,13 +84,13 @@ Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
 {
     filch_metrics *metrics;
     filch_counter *own;
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_counter_create(&own), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_counter_create(&own));
     const filch_metric metric = {.name = "shop_orders_total",
                                  .help = "Orders.",
                                  .kind = FILCH_METRIC_COUNTER,
                                  .counter = own};
-    cr_assert_eq(filch_metrics_add(metrics, &metric), 0);
+    OK(filch_metrics_add(metrics, &metric));
     service = service_of((filch_service_config){0}, handlers, 3);
     start_http((filch_service_http_config){.metrics = metrics});
     http_answer *answer = get("/metrics");
@@ -111,7 +111,7 @@ Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
 Test(service_http, metrics_tell_of_open_breakers)
 {
     filch_breaker *breaker;
-    cr_assert_eq(filch_breaker_create(&breaker, NULL), 0);
+    OK(filch_breaker_create(&breaker, NULL));
     const filch_handler guarded = {.type = "guarded", .fn = http_succeeds, .breaker = breaker};
     service = service_of((filch_service_config){0}, &guarded, 1);
     start_http((filch_service_http_config){0});
@@ -160,7 +160,7 @@ Test(service_http, the_state_lists_running_jobs_and_totals)
     serving one;
     start((filch_service_config){0});
     const filch_message message = {.type = "stay", .id = "a \"quoted\" id"};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     publish(service, "fail", "");
     serving_begin(&one, service);
     signpost_wait(&arrived, 1);
@@ -174,7 +174,7 @@ Test(service_http, the_state_lists_running_jobs_and_totals)
     cr_assert(json_is_real(json_object_get(job, "age")));
     json_decref(all);
     signpost_raise(&released);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
     all = state();
     cr_assert_eq(json_array_size(json_object_get(all, "jobs")), 0);
@@ -275,5 +275,5 @@ Test(service_http, wrong_configurations_are_refused)
     cr_assert_eq(filch_service_http_start(NULL, service, NULL), -EINVAL);
     cr_assert_eq(filch_service_http_start(&none, NULL, NULL), -EINVAL);
     filch_service_http_stop(NULL);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

@@ -38,17 +38,15 @@ static bool is_text(const void *bytes, size_t size, const char *text)
 
 static int tells(filch_self self, filch_service_job *job, void *rc)
 {
-    (void)self;
-    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
-    cr_assert_eq(filch_service_progress(job, "three", 5), 0);
-    cr_assert_eq(filch_service_result(job, "no", 2), 0);
-    cr_assert_eq(filch_service_result(job, "41 + 1", 6), 0);
+    OK(filch_service_progress(job, "one", 3));
+    OK(filch_service_progress(job, "three", 5));
+    OK(filch_service_result(job, "no", 2));
+    OK(filch_service_result(job, "41 + 1", 6));
     return *(int *)rc;
 }
 
 static int tells_without_id(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     cr_assert_null(filch_service_job_message(job)->id);
     cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
     cr_assert(strstr(filch_error(), "by the job's id"), "%s", filch_error());
@@ -83,7 +81,7 @@ Test(service_job_records, the_last_progress_and_the_result_are_kept_with_the_ans
     cr_assert(is_text(record->result, record->result_size, "41 + 1"));
     cr_assert_null(record->reason);
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_job_records, a_dead_letter_has_a_reason_and_no_result)
@@ -99,16 +97,15 @@ Test(service_job_records, a_dead_letter_has_a_reason_and_no_result)
     cr_assert_null(record->result);
     cr_assert(record->reason && *record->reason);
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int tells_at_first(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     if (filch_service_job_message(job)->attempt > 1)
         return 0;
-    cr_assert_eq(filch_service_result(job, "early", 5), 0);
-    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
+    OK(filch_service_result(job, "early", 5));
+    OK(filch_service_progress(job, "one", 3));
     signpost_raise(&at_work);
     signpost_wait(&may_go, 1);
     return filch_service_retry(job, FILCH_SECOND, "later");
@@ -130,17 +127,16 @@ Test(service_job_records, progress_is_sent_while_the_job_runs_and_an_attempt_lea
     cr_assert_null(record->result);
     filch_service_record_destroy(record);
     signpost_raise(&may_go);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
     record = read_record(service, "a");
     cr_assert(record->state == FILCH_RECORD_RUNNING && !record->result);
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int tells_once(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     if (filch_service_job_message(job)->attempt > 1)
         return 0;
     filch_service_progress(job, "one", 3);
@@ -175,12 +171,11 @@ Test(service_job_records, a_later_attempt_that_tells_nothing_ends_the_record)
     cr_assert_eq(record->state, FILCH_RECORD_DONE);
     cr_assert(is_text(record->progress, record->progress_size, "one"));
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int tells_nothing(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 
@@ -194,7 +189,7 @@ Test(service_job_records, a_job_that_tells_nothing_has_no_record)
     cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
     cr_assert(strstr(filch_error(), "no record of this job"), "%s", filch_error());
     cr_assert_eq(filch_service_record_read(service, NULL, &record, FILCH_FOREVER), -EINVAL);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_job_records, a_record_is_forgotten_after_its_time)
@@ -211,13 +206,12 @@ Test(service_job_records, a_record_is_forgotten_after_its_time)
     filch_service_record_destroy(read_record(service, "a"));
     pass(1);
     cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int waits_with_a_result(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
-    cr_assert_eq(filch_service_result(job, "stale", 5), 0);
+    OK(filch_service_result(job, "stale", 5));
     signpost_raise(&at_work);
     signpost_wait(&may_go, 1);
     return 0;
@@ -240,23 +234,22 @@ Test(service_job_records, a_result_is_lost_with_its_lease)
         cr_assert_eq(fl_broker_memory.receive(other, 0, &taken, 1, &count), FL_BROKER_OK);
     }
     signpost_raise(&may_go);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     serving_end(&one);
     cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOENT);
     free(taken);
     fl_broker_memory.close(other);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int tells_too_much(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     static const char large[FILCH_SERVICE_RECORD_MOST + 1];
     cr_assert_eq(filch_service_result(job, large, sizeof large), -EMSGSIZE);
     cr_assert(strstr(filch_error(), "65537 bytes are too many for a record (at most 65536)"), "%s",
               filch_error());
     cr_assert_eq(filch_service_progress(job, NULL, 1), -EINVAL);
-    cr_assert_eq(filch_service_progress(job, large, sizeof large - 1), 0);
+    OK(filch_service_progress(job, large, sizeof large - 1));
     return filch_service_result(job, NULL, 0);
 }
 
@@ -271,14 +264,13 @@ Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
     cr_assert(is_text(record->result, record->result_size, ""));
     cr_assert_eq(record->progress_size, FILCH_SERVICE_RECORD_MOST);
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Brokers that fail, or cannot ---- */
 
 static int tells_of_long_ids(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     bool fits = strlen(filch_service_job_message(job)->id) <= FILCH_SERVICE_RECORD_ID_MOST;
     cr_assert_eq(filch_service_progress(job, "one", 3), fits ? 0 : -EMSGSIZE);
     cr_assert_eq(filch_service_result(job, "two", 3), fits ? 0 : -EMSGSIZE);
@@ -297,12 +289,11 @@ Test(service_job_records, an_id_that_no_index_takes_is_refused)
     publish_with_id(service, id + 1);
     cr_assert_eq(run_ready(service), 2);
     filch_service_record_destroy(read_record(service, id + 1));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int is_refused_records(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
     cr_assert_eq(filch_service_result(job, "one", 3), -ENOTSUP);
     cr_assert(strstr(filch_error(), "the broker plain keeps no records of jobs"), "%s",
@@ -324,7 +315,7 @@ Test(service_job_records, a_broker_without_records_is_named)
     cr_assert_eq(run_ready(service), 1);
     cr_assert_eq(filch_service_record_read(service, "a", &record, FILCH_FOREVER), -ENOTSUP);
     cr_assert(strstr(filch_error(), "the broker plain"), "%s", filch_error());
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static signpost notes, readings;
@@ -347,15 +338,13 @@ static fl_broker_rc record_at_last(fl_broker *broker, const char *id, filch_serv
 
 static fl_broker_rc never_notes(fl_broker *broker, const fl_note *batch, unsigned count)
 {
-    (void)broker, (void)batch, (void)count;
     return FL_BROKER_BUSY;
 }
 
 static int tells_and_comes_again(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
-    cr_assert_eq(filch_service_progress(job, "one", 3), 0);
-    cr_assert_eq(filch_service_result(job, "early", 5), 0);
+    OK(filch_service_progress(job, "one", 3));
+    OK(filch_service_result(job, "early", 5));
     return filch_service_retry(job, FILCH_SECOND, "later");
 }
 
@@ -372,7 +361,7 @@ Test(service_job_records, progress_that_has_not_been_sent_goes_with_a_retry)
     cr_assert(is_text(record->progress, record->progress_size, "one"));
     cr_assert_null(record->result);
     filch_service_record_destroy(record);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_job_records, progress_and_readings_that_fail_are_repeated)
@@ -394,7 +383,7 @@ Test(service_job_records, progress_and_readings_that_fail_are_repeated)
     cr_assert_geq(signpost_count(&readings), 3);
     filch_service_record_destroy(record);
     signpost_raise(&may_go);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

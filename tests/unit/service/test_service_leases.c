@@ -7,7 +7,6 @@ static signpost begun, let_go, lost;
 
 static int waits(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&begun);
     signpost_wait(&let_go, 1);
     return 0;
@@ -15,7 +14,6 @@ static int waits(filch_self self, filch_service_job *job, void *arg)
 
 static int counts(filch_self self, filch_service_job *job, void *deliveries)
 {
-    (void)self;
     signpost_raise(&begun);
     if (deliveries)
         *(unsigned *)deliveries = filch_service_job_message(job)->deliveries;
@@ -24,7 +22,6 @@ static int counts(filch_self self, filch_service_job *job, void *deliveries)
 
 static int waits_for_its_context(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&begun);
     int cause = filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
     if (cause == -ESTALE)
@@ -65,7 +62,7 @@ Test(service_leases, a_message_of_a_dead_consumer_is_delivered_again_after_its_l
     cr_assert_eq(fl_broker_memory.settle(dead, &late, 1), FL_BROKER_OK);
     cr_assert_eq(late.status, -ESTALE);
     free(delivery);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(dead);
 }
 
@@ -98,7 +95,7 @@ Test(service_leases, a_lease_is_extended_until_the_handler_has_returned)
     cr_assert_eq(signpost_count(&begun), 1);
     filch_service_stop(service, FILCH_FOREVER);
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(other);
 }
 
@@ -123,6 +120,6 @@ Test(service_leases, a_handler_whose_lease_is_lost_is_cancelled_and_not_answered
     cr_assert_eq(service_stats(service).settled, 0);
     cr_assert_eq(count_of(other, 0).leased, 1, "the other consumer has it");
     free(delivery);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(other);
 }

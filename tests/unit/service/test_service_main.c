@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The main function of a service: how it protects its process and its children. */
-#include <criterion/criterion.h>
 #include <filch/service_main.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <tests/support/test.h>
 
 static int succeeds(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     return 0;
 }
 

@@ -10,14 +10,12 @@ static signpost runs, now_running, most_running;
 
 static int counts(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&runs);
     return 0;
 }
 
 static int meets_others(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)job, (void)arg;
     uint32_t now = filch_u32_add(&now_running, 1, FILCH_ACQ_REL) + 1;
     uint32_t before = signpost_count(&most_running);
     while (now > before && !filch_u32_cas(&most_running, &before, now, FILCH_ACQ_REL))
@@ -41,7 +39,7 @@ Test(service_options, a_type_runs_no_more_handlers_than_its_width)
     }
     cr_assert_eq(run_ready(service), 100);
     cr_assert_leq(signpost_count(&most_running), 2);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_options, a_rate_spaces_the_attempts)
@@ -55,12 +53,11 @@ Test(service_options, a_rate_spaces_the_attempts)
     int64_t before = filch_now();
     cr_assert_eq(run_ready(service), 6);
     cr_assert_geq(filch_now() - before, 5 * FILCH_MILLISECOND);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int fails(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&runs);
     return -ECONNREFUSED;
 }
@@ -68,7 +65,7 @@ static int fails(filch_self self, filch_service_job *job, void *arg)
 Test(service_options, an_open_breaker_delays_messages_without_counting_an_attempt)
 {
     filch_breaker *breaker;
-    cr_assert_eq(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 1}), 0);
+    OK(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 1}));
     const filch_handler handler = {.type = "fail", .fn = fails, .breaker = breaker};
     fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
     filch_service *service =
@@ -86,14 +83,13 @@ Test(service_options, an_open_breaker_delays_messages_without_counting_an_attemp
         free(all[i]);
     }
     cr_assert_eq(first, 2);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     filch_breaker_destroy(breaker);
     fl_broker_memory.close(broker);
 }
 
 static int notes_its_worker(filch_self self, filch_service_job *job, void *index)
 {
-    (void)self, (void)job;
     *(int *)index = filch_worker_index();
     return 0;
 }
@@ -111,7 +107,7 @@ Test(service_options, a_handler_can_have_a_thread)
     cr_assert_geq(index[0], 0);
     cr_assert_lt(index[0], 7);
     cr_assert_eq(index[1], -1);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Hooks, spans ---- */
@@ -120,14 +116,12 @@ static char told[128];
 
 static int refuses_second(filch_service_job *job, void *arg)
 {
-    (void)arg;
     return strcmp(filch_service_job_message(job)->body, "2") ? 0 : -EACCES;
 }
 
 static void notes(filch_service_job *job, filch_service_outcome outcome, const char *reason,
                   void *arg)
 {
-    (void)arg;
     size_t used = strlen(told);
     snprintf(told + used, sizeof told - used, "%s:%d:%s;",
              (const char *)filch_service_job_message(job)->body, outcome, reason);
@@ -144,12 +138,11 @@ Test(service_options, hooks_surround_handlers_and_may_replace_their_result)
     cr_assert_eq(run_ready(service), 2);
     cr_assert_eq(signpost_count(&runs), 1);
     cr_assert_str_eq(told, "1:0:;2:2:Permission denied;");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static int checks_its_span(filch_self self, filch_service_job *job, void *parent)
 {
-    (void)self;
     const filch_traceparent *caller = parent;
     filch_traceparent own = filch_service_job_trace(job);
     bool child = memcmp(own.trace, caller->trace, sizeof own.trace) == 0 &&
@@ -164,11 +157,11 @@ Test(service_options, a_handler_gets_a_span_below_the_publishers_and_the_age)
     const filch_handler handler = {.type = "trace", .fn = checks_its_span, .arg = &caller};
     filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
     const filch_message message = {.type = "trace", .trace = caller};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     pass(5);
     run_ready(service);
     cr_assert_eq(service_stats(service).outcomes[FILCH_SERVICE_DONE], 1);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Queues ---- */
@@ -177,7 +170,6 @@ static char order[64];
 
 static int appends(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     order[strlen(order)] = filch_service_job_message(job)->queue[0];
     return 0;
 }
@@ -196,11 +188,11 @@ static void serve_queues(bool strict, const char *expected)
     memset(order, 0, sizeof order);
     for (unsigned i = 0; i < 18; i++) {
         const filch_message message = {.type = "append", .queue = i < 9 ? "second" : "tasks"};
-        cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+        OK(filch_service_publish(service, &message, FILCH_FOREVER));
     }
     cr_assert_eq(run_ready(service), 18);
     cr_assert_eq(strncmp(order, expected, strlen(expected)), 0, "%s", order);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_options, queues_are_served_by_weight_or_in_strict_order)
@@ -218,7 +210,6 @@ Test(service_options, queues_are_served_by_weight_or_in_strict_order)
 
 static int echoes(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self;
     const filch_message *message = filch_service_job_message(job);
     snprintf(arg, 64, "%s %s %.*s", message->id, message->type, (int)message->body_size,
              (const char *)message->body);
@@ -233,20 +224,20 @@ Test(service_options, json_and_raw_envelopes)
     filch_service *service =
         service_of((filch_service_config){.envelope = FILCH_ENVELOPE_RAW}, handlers, 2);
     const filch_message raw = {.id = "7", .type = "any", .body = "x", .body_size = 1};
-    cr_assert_eq(filch_service_publish(service, &raw, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &raw, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
     cr_assert_str_eq(seen, "7 b x");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     if (!fl_envelope_is_supported(FILCH_ENVELOPE_JSON))
         return;
     service = service_of((filch_service_config){.envelope = FILCH_ENVELOPE_JSON}, handlers, 2);
     const filch_message json = {.id = "\"8\"", .type = "b", .body = "[1.50]", .body_size = 6};
-    cr_assert_eq(filch_service_publish(service, &json, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &json, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
     cr_assert_str_eq(seen, "\"8\" b [1.50]");
     const filch_message bad = {.type = "b", .body = "[1", .body_size = 2};
     cr_assert_eq(filch_service_publish(service, &bad, FILCH_FOREVER), -EINVAL);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* Publishes as a program without filch does; the caller closes the connection. */
@@ -292,7 +283,7 @@ Test(service_options, auto_envelope_loses_no_message)
         cr_assert_str_eq(seen, autos[i].seen, "%u", i);
         cr_assert_eq(service_stats(service).malformed, !*autos[i].seen, "%u", i);
         fl_broker_memory.close(broker);
-        cr_assert_eq(filch_service_destroy(service), 0);
+        OK(filch_service_destroy(service));
     }
 }
 
@@ -334,7 +325,7 @@ Test(service_options, wrong_configurations_are_refused_with_the_value)
     cr_assert_eq(filch_service_create(&service, NULL, &(filch_handler){.type = "a"}, 1), -EINVAL);
     cr_assert_eq(filch_service_create(&service, NULL, twice, 0), -EINVAL);
     cr_assert_eq(filch_service_create(NULL, NULL, twice, 1), -EINVAL);
-    cr_assert_eq(filch_service_destroy(NULL), 0);
+    OK(filch_service_destroy(NULL));
 }
 
 Test(service_options, messages_are_refused_by_name_and_keys_are_unique)
@@ -354,11 +345,11 @@ Test(service_options, messages_are_refused_by_name_and_keys_are_unique)
     const filch_message huge = {.type = "t", .body = big, .body_size = sizeof big};
     cr_assert_eq(filch_service_publish(service, &huge, FILCH_FOREVER), -EMSGSIZE);
     const filch_message keyed = {.type = "count", .dedup = "k"};
-    cr_assert_eq(filch_service_publish(service, &keyed, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &keyed, FILCH_FOREVER));
     cr_assert_eq(filch_service_publish(service, &keyed, FILCH_FOREVER), -EEXIST);
     cr_assert_eq(run_ready(service), 1);
     cr_assert_eq(filch_service_publish(service, &keyed, FILCH_FOREVER), 0, "it is done");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_options, the_capabilities_of_the_broker_are_one_line)
@@ -370,5 +361,5 @@ Test(service_options, the_capabilities_of_the_broker_are_one_line)
     cr_assert_eq(length, strlen(text));
     cr_assert(strstr(text, "memory: durable no; priority yes;"), "%s", text);
     cr_assert_eq(filch_service_describe(service, begin, sizeof begin), length);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

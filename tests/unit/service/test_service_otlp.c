@@ -153,7 +153,7 @@ static void trace_one(filch_service_otlp *otlp, const char *name)
 {
     const filch_tracer tracer = {.sink = filch_service_otlp_sink, .arg = otlp};
     filch_span *span;
-    cr_assert_eq(filch_span_begin(&span, &tracer, name, NULL), 0);
+    OK(filch_span_begin(&span, &tracer, name, NULL));
     filch_span_end(span);
     filch_span_release(span);
 }
@@ -183,7 +183,7 @@ Test(service_otlp, a_full_batch_is_posted_to_v1_traces)
     free(request);
     WAIT_WHILE(stats_of(otlp).exported < 2);
     cr_assert_eq(stats_of(otlp).requests, 1);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -195,7 +195,7 @@ Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
     char *request = http_serve_one(listener, ACCEPTED);
     cr_assert_eq(spans_in(request), 1);
     free(request);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -210,7 +210,7 @@ Test(service_otlp, a_silent_collector_is_found_in_time)
     http_send(guest, ACCEPTED, sizeof ACCEPTED - 1);
     free(request);
     close(guest);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -226,7 +226,7 @@ Test(service_otlp, a_busy_collector_is_asked_again)
     free(second);
     WAIT_WHILE(!stats_of(otlp).exported);
     cr_assert_eq(stats_of(otlp).requests, 2);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -241,7 +241,7 @@ Test(service_otlp, a_refused_batch_is_not_repeated)
     char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "\"name\":\"next\""));
     free(request);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -275,7 +275,7 @@ Test(service_otlp, a_refused_batch_is_repeated_if_the_file_has_another_password)
     trace_one(otlp, "refused"); /* it may not be used */
     free(http_serve_one(listener, REFUSED));
     WAIT_WHILE(stats_of(otlp).failed < 2);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -288,7 +288,7 @@ Test(service_otlp, attempts_are_limited)
     free(http_serve_one(listener, BUSY));
     WAIT_WHILE(!stats_of(otlp).failed);
     cr_assert_eq(stats_of(otlp).requests, 2);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -309,7 +309,7 @@ Test(service_otlp, a_full_queue_drops_and_counts)
     free(http_serve_one(listener, ACCEPTED));
     WAIT_WHILE(stats_of(otlp).exported + stats_of(otlp).failed < 6);
     cr_assert_eq(stats_of(otlp).failed, 3);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -349,12 +349,12 @@ Test(service_otlp, the_endpoint_comes_from_the_environment)
     filch_service_otlp *otlp;
     setenv("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint, 1);
     setenv("OTEL_SERVICE_NAME", "from-the-environment", 1);
-    cr_assert_eq(filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.batch = 1}), 0);
+    OK(filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.batch = 1}));
     trace_one(otlp, "somewhere");
     char *request = http_serve_one(listener, ACCEPTED);
     cr_assert(strstr(request, "from-the-environment"));
     free(request);
-    cr_assert_eq(filch_service_otlp_stop(otlp, FILCH_FOREVER), 0);
+    OK(filch_service_otlp_stop(otlp, FILCH_FOREVER));
     close(listener);
 }
 
@@ -372,7 +372,7 @@ Test(service_otlp, no_message_has_the_password_of_the_endpoint)
     snprintf(url, sizeof url, "http://me:hunter2@127.0.0.1:%d", collector_port);
     filch_log_init(&log, FILCH_LOG_INFO, keep_line, line);
     filch_service_otlp_config config = {.endpoint = url, .batch = 1, .attempts = 1, .log = &log};
-    cr_assert_eq(filch_service_otlp_start(&otlp, &config), 0);
+    OK(filch_service_otlp_start(&otlp, &config));
     trace_one(otlp, "lost");
     filch_service_otlp_stop(otlp, FILCH_FOREVER);
     cr_assert(strstr(line, "\"endpoint\":\"127.0.0.1:"), "%s", line);
@@ -394,5 +394,5 @@ Test(service_otlp, wrong_configurations_are_refused)
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
         cr_assert_eq(filch_service_otlp_start(&none, &wrong[i]), -EINVAL, "%u", i);
     cr_assert_eq(filch_service_otlp_start(NULL, NULL), -EINVAL);
-    cr_assert_eq(filch_service_otlp_stop(NULL, 0), 0);
+    OK(filch_service_otlp_stop(NULL, 0));
 }

@@ -18,7 +18,6 @@ static filch_u32 most_runners;
 /* Returns when all others have begun, too. */
 static int meets(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)job, (void)arg;
     signpost_raise(&begun);
     while (signpost_count(&begun) < JOBS)
         filch_yield(self);
@@ -28,7 +27,6 @@ static int meets(filch_self self, filch_service_job *job, void *arg)
 static int counts_runners(filch_self self, filch_service_job *job, void *arg)
 {
     filch_service *service = filch_service_job_service(job);
-    (void)self, (void)arg;
     pthread_mutex_lock(&service->lock);
     uint32_t runners = (uint32_t)service->runners;
     pthread_mutex_unlock(&service->lock);
@@ -49,9 +47,9 @@ static void run(unsigned w, filch_service_fn *fn, int64_t expected)
     service->types[0].expected = expected;
     for (unsigned i = 0; i < JOBS; i++)
         publish(service, "job", "");
-    cr_assert_eq(filch_service_run_ready(service, &ran), 0);
+    OK(filch_service_run_ready(service, &ran));
     cr_assert_eq(ran, JOBS);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_ready, jobs_behind_one_that_was_expected_to_be_short_get_runners)
@@ -77,7 +75,6 @@ Test(service_ready, short_jobs_share_a_runner)
 
 static int explains_the_first(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job;
     unsigned *calls = arg;
     return ++*calls == 1 ? filch_error_set(-EINVAL, "no user 17") : -EINVAL;
 }
@@ -86,7 +83,6 @@ static void keeps_reason(filch_service_job *job, filch_service_outcome outcome, 
                          void *arg)
 {
     char(*last)[128] = arg;
-    (void)job, (void)outcome;
     snprintf(*last, sizeof *last, "%s", reason);
 }
 
@@ -100,10 +96,10 @@ Test(service_ready, the_text_of_one_job_is_not_the_reason_of_the_next)
         &handler, 1);
     publish(service, "job", "");
     publish(service, "job", "");
-    cr_assert_eq(filch_service_run_ready(service, NULL), 0);
+    OK(filch_service_run_ready(service, NULL));
     cr_assert_eq(calls, 2);
     cr_assert_str_eq(reason, strerror(EINVAL));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_ready, a_long_run_counts_at_once_and_short_ones_little_by_little)

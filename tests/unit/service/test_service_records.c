@@ -16,7 +16,6 @@ static filch_span *told_span;
 
 static int succeeds(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     told_trace = filch_service_job_trace(job);
     told_span = filch_context_span(filch_service_job_context(job));
     return 0;
@@ -24,13 +23,11 @@ static int succeeds(filch_self self, filch_service_job *job, void *arg)
 
 static int fails(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     return filch_service_fail(job, "no such picture");
 }
 
 static int stays(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&arrived);
     signpost_wait(&released, 1);
     return 0;
@@ -38,13 +35,11 @@ static int stays(filch_self self, filch_service_job *job, void *arg)
 
 static int comes_again(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     return filch_service_retry(job, 2500 * FILCH_MILLISECOND, "busy");
 }
 
 static int lingers(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)arg;
     signpost_raise(&arrived);
     return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
 }
@@ -90,7 +85,7 @@ static bool has(const journal *all, const char *message, const char *field)
 
 static filch_service *logging(filch_log *log, journal *all)
 {
-    cr_assert_eq(filch_log_init(log, FILCH_LOG_INFO, take_line, all), 0);
+    OK(filch_log_init(log, FILCH_LOG_INFO, take_line, all));
     return recorded((filch_service_config){.log = log});
 }
 
@@ -100,14 +95,14 @@ Test(service_records, a_run_is_logged_when_it_begins_and_when_it_is_done)
     journal all = {.count = 0};
     filch_service *service = logging(&log, &all);
     const filch_message message = {.type = "succeed", .id = "job-7"};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
     cr_assert(has(&all, "\"message\":\"processing task\"", "\"task_id\":\"job-7\""));
     cr_assert(has(&all, "\"message\":\"processing task\"", "\"task_type\":\"succeed\""));
     cr_assert(has(&all, "\"message\":\"processing task\"", "\"worker_id\":"));
     cr_assert(has(&all, "\"message\":\"task completed\"", "\"task_id\":\"job-7\""));
     cr_assert(has(&all, "\"message\":\"task completed\"", "\"duration\":"));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, a_failed_run_is_logged_with_its_error)
@@ -120,7 +115,7 @@ Test(service_records, a_failed_run_is_logged_with_its_error)
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"error\":\"no such picture\""));
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"level\":\"error\""));
     cr_assert(!has(&all, "task completed", ""));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, a_run_that_comes_again_is_a_warning_with_its_delay)
@@ -133,7 +128,7 @@ Test(service_records, a_run_that_comes_again_is_a_warning_with_its_delay)
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"level\":\"warn\""));
     cr_assert(has(&all, "\"message\":\"task failed\"", "\"retry_after\":2.5"));
     cr_assert(!has(&all, "\"level\":\"error\"", ""));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, a_run_that_the_drain_cancels_is_no_failure)
@@ -146,11 +141,11 @@ Test(service_records, a_run_that_the_drain_cancels_is_no_failure)
     publish(service, "linger", "");
     serving_begin(&one, service);
     signpost_wait(&arrived, 1);
-    cr_assert_eq(filch_service_stop(service, 0), 0);
+    OK(filch_service_stop(service, 0));
     cr_assert_eq(serving_end(&one), -ECANCELED);
     cr_assert(has(&all, "\"message\":\"task given back\"", "\"level\":\"info\""));
     cr_assert(!has(&all, "task failed", ""));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 static void buries_unrun(const filch_message *message, const char *type, const char *reason)
@@ -165,7 +160,7 @@ static void buries_unrun(const filch_message *message, const char *type, const c
     cr_assert(has(&all, "\"message\":\"job became a dead letter\"", "\"level\":\"warn\""));
     cr_assert(has(&all, "\"task_id\":\"17\"", "\"queue\":\"tasks\""));
     cr_assert(has(&all, type, reason), "%s", all.lines[1]);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -186,7 +181,7 @@ Test(service_records, each_connection_is_logged_with_its_purpose)
     cr_assert(has(&all, "\"message\":\"broker connected\"", "\"connection\":\"publish\""));
     cr_assert_eq(run_ready(service), 1);
     cr_assert(has(&all, "\"message\":\"broker connected\"", "\"connection\":\"consume\""));
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Spans ---- */
@@ -208,7 +203,7 @@ Test(service_records, a_run_is_a_span_below_that_of_the_message)
                                    .id = "job-8",
                                    .trace = caller,
                                    .tracestate = "vendor=7"};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
     cr_assert_eq(ends, 1);
     const filch_span_record *record = filch_span_read(ended[0]);
@@ -224,7 +219,7 @@ Test(service_records, a_run_is_a_span_below_that_of_the_message)
     cr_assert_str_eq(attribute(record, "task.id"), "job-8");
     cr_assert_str_eq(attribute(record, "task.type"), "succeed");
     forget_all();
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, the_span_of_a_failed_run_has_its_error)
@@ -239,7 +234,7 @@ Test(service_records, the_span_of_a_failed_run_has_its_error)
     cr_assert_eq(record->event_count, 1);
     cr_assert_str_eq(record->events[0].name, "exception");
     forget_all();
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Counts ---- */
@@ -259,24 +254,24 @@ Test(service_records, runs_are_counted_by_type_and_status)
     cr_assert_eq(counted(bad, FL_RECORD_FAILURE), 1);
     cr_assert_eq(counted(&service->other, FL_RECORD_ERROR), 1, "of a type that has no label");
     filch_snapshot *snapshot;
-    cr_assert_eq(filch_snapshot_create(&snapshot), 0);
+    OK(filch_snapshot_create(&snapshot));
     filch_snapshot_add(snapshot, good->durations);
     cr_assert_eq(filch_snapshot_count(snapshot), 2);
     filch_snapshot_destroy(snapshot);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, an_expired_message_counts_as_an_error_of_its_type)
 {
     filch_service *service = recorded((filch_service_config){.clock = test_clock});
     const filch_message message = {.type = "succeed", .expires = test_clock(NULL) + 1};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     pass(FILCH_SECOND);
     cr_assert_eq(run_ready(service), 0);
     const fl_record *record = &fl_service_type_of(service, "succeed")->record;
     cr_assert_leq(counted(record, FL_RECORD_ERROR), 1); /* the broker may have buried it before */
     cr_assert_eq(counted(record, FL_RECORD_SUCCESS), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 /* ---- Views ---- */
@@ -287,7 +282,7 @@ Test(service_records, running_jobs_can_be_listed)
     fl_running running[4];
     filch_service *service = recorded((filch_service_config){0});
     const filch_message message = {.type = "stay", .id = "job-9"};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     cr_assert_eq(fl_service_running_read(service, running, 4), 0);
     serving_begin(&one, service);
     signpost_wait(&arrived, 1);
@@ -299,10 +294,10 @@ Test(service_records, running_jobs_can_be_listed)
     cr_assert_eq(running[0].attempt, 1);
     cr_assert_geq(running[0].since, 0);
     signpost_raise(&released);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
     cr_assert_eq(fl_service_running_read(service, running, 4), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }
 
 Test(service_records, a_service_is_ready_while_it_is_connected_and_not_draining)
@@ -320,8 +315,8 @@ Test(service_records, a_service_is_ready_while_it_is_connected_and_not_draining)
     cr_assert(!fl_service_health_read(service).turns);
     run_ready(service);
     cr_assert(fl_service_health_read(service).is_ready);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert(!fl_service_health_read(service).is_ready, "it drains");
     cr_assert(fl_service_health_read(service).turns, "but is healthy");
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

@@ -19,14 +19,12 @@ static signpost ran, changed, kept;
 
 static int run(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&ran);
     return 0;
 }
 
 static void take_line(const char *line, size_t size, void *arg)
 {
-    (void)arg;
     if (memmem(line, size, "broker URL has changed", 22))
         signpost_raise(&changed);
     if (memmem(line, size, "broker URL not read again", 25))
@@ -57,7 +55,7 @@ static void begin(guarded *one)
     snprintf(one->file, sizeof one->file, "%s/url", folder_make());
     snprintf(one->url, sizeof one->url, "%s", url_with(one, "first"));
     write_file(one, one->url);
-    cr_assert_eq(filch_log_init(&one->log, FILCH_LOG_INFO, take_line, NULL), 0);
+    OK(filch_log_init(&one->log, FILCH_LOG_INFO, take_line, NULL));
     one->service = service_of((filch_service_config){.broker = one->url,
                                                      .broker_file = one->file,
                                                      .log = &one->log},
@@ -76,9 +74,9 @@ static void restart(guarded *one, const char *password)
 
 static void end(guarded *one)
 {
-    cr_assert_eq(filch_service_stop(one->service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(one->service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one->thread), 0, "%s", filch_error());
-    cr_assert_eq(filch_service_destroy(one->service), 0);
+    OK(filch_service_destroy(one->service));
     redis_kill(&one->server);
 }
 

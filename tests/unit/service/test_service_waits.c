@@ -15,7 +15,6 @@ static filch_service *service;
 
 static int acquires(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&begun);
     int rc = filch_semaphore_acquire_until(&nothing, 1, FILCH_FOREVER);
     filch_u32_add(&ended, rc == -ECANCELED, FILCH_ACQ_REL);
@@ -74,7 +73,7 @@ static void wait_in_handler(const struct row *row, unsigned workers)
     broker = beside("memory:", row->role);
     service =
         service_of((filch_service_config){.clock = test_clock, .workers = workers}, &handler, 1);
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     serving_begin(&one, service);
     signpost_wait(&begun, 1);
     row->end();
@@ -86,7 +85,7 @@ static void wait_in_handler(const struct row *row, unsigned workers)
     for (int i = 0; i < FILCH_SERVICE_OUTCOMES && row->outcome < FILCH_SERVICE_OUTCOMES; i++)
         cr_assert_eq(stats.outcomes[i], i == (int)row->outcome, "%s, %u workers: outcome %d",
                      row->name, workers, i);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
 }
 
@@ -105,7 +104,6 @@ static void sleeps(void *rc)
 
 static int cleans_up(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self;
     filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
     filch_shielded(sleeps, arg);
     return 0;
@@ -122,5 +120,5 @@ Test(service_waits, shields_outlast_the_jobs_context)
     publish(service, "clean", "");
     cr_assert_eq(run_ready(service), 1);
     cr_assert_eq(rc, 0, "%d", rc);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

@@ -20,7 +20,6 @@ static fl_broker_rc note_reason(const fl_broker_host *host, fl_broker_rc rc, con
                                 ...)
 {
     va_list list;
-    (void)host;
     va_start(list, format);
     vsnprintf(explained, sizeof explained, format, list);
     va_end(list);

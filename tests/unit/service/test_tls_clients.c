@@ -95,7 +95,6 @@ static void try_http(int port)
 
 static void keep_line(const char *line, size_t size, void *arg)
 {
-    (void)arg;
     snprintf(explained, sizeof explained, "%.*s", (int)size, line);
 }
 
@@ -105,19 +104,19 @@ static void try_otlp(int port)
     filch_service_otlp *otlp;
     filch_span *span;
     filch_log log;
-    cr_assert_eq(filch_log_init(&log, FILCH_LOG_INFO, keep_line, NULL), 0);
+    OK(filch_log_init(&log, FILCH_LOG_INFO, keep_line, NULL));
     snprintf(endpoint, sizeof endpoint, "https://localhost:%d", port);
     const filch_service_otlp_config config = {
         .size = sizeof config, .endpoint = endpoint, .batch = 1, .attempts = 1, .log = &log};
     cr_assert_eq(filch_service_otlp_start(&otlp, &config), 0, "%s", filch_error());
     const filch_tracer tracer = {.sink = filch_service_otlp_sink, .arg = otlp};
-    cr_assert_eq(filch_span_begin(&span, &tracer, "one", NULL), 0);
+    OK(filch_span_begin(&span, &tracer, "one", NULL));
     filch_span_end(span);
     filch_span_release(span);
     filch_service_otlp_stop(otlp, FILCH_FOREVER);
 }
 
-#define OK "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+#define ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 #define NATS_GREETING "INFO {\"server_id\":\"A\",\"version\":\"2.9.0\",\"tls_required\":true}\r\n"
 enum { POSTGRES_REQUEST = 8 };
 
@@ -135,10 +134,10 @@ static const struct {
     {"kafka", try_kafka, {0}},
 #endif
     {"servicebus", try_servicebus, {0}},
-    {"pubsub", try_pubsub, {.answer = OK}},
-    {"sqs", try_sqs, {.answer = OK}},
-    {"http", try_http, {.answer = OK}},
-    {"otlp", try_otlp, {.answer = OK}},
+    {"pubsub", try_pubsub, {.answer = ANSWER}},
+    {"sqs", try_sqs, {.answer = ANSWER}},
+    {"http", try_http, {.answer = ANSWER}},
+    {"otlp", try_otlp, {.answer = ANSWER}},
 };
 enum { CLIENTS = sizeof clients / sizeof *clients };
 

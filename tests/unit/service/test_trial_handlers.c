@@ -25,7 +25,7 @@ static filch_service_stats run_one(const char *name, const char *body, size_t si
     fl_broker *broker;
     filch_service *service = service_with(name, timeout, log, &broker);
     const filch_message message = {.type = "job", .body = body, .body_size = size};
-    cr_assert_eq(filch_service_publish(service, &message, FILCH_FOREVER), 0);
+    OK(filch_service_publish(service, &message, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
     filch_service_stats stats = service_stats(service);
     if (stats.outcomes[FILCH_SERVICE_DEAD]) {
@@ -33,7 +33,7 @@ static filch_service_stats run_one(const char *name, const char *body, size_t si
         snprintf(reason, 128, "%s", filch_message_header(&dead->message, "x-dlq-reason"));
         free(dead);
     }
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     fl_broker_memory.close(broker);
     return stats;
 }
@@ -97,7 +97,6 @@ static char logged[FILCH_LOG_LINE];
 
 static void keep_hash(const char *line, size_t size, void *arg)
 {
-    (void)arg;
     if (memmem(line, size, "sha256", 6))
         snprintf(logged, sizeof logged, "%.*s", (int)size, line);
 }

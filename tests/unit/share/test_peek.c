@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Memory that is not there is an answer; a text ends at its NUL, at the room, or before a hole. */
-#include <criterion/criterion.h>
 #include <runtime/share/peek.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* Two pages, of which the second is not there. Returns the hole. */

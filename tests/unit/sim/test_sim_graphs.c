@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Generators: their grammar, and work and span against closed forms. Costs: their file. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/sim/walk.h>
 #include <unistd.h>
 

@@ -2,13 +2,10 @@
  *
  * The simulated machine: its grammar, and its distances beside those of the library for the same
  * description read by hwloc. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <hwloc.h>
 #include <runtime/platform/topology.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/sim/machine.h>
 #include <unistd.h>
 

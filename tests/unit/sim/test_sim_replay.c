@@ -58,7 +58,7 @@ static void record(unsigned workers, const char *queue, char *path, size_t size)
         .size = sizeof config, .workers = workers, .bind = "none", .queue = queue, .trace = trace};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     FILCH_RUN(rt, whole, SIZE);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void simulate_on(const replay *r, unsigned workers, outcome *o, extent *e)

@@ -5,15 +5,12 @@
  * few cores. Each task notes how long its sleep really lasted, and the simulation gets these times:
  * they are the system's, not the scheduler's. Makespans and numbers of stolen tasks are compared,
  * with loose bounds. A disturbed run proves nothing, so the best of a few counts. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <math.h>
 #include <sched.h>
 #include <sched/rng.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
+#include <tests/support/test.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/statistics.h>
 #include <tools/sim/sim.h>
@@ -77,7 +74,6 @@ static void sleepers_vary(sleepers *s, uint64_t seed)
 
 static void sleepers_root(const generator *g, node *root)
 {
-    (void)g;
     *root = (node){0};
 }
 
@@ -91,7 +87,6 @@ static bool sleepers_phase(const generator *g, const node *at, uint32_t number, 
 static void sleepers_child(const generator *g, const node *at, uint32_t number, uint32_t child,
                            node *out)
 {
-    (void)number;
     *out = (node){.state = ((const sleepers *)g->data)->list[at->state].first + child,
                   .depth = at->depth + 1};
 }

@@ -4,10 +4,10 @@
  * time of a task and nothing else costs anything. The mean makespan of W unit tasks on P workers is
  * at most W / P + 3.65 log2 W + 1 (Tchiboukdjian, Gast, Trystram, Roch, Bernard: A tighter analysis
  * of work stealing, ISAAC 2010). Simulations of the same authors need some two thirds of that term. */
-#include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
 #include <tests/support/simulated.h>
+#include <tests/support/test.h>
 
 enum { SEEDS = 16, UNIT = 1000 /* ns */ };
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Alarms: their task comes at the time, never twice at once, and nothing that is set is lost. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/panic.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/alarm.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
@@ -22,7 +21,6 @@ static struct owner {
 
 static void come(filch_self self, fl_work_item *work_item)
 {
-    (void)self;
     cr_assert_eq(work_item, &it.alarm.work_item);
     if (signpost_count(&it.there))
         signpost_raise(&it.early); /* twice at once */
@@ -83,7 +81,7 @@ Test(alarm, its_task_comes_when_it_is_time)
             WAIT_WHILE(is_due());
         }
         end();
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -98,7 +96,7 @@ Test(alarm, an_earlier_time_counts_and_a_later_one_does_not)
     fl_unlock(&it.lock);
     signpost_wait(&it.came, 1);
     end();
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
@@ -122,7 +120,7 @@ Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
             cr_assert_geq(signpost_count(&it.came), before + 1);
         }
         end();
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -150,5 +148,5 @@ Test(alarm, stopped_it_does_not_ring)
     fl_unlock(&it.lock);
     end();
     cr_assert_eq(signpost_count(&it.came), rings);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

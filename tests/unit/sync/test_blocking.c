@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static filch_runtime *runtime(filch_config config)
@@ -28,7 +26,6 @@ static signpost pending;
 
 static void reader(filch_self self, void *arg)
 {
-    (void)self;
     int *ends = arg;
     char byte = 0;
     cr_assert_eq(filch_blocking_begin(), 0, "%s", filch_error());
@@ -43,7 +40,6 @@ static void reader(filch_self self, void *arg)
 
 static void writer(filch_self self, void *arg)
 {
-    (void)self;
     int *ends = arg;
     cr_assert_eq(write(ends[1], "x", 1), 1);
 }
@@ -56,10 +52,10 @@ static void readers_before_writers(filch_config config, unsigned count)
     for (unsigned i = 0; i < count; i++)
         cr_assert_eq(pipe(pipes[i]), 0);
     for (unsigned i = 0; i < count; i++)
-        cr_assert_eq(filch_go(rt, reader, pipes[i]), 0);
+        OK(filch_go(rt, reader, pipes[i]));
     for (unsigned i = 0; i < count; i++)
-        cr_assert_eq(filch_go(rt, writer, pipes[i]), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go(rt, writer, pipes[i]));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&pending), count, "destroy has waited for them");
     for (unsigned i = 0; i < count; i++)
         close(pipes[i][0]), close(pipes[i][1]);
@@ -79,11 +75,11 @@ Test(blocking, calls_beyond_the_limit_of_threads_wait_for_their_turn)
     filch_u32_store(&pending, 0, FILCH_RELEASE);
     for (unsigned i = 0; i < CALLS; i++) {
         cr_assert_eq(pipe(pipes[i]), 0);
-        cr_assert_eq(filch_go(rt, reader, pipes[i]), 0);
+        OK(filch_go(rt, reader, pipes[i]));
     }
     for (unsigned i = 0; i < CALLS; i++) /* in any order: all are there before */
         writer(NULL, pipes[CALLS - 1 - i]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&pending), CALLS);
     for (unsigned i = 0; i < CALLS; i++)
         close(pipes[i][0]), close(pipes[i][1]);
@@ -91,7 +87,6 @@ Test(blocking, calls_beyond_the_limit_of_threads_wait_for_their_turn)
 
 static void begin_and_end(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     for (unsigned i = 0; i < 200; i++) {
         cr_assert_eq(filch_blocking_begin(), 0, "%s", filch_error());
         filch_blocking_end();
@@ -106,12 +101,12 @@ Test(blocking, a_task_that_makes_one_call_after_another_needs_one_thread)
     unsetenv("FILCH_DEADLOCK");
     unsigned before = process_threads();
     filch_u32_store(&pending, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_go(rt, begin_and_end, NULL), 0);
+    OK(filch_go(rt, begin_and_end, NULL));
     signpost_wait(&pending, 1);
     cr_assert_leq(process_threads(), before + 1);
     process_wait_for_threads(before); /* it ends when it has had nothing to do */
-    cr_assert_eq(filch_go(rt, begin_and_end, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_go(rt, begin_and_end, NULL));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&pending), 2, "another was started");
 }
 
@@ -143,7 +138,7 @@ Test(blocking, forks_from_before_are_joined_afterwards)
             runtime((filch_config){.workers = workers[i / 2], .queue = queues[i % 2]});
         for (unsigned k = 0; k < 20; k++)
             cr_assert_eq(FILCH_RUN(rt, forks_around_a_call), 50);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -163,7 +158,7 @@ Test(blocking, pairs_are_nested_and_the_end_returns_errno)
 {
     filch_runtime *rt = runtime((filch_config){.workers = 2});
     cr_assert_eq(FILCH_RUN(rt, nested_pairs), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void note(void *arg)
@@ -174,11 +169,11 @@ static void note(void *arg)
 Test(blocking, on_a_thread_that_is_no_worker_everything_is_done_at_once)
 {
     errno = ERANGE;
-    cr_assert_eq(filch_blocking_begin(), 0);
+    OK(filch_blocking_begin());
     cr_assert_eq(filch_blocking_end(), ERANGE);
     pthread_t self = pthread_self();
     pthread_t seen;
-    cr_assert_eq(filch_blocking(note, &seen), 0);
+    OK(filch_blocking(note, &seen));
     cr_assert(pthread_equal(self, seen));
     cr_assert_eq(filch_blocking(NULL, NULL), -EINVAL);
 }
@@ -206,17 +201,15 @@ static void deep_and_foreign(void *arg)
 
 static void calls_out(filch_self self, void *arg)
 {
-    (void)self;
     cr_assert_eq(filch_blocking(deep_and_foreign, arg), 0, "%s", filch_error());
     signpost_raise(&pending);
 }
 
 static void sends(filch_self self, void *arg)
 {
-    (void)self;
     struct call *call = arg;
     int item = 1000;
-    cr_assert_eq(filch_send(call->channel, &item), 0);
+    OK(filch_send(call->channel, &item));
 }
 
 Test(blocking, a_function_runs_on_a_thread_with_a_stack_of_its_own)
@@ -224,14 +217,14 @@ Test(blocking, a_function_runs_on_a_thread_with_a_stack_of_its_own)
     for (unsigned i = 0; i < 4; i++) {
         struct call call = {.rt = runtime((filch_config){.workers = workers[i]})};
         filch_u32_store(&pending, 0, FILCH_RELEASE);
-        cr_assert_eq(filch_channel_create(&call.channel, sizeof(int), 0), 0);
-        cr_assert_eq(filch_go(call.rt, calls_out, &call), 0);
-        cr_assert_eq(filch_go(call.rt, sends, &call), 0);
+        OK(filch_channel_create(&call.channel, sizeof(int), 0));
+        OK(filch_go(call.rt, calls_out, &call));
+        OK(filch_go(call.rt, sends, &call));
         signpost_wait(&pending, 1);
         cr_assert_eq(call.index, -2);
         cr_assert_eq(call.sum, 1050);
         cr_assert_eq(call.destroyed, -EDEADLK);
-        cr_assert_eq(filch_runtime_destroy(call.rt), 0);
+        OK(filch_runtime_destroy(call.rt));
         filch_channel_destroy(call.channel);
     }
 }
@@ -250,21 +243,19 @@ Test(blocking, a_task_in_a_call_cannot_destroy_its_runtime)
 {
     filch_runtime *rt = runtime((filch_config){.workers = 1});
     cr_assert_eq(FILCH_RUN(rt, destroys_from_inside, rt), -EDEADLK);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Panics ---- */
 
 static void panics_in_a_call(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     if (!filch_blocking_begin())
         FILCH_PANIC(-EIO, "in a blocking call");
 }
 
 static void just_panics(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     FILCH_PANIC(-EDOM, "in a block inside of one");
 }
 
@@ -292,7 +283,7 @@ Test(blocking, a_panic_ends_the_call_and_is_caught_outside_or_inside_of_it)
             cr_assert_eq(FILCH_RUN(rt, catches, false), -EIO);
             cr_assert_eq(FILCH_RUN(rt, catches, true), -EDOM);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -308,13 +299,11 @@ static void run_alone(void (*work)(filch_self self, void *unused))
 
 static void ends(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_blocking_end();
 }
 
 static void forks(filch_self self, void *unused)
 {
-    (void)unused;
     CHILD_CHECK(filch_blocking_begin() == 0);
     FILCH_FORK(square, 1);
     FILCH_JOIN_VOID(square);
@@ -322,7 +311,6 @@ static void forks(filch_self self, void *unused)
 
 static void joins(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(square, 1);
     CHILD_CHECK(filch_blocking_begin() == 0);
     FILCH_JOIN_VOID(square);
@@ -330,20 +318,17 @@ static void joins(filch_self self, void *unused)
 
 static void yields(filch_self self, void *unused)
 {
-    (void)unused;
     CHILD_CHECK(filch_blocking_begin() == 0);
     filch_yield(self);
 }
 
 static void stays(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     CHILD_CHECK(filch_blocking_begin() == 0);
 }
 
 static void forks_a_process(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     CHILD_CHECK(filch_blocking_begin() == 0);
     pid_t pid = fork();
     if (!pid)
@@ -363,7 +348,6 @@ static int dig(volatile int depth)
 
 static void digs(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     CHILD_CHECK(filch_blocking_begin() == 0);
     dig(1 << 20);
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Blocking calls after a panic: the task has as many open ones as where the panic was caught. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <string.h>
 #include <tests/support/panic.h>
+#include <tests/support/test.h>
 
 static void panics_in_a_call(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     if (!filch_blocking_begin())
         FILCH_PANIC(-EIO, "in a blocking call");
 }

@@ -20,7 +20,6 @@ static struct trial {
 
 static void call_shielded(void *unused)
 {
-    (void)unused;
     trial.rc = trial.wait->call(filch_in(FILCH_MILLISECOND));
 }
 
@@ -37,14 +36,12 @@ static void perform(filch_self self)
 
 static int as_job(filch_self self, filch_job *job, void *data)
 {
-    (void)job, (void)data;
     perform(self);
     return trial.rc;
 }
 
 static int as_child(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope, (void)arg;
     perform(self);
     return 0;
 }
@@ -152,7 +149,6 @@ static int (*const waits_below[])(filch_context *) = {waits_for_below, selects_b
 static int as_child_below(filch_self self, filch_scope *scope, void *row)
 {
     filch_context *below;
-    (void)self;
     cr_assert(!filch_context_create(&below, filch_scope_context(scope)));
     filch_u32_store(&trial.begun, 1, FILCH_RELEASE);
     trial.rc = (*(int (*const *)(filch_context *))row)(below);
@@ -186,7 +182,6 @@ static filch_context *named;
 
 static filch_context *the_named(void *unused)
 {
-    (void)unused;
     return named;
 }
 
@@ -204,22 +199,20 @@ static void call_shielded_within(void *rc)
 
 static void panics(void *unused)
 {
-    (void)unused;
     FILCH_PANIC(-EBADMSG, "out of the call");
 }
 
 static void panics_with_named(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_with_context(the_named, panics, NULL);
 }
 
 FILCH_VOID_TASK(names_a_context)
 {
     int rc = 0;
-    cr_assert_eq(filch_context_create(&named, NULL), 0);
+    OK(filch_context_create(&named, NULL));
     filch_context_cancel(named, -EHOSTDOWN);
-    cr_assert_eq(filch_with_context(the_named, call_shielded_within, &rc), 0);
+    OK(filch_with_context(the_named, call_shielded_within, &rc));
     cr_assert_eq(rc, -ECANCELED, "%d", rc);
     call_plainly(&rc);
     cr_assert_eq(rc, -ETIMEDOUT, "after the call: %d", rc);

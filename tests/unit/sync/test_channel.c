@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/child.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 /* ---- Items ---- */
 
@@ -27,7 +25,7 @@ static void send_and_receive_in_bursts(size_t size, size_t capacity)
         cr_assert_eq(in - out, capacity);
         for (size_t left = round + 1 < ROUNDS ? (capacity + 1) / 2 : capacity; left; left--) {
             memset(got, 0xa5, sizeof got);
-            cr_assert_eq(filch_try_receive(channel, got), 0);
+            OK(filch_try_receive(channel, got));
             fill(sent, size, out++);
             cr_assert_arr_eq(got, sent, size);
             cr_assert_arr_eq(got + size, untouched, GUARD);
@@ -51,9 +49,9 @@ Test(channel, signals_need_no_memory_for_items)
 {
     filch_channel *channel = channel_of(0, SIZE_MAX);
     for (int i = 0; i < 100; i++)
-        cr_assert_eq(filch_send(channel, NULL), 0);
+        OK(filch_send(channel, NULL));
     for (int i = 0; i < 100; i++)
-        cr_assert_eq(filch_receive(channel, NULL), 0);
+        OK(filch_receive(channel, NULL));
     cr_assert_eq(filch_try_receive(channel, NULL), -EAGAIN);
     filch_channel_destroy(channel);
 }
@@ -140,8 +138,8 @@ Test(channel, closed_one_is_drained_then_a_broken_pipe)
     filch_channel *channel = channel_of(sizeof(int), 3);
     int got = 0;
     for (int i = 1; i <= 2; i++)
-        cr_assert_eq(filch_send(channel, &i), 0);
-    cr_assert_eq(filch_channel_close(channel), 0);
+        OK(filch_send(channel, &i));
+    OK(filch_channel_close(channel));
     cr_assert(filch_channel_closed(channel));
     cr_assert_eq(filch_channel_close(channel), -EPIPE);
     cr_assert_eq(filch_send(channel, &got), -EPIPE);
@@ -149,7 +147,7 @@ Test(channel, closed_one_is_drained_then_a_broken_pipe)
     cr_assert_eq(filch_send_until(channel, &got, 0), -EPIPE);
     cr_assert_eq(filch_channel_length(channel), 2);
     for (int i = 1; i <= 2; i++) {
-        cr_assert_eq(filch_receive(channel, &got), 0);
+        OK(filch_receive(channel, &got));
         cr_assert_eq(got, i);
     }
     cr_assert_eq(filch_receive(channel, &got), -EPIPE);
@@ -293,7 +291,7 @@ static void all_are_told(crew *all, enum crew_kind kind, crew_fn *call_it, bool 
     if (destroy)
         filch_channel_destroy(channel);
     else
-        cr_assert_eq(filch_channel_close(channel), 0);
+        OK(filch_channel_close(channel));
     crew_wait(all);
     for (int i = 0; i < WAITERS; i++) {
         cr_assert_eq(calls[i].code, destroy ? -EIDRM : -EPIPE);
@@ -305,14 +303,12 @@ static void all_are_told(crew *all, enum crew_kind kind, crew_fn *call_it, bool 
 
 static void closing(crew *all, enum crew_kind kind, const char *name)
 {
-    (void)name;
     all_are_told(all, kind, send_party, false);
     all_are_told(all, kind, receive_party, false);
 }
 
 static void destroying(crew *all, enum crew_kind kind, const char *name)
 {
-    (void)name;
     all_are_told(all, kind, send_party, true);
     all_are_told(all, kind, receive_party, true);
 }

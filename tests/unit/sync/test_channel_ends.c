@@ -2,13 +2,11 @@
  *
  * A channel that is destroyed tells its waiters on both sides, under its lock, and an ended wait
  * has the text of its error. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <runtime/sync/cancellation.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/contexts.h>
+#include <tests/support/test.h>
 
 Test(channel_ends, no_channel_is_destroyed_without_harm)
 {

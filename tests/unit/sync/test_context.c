@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <fenv.h>
 #include <filch/base.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/switch_frame.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 enum { STACK = 64 * 1024, ROUNDS = 100 };
 
@@ -82,7 +81,6 @@ static double sum_there;
 
 static void round_upward(void *unused)
 {
-    (void)unused;
     fl_shadow_enter(&away.shadow, &home.shadow);
     fesetround(FE_UPWARD);
     cross(&away, &home);
@@ -144,7 +142,6 @@ static held there;
 
 static void hold_there(void *unused)
 {
-    (void)unused;
     fl_shadow_enter(&away.shadow, &home.shadow);
     there = hold(&away, &home, SEED_THERE);
     cross(&away, &home);

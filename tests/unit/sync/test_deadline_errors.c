@@ -29,7 +29,7 @@ static filch_pipeline *pipeline;
 static filch_context *ends_soon(void)
 {
     filch_context *context;
-    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(SHORT)), 0);
+    OK(filch_context_create_until(&context, NULL, filch_in(SHORT)));
     return context;
 }
 
@@ -69,7 +69,7 @@ static int awaits(void)
 static int awaits_a_context(void)
 {
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    OK(filch_context_create(&context, NULL));
     int rc = filch_context_wait(context, filch_in(SHORT));
     filch_context_release(context);
     return rc;
@@ -130,7 +130,6 @@ static int submit_in(filch_context *context)
 
 static int is_retried(void *unused)
 {
-    (void)unused;
     return -EAGAIN;
 }
 
@@ -204,14 +203,12 @@ static void make_all_calls(const char *by)
 
 static void task_makes_all_calls(filch_self self, void *done)
 {
-    (void)self;
     make_all_calls("task");
     signpost_raise(done);
 }
 
 static int holds_on(filch_self self, filch_emitter *out, void *item, void *go)
 {
-    (void)item;
     filch_emitter_keep(out);
     while (!signpost_count(go))
         filch_yield(self);
@@ -224,32 +221,32 @@ Test(deadline_errors, a_contexts_deadline_is_final_and_that_of_a_wait_is_not)
     signpost done = {0};
     have_fibers();
     rt = config_runtime(2, 1000);
-    cr_assert_eq(filch_channel_create(&channel, 1, 0), 0);
+    OK(filch_channel_create(&channel, 1, 0));
     filch_mutex_lock(&mutex);
     const filch_limit rare = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
-    cr_assert_eq(filch_limiter_create(&limiter, rare), 0);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
-    cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}), 0);
-    cr_assert_eq(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER), 0);
+    OK(filch_limiter_create(&limiter, rare));
+    OK(filch_limiter_allow(limiter, 1));
+    OK(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}));
+    OK(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER));
     pool = pool_of((filch_pool_config){.runtime = rt, .width = 1, .capacity = 1});
     block(pool, &busy);
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
     const filch_stage stage = {.fn = holds_on, .arg = &busy.go};
     const filch_pipeline_config config = {.stages = &stage, .count = 1};
-    cr_assert_eq(filch_pipeline_create(&pipeline, rt, &config), 0);
-    cr_assert_eq(filch_pipeline_push(pipeline, &mutex, NULL, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_pipeline_push(pipeline, &mutex, NULL, FILCH_FOREVER), 0); /* one waits */
+    OK(filch_pipeline_create(&pipeline, rt, &config));
+    OK(filch_pipeline_push(pipeline, &mutex, NULL, FILCH_FOREVER));
+    OK(filch_pipeline_push(pipeline, &mutex, NULL, FILCH_FOREVER)); /* one waits */
     make_all_calls("thread");
-    cr_assert_eq(filch_go(rt, task_makes_all_calls, &done), 0);
+    OK(filch_go(rt, task_makes_all_calls, &done));
     signpost_wait(&done, 1);
     signpost_raise(&busy.go);
-    cr_assert_eq(filch_pipeline_destroy(pipeline), 0);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
-    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
+    OK(filch_pipeline_destroy(pipeline));
+    OK(filch_pool_destroy(pool));
+    OK(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1));
     filch_adaptive_destroy(adaptive);
     filch_limiter_destroy(limiter);
     filch_channel_destroy(channel);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- What is over when it returns says so in words of its own ---- */
@@ -260,12 +257,11 @@ Test(deadline_errors, a_shutdown_that_was_too_long_says_that_the_rest_was_cancel
     cr_assert_eq(FILCH_SUBMIT(pool, waits_for_its_context, NULL), 0);
     cr_assert_eq(filch_pool_shutdown(pool, filch_in(SHORT)), -ETIMEDOUT);
     cr_assert(strstr(filch_error(), "have been cancelled"), "%s", filch_error());
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 static int never_answers(filch_self self, filch_context *context, void *arg, void **value)
 {
-    (void)self, (void)arg, (void)value;
     return filch_context_wait(context, FILCH_FOREVER);
 }
 
@@ -277,5 +273,5 @@ Test(deadline_errors, a_gather_that_was_too_long_says_that_the_rest_was_cancelle
     const filch_gather_config config = {.asks = &ask, .count = 1, .linger = true};
     cr_assert_eq(filch_gather(rt, &config, &answer, filch_in(SHORT)), -ETIMEDOUT);
     cr_assert(strstr(filch_error(), "was cancelled; ask again"), "%s", filch_error());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * States that are a deadlock for the detector, and states that are not. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- What is found ---- */
 
@@ -74,7 +74,6 @@ static filch_waitgroup group;
 
 static void waits_for_group(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_waitgroup_wait(&group);
 }
 
@@ -88,7 +87,6 @@ static void wait_for_a_group_that_is_never_done(void)
 
 static void selects(filch_self self, void *arg)
 {
-    (void)self;
     int item = 0;
     filch_case cases[] = {FILCH_RECEIVE(arg, &item), FILCH_SEND(arg, &item)};
     filch_select(cases, 2);
@@ -205,7 +203,6 @@ static const struct deadlock *deadlock;
 /* Thread sanitizer has a thread too many in a child of fork(): a stranger. */
 static void die_all_the_same(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     abort();
 }
@@ -246,7 +243,6 @@ Test(deadlock, what_can_never_run_again_is_reported_and_ends_the_process)
 
 static void sends(filch_self self, void *arg)
 {
-    (void)self;
     filch_sleep(LONG * FILCH_MILLISECOND);
     filch_send(arg, &(int){1});
 }
@@ -306,7 +302,6 @@ static int ends[2];
 
 static void reads_and_sends(filch_self self, void *arg)
 {
-    (void)self;
     char byte;
     filch_blocking_begin();
     ssize_t n = read(ends[0], &byte, 1);
@@ -317,7 +312,6 @@ static void reads_and_sends(filch_self self, void *arg)
 
 static void waits_and_sends(filch_self self, void *arg)
 {
-    (void)self;
     CHILD_CHECK(filch_wait_fd(ends[0], POLLIN, FILCH_FOREVER) > 0);
     filch_send(arg, &(int){1});
 }

@@ -2,11 +2,10 @@
  *
  * The report of a deadlock names the call in which each task waits, its object, and the task, also
  * of a future and of a sequel. It comes after timers have fired and threads have waited in time. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_channel *nothing, *full;
 static filch_once_flag flag;
@@ -14,19 +13,16 @@ static signpost begun;
 
 static void receives_for_ever(filch_self self, void *unused)
 {
-    (void)unused;
     receives(self, nothing);
 }
 
 static void sends_for_ever(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_send(full, &(int){1});
 }
 
 static void selects_for_ever(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int item;
     filch_case cases[] = {FILCH_RECEIVE(nothing, &item)};
     filch_select(cases, 1);
@@ -34,34 +30,29 @@ static void selects_for_ever(filch_self self, void *unused)
 
 static void never_made(void *unused)
 {
-    (void)unused;
     signpost_raise(&begun);
     receives(NULL, nothing);
 }
 
 static void calls_once(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_once(&flag, never_made, NULL);
 }
 
 FILCH_TASK(int, started_task)
 {
-    (void)self;
     receives(self, nothing);
     return 0;
 }
 
 static int waits_as_sequel(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)value, (void)result, (void)arg;
     receives(self, nothing);
     return 0;
 }
 
 static void die_all_the_same(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     abort();
 }

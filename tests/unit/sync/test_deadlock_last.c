@@ -2,8 +2,8 @@
  *
  * A deadlock is found when the last worker falls asleep, although each look before has found it at
  * work. */
-#include <criterion/criterion.h>
 #include <tests/support/deadlock.h>
+#include <tests/support/test.h>
 
 static void works_and_receives(filch_self self, void *arg)
 {
@@ -13,7 +13,6 @@ static void works_and_receives(filch_self self, void *arg)
 
 static void report_and_die(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     abort();
 }

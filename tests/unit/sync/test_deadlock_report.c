@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reporting a deadlock: the receivers of the report, and whether the process dies. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/worker.h>
@@ -10,6 +8,7 @@
 #include <tests/support/deadlock.h>
 #include <tests/support/folder.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static signpost heard;
 
@@ -124,7 +123,6 @@ static char trace[160];
 /* The thread of thread sanitizer is a stranger, beside which no process dies by itself. */
 static void say_and_die(const char *text, void *unused)
 {
-    (void)unused;
     fputs(text, stderr);
     abort();
 }
@@ -163,7 +161,6 @@ static filch_runtime *stuck;
 /* As a worker does that gives back memory while nothing else happens. */
 static void wake_in_vain(const char *report, void *unused)
 {
-    (void)unused;
     if (signpost_count(&heard))
         not_reported(report, NULL);
     signpost_raise(&heard);

@@ -2,7 +2,6 @@
  *
  * A deadlock is found when a thread begins to wait long after the last task has blocked: for that task,
  * or for the end of the runtime. The thread is held in the call that wakes the worker. */
-#include <criterion/criterion.h>
 #include <linux/futex.h>
 #include <runtime/engine/runtime.h>
 #include <sched/idle.h>
@@ -11,6 +10,7 @@
 #include <sys/syscall.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 static __thread bool dawdles; /* after its next wake-up of another thread */
 
@@ -36,14 +36,12 @@ long __wrap_syscall(long number, ...)
 FILCH_TASK(int, receiver, (filch_channel *, from))
 {
     int item = 0;
-    (void)self;
     filch_receive(from, &item);
     return item;
 }
 
 static void report_and_die(const char *report, void *unused)
 {
-    (void)unused;
     dprintf(STDERR_FILENO, "%s", report);
     abort();
 }

@@ -2,7 +2,6 @@
  *
  * The warning of a deadlock, which a program gets by default: its text, its destinations, its
  * silence in doubt, and its cost. */
-#include <criterion/criterion.h>
 #include <dirent.h>
 #include <pthread.h>
 #include <runtime/platform/warning.h>
@@ -10,6 +9,7 @@
 #include <tests/support/deadlock.h>
 #include <tests/support/folder.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Thread sanitizer has a thread of its own, unknown to Filch, so nothing is certain. */
 #define SKIP_UNCERTAIN()                                                                           \
@@ -120,7 +120,6 @@ static unsigned warnings;
 
 static bool count_warning(fl_warning_outlet *outlet, const char *text)
 {
-    (void)outlet;
     if (warnings++)
         dprintf(STDERR_FILENO, "again: %s", text);
     ualarm(2 * LONG * 1000, 0);
@@ -151,7 +150,6 @@ Test(deadlock_warn, a_writing_sink_repeats_nothing)
 
 static bool must_not_warn(fl_warning_outlet *outlet, const char *text)
 {
-    (void)outlet;
     not_reported(text, NULL);
     return true;
 }
@@ -176,7 +174,6 @@ static void a_stranger_will_send(void)
 
 static void sends_later(filch_self self, void *arg)
 {
-    (void)self;
     filch_sleep(LONG * FILCH_MILLISECOND);
     filch_send(arg, &(int){1});
 }
@@ -192,7 +189,6 @@ static void a_timer_is_pending(void)
 
 static void calls_and_sends(filch_self self, void *arg)
 {
-    (void)self;
     filch_blocking_begin();
     usleep(LONG * 1000);
     filch_blocking_end();

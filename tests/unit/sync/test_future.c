@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* ---- Without anybody who waits ---- */
 
@@ -25,10 +22,10 @@ Test(future, what_is_set_is_awaited_as_often_as_one_likes)
 {
     filch_future future = {0};
     long out = 0;
-    cr_assert_eq(filch_future_set(&future, &(long){42}, sizeof(long)), 0);
+    OK(filch_future_set(&future, &(long){42}, sizeof(long)));
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(filch_await(&future), 0);
-        cr_assert_eq(filch_await_until(&future, 0), 0);
+        OK(filch_await(&future));
+        OK(filch_await_until(&future, 0));
         cr_assert_eq(FILCH_VALUE(long, &future), 42);
         cr_assert_eq(FILCH_AWAIT_VALUE(&out, &future), 0);
         cr_assert_eq(out, 42);
@@ -44,8 +41,8 @@ Test(future, values_of_every_size_that_fits_come_whole)
         value[i] = (char)(i * 7 + 1);
     for (size_t size = 0; size <= FILCH_FUTURE_BYTES; size++) {
         filch_future future = {0};
-        cr_assert_eq(filch_future_set(&future, value, size), 0);
-        cr_assert_eq(filch_await_value(&future, out, size), 0);
+        OK(filch_future_set(&future, value, size));
+        OK(filch_await_value(&future, out, size));
         cr_assert_arr_eq(out, value, size);
     }
     filch_future future = {0};
@@ -57,7 +54,7 @@ Test(future, values_of_every_size_that_fits_come_whole)
 Test(future, a_value_may_have_any_alignment_that_types_have)
 {
     filch_future future = {0};
-    cr_assert_eq(filch_future_set(&future, &(long double){1.5L}, sizeof(long double)), 0);
+    OK(filch_future_set(&future, &(long double){1.5L}, sizeof(long double)));
     cr_assert_eq((uintptr_t)filch_future_value(&future, sizeof(long double)) %
                      _Alignof(max_align_t),
                  0);
@@ -67,11 +64,11 @@ Test(future, a_value_may_have_any_alignment_that_types_have)
 Test(future, the_second_to_set_it_is_told_and_changes_nothing)
 {
     filch_future future = {0};
-    cr_assert_eq(filch_future_set(&future, &(int){1}, sizeof(int)), 0);
+    OK(filch_future_set(&future, &(int){1}, sizeof(int)));
     cr_assert_eq(filch_future_set(&future, &(int){2}, sizeof(int)), -EALREADY);
     cr_assert_eq(FILCH_FUTURE_FAIL(&future, -EIO, "late"), -EALREADY);
     cr_assert_eq(filch_future_break(&future), -EALREADY);
-    cr_assert_eq(filch_await(&future), 0);
+    OK(filch_await(&future));
     cr_assert_eq(FILCH_VALUE(int, &future), 1);
 }
 
@@ -113,7 +110,7 @@ Test(future, a_future_fails_with_an_errno_and_with_nothing_else)
 Test(future, a_broken_promise_is_an_error_for_all_who_await_it)
 {
     filch_future future = {0};
-    cr_assert_eq(filch_future_break(&future), 0);
+    OK(filch_future_break(&future));
     cr_assert_eq(filch_await(&future), -EPIPE);
     cr_assert(strstr(filch_error(), "promise was broken"));
     cr_assert_eq(filch_await_until(&future, 0), -EPIPE);
@@ -123,16 +120,16 @@ Test(future, a_broken_promise_is_an_error_for_all_who_await_it)
 Test(future, after_a_reset_it_is_set_again)
 {
     filch_future future = {0};
-    cr_assert_eq(filch_future_reset(&future), 0);
+    OK(filch_future_reset(&future));
     for (int i = 0; i < 10; i++) {
         if (i % 3 == 0)
             cr_assert_eq(filch_await_until(&future, filch_in(1000)), -ETIMEDOUT);
         if (i % 2)
-            cr_assert_eq(filch_future_set(&future, &i, sizeof i), 0);
+            OK(filch_future_set(&future, &i, sizeof i));
         else
             cr_assert_eq(FILCH_FUTURE_FAIL(&future, -EIO, "%d", i), 0);
         cr_assert_eq(filch_await(&future), i % 2 ? 0 : -EIO);
-        cr_assert_eq(filch_future_reset(&future), 0);
+        OK(filch_future_reset(&future));
         cr_assert_not(filch_future_done(&future));
     }
 }
@@ -141,7 +138,7 @@ Test(future, a_value_of_another_size_is_refused)
 {
     filch_future future = {0};
     char out[8];
-    cr_assert_eq(filch_future_set(&future, &(int){1}, sizeof(int)), 0);
+    OK(filch_future_set(&future, &(int){1}, sizeof(int)));
     cr_assert_eq(filch_await_value(&future, out, 8), -EINVAL);
     cr_assert(strstr(filch_error(), "has one of 4"));
 }
@@ -196,9 +193,7 @@ FILCH_VOID_TASK(hold)
 static filch_runtime *runtime(unsigned workers)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt,
-                                      &(filch_config){.workers = workers, .max_fibers = 100000}),
-                 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .max_fibers = 100000}));
     return rt;
 }
 
@@ -209,14 +204,14 @@ Test(future, a_tasks_result_lands_in_its_future)
     cr_assert_eq(FILCH_ASYNC(rt, &first, make_triple, 1, 2, 3, 4, 5.5), 0);
     cr_assert_eq(FILCH_ASYNC(rt, &second, no_arguments), 0);
     cr_assert_eq(FILCH_ASYNC(rt, &third, fib, 20), 0);
-    cr_assert_eq(filch_await(&first), 0);
+    OK(filch_await(&first));
     triple got = FILCH_VALUE(triple, &first);
     cr_assert(got.a == 1 && got.b == 2 && got.c == 12);
-    cr_assert_eq(filch_await(&second), 0);
+    OK(filch_await(&second));
     cr_assert_eq(FILCH_VALUE(int, &second), 5);
-    cr_assert_eq(filch_await(&third), 0);
+    OK(filch_await(&third));
     cr_assert_eq(FILCH_VALUE(long, &third), 6765);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future, what_a_task_will_set_nobody_else_sets_resets_or_breaks)
@@ -233,9 +228,9 @@ Test(future, what_a_task_will_set_nobody_else_sets_resets_or_breaks)
     cr_assert_eq(filch_await_until(&future, filch_in(1000)), -ETIMEDOUT);
     cr_assert_eq(filch_future_set(&future, NULL, 0), -EALREADY);
     signpost_raise(&released);
-    cr_assert_eq(filch_await_value(&future, NULL, 0), 0);
-    cr_assert_eq(filch_future_reset(&future), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_await_value(&future, NULL, 0));
+    OK(filch_future_reset(&future));
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future, a_task_needs_a_runtime_to_start_on)
@@ -264,7 +259,7 @@ Test(future, a_task_that_panics_fails_its_future)
         cr_assert_not_null(filch_future_failure(&future)->file);
     }
     cr_assert_eq(FILCH_RUN(rt, fib, 10), 55, "the workers live on");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Those who wait ---- */
@@ -302,7 +297,7 @@ static void await_by_many(unsigned workers, const char *queue, void (*settle)(fi
 {
     filch_runtime *rt;
     filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     filch_future future = {0}, results[TASKS] = {0};
     party tasks[TASKS], threads[THREADS];
     pthread_t thread[THREADS];
@@ -323,16 +318,16 @@ static void await_by_many(unsigned workers, const char *queue, void (*settle)(fi
         cr_assert_eq(threads[i].sum, value);
     }
     for (int i = 0; i < TASKS; i++) {
-        cr_assert_eq(filch_await(&results[i]), 0);
+        OK(filch_await(&results[i]));
         cr_assert_eq(FILCH_VALUE(long, &results[i]), value);
         cr_assert_eq(tasks[i].code, code);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void set_nine(filch_future *future)
 {
-    cr_assert_eq(filch_future_set(future, &(long){9}, sizeof(long)), 0);
+    OK(filch_future_set(future, &(long){9}, sizeof(long)));
 }
 
 static void fail_it(filch_future *future)
@@ -342,7 +337,7 @@ static void fail_it(filch_future *future)
 
 static void break_it(filch_future *future)
 {
-    cr_assert_eq(filch_future_break(future), 0);
+    OK(filch_future_break(future));
 }
 
 Test(future, tasks_and_threads_that_wait_get_what_comes)
@@ -376,7 +371,7 @@ Test(future, futures_on_stacks_mix_with_forks)
     for (unsigned workers = 1; workers <= 8; workers *= 2) {
         filch_runtime *rt = runtime(workers);
         cr_assert_eq(FILCH_RUN(rt, await_what_it_started, 10), 1024);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -394,7 +389,7 @@ Test(future, a_task_that_has_waited_in_vain_has_changed_nothing)
     cr_assert_eq(FILCH_RUN(rt, await_until_soon, &future), -ETIMEDOUT);
     set_nine(&future);
     cr_assert_eq(FILCH_RUN(rt, await_until_soon, &future), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_TASK(int, async_elsewhere, (filch_runtime *, there))
@@ -411,8 +406,8 @@ Test(future, a_task_awaits_a_task_of_another_runtime)
     filch_runtime *here = runtime(1), *there = runtime(1);
     for (int i = 0; i < 100; i++)
         cr_assert_eq(FILCH_RUN(here, async_elsewhere, there), 5);
-    cr_assert_eq(filch_runtime_destroy(here), 0);
-    cr_assert_eq(filch_runtime_destroy(there), 0);
+    OK(filch_runtime_destroy(here));
+    OK(filch_runtime_destroy(there));
 }
 
 /* One who waits is resumed before the other: it may reset nothing while that one waits. */
@@ -434,5 +429,5 @@ Test(future, a_reset_is_refused_while_somebody_waits)
     cr_assert_eq(filch_future_reset(&future), -EBUSY);
     set_nine(&future);
     pthread_join(thread, NULL);
-    cr_assert_eq(filch_future_reset(&future), 0);
+    OK(filch_future_reset(&future));
 }

@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <runtime/sync/wait.h>
-#include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_runtime *runtime(unsigned workers)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt,
-                                      &(filch_config){.workers = workers, .max_fibers = 100000}),
-                 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = workers, .max_fibers = 100000}));
     return rt;
 }
 
 static void set_long(filch_future *future, long value)
 {
-    cr_assert_eq(filch_future_set(future, &value, sizeof value), 0);
+    OK(filch_future_set(future, &value, sizeof value));
 }
 
 /* ---- Then ---- */
 
 static int add(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self;
     *(long *)result = *(const long *)value + *(const long *)arg;
     return 0;
 }
@@ -37,7 +31,6 @@ static const long two = 2;
 
 static int fill(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)arg;
     memset(result, 7, FILCH_FUTURE_BYTES);
     return 0;
 }
@@ -48,11 +41,11 @@ Test(future_graph, a_sequel_may_leave_as_much_as_a_future_holds)
     filch_future from = {0}, next = {0};
     char expected[FILCH_FUTURE_BYTES];
     memset(expected, 7, sizeof expected);
-    cr_assert_eq(filch_then(&next, &from, rt, fill, NULL, FILCH_FUTURE_BYTES), 0);
+    OK(filch_then(&next, &from, rt, fill, NULL, FILCH_FUTURE_BYTES));
     set_long(&from, 1);
-    cr_assert_eq(filch_await(&next), 0);
+    OK(filch_await(&next));
     cr_assert_eq(memcmp(next.room, expected, sizeof expected), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
@@ -64,13 +57,13 @@ Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
             filch_future from = {0}, next = {0};
             if (before)
                 set_long(&from, 40);
-            cr_assert_eq(filch_then(&next, &from, rt, add, TWO, sizeof(long)), 0);
+            OK(filch_then(&next, &from, rt, add, TWO, sizeof(long)));
             if (!before)
                 set_long(&from, 40);
-            cr_assert_eq(filch_await(&next), 0);
+            OK(filch_await(&next));
             cr_assert_eq(FILCH_VALUE(long, &next), 42);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -81,13 +74,13 @@ Test(future_graph, several_sequels_of_one_future_all_run)
     filch_runtime *rt = runtime(2);
     filch_future from = {0};
     for (int i = 0; i < MANY; i++)
-        cr_assert_eq(filch_then(&next[i], &from, rt, add, TWO, sizeof(long)), 0);
+        OK(filch_then(&next[i], &from, rt, add, TWO, sizeof(long)));
     cr_assert_eq(FILCH_ASYNC(rt, &from, fib, 10), 0);
     for (int i = 0; i < MANY; i++) {
-        cr_assert_eq(filch_await(&next[i]), 0);
+        OK(filch_await(&next[i]));
         cr_assert_eq(FILCH_VALUE(long, &next[i]), 57);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Each settles the next: on the way nothing may grow with the length. */
@@ -96,7 +89,7 @@ static void chain_of(filch_runtime *rt, int length, int code)
     filch_future *chain = calloc((size_t)length, sizeof *chain);
     cr_assert_not_null(chain);
     for (int i = 1; i < length; i++)
-        cr_assert_eq(filch_then(&chain[i], &chain[i - 1], rt, add, TWO, sizeof(long)), 0);
+        OK(filch_then(&chain[i], &chain[i - 1], rt, add, TWO, sizeof(long)));
     if (code)
         cr_assert_eq(FILCH_FUTURE_FAIL(&chain[0], code, "the first"), 0);
     else
@@ -114,14 +107,14 @@ Test(future_graph, a_chain_of_sequels_may_be_long)
 {
     filch_runtime *rt = runtime(2);
     chain_of(rt, 100000, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future_graph, a_failure_goes_through_a_long_chain_whole)
 {
     filch_runtime *rt = runtime(2);
     chain_of(rt, 100000, -EIO);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future_graph, a_broken_promise_goes_through_although_what_broke_is_gone)
@@ -130,35 +123,32 @@ Test(future_graph, a_broken_promise_goes_through_although_what_broke_is_gone)
     filch_future *from = calloc(1, sizeof *from), next = {0}, all = {0}, one = {0};
     filch_future *array[] = {from};
     cr_assert_not_null(from);
-    cr_assert_eq(filch_then(&next, from, rt, add, TWO, sizeof(long)), 0);
-    cr_assert_eq(filch_when_all(&all, array, 1), 0);
-    cr_assert_eq(filch_when_any(&one, array, 1, NULL), 0);
-    cr_assert_eq(filch_future_break(from), 0);
+    OK(filch_then(&next, from, rt, add, TWO, sizeof(long)));
+    OK(filch_when_all(&all, array, 1));
+    OK(filch_when_any(&one, array, 1, NULL));
+    OK(filch_future_break(from));
     free(from);
     cr_assert_eq(filch_await(&next), -EPIPE);
     cr_assert(strstr(filch_future_failure(&next)->message, "promise was broken"));
     cr_assert_eq(filch_await(&all), -EPIPE);
-    cr_assert_eq(filch_await(&one), 0);
+    OK(filch_await(&one));
     cr_assert_eq(FILCH_VALUE(size_t, &one), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static int refuse(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result;
     return *(const int *)arg;
 }
 
 static int refuse_with_words(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     filch_future other = {0};
     return FILCH_FUTURE_FAIL(&other, 5, "x");
 }
 
 static int panic(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     FILCH_PANIC(-EILSEQ, "%d is too much", 7);
 }
 
@@ -167,7 +157,7 @@ static const filch_failure *failure_of(filch_runtime *rt, filch_then_fn *fn, int
 {
     filch_future from = {0};
     set_long(&from, 0);
-    cr_assert_eq(filch_then(next, &from, rt, fn, &code, 0), 0);
+    OK(filch_then(next, &from, rt, fn, &code, 0));
     cr_assert_lt(filch_await(next), 0);
     return filch_future_failure(next);
 }
@@ -184,7 +174,7 @@ Test(future_graph, a_sequel_that_fails_or_panics_fails_its_future)
     cr_assert_eq(failure_of(rt, panic, 0, &next[3])->code, -EILSEQ);
     cr_assert_str_eq(filch_future_failure(&next[3])->message, "7 is too much");
     cr_assert_eq(failure_of(rt, refuse, -EIO, &next[4])->code, -EIO, "the workers live on");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static int await_another(filch_self self, const void *value, void *result, void *arg)
@@ -201,14 +191,14 @@ Test(future_graph, a_sequel_may_wait_and_fork)
 {
     filch_runtime *rt = runtime(1);
     filch_future from = {0}, next = {0}, other = {0}, after = {0};
-    cr_assert_eq(filch_then(&next, &from, rt, await_another, &other, sizeof(long)), 0);
-    cr_assert_eq(filch_then(&after, &from, rt, add, TWO, sizeof(long)), 0);
+    OK(filch_then(&next, &from, rt, await_another, &other, sizeof(long)));
+    OK(filch_then(&after, &from, rt, add, TWO, sizeof(long)));
     set_long(&from, 1);
     cr_assert_eq(filch_await(&after), 0, "the worker goes on with it");
     set_long(&other, 10);
-    cr_assert_eq(filch_await(&next), 0);
+    OK(filch_await(&next));
     cr_assert_eq(FILCH_VALUE(long, &next), 66);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* As in runtime/sync/future_graph.c: more of them than memory has, though their sum is small again. */
@@ -236,7 +226,7 @@ Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
     cr_assert_eq(filch_future_reset(&from), 0, "nobody waits for it");
     set_long(&next, 1);
     set_long(&from, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- All ---- */
@@ -257,7 +247,7 @@ Test(future_graph, all_is_done_when_the_last_is)
     point_to(futures, array);
     for (int i = 0; i < MANY; i += 3)
         set_long(&futures[i], i);
-    cr_assert_eq(filch_when_all(&all, array, MANY), 0);
+    OK(filch_when_all(&all, array, MANY));
     memset(array, 0, sizeof array);
     cr_assert_eq(filch_future_set(&all, NULL, 0), -EALREADY);
     for (int i = MANY; i-- > 0;)
@@ -265,15 +255,15 @@ Test(future_graph, all_is_done_when_the_last_is)
             cr_assert_not(filch_future_done(&all));
             set_long(&futures[i], i);
         }
-    cr_assert_eq(filch_await_until(&all, 0), 0);
-    cr_assert_eq(filch_await_value(&all, NULL, 0), 0);
+    OK(filch_await_until(&all, 0));
+    OK(filch_await_value(&all, NULL, 0));
 }
 
 Test(future_graph, all_of_none_is_done)
 {
     filch_future all = {0};
-    cr_assert_eq(filch_when_all(&all, NULL, 0), 0);
-    cr_assert_eq(filch_await_until(&all, 0), 0);
+    OK(filch_when_all(&all, NULL, 0));
+    OK(filch_await_until(&all, 0));
 }
 
 Test(future_graph, all_fails_with_the_first_of_the_array_that_failed_but_waits_for_every_one)
@@ -281,7 +271,7 @@ Test(future_graph, all_fails_with_the_first_of_the_array_that_failed_but_waits_f
     filch_future futures[MANY], all = {0};
     filch_future *array[MANY];
     point_to(futures, array);
-    cr_assert_eq(filch_when_all(&all, array, MANY), 0);
+    OK(filch_when_all(&all, array, MANY));
     for (int i = MANY; i-- > 0;) {
         cr_assert_not(filch_future_done(&all));
         if (i % 10 == 3)
@@ -297,11 +287,11 @@ Test(future_graph, one_future_may_stand_several_times_in_an_array)
 {
     filch_future from = {0}, all = {0}, one = {0};
     filch_future *array[] = {&from, &from, &from};
-    cr_assert_eq(filch_when_all(&all, array, 3), 0);
-    cr_assert_eq(filch_when_any(&one, array, 3, NULL), 0);
+    OK(filch_when_all(&all, array, 3));
+    OK(filch_when_any(&one, array, 3, NULL));
     set_long(&from, 1);
-    cr_assert_eq(filch_await_until(&all, 0), 0);
-    cr_assert_eq(filch_await_until(&one, 0), 0);
+    OK(filch_await_until(&all, 0));
+    OK(filch_await_until(&one, 0));
 }
 
 /* ---- Any ---- */
@@ -313,12 +303,12 @@ Test(future_graph, any_is_the_index_of_the_first_and_cancels_the_losers)
         filch_future *array[MANY];
         filch_context *losers;
         point_to(futures, array);
-        cr_assert_eq(filch_context_create(&losers, NULL), 0);
-        cr_assert_eq(filch_when_any(&any, array, MANY, losers), 0);
+        OK(filch_context_create(&losers, NULL));
+        OK(filch_when_any(&any, array, MANY, losers));
         cr_assert_eq(filch_context_cause(losers), 0);
         cr_assert_eq(FILCH_FUTURE_FAIL(&futures[first], -EIO, "done all the same"), 0);
         cr_assert_eq(filch_context_cause(losers), -ECANCELED);
-        cr_assert_eq(filch_await_until(&any, 0), 0);
+        OK(filch_await_until(&any, 0));
         cr_assert_eq(FILCH_VALUE(size_t, &any), (size_t)first);
         for (int i = 0; i < MANY; i++)
             cr_assert_eq(filch_future_reset(&futures[i]), 0, "nobody waits for the others");
@@ -333,11 +323,11 @@ Test(future_graph, any_of_some_that_are_done_is_done_at_once)
     point_to(futures, array);
     set_long(&futures[70], 1);
     set_long(&futures[20], 1);
-    cr_assert_eq(filch_when_any(&any, array, MANY, NULL), 0);
-    cr_assert_eq(filch_await_until(&any, 0), 0);
+    OK(filch_when_any(&any, array, MANY, NULL));
+    OK(filch_await_until(&any, 0));
     cr_assert_eq(FILCH_VALUE(size_t, &any), 20);
     for (int i = 0; i < MANY; i++)
-        cr_assert_eq(filch_future_reset(&futures[i]), 0);
+        OK(filch_future_reset(&futures[i]));
 }
 
 /* ---- Graphs ---- */
@@ -355,13 +345,12 @@ Test(future_graph, a_tower_of_futures_comes_down_without_recursion)
                      0);
     }
     set_long(&tower[0], 1);
-    cr_assert_eq(filch_await_until(&tower[HIGH - 1], 0), 0);
+    OK(filch_await_until(&tower[HIGH - 1], 0));
     free(tower);
 }
 
 static int sum(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value;
     filch_future *const *parts = arg;
     *(long *)result = FILCH_VALUE(long, parts[0]) + FILCH_VALUE(long, parts[1]);
     return 0;
@@ -382,19 +371,17 @@ Test(future_graph, a_triangle_of_futures_adds_up)
             for (int k = 1; k < n; k++) {
                 above[n][k][0] = &number[n - 1][k - 1];
                 above[n][k][1] = &number[n - 1][k];
-                cr_assert_eq(filch_when_all(&both[n][k], above[n][k], 2), 0);
-                cr_assert_eq(filch_then(&number[n][k], &both[n][k], rt, sum, above[n][k],
-                                        sizeof(long)),
-                             0);
+                OK(filch_when_all(&both[n][k], above[n][k], 2));
+                OK(filch_then(&number[n][k], &both[n][k], rt, sum, above[n][k], sizeof(long)));
             }
         for (int n = ROWS; n-- > 0;) {
             set_long(&number[n][0], 1);
             if (n)
                 set_long(&number[n][n], 1);
         }
-        cr_assert_eq(filch_await(&number[28][14]), 0);
+        OK(filch_await(&number[28][14]));
         cr_assert_eq(FILCH_VALUE(long, &number[28][14]), 40116600);
-        cr_assert_eq(filch_runtime_destroy(rt), 0); /* after all that it will be asked for */
+        OK(filch_runtime_destroy(rt)); /* after all that it will be asked for */
     }
 }
 
@@ -411,5 +398,5 @@ Test(future_graph, no_future_waits_for_itself)
     cr_assert_not_null(strstr(filch_error(), "filch_when_any"), "%s", filch_error());
     set_long(&self, 1);
     set_long(&other, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

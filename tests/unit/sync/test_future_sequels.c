@@ -2,14 +2,11 @@
  *
  * Futures built on others keep nothing of those: no error text of an earlier task, no failure of a
  * future that is gone, no size of an earlier value, no context. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/sync/cancellation.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_runtime *one_worker(void)
 {
@@ -22,13 +19,11 @@ static filch_runtime *one_worker(void)
 
 static int refused_call(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     return filch_send(NULL, NULL) == -EINVAL ? 0 : -EIO;
 }
 
 static int invalid(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     return -EINVAL;
 }
 
@@ -36,17 +31,16 @@ Test(future_sequels, a_failure_does_not_speak_of_an_earlier_sequels_error)
 {
     filch_runtime *rt = one_worker();
     filch_future from = {0}, first = {0}, second = {0};
-    cr_assert_eq(filch_then(&first, &from, rt, refused_call, NULL, 0), 0);
-    cr_assert_eq(filch_then(&second, &first, rt, invalid, NULL, 0), 0);
-    cr_assert_eq(filch_future_set(&from, NULL, 0), 0);
+    OK(filch_then(&first, &from, rt, refused_call, NULL, 0));
+    OK(filch_then(&second, &first, rt, invalid, NULL, 0));
+    OK(filch_future_set(&from, NULL, 0));
     cr_assert_eq(filch_await(&second), -EINVAL);
     cr_assert_str_eq(filch_future_failure(&second)->message, "");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static int forks_and_leaves(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)value, (void)result, (void)arg;
     FILCH_FORK(fib, 5);
     return 0;
 }
@@ -75,14 +69,12 @@ static signpost busy, over;
 
 static void keep_busy(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&busy);
     signpost_wait(&over, 1);
 }
 
 static int nothing(filch_self self, const void *value, void *result, void *arg)
 {
-    (void)self, (void)value, (void)result, (void)arg;
     return 0;
 }
 
@@ -90,24 +82,24 @@ Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_a_sequel)
 {
     filch_runtime *rt = one_worker();
     filch_future from = {0}, next = {0};
-    cr_assert_eq(filch_then(&next, &from, rt, nothing, NULL, 0), 0);
-    cr_assert_eq(filch_go(rt, keep_busy, NULL), 0);
+    OK(filch_then(&next, &from, rt, nothing, NULL, 0));
+    OK(filch_go(rt, keep_busy, NULL));
     signpost_wait(&busy, 1);
-    cr_assert_eq(filch_future_break(&from), 0);
+    OK(filch_future_break(&from));
     memset(&from, 0, sizeof from); /* the sequel has not run yet */
     signpost_raise(&over);
     cr_assert_eq(filch_await(&next), -EPIPE);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_one_of_all)
 {
     filch_future broken = {0}, other = {0}, all = {0};
     filch_future *both[] = {&broken, &other};
-    cr_assert_eq(filch_when_all(&all, both, 2), 0);
-    cr_assert_eq(filch_future_break(&broken), 0);
+    OK(filch_when_all(&all, both, 2));
+    OK(filch_future_break(&broken));
     memset(&broken, 0, sizeof broken);
-    cr_assert_eq(filch_future_set(&other, NULL, 0), 0);
+    OK(filch_future_set(&other, NULL, 0));
     cr_assert_eq(filch_await(&all), -EPIPE);
 }
 
@@ -116,9 +108,9 @@ Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_one_of_all)
 Test(future_sequels, all_has_no_value_where_there_was_one_before)
 {
     filch_future all = {0};
-    cr_assert_eq(filch_future_set(&all, &(long){1}, sizeof(long)), 0);
-    cr_assert_eq(filch_future_reset(&all), 0);
-    cr_assert_eq(filch_when_all(&all, NULL, 0), 0);
+    OK(filch_future_set(&all, &(long){1}, sizeof(long)));
+    OK(filch_future_reset(&all));
+    OK(filch_when_all(&all, NULL, 0));
     cr_assert_eq(filch_await_value(&all, NULL, 0), 0, "%s", filch_error());
 }
 
@@ -126,7 +118,6 @@ static unsigned let_go;
 
 static void count(void *unused)
 {
-    (void)unused;
     let_go++;
 }
 
@@ -137,10 +128,10 @@ Test(future_sequels, any_releases_the_context_of_the_losers)
     filch_future *both[] = {&futures[0], &futures[1]};
     filch_context *losers = NULL;
     cr_assert_eq(fl_context_create_owner(&losers, NULL, &key, &let_go, count), 0);
-    cr_assert_eq(filch_when_any(&any, both, 2, losers), 0);
+    OK(filch_when_any(&any, both, 2, losers));
     filch_context_release(losers);
     cr_assert_eq(let_go, 0, "it is still needed");
-    cr_assert_eq(filch_future_set(&futures[1], NULL, 0), 0);
-    cr_assert_eq(filch_await(&any), 0);
+    OK(filch_future_set(&futures[1], NULL, 0));
+    OK(filch_await(&any));
     cr_assert_eq(let_go, 1);
 }

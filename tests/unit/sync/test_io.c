@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reading, writing and accepting: the system calls' behaviour, except for the wait. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <filch/filch.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <tests/support/configs.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { MS = 1000000, BYTES = 1 << 20 };
@@ -65,7 +62,7 @@ Test(io, a_stream_arrives_whole_and_in_order)
         make_pair(ends);
         cr_assert_eq(FILCH_RUN(rt, write_and_read, ends), 0);
         close(ends[1]);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -125,7 +122,7 @@ Test(io, a_guest_is_served)
         cr_assert_eq(FILCH_RUN(rt, serve_and_visit, server, guest), 0);
         close(guest);
         close(server);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 

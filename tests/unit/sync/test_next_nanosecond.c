@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A deadline of the next nanosecond is not past, on a clock that this test stops. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <tests/support/channels.h>
 #include <tests/support/contexts.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stopped_clock.h>
+#include <tests/support/test.h>
 
 Test(next_nanosecond, a_context_is_not_cancelled_before_it)
 {
@@ -25,14 +24,12 @@ static signpost ended;
 
 static void receives(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     rc = filch_receive_until(channel, &item, next);
     signpost_raise(&ended);
 }
 
 static void selects(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_case cases[] = {FILCH_RECEIVE(channel, &item), FILCH_UNTIL(next)};
     rc = filch_select(cases, 2);
     signpost_raise(&ended);
@@ -42,7 +39,7 @@ static void selects(filch_self self, void *unused)
 static void gets_an_item(filch_go_fn *waits)
 {
     filch_runtime *rt = NULL;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     channel = channel_of(sizeof item, 0);
     rc = 1;
     next = stop_clock();
@@ -51,7 +48,7 @@ static void gets_an_item(filch_go_fn *waits)
     int sent = filch_try_send(channel, &(int){7});
     start_clock();
     cr_assert_eq(sent, 0, "nobody waits");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(rc, 0);
     cr_assert_eq(item, 7);
     filch_channel_destroy(channel);

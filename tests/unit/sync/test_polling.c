@@ -2,9 +2,8 @@
  *
  * A task that polls with calls that do not wait, or not for long, lets another ready task of its
  * only worker begin: at the first sleep, else within some turns (runtime/engine/turn.h). */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/turn.h>
+#include <tests/support/test.h>
 
 enum { TURNS = 4 * FL_FIND_TURN };
 
@@ -110,14 +109,12 @@ static struct {
 
 static void begins(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_u32_store(&trial.begun, 1, FILCH_RELAXED);
     filch_waitgroup_done(&trial.over);
 }
 
 static void polls_for_it(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_go(NULL, begins, NULL);
     while (!filch_u32_load(&trial.begun, FILCH_RELAXED) && trial.calls <= TURNS) {
         trial.poll->call();

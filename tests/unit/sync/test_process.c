@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Child processes: their input, output and end, as tasks and threads see them. */
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
 #include <tests/support/spawned.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000, BYTES = 1 << 20 };
 
@@ -30,7 +29,7 @@ static void everywhere(claim *one)
         cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
         int line = FILCH_RUN(rt, run_claim, one);
         cr_assert_eq(line, 0, "%u workers: line %d: %s", workers[i], line, filch_error());
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -44,7 +43,6 @@ static void everywhere(claim *one)
 
 static int echo_and_status(filch_self self)
 {
-    (void)self;
     char text[64];
     filch_process *process = script("cat; exit 3");
     CLAIM(filch_process_in(process) >= 0 && filch_process_err(process) == -1);
@@ -114,7 +112,6 @@ Test(process, more_than_any_pipe_holds_goes_through_both_ways)
 
 static int broken_pipe(filch_self self)
 {
-    (void)self;
     static const char much[200000];
     filch_process *process = script("exec <&-; echo x; exec sleep 1000");
     char byte;
@@ -134,7 +131,6 @@ Test(process, a_child_that_does_not_read_raises_no_signal)
 
 static int files(filch_self self)
 {
-    (void)self;
     int ends[2];
     char text[200] = "";
     const char *const argv[] = {"name", "-c", "cat; pwd; echo $A $B$HOME >&2; echo $0", NULL};
@@ -220,7 +216,6 @@ Test(process, a_waiting_task_leaves_its_worker_to_others)
 
 static int given_up(filch_self self)
 {
-    (void)self;
     filch_context *context = NULL;
     filch_process *process = script("cat");
     filch_process_outcome outcome = {7, 7};
@@ -262,7 +257,6 @@ static filch_process *with_other(const char *text, int *other)
 
 static int killed(filch_self self)
 {
-    (void)self;
     int other;
     filch_process *process = script("cat");
     CLAIM(filch_process_kill(process, 0) == -EINVAL && filch_process_kill(process, 65) == -EINVAL);
@@ -285,7 +279,6 @@ Test(process, signals_reach_the_child_or_its_whole_group)
 
 static int signalled_at_its_end(filch_self self)
 {
-    (void)self;
     for (unsigned i = 0; i < 100; i++) {
         filch_process *process = script("echo; exit 3");
         char text[4];
@@ -305,7 +298,6 @@ Test(process, the_outcome_is_known_also_if_a_signal_comes_too_late)
 
 static int left_over(filch_self self)
 {
-    (void)self;
     int other;
     filch_process *process = with_other("sleep 1000 & echo $!; exit 4", &other);
     CLAIM(outcome_of(process) == 4);
@@ -333,7 +325,6 @@ static signpost all_ended;
 
 static void one_of_many(filch_self self, void *arg)
 {
-    (void)self;
     int *line = arg;
     filch_process *process;
     const char *const argv[] = {"true", NULL};
@@ -350,11 +341,11 @@ Test(process, two_hundred_children_at_once_all_end_well)
     int lines[MANY];
     filch_runtime *rt = NULL;
     start_spawner();
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));
     for (unsigned i = 0; i < MANY; i++)
-        cr_assert_eq(filch_go(rt, one_of_many, &lines[i]), 0);
+        OK(filch_go(rt, one_of_many, &lines[i]));
     signpost_wait(&all_ended, MANY);
     for (unsigned i = 0; i < MANY; i++)
         cr_assert_eq(lines[i], 0, "child %u: %d", i, lines[i]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,14 +2,11 @@
  *
  * The sentences of refusals: a closed object and the call that closed it, or a call that would have
  * to wait although its time is 0. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/batcher.h>
-#include <filch/filch.h>
 #include <filch/pipeline.h>
 #include <filch/resources.h>
 #include <filch/results.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 static struct {
     filch_channel *channel;
@@ -49,7 +46,6 @@ static int takes_until_0(void)
 
 static int nothing(filch_self self, filch_job *job, void *data)
 {
-    (void)self, (void)job, (void)data;
     return 0;
 }
 
@@ -112,19 +108,16 @@ static void expect(const refusal *all, size_t count)
 
 static int makes(filch_self self, void **value, void *arg)
 {
-    (void)self, (void)arg;
     *value = &at;
     return 0;
 }
 
 static void flushes(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
-    (void)self, (void)items, (void)outcomes, (void)count, (void)arg;
 }
 
 static int passes(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    (void)self, (void)arg;
     return filch_emit(out, item);
 }
 

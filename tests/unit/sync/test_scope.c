@@ -7,7 +7,6 @@
 
 static int raise_late(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope;
     filch_yield(self);
     signpost_raise(arg);
     return 0;
@@ -18,10 +17,10 @@ static void waits_for_all(filch_runtime *rt)
     enum { CHILDREN = 100 };
     signpost ended = {0};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < CHILDREN; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
-    cr_assert_eq(filch_scope_wait(&scope), 0);
+    OK(filch_scope_wait(&scope));
     cr_assert_eq(signpost_count(&ended), CHILDREN);
     cr_assert_eq(filch_scope_children(&scope), 0);
     for (int i = 0; i < CHILDREN; i++)
@@ -40,9 +39,9 @@ Test(scope, all_children_have_ended_when_it_is_closed)
 static void stays_empty(filch_runtime *rt)
 {
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
-    cr_assert_eq(filch_scope_wait_until(&scope, 0), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_wait_until(&scope, 0));
+    OK(filch_scope_close(&scope));
 }
 
 Test(scope, nobody_has_to_be_waited_for_in_an_empty_one)
@@ -67,10 +66,10 @@ static void grows_siblings(filch_runtime *rt)
     signpost ended = {0};
     filch_context *context;
     filch_scope scope;
-    cr_assert_eq(filch_context_create_value(&context, NULL, &fib_queues, &ended), 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    OK(filch_context_create_value(&context, NULL, &fib_queues, &ended));
+    OK(filch_scope_open(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, grow, (void *)(uintptr_t)7), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     cr_assert_eq(signpost_count(&ended), 255);
     filch_context_release(context);
 }
@@ -82,7 +81,6 @@ Test(scope, children_spawn_siblings_while_the_opener_waits)
 
 static int fib_child(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope;
     long *n = arg;
     FILCH_FORK(fib, 5);
     *n = fib(self, (int)*n);
@@ -94,7 +92,7 @@ FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
 {
     long left = n, right = n + 1, here = n + 2;
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, NULL, context), 0);
+    OK(filch_scope_open(&scope, NULL, context));
     FILCH_FORK(fib, 6);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &left), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &right), 0);
@@ -103,7 +101,7 @@ FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
     FILCH_JOIN(long seven, fib);
     FILCH_JOIN(long six, fib);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &here), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     return left + right + here + seven + six;
 }
 
@@ -119,7 +117,6 @@ FILCH_TASK(long, sum_by_forks, (int, depth))
 
 static int fork_scopes(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope;
     *(long *)arg = sum_by_forks(self, 2);
     return 0;
 }
@@ -128,10 +125,10 @@ static void mixes_scopes_and_forks(filch_runtime *rt)
 {
     long sums[3];
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, fork_scopes, &sums[i]), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(sums[i], 4 * (21 + 34 + 55 + 8 + 13));
 }
@@ -149,13 +146,12 @@ struct nest {
 static int open_inner(filch_self self, filch_scope *scope, void *arg)
 {
     struct nest *nest = arg, inner = {nest->depth - 1, nest->ended};
-    (void)self;
     if (nest->depth) {
         filch_scope below;
-        cr_assert_eq(filch_scope_open(&below, NULL, filch_scope_context(scope)), 0);
+        OK(filch_scope_open(&below, NULL, filch_scope_context(scope)));
         for (int i = 0; i < 3; i++)
             cr_assert_eq(FILCH_SPAWN(&below, open_inner, &inner), 0);
-        cr_assert_eq(filch_scope_close(&below), 0);
+        OK(filch_scope_close(&below));
     }
     signpost_raise(nest->ended);
     return 0;
@@ -166,9 +162,9 @@ static void nests(filch_runtime *rt)
     signpost ended = {0};
     struct nest nest = {4, &ended};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, open_inner, &nest), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     cr_assert_eq(signpost_count(&ended), 1 + 3 + 9 + 27 + 81);
 }
 
@@ -186,7 +182,6 @@ static void *waits_too(void *arg)
 
 static int fail_when_told(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope;
     while (!signpost_count(arg))
         filch_yield(self);
     return -EXDEV;
@@ -197,7 +192,7 @@ static void has_several_waiters(filch_runtime *rt)
     signpost go = {0};
     pthread_t threads[4];
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, fail_when_told, &go), 0);
     for (int i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, waits_too, &scope), 0);
@@ -218,7 +213,6 @@ Test(scope, any_number_of_tasks_and_threads_may_wait)
 
 static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)arg;
     cr_assert_eq(filch_scope_wait(scope), -EDEADLK);
     cr_assert_not_null(strstr(filch_error(), "wait_for_itself"));
     cr_assert_eq(filch_scope_wait_until(scope, 0), -EDEADLK);
@@ -228,7 +222,7 @@ static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
 static void refuses_its_children(filch_runtime *rt)
 {
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, wait_for_itself, NULL), 0);
     cr_assert_eq(filch_scope_close(&scope), -EDEADLK);
 }
@@ -240,10 +234,9 @@ Test(scope, a_child_cannot_wait_for_its_own_scope)
 
 static int where_am_i(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self;
     filch_scope below;
     *(int *)arg = filch_worker_index();
-    cr_assert_eq(filch_scope_open(&below, NULL, filch_scope_context(scope)), 0);
+    OK(filch_scope_open(&below, NULL, filch_scope_context(scope)));
     return filch_scope_close(&below);
 }
 
@@ -252,14 +245,14 @@ Test(scope, children_may_run_on_another_runtime_than_the_opener)
     filch_runtime *one = runtime(1), *many = runtime(3);
     int index[3] = {-1, -1, -1};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, many, NULL), 0);
+    OK(filch_scope_open(&scope, many, NULL));
     for (int i = 0; i < 3; i++)
         FILCH_SPAWN(&scope, where_am_i, &index[i]);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     for (int i = 0; i < 3; i++)
         cr_assert(index[i] >= 0 && index[i] < 3);
     FILCH_RUN(one, call_body, waits_for_all, many);
     FILCH_RUN(many, call_body, waits_for_all, one);
-    cr_assert_eq(filch_runtime_destroy(one), 0);
-    cr_assert_eq(filch_runtime_destroy(many), 0);
+    OK(filch_runtime_destroy(one));
+    OK(filch_runtime_destroy(many));
 }

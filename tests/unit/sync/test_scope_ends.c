@@ -11,7 +11,6 @@
 
 static int forks_and_forgets(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)scope, (void)unused;
     FILCH_FORK(fib, 5);
     return 0;
 }
@@ -34,7 +33,6 @@ Test(scope_ends, a_child_that_leaves_a_fork_unjoined_dies_by_its_name)
 
 FILCH_TASK(bool, is_a_child)
 {
-    (void)self;
     return fl_fiber_here()->child != NULL;
 }
 
@@ -42,12 +40,12 @@ Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
 {
     filch_runtime *rt = runtime(1);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, returns, NULL), 0);
-    cr_assert_eq(filch_scope_wait(&scope), 0);
+    OK(filch_scope_wait(&scope));
     cr_assert_not(FILCH_RUN(rt, is_a_child));
-    cr_assert_eq(filch_scope_close(&scope), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_scope_close(&scope));
+    OK(filch_runtime_destroy(rt));
 }
 
 /* The first close has freed the failures; the second frees the one that came after it. */
@@ -55,7 +53,7 @@ Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
 {
     filch_runtime *rt = runtime(1);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT), 0);
+    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < 3; i++)
         filch_scope_fail(&scope, -EIO, "failure %d", i);
     cr_assert_eq(filch_scope_close(&scope), -EIO);
@@ -65,14 +63,13 @@ Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
     cr_assert_str_eq(next->message, "after the close");
     cr_assert_eq(filch_scope_close(&scope), -EIO);
     cr_assert_eq(filch_scope_failures(&scope), 4);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static signpost gone, go;
 
 static int goes(filch_self self, filch_scope *scope, void *waits)
 {
-    (void)self, (void)scope;
     signpost_wait(&go, waits != NULL);
     signpost_raise(&gone);
     return 0;
@@ -83,7 +80,7 @@ Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
 {
     filch_runtime *rt = runtime(2);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     fl_lock(&scope.lock);
     cr_assert_eq(FILCH_SPAWN(&scope, goes, NULL), 0);
     WAIT_WHILE(filch_u32_load(&scope.lock, FILCH_RELAXED) != FL_LOCK_WAITED_FOR);
@@ -91,7 +88,7 @@ Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
     fl_unlock(&scope.lock);
     WAIT_WHILE(filch_u32_load(&scope.children, FILCH_ACQUIRE) != 1);
     signpost_raise(&go);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
     cr_assert_eq(signpost_count(&gone), 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -6,13 +6,11 @@
 
 static int calls_wrongly(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope, (void)arg;
     return filch_channel_create(NULL, 1, 1);
 }
 
 static int says_and_returns_0(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self;
     filch_scope_fail(scope, -EIO, "first");
     filch_scope_fail(scope, -EDOM, "second");
     return (int)(intptr_t)arg;
@@ -49,8 +47,8 @@ static void is_told(filch_runtime *rt, const struct told *told)
 {
     char place[300];
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
-    cr_assert_eq(filch_scope_spawn(&scope, &told->child, (void *)(uintptr_t)told->arg), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_spawn(&scope, &told->child, (void *)(uintptr_t)told->arg));
     cr_assert_eq(filch_scope_wait(&scope), told->code);
     const filch_failure *failure = filch_scope_failure(&scope);
     cr_assert_eq(failure->code, told->code);
@@ -81,7 +79,7 @@ Test(scope, spawn_notes_where_it_stands)
 {
     filch_runtime *rt = runtime(1);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, returns, (void *)(intptr_t)-EIO), 0);
     int line = __LINE__ - 1;
     cr_assert_eq(filch_scope_close(&scope), -EIO);
@@ -89,14 +87,14 @@ Test(scope, spawn_notes_where_it_stands)
     cr_assert_str_eq(failure->task, "returns");
     cr_assert_str_eq(failure->file, __FILE__);
     cr_assert_eq(failure->line, line);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(scope, what_was_said_before_on_the_thread_explains_no_failure)
 {
     filch_runtime *rt = runtime(1);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT), 0);
+    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     cr_assert_eq(FILCH_SPAWN(&scope, calls_wrongly, NULL), 0);
     filch_scope_wait(&scope);
     cr_assert_eq(FILCH_SPAWN(&scope, returns, (void *)(intptr_t)-EINVAL), 0);
@@ -104,7 +102,7 @@ Test(scope, what_was_said_before_on_the_thread_explains_no_failure)
     const filch_failure *last = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
     cr_assert_str_eq(last->message, "Invalid argument");
     cr_assert_eq(filch_scope_close(&scope), -EINVAL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_VOID_TASK(fail_in_fork, (filch_scope *, scope))
@@ -114,7 +112,6 @@ FILCH_VOID_TASK(fail_in_fork, (filch_scope *, scope))
 
 static int forks_failure(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)arg;
     FILCH_FORK(fail_in_fork, scope);
     filch_yield(self); /* anybody may take it */
     FILCH_JOIN_VOID(fail_in_fork);
@@ -124,11 +121,11 @@ static int forks_failure(filch_self self, filch_scope *scope, void *arg)
 static void fails_anywhere(filch_runtime *rt)
 {
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, forks_failure, NULL), 0);
     cr_assert_eq(filch_scope_close(&scope), -ERANGE);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "in a fork");
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(filch_scope_fail(&scope, -EBUSY, "by %s", "the opener"), -EBUSY);
     cr_assert_eq(filch_scope_close(&scope), -EBUSY);
     cr_assert_str_eq(filch_error(), "by the opener");
@@ -146,7 +143,7 @@ static void cancels_siblings(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < 20; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, says, "1"), 0);
@@ -169,9 +166,8 @@ Test(scope, the_first_failure_cancels_the_siblings)
 
 static int nest_until_cancelled(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self;
     filch_scope inner;
-    cr_assert_eq(filch_scope_open(&inner, NULL, filch_scope_context(scope)), 0);
+    OK(filch_scope_open(&inner, NULL, filch_scope_context(scope)));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&inner, until_cancelled, arg), 0);
     return filch_scope_close(&inner);
@@ -188,7 +184,7 @@ static void cancels_inner(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, nest_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, fail_after_5, &started), 0);
     cr_assert_eq(filch_scope_close(&scope), -EIO);
@@ -204,8 +200,8 @@ static void passes_failure_on(filch_runtime *rt)
 {
     filch_scope scope;
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    OK(filch_context_create(&context, NULL));
+    OK(filch_scope_open(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, says, "2"), 0);
     cr_assert_eq(filch_scope_close(&scope), -ENOENT);
     cr_assert_eq(filch_context_cause(context), 0, "nothing above is cancelled");
@@ -222,8 +218,8 @@ static void cancelled_from_above(filch_runtime *rt)
     signpost started = {0};
     filch_scope scope;
     filch_context *context;
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    OK(filch_context_create(&context, NULL));
+    OK(filch_scope_open(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
     cr_assert_eq(filch_scope_wait_until(&scope, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_scope_wait_until(&scope, 0), -ETIMEDOUT);
@@ -231,10 +227,10 @@ static void cancelled_from_above(filch_runtime *rt)
     cr_assert_eq(filch_context_cause(filch_scope_context(&scope)), 0,
                  "a wait that times out cancels nothing");
     cr_assert_eq(filch_scope_children(&scope), 1);
-    cr_assert_eq(filch_context_cancel(context, -ESTALE), 0);
+    OK(filch_context_cancel(context, -ESTALE));
     cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), -ECANCELED);
     cr_assert_eq(filch_scope_close(&scope), -ESTALE);
-    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    OK(filch_scope_open(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), -ECANCELED);
     cr_assert_eq(filch_scope_close(&scope), 0, "nobody has failed");
     filch_context_release(context);
@@ -250,8 +246,8 @@ static void has_a_deadline(filch_runtime *rt)
     signpost started = {0};
     filch_scope scope;
     filch_context *context;
-    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(5 * FILCH_MILLISECOND)), 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, context), 0);
+    OK(filch_context_create_until(&context, NULL, filch_in(5 * FILCH_MILLISECOND)));
+    OK(filch_scope_open(&scope, rt, context));
     uint32_t spawned = 0; /* beside other load the deadline may pass before */
     for (int i = 0; i < 5; i++)
         spawned += FILCH_SPAWN(&scope, until_cancelled, &started) == 0;
@@ -269,7 +265,6 @@ Test(scope, the_deadline_of_a_context_above_stops_them)
 
 static int fails_in_turn(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)arg;
     cr_assert_eq(filch_context_cause(filch_scope_context(scope)), 0);
     return filch_scope_fail(scope, -EDOM, "failure %zu", filch_scope_failures(scope));
 }
@@ -279,7 +274,7 @@ static void collects(filch_runtime *rt)
     enum { CHILDREN = FILCH_SCOPE_KEPT + 20 };
     filch_scope scope;
     unsigned kept = 0;
-    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT), 0);
+    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < CHILDREN; i++) {
         cr_assert_eq(FILCH_SPAWN(&scope, fails_in_turn, NULL), 0);
         cr_assert_eq(filch_scope_wait(&scope), -EDOM);

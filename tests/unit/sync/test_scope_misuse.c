@@ -8,7 +8,6 @@
 
 static int panics(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope;
     FILCH_PANIC(-EBADMSG, "no header in %s", (const char *)arg);
 }
 
@@ -16,7 +15,7 @@ static void child_panics(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, panics, "17"), 0);
@@ -40,7 +39,6 @@ struct opener {
 static int note_the_end(filch_self self, filch_scope *scope, void *arg)
 {
     struct opener *opener = arg;
-    (void)self;
     int rc = filch_context_wait(filch_scope_context(scope), FILCH_FOREVER);
     cr_assert_eq(signpost_count(&opener->cleaned), 0,
                  "the state from before the scope still exists");
@@ -60,7 +58,7 @@ static void open_and_panic(filch_self self, void *arg)
     if (opener->forks)
         FILCH_FORK(fib, 10);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, opener->rt, NULL), 0);
+    OK(filch_scope_open(&scope, opener->rt, NULL));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, note_the_end, opener), 0);
     if (opener->forks)
@@ -83,19 +81,19 @@ Test(scope, a_panic_of_the_opener_cancels_it_and_waits)
     for (unsigned i = 0; i < 2 * CONFIGS; i += BUILD_TSAN ? 3 : 1) {
         filch_runtime *rt = config_runtime(i / 2, 1000000);
         cr_assert_eq(FILCH_RUN(rt, catch_opener, rt, i % 2), -EIO);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
 FILCH_VOID_TASK(close_before_cleanup, (signpost *, cleaned))
 {
     filch_scope first, second;
-    cr_assert_eq(filch_scope_open(&first, NULL, NULL), 0);
+    OK(filch_scope_open(&first, NULL, NULL));
     FILCH_DEFER(clean, cleaned);
-    cr_assert_eq(filch_scope_open(&second, NULL, NULL), 0);
+    OK(filch_scope_open(&second, NULL, NULL));
     FILCH_DEFER(clean, cleaned);
-    cr_assert_eq(filch_scope_close(&first), 0);
-    cr_assert_eq(filch_scope_close(&second), 0);
+    OK(filch_scope_close(&first));
+    OK(filch_scope_close(&second));
     cr_assert_eq(signpost_count(cleaned), 0);
 }
 
@@ -105,7 +103,7 @@ Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
     filch_runtime *rt = runtime(1);
     FILCH_RUN(rt, close_before_cleanup, &cleaned);
     cr_assert_eq(signpost_count(&cleaned), 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Refused ---- */
@@ -119,7 +117,7 @@ Test(scope, bad_calls_are_refused_and_say_why)
     cr_assert_not_null(strstr(filch_error(), "runtime"));
     cr_assert_eq(filch_scope_open(NULL, rt, NULL), -EINVAL);
     cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, (filch_scope_mode)2), -EINVAL);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(filch_scope_spawn(&scope, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_scope_spawn(&scope, &nothing, NULL), -EINVAL);
     cr_assert_eq(FILCH_SPAWN(NULL, returns, NULL), -EINVAL);
@@ -128,19 +126,19 @@ Test(scope, bad_calls_are_refused_and_say_why)
     cr_assert_eq(filch_scope_close(NULL), -EINVAL);
     cr_assert_eq(filch_scope_fail(&scope, 0, "nothing"), -EINVAL);
     cr_assert_eq(filch_scope_close(&scope), -EINVAL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void closes_twice(filch_runtime *rt)
 {
     filch_scope scope, zero = {.failures = 0};
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, says, "3"), 0);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(filch_scope_close(&scope), -ENOENT);
         cr_assert_eq(FILCH_SPAWN(&scope, says, "4"), -EPIPE);
         cr_assert_eq(FILCH_SPAWN(&zero, says, "5"), -EPIPE);
-        cr_assert_eq(filch_scope_close(&zero), 0);
+        OK(filch_scope_close(&zero));
     }
     cr_assert_not_null(strstr(filch_error(), "says was not spawned"));
 }
@@ -164,7 +162,6 @@ static void leave_open(void)
 
 static int forget_to_close_too(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)scope, (void)arg;
     forget_to_close(self);
     return 0;
 }
@@ -199,7 +196,6 @@ FILCH_VOID_TASK(open_for_another, (filch_runtime *, rt))
 
 static int close_of_another(filch_self self, filch_scope *scope, void *arg)
 {
-    (void)self, (void)scope, (void)arg;
     return filch_scope_close(&left_to_another);
 }
 
@@ -245,18 +241,17 @@ Test(scope, a_child_of_fork_has_no_workers_for_it)
         cr_skip_test("thread sanitizer refuses fork in a process with threads");
     struct child child;
     of_the_parent = runtime(1);
-    cr_assert_eq(filch_scope_open(&of_the_parent_too, of_the_parent, NULL), 0);
+    OK(filch_scope_open(&of_the_parent_too, of_the_parent, NULL));
     child_run(&child, use_in_the_child);
     cr_assert(child_passed(&child), "%s", child.text);
-    cr_assert_eq(filch_scope_close(&of_the_parent_too), 0);
-    cr_assert_eq(filch_runtime_destroy(of_the_parent), 0);
+    OK(filch_scope_close(&of_the_parent_too));
+    OK(filch_runtime_destroy(of_the_parent));
 }
 
 /* ---- In other company ---- */
 
 static void close_it(filch_self self, void *scope)
 {
-    (void)self;
     filch_scope_close(scope);
 }
 
@@ -269,7 +264,6 @@ FILCH_TASK(int, closes_within_a_try)
 
 static int blocks_and_fails(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)self, (void)unused;
     int rc = filch_blocking_begin();
     int said = filch_scope_fail(scope, -EPROTO, "no line");
     return rc ? rc : (filch_blocking_end(), said);
@@ -279,37 +273,36 @@ Test(scope, a_scope_is_closed_within_a_try)
 {
     filch_runtime *rt = runtime(2);
     cr_assert_eq(FILCH_RUN(rt, closes_within_a_try), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
 {
     filch_runtime *rt = runtime(2);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, blocks_and_fails, NULL), 0);
     cr_assert_eq(filch_scope_close(&scope), -EPROTO);
     cr_assert_eq(filch_scope_failures(&scope), 1);
     cr_assert_str_eq(filch_scope_failure(&scope)->task, "blocks_and_fails");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void open_twice(filch_runtime *rt)
 {
     filch_scope scope, other;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
-    cr_assert_eq(filch_scope_open(&other, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_open(&other, rt, NULL));
     cr_assert_eq(filch_scope_open(&scope, rt, NULL), -EBUSY);
     cr_assert_not_null(strstr(filch_error(), "filch_scope_open"), "%s", filch_error());
-    cr_assert_eq(filch_scope_close(&scope), 0);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
-    cr_assert_eq(filch_scope_close(&other), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_close(&scope));
+    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_close(&other));
+    OK(filch_scope_close(&scope));
 }
 
 FILCH_VOID_TASK(open_twice_in_a_task, (filch_runtime *, rt))
 {
-    (void)self;
     open_twice(rt);
 }
 
@@ -319,7 +312,7 @@ Test(scope, an_open_scope_is_not_opened)
         filch_runtime *rt = runtime(workers);
         open_twice(rt);
         FILCH_RUN(rt, open_twice_in_a_task, rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -327,14 +320,14 @@ Test(scope, a_failure_leaves_its_own_text)
 {
     filch_runtime *rt = runtime(1);
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
     (void)filch_scope_open(NULL, rt, NULL); /* another call's sentence */
     cr_assert_eq(filch_scope_fail(&scope, -EIO, "line %d", 3), -EIO);
     cr_assert_str_eq(filch_error(), "line 3");
     cr_assert_eq(filch_scope_close(&scope), -EIO);
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0);
+    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_close(&scope));
     cr_assert_eq(filch_scope_fail(&scope, -EDOM, "too late"), -EDOM);
     cr_assert_str_eq(filch_error(), "too late");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

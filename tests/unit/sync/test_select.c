@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/crew.h>
+#include <tests/support/test.h>
 
 static filch_channel *full_channel(void)
 {
@@ -88,8 +86,8 @@ Test(select, closed_channels_can_always_happen_as_a_broken_pipe)
 Test(select, a_context_happens_with_its_cause)
 {
     filch_context *parent, *child;
-    cr_assert_eq(filch_context_create(&parent, NULL), 0);
-    cr_assert_eq(filch_context_create(&child, parent), 0);
+    OK(filch_context_create(&parent, NULL));
+    OK(filch_context_create(&child, parent));
     filch_case cases[] = {FILCH_DONE(NULL), FILCH_DONE(child), FILCH_UNTIL(0)};
     cr_assert_eq(filch_select(cases, 3), 2);
     filch_context_cancel(parent, -EIO);
@@ -258,7 +256,7 @@ static void context_ends_it(crew *all, enum crew_kind kind, const char *name)
 {
     filch_context *context;
     filch_channel *channel = channel_of(sizeof(uint64_t), 0);
-    cr_assert_eq(filch_context_create(&context, NULL), 0);
+    OK(filch_context_create(&context, NULL));
     attempt call = {.cases = {FILCH_RECEIVE(channel, &call.item), FILCH_DONE(context)}, .count = 2};
     crew_start(all, kind, select_party, &call);
     channel_wait_for(channel, 1);
@@ -323,13 +321,11 @@ static void its_end_ends_it(crew *all, enum crew_kind kind, bool destroy)
 
 static void closing(crew *all, enum crew_kind kind, const char *name)
 {
-    (void)name;
     its_end_ends_it(all, kind, false);
 }
 
 static void destroying(crew *all, enum crew_kind kind, const char *name)
 {
-    (void)name;
     its_end_ends_it(all, kind, true);
 }
 

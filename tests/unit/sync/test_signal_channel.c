@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Signals that are sent into a channel: each one, until the end. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <signal.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static const int some[] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -61,7 +59,7 @@ Test(signal_channel, repeated_signals_reach_a_task_one_by_one)
         pthread_join(sender, NULL);
         filch_signal_channel_end(signals);
         filch_channel_destroy(signals);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -111,7 +109,7 @@ Test(signal_channel, a_signal_has_one_effect_at_a_time)
     cr_assert(strstr(filch_error(), "filch_signal_channel_end"), "%s", filch_error());
     cr_assert_eq(filch_signal_context(&stop, NULL, some, 1), -EBUSY);
     filch_signal_channel_end(signals);
-    cr_assert_eq(filch_signal_context(&stop, NULL, some, 1), 0);
+    OK(filch_signal_context(&stop, NULL, some, 1));
     cr_assert_eq(filch_signal_channel(&other, some, 1), -EBUSY);
     cr_assert(strstr(filch_error(), "filch_signal_context_end"), "%s", filch_error());
     filch_signal_context_end(stop);

@@ -14,7 +14,6 @@ static char wanted[64];
 
 static void hear(const char *report, void *unused)
 {
-    (void)unused;
     if (strstr(report, "standstill for ") && strstr(report, wanted) &&
         strstr(report, "max_fibers (FILCH_MAX_FIBERS) above "))
         filch_u32_add(&reports, 1, FILCH_RELEASE);
@@ -22,7 +21,6 @@ static void hear(const char *report, void *unused)
 
 static void receives_one(filch_self self, void *unused)
 {
-    (void)unused;
     receives(self, items);
     filch_u32_add(&ended, 1, FILCH_RELEASE);
 }

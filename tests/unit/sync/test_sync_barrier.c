@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <string.h>
 #include <tests/support/parties.h>
+#include <tests/support/test.h>
 
 static filch_barrier barrier;
 
 Test(sync_barrier, one_party_is_always_first)
 {
-    cr_assert_eq(filch_barrier_init(&barrier, 1), 0);
+    OK(filch_barrier_init(&barrier, 1));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(filch_barrier_wait(&barrier), 1);
 }
 
 Test(sync_barrier, who_gives_up_has_not_come)
 {
-    cr_assert_eq(filch_barrier_init(&barrier, 2), 0);
+    OK(filch_barrier_init(&barrier, 2));
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(filch_barrier_wait_until(&barrier, 0), -ETIMEDOUT);
         cr_assert_eq(filch_barrier_wait_until(&barrier, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
@@ -40,7 +37,6 @@ static filch_u32 firsts;
 
 static void fill(filch_self self, void *unused, unsigned index)
 {
-    (void)self, (void)unused;
     for (unsigned row = 0; row < ROWS; row++) {
         unsigned sum = 0;
         for (unsigned i = 0; i < PARTIES; i++)
@@ -57,9 +53,9 @@ Test(sync_barrier, every_round_sees_all_of_the_last)
         filch_runtime *rt = config_runtime(config, 1000000);
         memset(rows, 0, sizeof rows);
         firsts = (filch_u32){0};
-        cr_assert_eq(filch_barrier_init(&barrier, PARTIES), 0);
+        OK(filch_barrier_init(&barrier, PARTIES));
         parties_meet(rt, TASKS, THREADS, fill, NULL);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(filch_u32_load(&firsts, FILCH_ACQUIRE), ROWS);
         for (unsigned row = 0; row < ROWS; row++) {
             unsigned sum = 0;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_mutex mutex;
 static filch_condition changed;
@@ -39,7 +37,6 @@ static unsigned tickets; /* under the mutex */
 
 static void take_ticket(filch_self self, void *unused, unsigned index)
 {
-    (void)self, (void)unused, (void)index;
     filch_mutex_lock(&mutex);
     signpost_raise(&waiting);
     while (!tickets)
@@ -75,7 +72,7 @@ static void wake_all(unsigned config, bool at_once)
     }
     pthread_join(thread, NULL);
     cr_assert_eq(tickets, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(sync_condition, each_signal_wakes_one)

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/platform/lock.h>
-#include <string.h>
 #include <tests/support/child.h>
 #include <tests/support/parties.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 Test(sync_mutex, zero_bytes_are_an_unlocked_mutex)
 {
     filch_mutex mutex = {0};
     filch_mutex_lock(&mutex);
     filch_mutex_unlock(&mutex);
-    cr_assert_eq(filch_mutex_try_lock(&mutex), 0);
+    OK(filch_mutex_try_lock(&mutex));
     filch_mutex_unlock(&mutex);
-    cr_assert_eq(filch_mutex_lock_until(&mutex, 0), 0);
+    OK(filch_mutex_lock_until(&mutex, 0));
     filch_mutex_unlock(&mutex);
 }
 
@@ -31,7 +28,7 @@ Test(sync_mutex, whoever_may_not_wait_for_a_locked_one_has_changed_nothing)
     cr_assert(strstr(filch_error(), "deadline") != NULL);
     cr_assert_eq(filch_mutex_lock_until(&mutex, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     filch_mutex_unlock(&mutex);
-    cr_assert_eq(filch_mutex_try_lock(&mutex), 0);
+    OK(filch_mutex_try_lock(&mutex));
 }
 
 /* ---- Tasks and threads count together ---- */
@@ -74,7 +71,6 @@ static signpost passed, opened;
 
 static void pass_gate(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_mutex_lock(&gate);
     signpost_raise(&passed);
     filch_mutex_unlock(&gate);
@@ -83,7 +79,6 @@ static void pass_gate(filch_self self, void *unused)
 /* Runs when the others wait: the item pushed last is run first. */
 static void open_gate(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&opened);
     filch_mutex_unlock(&gate); /* that another has locked */
 }
@@ -96,7 +91,7 @@ Test(sync_mutex, one_worker_runs_others_while_a_thousand_tasks_wait)
     for (int i = 0; i < WAITERS; i++)
         go_or_die(rt, pass_gate, NULL);
     go_or_die(rt, open_gate, NULL);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&opened), 1);
     cr_assert_eq(signpost_count(&passed), WAITERS);
 }
@@ -105,7 +100,6 @@ Test(sync_mutex, one_worker_runs_others_while_a_thousand_tasks_wait)
 
 static void take_patiently(filch_self self, void *unused, unsigned index)
 {
-    (void)self, (void)unused, (void)index;
     filch_mutex_lock(&gate);
     signpost_raise(&passed);
     signpost_wait(&opened, 1);
@@ -149,8 +143,8 @@ Test(sync_mutex, who_has_waited_a_millisecond_is_handed_it)
     for (unsigned i = 0; i < ROUNDS; i++)
         hand_over(rt);
     cr_assert_eq(signpost_count(&passed), ROUNDS);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-    cr_assert_eq(filch_mutex_try_lock(&gate), 0);
+    OK(filch_runtime_destroy(rt));
+    OK(filch_mutex_try_lock(&gate));
 }
 
 /* ---- Misuse ---- */

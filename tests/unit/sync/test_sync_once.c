@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/child.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static filch_once_flag flag;
 static signpost calls, begun, may_end, behind;
@@ -29,7 +27,6 @@ Test(sync_once, the_first_call_calls_and_the_others_do_not)
 
 static void make_slowly(void *unused)
 {
-    (void)unused;
     signpost_raise(&begun);
     signpost_wait(&may_end, 1);
     made = 3;
@@ -37,7 +34,6 @@ static void make_slowly(void *unused)
 
 static void use(filch_self self, void *unused, unsigned index)
 {
-    (void)self, (void)unused, (void)index;
     filch_once(&flag, make_slowly, NULL);
     if (made == 3)
         signpost_raise(&behind);
@@ -65,7 +61,7 @@ Test(sync_once, all_wait_until_it_is_made)
         pthread_join(thread, NULL);
         cr_assert_eq(signpost_count(&begun), 1);
         cr_assert_eq(signpost_count(&behind), 12);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -78,7 +74,6 @@ static void make_again(void *unused)
 
 static void make_again_as_task(filch_self self, void *unused, unsigned index)
 {
-    (void)self, (void)index;
     make_again(unused);
 }
 
@@ -106,7 +101,6 @@ Test(sync_once, a_function_that_waits_for_itself_dies_by_name)
 
 static void panic_slowly(void *unused)
 {
-    (void)unused;
     signpost_raise(&begun);
     signpost_wait(&may_end, 1);
     FILCH_PANIC(-EIO, "not made");
@@ -114,7 +108,6 @@ static void panic_slowly(void *unused)
 
 static void call_and_panic(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_once(&flag, panic_slowly, NULL);
 }
 
@@ -125,7 +118,6 @@ FILCH_TASK(int, try_call)
 
 static void *wait_for_it(void *unused)
 {
-    (void)unused;
     signpost_wait(&begun, 1);
     signpost_raise(&may_end);
     filch_once(&flag, panic_slowly, NULL);
@@ -142,5 +134,5 @@ Test(sync_once, a_function_that_panics_counts_as_called)
     cr_assert_eq(FILCH_RUN(rt, try_call), -EIO);
     pthread_join(thread, NULL);
     cr_assert_eq(FILCH_RUN(rt, try_call), 0, "it is not called again");
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

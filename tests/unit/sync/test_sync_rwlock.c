@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/platform/lock.h>
 #include <tests/support/child.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 Test(sync_rwlock, readers_share_and_a_writer_is_alone)
 {
     filch_rwlock lock = {0};
     filch_rwlock_read_lock(&lock);
-    cr_assert_eq(filch_rwlock_try_read_lock(&lock), 0);
+    OK(filch_rwlock_try_read_lock(&lock));
     cr_assert_eq(filch_rwlock_try_write_lock(&lock), -EAGAIN);
     filch_rwlock_read_unlock(&lock);
     filch_rwlock_read_unlock(&lock);
@@ -19,7 +17,7 @@ Test(sync_rwlock, readers_share_and_a_writer_is_alone)
     cr_assert_eq(filch_rwlock_try_write_lock(&lock), -EAGAIN);
     cr_assert_eq(filch_rwlock_try_read_lock(&lock), -EAGAIN);
     filch_rwlock_write_unlock(&lock);
-    cr_assert_eq(filch_rwlock_try_write_lock(&lock), 0);
+    OK(filch_rwlock_try_write_lock(&lock));
 }
 
 Test(sync_rwlock, whose_time_is_over_has_changed_nothing)
@@ -31,7 +29,7 @@ Test(sync_rwlock, whose_time_is_over_has_changed_nothing)
     cr_assert_eq(filch_rwlock_write_lock_until(&lock, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_rwlock_write_lock_until(&lock, -1), -EINVAL);
     filch_rwlock_write_unlock(&lock);
-    cr_assert_eq(filch_rwlock_try_write_lock(&lock), 0);
+    OK(filch_rwlock_try_write_lock(&lock));
 }
 
 /* ---- First come, first served ---- */
@@ -97,7 +95,7 @@ Test(sync_rwlock, a_writer_that_gives_up_lets_the_readers_behind_it_in)
     pthread_join(reader, NULL);
     cr_assert_eq(signpost_count(&written), 0);
     filch_rwlock_read_unlock(&shared);
-    cr_assert_eq(filch_rwlock_try_write_lock(&shared), 0);
+    OK(filch_rwlock_try_write_lock(&shared));
 }
 
 /* ---- Misuse ---- */

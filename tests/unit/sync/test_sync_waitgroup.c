@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/child.h>
 #include <tests/support/parties.h>
+#include <tests/support/test.h>
 
 Test(sync_waitgroup, nobody_waits_for_nothing)
 {
     filch_waitgroup group = {0};
     filch_waitgroup_wait(&group);
-    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), 0);
+    OK(filch_waitgroup_wait_until(&group, 0));
     filch_waitgroup_add(&group, 0);
     filch_waitgroup_wait(&group);
 }
@@ -23,7 +21,7 @@ Test(sync_waitgroup, a_wait_ends_at_zero_or_at_its_deadline)
     cr_assert_eq(filch_waitgroup_wait_until(&group, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_waitgroup_wait_until(&group, -1), -EINVAL);
     filch_waitgroup_done(&group);
-    cr_assert_eq(filch_waitgroup_wait_until(&group, 0), 0);
+    OK(filch_waitgroup_wait_until(&group, 0));
     filch_waitgroup_add(&group, 1); /* again */
     cr_assert_eq(filch_waitgroup_wait_until(&group, 0), -ETIMEDOUT);
     filch_waitgroup_done(&group);
@@ -43,7 +41,6 @@ typedef struct family {
 
 static void grow(filch_self self, void *age)
 {
-    (void)self;
     ++*(unsigned *)age;
 }
 
@@ -63,7 +60,6 @@ static void raise_family(filch_self self, void *arg, unsigned index)
 {
     family *one = arg;
     child_of children[CHILDREN];
-    (void)self, (void)index;
     for (unsigned round = 0; round < one->rounds; round++) {
         filch_waitgroup_add(&one->group, CHILDREN);
         for (unsigned i = 0; i < CHILDREN; i++) {
@@ -84,7 +80,7 @@ Test(sync_waitgroup, who_has_waited_sees_what_all_wrote_again_and_again)
             family one = {.rt = config_runtime(config, 1000000), .rounds = 20};
             parties_meet(one.rt, task, 1 - task, raise_family, &one);
             cr_assert_eq(one.sum, CHILDREN * one.rounds * (one.rounds + 1) / 2);
-            cr_assert_eq(filch_runtime_destroy(one.rt), 0);
+            OK(filch_runtime_destroy(one.rt));
         }
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Tickers: exact times, however late they are sent, and every miss is reported. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
@@ -46,7 +44,7 @@ Test(ticker, times_are_exact_and_missed_ticks_are_counted)
         filch_runtime *rt = config_runtime(c, 0);
         cr_assert_eq(FILCH_RUN(rt, take_ticks, MS / 3, 20), 0);
         cr_assert_eq(FILCH_RUN(rt, take_ticks, 1, 20), 0, "each nanosecond");
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -54,10 +52,10 @@ Test(ticker, what_nobody_takes_is_dropped_and_told)
 {
     filch_ticker *ticker;
     filch_tick last = {0, 0, 0}, tick;
-    cr_assert_eq(filch_ticker_create(&ticker, MS), 0);
+    OK(filch_ticker_create(&ticker, MS));
     do { /* until a tick has been missed */
-        cr_assert_eq(filch_sleep(3 * MS), 0);
-        cr_assert_eq(filch_receive(filch_ticker_channel(ticker), &tick), 0);
+        OK(filch_sleep(3 * MS));
+        OK(filch_receive(filch_ticker_channel(ticker), &tick));
         cr_assert_eq(tick.missed, tick.number - last.number - 1);
         cr_assert(!last.number ||
                   tick.when - last.when == (int64_t)(tick.number - last.number) * MS);
@@ -70,16 +68,16 @@ Test(ticker, stop_leaves_nothing_and_reset_begins_anew)
 {
     filch_ticker *ticker;
     filch_tick tick;
-    cr_assert_eq(filch_ticker_create(&ticker, 100000), 0);
+    OK(filch_ticker_create(&ticker, 100000));
     filch_channel *ticks = filch_ticker_channel(ticker);
-    cr_assert_eq(filch_receive(ticks, &tick), 0);
+    OK(filch_receive(ticks, &tick));
     for (unsigned i = 0; i < 20; i++) {
-        cr_assert_eq(filch_sleep(200000), 0);
+        OK(filch_sleep(200000));
         filch_ticker_stop(ticker);
         cr_assert_eq(filch_receive_until(ticks, &tick, filch_in(150000)), -ETIMEDOUT);
         int64_t from = filch_now();
-        cr_assert_eq(filch_ticker_reset(ticker, 50000), 0);
-        cr_assert_eq(filch_receive(ticks, &tick), 0);
+        OK(filch_ticker_reset(ticker, 50000));
+        OK(filch_receive(ticks, &tick));
         cr_assert_geq(tick.when, from + 50000);
         cr_assert_eq(tick.missed, tick.number - 1);
     }
@@ -92,11 +90,11 @@ Test(ticker, closing_its_channel_ends_it_and_the_loop)
 {
     filch_ticker *ticker;
     unsigned count = 0;
-    cr_assert_eq(filch_ticker_create(&ticker, 50000), 0);
+    OK(filch_ticker_create(&ticker, 50000));
     FILCH_EACH(filch_tick, tick, filch_ticker_channel(ticker))
     {
         if (++count == 3)
-            cr_assert_eq(filch_channel_close(filch_ticker_channel(ticker)), 0);
+            OK(filch_channel_close(filch_ticker_channel(ticker)));
         if (count > 4)
             break;
     }
@@ -122,7 +120,6 @@ static signpost waiting;
 
 static void destroy_when_waited_for(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_wait(&waiting, 1);
     filch_sleep(MS);
     destroy_it(doomed);
@@ -131,10 +128,10 @@ static void destroy_when_waited_for(filch_self self, void *unused)
 Test(ticker, who_waits_is_told_when_it_is_destroyed)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    cr_assert_eq(filch_ticker_create(&doomed, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_go(rt, destroy_when_waited_for, NULL), 0);
+    OK(filch_ticker_create(&doomed, FILCH_FOREVER));
+    OK(filch_go(rt, destroy_when_waited_for, NULL));
     cr_assert_eq(FILCH_RUN(rt, wait_for_a_tick, doomed, &waiting), -EIDRM);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_ticker_destroy(NULL);
 }
 

@@ -2,19 +2,15 @@
  *
  * Sleep and timers. Nothing here says how late anything may be; that nothing is early, and that it
  * comes, it does. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/sync/timer.h>
-#include <string.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 
 static void runs_nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_die("this may never run");
 }
 
@@ -38,7 +34,7 @@ Test(sleep, tasks_and_threads_sleep_until_then_and_no_less)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
         cr_assert_eq(FILCH_RUN(rt, task_that_sleeps), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -47,9 +43,9 @@ Test(sleep, negative_time_is_refused_and_a_past_one_is_over_at_once)
     cr_assert_eq(filch_sleep(-1), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "-1"));
     cr_assert_eq(filch_sleep_until(INT64_MIN), -EINVAL);
-    cr_assert_eq(filch_sleep(0), 0);
-    cr_assert_eq(filch_sleep_until(0), 0);
-    cr_assert_eq(filch_sleep_until(filch_now() - 1), 0);
+    OK(filch_sleep(0));
+    OK(filch_sleep_until(0));
+    OK(filch_sleep_until(filch_now() - 1));
 }
 
 /* Each sleeper is on the way when the one before it wakes: on one worker they can only take turns
@@ -59,7 +55,6 @@ enum { SLEEPERS = 200 };
 
 static void sleep_together(filch_self self, void *done)
 {
-    (void)self;
     signpost_raise(&asleep);
     int64_t until = filch_in(5 * MS);
     if (filch_sleep_until(until) || filch_now() < until)
@@ -72,10 +67,10 @@ Test(sleep, many_tasks_sleep_at_once_on_one_worker)
     static signpost awake;
     filch_runtime *rt = config_runtime(0, 0);
     for (unsigned i = 0; i < SLEEPERS; i++)
-        cr_assert_eq(filch_go(rt, sleep_together, &awake), 0);
+        OK(filch_go(rt, sleep_together, &awake));
     signpost_wait(&awake, SLEEPERS);
     cr_assert_eq(signpost_count(&asleep), SLEEPERS);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- After ---- */
@@ -84,8 +79,8 @@ Test(after, a_context_is_done_for_all_who_look_and_not_before)
 {
     filch_context *soon, *never;
     int64_t from = filch_now();
-    cr_assert_eq(filch_after(&soon, 3 * MS), 0);
-    cr_assert_eq(filch_after(&never, FILCH_FOREVER), 0);
+    OK(filch_after(&soon, 3 * MS));
+    OK(filch_after(&never, FILCH_FOREVER));
     filch_case cases[] = {FILCH_DONE(never), FILCH_DONE(soon)};
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(filch_select(cases, 2), 1);
@@ -112,7 +107,6 @@ static struct once {
 static void count_down(filch_self self, void *arg)
 {
     struct once *of = arg;
-    (void)self;
     if (filch_now() < of->when)
         filch_die("a timer fired early");
     if (filch_timer_stop(&of->timer))
@@ -133,9 +127,9 @@ Test(timer, starts_its_task_then_and_the_task_may_start_it_again)
         once.rt = config_runtime(c, 0);
         once.again = 5;
         once.when = filch_in(MS);
-        cr_assert_eq(filch_timer_start(&once.timer, once.rt, once.when, count_down, &once), 0);
+        OK(filch_timer_start(&once.timer, once.rt, once.when, count_down, &once));
         signpost_wait(&once.done, 1);
-        cr_assert_eq(filch_runtime_destroy(once.rt), 0);
+        OK(filch_runtime_destroy(once.rt));
     }
 }
 
@@ -144,20 +138,18 @@ Test(timer, stopped_or_not_is_told_and_a_stopped_one_never_runs)
     filch_timer timer = {{0}};
     filch_runtime *rt = config_runtime(2, 0);
     cr_assert_not(filch_timer_stop(&timer), "never started");
-    cr_assert_eq(filch_timer_start(&timer, rt, filch_in(3600 * FILCH_SECOND), runs_nothing, NULL),
-                 0);
+    OK(filch_timer_start(&timer, rt, filch_in(3600 * FILCH_SECOND), runs_nothing, NULL));
     cr_assert_eq(filch_timer_start(&timer, rt, 0, runs_nothing, NULL), -EALREADY);
     cr_assert_not_null(strstr(filch_error(), "pending"));
     cr_assert(filch_timer_stop(&timer));
     cr_assert_not(filch_timer_stop(&timer));
-    cr_assert_eq(filch_timer_start(&timer, rt, FILCH_FOREVER, runs_nothing, NULL), 0);
+    OK(filch_timer_start(&timer, rt, FILCH_FOREVER, runs_nothing, NULL));
     cr_assert(filch_timer_stop(&timer));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static void raise_post(filch_self self, void *post)
 {
-    (void)self;
     signpost_raise(post);
 }
 
@@ -167,15 +159,15 @@ Test(timer, reset_makes_it_earlier_or_later_while_it_is_pending)
     static signpost fired;
     filch_runtime *rt = config_runtime(2, 0);
     cr_assert_eq(filch_timer_reset(&far, filch_in(0)), -ENOENT);
-    cr_assert_eq(filch_timer_start(&far, rt, filch_in(3600 * FILCH_SECOND), raise_post, &fired), 0);
-    cr_assert_eq(filch_timer_start(&near, rt, filch_in(60 * FILCH_SECOND), runs_nothing, NULL), 0);
-    cr_assert_eq(filch_timer_reset(&near, filch_in(7200 * FILCH_SECOND)), 0);
+    OK(filch_timer_start(&far, rt, filch_in(3600 * FILCH_SECOND), raise_post, &fired));
+    OK(filch_timer_start(&near, rt, filch_in(60 * FILCH_SECOND), runs_nothing, NULL));
+    OK(filch_timer_reset(&near, filch_in(7200 * FILCH_SECOND)));
     cr_assert_eq(filch_timer_reset(&far, -1), -EINVAL);
-    cr_assert_eq(filch_timer_reset(&far, filch_in(MS)), 0);
+    OK(filch_timer_reset(&far, filch_in(MS)));
     signpost_wait(&fired, 1);
     cr_assert_eq(filch_timer_reset(&far, filch_in(MS)), -ENOENT);
     cr_assert(filch_timer_stop(&near));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* The runtime's end waits for what a timer has handed over. */
@@ -185,11 +177,11 @@ Test(timer, one_that_stop_missed_has_handed_over_its_task)
         filch_timer timer = {{0}};
         signpost ran = {0};
         filch_runtime *rt = config_runtime(0, 0);
-        cr_assert_eq(filch_timer_start(&timer, rt, filch_in(20000), raise_post, &ran), 0);
+        OK(filch_timer_start(&timer, rt, filch_in(20000), raise_post, &ran));
         while (i % 2 && filch_now() % 64)
             ;
         bool stopped = filch_timer_stop(&timer);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(signpost_count(&ran), stopped ? 0 : 1);
     }
 }
@@ -238,7 +230,7 @@ Test(timer, those_due_at_once_fire_in_the_order_of_their_times_whichever_threads
     }
     for (unsigned i = 0; i < ORDERED; i++)
         cr_assert_eq(ordered.order[i], i);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Due at once, tasks for two runtimes take turns. */
@@ -248,7 +240,6 @@ static signpost at_home[2];
 
 static void runs_at_home(filch_self self, void *home)
 {
-    (void)self;
     if (filch_runtime_here() != *(filch_runtime **)home)
         filch_die("a timer's task runs in another runtime");
     signpost_raise(&at_home[(filch_runtime **)home - owners]);
@@ -261,12 +252,10 @@ Test(timer, due_at_once_tasks_of_two_runtimes_run_each_in_its_own)
     for (unsigned i = 0; i < 2; i++)
         owners[i] = config_runtime(2 * i, 0);
     for (unsigned i = 0; i < SHARED_OUT; i++)
-        cr_assert_eq(filch_timer_start(&timers[i], owners[i % 2], when, runs_at_home,
-                                       &owners[i % 2]),
-                     0);
+        OK(filch_timer_start(&timers[i], owners[i % 2], when, runs_at_home, &owners[i % 2]));
     for (unsigned i = 0; i < 2; i++) {
         signpost_wait(&at_home[i], SHARED_OUT / 2);
-        cr_assert_eq(filch_runtime_destroy(owners[i]), 0);
+        OK(filch_runtime_destroy(owners[i]));
         cr_assert_eq(signpost_count(&at_home[i]), SHARED_OUT / 2);
     }
 }
@@ -280,7 +269,7 @@ Test(timer, bad_arguments_are_refused_with_a_sentence)
     cr_assert_eq(filch_timer_start(&timer, rt, 0, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_timer_start(&timer, rt, -7, runs_nothing, NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "-7"));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 static signpost reported;
@@ -294,7 +283,6 @@ static void report(const filch_failure *failure)
 
 static void gives_up(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     FILCH_PANIC(-EIO, "on purpose");
 }
 
@@ -303,8 +291,8 @@ Test(timer, its_task_has_a_name_in_reports)
     filch_timer timer = {{0}};
     filch_runtime *rt = config_runtime(2, 0);
     filch_set_panic_handler(report);
-    cr_assert_eq(filch_timer_start(&timer, rt, 0, gives_up, NULL), 0);
+    OK(filch_timer_start(&timer, rt, 0, gives_up, NULL));
     signpost_wait(&reported, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq((filch_timer_start)(&timer, NULL, 0, gives_up, NULL), -EINVAL, "by its function");
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The heap of timers against a list that is kept in order. */
-#include <criterion/criterion.h>
 #include <runtime/sync/timer_heap.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <tests/support/timed_list.h>
 
 static fl_timer_heap heap;

@@ -2,12 +2,9 @@
  *
  * Timers fire at their time and not later, on a clock that this test moves: it stands still until the timer thread sleeps
  * with a time limit, then jumps to the end of that limit. So lateness is exact, however loaded the machine is. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <tests/support/configs.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 enum { US = 1000, MS = 1000000, ALLOWED = 200 * US };
@@ -94,7 +91,6 @@ static filch_waitgroup unfired;
 
 static void note_the_time(filch_self self, void *at)
 {
-    (void)self;
     *(int64_t *)at = filch_now();
     filch_waitgroup_done(&unfired);
 }
@@ -152,6 +148,6 @@ Test(timer_late, nothing_is_early_or_a_fifth_of_a_millisecond_late)
         for (unsigned i = 0; i < WAYS; i++)
             cr_assert(at.late[i] <= ALLOWED, "%s, %s: late by %ld us", config_name(c), ways[i].name,
                       (long)(at.late[i] / US));
-        cr_assert_eq(filch_runtime_destroy(runtime), 0);
+        OK(filch_runtime_destroy(runtime));
     }
 }

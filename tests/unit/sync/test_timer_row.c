@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The row of timers against a list that is kept in order. */
-#include <criterion/criterion.h>
 #include <runtime/sync/timer_row.h>
-#include <stdlib.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <tests/support/timed_list.h>
 
 static fl_timer_row row;

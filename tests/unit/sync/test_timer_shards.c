@@ -2,11 +2,10 @@
  *
  * Pending timers in their shards: the earliest time, the order in which due ones are handed over,
  * and any number of due ones at a time. */
-#include <criterion/criterion.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/sync/timer_shards.h>
-#include <stdlib.h>
 #include <tests/support/occupied.h>
+#include <tests/support/test.h>
 
 /* Its detector has timers of its own. */
 static void without_detector(void)
@@ -23,7 +22,6 @@ static int64_t hours(int64_t count)
 
 static int64_t never_fires(fl_timer *timer, int64_t when, int64_t now)
 {
-    (void)timer, (void)when, (void)now;
     filch_die("an hour has not passed");
 }
 
@@ -57,7 +55,6 @@ static signpost held, go_on, counted;
 
 static void hold(void *unused)
 {
-    (void)unused;
     signpost_raise(&held);
     signpost_wait(&go_on, 1);
 }
@@ -94,12 +91,10 @@ static bool was_submitted;
 
 static void do_nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 static int64_t look_at_inbox(fl_timer *timer, int64_t when, int64_t now)
 {
-    (void)timer, (void)when, (void)now;
     was_submitted = !fl_inbox_empty(&runtime->inbox);
     signpost_raise(&fired);
     return 0;
@@ -112,12 +107,12 @@ Test(timer_shards, a_task_whose_time_comes_first_is_handed_over_before_a_later_t
     occupation worker;
     runtime = occupied_runtime(&worker);
     hold_timer_thread();
-    cr_assert_eq(filch_timer_start(&starts_task, runtime, 1, do_nothing, NULL), 0);
+    OK(filch_timer_start(&starts_task, runtime, 1, do_nothing, NULL));
     cr_assert_eq(fl_timer_start_fire(&fires, 2, look_at_inbox), 0);
     cr_assert(fl_inbox_empty(&runtime->inbox));
     signpost_raise(&go_on);
     signpost_wait(&fired, 1);
     cr_assert(was_submitted);
     signpost_raise(&worker.over);
-    cr_assert_eq(filch_runtime_destroy(runtime), 0);
+    OK(filch_runtime_destroy(runtime));
 }

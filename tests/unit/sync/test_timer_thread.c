@@ -3,17 +3,14 @@
  * The thread behind timers and files. Its deadlines hold while all workers compute; neither timers
  * nor files wait for all of the others. Its start may meet a fork(), and it goes by the virtual
  * clock. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { MS = 1000000 };
@@ -31,7 +28,6 @@ static void close_pair(const int ends[2])
 
 static void runs_nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_die("this may never run");
 }
 
@@ -60,11 +56,11 @@ Test(timer_thread, deadlines_hold_while_all_workers_compute)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
         filch_context *context;
-        cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(5 * MS)), 0);
+        OK(filch_context_create_until(&context, NULL, filch_in(5 * MS)));
         cr_assert_eq(FILCH_RUN(rt, spin_everywhere, context, 2 * config_workers[c / 2]),
                      -ETIMEDOUT);
         filch_context_release(context);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -73,7 +69,7 @@ Test(timer_thread, deadlines_hold_while_all_workers_compute)
 Test(timer_thread, has_a_name)
 {
     filch_context *context;
-    cr_assert_eq(filch_context_create_until(&context, NULL, filch_in(3600 * FILCH_SECOND)), 0);
+    OK(filch_context_create_until(&context, NULL, filch_in(3600 * FILCH_SECOND)));
     WAIT_WHILE(!process_has_thread("filch/timers"));
     filch_context_release(context);
 }
@@ -85,13 +81,12 @@ Test(timer_thread, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
     filch_runtime *rt = config_runtime(2, 0);
     unsigned before = process_threads();
     for (unsigned i = 0; i < TIMERS; i++)
-        cr_assert_eq(filch_timer_start(&timers[i], rt, filch_in((3600 + i % 977) * FILCH_SECOND),
-                                       runs_nothing, NULL),
-                     0);
+        OK(filch_timer_start(&timers[i], rt, filch_in((3600 + i % 977) * FILCH_SECOND),
+                             runs_nothing, NULL));
     cr_assert_leq(process_threads(), before + 1);
     for (unsigned i = 0; i < TIMERS; i++)
         cr_assert(filch_timer_stop(&timers[i]));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Two threads: one starts the first timer of the process, the other forks, and its child needs one
@@ -135,7 +130,6 @@ static signpost over, calm;
 /* Always due. */
 static void storm(filch_self self, void *timer)
 {
-    (void)self;
     if (signpost_count(&over))
         signpost_raise(&calm);
     else if (filch_timer_start(timer, NULL, 0, storm, timer))
@@ -145,7 +139,6 @@ static void storm(filch_self self, void *timer)
 /* Answers each byte on its end, until the other end hangs up. */
 static void echo(filch_self self, void *fd)
 {
-    (void)self;
     char byte;
     for (;;) {
         if (filch_wait_fd(*(int *)fd, POLLIN, FILCH_FOREVER) < 0)
@@ -165,8 +158,8 @@ Test(timer_thread, files_are_told_while_timers_are_always_due)
     int ends[2];
     make_pair(ends);
     for (unsigned i = 0; i < TIMERS; i++)
-        cr_assert_eq(filch_timer_start(&timers[i], rt, 0, storm, &timers[i]), 0);
-    cr_assert_eq(filch_go(rt, echo, &ends[0]), 0);
+        OK(filch_timer_start(&timers[i], rt, 0, storm, &timers[i]));
+    OK(filch_go(rt, echo, &ends[0]));
     for (unsigned i = 0; i < 50; i++) {
         char byte;
         cr_assert_eq(write(ends[1], "x", 1), 1);
@@ -176,14 +169,13 @@ Test(timer_thread, files_are_told_while_timers_are_always_due)
     close(ends[1]);
     signpost_raise(&over);
     signpost_wait(&calm, TIMERS);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     close(ends[0]);
 }
 
 /* Two that never stop talking. */
 static void chat(filch_self self, void *fd)
 {
-    (void)self;
     char byte = 'x';
     while (!signpost_count(&over)) {
         (void)!write(*(int *)fd, &byte, 1);
@@ -202,16 +194,16 @@ Test(timer_thread, timers_fire_while_files_are_always_ready)
     for (unsigned i = 0; i < CHATS; i++) {
         make_pair(talk[i]);
         for (unsigned k = 0; k < 2; k++)
-            cr_assert_eq(filch_go(rt, chat, &talk[i][k]), 0);
+            OK(filch_go(rt, chat, &talk[i][k]));
     }
     for (unsigned i = 0; i < 10; i++) {
         filch_context *soon;
-        cr_assert_eq(filch_after(&soon, MS / 5), 0);
+        OK(filch_after(&soon, MS / 5));
         cr_assert_eq(filch_context_wait(soon, FILCH_FOREVER), -ETIMEDOUT);
         filch_context_release(soon);
     }
     signpost_raise(&over);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     for (unsigned i = 0; i < CHATS; i++)
         close_pair(talk[i]);
 }
@@ -220,7 +212,6 @@ Test(timer_thread, timers_fire_while_files_are_always_ready)
 
 FILCH_TASK(int, sleep_an_hour)
 {
-    (void)self;
     return filch_sleep(3600 * FILCH_SECOND);
 }
 
@@ -228,7 +219,6 @@ static filch_u32 awake; /* 1: the sleep of an hour has ended */
 
 static void sleeps_an_hour(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_sleep(3600 * FILCH_SECOND);
     filch_u32_store(&awake, 1, FILCH_RELEASE);
 }

@@ -2,9 +2,6 @@
  *
  * The timer thread's files: there are none before its start, a forked child opens its own, and a
  * process that has closed them dies with a sentence. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/sync/timer_thread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -12,6 +9,7 @@
 #include <tests/support/child.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { MS = 1000000 };
@@ -25,7 +23,6 @@ Test(timer_thread_files, nothing_is_watched_before_its_start)
 
 static void raise_post(filch_self self, void *post)
 {
-    (void)self;
     signpost_raise(post);
 }
 
@@ -43,7 +40,6 @@ static struct watcher {
 
 static void watch(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     watcher.rc = filch_wait_fd(watcher.ends[0], POLLRDHUP, FILCH_FOREVER);
     signpost_raise(&watcher.done);
 }
@@ -78,11 +74,11 @@ Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone
         cr_skip_test("thread sanitizer refuses threads in such a child");
     static signpost fired;
     parents = config_runtime(2, 0);
-    cr_assert_eq(filch_timer_start(&inherited, parents, filch_in(100 * MS), raise_post, &fired), 0);
-    cr_assert_eq(filch_context_create_until(&inherited_context, NULL, filch_in(50 * MS)), 0);
-    cr_assert_eq(filch_ticker_create(&inherited_ticker, MS), 0);
+    OK(filch_timer_start(&inherited, parents, filch_in(100 * MS), raise_post, &fired));
+    OK(filch_context_create_until(&inherited_context, NULL, filch_in(50 * MS)));
+    OK(filch_ticker_create(&inherited_ticker, MS));
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, watcher.ends), 0);
-    cr_assert_eq(filch_go(parents, watch, NULL), 0);
+    OK(filch_go(parents, watch, NULL));
     filch_sleep(MS); /* perhaps it waits already; it may come later */
     struct child child;
     child_run(&child, live_with_a_timer_thread_of_its_own);
@@ -90,7 +86,7 @@ Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone
     signpost_wait(&fired, 1);
     cr_assert_eq(filch_context_wait(inherited_context, FILCH_FOREVER), -ETIMEDOUT);
     filch_tick tick;
-    cr_assert_eq(filch_receive(filch_ticker_channel(inherited_ticker), &tick), 0);
+    OK(filch_receive(filch_ticker_channel(inherited_ticker), &tick));
     cr_assert_eq(signpost_count(&watcher.done), 0,
                  "the child's use of it does not affect the parent");
     close(watcher.ends[1]);
@@ -99,7 +95,7 @@ Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone
     close(watcher.ends[0]);
     filch_context_release(inherited_context);
     filch_ticker_destroy(inherited_ticker);
-    cr_assert_eq(filch_runtime_destroy(parents), 0);
+    OK(filch_runtime_destroy(parents));
 }
 
 /* The events that an epoll of this process has been asked for, of that file; 0: none. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/sync/wait.h>
 #include <tests/support/crew.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 /* ---- Times ---- */
 
@@ -307,7 +306,6 @@ static uint64_t suspensions(void)
 
 FILCH_VOID_TASK(comes_too_late)
 {
-    (void)self;
     object o = {0};
     uint64_t before = suspensions();
     fl_waits_in("a test", &o);
@@ -319,9 +317,9 @@ FILCH_VOID_TASK(comes_too_late)
 Test(wait, with_a_deadline_that_has_passed_does_not_suspend)
 {
     filch_runtime *rt;
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     FILCH_RUN(rt, comes_too_late);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Who waited and has not gone yet ---- */

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Waiting for files, by tasks and by threads. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <filch/filch.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <tests/support/build.h>
@@ -14,6 +10,7 @@
 #include <tests/support/configs.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <tests/support/timer_thread.h>
 #include <unistd.h>
 
@@ -63,7 +60,6 @@ static void *wait_as_thread(void *arg)
 
 static void wait_as_task(filch_self self, void *arg)
 {
-    (void)self;
     wait_as_thread(arg);
 }
 
@@ -71,7 +67,7 @@ static void begin(struct party *party, filch_runtime *rt, int fd, int events)
 {
     *party = (struct party){.fd = fd, .events = events, .until = FILCH_FOREVER};
     if (rt)
-        cr_assert_eq(filch_go(rt, wait_as_task, party), 0);
+        OK(filch_go(rt, wait_as_task, party));
     else
         cr_assert_eq(pthread_create(&party->thread, NULL, wait_as_thread, party), 0);
 }
@@ -121,7 +117,7 @@ Test(wait_fd, bad_arguments_are_refused_with_a_sentence)
     cr_assert_eq(filch_wait_fd(ends[0], POLLIN, -1), -EINVAL);
     cr_assert_eq(filch_fd_close(-1), -EBADF);
     cr_assert_eq(filch_fd_close(INT32_MAX), -EBADF);
-    cr_assert_eq(filch_fd_close(ends[0]), 0);
+    OK(filch_fd_close(ends[0]));
     cr_assert_eq(filch_fd_close(ends[0]), -EBADF);
     close(ends[1]);
 }
@@ -144,7 +140,7 @@ Test(wait_fd, deadline_ends_the_wait_and_the_next_one_works)
         cr_assert_eq(write(ends[1], "x", 1), 1);
         cr_assert_eq(FILCH_RUN(rt, task_that_waits, ends[0], FILCH_FOREVER), POLLIN);
         close_pair(ends);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -195,7 +191,7 @@ Test(wait_fd, two_tasks_talk_over_a_socket_even_on_one_worker)
         cr_assert_eq(read_byte(ends[1], &last), 0);
         cr_assert_eq((unsigned char)last, 2 * TIMES % 256);
         close_pair(ends);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -213,7 +209,7 @@ Test(wait_fd, a_thread_talks_to_a_task)
         cr_assert_eq(bounce(ends[0], 1), 0);
         cr_assert_eq(filch_wait_fd(ends[1], POLLIN, FILCH_FOREVER), POLLIN);
         close_pair(ends);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -265,7 +261,7 @@ Test(wait_fd, each_of_several_is_told_what_it_waits_for)
         filch_runtime *rt = config_runtime(c, 10000);
         for (unsigned i = 0; i < 5; i++)
             all_wait_for_one(rt);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -282,7 +278,7 @@ Test(wait_fd, a_hang_up_is_told_to_everybody)
     for (unsigned i = 0; i < PARTIES; i++)
         cr_assert(end(&parties[i], i % 2 ? rt : NULL) & POLLHUP);
     close(ends[0]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Closing ---- */
@@ -300,12 +296,12 @@ Test(wait_fd, closing_tells_all_who_wait)
                 begin(&parties[i], i % 2 ? rt : NULL, ends[0], POLLIN);
             if (round % 2)
                 filch_sleep(MS / 10);
-            cr_assert_eq(filch_fd_close(ends[0]), 0);
+            OK(filch_fd_close(ends[0]));
             for (unsigned i = 0; i < PARTIES; i++) /* a late party finds no file */
                 cr_assert_eq(end(&parties[i], i % 2 ? rt : NULL), -EBADF);
             close(ends[1]);
         }
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -323,7 +319,7 @@ Test(wait_fd, the_next_file_of_a_closed_number_is_told_apart)
         cr_assert_eq(i % 2 ? filch_fd_close(FAR) : close(FAR), 0);
         close(ends[1]);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* Open in a child, it stays with epoll although it is closed here, and its events must not reach a
@@ -358,7 +354,7 @@ Test(wait_fd, what_happens_to_a_file_that_lives_on_elsewhere_is_not_told_here)
     waitpid(child, NULL, 0);
     close_pair(fresh);
     close(old[1]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Many files ---- */
@@ -369,7 +365,6 @@ static signpost answered;
 
 static void answer(filch_self self, void *ends)
 {
-    (void)self;
     char byte;
     if (read_byte(((int *)ends)[0], &byte) || byte != 'q' || write(((int *)ends)[0], "a", 1) != 1)
         filch_die("a question was lost");
@@ -388,7 +383,7 @@ Test(wait_fd, two_thousand_sockets_cost_one_thread)
     unsigned before = process_threads();
     for (unsigned i = 0; i < PAIRS; i++) {
         make_pair(pairs[i]);
-        cr_assert_eq(filch_go(rt, answer, pairs[i]), 0);
+        OK(filch_go(rt, answer, pairs[i]));
     }
     for (unsigned i = PAIRS; i-- > 0;)
         cr_assert_eq(write(pairs[i][1], "q", 1), 1);
@@ -400,5 +395,5 @@ Test(wait_fd, two_thousand_sockets_cost_one_thread)
         cr_assert_eq(byte, 'a');
         close_pair(pairs[i]);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,13 +2,11 @@
  *
  * Wait modes: a join that helps runs other tasks on its own fiber, and its fiber does not stop; one
  * that suspends has them run on another. Each task tells on which fiber it ran. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/engine/worker.h>
-#include <string.h>
 #include <tests/support/build.h>
 #include <tests/support/modes.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static const char *const waits[] = {"suspend", "help-any", "help-own"};
 enum { SUSPEND, HELP_ANY, HELP_OWN, WAITS };
@@ -97,7 +95,7 @@ static bool family(unsigned wait, enum how how)
     forget(how);
     cr_assert_eq(FILCH_RUN(rt, parent, 42), 42);
     cr_assert(seen.kept, "%s", waits[wait]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return seen.grandchilds == seen.parents;
 }
 
@@ -145,13 +143,11 @@ Test(wait_modes, what_runs_on_top_may_fork_and_suspend)
 
 static void run_parent(filch_self self, void *unused)
 {
-    (void)unused;
     parent(self, 42);
 }
 
 FILCH_TASK(int, tries, (int, unused))
 {
-    (void)unused;
     int rc = filch_try(self, run_parent, NULL, NULL);
     return rc ? rc : fib(self, 10) == 55;
 }
@@ -163,7 +159,7 @@ static bool panic_helps(unsigned wait)
     cr_assert_eq(FILCH_RUN(rt, tries, 0), -EBADMSG);
     bool helped = seen.grandchilds == seen.parents;
     cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return helped;
 }
 
@@ -179,7 +175,6 @@ Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
 
 static filch_context *no_context(void *unused)
 {
-    (void)unused;
     return NULL;
 }
 
@@ -209,7 +204,7 @@ static bool adopted_helps(unsigned wait)
     cr_assert_eq(FILCH_RUN(rt, adopted_parent, 42), 42);
     cr_assert(seen.kept, "%s", waits[wait]);
     cr_assert(seen.hidden, "%s", waits[wait]);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return seen.grandchilds == seen.parents;
 }
 
@@ -230,7 +225,6 @@ static fl_fiber *strangers;
 
 FILCH_TASK(int, stranger, (int, value))
 {
-    (void)self;
     strangers = fl_fiber_here();
     signpost_raise(&stranger_ran);
     return value;
@@ -239,7 +233,6 @@ FILCH_TASK(int, stranger, (int, value))
 /* On a worker of its own, and silent. */
 static void be_strange(filch_self self, void *unused)
 {
-    (void)unused;
     signpost_raise(&child_begun);
     signpost_wait(&child_begun, 2);
     FILCH_FORK(stranger, 1);
@@ -251,7 +244,6 @@ static void be_strange(filch_self self, void *unused)
 
 FILCH_TASK(int, waits_for_a_stranger, (int, value))
 {
-    (void)self;
     signpost_raise(&child_begun);
     signpost_wait(&stranger_ran, 1);
     return value;
@@ -272,10 +264,10 @@ static bool helps_a_stranger(unsigned wait)
     filch_u32_store(&child_begun, 0, FILCH_SEQ_CST);
     filch_u32_store(&stranger_forked, 0, FILCH_SEQ_CST);
     filch_u32_store(&stranger_ran, 0, FILCH_SEQ_CST);
-    cr_assert_eq(filch_go(rt, be_strange, NULL), 0);
+    OK(filch_go(rt, be_strange, NULL));
     signpost_wait(&child_begun, 1);
     cr_assert_eq(FILCH_RUN(rt, joins_beside_a_stranger, 7), 7);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return strangers == seen.parents;
 }
 
@@ -296,7 +288,7 @@ Test(wait_modes, a_central_queue_helps_with_anything)
                                                         .queue = "central-mutex",
                                                         .workers = mode_workers[i]});
         cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -322,7 +314,7 @@ static bool helps_once_below(unsigned wait, size_t bytes)
         .wait = waits[wait], .workers = 2, .policy = "round-robin", .stack_size = STACK});
     forget(RETURNS);
     cr_assert_eq(FILCH_RUN(rt, deep_parent, bytes, NULL), 42);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     return seen.grandchilds == seen.parents;
 }
 

@@ -9,7 +9,6 @@ static filch_mutex mutex;
 
 static void lock_mutex(filch_self self)
 {
-    (void)self;
     filch_mutex_lock(&mutex);
     now_it_waits();
     filch_mutex_lock(&mutex);
@@ -25,7 +24,6 @@ static filch_rwlock rwlock;
 
 static void lock_to_read(filch_self self)
 {
-    (void)self;
     filch_rwlock_write_lock(&rwlock);
     now_it_waits();
     filch_rwlock_read_lock(&rwlock);
@@ -39,7 +37,6 @@ static void unlock_writer(void)
 
 static void lock_to_write(filch_self self)
 {
-    (void)self;
     filch_rwlock_read_lock(&rwlock);
     now_it_waits();
     filch_rwlock_write_lock(&rwlock);
@@ -55,7 +52,6 @@ static filch_semaphore semaphore;
 
 static void acquire(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_semaphore_acquire(&semaphore, 1);
 }
@@ -69,7 +65,6 @@ static filch_condition condition;
 
 static void await_signal(filch_self self)
 {
-    (void)self;
     filch_mutex_lock(&mutex);
     now_it_waits();
     filch_condition_wait(&condition, &mutex);
@@ -84,16 +79,14 @@ static void signal_condition(void)
 /* Takes the mutex, which is free once the other task waits for the condition, and keeps it. */
 static void hold_mutex(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_mutex_lock(&mutex);
     filch_condition_signal(&condition);
 }
 
 static void lock_again(filch_self self)
 {
-    (void)self;
     filch_mutex_lock(&mutex);
-    cr_assert_eq(filch_go(NULL, hold_mutex, NULL), 0);
+    OK(filch_go(NULL, hold_mutex, NULL));
     now_it_waits();
     filch_condition_wait(&condition, &mutex);
     filch_mutex_unlock(&mutex);
@@ -103,7 +96,6 @@ static filch_waitgroup group;
 
 static void await_group(filch_self self)
 {
-    (void)self;
     filch_waitgroup_add(&group, 1);
     now_it_waits();
     filch_waitgroup_wait(&group);
@@ -119,20 +111,18 @@ static signpost inside;
 
 static void take_long(void *unused)
 {
-    (void)unused;
     signpost_raise(&inside);
     filch_semaphore_acquire(&semaphore, 1);
 }
 
 static void call_once(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_once(&flag, take_long, NULL);
 }
 
 static void await_once(filch_self self)
 {
-    cr_assert_eq(filch_go(NULL, call_once, NULL), 0);
+    OK(filch_go(NULL, call_once, NULL));
     while (!signpost_count(&inside))
         filch_yield(self);
     now_it_waits();
@@ -143,8 +133,7 @@ static filch_barrier barrier;
 
 static void meet(filch_self self)
 {
-    (void)self;
-    cr_assert_eq(filch_barrier_init(&barrier, 2), 0);
+    OK(filch_barrier_init(&barrier, 2));
     now_it_waits();
     filch_barrier_wait(&barrier);
 }
@@ -161,12 +150,11 @@ static filch_channel *channel;
 static void make_channel(void)
 {
     filch_channel_destroy(channel);
-    cr_assert_eq(filch_channel_create(&channel, 1, 0), 0);
+    OK(filch_channel_create(&channel, 1, 0));
 }
 
 static void send_one(filch_self self)
 {
-    (void)self;
     make_channel();
     now_it_waits();
     filch_send(channel, "x");
@@ -175,13 +163,12 @@ static void send_one(filch_self self)
 static void receive_it(void)
 {
     char item;
-    cr_assert_eq(filch_receive(channel, &item), 0);
+    OK(filch_receive(channel, &item));
 }
 
 static void receive_one(filch_self self)
 {
     char item;
-    (void)self;
     make_channel();
     now_it_waits();
     filch_receive(channel, &item);
@@ -189,13 +176,12 @@ static void receive_one(filch_self self)
 
 static void send_it(void)
 {
-    cr_assert_eq(filch_send(channel, "x"), 0);
+    OK(filch_send(channel, "x"));
 }
 
 static void select_one(filch_self self)
 {
     char item;
-    (void)self;
     make_channel();
     filch_case one = FILCH_RECEIVE(channel, &item);
     now_it_waits();
@@ -206,19 +192,17 @@ static filch_future future;
 
 static void await_future(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_await(&future);
 }
 
 static void set_future(void)
 {
-    cr_assert_eq(filch_future_set(&future, "x", 1), 0);
+    OK(filch_future_set(&future, "x", 1));
 }
 
 static int acquires(filch_self self, filch_scope *scope, void *unused)
 {
-    (void)self, (void)scope, (void)unused;
     filch_semaphore_acquire(&semaphore, 1);
     return 0;
 }
@@ -226,7 +210,7 @@ static int acquires(filch_self self, filch_scope *scope, void *unused)
 static void spawn_and(int (*end)(filch_scope *scope))
 {
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, NULL, NULL), 0);
+    OK(filch_scope_open(&scope, NULL, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, acquires, NULL), 0);
     now_it_waits();
     end(&scope);
@@ -236,19 +220,16 @@ static void spawn_and(int (*end)(filch_scope *scope))
 
 static void await_children(filch_self self)
 {
-    (void)self;
     spawn_and(filch_scope_wait);
 }
 
 static void close_scope(filch_self self)
 {
-    (void)self;
     spawn_and(filch_scope_close);
 }
 
 static void await_context(filch_self self)
 {
-    (void)self;
     make_context();
     now_it_waits();
     filch_context_wait(waiting_context, FILCH_FOREVER);
@@ -257,7 +238,6 @@ static void await_context(filch_self self)
 
 static void sleep_in_context(filch_self self)
 {
-    (void)self;
     make_context();
     now_it_waits();
     filch_context_sleep(waiting_context, 1000 * FILCH_SECOND);
@@ -296,12 +276,12 @@ static const waiting_call second = {"filch_condition_wait", lock_again, unlock_m
 
 Test(waiting_calls, a_condition_that_locks_its_mutex_again_is_still_named)
 {
-    cr_assert_eq(filch_runtime_create(&waiting_rt, &(filch_config){.workers = 1}), 0);
-    cr_assert_eq(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)&second), 0);
+    OK(filch_runtime_create(&waiting_rt, &(filch_config){.workers = 1}));
+    OK(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)&second));
     signpost_wait(&about_to_wait, 1);
     WAIT_WHILE(filch_ptr_load(&waiting_fiber->waits_for, FILCH_ACQUIRE) != &mutex);
     cr_assert_str_eq(filch_ptr_load(&waiting_fiber->waits_in, FILCH_ACQUIRE), second.name);
     unlock_mutex();
     signpost_wait(&has_returned, 1);
-    cr_assert_eq(filch_runtime_destroy(waiting_rt), 0);
+    OK(filch_runtime_destroy(waiting_rt));
 }

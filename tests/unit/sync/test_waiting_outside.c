@@ -12,28 +12,24 @@
 
 static void sleep_without_context(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_context_sleep(NULL, waiting_time);
 }
 
 static void sleep_for(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_sleep(waiting_time);
 }
 
 static void sleep_until(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_sleep_until(filch_in(waiting_time));
 }
 
 static int fails_for_now(void *unused)
 {
-    (void)unused;
     return -EAGAIN;
 }
 
@@ -42,7 +38,6 @@ static void retry(filch_self self)
     static const filch_retry_policy policy = {.base = 1000 * FILCH_SECOND,
                                               .cap = 1000 * FILCH_SECOND,
                                               .jitter = FILCH_JITTER_NONE};
-    (void)self;
     make_context();
     now_it_waits();
     filch_retry_run(&policy, waiting_context, fails_for_now, NULL, NULL);
@@ -67,7 +62,6 @@ static void close_pipe(void)
 
 static void await_pipe(filch_self self)
 {
-    (void)self;
     make_pipe();
     now_it_waits();
     filch_wait_fd(ends[0], POLLIN, FILCH_FOREVER);
@@ -75,7 +69,6 @@ static void await_pipe(filch_self self)
 
 static void read_pipe(filch_self self)
 {
-    (void)self;
     make_pipe();
     now_it_waits();
     filch_read(ends[0], bytes, 1, FILCH_FOREVER);
@@ -83,7 +76,6 @@ static void read_pipe(filch_self self)
 
 static void write_pipe(filch_self self)
 {
-    (void)self;
     make_pipe();
     while (write(ends[1], bytes, sizeof bytes) > 0)
         ;
@@ -104,7 +96,6 @@ static void drain_pipe(void)
 static void accept_one(filch_self self)
 {
     const struct sockaddr_un anywhere = {.sun_family = AF_UNIX};
-    (void)self;
     make_pipe();
     close(ends[0]);
     ends[0] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -118,16 +109,14 @@ static void accept_one(filch_self self)
 
 static void call_blocking(filch_self self)
 {
-    (void)self;
     now_it_waits();
     filch_blocking(await_go, NULL);
 }
 
 static void end_blocking(filch_self self)
 {
-    (void)self;
-    cr_assert_eq(filch_blocking_begin(), 0);
-    cr_assert_eq(filch_go(waiting_rt, hold_worker, NULL), 0);
+    OK(filch_blocking_begin());
+    OK(filch_go(waiting_rt, hold_worker, NULL));
     signpost_wait(&holds, 1);
     now_it_waits();
     filch_blocking_end();
@@ -135,14 +124,13 @@ static void end_blocking(filch_self self)
 
 static void yield(filch_self self)
 {
-    cr_assert_eq(filch_go(NULL, hold_worker, NULL), 0);
+    OK(filch_go(NULL, hold_worker, NULL));
     now_it_waits();
     filch_yield(self);
 }
 
 FILCH_TASK(int, wait_for_go, (int, number))
 {
-    (void)self;
     await_go(NULL);
     return number;
 }
@@ -150,8 +138,7 @@ FILCH_TASK(int, wait_for_go, (int, number))
 static void run_elsewhere(filch_self self)
 {
     filch_runtime *other;
-    (void)self;
-    cr_assert_eq(filch_runtime_create(&other, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&other, &(filch_config){.workers = 1}));
     now_it_waits();
     FILCH_RUN(other, wait_for_go, 1);
     filch_runtime_destroy(other);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Threads that wait: the detector of deadlocks has their number. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/threads.h>
 #include <runtime/sync/wait.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* Seq_cst, as in runtime/engine/threads.h. */
@@ -43,7 +41,7 @@ static void wait_once(filch_runtime *rt, int64_t until)
 {
     filch_semaphore semaphore;
     filch_semaphore_init(&semaphore, 0);
-    cr_assert_eq(filch_go(rt, gives, &semaphore), 0);
+    OK(filch_go(rt, gives, &semaphore));
     cr_assert_eq(filch_semaphore_acquire_until(&semaphore, 1, until), 0, "%s", filch_error());
 }
 
@@ -54,12 +52,11 @@ Test(waiting_threads, none_is_left_after_a_wait_that_was_told)
     cr_assert_eq(waiting(), 0);
     wait_once(rt, filch_in(3600 * FILCH_SECOND));
     cr_assert_eq(waiting(), 0, "%d after a wait with a deadline", (int)waiting());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 FILCH_VOID_TASK(nothing)
 {
-    (void)self;
 }
 
 /* Ends after its caller has begun to wait. */
@@ -75,7 +72,7 @@ Test(waiting_threads, none_is_left_after_a_run)
     for (int i = 0; i < 1000; i++)
         FILCH_RUN(rt, nothing); /* some end before their caller waits */
     FILCH_RUN(rt, ends_late);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(waiting(), 0, "%d", (int)waiting());
 }
 
@@ -90,7 +87,6 @@ static struct {
 
 static void see(int thread, const char *call, const void *object, void *unused)
 {
-    (void)unused;
     listed.count++;
     listed.thread = thread;
     listed.call = call;
@@ -105,7 +101,6 @@ static void list_threads(void)
 
 static void lists_late(filch_self self, void *unused)
 {
-    (void)unused;
     while (!waiting())
         filch_yield(self);
     list_threads();
@@ -139,10 +134,10 @@ Test(waiting_threads, are_listed_with_their_calls)
     expect_listed("filch_run", NULL);
     filch_semaphore semaphore;
     filch_semaphore_init(&semaphore, 0);
-    cr_assert_eq(filch_go(rt, gives_late, &semaphore), 0);
+    OK(filch_go(rt, gives_late, &semaphore));
     filch_semaphore_acquire(&semaphore, 1);
     expect_listed("filch_semaphore_acquire", &semaphore.permits);
-    cr_assert_eq(filch_go(rt, lists_late, NULL), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_go(rt, lists_late, NULL));
+    OK(filch_runtime_destroy(rt));
     expect_listed("filch_runtime_destroy", rt);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/bench/noise.h>
 
 static report quiet_report = {.pulse = 1e9};

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The headline of filch bench, from reports that are made up. */
-#include <criterion/criterion.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/bench/row.h>
 #include <tools/bench/summary.h>
 

@@ -2,9 +2,8 @@
  *
  * The conclusions of filch compare, from made-up results. Their noise is that of real runs: each run has a level of
  * its own, samples are skewed, and now and then something came between. */
-#include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 #include <tools/compare/compare.h>
 #include <tools/shared/random.h>
 

@@ -2,11 +2,9 @@
  *
  * The job of a dead letter begins anew, and counts its returns. Leases of letters are renewed while a
  * command is at work. Commands refuse, by name, what a broker lacks. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <filch/service.h>
 #include <runtime/service/brokers.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/jobs/connection.h>
 #include <tools/jobs/letters.h>
 
@@ -118,7 +116,6 @@ int64_t __wrap_filch_now(void)
 const fl_broker_kind *__wrap_fl_broker_of(const char *url);
 const fl_broker_kind *__wrap_fl_broker_of(const char *url)
 {
-    (void)url;
     return &slow;
 }
 
@@ -132,14 +129,12 @@ static fl_broker_rc open_slow(fl_broker **out, const fl_broker_config *config)
 
 static void close_slow(fl_broker *broker)
 {
-    (void)broker;
 }
 
 static fl_broker_rc receive_slow(fl_broker *broker, unsigned queue, fl_delivery **out,
                                  unsigned most, unsigned *count)
 {
     const filch_message message = {.id = "another", .type = "t", .queue = "q.dlq"};
-    (void)queue;
     clock_of_test += lease / 2;
     for (*count = 0; *count < most && received < LETTERS; received++) {
         out[*count] = broker->host->delivery(broker->host, &message);
@@ -151,7 +146,6 @@ static fl_broker_rc receive_slow(fl_broker *broker, unsigned queue, fl_delivery 
 static fl_broker_rc extend_slow(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                                 int64_t length)
 {
-    (void)broker;
     for (unsigned i = 0; i < count; i++)
         batch[i]->lease_until = batch[i]->lease_until > clock_of_test ? clock_of_test + length : 0;
     return FL_BROKER_OK;
@@ -159,7 +153,6 @@ static fl_broker_rc extend_slow(fl_broker *broker, fl_delivery *const *batch, un
 
 static fl_broker_rc settle_slow(fl_broker *broker, fl_settlement *batch, unsigned count)
 {
-    (void)broker;
     for (unsigned i = 0; i < count; i++) {
         bool holds = batch[i].delivery->lease_until > clock_of_test;
         batch[i].status = holds ? 0 : -ESTALE;

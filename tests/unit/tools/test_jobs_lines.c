@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Lines of JSON become jobs, or are refused with a reason. */
-#include <criterion/criterion.h>
 #include <filch/service.h>
 #include <filch/wait.h>
 #include <runtime/service/message.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/jobs/lines.h>
 
 static filch_message *read_line(const char *line, const filch_message *defaults, char *why)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The formulas of `filch-jobs plan` against published values and a simulated queue. */
-#include <criterion/criterion.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 #include <tools/jobs/plan_queue.h>
 #include <tools/shared/random.h>
 

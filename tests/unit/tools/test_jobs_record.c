@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The record of a load finds losses and duplicates. The progress bar is drawn on terminals only. */
-#include <criterion/criterion.h>
 #include <filch/wait.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/jobs/progress.h>
 #include <tools/jobs/record.h>
 

@@ -7,9 +7,8 @@
 #include <bench/kernels/spmv.h>
 #include <bench/kernels/stencil_dag.h>
 #include <bench/kernels/task_bench.h>
-#include <criterion/criterion.h>
 #include <math.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 /* The tiny instance of a kernel, ready to run. */
 static kernel_run prepared(const char *name)

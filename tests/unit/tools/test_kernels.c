@@ -7,12 +7,10 @@
 #include <bench/kernels/table.h>
 #include <bench/peers/handpool.h>
 #include <bench/peers/peer.h>
-#include <criterion/criterion.h>
 #include <runtime/queue/queues.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/build.h>
+#include <tests/support/test.h>
 
 enum { WORKERS = 3 };
 

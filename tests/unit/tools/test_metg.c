@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * METG(50 %) of runtimes that are formulas: tasks whose overhead is known. */
-#include <criterion/criterion.h>
 #include <math.h>
+#include <tests/support/test.h>
 #include <tools/bench/metg.h>
 
 enum { POINTS = 7 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Verdicts on two columns: no more than the samples show. */
-#include <criterion/criterion.h>
 #include <math.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 #include <tools/shared/pair.h>
 #include <tools/shared/random.h>
 #include <tools/shared/ranks.h>

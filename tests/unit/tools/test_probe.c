@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The probe of a configuration, before a command measures with it. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/time.h>
+#include <tests/support/test.h>
 #include <tools/shared/probe.h>
 
 static void pass(int number)
 {
-    (void)number;
 }
 
 /* SIGALRM every 200 us, which interrupts system calls. */

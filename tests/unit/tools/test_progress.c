@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Progress of filch bench, with an injected clock. */
-#include <criterion/criterion.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <tools/bench/progress.h>
 
 static char *text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <math.h>
+#include <tests/support/test.h>
 #include <tools/shared/random.h>
 #include <tools/shared/ranks.h>
 #include <tools/shared/statistics.h>

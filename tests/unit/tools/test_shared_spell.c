@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
+#include <tests/support/test.h>
 #include <tools/shared/spell.h>
 
 enum { SECOND = 1000000000 };

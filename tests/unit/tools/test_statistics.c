@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
+#include <tests/support/test.h>
 #include <tools/shared/random.h>
 #include <tools/shared/statistics.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <criterion/criterion.h>
 #include <stdbool.h>
+#include <tests/support/test.h>
 #include <tools/tune/arrivals.h>
 #include <tools/tune/fit.h>
 

@@ -2,21 +2,18 @@
  *
  * Traces of running programs: each counted thing is an event; traces begin and end while
  * tasks run; a killed process leaves its trace behind. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/stats.h>
 #include <filch/trace.h>
 #include <pthread.h>
 #include <runtime/trace/format.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <tests/support/traced.h>
 #include <tools/trace/analysis.h>
 #include <unistd.h>
@@ -54,7 +51,7 @@ Test(trace, events_agree_with_statistics)
         for (int i = 0; i < 20; i++)
             cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)fib_serial(15));
         filch_runtime_stats_read(rt, &stats, sizeof stats);
-        cr_assert_eq(filch_runtime_destroy(rt), 0); /* when it ends, so has each event */
+        OK(filch_runtime_destroy(rt)); /* when it ends, so has each event */
         char numbered[32]; /* the second runtime of this process has a file of its own */
         snprintf(numbered, sizeof numbered, w ? "whole.trace.%u" : "whole.trace", w + 1);
         trace_file *trace = open_it(path_of(numbered));
@@ -119,7 +116,7 @@ Test(trace, traces_begin_and_end_while_tasks_run)
         filch_u32_store(&stopping, 1, FILCH_RELEASE);
         pthread_join(thread, &count);
         cr_assert_gt((intptr_t)count, 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -132,7 +129,7 @@ Test(trace, calls_that_make_no_sense_are_refused)
     cr_assert_eq(filch_trace_start(rt, path_of("a.trace"), "speed=7"), -EINVAL);
     cr_assert_eq(filch_trace_start(NULL, path_of("a.trace"), NULL), -EINVAL);
     cr_assert_eq(filch_trace_stop(NULL), -EINVAL);
-    cr_assert_eq(filch_trace_start(rt, path_of("a.trace"), NULL), 0);
+    OK(filch_trace_start(rt, path_of("a.trace"), NULL));
     cr_assert_eq(filch_trace_start(rt, path_of("b.trace"), NULL), -EBUSY);
     cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
     cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
@@ -144,7 +141,6 @@ Test(trace, calls_that_make_no_sense_are_refused)
 FILCH_TASK(int, marking, (int, unused))
 {
     char name[16] = "copied";
-    (void)self, (void)unused;
     filch_trace_span_begin("outer");
     filch_trace_mark(name, 42);
     strcpy(name, "changed");
@@ -173,7 +169,7 @@ Test(trace, marks_and_spans_of_tasks_are_recorded)
     filch_trace_span_begin("by no task");
     filch_trace_span_end();
     cr_assert_eq(FILCH_RUN(rt, marking, 0), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("marks.trace"));
     while (trace_next(trace, &e)) {
         if (e.kind < FL_TRACE_MARK)
@@ -200,7 +196,6 @@ FILCH_TASK(int, many_marks, (int, count))
 {
     for (int i = 0; i < count; i++)
         filch_trace_mark("mark", (uint32_t)i);
-    (void)self;
     return 0;
 }
 
@@ -212,8 +207,8 @@ static trace_file *overfill(const char *options)
     filch_runtime *rt = create(1, NULL);
     cr_assert_eq(filch_trace_start(rt, path_of("limit.trace"), options), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(rt, many_marks, MARKS), 0);
-    cr_assert_eq(filch_trace_stop(rt), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_trace_stop(rt));
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(stat(path_of("limit.trace"), &is), 0);
     cr_assert_leq(is.st_size, (7 << 18) + FL_TRACE_HEADER, "%ld", (long)is.st_size);
     return open_it(path_of("limit.trace"));

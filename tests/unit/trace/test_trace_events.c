@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Single events of a worker: the first of a trace, those of submitted work items, names and CPUs. */
-#include <criterion/criterion.h>
 #include <filch/channel.h>
-#include <filch/filch.h>
 #include <filch/trace.h>
 #include <runtime/engine/outside.h>
 #include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <sched.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <tests/support/traced.h>
 
 /* ---- The first ---- */
@@ -17,7 +16,6 @@
 /* Returns the number of its fiber. */
 FILCH_TASK(unsigned, traces_itself, (const char *, path))
 {
-    (void)self;
     cr_assert_eq(filch_trace_start(NULL, path, NULL), 0, "%s", filch_error());
     for (uint32_t i = 0; i < 10; i++)
         filch_trace_mark("mark", i);
@@ -32,7 +30,7 @@ Test(trace_events, begin_with_one_switch_to_the_fiber_that_runs)
     trace_event e;
     unsigned count = 0, marks = 0;
     unsigned number = FILCH_RUN(rt, traces_itself, path_of("first.trace"));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("first.trace"));
     while (trace_next(trace, &e)) {
         if (e.writer != 0)
@@ -55,7 +53,6 @@ static signpost ran;
 
 static void run_item(filch_self self, fl_work_item *item)
 {
-    (void)self, (void)item;
     signpost_raise(&ran);
 }
 
@@ -74,7 +71,7 @@ Test(trace_events, each_of_many_work_items_is_submitted_once)
     signpost_wait(&ran, ITEMS);
     fl_start_all(rt, items, 1);
     signpost_wait(&ran, ITEMS + 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("submit.trace"));
     while (trace_next(trace, &e))
         submitted += e.kind == FL_TRACE_SUBMIT;
@@ -86,7 +83,6 @@ Test(trace_events, each_of_many_work_items_is_submitted_once)
 
 static void goes_by(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 Test(trace_events, a_name_within_another_s_text_is_told_apart)
@@ -97,8 +93,8 @@ Test(trace_events, a_name_within_another_s_text_is_told_apart)
     trace_event e;
     unsigned jobs = 0;
     for (unsigned i = 0; i < 2; i++)
-        cr_assert_eq(filch_go_from(rt, goes_by, NULL, &places[i]), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_go_from(rt, goes_by, NULL, &places[i]));
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("names.trace"));
     while (trace_next(trace, &e))
         if (e.kind == FL_TRACE_JOB) {
@@ -114,7 +110,6 @@ FILCH_TASK(int, traced_on_one_cpu, (const char *, path))
 {
     cpu_set_t allowed, one;
     int cpu = CPU_SETSIZE - 1;
-    (void)self;
     cr_assert_eq(sched_getaffinity(0, sizeof allowed, &allowed), 0);
     while (!CPU_ISSET((size_t)cpu, &allowed))
         cpu--;
@@ -131,7 +126,7 @@ Test(trace_events, have_the_cpu_of_their_worker)
     trace_event e;
     unsigned count = 0;
     int cpu = FILCH_RUN(rt, traced_on_one_cpu, path_of("cpu.trace"));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("cpu.trace"));
     for (; trace_next(trace, &e); count += e.kind == FL_TRACE_DOES)
         cr_assert(e.kind != FL_TRACE_DOES || (int)e.b == cpu, "CPU %u, not %d", e.b, cpu);
@@ -144,7 +139,6 @@ Test(trace_events, have_the_cpu_of_their_worker)
 FILCH_TASK(int, hands_over, (filch_channel *, items))
 {
     int item = 1, rc = filch_send(items, &item);
-    (void)self;
     return rc ? rc : filch_receive(items, &item);
 }
 
@@ -165,12 +159,12 @@ Test(trace_events, hand_overs_are_left_out_of_a_trace_of_level_steals)
     filch_channel *items;
     filch_runtime *all = create(1, path_of("level.trace,tasks"));
     filch_runtime *few = create(1, path_of("level.trace"));
-    cr_assert_eq(filch_channel_create(&items, sizeof(int), 1), 0);
+    OK(filch_channel_create(&items, sizeof(int), 1));
     cr_assert_eq(FILCH_RUN(all, hands_over, items), 0);
     cr_assert_eq(FILCH_RUN(few, hands_over, items), 0);
     filch_channel_destroy(items);
-    cr_assert_eq(filch_runtime_destroy(few), 0);
-    cr_assert_eq(filch_runtime_destroy(all), 0);
+    OK(filch_runtime_destroy(few));
+    OK(filch_runtime_destroy(all));
     cr_assert_gt(handovers_of(path_of("level.trace")), 0);
     cr_assert_eq(handovers_of(path_of("level.trace.2")), 0);
 }

@@ -120,7 +120,6 @@ static unsigned part_count;
 
 static void keep(void *arg, const lane_part *part)
 {
-    (void)arg;
     parts[part_count++] = *part;
 }
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The file of a trace: one trace at a time writes it, and a limit of its size stops the trace, not the program. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <filch/trace.h>
-#include <string.h>
 #include <sys/resource.h>
+#include <tests/support/test.h>
 #include <tests/support/traced.h>
 #include <unistd.h>
 
@@ -14,7 +11,6 @@ FILCH_TASK(int, marking, (int, count))
 {
     for (int i = 0; i < count; i++)
         filch_trace_mark("mark", (uint32_t)i);
-    (void)self;
     return count;
 }
 
@@ -39,13 +35,13 @@ Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
     cr_assert(strstr(filch_error(), "another process or runtime writes it; choose another file"),
               "%s", filch_error());
     cr_assert_eq(FILCH_RUN(one, marking, 10), 10, "its blocks are still there");
-    cr_assert_eq(filch_trace_stop(one), 0);
+    OK(filch_trace_stop(one));
     cr_assert_eq(marks_in(path), 20);
     cr_assert_eq(filch_trace_start(other, path, NULL), 0, "%s", filch_error());
-    cr_assert_eq(filch_trace_stop(other), 0);
+    OK(filch_trace_stop(other));
     cr_assert_eq(marks_in(path), 0, "it begins anew");
-    cr_assert_eq(filch_runtime_destroy(one), 0);
-    cr_assert_eq(filch_runtime_destroy(other), 0);
+    OK(filch_runtime_destroy(one));
+    OK(filch_runtime_destroy(other));
 }
 
 Test(trace_file, trace_overwrites_no_other_file)
@@ -62,7 +58,7 @@ Test(trace_file, trace_overwrites_no_other_file)
     cr_assert(fgets(text, sizeof text, other));
     cr_assert_str_eq(text, "of somebody");
     fclose(other);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
@@ -75,7 +71,7 @@ Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     cr_assert_eq(filch_trace_start(rt, path_of("limited.trace"), NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(rt, marking, MARKS), MARKS);
-    cr_assert_eq(filch_trace_stop(rt), 0);
+    OK(filch_trace_stop(rt));
     limit.rlim_cur = 100;
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     cr_assert_eq(filch_trace_start(rt, path_of("small.trace"), NULL), -EFBIG);
@@ -85,5 +81,5 @@ Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
     cr_assert_gt(trace_facts_of(trace)->lost, 0);
     trace_close(trace);
     cr_assert_gt(marks_in(path_of("limited.trace")), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -122,7 +122,6 @@ enum { RUNS = 16, ITEMS = 20, CAPACITY = 4 };
 
 static void locks(filch_self self, void *arg)
 {
-    (void)self;
     bool has = (long)arg % 3 == 0 && !filch_mutex_try_lock(&mutex);
     if (!has && (long)arg % 3 == 1)
         has = !filch_mutex_lock_until(&mutex, FILCH_FOREVER);
@@ -134,7 +133,6 @@ static void locks(filch_self self, void *arg)
 
 static void acquires(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     filch_semaphore_acquire(&semaphore, 1);
     work(1000);
     filch_semaphore_give_back(&semaphore, 1);
@@ -142,7 +140,6 @@ static void acquires(filch_self self, void *arg)
 
 static void sends(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     for (int i = 0; i < ITEMS; i++) {
         filch_send(first, &i);
     }
@@ -151,7 +148,6 @@ static void sends(filch_self self, void *arg)
 
 static void forwards(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     FILCH_EACH(int, item, first)
     {
         work(300);
@@ -162,10 +158,8 @@ static void forwards(filch_self self, void *arg)
 
 static void receives(filch_self self, void *arg)
 {
-    (void)self, (void)arg;
     FILCH_EACH(int, item, second)
     {
-        (void)item;
     }
 }
 
@@ -174,7 +168,6 @@ static void receives(filch_self self, void *arg)
 static void turns(filch_self self, void *arg)
 {
     int item = 0;
-    (void)self, (void)arg;
     for (int i = 0; i < ITEMS - CAPACITY; i++) {
         filch_send(first, &item);
         filch_receive(first, &item);
@@ -192,7 +185,6 @@ static void turns(filch_self self, void *arg)
 static void alternates(filch_self self, void *arg)
 {
     int item = 0;
-    (void)self, (void)arg;
     for (int i = 0; i < ITEMS; i++) {
         filch_send(first, &item);
         filch_receive(first, &item);
@@ -202,7 +194,7 @@ static void alternates(filch_self self, void *arg)
 static void go(filch_runtime *rt, void (*task)(filch_self self, void *arg), int times)
 {
     for (int i = 0; i < times; i++)
-        cr_assert_eq(filch_go(rt, task, (void *)(long)i), 0);
+        OK(filch_go(rt, task, (void *)(long)i));
 }
 
 static void run_locks(filch_runtime *rt)
@@ -218,20 +210,20 @@ static void run_acquires(filch_runtime *rt)
 
 static void run_turns(filch_runtime *rt)
 {
-    cr_assert_eq(filch_channel_create(&first, sizeof(int), CAPACITY), 0);
+    OK(filch_channel_create(&first, sizeof(int), CAPACITY));
     go(rt, turns, 1);
 }
 
 static void run_alternates(filch_runtime *rt)
 {
-    cr_assert_eq(filch_channel_create(&first, sizeof(int), CAPACITY), 0);
+    OK(filch_channel_create(&first, sizeof(int), CAPACITY));
     go(rt, alternates, 1);
 }
 
 static void run_pipeline(filch_runtime *rt)
 {
-    cr_assert_eq(filch_channel_create(&first, sizeof(int), CAPACITY), 0);
-    cr_assert_eq(filch_channel_create(&second, sizeof(int), CAPACITY), 0);
+    OK(filch_channel_create(&first, sizeof(int), CAPACITY));
+    OK(filch_channel_create(&second, sizeof(int), CAPACITY));
     go(rt, receives, 1);
     go(rt, forwards, 1);
     go(rt, sends, 1);
@@ -250,7 +242,7 @@ static double run(void (*start)(filch_runtime *rt), unsigned workers, uint64_t *
     const filch_config config = {.size = sizeof config, .workers = workers, .trace = option};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     start(rt);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     filch_channel_destroy(first);
     filch_channel_destroy(second);
     first = second = NULL;

@@ -122,7 +122,7 @@ Test(trace_loops, each_call_of_a_program_is_in_its_trace)
         filch_u64 sum = {0};
         filch_runtime *rt = create(widths[w], path_of(files[w]));
         cr_assert_eq(FILCH_RUN(rt, count_often, &sum), 0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(filch_u64_load(&sum, FILCH_RELAXED), CALLS * UINT64_C(500500));
         char made[48];
         snprintf(made, sizeof made, w ? "%u.trace.%u" : "%u.trace", widths[w], w + 1);

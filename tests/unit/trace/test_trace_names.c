@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The names of a trace: their numbers, their blocks in the file, and the names that are refused. */
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <runtime/platform/hash.h>
 #include <runtime/trace/names.h>
 #include <stdio.h>
-#include <string.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { LONGEST = 1023, EACH = FL_TRACE_ROOM / (LONGEST + 1) /* of these to a block */ };

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The grammar of FILCH_TRACE and of filch_trace_start's options. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/trace_options.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 static const uint64_t M = 1 << 20;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A trace counts the times that the system took the CPU from a worker, from the trace's begin on. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <filch/trace.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sched/times.h>
 #include <sys/resource.h>
 #include <tests/support/child.h>
+#include <tests/support/test.h>
 #include <tests/support/traced.h>
 
 static filch_u32 spinning;
@@ -32,7 +31,6 @@ FILCH_TASK(long, crowded, (const char *, path), (bool, early))
 {
     cpu_set_t here;
     pthread_t thread;
-    (void)self;
     CPU_ZERO(&here);
     CPU_SET((size_t)sched_getcpu(), &here);
     cr_assert_eq(sched_setaffinity(0, sizeof here, &here), 0);
@@ -54,7 +52,6 @@ FILCH_TASK(long, crowded, (const char *, path), (bool, early))
 
 FILCH_TASK(long, uncrowded, (int, unused))
 {
-    (void)self, (void)unused;
     return times_preempted();
 }
 
@@ -71,9 +68,9 @@ static void count_preemptions(bool early)
         filch_runtime_stats_read(rt, &stats, sizeof stats);
         asleep = asleep ? asleep : stats.parks + 1;
     } while (stats.parks < asleep);
-    cr_assert_eq(filch_trace_stop(rt), 0);
+    OK(filch_trace_stop(rt));
     long after = FILCH_RUN(rt, uncrowded, 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     trace_file *trace = open_it(path_of("crowded.trace"));
     while (trace_next(trace, &e)) {
         if (e.writer != 0)
@@ -100,7 +97,6 @@ Test(trace_preempted, preemptions_within_the_trace_count)
 /* Another thread wants the same CPU. */
 FILCH_VOID_TASK(loses_its_cpu)
 {
-    (void)self;
     for (long before = times_preempted(); times_preempted() < before + 5;)
         ;
 }

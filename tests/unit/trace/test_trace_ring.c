@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A writer's blocks: their numbers, those that are overwritten, and those that stay mapped. */
-#include <criterion/criterion.h>
 #include <runtime/trace/ring.h>
 #include <stdio.h>
-#include <string.h>
 #include <tests/support/folder.h>
+#include <tests/support/test.h>
 
 enum { BLOCKS = 5, EACH = FL_TRACE_ROOM / (int)sizeof(fl_trace_event) };
 

@@ -318,10 +318,10 @@ Test(trace_span, the_level_of_tasks_belongs_to_a_runtime_whose_forks_are_out_of_
     filch_runtime *rt;
     char path[200];
     snprintf(path, sizeof path, "%s/late.trace", folder_make());
-    cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     cr_assert_eq(filch_trace_start(rt, path, "tasks"), -EINVAL);
     cr_assert(strstr(filch_error(), "FILCH_TRACE=FILE,tasks"), "%s", filch_error());
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* The worker may already run a fiber. */
@@ -333,19 +333,19 @@ Test(trace_span, a_part_of_a_run_is_measured_if_no_task_runs_when_it_begins)
     const char *why = NULL;
     snprintf(path, sizeof path, "%s/part.trace", folder_make());
     const filch_config config = {.size = sizeof config, .workers = 2, .queue = "chase-lev-outline"};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
         cr_assert_eq(filch_trace_start(rt, path, "tasks"), 0, "%s", filch_error());
         cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
-        cr_assert_eq(filch_trace_stop(rt), 0);
+        OK(filch_trace_stop(rt));
         trace_file *trace = opened(path);
         cr_assert_eq(dag_build(&d, trace, &why), 0, "%s", why);
         cr_assert_eq(d.tasks, forks_of(12));
         dag_free(&d);
         trace_close(trace);
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(trace_span, each_fork_of_a_run_is_there_once)
@@ -368,7 +368,7 @@ Test(trace_span, each_fork_of_a_run_is_there_once)
                                      .trace = path};
         cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
         cr_assert_eq(FILCH_RUN(rt, fib, N), fib_serial(N));
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         *strchr(path, ',') = '\0';
         snprintf(numbered, sizeof numbered, i ? "%s.%u" : "%s", path, i + 1);
         trace_file *trace = opened(numbered);

@@ -2,12 +2,10 @@
  *
  * Events of single tasks: each that runs in its fork, in its join or on a thief begins and ends once,
  * and a join waits only for a task that was taken. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <filch/trace.h>
 #include <sched/forkstack.h>
-#include <string.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <tests/support/traced.h>
 
 /* By kind. */
@@ -46,7 +44,7 @@ Test(trace_tasks, a_task_that_runs_in_its_fork_begins_and_ends_once)
     unsigned count[64];
     filch_runtime *rt = create(1, path_of("excess.trace,tasks,limit=64M"));
     cr_assert_eq(FILCH_RUN(rt, forks_beyond_its_stack), 0);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     count_events(path_of("excess.trace"), count);
     cr_assert_eq(count[FL_TRACE_FORK], FORKS);
     cr_assert_eq(count[FL_TRACE_RUN], FORKS, "%u", count[FL_TRACE_RUN]);
@@ -59,7 +57,6 @@ static signpost begun;
 
 FILCH_VOID_TASK(begins)
 {
-    (void)self;
     signpost_raise(&begun);
 }
 
@@ -75,7 +72,7 @@ Test(trace_tasks, a_join_of_a_taken_task_begins_and_ends_once)
     unsigned count[64];
     filch_runtime *rt = create(2, path_of("taken.trace,tasks"));
     FILCH_RUN(rt, joins_a_taken_task);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     count_events(path_of("taken.trace"), count);
     cr_assert_eq(count[FL_TRACE_FORK], 1);
     cr_assert_eq(count[FL_TRACE_JOIN], 1, "%u", count[FL_TRACE_JOIN]);
