@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Limiters and adaptive limits to which memory, or a timer, is refused: an error says so, no permit
- * is lost, nothing is held. */
+ * Waits that have no timer, since the timer thread has no thread, or no memory: an error says so, and
+ * no permit or attempt is lost. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/adaptive.h>
 #include <filch/filch.h>
 #include <filch/limiter.h>
-#include <tests/support/held.h>
+#include <filch/retry.h>
+#include <tests/support/refuse.h>
 #include <tests/support/rest.h>
 
-static const filch_limit seldom = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
+static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */
 
 static bool heap_stays; /* the timer thread's does not grow */
 
@@ -22,50 +23,6 @@ WRAPPED(void *, realloc, void *block, size_t size)
     return block ? got : holding(got);
 }
 
-TestSuite(refused_limits, .init = warm_up);
-
-Test(refused_limits, none_is_made_without_memory)
-{
-    filch_limiter *limiter = NULL;
-    filch_limiters *limiters = NULL;
-    filch_adaptive *adaptive = NULL;
-    refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_limiter_create(&limiter, seldom), -ENOMEM);
-    cr_assert_eq(filch_adaptive_create(&adaptive, NULL), -ENOMEM);
-    cr_assert_eq(filch_limiters_create(&limiters, seldom, 10, 10), -ENOMEM);
-    refuse(MEMORY, 1, true);
-    cr_assert_eq(filch_limiters_create(&limiters, seldom, 10, 10), -ENOMEM);
-    refuse_no_more(MEMORY);
-    cr_assert_null(limiter, "untouched");
-    cr_assert_null(limiters);
-    cr_assert_null(adaptive);
-    nothing_held();
-}
-
-Test(refused_limits, what_is_in_use_needs_no_memory)
-{
-    filch_limiter *limiter;
-    filch_limiters *limiters;
-    filch_adaptive *adaptive;
-    filch_reservation later;
-    cr_assert_eq(filch_limiter_create(&limiter, seldom), 0);
-    cr_assert_eq(filch_limiters_create(&limiters, seldom, 4, 4), 0);
-    cr_assert_eq(filch_adaptive_create(&adaptive, NULL), 0);
-    refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
-    cr_assert_eq(filch_limiter_reserve(limiter, 1, &later), 0);
-    cr_assert_eq(filch_limiter_give_back(&later), 0);
-    for (unsigned key = 0; key < 4; key++)
-        cr_assert_eq(filch_limiters_allow(limiters, &key, sizeof key, 1), 0);
-    cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
-    cr_assert_eq(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 1), 0);
-    cr_assert_eq(refuse_no_more(MEMORY), 0);
-    filch_limiter_destroy(limiter);
-    filch_limiters_destroy(limiters);
-    filch_adaptive_destroy(adaptive);
-    nothing_held();
-}
-
 enum { TIMERS = 100000 };
 static filch_timer timers[TIMERS];
 
@@ -74,12 +31,11 @@ static void unused(filch_self self, void *arg)
     (void)self, (void)arg;
 }
 
-/* Then there is no timer for who waits. */
+/* Then there is no timer for a wait. */
 static unsigned fill_the_heap(filch_runtime *rt)
 {
     unsigned count = 0;
-    while (count < TIMERS &&
-           !filch_timer_start(&timers[count], rt, filch_in(3600 * FILCH_SECOND), unused, NULL))
+    while (count < TIMERS && !filch_timer_start(&timers[count], rt, filch_in(hour), unused, NULL))
         count++;
     return count;
 }
@@ -98,12 +54,12 @@ FILCH_TASK(int, wait_for_both, (filch_limiter *, limiter), (filch_adaptive *, ad
     return 0;
 }
 
-Test(refused_limits, who_waits_without_a_timer_is_told_and_takes_nothing)
+Test(refused_waits, a_limit_without_a_timer_takes_nothing)
 {
-    filch_runtime *rt;
+    filch_runtime *rt = runtime_at_rest(2);
     filch_limiter *limiter;
     filch_adaptive *adaptive;
-    rt = runtime_at_rest(2);
+    const filch_limit seldom = {.rate = 1, .burst = 1, .period = hour};
     cr_assert_eq(filch_limiter_create(&limiter, seldom), 0);
     cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}), 0);
     cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
@@ -120,5 +76,31 @@ Test(refused_limits, who_waits_without_a_timer_is_told_and_takes_nothing)
     cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0, "nobody was admitted");
     filch_limiter_destroy(limiter);
     filch_adaptive_destroy(adaptive);
+    cr_assert_eq(filch_runtime_destroy(rt), 0);
+}
+
+static int fails_for_now(void *calls)
+{
+    ++*(unsigned *)calls;
+    return -ETIMEDOUT;
+}
+
+FILCH_TASK(int, retries, (int64_t, base), (unsigned *, calls), (unsigned *, attempts))
+{
+    filch_retry_policy policy = {.base = base, .jitter = FILCH_JITTER_NONE};
+    return filch_retry_run(&policy, NULL, fails_for_now, calls, attempts);
+}
+
+/* Before anything has started the timer thread. */
+Test(refused_waits, a_retry_without_a_timer_ends)
+{
+    filch_runtime *rt = runtime_at_rest(2);
+    unsigned calls = 0, attempts = 0;
+    refuse(THREADS, 0, true);
+    cr_assert_eq(FILCH_RUN(rt, retries, hour, &calls, &attempts), -EAGAIN);
+    cr_assert_gt(refuse_no_more(THREADS), 0);
+    cr_assert(calls == 1 && attempts == 1);
+    cr_assert_eq(FILCH_RUN(rt, retries, 1000, &calls, &attempts), -ETIMEDOUT);
+    cr_assert(calls == 4 && attempts == 3);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A table of objects to which the system refuses memory, or the timer thread. Each row is a test of
+ * the object's name, in a process of its own. */
+#ifndef SUPPORT_REFUSED_OBJECTS_H
+#define SUPPORT_REFUSED_OBJECTS_H
+
+#include <criterion/criterion.h>
+#include <filch/filch.h>
+#include <tests/support/process.h>
+#include <tests/support/refuse.h>
+#include <tests/support/rest.h>
+#include <tests/support/timer_thread.h>
+
+struct object {
+    const char *name;
+    int (*make)(void);
+    void (*end)(void);
+    unsigned requests; /* of memory, at least */
+    bool asks_on;      /* after a refusal, before it gives up */
+    bool workers_ask;  /* for memory, and do without */
+    unsigned kept;     /* blocks that a worker may keep afterwards */
+};
+
+enum { OBJECTS_WORKERS = 2 };
+static filch_runtime *objects_rt; /* of the objects */
+
+static inline void objects_begin(void)
+{
+    objects_rt = runtime_at_rest(OBJECTS_WORKERS);
+}
+
+static inline void objects_end(void)
+{
+    cr_assert_eq(filch_runtime_destroy(objects_rt), 0);
+}
+
+TestSuite(refused_memory, .init = objects_begin, .fini = objects_end);
+TestSuite(refused_timer_thread, .init = objects_begin, .fini = objects_end);
+TestSuite(used_without_memory, .init = objects_begin, .fini = objects_end);
+
+typedef struct holdings {
+    int64_t blocks, mapped;
+    unsigned files;
+} holdings;
+
+static inline holdings holdings_now(void)
+{
+    return (holdings){blocks_now(), __atomic_load_n(&mapped, __ATOMIC_RELAXED), process_files()};
+}
+
+static inline void expect_holdings(const struct object *object, holdings before)
+{
+    const holdings now = holdings_now();
+    cr_assert(now.blocks >= before.blocks && now.blocks <= before.blocks + object->kept,
+              "%s: %ld blocks, then %ld", object->name, (long)before.blocks, (long)now.blocks);
+    cr_assert_eq(now.mapped, before.mapped, "%s", object->name);
+    cr_assert_eq(now.files, before.files, "%s", object->name);
+}
+
+static inline void make_and_end(const struct object *object)
+{
+    cr_assert_eq(object->make(), 0, "%s: %s", object->name, filch_error());
+    object->end();
+    runtime_rests(objects_rt, OBJECTS_WORKERS);
+}
+
+static inline void have_what_lasts(const struct object *object)
+{
+    timer_thread_has_begun();
+    make_and_end(object);
+}
+
+/* The at-th request and later ones are refused: the creation asks for nothing more, and fails. false:
+ * there is no such request. */
+static inline bool refused_at(const struct object *object, enum refusable what, int64_t at)
+{
+    refuse(what, at, !object->asks_on);
+    int rc = object->make();
+    int64_t count = refuse_no_more(what);
+    cr_assert(count == (rc != 0) || (!rc && object->workers_ask), "%s: %d, %ld refused",
+              object->name, rc, (long)count);
+    if (rc) {
+        cr_assert_eq(rc, what == THREADS ? -EAGAIN : -ENOMEM, "%s: %d", object->name, rc);
+        cr_assert(strchr(filch_error(), ';'), "%s: what to do? %s", object->name, filch_error());
+    } else {
+        object->end();
+    }
+    return rc;
+}
+
+static inline void memory_refused_in_turn(const struct object *object)
+{
+    have_what_lasts(object);
+    const holdings before = holdings_now();
+    int64_t at = 0;
+    for (; refused_at(object, MEMORY, at); at++) {
+        expect_holdings(object, before);
+        make_and_end(object);
+    }
+    expect_holdings(object, before);
+    cr_assert_geq(at, object->requests, "%s", object->name);
+}
+
+/* Before anything has started the timer thread. */
+static inline void timer_thread_refused(const struct object *object)
+{
+    cr_assert(refused_at(object, THREADS, 0), "%s", object->name);
+    const holdings before = holdings_now();
+    cr_assert(refused_at(object, THREADS, 0), "%s", object->name);
+    expect_holdings(object, before);
+    make_and_end(object);
+}
+
+/* `asks`: refused requests for memory. */
+static inline void used_without(const struct object *object, void (*use)(void), int64_t asks)
+{
+    have_what_lasts(object);
+    const holdings before = holdings_now();
+    cr_assert_eq(object->make(), 0, "%s", object->name);
+    refuse(MEMORY, 0, true);
+    use();
+    int64_t count = refuse_no_more(MEMORY);
+    cr_assert(object->workers_ask || count == asks, "%s: %ld refused", object->name, (long)count);
+    object->end();
+    expect_holdings(object, before);
+}
+
+/* make, end: expressions, of which the first sets `name` unless it fails. */
+#define OBJECT(type, name, make, end, ...)                                                         \
+    static type *name;                                                                             \
+    static int make_##name(void)                                                                   \
+    {                                                                                              \
+        type *untouched = (type *)&refusals;                                                       \
+        name = untouched;                                                                          \
+        int rc = (make);                                                                           \
+        cr_assert((rc == 0) == (name != untouched), #name ": %d", rc);                             \
+        return rc;                                                                                 \
+    }                                                                                              \
+    static void end_##name(void)                                                                   \
+    {                                                                                              \
+        end;                                                                                       \
+    }                                                                                              \
+    static const struct object object_##name = {#name, make_##name, end_##name, __VA_ARGS__};      \
+    Test(refused_memory, name)                                                                     \
+    {                                                                                              \
+        memory_refused_in_turn(&object_##name);                                                    \
+    }
+
+#define NEEDS_THE_TIMER_THREAD(name)                                                               \
+    Test(refused_timer_thread, name)                                                               \
+    {                                                                                              \
+        timer_thread_refused(&object_##name);                                                      \
+    }
+
+/* Its use follows. */
+#define USED_WITHOUT_MEMORY(name, asks)                                                            \
+    static void use_##name(void);                                                                  \
+    Test(used_without_memory, name)                                                                \
+    {                                                                                              \
+        used_without(&object_##name, use_##name, asks);                                            \
+    }                                                                                              \
+    static void use_##name(void)
+
+#endif
