@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A deque and a pool's deadlines to which memory is refused: neither counts as made. Forks that find no place in a
- * deque are not lost: the process ends. */
+ * A deque to which memory is refused is not made, or keeps no old buffer. Forks that find no place in a deque
+ * are not lost: the process ends. */
 #include <runtime/engine/worker.h>
-#include <runtime/pool/pool.h>
 #include <sched/deque.h>
 #include <tests/support/child.h>
-#include <tests/support/deadlines.h>
 #include <tests/support/fib.h>
 #include <tests/support/held.h>
-#include <tests/support/pools.h>
 #include <tests/support/rest.h>
 
 static void keep(fl_deque *grown, fl_buffer *old)
@@ -46,24 +43,6 @@ Test(refused_deque, one_that_grows_keeps_no_old_buffer, .init = warm_up)
     while (fl_deque_pop(deque))
         ;
     cr_assert_eq(filch_runtime_destroy(rt), 0);
-}
-
-Test(refused_deque, a_job_whose_deadline_has_no_place_is_refused, .init = warm_up_timer_thread)
-{
-    gate at;
-    size_t accepted = 0;
-    const filch_job_options options = {.timeout = 3600 * FILCH_SECOND};
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
-    block(pool, &at);
-    for (int64_t i = 0, count = 1; count; i++) {
-        refuse(MEMORY, i, false);
-        int rc = filch_pool_submit(NULL, pool, succeeds, NULL, &options, FILCH_FOREVER);
-        count = refuse_no_more(MEMORY);
-        accepted += !rc;
-        cr_assert(rc ? rc == -ENOMEM : accepted == deadlines_of(pool), "%d", rc);
-    }
-    signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
 }
 
 /* More forked tasks than its ready deque has room for. */

@@ -6,6 +6,7 @@
 #ifndef SUPPORT_REFUSE_H
 #define SUPPORT_REFUSE_H
 
+#include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/base.h>
 #include <hwloc.h>
@@ -77,6 +78,27 @@ __attribute__((constructor)) static void without_detector(void)
 {
     setenv("FILCH_DEADLOCK", "off", 1);
 }
+
+static inline int refusal_error(enum refusable what)
+{
+    return what == THREADS ? -EAGAIN : -ENOMEM;
+}
+
+/* Returns true. */
+static inline bool refusal_explained(enum refusable what, int64_t at, int64_t count, int64_t rc)
+{
+    cr_assert(!rc || (count && rc == refusal_error(what) && strchr(filch_error(), ';')),
+              "request %ld: %ld refused, %ld: %s", (long)at, (long)count, (long)rc, filch_error());
+    return true;
+}
+
+/* Refuses the first request of `call`, then the second, until it makes no more. Its rc is 0, or an error
+ * with a sentence. The loop's body follows each call. */
+#define REFUSE_EACH(what, call)                                                                    \
+    for (int64_t at = 0, count = 1, rc = 0;                                                        \
+         count && (refuse(what, at, false), rc = (call), count = refuse_no_more(what),             \
+                                            refusal_explained(what, at, count, rc));               \
+         at++)
 
 /* The call asks for `what` once, unsuccessfully, and fails with `rc`; `out` stays NULL, and nothing
  * more is held. */

@@ -36,6 +36,7 @@ static inline void objects_end(void)
 }
 
 TestSuite(refused_memory, .init = objects_begin, .fini = objects_end);
+TestSuite(refused_threads, .init = objects_begin, .fini = objects_end);
 TestSuite(refused_timer_thread, .init = objects_begin, .fini = objects_end);
 TestSuite(used_without_memory, .init = objects_begin, .fini = objects_end);
 
@@ -71,43 +72,44 @@ static inline void have_what_lasts(const struct object *object)
     make_and_end(object);
 }
 
-/* The at-th request and later ones are refused: the creation asks for nothing more, and fails. false:
- * there is no such request. */
-static inline bool refused_at(const struct object *object, enum refusable what, int64_t at)
+/* The at-th request and later ones are refused: the creation fails, and asks for nothing more. Returns
+ * its error; count: how many were refused. */
+static inline int refused_at(const struct object *object, enum refusable what, int64_t at,
+                             int64_t *count)
 {
     refuse(what, at, !object->asks_on);
     int rc = object->make();
-    int64_t count = refuse_no_more(what);
-    cr_assert(count == (rc != 0) || (!rc && object->workers_ask), "%s: %d, %ld refused",
-              object->name, rc, (long)count);
-    if (rc) {
-        cr_assert_eq(rc, what == THREADS ? -EAGAIN : -ENOMEM, "%s: %d", object->name, rc);
-        cr_assert(strchr(filch_error(), ';'), "%s: what to do? %s", object->name, filch_error());
-    } else {
+    *count = refuse_no_more(what);
+    cr_assert(*count == (rc != 0) || (!rc && object->workers_ask), "%s: %d, %ld refused",
+              object->name, rc, (long)*count);
+    cr_assert(!rc || rc == refusal_error(what), "%s: %d", object->name, rc);
+    cr_assert(!rc || strchr(filch_error(), ';'), "%s: what to do? %s", object->name, filch_error());
+    if (!rc)
         object->end();
-    }
     return rc;
 }
 
-static inline void memory_refused_in_turn(const struct object *object)
+static inline void refused_in_turn(const struct object *object, enum refusable what,
+                                   unsigned requests)
 {
+    unsigned failures = 0;
     have_what_lasts(object);
     const holdings before = holdings_now();
-    int64_t at = 0;
-    for (; refused_at(object, MEMORY, at); at++) {
+    for (int64_t at = 0, count = 1; count; at++) {
+        failures += refused_at(object, what, at, &count) != 0;
         expect_holdings(object, before);
         make_and_end(object);
     }
-    expect_holdings(object, before);
-    cr_assert_geq(at, object->requests, "%s", object->name);
+    cr_assert_geq(failures, requests, "%s: %u", object->name, failures);
 }
 
 /* Before anything has started the timer thread. */
 static inline void timer_thread_refused(const struct object *object)
 {
-    cr_assert(refused_at(object, THREADS, 0), "%s", object->name);
+    int64_t count;
+    cr_assert(refused_at(object, THREADS, 0, &count), "%s", object->name);
     const holdings before = holdings_now();
-    cr_assert(refused_at(object, THREADS, 0), "%s", object->name);
+    cr_assert(refused_at(object, THREADS, 0, &count), "%s", object->name);
     expect_holdings(object, before);
     make_and_end(object);
 }
@@ -144,7 +146,14 @@ static inline void used_without(const struct object *object, void (*use)(void), 
     static const struct object object_##name = {#name, make_##name, end_##name, __VA_ARGS__};      \
     Test(refused_memory, name)                                                                     \
     {                                                                                              \
-        memory_refused_in_turn(&object_##name);                                                    \
+        refused_in_turn(&object_##name, MEMORY, object_##name.requests);                           \
+    }
+
+/* Of its own. */
+#define NEEDS_THREADS(name, least)                                                                 \
+    Test(refused_threads, name)                                                                    \
+    {                                                                                              \
+        refused_in_turn(&object_##name, THREADS, least);                                           \
     }
 
 #define NEEDS_THE_TIMER_THREAD(name)                                                               \
