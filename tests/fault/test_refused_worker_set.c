@@ -106,22 +106,3 @@ Test(refused_worker_set, a_task_is_told_as_well)
     cr_assert_eq(FILCH_RUN(rt, resizes, 2), 0);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
-
-/* Creation as before: no room for the slots is no runtime. */
-Test(refused_worker_set, creation_finds_room_for_all_slots_or_none)
-{
-    filch_runtime *rt = NULL;
-    filch_config config = {.workers = 1, .max_workers = SLOTS, .max_fibers = 100};
-    cr_assert_eq(filch_runtime_destroy(runtime(NULL)), 0);
-    int64_t space = mapped;
-    for (int at = 0; !rt; at++) {
-        refuse(MEMORY, at, false);
-        int rc = filch_runtime_create(&rt, &config);
-        int64_t refusals_seen = refuse_no_more(MEMORY);
-        cr_assert(rc == -ENOMEM ? refusals_seen == 1 && mapped == space : rc == 0, "%d: %d", at,
-                  rc);
-    }
-    cr_assert_eq(filch_runtime_resize(rt, SLOTS), 0);
-    cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-}

@@ -5,12 +5,9 @@
 #ifndef SUPPORT_REFUSED_OBJECTS_H
 #define SUPPORT_REFUSED_OBJECTS_H
 
-#include <criterion/criterion.h>
 #include <filch/filch.h>
-#include <tests/support/process.h>
-#include <tests/support/refuse.h>
+#include <tests/support/held.h>
 #include <tests/support/rest.h>
-#include <tests/support/timer_thread.h>
 
 struct object {
     const char *name;
@@ -36,28 +33,10 @@ static inline void objects_end(void)
 }
 
 TestSuite(refused_memory, .init = objects_begin, .fini = objects_end);
+TestSuite(refused_space, .init = objects_begin, .fini = objects_end);
 TestSuite(refused_threads, .init = objects_begin, .fini = objects_end);
 TestSuite(refused_timer_thread, .init = objects_begin, .fini = objects_end);
 TestSuite(used_without_memory, .init = objects_begin, .fini = objects_end);
-
-typedef struct holdings {
-    int64_t blocks, mapped;
-    unsigned files;
-} holdings;
-
-static inline holdings holdings_now(void)
-{
-    return (holdings){blocks_now(), __atomic_load_n(&mapped, __ATOMIC_RELAXED), process_files()};
-}
-
-static inline void expect_holdings(const struct object *object, holdings before)
-{
-    const holdings now = holdings_now();
-    cr_assert(now.blocks >= before.blocks && now.blocks <= before.blocks + object->kept,
-              "%s: %ld blocks, then %ld", object->name, (long)before.blocks, (long)now.blocks);
-    cr_assert_eq(now.mapped, before.mapped, "%s", object->name);
-    cr_assert_eq(now.files, before.files, "%s", object->name);
-}
 
 static inline void make_and_end(const struct object *object)
 {
@@ -97,7 +76,7 @@ static inline void refused_in_turn(const struct object *object, enum refusable w
     const holdings before = holdings_now();
     for (int64_t at = 0, count = 1; count; at++) {
         failures += refused_at(object, what, at, &count) != 0;
-        expect_holdings(object, before);
+        expect_held(before, object->kept, object->name);
         make_and_end(object);
     }
     cr_assert_geq(failures, requests, "%s: %u", object->name, failures);
@@ -110,7 +89,7 @@ static inline void timer_thread_refused(const struct object *object)
     cr_assert(refused_at(object, THREADS, 0, &count), "%s", object->name);
     const holdings before = holdings_now();
     cr_assert(refused_at(object, THREADS, 0, &count), "%s", object->name);
-    expect_holdings(object, before);
+    expect_held(before, object->kept, object->name);
     make_and_end(object);
 }
 
@@ -125,7 +104,7 @@ static inline void used_without(const struct object *object, void (*use)(void), 
     int64_t count = refuse_no_more(MEMORY);
     cr_assert(object->workers_ask || count == asks, "%s: %ld refused", object->name, (long)count);
     object->end();
-    expect_holdings(object, before);
+    expect_held(before, object->kept, object->name);
 }
 
 /* make, end: expressions, of which the first sets `name` unless it fails. */
@@ -149,11 +128,17 @@ static inline void used_without(const struct object *object, void (*use)(void), 
         refused_in_turn(&object_##name, MEMORY, object_##name.requests);                           \
     }
 
-/* Of its own. */
+/* Threads of its own, and address space. */
 #define NEEDS_THREADS(name, least)                                                                 \
     Test(refused_threads, name)                                                                    \
     {                                                                                              \
         refused_in_turn(&object_##name, THREADS, least);                                           \
+    }
+
+#define NEEDS_SPACE(name, least)                                                                   \
+    Test(refused_space, name)                                                                      \
+    {                                                                                              \
+        refused_in_turn(&object_##name, SPACE, least);                                             \
     }
 
 #define NEEDS_THE_TIMER_THREAD(name)                                                               \
