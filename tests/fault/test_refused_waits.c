@@ -13,16 +13,6 @@
 
 static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */
 
-static bool heap_stays; /* the timer thread's does not grow */
-
-WRAPPED(void *, realloc, void *block, size_t size)
-{
-    if (__atomic_load_n(&heap_stays, __ATOMIC_RELAXED))
-        return NULL;
-    void *got = __real_realloc(block, size);
-    return block ? got : holding(got);
-}
-
 enum { TIMERS = 100000 };
 static filch_timer timers[TIMERS];
 
@@ -64,11 +54,11 @@ Test(refused_waits, a_limit_without_a_timer_takes_nothing)
     cr_assert_eq(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}), 0);
     cr_assert_eq(filch_limiter_allow(limiter, 1), 0);
     cr_assert_eq(filch_adaptive_try_acquire(adaptive), 0);
-    __atomic_store_n(&heap_stays, true, __ATOMIC_RELAXED);
+    refuse(GROWTH, 0, true); /* of the timer thread's heap */
     unsigned count = fill_the_heap(rt);
     cr_assert_lt(count, TIMERS);
     int rc = FILCH_RUN(rt, wait_for_both, limiter, adaptive);
-    __atomic_store_n(&heap_stays, false, __ATOMIC_RELAXED);
+    refuse_no_more(GROWTH);
     cr_assert_eq(rc, 0, "step %d", rc);
     for (unsigned i = 0; i < count; i++)
         cr_assert(filch_timer_stop(&timers[i]));

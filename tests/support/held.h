@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * What the process holds before a test and after it, where something was refused
+ * The holdings of the process before a test and after it, where something was refused
  * (tests/support/refuse.h) in between. */
 #ifndef SUPPORT_HELD_H
 #define SUPPORT_HELD_H

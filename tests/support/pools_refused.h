@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools with all policies, to which memory or threads are refused. Linked with wrappers of realloc and
- * tsearch. */
+ * Pools with all policies, to which memory or threads are refused. Linked with a wrapper of tsearch. */
 #ifndef SUPPORT_POOLS_REFUSED_H
 #define SUPPORT_POOLS_REFUSED_H
 
 #include <search.h>
 #include <tests/support/held.h>
 #include <tests/support/pools.h>
-
-WRAPPED(void *, realloc, void *block, size_t size)
-{
-    if (refused(MEMORY, ENOMEM))
-        return NULL;
-    void *got = __real_realloc(block, size);
-    return block ? got : holding(got);
-}
 
 /* Its nodes are libc's own. */
 REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,

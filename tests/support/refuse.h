@@ -20,6 +20,7 @@
 
 enum refusable {
     MEMORY,
+    GROWTH, /* of a block */
     SPACE,
     UNMAPPING,
     ADVICE,
@@ -167,6 +168,14 @@ WRAPPED(void *, malloc, size_t size)
 WRAPPED(void *, calloc, size_t count, size_t size)
 {
     return refused(MEMORY, ENOMEM) ? NULL : holding(__real_calloc(count, size));
+}
+
+WRAPPED(void *, realloc, void *block, size_t size)
+{
+    if (refused(MEMORY, ENOMEM) || refused(GROWTH, ENOMEM))
+        return NULL;
+    void *got = __real_realloc(block, size);
+    return block ? got : holding(got);
 }
 
 WRAPPED(void *, aligned_alloc, size_t alignment, size_t size)
