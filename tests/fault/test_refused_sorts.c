@@ -51,7 +51,7 @@ Test(refused_sorts, a_radix_sort_is_in_place)
     sort_each((sorting[]){{radix_16_refused, 50000, 0}, {radix_256_refused, 5000, 0}}, 3);
 }
 
-Test(refused_sorts, later_a_radix_sort_takes_smaller_digits)
+Test(refused_sorts, later_radix_sorts_take_smaller_digits)
 {
     sort_each((sorting[]){{radix_16_refused, 300000, 3}, {radix_256_refused, 20000, 1}}, 3);
 }
