@@ -46,7 +46,7 @@ static void expect_one_context(unsigned width, const filch_job_options *options)
     cr_assert_eq(filch_job_context(job), context);
     cr_assert_eq(allocations, 0);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
     filch_job_release(job);
 }
 

@@ -1,46 +1,97 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Blocks of the heap: work that is done again and again, and runtimes that come and go, hold no more
- * of them. */
+ * of them. Any number of tasks, children and jobs, some at a time, need no more than a few. */
+#include <filch/scope.h>
 #include <runtime/queue/slot_queue.h>
 #include <tests/support/held.h>
 #include <tests/support/pools.h>
 
 /* A lost cell of each piece of work would need more slabs than FEW. */
-enum { MANY = 10000, AT_ONCE = 100, TIMES = 40, FEW = 5 };
+enum { MANY = 10000, AT_ONCE = 100, ROUNDS = 200, TIMES = 40, FEW = 5 };
 
 TestSuite(blocks, .init = warm_up);
 
-static void expect_few_more(int64_t before)
+/* The first use fills the caches of the threads. */
+static void again(void (*use)(void *arg), void *arg, int64_t more)
 {
-    cr_assert_leq(blocks, before + FEW, "%ld, not %ld", (long)blocks, (long)before);
-}
-
-/* ---- Cells ---- */
-
-static void run_jobs_with_handles(filch_pool *pool)
-{
-    filch_job *jobs[AT_ONCE];
-    for (unsigned i = 0; i < AT_ONCE; i++)
-        jobs[i] = job_of(pool, succeeds, NULL, NULL);
-    cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
-    for (unsigned i = 0; i < AT_ONCE; i++)
-        filch_job_release(jobs[i]);
-}
-
-Test(blocks, pending_callbacks_give_their_cells_back)
-{
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
-    for (unsigned i = 0; i < MANY; i += AT_ONCE) /* the caches of both threads are full then */
-        run_jobs_with_handles(pool);
+    use(arg);
+    urcu_bp_barrier();
     int64_t before = blocks;
-    for (unsigned i = 0; i < MANY; i += AT_ONCE)
-        run_jobs_with_handles(pool);
-    expect_few_more(before);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    use(arg);
+    urcu_bp_barrier();
+    cr_assert_leq(blocks, before + more, "%ld, not %ld", (long)blocks, (long)before);
 }
 
-Test(blocks, entries_of_a_queue_of_slots_give_their_cells_back)
+/* ---- Tasks ---- */
+
+static signpost ended;
+
+static void ends(filch_self self, void *unused)
+{
+    signpost_raise(&ended);
+}
+
+static void start_and_wait(void *rt)
+{
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint32_t before = signpost_count(&ended);
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            OK(filch_go(rt, ends, NULL));
+        signpost_wait(&ended, before + AT_ONCE);
+    }
+}
+
+static int child(filch_self self, filch_scope *scope, void *unused)
+{
+    return 0;
+}
+
+static void spawn_and_wait(void *rt)
+{
+    filch_scope scope;
+    OK(filch_scope_open(&scope, rt, NULL));
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            cr_assert_eq(FILCH_SPAWN(&scope, child, NULL), 0);
+        OK(filch_scope_wait(&scope));
+    }
+    OK(filch_scope_close(&scope));
+}
+
+static void fork_and_join(void *rt)
+{
+    for (unsigned round = 0; round < ROUNDS; round++)
+        cr_assert_eq(FILCH_RUN(rt, fib, 8), fib_serial(8));
+}
+
+/* One batch is on its way. */
+static void again_in(const char *queue, void (*use)(void *rt))
+{
+    filch_runtime *rt = NULL;
+    filch_config config = {.workers = 1, .queue = queue, .guest = "0" /* the worker runs all */};
+    cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
+    again(use, rt, 1);
+    OK(filch_runtime_destroy(rt));
+}
+
+Test(blocks, detached_tasks_give_their_cells_back)
+{
+    again_in(NULL, start_and_wait);
+}
+
+Test(blocks, children_of_scopes_too)
+{
+    again_in(NULL, spawn_and_wait);
+}
+
+Test(blocks, joined_tasks_of_queues_too)
+{
+    again_in("central-lockfree", fork_and_join);
+    again_in("sharing", fork_and_join);
+}
+
+static void take_from_queue(void *unused)
 {
     static const filch_task task = {NULL, "task"};
     static fl_slot_queue queue;
@@ -48,38 +99,62 @@ Test(blocks, entries_of_a_queue_of_slots_give_their_cells_back)
     static filch_slot slot;
     fl_work work;
     fl_slot_queue_init(&queue);
-    int64_t before = blocks;
     for (unsigned i = 0; i < MANY; i++) {
         filch_ptr_store(&slot.task, (void *)(uintptr_t)&task, FILCH_RELEASE);
         filch_ptr_store(&slot.state, NULL, FILCH_RELEASE); /* as after a join */
         cr_assert(fl_slot_queue_put(&queue, fl_offer_forked(&slot + 1)));
         cr_assert(fl_slot_queue_take(&queue, &worker, &work));
     }
-    expect_few_more(before);
 }
 
-/* ---- Objects ---- */
+Test(blocks, entries_of_slot_queues_too)
+{
+    again(take_from_queue, NULL, FEW);
+}
 
-Test(blocks, a_pool_that_is_as_wide_already_keeps_no_other_runner)
+/* ---- Pools and runtimes ---- */
+
+static void run_jobs_with_handles(void *pool)
+{
+    filch_job *jobs[AT_ONCE];
+    for (unsigned times = 0; times < MANY; times += AT_ONCE) {
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            jobs[i] = job_of(pool, succeeds, NULL, NULL);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
+        for (unsigned i = 0; i < AT_ONCE; i++)
+            filch_job_release(jobs[i]);
+    }
+}
+
+Test(blocks, pending_callbacks_give_their_cells_back)
+{
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
+    again(run_jobs_with_handles, pool, FEW);
+    OK(filch_pool_destroy(pool));
+}
+
+static void resize(void *pool)
+{
+    for (unsigned i = 0; i < TIMES; i++)
+        OK(filch_pool_resize(pool, 3));
+}
+
+Test(blocks, the_same_width_keeps_no_runner)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 3});
-    int64_t before = blocks;
-    for (unsigned i = 0; i < TIMES; i++)
-        cr_assert_eq(filch_pool_resize(pool, 3), 0);
-    expect_few_more(before);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    again(resize, pool, FEW);
+    OK(filch_pool_destroy(pool));
 }
 
-Test(blocks, runtimes_give_the_state_of_their_queues_back)
+static void live(void *queue)
 {
-    static const char *const queues[] = {"central-lockfree", "sharing"};
-    for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(fib_life(1, queues[i], 5), 0, "%s", filch_error());
-        urcu_bp_barrier();
-        int64_t before = blocks;
-        for (unsigned j = 0; j < TIMES; j++)
-            cr_assert_eq(fib_life(1, queues[i], 5), 0, "%s", filch_error());
-        urcu_bp_barrier();
-        expect_few_more(before);
-    }
+    for (unsigned i = 0; i < TIMES; i++)
+        cr_assert_eq(fib_life(1, queue, 5), 0, "%s", filch_error());
+}
+
+Test(blocks, runtimes_return_their_queues_state)
+{
+    static char queues[][20] = {"central-lockfree", "sharing"};
+    for (unsigned i = 0; i < 2; i++)
+        again(live, queues[i], FEW);
 }

@@ -2,11 +2,10 @@
  *
  * Memory of a burst: once the runtime is idle, nine tenths of the burst's memory, page tables
  * included, go back to the system. Each burst is a process of its own. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/child.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { WAITING = 20000, QUEUED = 1000000, WORKERS = 2 };
 
@@ -48,7 +47,6 @@ static signpost gone_on;
 
 static void waits(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_waitgroup_wait(&group);
     signpost_raise(&gone_on);
 }
@@ -84,13 +82,11 @@ static signpost opened, ended;
 
 static void blocks(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_wait(&opened, 1);
 }
 
 static void ends(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&ended);
 }
 

@@ -3,8 +3,6 @@
  * A CPU quota of a cgroup: as many workers as it pays for, rounded up, none of them pinned, and no
  * turning round while they idle. Once with a group of the kernel's, where one can be made here, and
  * once with files that look like one. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <runtime/platform/quota.h>
 #include <runtime/platform/topology.h>
@@ -13,6 +11,7 @@
 #include <tests/support/cpu_group.h>
 #include <tests/support/fib.h>
 #include <tests/support/idle.h>
+#include <tests/support/test.h>
 
 /* In hundredths of a CPU, and the workers that it pays for. */
 static const struct quota {

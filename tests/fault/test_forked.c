@@ -2,14 +2,13 @@
  *
  * fork() in every state of a runtime, from outside and from a task: the child is refused on its
  * copy and lives with a runtime of its own, the parent goes on. And exec, with workers at work. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static filch_runtime *rt;
 static signpost ready, stop;
@@ -18,7 +17,6 @@ static unsigned workers;
 
 static void nothing(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
 }
 
 static void be_a_child(void)
@@ -49,7 +47,6 @@ static void do_nothing(void)
 
 static void keep_busy(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&ready);
     signpost_wait(&stop, 1);
 }
@@ -57,7 +54,7 @@ static void keep_busy(filch_self self, void *unused)
 static void occupy(void)
 {
     for (unsigned i = 0; i < workers; i++)
-        cr_assert_eq(filch_go(rt, keep_busy, NULL), 0);
+        OK(filch_go(rt, keep_busy, NULL));
     signpost_wait(&ready, workers);
 }
 
@@ -170,14 +167,14 @@ static void fork_in(const struct state *state, const char *queue)
     filch_config config = {.workers = workers, .queue = queue, .max_fibers = 1000};
     filch_u32_store(&ready, 0, FILCH_RELAXED);
     filch_u32_store(&stop, 0, FILCH_RELAXED);
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     state->enter();
     fork_here();
     if (state->task)
         FILCH_RUN(rt, fork_in_a_task);
     state->leave();
     cr_assert_eq(FILCH_RUN(rt, fib, 15), fib_serial(15), "%s", state->name);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(wrong, 0, "%s", state->name);
 }
 

@@ -3,8 +3,6 @@
  * A futex wait may end for no reason: interrupted, refused since the word had changed, woken by
  * nobody. Here it does so again and again, at random; a wake may reach more sleepers than were
  * meant. Nothing is lost. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -13,6 +11,7 @@
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 static uint64_t seed;
 static filch_u64 calls, endings;
@@ -75,7 +74,6 @@ static signpost gone;
 
 static void go(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&gone);
 }
 
@@ -110,7 +108,7 @@ static void serve_clients(unsigned config, unsigned runs)
         pthread_join(threads[i], NULL);
         cr_assert_eq(clients[i].wrong, 0, "%s", stress_name(config));
     }
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&gone), THREADS * runs, "%s", stress_name(config));
 }
 

@@ -3,13 +3,12 @@
  * Stacks' guards where they cost a mapping each: kernels without MADV_GUARD_INSTALL, here refused
  * as they refuse it, and processes that have few mappings left. Tasks wait by the ten thousand, and the
  * program keeps mappings of its own. */
-#include <criterion/criterion.h>
 #include <dlfcn.h>
-#include <filch/filch.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <tests/support/mappings.h>
 #include <tests/support/seccomp.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum {
@@ -37,7 +36,6 @@ static filch_u32 met;
 
 static void meet(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_barrier_wait(&all);
     filch_u32_add(&met, 1, FILCH_RELAXED);
 }

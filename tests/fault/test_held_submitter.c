@@ -3,13 +3,12 @@
  * A submitter that the system stops in the middle of a put, between the exchange of the inbox's
  * tail and the link to its node. The test plays it, step by step. Meanwhile all workers sleep, and
  * take what they can; when the submitter resumes, everything is run. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <runtime/engine/count.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/sanitizer.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <urcu/uatomic.h>
 
 enum { LOOKS = 30, PARKS_MOST = 200 };
@@ -21,7 +20,6 @@ static signpost ran;
 
 static void run(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&ran);
 }
 
@@ -73,7 +71,7 @@ static fl_runtime *create(unsigned workers)
     filch_runtime *rt;
     filch_config config = {.workers = workers};
     filch_u32_store(&ran, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     return rt;
 }
 
@@ -90,13 +88,13 @@ Test(held_submitter, all_workers_sleep_beside_one_that_is_stopped)
         expect_that_all_sleep(rt);
         put held = begin_put(rt);
         for (unsigned behind = 0; behind < 3; behind++) { /* each wakes somebody */
-            cr_assert_eq(filch_go(rt, run, NULL), 0);
+            OK(filch_go(rt, run, NULL));
             expect_that_all_sleep(rt);
         }
         expect_runs(0);
         end_put(&held);
         expect_runs(4);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -104,7 +102,6 @@ static signpost begun, over;
 
 static void occupy(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&begun);
     signpost_wait(&over, 1);
 }
@@ -117,16 +114,16 @@ Test(held_submitter, so_they_do_beside_the_job_before_that)
         filch_u32_store(&begun, 0, FILCH_RELEASE);
         filch_u32_store(&over, 0, FILCH_RELEASE);
         for (unsigned j = 0; j < worker_numbers[i]; j++)
-            cr_assert_eq(filch_go(rt, occupy, NULL), 0);
+            OK(filch_go(rt, occupy, NULL));
         signpost_wait(&begun, worker_numbers[i]);
-        cr_assert_eq(filch_go(rt, run, NULL), 0);
+        OK(filch_go(rt, run, NULL));
         put held = begin_put(rt);
         signpost_raise(&over);
         expect_that_all_sleep(rt);
         expect_runs(0);
         end_put(&held);
         expect_runs(2);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }
 
@@ -146,6 +143,6 @@ Test(held_submitter, what_it_submits_runs_before_the_end)
         end_put(&held);
         filch_u32_add(&rt->inbox.visitors, -1u, FILCH_RELEASE);
         expect_runs(1);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

@@ -5,15 +5,13 @@
  * woken up meanwhile, since that is the held searcher's duty. When it is released, everything ends
  * right. The steps of a theft are met exactly (-Wl,--wrap): the thief raises the signal between two
  * of them. Then at random moments. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
-#include <string.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum stage { NOWHERE, ASKED, WITHDRAWN, LOOKED, TAKEN, HANDED, CLAIMED };
@@ -26,7 +24,6 @@ static void hold(int signal)
 {
     char byte;
     int saved = errno;
-    (void)signal;
     signpost_raise(&held);
     while (read(gate[0], &byte, 1) != 1)
         ;
@@ -200,7 +197,7 @@ static void hold_in(const struct theft *theft, unsigned workers)
     filch_u32_store(&released, 0, FILCH_RELEASE);
     filch_u32_store(&go_on, 0, FILCH_RELEASE);
     filch_u32_store(&present, 0, FILCH_RELEASE);
-    cr_assert_eq(filch_runtime_create(&run.rt, &config), 0);
+    OK(filch_runtime_create(&run.rt, &config));
     filch_u32_store(&stage, theft->stage, FILCH_RELEASE);
     cr_assert_eq(pthread_create(&by, NULL, run_bystander, &run), 0);
     signpost_wait(&present, 1);
@@ -212,7 +209,7 @@ static void hold_in(const struct theft *theft, unsigned workers)
     signpost_raise(&go_on);
     pthread_join(thread, NULL);
     cr_assert(run.right, "%s", theft->name);
-    cr_assert_eq(filch_runtime_destroy(run.rt), 0);
+    OK(filch_runtime_destroy(run.rt));
 }
 
 Test(held_thief, others_finish_what_does_not_wait_for_the_held_one)
@@ -275,7 +272,7 @@ static void hold_anywhere(unsigned config, uint64_t seed, unsigned times)
     signpost_raise(&walk.over);
     pthread_join(thread, NULL);
     cr_assert_eq(walk.wrong, 0, "%s", stress_name(config));
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(held_thief, worker_held_anywhere_does_no_harm)

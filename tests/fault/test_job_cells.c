@@ -63,7 +63,7 @@ static void rounds(filch_pool *pool, const way *by)
         for (unsigned i = 0; i < AT_ONCE; i++)
             one(pool, by);
         if (!by->held)
-            cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+            OK(filch_pool_wait(pool, FILCH_FOREVER));
     }
 }
 
@@ -85,7 +85,7 @@ static void expect_cells_back(const way *by)
     const int64_t more = blocks_now() - before;
     cr_assert_leq(more, 1, "%s: %ld blocks more", by->name, (long)more);
     signpost_raise(&at.go);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 Test(job_cells, each_comes_back_however_its_job_ends)
@@ -111,14 +111,14 @@ Test(job_cells, a_job_has_nothing_of_the_former_use_of_its_cell)
         filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = width});
         fill_next_cell(FL_CELLS_FULL_JOBS, FL_CELL_FULL_JOB);
         filch_job *job = job_of(pool, succeeds, NULL, NULL);
-        cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), 0);
+        OK(filch_job_wait(job, FILCH_FOREVER));
         filch_job_release(job);
         fill_next_cell(FL_CELLS_POOL_JOBS, FL_CELL_POOL_JOB);
         fill_next_cell(FL_CELLS_LINES, FL_CELL_LINE);
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
-        cr_assert_eq(filch_pool_wait(pool, FILCH_FOREVER), 0);
+        OK(filch_pool_wait(pool, FILCH_FOREVER));
         cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 2);
-        cr_assert_eq(filch_pool_destroy(pool), 0);
+        OK(filch_pool_destroy(pool));
     }
 }
 
@@ -129,5 +129,5 @@ Test(job_cells, nor_does_one_whose_memory_is_refused_in_a_direct_pool)
     refuse(MEMORY, 0, false);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .key = "one"), -ENOMEM);
     cr_assert_eq(refuse_no_more(MEMORY), 1);
-    cr_assert_eq(filch_pool_destroy(pool), 0);
+    OK(filch_pool_destroy(pool));
 }

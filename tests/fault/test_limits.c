@@ -3,8 +3,6 @@
  * A process at its limits: address space, number of mappings, number of threads. A creation fails
  * with an error that names the limit, or works; running work continues; once there is room again,
  * everything is as before. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <sched/forkstack.h>
 #include <tests/support/chain.h>
 #include <tests/support/child.h>
@@ -12,6 +10,7 @@
 #include <tests/support/mappings.h>
 #include <tests/support/process.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <urcu-bp.h>
 
 static size_t room; /* room left for the child */
@@ -32,7 +31,6 @@ static signpost started;
 
 static void begin(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&started);
     signpost_wait(&started, WORKERS);
 }
@@ -168,7 +166,6 @@ static void prepare(const char *queue)
 
 static void suspend(const char *queue)
 {
-    (void)queue;
     run_chain(suspending);
     CHILD_CHECK(filch_runtime_destroy(suspending) == 0);
 }

@@ -2,12 +2,10 @@
  *
  * mlockall: with MCL_ONFAULT a waiting task costs what it touches, and a limit of locked memory
  * that is too low is named. In children, which have no threads yet. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <sys/mman.h>
 #include <tests/support/child.h>
 #include <tests/support/patience.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 500, MOST_KIB = 64 << 10 };
 
@@ -27,7 +25,6 @@ static filch_channel *channel;
 
 static void waits(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     int item;
     filch_receive(channel, &item);
 }

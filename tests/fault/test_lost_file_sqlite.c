@@ -10,7 +10,6 @@ static signpost runs;
 
 static int counts(filch_self self, filch_service_job *job, void *arg)
 {
-    (void)self, (void)job, (void)arg;
     signpost_raise(&runs);
     return 0;
 }
@@ -63,9 +62,9 @@ static void goes_on_after(void (*lose)(void))
     WAIT_WHILE(service_stats(service).settled < 2);
     cr_assert_eq(signpost_count(&runs), 2);
     cr_assert_eq(service_stats(service).broken, 1);
-    cr_assert_eq(filch_service_stop(service, FILCH_FOREVER), 0);
+    OK(filch_service_stop(service, FILCH_FOREVER));
     cr_assert_eq(serving_end(&one), 0);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
     cr_assert(strstr(log_lines, "broker connection failed") &&
                   strstr(log_lines, file_of("jobs.db", "")),
               "%s", log_lines);
@@ -112,5 +111,5 @@ Test(lost_file_sqlite, no_message_enters_a_removed_database)
     cr_assert_eq(fl_broker_sqlite.count(admin, 0, &count), FL_BROKER_LOST);
     cr_assert(strstr(explained, "No such file"), "%s", explained);
     fl_broker_sqlite.close(admin);
-    cr_assert_eq(filch_service_destroy(service), 0);
+    OK(filch_service_destroy(service));
 }

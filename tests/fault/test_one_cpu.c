@@ -2,7 +2,6 @@
  *
  * A process that may use one CPU only: one worker by default, any number on demand, and nobody
  * waits by spinning. */
-#include <criterion/criterion.h>
 #include <pthread.h>
 #include <sched.h>
 #include <tests/support/build.h>
@@ -10,6 +9,7 @@
 #include <tests/support/fib.h>
 #include <tests/support/idle.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 static void keep_one_cpu(void)
 {

@@ -2,11 +2,9 @@
  *
  * Child processes when things end or fail: their parent is killed, the spawner is killed, a program
  * cannot be run, processes or files lack. */
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <tests/support/build.h>
@@ -15,6 +13,7 @@
 #include <tests/support/seccomp.h>
 #include <tests/support/signpost.h>
 #include <tests/support/spawned.h>
+#include <tests/support/test.h>
 #include <tests/support/timer_thread.h>
 
 enum { MS = 1000000, CHILDREN = 3, TOLD = 2 * CHILDREN };

@@ -3,16 +3,14 @@
  * The states of queues, apart from any runtime that works. A searcher's last look sees what is in
  * the queue of each worker, and a queue's end frees what is left in it. In a runtime, a fork that
  * finds its queue full runs at once. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <malloc.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/queues.h>
 #include <runtime/queue/slot_queue.h>
 #include <sched/abp.h>
-#include <string.h>
 #include <tests/support/refuse.h>
+#include <tests/support/test.h>
 
 /* So many deques end where their memory does: one more would lie behind it. */
 enum { WORKERS = FILCH_APART / sizeof(filch_u64), LAST = WORKERS - 1 };
@@ -136,7 +134,6 @@ enum { FULL = 1 << 20, FORKS = 32 /* some to either worker */ };
 
 static fl_slot_queue *one_queue(void *state, unsigned worker)
 {
-    (void)worker;
     return state;
 }
 
@@ -177,14 +174,12 @@ Test(queue_states, a_task_that_finds_no_room_runs_at_once_and_is_given_to_nobody
         filch_runtime *own;
         filch_stats all;
         filch_u32_store(&leaves, 0, FILCH_RELAXED);
-        cr_assert_eq(filch_runtime_create(&own,
-                                          &(filch_config){.workers = 2, .queue = rows[i].name}),
-                     0);
+        OK(filch_runtime_create(&own, &(filch_config){.workers = 2, .queue = rows[i].name}));
         cr_assert_eq(FILCH_RUN(own, fork_into_full_queues, rows[i].of(own->queue_state, 0),
                                rows[i].of(own->queue_state, 1)),
                      FORKS, "%s", rows[i].name);
         filch_runtime_stats_read(own, &all, sizeof all);
         cr_assert_eq(all.pushes, 0, "%s", rows[i].name);
-        cr_assert_eq(filch_runtime_destroy(own), 0);
+        OK(filch_runtime_destroy(own));
     }
 }

@@ -2,11 +2,10 @@
  *
  * Blocking calls where the system refuses threads or memory for them: without any the call says so
  * and the task is where it was; with some it waits for its turn. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <tests/support/patience.h>
 #include <tests/support/refuse.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 FILCH_TASK(int, begins)
@@ -49,7 +48,7 @@ static void refused_at_first(enum refusable what, int error)
     cr_assert_eq(FILCH_RUN(rt, begins), 0, "it works as soon as the system does");
     cr_assert_eq(FILCH_RUN(rt, calls, &made), 0);
     cr_assert_eq(made, 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 Test(refused_blocking, without_any_thread_the_call_says_so_and_nothing_is_called)
@@ -64,8 +63,7 @@ static signpost inside, released, done;
 
 static void stay_inside(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
-    cr_assert_eq(filch_blocking_begin(), 0);
+    OK(filch_blocking_begin());
     signpost_raise(&inside);
     signpost_wait(&released, 1);
     filch_blocking_end();
@@ -74,8 +72,7 @@ static void stay_inside(filch_self self, void *unused)
 
 static void call_then(filch_self self, void *arg)
 {
-    (void)self;
-    cr_assert_eq(filch_blocking(count, arg), 0);
+    OK(filch_blocking(count, arg));
     signpost_raise(&done);
 }
 
@@ -84,11 +81,11 @@ Test(refused_blocking, behind_a_thread_that_is_there_calls_wait_for_their_turn)
     enum { CALLS = 8 };
     filch_runtime *rt = runtime();
     int made[CALLS] = {0};
-    cr_assert_eq(filch_go(rt, stay_inside, NULL), 0);
+    OK(filch_go(rt, stay_inside, NULL));
     signpost_wait(&inside, 1);
     refuse(THREADS, 0, true);
     for (unsigned i = 0; i < CALLS; i++)
-        cr_assert_eq(filch_go(rt, call_then, &made[i]), 0);
+        OK(filch_go(rt, call_then, &made[i]));
     WAIT_WHILE(__atomic_load_n(&refusals[THREADS].count, __ATOMIC_RELAXED) < CALLS);
     cr_assert_eq(signpost_count(&done), 0);
     signpost_raise(&released);
@@ -96,5 +93,5 @@ Test(refused_blocking, behind_a_thread_that_is_there_calls_wait_for_their_turn)
     refuse_no_more(THREADS);
     for (unsigned i = 0; i < CALLS; i++)
         cr_assert_eq(made[i], 1);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

@@ -2,15 +2,12 @@
  *
  * Without memory, a configuration is refused with -ENOMEM or -EINVAL and a sentence, at any of its
  * allocations, and a secret is not shown. Linked with wrappers of calloc and fmemopen. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/values.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <tests/support/test.h>
 
 static int left = -1; /* calls until the refusal; negative: none is due */
 static int held;
@@ -37,7 +34,6 @@ void __wrap_free(void *block)
 FILE *__wrap_fmemopen(void *buffer, size_t size, const char *mode);
 FILE *__wrap_fmemopen(void *buffer, size_t size, const char *mode)
 {
-    (void)buffer, (void)size, (void)mode;
     return NULL;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The memory of fibers, while the system refuses to replace or to unmap it. */
-#include <criterion/criterion.h>
 #include <runtime/engine/fiber.h>
 #include <tests/support/build.h>
 #include <tests/support/refuse.h>
+#include <tests/support/test.h>
 #include <urcu-bp.h>
 
 enum { MAX = 16, STACK = 64 << 10 };
@@ -13,7 +13,6 @@ static fl_fibers fibers;
 
 static void never_entered(void *unused)
 {
-    (void)unused;
     abort();
 }
 

@@ -2,13 +2,11 @@
  *
  * A log sink to which memory, a thread or a file is refused, and one whose file refuses bytes. Linked
  * with wrappers of write and eventfd. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <filch/filch.h>
 #include <filch/log_sink.h>
 #include <tests/support/refuse.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* ---- A file that does as it is told ---- */
@@ -109,8 +107,8 @@ Test(refused_log_sink, in_use_it_needs_no_memory)
     cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0, "its thread has begun");
     refuse(MEMORY, 0, true);
     say(sink, "two\n");
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     cr_assert_eq(refuse_no_more(MEMORY), 0);
     cr_assert_eq(blocks, held);
     close(file);
@@ -146,12 +144,12 @@ Test(refused_log_sink, what_passes_is_waited_out_and_what_stays_costs_the_line)
         static const char *const lines[] = {"one\n", "two\n", "three\n"};
         for (unsigned k = 0; k < 3; k++) {
             say(sink, lines[k]);
-            cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+            OK(filch_log_sink_flush(sink, FILCH_FOREVER));
         }
         cr_assert_str_eq(taken, files[i].taken, "%u", i);
         cr_assert_eq(stats_of(sink).lost, files[i].lost, "%u", i);
         cr_assert_eq(stats_of(sink).written, 3 - files[i].lost, "%u", i);
-        cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+        OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
         close(file);
     }
 }
@@ -167,13 +165,13 @@ Test(refused_log_sink, of_a_batch_that_breaks_off_the_whole_lines_are_written)
     say(sink, "two\n");
     say(sink, "three\n");
     signpost_raise(&released);
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
     cr_assert_str_eq(taken, "first\none\ntw");
     filch_log_sink_stats stats = stats_of(sink);
     cr_assert_eq(stats.written, 2);
     cr_assert_eq(stats.lost, 2);
     say(sink, "next\n");
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     cr_assert_str_eq(taken, "first\none\ntw\nnext\n");
     close(file);
 }
@@ -201,7 +199,7 @@ Test(refused_log_sink, a_full_pipe_does_not_hold_up_the_end)
     line[sizeof line - 1] = '\n';
     cr_assert_eq(pipe(ends), 0);
     cr_assert_eq(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
-    cr_assert_eq(filch_log_sink_create(&sink, ends[1], NULL), 0);
+    OK(filch_log_sink_create(&sink, ends[1], NULL));
     for (unsigned i = 0; i < 5; i++) /* two fill the pipe */
         filch_log_to_sink(line, sizeof line, sink);
     WAIT_WHILE(stats_of(sink).written == 0);
@@ -218,9 +216,9 @@ Test(refused_log_sink, a_flush_waits_for_the_line_about_dropped_ones)
     signpost_wait(&hanging, 1);
     cr_assert_eq(filch_log_sink_flush(sink, filch_in(1)), -ETIMEDOUT);
     signpost_raise(&released);
-    cr_assert_eq(filch_log_sink_flush(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_flush(sink, FILCH_FOREVER));
     cr_assert_not_null(strstr(taken, "\"dropped\":1}"));
-    cr_assert_eq(filch_log_sink_destroy(sink, FILCH_FOREVER), 0);
+    OK(filch_log_sink_destroy(sink, FILCH_FOREVER));
     close(file);
 }
 

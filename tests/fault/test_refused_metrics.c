@@ -1,77 +1,90 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Metrics to which memory, or a thread's key, is refused: an error says so, nothing is held, and
- * later it works again. */
-#include <criterion/criterion.h>
-#include <errno.h>
+ * Metrics and spans to which memory, or a thread's key, is refused: an error says so, or a part is
+ * lost and counted; nothing is held, and later it works again. */
 #include <filch/family.h>
+#include <filch/span.h>
 #include <runtime/metrics/shard.h>
 #include <tests/support/exposition.h>
-#include <tests/support/refuse.h>
-#include <tests/support/rest.h>
+#include <tests/support/refused_objects.h>
 
 static exposition all;
 
-/* Calls create until nothing is refused any more; returns how many calls were refused, each of
- * which left nothing behind. */
-static unsigned refused_creations(int (*create)(void **), void **out)
+OBJECT(filch_counter, counter, filch_counter_create(&counter), filch_counter_destroy(counter),
+       .requests = 1)
+OBJECT(filch_distribution, distribution, filch_distribution_create(&distribution),
+       filch_distribution_destroy(distribution), .requests = 2, .asks_on = true)
+OBJECT(filch_snapshot, snapshot, filch_snapshot_create(&snapshot), filch_snapshot_destroy(snapshot),
+       .requests = 1)
+OBJECT(filch_metrics, metrics, filch_metrics_create(&metrics), filch_metrics_destroy(metrics),
+       .requests = 1)
+
+/* All of it is shown, or nothing. */
+static int show_runtime(filch_metrics **out)
+{
+    filch_metrics *one = NULL;
+    int rc = filch_metrics_create(&one);
+    if (rc)
+        return rc;
+    rc = filch_metrics_add_runtime(one, objects_rt, "one");
+    refuse_no_more(MEMORY);
+    all.length = 0;
+    OK(filch_metrics_write(one, exposition_take, &all));
+    cr_assert_eq(all.length == 0, rc != 0);
+    if (rc)
+        filch_metrics_destroy(one);
+    else
+        *out = one;
+    return rc;
+}
+
+OBJECT(filch_metrics, shown_runtime, show_runtime(&shown_runtime),
+       filch_metrics_destroy(shown_runtime), .requests = 40)
+
+static filch_metrics *registry(void)
+{
+    static filch_metrics *one;
+    if (!one)
+        OK(filch_metrics_create(&one));
+    return one;
+}
+
+static const filch_family_config by_x = {.name = "a_total",
+                                         .help = "A.",
+                                         .kind = FILCH_METRIC_COUNTER,
+                                         .labels = {"x"}};
+
+OBJECT(filch_family, family, filch_family_create(&family, registry(), &by_x),
+       filch_family_destroy(family), .requests = 7, .asks_on = true)
+
+/* A member needs memory for itself, its counter, and its place in the registry. */
+Test(refused_memory, label_sets_get_the_overflow_metric)
 {
     int64_t before = blocks;
-    for (unsigned at = 0;; at++) {
-        void *untouched = &all;
-        *out = untouched;
+    filch_metrics *of;
+    filch_family_stats stats;
+    OK(filch_metrics_create(&of));
+    OK(filch_family_create(&family, of, &by_x));
+    filch_counter *other = filch_family_counter(family, FILCH_VALUES("(other)"));
+    for (unsigned at = 0; at < 3; at++) {
+        int64_t held = blocks;
         refuse(MEMORY, at, false);
-        int rc = create(out);
-        if (!refuse_no_more(MEMORY)) {
-            cr_assert_eq(rc, 0, "%s", filch_error());
-            return at;
-        }
-        cr_assert_eq(rc, -ENOMEM);
-        cr_assert_neq(*filch_error(), '\0');
-        cr_assert_eq(*out, untouched);
-        cr_assert_eq(blocks, before);
+        cr_assert_eq(filch_family_counter(family, FILCH_VALUES("1")), other, "%u", at);
+        cr_assert(refuse_no_more(MEMORY));
+        cr_assert_eq(blocks, held);
     }
-}
-
-static int create_counter(void **out)
-{
-    return filch_counter_create((filch_counter **)out);
-}
-
-static int create_distribution(void **out)
-{
-    return filch_distribution_create((filch_distribution **)out);
-}
-
-static int create_snapshot(void **out)
-{
-    return filch_snapshot_create((filch_snapshot **)out);
-}
-
-static int create_metrics(void **out)
-{
-    return filch_metrics_create((filch_metrics **)out);
-}
-
-Test(refused_metrics, what_has_no_memory_is_not_created)
-{
-    int64_t before = blocks;
-    void *counter, *distribution, *snapshot, *metrics;
-    cr_assert_eq(refused_creations(create_counter, &counter), 1);
-    cr_assert_eq(refused_creations(create_distribution, &distribution), 2);
-    cr_assert_eq(refused_creations(create_snapshot, &snapshot), 1);
-    cr_assert_eq(refused_creations(create_metrics, &metrics), 1);
-    filch_counter_destroy(counter);
-    filch_distribution_destroy(distribution);
-    filch_snapshot_destroy(snapshot);
-    filch_metrics_destroy(metrics);
+    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("1")), other);
+    filch_family_stats_read(family, &stats, sizeof stats);
+    cr_assert_eq(stats.refused, 3);
+    cr_assert_eq(stats.sets, 1);
+    filch_family_destroy(family);
+    filch_metrics_destroy(of);
     cr_assert_eq(blocks, before);
 }
 
 static filch_gauge gauge;
-static filch_distribution *distribution;
 
-static int add(filch_metrics *metrics, const char *name, filch_metric_kind kind)
+static int add(const char *name, filch_metric_kind kind)
 {
     bool is_gauge = kind == FILCH_METRIC_GAUGE;
     return filch_metrics_add(metrics,
@@ -82,21 +95,20 @@ static int add(filch_metrics *metrics, const char *name, filch_metric_kind kind)
                                              .distribution = is_gauge ? NULL : distribution});
 }
 
-Test(refused_metrics, what_has_no_memory_is_not_shown_or_not_written)
+Test(refused_memory, metrics_are_not_shown_or_written)
 {
-    filch_metrics *metrics;
     int64_t before = blocks;
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    cr_assert_eq(filch_distribution_create(&distribution), 0);
-    cr_assert_eq(add(metrics, "a", FILCH_METRIC_GAUGE), 0);
+    OK(filch_metrics_create(&metrics));
+    OK(filch_distribution_create(&distribution));
+    cr_assert_eq(add("a", FILCH_METRIC_GAUGE), 0);
     refuse(MEMORY, 0, false);
-    cr_assert_eq(add(metrics, "b", FILCH_METRIC_GAUGE), -ENOMEM);
-    cr_assert_eq(add(metrics, "b", FILCH_METRIC_SUMMARY), 0, "of any kind, then");
+    cr_assert_eq(add("b", FILCH_METRIC_GAUGE), -ENOMEM);
+    cr_assert_eq(add("b", FILCH_METRIC_SUMMARY), 0, "of any kind, then");
     refuse(MEMORY, 0, false);
     cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), -ENOMEM);
     cr_assert_neq(*filch_error(), '\0');
     all.length = 0;
-    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0);
+    OK(filch_metrics_write(metrics, exposition_take, &all));
     cr_assert_not_null(exposition_find(all.text, "b_count"));
     cr_assert_eq(filch_metrics_remove(metrics, &gauge), 1);
     cr_assert_eq(filch_metrics_remove(metrics, distribution), 1);
@@ -105,28 +117,7 @@ Test(refused_metrics, what_has_no_memory_is_not_shown_or_not_written)
     cr_assert_eq(blocks, before);
 }
 
-Test(refused_metrics, of_a_runtime_all_is_shown_or_nothing)
-{
-    filch_metrics *metrics;
-    filch_runtime *rt;
-    rt = runtime_at_rest(1);
-    cr_assert_eq(filch_metrics_create(&metrics), 0);
-    unsigned at = 0;
-    for (int rc = -ENOMEM; rc; at++) {
-        refuse(MEMORY, at, false);
-        rc = filch_metrics_add_runtime(metrics, rt, "one");
-        refuse_no_more(MEMORY);
-        all.length = 0;
-        cr_assert(rc == 0 || rc == -ENOMEM);
-        cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), 0);
-        cr_assert_eq(all.length == 0, rc != 0);
-    }
-    cr_assert_gt(at, 10);
-    filch_metrics_destroy(metrics);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
-}
-
-static filch_counter *counter;
+/* ---- Keys of threads ---- */
 
 /* Only what the library asks for: sanitizers set keys when a thread begins. */
 static void *count(void *shard)
@@ -152,54 +143,99 @@ static void count_in_threads(unsigned times)
     filch_counter_destroy(counter);
 }
 
-Test(refused_metrics, without_a_key_threads_share_shards)
+Test(refused_keys, without_a_key_threads_share_shards)
 {
     refuse(KEYS, 0, true);
-    cr_assert_eq(filch_counter_create(&counter), 0);
+    OK(filch_counter_create(&counter));
     cr_assert_eq(refuse_no_more(KEYS), 1);
     count_in_threads(10);
 }
 
-Test(refused_metrics, without_room_for_a_key_a_thread_shares_a_shard)
+Test(refused_keys, a_thread_without_room_shares_one)
 {
-    cr_assert_eq(filch_counter_create(&counter), 0);
+    OK(filch_counter_create(&counter));
     count_in_threads(10);
     cr_assert_geq(fl_shard(), FL_SHARDS_SHARED, "none was kept");
 }
 
-static filch_metrics *registry;
+/* ---- Spans ---- */
 
-static int create_family(void **out)
+static unsigned calls;
+
+static void take(filch_span *of, void *arg)
 {
-    const filch_family_config config = {.name = "a_total",
-                                        .help = "A.",
-                                        .kind = FILCH_METRIC_COUNTER,
-                                        .labels = {"x"}};
-    return filch_family_create((filch_family **)out, registry, &config);
+    cr_assert_not_null(filch_span_read(of));
+    calls++;
 }
 
-/* A member needs memory for itself, its counter, and its place in the registry. */
-Test(refused_metrics, a_label_set_without_memory_gets_the_overflow_metric_and_later_its_own)
+static const filch_tracer tracer = {.sink = take};
+
+static int begin_span(filch_span **out)
 {
-    int64_t before = blocks;
-    void *created;
-    cr_assert_eq(filch_metrics_create(&registry), 0);
-    cr_assert_gt(refused_creations(create_family, &created), 4);
-    filch_family *family = created;
-    filch_counter *other = filch_family_counter(family, FILCH_VALUES("(other)"));
-    filch_family_stats stats;
-    for (unsigned at = 0; at < 3; at++) {
-        int64_t held = blocks;
+    filch_span *one = NULL;
+    int rc = filch_span_begin(&one, &tracer, "work", NULL);
+    cr_assert_eq(!one, rc != 0);
+    *out = rc ? *out : one;
+    return rc;
+}
+
+OBJECT(filch_span, span, begin_span(&span), filch_span_release(span), .requests = 1)
+
+/* A refused context holds no reference, and has dropped none. */
+static int create_context(filch_context **out)
+{
+    filch_span *of = NULL;
+    calls = 0;
+    int rc = begin_span(&of);
+    if (rc)
+        return rc;
+    rc = filch_context_create_span(out, NULL, of);
+    cr_assert_eq(calls, 0);
+    filch_span_release(of);
+    cr_assert_eq(calls, rc != 0);
+    return rc;
+}
+
+static void release_context(filch_context *context)
+{
+    filch_context_release(context);
+    cr_assert_eq(calls, 1);
+}
+
+OBJECT(filch_context, context_of_span, create_context(&context_of_span),
+       release_context(context_of_span), .requests = 2)
+
+/* Refuses the n-th request, for each n until none is refused. */
+Test(refused_memory, lost_content_is_counted)
+{
+    int64_t held = blocks;
+    const filch_log_field field = filch_log_text("key", "text");
+    for (unsigned at = 0, refused = 1; refused; at++) {
+        OK(filch_span_begin(&span, &tracer, "work", NULL));
         refuse(MEMORY, at, false);
-        cr_assert_eq(filch_family_counter(family, FILCH_VALUES("1")), other, "%u", at);
-        cr_assert(refuse_no_more(MEMORY));
+        int set = filch_span_set(span, &field, 1);
+        int replaced = filch_span_set(span, &field, 1);
+        int event = filch_span_record_error(span, "type", "message");
+        int status = filch_span_set_status(span, FILCH_SPAN_ERROR, "message");
+        int again = filch_span_set_status(span, FILCH_SPAN_ERROR, "message");
+        refused = (unsigned)refuse_no_more(MEMORY);
+        const int rcs[] = {set, replaced, event, status, again};
+        for (unsigned i = 0; i < 5; i++)
+            cr_assert_eq(rcs[i], i == at ? -ENOMEM : 0, "%u, %u", at, i);
+        filch_span_retain(span);
+        OK(filch_span_end(span));
+        const filch_span_record *record = filch_span_read(span);
+        cr_assert_eq(record->count, 1);
+        cr_assert_str_eq(record->attributes[0].as.text, "text");
+        cr_assert_eq(record->dropped_attributes, set || replaced);
+        cr_assert_eq(record->event_count, !event);
+        cr_assert_eq(record->dropped_events, (size_t)(event != 0));
+        cr_assert_eq(record->status, FILCH_SPAN_ERROR);
+        cr_assert_str_eq(record->message, again ? "" : "message");
+        filch_span_release(span);
+        filch_span_release(span);
         cr_assert_eq(blocks, held);
+        cr_assert_leq(at, 5);
     }
-    cr_assert_neq(filch_family_counter(family, FILCH_VALUES("1")), other);
-    filch_family_stats_read(family, &stats, sizeof stats);
-    cr_assert_eq(stats.refused, 3);
-    cr_assert_eq(stats.sets, 1);
-    filch_family_destroy(family);
-    filch_metrics_destroy(registry);
-    cr_assert_eq(blocks, before);
+    cr_assert_eq(calls, 6);
 }

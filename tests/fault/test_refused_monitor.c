@@ -23,7 +23,7 @@ Test(refused_monitor, the_alarm_of_the_limiter_ends_with_the_creation)
 {
     filch_limiter *limiter;
     filch_pool *pool = NULL;
-    cr_assert_eq(filch_limiter_create(&limiter, (filch_limit){.rate = 1, .burst = 1}), 0);
+    OK(filch_limiter_create(&limiter, (filch_limit){.rate = 1, .burst = 1}));
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.workers = 1,
                                                                .width = 1,
                                                                .width_max = 2,

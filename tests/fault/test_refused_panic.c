@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A panic for which there is no memory: it arrives nevertheless. */
-#include <criterion/criterion.h>
 #include <filch/panic.h>
 #include <tests/support/refuse.h>
 #include <tests/support/rest.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 enum { TIMES = 100 };
 
@@ -22,7 +22,6 @@ FILCH_VOID_TASK(fails)
 
 static void join_it(filch_self self, void *unused)
 {
-    (void)unused;
     FILCH_FORK(fails);
     while (!signpost_count(&begun))
         filch_yield(self); /* its thief is not the joiner */
@@ -59,6 +58,6 @@ Test(refused_panic, a_stolen_tasks_failure_arrives_without_its_message_when_memo
                 before = blocks;
         }
         cr_assert_lt(blocks, before + TIMES, "failures leave nothing behind; fibers may");
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
     }
 }

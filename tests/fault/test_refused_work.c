@@ -2,38 +2,12 @@
  *
  * A running runtime whose requests the system refuses: answers are right, everything that was
  * accepted runs once, and nothing is held when it is over. */
-#include <criterion/criterion.h>
 #include <runtime/queue/queues.h>
 #include <tests/support/chain.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
+#include <tests/support/held.h>
 #include <tests/support/occupied.h>
-#include <tests/support/process.h>
-#include <tests/support/refuse.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
-#include <urcu-bp.h>
-
-static int64_t blocks_before, mapped_before;
-static unsigned threads_before, files_before;
-
-static void warm_up(void)
-{
-    cr_assert_eq(fib_life(4, NULL, 12), 0); /* the topology and liburcu's thread stay */
-    blocks_before = blocks;
-    mapped_before = mapped;
-    threads_before = process_threads();
-    files_before = process_files();
-}
-
-static void nothing_held(void)
-{
-    process_wait_for_threads(threads_before);
-    urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
-    cr_assert_eq(blocks, blocks_before);
-    cr_assert_eq(mapped, mapped_before);
-    cr_assert_eq(process_files(), files_before);
-}
 
 TestSuite(refused_work, .init = warm_up);
 
@@ -43,17 +17,17 @@ static void chain_without(enum refusable what, int64_t at, unsigned workers, con
 {
     filch_runtime *rt = NULL;
     filch_config config = {.workers = workers, .queue = queue};
-    cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+    OK(filch_runtime_create(&rt, &config));
     chain_lay();
     refuse(what, at, true);
     long answer = FILCH_RUN(rt, chain, DEPTH, PATIENCE);
     refuse_no_more(what);
     cr_assert_eq(answer, (long)DEPTH * (DEPTH + 1) / 2);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     nothing_held();
 }
 
-Test(refused_work, joins_suspend_without_memory_for_further_fibers)
+Test(refused_work, joins_suspend_without_further_fibers)
 {
     static const enum refusable kinds[] = {SPACE, MEMORY, ADVICE, MUTEXES, THREADS};
     static const unsigned workers[] = {2, 8, 64};
@@ -65,17 +39,17 @@ Test(refused_work, joins_suspend_without_memory_for_further_fibers)
 }
 
 /* The needs of every queue's forks. */
-Test(refused_work, forks_that_find_no_memory_run_their_children)
+Test(refused_work, forks_without_memory_run_their_children)
 {
     for (unsigned i = 0; fl_queues[i]; i++) {
         filch_runtime *rt = NULL;
         filch_config config = {.workers = 2, .queue = fl_queues[i]->name};
-        cr_assert_eq(filch_runtime_create(&rt, &config), 0);
+        OK(filch_runtime_create(&rt, &config));
         refuse(MEMORY, 0, true);
         long answer = FILCH_RUN(rt, fib, 12);
         refuse_no_more(MEMORY);
         cr_assert_eq(answer, 144, "%s", fl_queues[i]->name);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         nothing_held();
     }
 }
@@ -86,7 +60,6 @@ static signpost gone;
 
 static void go(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     signpost_raise(&gone);
 }
 
@@ -104,7 +77,7 @@ static unsigned start(filch_runtime *rt, unsigned tasks)
     return started;
 }
 
-Test(refused_work, detached_task_without_memory_is_refused_and_not_run)
+Test(refused_work, a_refused_task_is_not_run)
 {
     enum { TASKS = 5000 }; /* memory for jobs is had for a thousand at a time */
     occupation busy;
@@ -114,68 +87,62 @@ Test(refused_work, detached_task_without_memory_is_refused_and_not_run)
     cr_assert_gt(refuse_no_more(MEMORY), 0);
     cr_assert_gt(started, 0);
     cr_assert_lt(started, TASKS);
-    cr_assert_eq(filch_go(rt, go, NULL), 0);
+    OK(filch_go(rt, go, NULL));
     signpost_raise(&busy.over);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&gone), started + 1);
 }
 
-/* From a task, whose worker's ready deque has to grow: where it cannot, the task goes by the inbox.
- * In a process of its own, whose memory for jobs is enough for these, so that the calls are those
- * of the growth. */
-enum { GROWTH_CALLS = 2, MANY = 600 };
+/* From a task, whose worker's ready deque has to grow: where it cannot, the task goes by the inbox. The
+ * memory for jobs is enough for these, so that the calls are those of the growth. */
+enum { MANY = 600 };
 static int64_t growth;
 
 static void start_many(filch_self self, void *rt)
 {
-    (void)self;
     refuse(MEMORY, growth, false);
     unsigned many = start(rt, MANY);
-    CHILD_CHECK(refuse_no_more(MEMORY) == 1);
-    CHILD_CHECK(many == MANY);
+    cr_assert_eq(refuse_no_more(MEMORY), 1);
+    cr_assert_eq(many, MANY);
 }
 
-static void grow_without_memory(void)
+static void grow_without(int64_t request)
 {
     filch_runtime *rt = NULL;
-    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1}) == 0);
-    CHILD_CHECK(filch_go(rt, start_many, rt) == 0);
-    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
-    CHILD_CHECK(signpost_count(&gone) == MANY);
+    growth = request;
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
+    OK(filch_go(rt, start_many, rt));
+    OK(filch_runtime_destroy(rt));
+    cr_assert_eq(signpost_count(&gone), MANY);
 }
 
-Test(refused_work_first, deque_that_cannot_grow_loses_nothing)
+Test(refused_work_first, without_a_buffer_nothing_is_lost)
 {
-    for (growth = 0; growth < GROWTH_CALLS; growth++) {
-        struct child child;
-        child_run(&child, grow_without_memory);
-        cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
-    }
+    grow_without(0);
 }
 
-/* In a process of its own: the library asks for its key but once. Threads begin and end with keys:
- * a sanitizer that is linked with the test uses some. */
-static void go_without_keys(void)
+Test(refused_work_first, nor_without_a_record)
+{
+    grow_without(1);
+}
+
+/* The library asks for its key but once. Threads begin and end with keys: a sanitizer that is linked
+ * with the test uses some. */
+Test(refused_work_first, without_free_keys_no_job_cache)
 {
     enum { TASKS = 5000 };
     filch_runtime *rt = NULL;
-    CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 1}) == 0);
-    CHILD_CHECK(FILCH_RUN(rt, fib, 5) == 5);
+    OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
+    cr_assert_eq(FILCH_RUN(rt, fib, 5), 5);
     refuse(KEYS, 0, true);
     int64_t before = blocks;
-    CHILD_CHECK(start(rt, TASKS) == TASKS);
+    cr_assert_eq(start(rt, TASKS), TASKS);
     signpost_wait(&gone, TASKS);
-    CHILD_CHECK(refuse_no_more(KEYS) > 0);
-    CHILD_CHECK(filch_runtime_destroy(rt) == 0 && signpost_count(&gone) == TASKS);
+    cr_assert_gt(refuse_no_more(KEYS), 0);
+    OK(filch_runtime_destroy(rt));
+    cr_assert_eq(signpost_count(&gone), TASKS);
     urcu_bp_barrier(); /* of a deque that grew */
-    CHILD_CHECK(blocks < before);
-}
-
-Test(refused_work_first, a_process_without_free_keys_does_without_a_job_cache)
-{
-    struct child child;
-    child_run(&child, go_without_keys);
-    cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
+    cr_assert_lt(blocks, before);
 }
 
 /* ---- All at once ---- */
@@ -196,7 +163,7 @@ FILCH_VOID_TASK(visit, (uint64_t, seed), (unsigned, node))
     FILCH_JOIN_VOID(visit);
 }
 
-Test(refused_work, whatever_is_refused_whenever_nothing_is_lost)
+Test(refused_work, random_refusals_lose_nothing)
 {
     static const enum refusable kinds[] = {SPACE, ADVICE, MEMORY};
     /* A tiny ready deque grows at each flush, and a fiber that suspends cannot do without its place
@@ -212,7 +179,7 @@ Test(refused_work, whatever_is_refused_whenever_nothing_is_lost)
         FILCH_RUN(rt, visit, seed + i, 0);
         for (unsigned k = 0; k < count; k++)
             refuse_no_more(kinds[k]);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         for (unsigned n = 0; n < NODES; n++)
             cr_assert_eq(signpost_count(&visits[n]), 1, "node %u in run %u", n, i);
         nothing_held();

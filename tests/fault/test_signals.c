@@ -3,16 +3,14 @@
  * Signals that arrive on fibers, again and again, while work suspends and moves between workers: by
  * a timer, and sent to each worker. A handler runs on the fiber's stack, or on the worker's signal
  * stack if it asks for that. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <pthread.h>
 #include <runtime/engine/overflow.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/time.h>
 #include <tests/support/signpost.h>
 #include <tests/support/stress.h>
+#include <tests/support/test.h>
 
 /* Handlers so far: on workers, of these on the stack that they should be on. */
 static signpost arrived, placed;
@@ -23,7 +21,6 @@ static void handle(int signal)
     volatile char frame[1024];
     int saved = errno;
     fl_worker *worker = fl_worker_here();
-    (void)signal;
     for (unsigned i = 0; i < sizeof frame; i++)
         frame[i] = (char)i;
     if (worker) {
@@ -100,7 +97,7 @@ Test(signals, timer_at_1_khz_on_workers_changes_no_answer)
 {
     uint64_t seed = stress_seed();
     allow(SIG_BLOCK); /* in liburcu's thread, which is started now and would else get them all */
-    cr_assert_eq(filch_runtime_destroy(stress_runtime(0, seed)), 0);
+    OK(filch_runtime_destroy(stress_runtime(0, seed)));
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
         handle_on(SIGALRM, i & 1);
         allow(SIG_UNBLOCK);
@@ -109,7 +106,7 @@ Test(signals, timer_at_1_khz_on_workers_changes_no_answer)
         set_timer(1000);
         unsigned wrong = work(rt, seed, stress_times(100));
         set_timer(0);
-        cr_assert_eq(filch_runtime_destroy(rt), 0);
+        OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrong, 0, "%s", stress_name(i));
         cr_assert(all_placed(), "%s", stress_name(i));
     }
@@ -141,7 +138,7 @@ Test(signals, storm_on_every_worker_changes_no_answer)
         unsigned wrong = work(sender.rt, seed, stress_times(2000));
         signpost_raise(&sender.over);
         pthread_join(thread, NULL);
-        cr_assert_eq(filch_runtime_destroy(sender.rt), 0);
+        OK(filch_runtime_destroy(sender.rt));
         cr_assert_eq(wrong, 0, "%s", stress_name(i));
         cr_assert(all_placed(), "%s", stress_name(i));
     }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The most timers of a heap and of a ring. Their memory is refused, and only asked for up to there. */
-#include <criterion/criterion.h>
-#include <errno.h>
 #include <runtime/sync/timer_row.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <tests/support/test.h>
 
 static bool refuses;
 static size_t asked; /* bytes; 0: nothing was asked for */

@@ -2,17 +2,13 @@
  *
  * Between two steps of the start of a timer (-Wl,--wrap) another thread starts it, too, or the waiter
  * is told and the timer is refused. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <filch/filch.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/sync/timer_shards.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/support/channels.h>
 #include <tests/support/configs.h>
 #include <tests/support/signpost.h>
+#include <tests/support/test.h>
 
 /* Its detector has timers of its own. */
 static void without_detector(void)
@@ -44,19 +40,16 @@ static int64_t when;
 
 static int64_t never_fires(fl_timer *timer, int64_t at, int64_t now)
 {
-    (void)timer, (void)at, (void)now;
     filch_die("an hour has not passed");
 }
 
 FILCH_TASK(int, start_on_worker)
 {
-    (void)self;
     return fl_timer_start_fire(&both, when, never_fires);
 }
 
 static void *start_on_thread(void *unused)
 {
-    (void)unused;
     stops_here = true;
     cr_assert_eq(fl_timer_start_fire(&both, when, never_fires), -EALREADY);
     return NULL;
@@ -76,7 +69,7 @@ Test(timer_steps, of_two_first_starts_the_second_is_told_that_the_timer_is_pendi
     cr_assert_eq(fl_timers_next(), when);
     cr_assert(fl_timer_stop(&both));
     cr_assert_eq(fl_timers_next(), INT64_MAX);
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }
 
 /* ---- Told before the timer is refused ---- */
@@ -95,7 +88,6 @@ int __wrap_fl_timer_start_waiter(fl_timer *timer, int64_t at, struct fl_waiter *
 
 FILCH_TASK(int, receive_for_an_hour, (int *, item))
 {
-    (void)self;
     return filch_receive_until(sends_to, item, when);
 }
 
@@ -109,5 +101,5 @@ Test(timer_steps, a_task_that_was_told_has_its_item_although_its_timer_is_refuse
     cr_assert_eq(item, 7);
     filch_channel_destroy(sends_to);
     sends_to = NULL;
-    cr_assert_eq(filch_runtime_destroy(rt), 0);
+    OK(filch_runtime_destroy(rt));
 }

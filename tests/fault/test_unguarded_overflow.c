@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * An overflow of a stack without a guard is found when its fiber suspends or is freed. */
-#include <criterion/criterion.h>
-#include <filch/filch.h>
 #include <sys/mman.h>
 #include <tests/support/seccomp.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { ADVICE_GUARD_INSTALL = 102, STACK = 64 << 10, BEYOND = 16 << 10 };
@@ -20,7 +19,6 @@ static filch_channel *nothing;
 
 static void suspends_below_its_stack(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     volatile char *bytes = __builtin_alloca(STACK + BEYOND);
     bytes[0] = 1;
     filch_receive(nothing, &(int){0});
@@ -29,14 +27,12 @@ static void suspends_below_its_stack(filch_self self, void *unused)
 
 static void returns_from_below_its_stack(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     volatile char *bytes = __builtin_alloca(STACK + BEYOND);
     bytes[0] = 1;
 }
 
 static void waits_first(filch_self self, void *unused)
 {
-    (void)self, (void)unused;
     filch_receive(nothing, &(int){0});
 }
 

@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The heap before a test and after it, where something was refused (tests/support/refuse.h) in
- * between. */
+ * The holdings of the process before a test and after it, where something was refused
+ * (tests/support/refuse.h) in between. */
 #ifndef SUPPORT_HELD_H
 #define SUPPORT_HELD_H
 
 #include <tests/support/fib.h>
+#include <tests/support/process.h>
 #include <tests/support/refuse.h>
 #include <tests/support/test.h>
 #include <tests/support/timer_thread.h>
 #include <urcu-bp.h>
 
-static int64_t blocks_before;
+typedef struct holdings {
+    int64_t blocks, mapped;
+    unsigned threads, files;
+} holdings;
+
+static holdings held_before;
+
+static inline holdings holdings_now(void)
+{
+    return (holdings){blocks_now(), __atomic_load_n(&mapped, __ATOMIC_RELAXED), process_threads(),
+                      process_files()};
+}
+
+/* `kept`: further blocks that may be there. */
+static inline void expect_held(holdings before, unsigned kept, const char *name)
+{
+    process_wait_for_threads(before.threads);
+    const holdings now = holdings_now();
+    cr_assert(now.blocks >= before.blocks && now.blocks <= before.blocks + kept,
+              "%s: %ld blocks, then %ld", name, (long)before.blocks, (long)now.blocks);
+    cr_assert_eq(now.mapped, before.mapped, "%s", name);
+    cr_assert_eq(now.files, before.files, "%s", name);
+}
 
 /* For TestSuite: per-process state is there. */
 static inline void warm_up(void)
 {
-    cr_assert_eq(fib_life(2, NULL, 12), 0);
-    blocks_before = blocks;
+    cr_assert_eq(fib_life(4, NULL, 12), 0); /* the topology and liburcu's thread stay */
+    held_before = holdings_now();
 }
 
 /* The timer thread, too. */
@@ -25,12 +48,14 @@ static inline void warm_up_timer_thread(void)
 {
     warm_up();
     timer_thread_has_begun();
-    blocks_before = blocks;
+    held_before = holdings_now();
 }
 
 static inline void nothing_held(void)
 {
-    cr_assert_eq(blocks, blocks_before);
+    process_wait_for_threads(held_before.threads);
+    urcu_bp_barrier(); /* deques that grew leave their old buffers to it */
+    expect_held(held_before, 0, "at the end");
 }
 
 /* Ends the runtime. `first`: of the process, which leaves the topology behind. */

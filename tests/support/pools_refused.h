@@ -1,30 +1,52 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools to which memory or threads are refused. */
+ * Pools with all policies, to which memory or threads are refused. Linked with a wrapper of tsearch. */
 #ifndef SUPPORT_POOLS_REFUSED_H
 #define SUPPORT_POOLS_REFUSED_H
 
+#include <search.h>
 #include <tests/support/held.h>
 #include <tests/support/pools.h>
 
-/* At each place in turn: an error says so, and nothing is held. */
-static inline void creation_refused(filch_pool_config config)
+/* Its nodes are libc's own. */
+REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,
+        (const void *key, void **root, int (*compare)(const void *, const void *)),
+        (key, root, compare))
+
+typedef struct policies {
+    filch_limiter *limiter;
+    filch_breaker *breaker;
+    filch_dead_letters *letters;
+} policies;
+
+static const filch_retry_policy again = {.attempts = 3, .base = 1000, .cap = 1000};
+
+static inline policies have_policies(void)
 {
-    static const enum refusable what[] = {MEMORY, THREADS};
-    if (!config.capacity)
-        config.capacity = FILCH_UNLIMITED;
-    for (unsigned i = 0; i < 2; i++)
-        for (int64_t at = 0, count = 1; count; at++) {
-            filch_pool *pool = NULL;
-            refuse(what[i], at, false);
-            int rc = filch_pool_create(&pool, &config);
-            count = refuse_no_more(what[i]);
-            cr_assert(!count || rc == -ENOMEM || rc == -EAGAIN || rc == 0, "%d", rc);
-            cr_assert(!rc || (!pool && strchr(filch_error(), ';')), "%s", filch_error());
-            if (!rc)
-                OK(filch_pool_destroy(pool));
-            cr_assert_leq(blocks, blocks_before + 64, "at %ld", (long)at);
-        }
+    const filch_breaker_config never = {.consecutive = 1000000};
+    policies all;
+    OK(filch_limiter_create(&all.limiter, (filch_limit){.rate = 1000000, .burst = 1}));
+    OK(filch_breaker_create(&all.breaker, &never));
+    OK(filch_dead_letters_create(&all.letters, NULL));
+    return all;
+}
+
+static inline void end_policies(policies *all)
+{
+    filch_dead_letters_destroy(all->letters);
+    filch_breaker_destroy(all->breaker);
+    filch_limiter_destroy(all->limiter);
+}
+
+static inline filch_pool_config config_with(const policies *all, filch_pool_order order)
+{
+    return (filch_pool_config){.workers = 2,
+                               .order = order,
+                               .timed = true,
+                               .retry = &again,
+                               .limiter = all->limiter,
+                               .breaker = all->breaker,
+                               .dead_letters = all->letters};
 }
 
 #endif

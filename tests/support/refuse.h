@@ -6,19 +6,18 @@
 #ifndef SUPPORT_REFUSE_H
 #define SUPPORT_REFUSE_H
 
-#include <errno.h>
 #include <filch/base.h>
 #include <hwloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
+#include <tests/support/test.h>
 
 enum refusable {
     MEMORY,
+    GROWTH, /* of a block */
     SPACE,
     UNMAPPING,
     ADVICE,
@@ -77,6 +76,27 @@ __attribute__((constructor)) static void without_detector(void)
 {
     setenv("FILCH_DEADLOCK", "off", 1);
 }
+
+static inline int refusal_error(enum refusable what)
+{
+    return what == THREADS ? -EAGAIN : -ENOMEM;
+}
+
+/* Returns true. */
+static inline bool refusal_explained(enum refusable what, int64_t at, int64_t count, int64_t rc)
+{
+    cr_assert(!rc || (count && rc == refusal_error(what) && strchr(filch_error(), ';')),
+              "request %ld: %ld refused, %ld: %s", (long)at, (long)count, (long)rc, filch_error());
+    return true;
+}
+
+/* Refuses the first request of `call`, then the second, until it makes no more. Its rc is 0, or an error
+ * with a sentence. The loop's body follows each call. */
+#define REFUSE_EACH(what, call)                                                                    \
+    for (int64_t at = 0, count = 1, rc = 0;                                                        \
+         count && (refuse(what, at, false), rc = (call), count = refuse_no_more(what),             \
+                                            refusal_explained(what, at, count, rc));               \
+         at++)
 
 /* The call asks for `what` once, unsuccessfully, and fails with `rc`; `out` stays NULL, and nothing
  * more is held. */
@@ -145,6 +165,14 @@ WRAPPED(void *, malloc, size_t size)
 WRAPPED(void *, calloc, size_t count, size_t size)
 {
     return refused(MEMORY, ENOMEM) ? NULL : holding(__real_calloc(count, size));
+}
+
+WRAPPED(void *, realloc, void *block, size_t size)
+{
+    if (refused(MEMORY, ENOMEM) || refused(GROWTH, ENOMEM))
+        return NULL;
+    void *got = __real_realloc(block, size);
+    return block ? got : holding(got);
 }
 
 WRAPPED(void *, aligned_alloc, size_t alignment, size_t size)

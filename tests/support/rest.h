@@ -10,12 +10,17 @@
 #include <tests/support/patience.h>
 #include <tests/support/test.h>
 
+static inline void runtime_rests(filch_runtime *rt, unsigned workers)
+{
+    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < workers);
+}
+
 static inline filch_runtime *runtime_at_rest(unsigned workers)
 {
     filch_runtime *rt = NULL;
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = workers}), 0, "%s",
                  filch_error());
-    WAIT_WHILE(fl_idle_sleepers(fl_idle_look(&rt->idle)) < workers);
+    runtime_rests(rt, workers);
     return rt;
 }
 
