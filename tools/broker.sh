@@ -67,14 +67,13 @@ start_nats() {
 
 # fauxqs, with its queues in memory.
 start_sqs() {
-    keep node --import "$root/tests/service/stand_in/fauxqs_without_sqlite.mjs" "$root/tests/service/stand_in/fauxqs.mjs" "$root/build/tools/node_modules/fauxqs" "$port"
+    keep node --import "$root/tests/service/brokers/sqs/stand_in/fauxqs_without_sqlite.mjs" "$root/tests/service/brokers/sqs/stand_in/fauxqs.mjs" "$root/build/tools/node_modules/fauxqs" "$port"
 }
 
 # Our stand-in of the service, with its messages in memory.
 start_pubsub() {
-    local sources=$root/tests/service/stand_in
     # shellcheck disable=SC2046
-    gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -I"$root/include" "$sources"/{http_server,pubsub,pubsub_store,pubsub_tokens}.c -o stand-in \
+    gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -I"$root/include" "$root"/tests/service/{http_server,brokers/pubsub/stand_in/*}.c -o stand-in \
         $(pkg-config --cflags --libs libmicrohttpd jansson libcrypto) >>log 2>&1 || return
     keep ./stand-in --stays yes --port "$port"
 }
@@ -83,7 +82,7 @@ start_pubsub() {
 # chooses the port.
 start_kafka() {
     # shellcheck disable=SC2046
-    gcc -std=gnu11 -O2 -D_GNU_SOURCE "$root"/tests/service/stand_in/kafka.c -o stand-in $(pkg-config --cflags --libs rdkafka) >>log 2>&1 || return
+    gcc -std=gnu11 -O2 -D_GNU_SOURCE "$root"/tests/service/brokers/kafka/stand_in/kafka.c -o stand-in $(pkg-config --cflags --libs rdkafka) >>log 2>&1 || return
     keep bash -c 'exec ./stand-in --stays {tasks,tasks.retry,tasks.dlq}=4 >address'
     for ((turn = 0; turn < 100; turn++)); do
         port=$(sed -n 's/.*://p' address 2>/dev/null)

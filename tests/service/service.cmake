@@ -10,61 +10,51 @@ macro(service_tests target)
 endmacro()
 service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_waits service_options
               service_ready service_faults service_busy service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
-              memory_broker trial_handlers handler_command handler_module)
+              trial_handlers handler_command handler_module)
 service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
 service_tests(PkgConfig::JANSSON handler_coprocess)
 service_tests(PkgConfig::CURL handler_http)
 service_tests(PkgConfig::MICROHTTPD service_http http_requests http_slow serve_places notify)
 service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
-service_tests(PkgConfig::SQLITE sqlite_broker fleet_sqlite periodic_sqlite clock_sqlite full_disk_sqlite lost_file_sqlite
-              backlog_sqlite)
 if(NOT JANSSON_FOUND)
   service_tests(PkgConfig::JANSSON service_http http_requests http_slow serve_places service_otlp notify)
 endif()
 list(APPEND options_test_service_http PkgConfig::JANSSON)
 list(APPEND options_test_service_otlp PkgConfig::JANSSON)
-if(REDIS_FOUND)
-  add_library(server_clock MODULE service/server_clock.c) # preloaded, so without sanitizers
-  target_include_directories(server_clock PRIVATE ${PROJECT_SOURCE_DIR}/include)
-  add_library(redis_server INTERFACE)
-  add_dependencies(redis_server server_clock)
-  target_compile_definitions(redis_server INTERFACE SERVER_CLOCK="$<TARGET_FILE:server_clock>"
-                             $<$<BOOL:${SSL_FOUND}>:FILCH_HAVE_SSL>)
-  target_link_libraries(redis_server INTERFACE filch_service_static PkgConfig::REDIS)
-endif()
-service_tests(redis_server redis_broker redis_entries redis_server redis_tls fleet_redis periodic_redis service_secret clock_redis
-              full_disk_redis full_memory_redis backlog_redis)
-service_tests(PkgConfig::POSTGRES postgres_broker postgres_faults postgres_rows fleet_postgres periodic_postgres clock_postgres
-              full_disk_postgres backlog_postgres)
-service_tests(PkgConfig::RABBIT rabbit_broker rabbit_copies rabbit_foreign rabbit_ids rabbit_faults fleet_rabbit backlog_rabbit clock_rabbit slow_rabbit
-              full_disk_rabbit)
-service_tests(PkgConfig::NATS nats_broker nats_remains nats_refusals fleet_nats full_disk_nats backlog_nats clock_nats)
+include(service/servers.cmake)
+
+# broker_tests(TARGET): the tests in the folder of the caller are of that broker, and need TARGET; broker_test_programs are their names.
+macro(broker_tests target)
+  file(GLOB broker_test_programs CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.c)
+  list(TRANSFORM broker_test_programs REPLACE ".*/(test_[a-z_]*)\\.c" "\\1")
+  foreach(test ${broker_test_programs})
+    set(needs_${test} ${target})
+    set(options_${test} filch_service_static)
+    if(test MATCHES "^test_clock_")
+      list(APPEND options_${test} -Wl,--wrap=clock_gettime)
+    endif()
+    if(test MATCHES "^test_(fleet|clock)_") # it waits for leases most of the time
+      set(properties_${test} PROCESSORS 1)
+    endif()
+  endforeach()
+endmacro()
+file(GLOB test_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/brokers/*/tests.cmake)
+foreach(file ${test_files})
+  include(${file})
+endforeach()
+
 if(SSL_FOUND AND REDIS_FOUND AND POSTGRES_FOUND AND NATS_FOUND AND RABBIT_FOUND AND PROTON_FOUND AND CRYPTO_FOUND AND
    KAFKA_FOUND AND CURL_FOUND AND JANSSON_FOUND)
   add_library(tls_clients INTERFACE)
   target_link_libraries(tls_clients INTERFACE redis_server PkgConfig::SSL PkgConfig::POSTGRES)
 endif()
 service_tests(tls_clients tls_clients slow_way silent_way)
-foreach(broker sqlite redis postgres nats rabbit)
-  list(APPEND options_test_clock_${broker} -Wl,--wrap=clock_gettime)
-endforeach()
 list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_service_busy -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
 list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
 list(APPEND options_test_handler_module -rdynamic) # for the module
-
-include(service/stand_in/servers.cmake)
-if(TARGET sqs_server)
-  target_compile_definitions(sqs_server INTERFACE STAND_INS="${CMAKE_CURRENT_SOURCE_DIR}/service/stand_in"
-                             FAUXQS="${PROJECT_SOURCE_DIR}/build/tools/node_modules/fauxqs")
-endif()
-service_tests(kafka_server kafka_broker kafka_window kafka_rebalance kafka_backlog kafka_faults kafka_endings kafka_url fleet_kafka)
-service_tests(pubsub_server pubsub_broker pubsub_limits pubsub_tokens fleet_pubsub)
-service_tests(service_bus_server servicebus_broker servicebus_faults servicebus_copies servicebus_sessions fleet_servicebus)
-service_tests(sqs_server sqs_broker sqs_keys sqs_signatures sqs_fauxqs fleet_sqs)
-list(APPEND options_test_sqs_keys -Wl,--wrap=time)
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
 set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)

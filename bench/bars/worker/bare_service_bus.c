@@ -7,7 +7,7 @@
 #include "queue.h"
 
 #include <runtime/service/brokers/servicebus/sas.h>
-#include <tests/service/service_bus.h>
+#include <tests/service/brokers/servicebus/service_bus.h>
 
 #include <proton/connection.h>
 #include <proton/delivery.h>

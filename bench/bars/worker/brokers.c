@@ -25,7 +25,7 @@ static const char *sqlite_full(void)
 
 #ifdef FILCH_HAVE_REDIS
 #define SERVER_CLOCK "" /* the servers of bars have the system's clock */
-#include <tests/service/redis.h>
+#include <tests/service/brokers/redis/redis.h>
 
 static const char *redis(void)
 {
@@ -37,7 +37,7 @@ static const char *redis(void)
 #endif
 
 #ifdef FILCH_HAVE_NATS
-#include <tests/service/nats.h>
+#include <tests/service/brokers/nats/nats.h>
 
 static const char *nats_with_jetstream(void)
 {
@@ -48,7 +48,7 @@ static const char *nats_with_jetstream(void)
 #endif
 
 #ifdef STAND_IN_SERVICE_BUS
-#include <tests/service/service_bus.h>
+#include <tests/service/brokers/servicebus/service_bus.h>
 
 static const char *servicebus(void)
 {
@@ -59,7 +59,7 @@ static const char *servicebus(void)
 #endif
 
 #ifdef STAND_IN_SQS
-#include <tests/service/sqs.h>
+#include <tests/service/brokers/sqs/sqs.h>
 
 static const char *sqs_stand_in(void)
 {
@@ -70,7 +70,7 @@ static const char *sqs_stand_in(void)
 #endif
 
 #ifdef STAND_IN_PUBSUB
-#include <tests/service/pubsub.h>
+#include <tests/service/brokers/pubsub/pubsub.h>
 
 static const char *pubsub_stand_in(void)
 {
@@ -81,7 +81,7 @@ static const char *pubsub_stand_in(void)
 #endif
 
 #ifdef STAND_IN_KAFKA
-#include <tests/service/kafka.h>
+#include <tests/service/brokers/kafka/kafka.h>
 
 /* The stand-in keeps a group waiting for a session, but a second, after a member has left, and an empty fetch
  * for its whole time. */
@@ -98,7 +98,7 @@ static const char *kafka_stand_in(void)
 
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
-#include <tests/service/rabbit.h>
+#include <tests/service/brokers/rabbit/rabbit.h>
 
 static const char *rabbit(void)
 {
@@ -107,7 +107,7 @@ static const char *rabbit(void)
 #endif
 
 #ifdef FILCH_HAVE_POSTGRES
-#include <tests/service/postgres.h>
+#include <tests/service/brokers/postgres/postgres.h>
 
 /* Otherwise as delivered: each commit is synchronous and flushed. */
 static const char pg_delivered[] = "listen_addresses='127.0.0.1'\nunix_socket_directories=''\n";

@@ -16,7 +16,7 @@ static const char *sqlite(void)
 
 #ifdef FILCH_HAVE_REDIS
 #define SERVER_CLOCK "" /* the servers of bars have the system's clock */
-#include <tests/service/redis.h>
+#include <tests/service/brokers/redis/redis.h>
 
 static redis_server redis_one;
 
@@ -35,7 +35,7 @@ static void redis_again(void)
 #endif
 
 #ifdef FILCH_HAVE_POSTGRES
-#include <tests/service/postgres.h>
+#include <tests/service/brokers/postgres/postgres.h>
 
 static pg_server postgres_one;
 
@@ -58,7 +58,7 @@ static void postgres_again(void)
 #endif
 
 #ifdef FILCH_HAVE_NATS
-#include <tests/service/nats.h>
+#include <tests/service/brokers/nats/nats.h>
 
 static const char *nats_one(void)
 {
@@ -74,7 +74,7 @@ static void nats_again(void)
 #endif
 
 #ifdef STAND_IN_SERVICE_BUS
-#include <tests/service/service_bus.h>
+#include <tests/service/brokers/servicebus/service_bus.h>
 #include <tests/support/proxy.h>
 
 static proxy service_bus_way;
@@ -96,7 +96,7 @@ static void servicebus_cut(void)
 #endif
 
 #ifdef STAND_IN_SQS
-#include <tests/service/sqs.h>
+#include <tests/service/brokers/sqs/sqs.h>
 
 static const char *sqs_one(void)
 {
@@ -113,7 +113,7 @@ static void sqs_cut(void)
 #endif
 
 #ifdef STAND_IN_PUBSUB
-#include <tests/service/pubsub.h>
+#include <tests/service/brokers/pubsub/pubsub.h>
 
 static const char *pubsub_one(void)
 {
@@ -129,7 +129,7 @@ static void pubsub_cut(void)
 #endif
 
 #ifdef STAND_IN_KAFKA
-#include <tests/service/kafka.h>
+#include <tests/service/brokers/kafka/kafka.h>
 
 /* A worker that is killed stays in its group for the time of a session. */
 static const char *kafka_one(void)
@@ -143,7 +143,7 @@ static const char *kafka_one(void)
 
 #ifdef FILCH_HAVE_RABBIT
 #define RABBIT_RUNNER getpid() /* the server ends with this program */
-#include <tests/service/rabbit.h>
+#include <tests/service/brokers/rabbit/rabbit.h>
 
 static const char *rabbit(void)
 {

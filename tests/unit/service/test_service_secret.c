@@ -3,7 +3,7 @@
  * The URL of a broker in a file: a password that has changed counts at the next connection; a file
  * that cannot be used changes nothing. */
 #include <sys/stat.h>
-#include <tests/service/redis.h>
+#include <tests/service/brokers/redis/redis.h>
 #include <tests/service/service.h>
 
 /* A service on a Redis server with a password, and the file with its URL. */

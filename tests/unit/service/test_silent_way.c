@@ -2,9 +2,9 @@
  *
  * Brokers behind a network that swallows packets without a word. */
 #include <tests/service/broker_bench.h>
-#include <tests/service/nats.h>
-#include <tests/service/postgres.h>
-#include <tests/service/redis.h>
+#include <tests/service/brokers/nats/nats.h>
+#include <tests/service/brokers/postgres/postgres.h>
+#include <tests/service/brokers/redis/redis.h>
 #include <tests/support/proxy.h>
 #include <tests/support/silence.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Brokers whose server is far away: bytes come one by one, and late. */
-#include <tests/service/nats.h>
-#include <tests/service/postgres.h>
-#include <tests/service/redis.h>
+#include <tests/service/brokers/nats/nats.h>
+#include <tests/service/brokers/postgres/postgres.h>
+#include <tests/service/brokers/redis/redis.h>
 #include <tests/service/slow_way.h>
 
 Test(slow_way, messages_of_redis_come_whole)

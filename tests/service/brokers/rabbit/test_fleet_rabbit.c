@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Processes that share a RabbitMQ server lose no job while they, it and their connections are
+ * killed. */
+#include <tests/service/fleet.h>
+#include <tests/service/brokers/rabbit/rabbit.h>
+#include <tests/support/disturb.h>
+
+Test(fleet_rabbit, killed_workers_server_and_connections_lose_no_job)
+{
+    char url[128];
+    disturb_way = proxy_start(rabbit_begin().port);
+    disturb_server = rabbit_kill; /* its supervisor starts it again */
+    snprintf(url, sizeof url, "amqp://guest:guest@127.0.0.1:%d/?heartbeat=2", disturb_way.port);
+    fleet_loses_nothing(
+        &(fleet_plan){.url = url, .kills = 2, .disturb = disturb, .disturbances = DISTURBANCES});
+    proxy_end(&disturb_way);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * 100,000 messages wait in a Redis server. */
+#include <tests/service/backlog.h>
+#include <tests/service/brokers/redis/redis.h>
+
+Test(backlog_redis, it_is_taken_in_order_and_in_bounded_memory)
+{
+    static redis_server server;
+    redis_start(&server);
+    a_backlog_is_taken_in_order(&fl_broker_redis, redis_url(&server, "/0"));
+    redis_kill(&server);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Processes that share a Redis server lose no job while they, it and their connections are killed. */
+#include <tests/service/fleet.h>
+#include <tests/service/brokers/redis/redis.h>
+#include <tests/support/disturb.h>
+
+static redis_server server;
+
+static void restart(void)
+{
+    redis_kill(&server);
+    redis_start(&server);
+}
+
+Test(fleet_redis, killed_workers_server_and_connections_lose_no_job)
+{
+    char url[64];
+    REDIS_START(&server, "--appendfsync", "always");
+    disturb_way = proxy_start(server.port);
+    disturb_server = restart;
+    snprintf(url, sizeof url, "redis://127.0.0.1:%d", disturb_way.port);
+    fleet_loses_nothing(
+        &(fleet_plan){.url = url, .kills = 2, .disturb = disturb, .disturbances = DISTURBANCES});
+    proxy_end(&disturb_way);
+    redis_kill(&server);
+}
