@@ -104,7 +104,7 @@ static unsigned refuse_each(const struct row *row, unsigned workers, const char 
     }
 }
 
-Test(refused_create, each_refusal_undoes_the_creation_or_is_done_without)
+Test(refused_create, each_refusal_undoes_the_creation)
 {
     for (const struct row *row = rows; row < rows + ROWS; row++)
         for (unsigned c = 0; c < COUNTS; c++)
@@ -157,7 +157,7 @@ static void create_first(void)
     _exit(count ? 0 : NOTHING_REFUSED);
 }
 
-Test(refused_create, each_refusal_of_the_first_creation_lets_the_next_one_work)
+Test(refused_create, after_the_first_the_next_works)
 {
     for (first_row = rows; first_row < rows + ROWS; first_row++) {
         struct child child;
@@ -179,7 +179,7 @@ Test(refused_create, each_refusal_of_the_first_creation_lets_the_next_one_work)
 /* ---- A machine with more processors than a runtime may have workers ---- */
 
 /* Refused memory tells their number before there are as many threads. */
-Test(refused_create, a_huge_machine_has_the_most_workers)
+Test(refused_create, huge_machines_have_the_most_workers)
 {
     filch_runtime *rt = NULL;
     setenv("HWLOC_SYNTHETIC", "core:1025 pu:1", 1);

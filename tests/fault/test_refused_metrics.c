@@ -58,7 +58,7 @@ OBJECT(filch_family, family, filch_family_create(&family, registry(), &by_x),
        filch_family_destroy(family), .requests = 7, .asks_on = true)
 
 /* A member needs memory for itself, its counter, and its place in the registry. */
-Test(refused_memory, a_label_set_gets_the_overflow_metric)
+Test(refused_memory, label_sets_get_the_overflow_metric)
 {
     int64_t before = blocks;
     filch_metrics *of;
@@ -95,7 +95,7 @@ static int add(const char *name, filch_metric_kind kind)
                                              .distribution = is_gauge ? NULL : distribution});
 }
 
-Test(refused_memory, a_metric_is_not_shown_or_written)
+Test(refused_memory, metrics_are_not_shown_or_written)
 {
     int64_t before = blocks;
     cr_assert_eq(filch_metrics_create(&metrics), 0);

@@ -56,7 +56,7 @@ static void scan(filch_runtime *rt, int64_t at, bool alone)
         cr_assert_eq(out[i], i * (i + 1) / 2);
 }
 
-Test(refused_passes, a_scan_is_made_by_its_caller)
+Test(refused_passes, its_caller_makes_a_scan)
 {
     in_each_runtime(2, scan);
 }
@@ -73,7 +73,7 @@ static void filter(filch_runtime *rt, int64_t at, bool alone)
         cr_assert_eq(in[i], 2 * i);
 }
 
-Test(refused_passes, a_filter_is_made_by_its_caller)
+Test(refused_passes, its_caller_makes_a_filter)
 {
     in_each_runtime(2, filter);
 }
@@ -114,7 +114,7 @@ static large later(large a, large b)
 
 FILCH_SCAN(last, large, none, later)
 
-Test(refused_passes, a_scan_of_large_values_says_so)
+Test(refused_passes, scans_of_large_values_say_so)
 {
     static large from[10] = {{{1}}}, to[10];
     filch_runtime *rt = par_runtime(2);
@@ -154,7 +154,7 @@ static void reduce(filch_runtime *rt, int64_t at, bool alone)
     expect_sum(rc, at, alone, &other);
 }
 
-Test(refused_sums, a_reduction_needs_it_for_its_caller)
+Test(refused_sums, reductions_need_memory_for_their_caller)
 {
     setenv("FILCH_GUEST", "0", 1); /* a guest may need memory for a fiber, and do without */
     in_each_runtime(4, reduce);

@@ -59,7 +59,7 @@ Test(refused_process, each_refused_block_is_reported)
     cr_assert_geq(sweep(one_channel), 1);
 }
 
-Test(refused_process, without_the_timer_thread_no_child_runs_on)
+Test(refused_process, without_the_timer_thread_no_child)
 {
     filch_process *process = NULL;
     start_spawner();

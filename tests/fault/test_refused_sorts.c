@@ -8,13 +8,11 @@
 #include <tests/support/sorting_refused.h>
 #include <urcu-bp.h>
 
-#define KEY_LESS(a, b) ((a).key < (b).key)
-#define KEY_OF(item) (item).key
-FILCH_SORT_STABLE(stable_16, record16, KEY_LESS)
-FILCH_SORT_STABLE(stable_256, record256, KEY_LESS)
+FILCH_SORT_STABLE(stable_16, record16, ITEM_LESS)
+FILCH_SORT_STABLE(stable_256, record256, ITEM_LESS)
 FILCH_SORT_STABLE(sort_whims, uint64_t, less_by_whim)
-FILCH_RADIX_SORT(radix_16, record16, KEY_OF)
-FILCH_RADIX_SORT(radix_256, record256, KEY_OF)
+FILCH_RADIX_SORT(radix_16, record16, ITEM_KEY)
+FILCH_RADIX_SORT(radix_256, record256, ITEM_KEY)
 
 SORTING_REFUSED(stable_16, record16, shape == RANDOM)
 SORTING_REFUSED(stable_256, record256, shape == RANDOM)
@@ -51,7 +49,7 @@ Test(refused_sorts, a_radix_sort_is_in_place)
     sort_each((sorting[]){{radix_16_refused, 50000, 0}, {radix_256_refused, 5000, 0}}, 3);
 }
 
-Test(refused_sorts, later_a_radix_sort_takes_smaller_digits)
+Test(refused_sorts, later_radix_sorts_take_smaller_digits)
 {
     sort_each((sorting[]){{radix_16_refused, 300000, 3}, {radix_256_refused, 20000, 1}}, 3);
 }

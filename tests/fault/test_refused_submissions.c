@@ -272,7 +272,7 @@ static void runs_refused(filch_pool *pool, filch_dead_letters *letters)
     expect_balance(pool, accepted);
 }
 
-Test(refused_submissions, a_refused_retry_or_letter_leaves_the_failure)
+Test(refused_submissions, a_refused_retry_leaves_the_failure)
 {
     with_policies(runs_refused);
 }
@@ -344,7 +344,7 @@ Test(refused_submissions, of_a_list_the_first_arrive)
     cr_assert_eq(filch_results_destroy(list), 0);
 }
 
-Test(refused_submissions, of_plain_jobs_the_first_are_accepted)
+Test(refused_submissions, of_plain_jobs_the_first_too)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     all_refused(pool, NULL, 1);

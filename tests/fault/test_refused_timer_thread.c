@@ -185,7 +185,7 @@ static void begin_without(void)
     filch_channel_destroy(channel);
 }
 
-Test(refused_timer_thread, first_timer_fails_with_a_sentence_and_a_later_one_works)
+Test(refused_timer_thread, a_later_first_timer_works)
 {
     for (row = rows; row < rows + sizeof rows / sizeof rows[0]; row++) {
         struct child child;
@@ -214,7 +214,7 @@ static void fire(filch_self self, void *unused)
     signpost_raise(&fired);
 }
 
-Test(refused_timer_thread, timers_without_memory_are_refused_and_the_others_fire)
+Test(refused_timer_thread, accepted_timers_fire)
 {
     static filch_timer timers[TIMERS];
     unsigned started = 0;
@@ -250,7 +250,7 @@ FILCH_TASK(int, wait_for, (int, fd), (int, events))
     return filch_wait_fd(fd, events, FILCH_FOREVER);
 }
 
-Test(refused_timer_thread, waiting_for_a_file_without_memory_or_watches_is_refused)
+Test(refused_timer_thread, waits_for_files_are_refused)
 {
     filch_runtime *rt = NULL;
     int ends[2];
@@ -289,7 +289,7 @@ static void wait_for_a_byte(filch_self self, void *unused)
 
 /* One registration serves two waiters for different events: the second's event has to be requested
  * again when the first is told. */
-Test(refused_timer_thread, who_can_be_told_nothing_any_more_is_told_so)
+Test(refused_timer_thread, a_lost_watch_ends_its_wait)
 {
     filch_runtime *rt = NULL;
     make_pair(both);
@@ -340,8 +340,7 @@ static void times_and_files(void)
     CHILD_CHECK(filch_u64_load(&failures, FILCH_RELAXED) > 0);
 }
 
-Test(refused_timer_thread,
-     times_and_files_come_although_its_sleep_is_missing_forbidden_or_interrupted)
+Test(refused_timer_thread, times_and_files_come_without_sleep)
 {
     static const struct {
         int error;

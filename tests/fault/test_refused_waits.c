@@ -44,7 +44,7 @@ FILCH_TASK(int, wait_for_both, (filch_limiter *, limiter), (filch_adaptive *, ad
     return 0;
 }
 
-Test(refused_waits, a_limit_without_a_timer_takes_nothing)
+Test(refused_waits, limits_without_a_timer_take_nothing)
 {
     filch_runtime *rt = runtime_at_rest(2);
     filch_limiter *limiter;

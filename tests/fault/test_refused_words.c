@@ -92,7 +92,7 @@ static bool is_told(const struct row *row)
     return told;
 }
 
-Test(refused_words, a_failed_creation_names_what_had_no_memory)
+Test(refused_words, a_failed_creation_names_the_part)
 {
     static const struct row rows[] = {
         {create_with_deques, MEMORY, 1, "no memory for the queue abp"},
@@ -109,7 +109,7 @@ static int submit_with_a_deadline(void)
 }
 
 /* It must be the first deadline of the process. */
-Test(refused_words, a_deadline_is_refused_if_the_timer_thread_cannot_start)
+Test(refused_words, a_deadline_without_a_timer_thread)
 {
     static const struct row row = {submit_with_a_deadline, THREADS, 1,
                                    "cannot start the timer thread"};
@@ -129,7 +129,7 @@ FILCH_TASK(int, selects, (filch_channel *, silent))
     return strstr(filch_error(), "cannot start the timer thread") ? rc : 1;
 }
 
-Test(refused_words, a_selection_with_a_time_is_refused_if_the_timer_thread_cannot_start)
+Test(refused_words, a_selection_without_a_timer_thread)
 {
     filch_channel *silent = channel_of(sizeof(int), 0);
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0);
@@ -138,7 +138,7 @@ Test(refused_words, a_selection_with_a_time_is_refused_if_the_timer_thread_canno
     filch_channel_destroy(silent);
 }
 
-Test(refused_words, a_failed_submission_names_what_had_no_memory)
+Test(refused_words, a_failed_submission_names_its_job)
 {
     static const struct row rows[] = {
         {go, MEMORY, CALLS, "no memory for a detached task"},

@@ -27,7 +27,7 @@ static void chain_without(enum refusable what, int64_t at, unsigned workers, con
     nothing_held();
 }
 
-Test(refused_work, joins_suspend_without_memory_for_further_fibers)
+Test(refused_work, joins_suspend_without_further_fibers)
 {
     static const enum refusable kinds[] = {SPACE, MEMORY, ADVICE, MUTEXES, THREADS};
     static const unsigned workers[] = {2, 8, 64};
@@ -39,7 +39,7 @@ Test(refused_work, joins_suspend_without_memory_for_further_fibers)
 }
 
 /* The needs of every queue's forks. */
-Test(refused_work, forks_that_find_no_memory_run_their_children)
+Test(refused_work, forks_without_memory_run_their_children)
 {
     for (unsigned i = 0; fl_queues[i]; i++) {
         filch_runtime *rt = NULL;
@@ -78,7 +78,7 @@ static unsigned start(filch_runtime *rt, unsigned tasks)
     return started;
 }
 
-Test(refused_work, detached_task_without_memory_is_refused_and_not_run)
+Test(refused_work, a_refused_task_is_not_run)
 {
     enum { TASKS = 5000 }; /* memory for jobs is had for a thousand at a time */
     occupation busy;
@@ -118,12 +118,12 @@ static void grow_without(int64_t request)
     cr_assert_eq(signpost_count(&gone), MANY);
 }
 
-Test(refused_work_first, a_deque_without_a_buffer_loses_nothing)
+Test(refused_work_first, without_a_buffer_nothing_is_lost)
 {
     grow_without(0);
 }
 
-Test(refused_work_first, nor_one_without_its_record)
+Test(refused_work_first, nor_without_a_record)
 {
     grow_without(1);
 }
@@ -165,7 +165,7 @@ FILCH_VOID_TASK(visit, (uint64_t, seed), (unsigned, node))
     FILCH_JOIN_VOID(visit);
 }
 
-Test(refused_work, whatever_is_refused_whenever_nothing_is_lost)
+Test(refused_work, random_refusals_lose_nothing)
 {
     static const enum refusable kinds[] = {SPACE, ADVICE, MEMORY};
     /* A tiny ready deque grows at each flush, and a fiber that suspends cannot do without its place

@@ -41,7 +41,7 @@ static void refused_after(filch_runtime *rt, const struct refused_kind *kind, un
 }
 
 /* Threads that were started before the refusal sleep until they are needed. */
-Test(refused_worker_set, a_refused_thread_leaves_everything_as_it_was)
+Test(refused_worker_set, a_refused_thread_changes_nothing)
 {
     for (unsigned i = 0; i < FIB_QUEUES * KINDS; i++) {
         const struct refused_kind *kind = &kinds[i / FIB_QUEUES];
@@ -77,7 +77,7 @@ Test(refused_worker_set, nothing_is_left_behind)
 }
 
 /* Without memory to retire the old buffer later, the worker waits for its readers itself. */
-Test(refused_worker_set, a_deque_that_grows_without_memory_frees_its_old_buffer)
+Test(refused_worker_set, a_grown_deque_frees_its_buffer)
 {
     filch_runtime *rt = runtime(NULL);
     fl_deque *ready = &rt->worker[1]->ready; /* of no thread */
