@@ -47,6 +47,7 @@ TestSuite(refused_pools, .init = warm_up_timer_thread);
 
 Test(refused_pools, another_least_width_needs_no_memory)
 {
+    have_fibers();
     gate at = {0}, first;
     filch_pool *pool = pool_of((filch_pool_config){.width = 2, .width_max = 5});
     block(pool, &first); /* its threads have begun */
@@ -95,6 +96,7 @@ static int asks_for_its_context(filch_self self, filch_job *job, void *data)
 
 Test(refused_pools, a_refused_context_leaves_no_block)
 {
+    have_fibers();
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     asking one = {.count = 1};
     for (; one.count; one.nth++) {

@@ -8,13 +8,11 @@
 #include <tests/support/sorting_refused.h>
 #include <urcu-bp.h>
 
-#define KEY_LESS(a, b) ((a).key < (b).key)
-#define KEY_OF(item) (item).key
-FILCH_SORT_STABLE(stable_16, record16, KEY_LESS)
-FILCH_SORT_STABLE(stable_256, record256, KEY_LESS)
+FILCH_SORT_STABLE(stable_16, record16, ITEM_LESS)
+FILCH_SORT_STABLE(stable_256, record256, ITEM_LESS)
 FILCH_SORT_STABLE(sort_whims, uint64_t, less_by_whim)
-FILCH_RADIX_SORT(radix_16, record16, KEY_OF)
-FILCH_RADIX_SORT(radix_256, record256, KEY_OF)
+FILCH_RADIX_SORT(radix_16, record16, ITEM_KEY)
+FILCH_RADIX_SORT(radix_256, record256, ITEM_KEY)
 
 SORTING_REFUSED(stable_16, record16, shape == RANDOM)
 SORTING_REFUSED(stable_256, record256, shape == RANDOM)
