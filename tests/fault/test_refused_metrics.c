@@ -122,6 +122,9 @@ Test(refused_metrics, of_a_runtime_all_is_shown_or_nothing)
         cr_assert_eq(all.length == 0, rc != 0);
     }
     cr_assert_gt(at, 10);
+    refuse(MEMORY, 0, false);
+    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), -ENOMEM);
+    cr_assert_neq(*filch_error(), '\0');
     filch_metrics_destroy(metrics);
     cr_assert_eq(filch_runtime_destroy(rt), 0);
 }
