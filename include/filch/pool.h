@@ -143,10 +143,10 @@ FILCH_API int filch_pool_set_capacity(filch_pool *pool, size_t capacity);
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. Does not wait. */
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size);
 
-/* Publishes the numbers of filch_pool_stats_read as filch_pool_..., labelled with the pool's
- * name; for a timed pool also waiting and running times, in seconds. The pool is the owner: call
- * filch_metrics_remove(metrics, pool) before destroying it. Does not wait. Errors: as
- * filch_metrics_add; nothing is added then. */
+/* Publishes the numbers of filch_pool_stats_read, one call for each scrape, as filch_pool_...,
+ * labelled with the pool's name; for a timed pool also waiting and running times, in seconds. The
+ * pool is the owner: call filch_metrics_remove(metrics, pool) before destroying it. Does not wait.
+ * Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *pool);
 
 /* The same, with the times of a timed pool as histograms instead of summaries. All have the

@@ -37,7 +37,7 @@ enum meaning {
     TIME
 };
 
-#define KIND(kind, name, a, b) [FL_TRACE_##kind] = {name, a, b},
+#define KIND(kind, name, a, b) [FL_TRACE_##kind] = {#name, a, b},
 static const struct {
     const char *name;
     enum meaning a, b;
@@ -137,6 +137,13 @@ static void add_number(fl_text *text, const last *l, enum meaning meaning, uint3
         fl_text_add(text, " %u", number);
 }
 
+/* The words of its name, apart. */
+static void add_kind(fl_text *text, unsigned kind)
+{
+    for (const char *at = kinds[kind].name; *at; at++)
+        fl_text_add(text, "%c", *at == '_' ? ' ' : *at);
+}
+
 static void add_line(fl_text *text, const last *l, unsigned i, double ns_of_tick)
 {
     const fl_trace_event *event = &l->list[i].event;
@@ -144,9 +151,10 @@ static void add_line(fl_text *text, const last *l, unsigned i, double ns_of_tick
     uint64_t before = time_of(&l->list[l->count - 1].event) - time_of(event);
     fl_text_add(text, "filch:   %10.3f us before: ", (double)before * ns_of_tick / 1000);
     if (l->list[i].writer == FL_TRACE_OUTSIDE)
-        fl_text_add(text, "a thread: %s", kinds[kind].name);
+        fl_text_add(text, "a thread: ");
     else
-        fl_text_add(text, "worker %u: %s", l->list[i].writer, kinds[kind].name);
+        fl_text_add(text, "worker %u: ", l->list[i].writer);
+    add_kind(text, kind);
     add_number(text, l, kinds[kind].a, event->a);
     add_number(text, l, kinds[kind].b, event->b);
     fl_text_add(text, "\n");

@@ -20,40 +20,7 @@ enum { FL_PROBE_OUTSIDE = -1 };
 #ifdef FILCH_HAVE_SDT
 #include <sys/sdt.h>
 
-/* PROBE(KIND, name). Names are public: they stay. */
-#define FL_PROBES(PROBE)                                                                           \
-    PROBE(DOES, does)                                                                              \
-    PROBE(PREEMPTED, preempted)                                                                    \
-    PROBE(GIFT, asked)                                                                             \
-    PROBE(FORCED, forced)                                                                          \
-    PROBE(READY_STEAL, ready)                                                                      \
-    PROBE(WAKE, wake)                                                                              \
-    PROBE(SWITCH, switch)                                                                          \
-    PROBE(WAIT, wait)                                                                              \
-    PROBE(RESUME, resume)                                                                          \
-    PROBE(GO_ON, go_on)                                                                            \
-    PROBE(SUBMIT, submit)                                                                          \
-    PROBE(JOB, job)                                                                                \
-    PROBE(JOB_END, job_end)                                                                        \
-    PROBE(TASK, task)                                                                              \
-    PROBE(TASK_END, task_end)                                                                      \
-    PROBE(POOLED, pool_job)                                                                        \
-    PROBE(POOLED_END, pool_job_end)                                                                \
-    PROBE(MARK, mark)                                                                              \
-    PROBE(SPAN, span)                                                                              \
-    PROBE(SPAN_END, span_end)                                                                      \
-    PROBE(FORK, fork)                                                                              \
-    PROBE(RUN, run)                                                                                \
-    PROBE(RUN_END, run_end)                                                                        \
-    PROBE(JOIN, join)                                                                              \
-    PROBE(JOINED, joined)                                                                          \
-    PROBE(FREE, free)                                                                              \
-    PROBE(TAKEN, taken)                                                                            \
-    PROBE(GIVEN, given)                                                                            \
-    PROBE(LOOP, loop)                                                                              \
-    PROBE(LOOP_TIME, loop_time)
-
-#define FL_PROBE_CASE(kind, name)                                                                  \
+#define FL_PROBE_CASE(kind, name, first, second)                                                   \
     case FL_TRACE_##kind:                                                                          \
         STAP_PROBE3(filch, name, a, b, worker);                                                    \
         return;
@@ -62,14 +29,13 @@ enum { FL_PROBE_OUTSIDE = -1 };
 FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, int worker)
 {
     switch (kind) {
-        FL_PROBES(FL_PROBE_CASE)
+        FL_TRACE_EVENTS(FL_PROBE_CASE)
     default:
         return;
     }
 }
 
 #undef FL_PROBE_CASE
-#undef FL_PROBES
 #else
 
 FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, int worker)

@@ -21,40 +21,32 @@
 #ifndef FL_SHARE_H
 #define FL_SHARE_H
 
+#include <filch/stats.h>
 #include <runtime/engine/runtime.h>
 
 #include <stdbool.h>
 
-enum { FL_SHARE_INTERVAL = 100000000 /* ns */, FL_SHARE_FIBERS = 16384 };
+enum {
+    FL_SHARE_INTERVAL = 100000000 /* ns */,
+    FL_SHARE_FIBERS = 16384,
+    FL_SHARE_STATS = 512 /* bytes, the most of a pool */
+};
 
-/* The numbers of a pool: ROW(field of filch_pool_stats or outcome, kind). */
-#define FL_SHARE_POOL_TABLE(ROW)                                                                   \
-    ROW(accepted, COUNT)                                                                           \
-    ROW(refused, COUNT)                                                                            \
-    ROW(waiting, LEVEL)                                                                            \
-    ROW(delayed, LEVEL)                                                                            \
-    ROW(running, LEVEL)                                                                            \
-    ROW(width, LEVEL)                                                                              \
-    ROW(stuck, LEVEL)                                                                              \
-    ROW(retries, COUNT)                                                                            \
-    ROW(succeeded, COUNT)                                                                          \
-    ROW(failed, COUNT)                                                                             \
-    ROW(panicked, COUNT)                                                                           \
-    ROW(timed_out, COUNT)                                                                          \
-    ROW(cancelled, COUNT)                                                                          \
-    ROW(dropped, COUNT)                                                                            \
-    ROW(dead_lettered, COUNT)
+/* The numbers shown of a pool: rows of the struct that fl_share_pool.read fills in. The layer above
+ * defines them (runtime/pool/statistics.c). They are constant, since a page is laid out before there
+ * is a pool. */
+typedef struct fl_share_numbers {
+    const filch_stat *rows;
+    uint32_t count;
+} fl_share_numbers;
 
-#define FL_SHARE_POOL_INDEX(name, kind) FL_SHARE_POOL_##name,
-enum fl_share_pool_number { FL_SHARE_POOL_TABLE(FL_SHARE_POOL_INDEX) FL_SHARE_POOL_NUMBERS };
-#undef FL_SHARE_POOL_INDEX
+extern const fl_share_numbers fl_share_pool_numbers;
 
 /* A pool's membership. Zero bytes: it is in no list. */
 typedef struct fl_share_pool {
     struct fl_share_pool *next;
     const char *name;
-    /* Fills in its numbers; does not wait. */
-    void (*read)(const void *pool, uint64_t numbers[FL_SHARE_POOL_NUMBERS]);
+    void (*read)(const void *pool, void *stats, size_t size); /* does not wait */
     const void *pool;
     uint64_t id; /* from 1 up; 0: in no list */
 } fl_share_pool;

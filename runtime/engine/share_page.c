@@ -60,11 +60,9 @@ static const column of_worker[OF_WORKER] = {
     [OF_FORKED] = {"forked", FL_PAGE_LEVEL},
 };
 
+/* fl_share_pool_numbers follow these. */
 enum { OF_NAME, OF_ID, OF_POOL };
-#define POOL_COLUMN(name, kind) {#name, FL_PAGE_##kind},
-static const column of_pool[OF_POOL + FL_SHARE_POOL_NUMBERS] = {{"name", FL_PAGE_NAMED},
-                                                                {"id", FL_PAGE_LEVEL},
-                                                                FL_SHARE_POOL_TABLE(POOL_COLUMN)};
+static const column of_pool[OF_POOL] = {{"name", FL_PAGE_NAMED}, {"id", FL_PAGE_LEVEL}};
 
 enum { OF_CALL, OF_TASKS, OF_WAIT };
 static const column of_wait[OF_WAIT] = {{"call", FL_PAGE_NAMED}, {"tasks", FL_PAGE_LEVEL}};
@@ -81,20 +79,19 @@ static fl_page_column named(const column *of)
     return fl_page_column_of(of->name, of->kind);
 }
 
-static fl_page_column stat_column(uint32_t i)
+static fl_page_column stat_column(const filch_stat *row)
 {
-    const filch_stat *row = filch_stats_row(i);
     return fl_page_column_of(row->name, row->now ? FL_PAGE_LEVEL : FL_PAGE_COUNT);
 }
 
 static fl_page_column runtime_column(uint32_t i)
 {
-    return i < OF_RUNTIME ? named(&of_runtime[i]) : stat_column(i - OF_RUNTIME);
+    return i < OF_RUNTIME ? named(&of_runtime[i]) : stat_column(filch_stats_row(i - OF_RUNTIME));
 }
 
 static fl_page_column worker_column(uint32_t i)
 {
-    return i < OF_WORKER ? named(&of_worker[i]) : stat_column(i - OF_WORKER);
+    return i < OF_WORKER ? named(&of_worker[i]) : stat_column(filch_stats_row(i - OF_WORKER));
 }
 
 static fl_page_column steal_column(uint32_t victim)
@@ -106,7 +103,7 @@ static fl_page_column steal_column(uint32_t victim)
 
 static fl_page_column pool_column(uint32_t i)
 {
-    return named(&of_pool[i]);
+    return i < OF_POOL ? named(&of_pool[i]) : stat_column(&fl_share_pool_numbers.rows[i - OF_POOL]);
 }
 
 static fl_page_column wait_column(uint32_t i)
@@ -136,7 +133,7 @@ int fl_share_lay_out(fl_share *share, uint32_t number)
         [RUNTIME] = {"runtime", 1, OF_RUNTIME + stats_rows(false), runtime_column},
         [WORKERS] = {"workers", workers, OF_WORKER + stats_rows(true), worker_column},
         [STEALS] = {"steals", thieves, thieves, steal_column},
-        [POOLS] = {"pools", FL_SHARE_POOLS, OF_POOL + FL_SHARE_POOL_NUMBERS, pool_column},
+        [POOLS] = {"pools", FL_SHARE_POOLS, OF_POOL + fl_share_pool_numbers.count, pool_column},
         [WAITS] = {"waits", FL_SHARE_CALLS, OF_WAIT, wait_column},
         [LOOPS] = {"loops", FL_TAX_ROWS + 1, OF_LOOP, loop_column},
     };
@@ -145,19 +142,22 @@ int fl_share_lay_out(fl_share *share, uint32_t number)
 
 /* ---- Counters ---- */
 
-static uint64_t number_of(const filch_stats *stats, const filch_stat *row)
+static void put_rows(fl_share *share, unsigned table, uint32_t row, uint32_t first,
+                     fl_share_numbers numbers, const void *stats)
 {
-    return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
+    for (uint32_t i = 0; i < numbers.count; i++) {
+        const void *at = (const char *)stats + numbers.rows[i].offset;
+        fl_page_set(&share->page, table, row, first + i, *(const uint64_t *)at);
+    }
 }
 
 /* Of one worker, or of all. */
 static void put_stats(fl_share *share, int worker, unsigned table, uint32_t row, uint32_t first)
 {
     filch_stats stats;
-    uint32_t rows = stats_rows(table == WORKERS);
+    const fl_share_numbers numbers = {filch_stats_row(0), stats_rows(table == WORKERS)};
     filch_stats_read(share->rt, worker, &stats, sizeof stats);
-    for (uint32_t i = 0; i < rows; i++)
-        fl_page_set(&share->page, table, row, first + i, number_of(&stats, filch_stats_row(i)));
+    put_rows(share, table, row, first, numbers, &stats);
 }
 
 static void put_thefts(fl_share *share, unsigned thief)
@@ -237,14 +237,13 @@ static unsigned row_for(fl_share *share, const fl_share_pool *pool)
 
 static void put_pool(fl_share *share, const fl_share_pool *pool, unsigned row)
 {
-    uint64_t numbers[FL_SHARE_POOL_NUMBERS];
+    uint64_t stats[FL_SHARE_STATS / sizeof(uint64_t)];
     char name[FL_PAGE_TEXT] = "";
-    pool->read(pool->pool, numbers);
+    pool->read(pool->pool, stats, sizeof stats);
     fl_peek_text(pool->name, name, sizeof name);
     fl_page_set_text(&share->page, POOLS, row, OF_NAME, name);
     fl_page_set(&share->page, POOLS, row, OF_ID, pool->id);
-    for (unsigned i = 0; i < FL_SHARE_POOL_NUMBERS; i++)
-        fl_page_set(&share->page, POOLS, row, OF_POOL + i, numbers[i]);
+    put_rows(share, POOLS, row, OF_POOL, fl_share_pool_numbers, stats);
 }
 
 /* A row of a pool that is gone stays empty for one publication. */

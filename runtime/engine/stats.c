@@ -25,13 +25,13 @@
 
 static const filch_stat rows[] = {
     FL_COUNTER_TABLE(ROW) /* in the order of enum fl_counter */
-    {"work_ns", "ns", "Time between finding something to do and finding nothing.", AT(work_ns), 0},
-    {"search_ns", "ns", "Time awake with nothing to do.", AT(search_ns), 0},
-    {"sleep_ns", "ns", "Time asleep.", AT(sleep_ns), 0},
-    {"retired_ns", "ns", "Time of workers that were surplus.", AT(retired_ns), 0},
+    {"work_ns", "ns", "Time in which workers had something to do.", AT(work_ns), 0},
+    {"search_ns", "ns", "Time in which workers looked for work.", AT(search_ns), 0},
+    {"sleep_ns", "ns", "Time in which workers slept.", AT(sleep_ns), 0},
+    {"retired_ns", "ns", "Time in which workers were surplus.", AT(retired_ns), 0},
     {"fibers", "fibers", "Fibers in existence.", AT(fibers), 1},
     {"suspended", "fibers", "Fibers that wait.", AT(suspended), 1},
-    {"all_forks", "flag", "Whether each fork comes out of line and is counted.", AT(all_forks), 1},
+    {"all_forks", "flag", "1 where each fork comes out of line and is counted.", AT(all_forks), 1},
     {"fibers_used", "fibers", "Fibers of jobs and workers.", AT(fibers_used), 1},
     {"fibers_used_most", "fibers", "Most of them at a time.", AT(fibers_used_most), 1},
 };

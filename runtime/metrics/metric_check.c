@@ -12,8 +12,8 @@
 #include <errno.h>
 
 const fl_metric_row fl_metric_rows[FILCH_METRIC_KINDS] = {
-    [FILCH_METRIC_COUNTER] = {"counter", FL_SOURCE_COUNTER | FL_SOURCE_READ},
-    [FILCH_METRIC_GAUGE] = {"gauge", FL_SOURCE_GAUGE | FL_SOURCE_READ},
+    [FILCH_METRIC_COUNTER] = {"counter", FL_SOURCE_COUNTER | FL_SOURCE_READ | FL_SOURCE_STATS},
+    [FILCH_METRIC_GAUGE] = {"gauge", FL_SOURCE_GAUGE | FL_SOURCE_READ | FL_SOURCE_STATS},
     [FILCH_METRIC_SUMMARY] = {"summary", FL_SOURCE_DISTRIBUTION},
     [FILCH_METRIC_HISTOGRAM] = {"histogram", FL_SOURCE_DISTRIBUTION},
 };
@@ -57,11 +57,11 @@ static int check_name(const filch_metric *what)
     return 0;
 }
 
-static int check_source(const filch_metric *what)
+static int check_source(const filch_metric *what, bool has_stats)
 {
     unsigned given = (what->counter ? FL_SOURCE_COUNTER : 0) | (what->gauge ? FL_SOURCE_GAUGE : 0) |
                      (what->distribution ? FL_SOURCE_DISTRIBUTION : 0) |
-                     (what->read ? FL_SOURCE_READ : 0);
+                     (what->read ? FL_SOURCE_READ : 0) | (has_stats ? FL_SOURCE_STATS : 0);
     const fl_metric_row *row = &fl_metric_rows[what->kind];
     if (!given || given & (given - 1) || !(given & row->sources))
         return fl_fail(EINVAL, "the source of %s does not fit a %s; give one, of its kind",
@@ -104,13 +104,13 @@ static int check_marks(const filch_metric *what)
     return 0;
 }
 
-int fl_metric_check(const filch_metric *what)
+int fl_metric_check(const filch_metric *what, bool has_stats)
 {
     if ((unsigned)what->kind >= FILCH_METRIC_KINDS)
         return fl_fail(EINVAL, "metric kind %d is unknown; see filch_metric_kind", (int)what->kind);
     int rc = check_name(what);
     if (!rc)
-        rc = check_source(what);
+        rc = check_source(what, has_stats);
     for (unsigned i = 0; !rc && i < FILCH_LABELS_MOST && what->labels[i].name; i++)
         rc = check_label(what, i);
     return rc ? rc : check_marks(what);

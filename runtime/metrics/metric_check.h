@@ -6,7 +6,9 @@
 
 #include <filch/metrics.h>
 
-/* 0, or -EINVAL with a sentence. */
-int fl_metric_check(const filch_metric *what);
+#include <stdbool.h>
+
+/* has_stats: its source is a row of statistics. 0, or -EINVAL with a sentence. */
+int fl_metric_check(const filch_metric *what, bool has_stats);
 
 #endif

@@ -9,6 +9,7 @@
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,16 +134,17 @@ uint64_t fl_metrics_newest(filch_metrics *metrics)
 
 /* ---- Adding and removing ---- */
 
-int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
+static int add(filch_metrics *metrics, const filch_metric *metric, const fl_metric_stats *stats,
+               size_t offset)
 {
-    FL_ALIVE(metrics);
-    FL_GIVEN(metric);
     fl_metric *fresh;
-    int rc = fl_metric_check(metric);
+    int rc = fl_metric_check(metric, stats != NULL);
     if (!rc)
         rc = fl_metric_create(&fresh, metric);
     if (rc)
         return rc;
+    fresh->stats = stats;
+    fresh->offset = offset;
     fl_lock(&metrics->lock);
     rc = refuse_twin(metrics, fresh);
     if (!rc)
@@ -151,6 +153,29 @@ int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
     if (rc)
         free(fresh);
     return rc;
+}
+
+int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
+{
+    FL_ALIVE(metrics);
+    FL_GIVEN(metric);
+    return add(metrics, metric, NULL, 0);
+}
+
+int fl_metrics_add_row(filch_metrics *metrics, const filch_metric *metric,
+                       const fl_metric_stats *stats, const char *noun, const filch_stat *row)
+{
+    char name[96];
+    filch_metric one = *metric;
+    bool is_time = !strcmp(row->unit, "ns");
+    int length = (int)strlen(row->name) - (is_time ? (int)strlen("_ns") : 0);
+    snprintf(name, sizeof name, "filch_%s_%.*s%s%s", noun, length, row->name,
+             is_time ? "_seconds" : "", row->now ? "" : "_total");
+    one.name = name;
+    one.help = row->help;
+    one.kind = row->now ? FILCH_METRIC_GAUGE : FILCH_METRIC_COUNTER;
+    one.unit = is_time ? 1e9 : 0;
+    return add(metrics, &one, stats, row->offset);
 }
 
 static bool belongs(const fl_metric *metric, const void *owner, uint64_t above)

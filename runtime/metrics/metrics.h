@@ -21,19 +21,28 @@
 #ifndef FL_METRICS_H
 #define FL_METRICS_H
 
-#include <filch/metrics.h>
+#include <filch/stats.h>
 #include <filch/wait.h>
 
 #include <stdbool.h>
 
 typedef struct fl_metric fl_metric;
 
+/* How the statistics of an object are read, whose rows are metrics. A writer reads them once, at
+ * the first row that it visits, so the rows of one scrape agree. */
+typedef struct fl_metric_stats {
+    size_t size; /* bytes; uint64_t all */
+    void (*read)(const void *of, void *stats, size_t size);
+} fl_metric_stats;
+
 struct fl_metric {
     /* Never changes */
-    filch_metric what;       /* name and help are copies, escaped; labels and marks: see below */
-    const char *labels;      /* sorted, escaped: a="x",b="y" */
-    unsigned marks;          /* how many there are */
-    uint64_t number, family; /* the number of the first of its name */
+    filch_metric what; /* name and help are copies, escaped; labels and marks: see below */
+    const fl_metric_stats *stats; /* of what.arg; NULL: the source is that of filch_metric */
+    size_t offset;                /* in stats */
+    const char *labels;           /* sorted, escaped: a="x",b="y" */
+    unsigned marks;               /* how many there are */
+    uint64_t number, family;      /* the number of the first of its name */
     /* Under the lock */
     fl_metric *next;
     unsigned pins, readers;
@@ -55,7 +64,13 @@ typedef struct fl_metric_row {
     unsigned sources; /* FL_SOURCE_... that it may have */
 } fl_metric_row;
 
-enum { FL_SOURCE_COUNTER = 1, FL_SOURCE_GAUGE = 2, FL_SOURCE_DISTRIBUTION = 4, FL_SOURCE_READ = 8 };
+enum {
+    FL_SOURCE_COUNTER = 1,
+    FL_SOURCE_GAUGE = 2,
+    FL_SOURCE_DISTRIBUTION = 4,
+    FL_SOURCE_READ = 8,
+    FL_SOURCE_STATS = 16
+};
 
 extern const fl_metric_row fl_metric_rows[FILCH_METRIC_KINDS];
 
@@ -64,6 +79,10 @@ extern const fl_metric_row fl_metric_rows[FILCH_METRIC_KINDS];
 fl_metric *fl_metrics_step(filch_metrics *metrics, fl_metric *from, uint64_t limit);
 /* Stops being a reader. */
 void fl_metrics_was_read(filch_metrics *metrics, fl_metric *metric);
+/* Publishes a row of the statistics of metric->arg as filch_NOUN_ROW, with the other members of
+ * metric; a time in nanoseconds as seconds. Errors as filch_metrics_add. */
+int fl_metrics_add_row(filch_metrics *metrics, const filch_metric *metric,
+                       const fl_metric_stats *stats, const char *noun, const filch_stat *row);
 /* Removes the owner's metrics above `number`. Returns their number. Waits for readers. */
 int fl_metrics_remove_above(filch_metrics *metrics, const void *owner, uint64_t number);
 uint64_t fl_metrics_newest(filch_metrics *metrics);

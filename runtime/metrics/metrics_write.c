@@ -13,8 +13,18 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { PIECE = 1024 };
+
+/* The statistics of an object that a call of filch_metrics_write has read. An object that comes to
+ * the same address later has newer metrics, which that call passes. */
+typedef struct reading {
+    struct reading *next;
+    const fl_metric_stats *stats;
+    const void *of;
+    char bytes[];
+} reading;
 
 /* One call of filch_metrics_write. */
 typedef struct walk {
@@ -24,6 +34,7 @@ typedef struct walk {
     bool reading;        /* the source of that */
     uint64_t family;     /* the last whose head was written */
     filch_snapshot *all; /* of a distribution, once there was one */
+    reading *readings;
     char value[FL_SPELLED];
     filch_write_fn *write;
     void *arg;
@@ -184,6 +195,37 @@ static void read_number(walk *w)
         snprintf(w->value, sizeof w->value, "%lld", (long long)filch_gauge_read(what->gauge));
 }
 
+static const reading *reading_of(walk *w, const fl_metric *metric)
+{
+    reading *one = w->readings;
+    while (one && (one->stats != metric->stats || one->of != metric->what.arg))
+        one = one->next;
+    if (one)
+        return one;
+    one = malloc(sizeof *one + metric->stats->size);
+    if (!one) {
+        w->rc = fl_fail(ENOMEM, "no memory for the statistics of %s; free some", metric->what.name);
+        return NULL;
+    }
+    *one = (reading){.next = w->readings, .stats = metric->stats, .of = metric->what.arg};
+    w->readings = one;
+    metric->stats->read(one->of, one->bytes, metric->stats->size);
+    return one;
+}
+
+static void read_row(walk *w)
+{
+    const reading *of = reading_of(w, w->at);
+    uint64_t number;
+    if (!of)
+        return;
+    memcpy(&number, of->bytes + w->at->offset, sizeof number);
+    if (w->at->what.unit != 1)
+        spell(w->value, (double)number / w->at->what.unit);
+    else
+        snprintf(w->value, sizeof w->value, "%llu", (unsigned long long)number);
+}
+
 static void was_read(walk *w)
 {
     if (w->reading)
@@ -193,7 +235,9 @@ static void was_read(walk *w)
 
 static void read_source(walk *w)
 {
-    if (!w->at->what.distribution) {
+    if (w->at->stats) {
+        read_row(w);
+    } else if (!w->at->what.distribution) {
         read_number(w);
     } else if (w->all || !(w->rc = filch_snapshot_create(&w->all))) {
         filch_snapshot_clear(w->all);
@@ -212,6 +256,10 @@ static void leave(void *arg)
     if (w->at)
         fl_metrics_step(w->metrics, w->at, 0);
     filch_snapshot_destroy(w->all);
+    for (reading *one = w->readings, *next; one; one = next) {
+        next = one->next;
+        free(one);
+    }
 }
 
 static void visit_all(walk *w)

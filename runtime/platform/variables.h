@@ -10,7 +10,7 @@
 #ifndef FL_VARIABLES_H
 #define FL_VARIABLES_H
 
-/* Each row: effect | values | default | field of filch_config. docs/environment.md has them as a table (tools/environment.py). */
+/* Each row: effect | values | default | field of filch_config. docs/environment.md has them as a table (tools/tables.py). */
 /* clang-format off */
 #define FL_VARIABLES(each) \
      each(BIND) /* placement of workers on CPUs (docs/workers.md) | auto, core, pu, none | auto | bind */ \

@@ -15,8 +15,8 @@
 #include <runtime/pool/results.h>
 #include <runtime/pool/runner.h>
 #include <runtime/pool/settings.h>
-#include <runtime/pool/share.h>
 #include <runtime/pool/shutdown.h>
+#include <runtime/pool/statistics.h>
 #include <runtime/pool/uses.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
@@ -154,8 +154,9 @@ static int set_up(filch_pool *pool)
     pool->intake.used = !pool->direct.tallies && fl_job_is_plain(pool, &plain, false);
     if (!rc)
         fl_pool_watch(pool);
+    pool->shared = (fl_share_pool){.name = config->name, .read = fl_pool_stats_read, .pool = pool};
     if (!rc)
-        fl_pool_share(pool);
+        fl_share_enter(pool->rt, &pool->shared);
     return rc;
 }
 
@@ -301,4 +302,9 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t
     all.waiting += plain.accepted - plain.begun;
     all.running += plain.begun - ended;
     fl_answer(out, size, &all, sizeof all);
+}
+
+void fl_pool_stats_read(const void *pool, void *stats, size_t size)
+{
+    filch_pool_stats_read(pool, stats, size);
 }

@@ -83,42 +83,46 @@ typedef struct fl_trace_block {
 
 enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
 
-/* The events: EVENT(KIND, name, meaning of a, meaning of b). Fibers have numbers of their own, from 1. An
- * ITEM is the middle of an address; it names a work item from its SUBMIT to its JOB. A SLOT is the middle of
- * one, too; it names a forked task from its FORK to the next FORK there. An OBJECT is another one: of a lock, a
- * semaphore, or one end of a channel. A SITE is the power of two of a loop's iterations, and FL_TRACE_HELPED; its next event of that writer has the times. A TIME is packed (fl_trace_pack). Events of forked tasks and of objects belong to the fiber that the worker runs. Kinds keep their numbers: new ones go to the end. */
+/* The events: EVENT(KIND, name, meaning of a, meaning of b). The name is that of its probe, too
+ * (runtime/engine/probe.h): it is public, and stays. Fibers have numbers of their own, from 1. An
+ * ITEM is the middle of an address; it names a work item from its SUBMIT to its JOB. A SLOT is the
+ * middle of one, too; it names a forked task from its FORK to the next FORK there. An OBJECT is
+ * another one: of a lock, a semaphore, or one end of a channel. A SITE is the power of two of a
+ * loop's iterations, and FL_TRACE_HELPED; its next event of that writer has the times. A TIME is
+ * packed (fl_trace_pack). Events of forked tasks and of objects belong to the fiber that the worker
+ * runs. Kinds keep their numbers: new ones go to the end. */
 #define FL_TRACE_EVENTS(EVENT)                                                                     \
-    EVENT(DOES, "does", DOING, CPU) /* works, searches, sleeps ... from now on; there */           \
-    EVENT(PREEMPTED, "preempted", COUNT, NONE) /* so many times since the last of these events */  \
-    EVENT(GIFT, "asked", WORKER, COUNT)        /* got tasks from that victim, which was asked */   \
-    EVENT(FORCED, "forced", WORKER, NONE)      /* took a task from that silent victim */           \
-    EVENT(READY_STEAL, "ready", WORKER, NONE)  /* took an item from that worker's deque */         \
-    EVENT(WAKE, "wake", WORKER, NONE)          /* woke that worker */                              \
-    EVENT(SWITCH, "switch", FIBER, NONE)       /* runs that fiber from now on; 0: none */          \
-    EVENT(WAIT, "wait", FIBER, NAME)           /* that fiber stops, in that call */                \
-    EVENT(RESUME, "resume", FIBER, NONE)       /* made that fiber ready */                         \
-    EVENT(GO_ON, "go on", FIBER, NONE)         /* that fiber runs again after its wait */          \
-    EVENT(SUBMIT, "submit", ITEM, NONE)        /* made that work item ready */                     \
-    EVENT(JOB, "job", ITEM, NAME)              /* runs that work item, a task of that name */      \
-    EVENT(JOB_END, "job end", FIBER, NONE)     /* that fiber's last job has ended */               \
-    EVENT(TASK, "task", COUNT, NAME)           /* runs a task that it took, of so many taken */    \
-    EVENT(TASK_END, "task end", FIBER, NONE)   /* that fiber's last task has ended */              \
-    EVENT(POOLED, "pool job", NAME, NAME)      /* in that pool, runs a job of that name */         \
-    EVENT(POOLED_END, "pool job end", FIBER, NONE) /* that fiber's last one of a pool has ended */ \
-    EVENT(MARK, "mark", NAME, VALUE)               /* the user's */                                \
-    EVENT(SPAN, "span", NAME, FIBER)               /* the user's, on that fiber */                 \
-    EVENT(SPAN_END, "span end", FIBER, NONE)                                                       \
-    EVENT(FORK, "fork", SLOT, NAME)       /* forks a task of that name; this and those below, */   \
-    EVENT(RUN, "run", SLOT, NAME)         /* up to GIVEN: level tasks. Runs it */                  \
-    EVENT(RUN_END, "run end", SLOT, KEPT) /* it has ended; 1: it ran in its join */                \
-    EVENT(JOIN, "join", SLOT, NONE)       /* needs that task, which was taken */                   \
-    EVENT(JOINED, "joined", SLOT, NONE)   /* has its result, or its panic */                       \
-    EVENT(FREE, "free", OBJECT, COUNT)    /* so many permits of it are free, before some are */    \
-    EVENT(TAKEN, "taken", OBJECT, COUNT)  /* taken: a lock, permits, an item of a channel */       \
-    EVENT(GIVEN, "given", OBJECT, COUNT)  /* is about to give so many of these */                  \
-    EVENT(LOOP, "loop", SITE, NAME)       /* every level: a call of that parallel loop has */      \
-    EVENT(LOOP_TIME, "loop time", TIME, TIME) /* ended. It took the first time, and would have */  \
-                                              /* taken the second on one worker */
+    EVENT(DOES, does, DOING, CPU)            /* works, searches, sleeps ... from now on; there */  \
+    EVENT(PREEMPTED, preempted, COUNT, NONE) /* so many times since the last of these events */    \
+    EVENT(GIFT, asked, WORKER, COUNT)        /* got tasks from that victim, which was asked */     \
+    EVENT(FORCED, forced, WORKER, NONE)      /* took a task from that silent victim */             \
+    EVENT(READY_STEAL, ready, WORKER, NONE)  /* took an item from that worker's deque */           \
+    EVENT(WAKE, wake, WORKER, NONE)          /* woke that worker */                                \
+    EVENT(SWITCH, switch, FIBER, NONE)       /* runs that fiber from now on; 0: none */            \
+    EVENT(WAIT, wait, FIBER, NAME)           /* that fiber stops, in that call */                  \
+    EVENT(RESUME, resume, FIBER, NONE)       /* made that fiber ready */                           \
+    EVENT(GO_ON, go_on, FIBER, NONE)         /* that fiber runs again after its wait */            \
+    EVENT(SUBMIT, submit, ITEM, NONE)        /* made that work item ready */                       \
+    EVENT(JOB, job, ITEM, NAME)              /* runs that work item, a task of that name */        \
+    EVENT(JOB_END, job_end, FIBER, NONE)     /* that fiber's last job has ended */                 \
+    EVENT(TASK, task, COUNT, NAME)           /* runs a task that it took, of so many taken */      \
+    EVENT(TASK_END, task_end, FIBER, NONE)   /* that fiber's last task has ended */                \
+    EVENT(POOLED, pool_job, NAME, NAME)      /* in that pool, runs a job of that name */           \
+    EVENT(POOLED_END, pool_job_end, FIBER, NONE) /* that fiber's last one of a pool has ended */   \
+    EVENT(MARK, mark, NAME, VALUE)               /* the user's */                                  \
+    EVENT(SPAN, span, NAME, FIBER)               /* the user's, on that fiber */                   \
+    EVENT(SPAN_END, span_end, FIBER, NONE)                                                         \
+    EVENT(FORK, fork, SLOT, NAME)           /* forks a task of that name; this and those below, */ \
+    EVENT(RUN, run, SLOT, NAME)             /* up to GIVEN: level tasks. Runs it */                \
+    EVENT(RUN_END, run_end, SLOT, KEPT)     /* it has ended; 1: it ran in its join */              \
+    EVENT(JOIN, join, SLOT, NONE)           /* needs that task, which was taken */                 \
+    EVENT(JOINED, joined, SLOT, NONE)       /* has its result, or its panic */                     \
+    EVENT(FREE, free, OBJECT, COUNT)        /* so many permits of it are free, before some are */  \
+    EVENT(TAKEN, taken, OBJECT, COUNT)      /* taken: a lock, permits, an item of a channel */     \
+    EVENT(GIVEN, given, OBJECT, COUNT)      /* is about to give so many of these */                \
+    EVENT(LOOP, loop, SITE, NAME)           /* every level: a call of that parallel loop has */    \
+    EVENT(LOOP_TIME, loop_time, TIME, TIME) /* ended. It took the first time, and would have */    \
+                                            /* taken the second on one worker */
 
 #define FL_TRACE_KIND(kind, name, a, b) FL_TRACE_##kind,
 enum fl_trace_kind { FL_TRACE_NO_KIND, FL_TRACE_EVENTS(FL_TRACE_KIND) FL_TRACE_KINDS };

@@ -117,6 +117,17 @@ Test(refused_memory, metrics_are_not_shown_or_written)
     cr_assert_eq(blocks, before);
 }
 
+Test(refused_memory, a_scrape_lacks_statistics_of_runtimes)
+{
+    OK(filch_metrics_create(&metrics));
+    OK(filch_metrics_add_runtime(metrics, objects_rt, "one"));
+    refuse(MEMORY, 0, false);
+    cr_assert_eq(filch_metrics_write(metrics, exposition_take, &all), -ENOMEM);
+    cr_assert(refuse_no_more(MEMORY));
+    cr_assert_neq(*filch_error(), '\0');
+    filch_metrics_destroy(metrics);
+}
+
 /* ---- Keys of threads ---- */
 
 /* Only what the library asks for: sanitizers set keys when a thread begins. */

@@ -19,12 +19,13 @@ fi
 
 # KIND and name of each.
 events() {
-    sed -n 's/^ *EVENT(\([A-Z_]*\), "\([^"]*\)".*/\1 \2/p' "$source/runtime/trace/format.h"
+    sed -n 's/^ *EVENT(\([A-Z_]*\), \([a-z_]*\),.*/\1 \2/p' "$source/runtime/trace/format.h"
 }
 checked=0
 while read -r kind name; do
     grep -rqw "FL_TRACE_$kind" "$source/runtime" --include='*.[ch]' --exclude=format.h || continue
-    claim "the event '$name' has a probe" grep -qx "${name// /_}" <(probes)
+    claim "the event '$name' has a probe" grep -qx "$name" <(probes)
+    claim "docs/see.md names the probe '$name'" grep -q "\`$name\`" "$source/docs/see.md"
     checked=$((checked + 1))
 done < <(events)
 claim "events were found" test "$checked" -ge 20

@@ -7,6 +7,7 @@
 #include "view.h"
 
 #include <inttypes.h>
+#include <runtime/pool/statistics.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools/shared/plain.h>
@@ -194,16 +195,19 @@ static void write_workers(const view *v, FILE *out)
 
 /* ---- Pools, waits, steals ---- */
 
+#define NOTHING(field, unit, now, help)
+#define NAME(name, number, help) #name,
+
+/* Of the outcomes, the first is success. */
 static void write_pool(const view *v, const page_table *pools, uint32_t row, FILE *out)
 {
-    static const char *const failed[] = {"failed",  "panicked",      "timed_out", "cancelled",
-                                         "dropped", "dead_lettered", NULL};
+    static const char *const outcomes[] = {FL_POOL_STATISTICS(NOTHING, NAME) NULL};
     char name[PLAIN_MOST], done[FIGURE], lost[FIGURE];
     fprintf(out, "%-18.18s %7" PRIu64 " %7" PRIu64 " %6" PRIu64 " %8s %8s\n",
             or_unknown(page_text(pools, row, "name"), name), page_number(pools, row, "waiting"),
             page_number(pools, row, "running"), page_number(pools, row, "width"),
-            rate_text(v, view_rate(v, "pools", row, "succeeded"), done),
-            rate_text(v, sum_of_rates(v, "pools", row, failed), lost));
+            rate_text(v, view_rate(v, "pools", row, outcomes[0]), done),
+            rate_text(v, sum_of_rates(v, "pools", row, outcomes + 1), lost));
 }
 
 static void write_pools(const view *v, FILE *out)

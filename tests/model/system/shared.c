@@ -2,7 +2,6 @@
  *
  * The statistics page: no runtime of a model has one, so pools enter none. */
 #include <runtime/engine/share.h>
-#include <runtime/pool/share.h>
 
 int fl_share_start(fl_runtime *rt)
 {
@@ -20,12 +19,12 @@ void fl_share_stop(fl_runtime *rt)
     (void)rt;
 }
 
-void fl_share_leave(fl_runtime *rt, fl_share_pool *pool)
+void fl_share_enter(fl_runtime *rt, fl_share_pool *pool)
 {
     (void)rt, (void)pool;
 }
 
-void fl_pool_share(filch_pool *pool)
+void fl_share_leave(fl_runtime *rt, fl_share_pool *pool)
 {
-    (void)pool;
+    (void)rt, (void)pool;
 }

@@ -7,6 +7,7 @@
 #include <filch/pool.h>
 #include <filch/stats.h>
 #include <pthread.h>
+#include <runtime/engine/share.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <tests/support/build.h>
@@ -27,7 +28,7 @@ static top_page open_page(uint32_t runtime, unsigned runtimes)
 
 /* ---- Counters ---- */
 
-static uint64_t number_of(const filch_stats *stats, const filch_stat *row)
+static uint64_t number_of(const void *stats, const filch_stat *row)
 {
     return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
 }
@@ -223,6 +224,7 @@ static filch_pool *pool_named(filch_runtime *rt, const char *name)
 Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
 {
     filch_channel *silent;
+    filch_pool_stats stats;
     have_fibers();
     filch_runtime *rt = shared_runtime(2);
     filch_pool *pool = pool_named(rt, "listeners");
@@ -242,6 +244,12 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     OK(filch_pool_wait(pool, FILCH_FOREVER));
     reading = shared_read(&page);
     cr_assert_eq(shared_number(&reading, "pools", row, "succeeded"), 5);
+    filch_pool_stats_read(pool, &stats, sizeof stats);
+    for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++) {
+        const filch_stat *of = &fl_share_pool_numbers.rows[i];
+        cr_expect_eq(shared_number(&reading, "pools", row, of->name), number_of(&stats, of), "%s",
+                     of->name);
+    }
     page_reading_free(&reading);
     WAIT_WHILE(!shows_waits(&page, 0));
     filch_pool_destroy(pool);

@@ -3,6 +3,8 @@
  * A pool in a registry: the metrics add up. */
 #include <filch/dead_letters.h>
 #include <filch/metrics.h>
+#include <runtime/engine/share.h>
+#include <runtime/pool/statistics.h>
 #include <tests/support/exposition.h>
 #include <tests/support/pools.h>
 #include <tests/support/promtool.h>
@@ -13,6 +15,123 @@ static void expect(filch_metrics *metrics, const char *series, double value)
 {
     double shown = exposition_value(exposition_written(metrics, &all), series);
     cr_assert_eq(shown, value, "%s is %g", series, shown);
+}
+
+/* ---- The rows ---- */
+
+static bool is_outcome(const filch_stat *row)
+{
+    const size_t at = offsetof(filch_pool_stats, outcomes);
+    return row->offset >= at && row->offset < at + sizeof((filch_pool_stats){0}.outcomes);
+}
+
+/* The fields of filch_pool_stats that have rows of their own, and the array of outcomes. */
+#define FIELD(field, unit, now, help) uint64_t field;
+#define NONE(...)
+struct fields {
+    FL_POOL_STATISTICS(FIELD, NONE)
+    uint64_t outcomes[FILCH_OUTCOMES];
+};
+
+Test(pool_metrics, rows_follow_the_struct)
+{
+    const size_t undecided = offsetof(filch_pool_stats, outcomes[FILCH_UNDECIDED]);
+    size_t at = 0;
+    for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++, at += sizeof(uint64_t)) {
+        const filch_stat *row = &fl_share_pool_numbers.rows[i];
+        at += at == undecided ? sizeof(uint64_t) : 0; /* no accepted job has that outcome */
+        cr_expect_eq(row->offset, at, "%s", row->name);
+        cr_expect(*row->unit && *row->help, "%s", row->name);
+    }
+    cr_expect_eq(at, sizeof(filch_pool_stats));
+    cr_expect_eq(at, sizeof(struct fields));
+#define HAS_SIZE(field, unit, now, help)                                                           \
+    cr_expect_eq(sizeof((filch_pool_stats){0}.field), sizeof(uint64_t), #field);
+    FL_POOL_STATISTICS(HAS_SIZE, NONE)
+}
+
+static void series_of(char out[128], const filch_stat *row, const char *pool)
+{
+    if (is_outcome(row))
+        snprintf(out, 128, "filch_pool_outcomes_total{outcome=\"%s\",pool=\"%s\"}", row->name,
+                 pool);
+    else
+        snprintf(out, 128, "filch_pool_%s%s{pool=\"%s\"}", row->name, row->now ? "" : "_total",
+                 pool);
+}
+
+Test(pool_metrics, each_row_is_shown)
+{
+    char series[128];
+    filch_metrics *metrics;
+    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .name = "mail", .width = 2});
+    OK(filch_metrics_create(&metrics));
+    cr_assert_eq(filch_metrics_add_pool(metrics, pool), 0, "%s", filch_error());
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(FILCH_SUBMIT(pool, returns, RETURNED(i % 2 ? -EIO : 0)), 0);
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    const filch_pool_stats stats = stats_of(pool);
+    for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++) {
+        const filch_stat *row = &fl_share_pool_numbers.rows[i];
+        const void *number = (const char *)&stats + row->offset;
+        series_of(series, row, "mail");
+        expect(metrics, series, (double)*(const uint64_t *)number);
+    }
+    filch_metrics_destroy(metrics);
+    OK(filch_pool_destroy(pool));
+}
+
+/* ---- A scrape ---- */
+
+enum { POOLS = 2 };
+static const char *const names[POOLS] = {"direct", "queued"};
+static filch_pool *pools[POOLS];
+
+/* A metric that is read after the accepted jobs, and before the outcomes: each pool accepts a job,
+ * and ends it. */
+static double meddle(void *arg)
+{
+    for (unsigned i = 0; i < POOLS; i++) {
+        cr_assert_eq(FILCH_SUBMIT(pools[i], succeeds, NULL), 0);
+        OK(filch_pool_wait(pools[i], FILCH_FOREVER));
+    }
+    return 0;
+}
+
+static double shown_of(unsigned pool, const filch_stat *row)
+{
+    char series[128];
+    series_of(series, row, names[pool]);
+    return exposition_value(all.text, series);
+}
+
+Test(pool_metrics, a_scrape_reads_each_pool_once)
+{
+    filch_metrics *metrics;
+    OK(filch_metrics_create(&metrics));
+    for (unsigned i = 0; i < POOLS; i++) {
+        pools[i] = pool_of((filch_pool_config){.workers = 1, .name = names[i], .width = i});
+        cr_assert_eq(filch_metrics_add_pool(metrics, pools[i]), 0, "%s", filch_error());
+    }
+    OK(filch_metrics_add(metrics, &(filch_metric){.name = "filch_pool_accepted_total",
+                                                  .help = "Jobs that were accepted.",
+                                                  .labels = {{"pool", "meddler"}},
+                                                  .kind = FILCH_METRIC_COUNTER,
+                                                  .read = meddle}));
+    for (int scrape = 0; scrape < 3; scrape++) {
+        exposition_written(metrics, &all);
+        for (unsigned i = 0; i < POOLS; i++) {
+            double ended = 0;
+            for (uint32_t k = 0; k < fl_share_pool_numbers.count; k++)
+                if (is_outcome(&fl_share_pool_numbers.rows[k]))
+                    ended += shown_of(i, &fl_share_pool_numbers.rows[k]);
+            cr_expect_eq(shown_of(i, &fl_share_pool_numbers.rows[0]), scrape, "%s", names[i]);
+            cr_expect_eq(ended, scrape, "%s", names[i]);
+        }
+    }
+    filch_metrics_destroy(metrics);
+    for (unsigned i = 0; i < POOLS; i++)
+        OK(filch_pool_destroy(pools[i]));
 }
 
 Test(pool_metrics, what_is_shown_adds_up)
