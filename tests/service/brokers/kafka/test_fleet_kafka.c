@@ -2,8 +2,8 @@
  *
  * Processes that share topics of Kafka, here a stand-in, lose no job while they and their connections are
  * killed. The stand-in keeps messages in memory, so it is not killed. */
-#include <tests/service/fleet.h>
 #include <tests/service/brokers/kafka/kafka.h>
+#include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
 
 static const char *const topics[] = {"tasks=6", "tasks.retry=3", "tasks.dlq=1", NULL};

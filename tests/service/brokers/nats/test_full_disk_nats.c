@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A NATS server whose disk is full. */
-#include <tests/service/full_disk.h>
 #include <tests/service/brokers/nats/nats.h>
+#include <tests/service/full_disk.h>
 
 static char settings[256];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A PostgreSQL server whose disk is full. */
-#include <tests/service/full_disk.h>
 #include <tests/service/brokers/postgres/postgres.h>
+#include <tests/service/full_disk.h>
 
 static pg_server server;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Processes that share a PostgreSQL server publish each slot of a periodic job once. */
-#include <tests/service/periodic.h>
 #include <tests/service/brokers/postgres/postgres.h>
+#include <tests/service/periodic.h>
 
 Test(periodic_postgres, stopped_and_killed_processes_publish_each_slot_once)
 {

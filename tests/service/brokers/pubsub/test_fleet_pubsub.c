@@ -3,8 +3,8 @@
  * Processes that share queues of Pub/Sub lose no job while they and their connections are killed. The
  * server's messages are in memory, so it lives on: our stand-in, or the vendor's emulator if
  * PUBSUB_EMULATOR_HOST names one on this machine. */
-#include <tests/service/fleet.h>
 #include <tests/service/brokers/pubsub/pubsub.h>
+#include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
 #include <tests/support/disturb.h>
 

@@ -3,8 +3,8 @@
  * A RabbitMQ server whose disk fills up. It looks at the space more often the closer it comes to the
  * limit, several times a second here, and stops publishers beyond it. The last bytes are left: from
  * files that it could not write, a RabbitMQ server may not start again. */
-#include <tests/service/full_disk.h>
 #include <tests/service/brokers/rabbit/rabbit_bench.h>
+#include <tests/service/full_disk.h>
 
 #define MEGABYTES 96
 #define LEAST "64MB" /* between disk_left and the space at the start */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A Redis server whose disk is full: it refuses commands, or, if it must sync each of them, it ends. */
-#include <tests/service/full_disk.h>
 #include <tests/service/brokers/redis/redis.h>
+#include <tests/service/full_disk.h>
 #include <tests/service/refusals.h>
 
 static redis_server server;

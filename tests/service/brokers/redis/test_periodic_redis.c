@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Processes that share a Redis server publish each slot of a periodic job once. */
-#include <tests/service/periodic.h>
 #include <tests/service/brokers/redis/redis.h>
+#include <tests/service/periodic.h>
 
 Test(periodic_redis, stopped_and_killed_processes_publish_each_slot_once)
 {

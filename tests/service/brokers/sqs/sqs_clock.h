@@ -4,8 +4,8 @@
 #ifndef SERVICE_SQS_CLOCK_H
 #define SERVICE_SQS_CLOCK_H
 
-#include <tests/service/service.h>
 #include <tests/service/brokers/sqs/sqs.h>
+#include <tests/service/service.h>
 
 /* The server's leases are longer by an eighth. */
 static inline void sqs_pass(int64_t ns)

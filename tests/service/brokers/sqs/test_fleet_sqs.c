@@ -2,9 +2,9 @@
  *
  * Processes that share queues of Amazon SQS, here a stand-in, lose no job while they and their connections
  * are killed. The stand-in keeps messages in memory, so it is not killed. */
+#include <tests/service/brokers/sqs/sqs.h>
 #include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
-#include <tests/service/brokers/sqs/sqs.h>
 
 /* All connections at once. */
 static void cut(void)

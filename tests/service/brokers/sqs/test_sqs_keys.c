@@ -6,8 +6,8 @@
 #include <runtime/service/brokers/sqs/profile.h>
 #include <runtime/service/brokers/sqs/sqs.h>
 #include <stdarg.h>
-#include <tests/service/service.h>
 #include <tests/service/brokers/sqs/sqs.h>
+#include <tests/service/service.h>
 #include <tests/support/folder.h>
 #include <time.h>
 

@@ -22,9 +22,9 @@
  *     POST /-/poison                         refuses requests with a message whose id is "poison"
  *     GET /-/tokens                          how many tokens it has given out
  *     GET /-/requests?verb=V                 how many requests of a kind it has had */
-#include <tests/service/http_server.h>
 #include <tests/service/brokers/pubsub/stand_in/pubsub_store.h>
 #include <tests/service/brokers/pubsub/stand_in/pubsub_tokens.h>
+#include <tests/service/http_server.h>
 
 #include <stdio.h>
 #include <stdlib.h>

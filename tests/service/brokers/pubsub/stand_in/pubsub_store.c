@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/service/http_server.h>
 #include <tests/service/brokers/pubsub/stand_in/pubsub_store.h>
+#include <tests/service/http_server.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,10 +11,10 @@
  * queue is there at once, and the number of leased messages has no limit.
  *
  * Tests give it orders (sqs_orders.h). */
-#include <tests/service/http_server.h>
 #include <tests/service/brokers/sqs/stand_in/sqs_door.h>
 #include <tests/service/brokers/sqs/stand_in/sqs_orders.h>
 #include <tests/service/brokers/sqs/stand_in/sqs_store.h>
+#include <tests/service/http_server.h>
 
 #include <jansson.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <tests/service/http_server.h>
 #include <tests/service/brokers/sqs/stand_in/sqs_door.h>
+#include <tests/service/http_server.h>
 
 enum { SQS_OPERATIONS = 32, SQS_OPERATION_NAME = 64 };
 
