@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char WRITTEN[] = "%XX, two hexadecimal digits other than 00";
+
 /* ---- Parts ---- */
 
 static fl_broker_rc copy(const fl_broker_host *host, const char *text, fl_url *out)
@@ -26,8 +28,8 @@ fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, con
                         fl_url *out)
 {
     *out = (fl_url){0};
-    const char *rest = strstr(url, "://");
-    if (!rest)
+    const char *rest = url + strcspn(url, ":");
+    if (strncmp(rest, "://", 3) != 0)
         return host->explain(host, FL_BROKER_FATAL, "URL of %s without '://' (valid: %s)",
                              kind->name, kind->form);
     fl_broker_rc rc = copy(host, rest + 3, out);
@@ -40,7 +42,10 @@ fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, con
         out->login = out->text;
     }
     out->path = fl_cut(out->hosts, '/');
-    return FL_BROKER_OK;
+    if (!out->path || fl_percent_is_valid(out->path))
+        return FL_BROKER_OK;
+    return host->explain(host, FL_BROKER_FATAL, "URL of %s with a wrong %% in its path (valid: %s)",
+                         kind->name, WRITTEN);
 }
 
 fl_broker_rc fl_url_cut_path(const fl_broker_host *host, const char *url, fl_url *out)
@@ -79,10 +84,8 @@ fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, f
     *password = secret;
     if ((url->login && !fl_percent_is_valid(url->login)) ||
         (secret && !fl_percent_is_valid(secret)))
-        return host->explain(host, FL_BROKER_FATAL,
-                             "login of %s with a wrong %% (valid: %%XX, two hexadecimal digits "
-                             "other than 00)",
-                             kind->name);
+        return host->explain(host, FL_BROKER_FATAL, "login of %s with a wrong %% (valid: %s)",
+                             kind->name, WRITTEN);
     if (url->login)
         fl_url_decode(url->login);
     if (secret)
@@ -219,9 +222,8 @@ fl_broker_rc fl_url_read_one(const fl_broker_host *host, const fl_url_kind *kind
     fl_broker_rc rc = FL_BROKER_OK;
     if (value && !fl_percent_is_valid(value))
         return host->explain(host, FL_BROKER_FATAL,
-                             "option of %s with a wrong %%: '%.40s' (valid: %%XX, two hexadecimal "
-                             "digits other than 00)",
-                             kind->name, hides ? "***" : setting);
+                             "option of %s with a wrong %%: '%.40s' (valid: %s)", kind->name,
+                             hides ? "***" : setting, WRITTEN);
     if (value)
         fl_url_decode(value);
     if (option)

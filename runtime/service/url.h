@@ -73,7 +73,8 @@ typedef struct fl_url {
     char *hosts, *path, *settings; /* path, settings: NULL if their sign is missing */
 } fl_url;
 
-/* Copies a URL and cuts it. FATAL, explained: no "://". fl_url_end in each case. */
+/* Copies a URL and cuts it. FATAL, explained: no "://", or a wrong %XX in the path. fl_url_end in each
+ * case. */
 fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, const char *url,
                         fl_url *out);
 /* The same of SCHEME:PATH[?NAME=VALUE&...], which has no hosts. */

@@ -44,9 +44,8 @@ static const fl_url_option known[] = {
      FL_URL_TEXT, offsetof(own, schema), 0, 0},
     {"filch_pooler", "session, transaction",
      "transaction: a pooler such as PgBouncer gives each transaction another session, so "
-     "statements "
-     "are not prepared, and the service looks for messages each second instead of listening; "
-     "default: session",
+     "statements are not prepared, and the service looks for messages each second instead of "
+     "listening; default: session",
      FL_URL_WORD, offsetof(own, pooled), 0, 0},
 };
 

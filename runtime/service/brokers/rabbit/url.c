@@ -12,9 +12,8 @@
 static const fl_url_option known[] = {
     {"queue", "quorum, classic",
      "the type of queues that Filch creates; classic ones forget acknowledgements when the server "
-     "is "
-     "killed, so finished jobs run again, and they count no deliveries, so poison is not found; "
-     "default: quorum",
+     "is killed, so finished jobs run again, and they count no deliveries, so poison is not "
+     "found; default: quorum",
      FL_URL_WORD, offsetof(fl_rabbit_url, classic), 0, 0},
     FL_URL_CREATE(fl_rabbit_url, "queues"),
     {"adopt", "yes, no",

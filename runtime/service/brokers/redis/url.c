@@ -2,6 +2,7 @@
 #include <runtime/service/brokers/redis/url.h>
 
 #include <runtime/service/broker.h>
+#include <runtime/service/percent.h>
 #include <runtime/service/url.h>
 
 #include <stddef.h>
@@ -33,10 +34,11 @@ static fl_broker_rc parse_socket(const fl_broker_host *host, const char *text, f
     fl_broker_rc rc = fl_url_cut_path(host, text, &out->url);
     if (rc)
         return rc;
+    bool is_valid = fl_percent_is_valid(out->url.path);
     out->socket = fl_url_decode(out->url.path);
     if (strncmp(out->socket, "//", 2) == 0)
         out->socket += 2;
-    return *out->socket == '/'
+    return is_valid && *out->socket == '/'
                ? FL_BROKER_OK
                : host->explain(host, FL_BROKER_FATAL,
                                "URL of redis with no absolute path of a socket (valid: %s)",

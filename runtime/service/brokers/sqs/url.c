@@ -112,7 +112,8 @@ static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_
 fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_options *out)
 {
     *out = (fl_sqs_options){.creates = true};
-    bool has_host = strstr(url, "://"), has_tls = strncmp(url, "sqs+http:", 9) != 0;
+    bool has_host = strncmp(strchr(url, ':'), "://", 3) == 0,
+         has_tls = strncmp(url, "sqs+http:", 9) != 0;
     fl_broker_rc rc = has_host ? fl_url_cut(host, &fl_sqs_url_kind, url, &out->url)
                                : fl_url_cut_path(host, url, &out->url);
     const char *place = has_host ? out->url.hosts : out->url.path;

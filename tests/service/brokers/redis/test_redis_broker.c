@@ -64,6 +64,7 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
         {"redis://host?ca=%0", "option of redis with a wrong %: 'ca'"},
         {"redis://a?secret&b@host", "unknown option of redis: '***' (write @ and ?"},
         {"redis+unix:redis.sock", "with no absolute path of a socket"},
+        {"redis+unix:/%zz", "with no absolute path of a socket"},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         is_refused(&fl_broker_redis, cases[i].url, FL_BROKER_FATAL, cases[i].words);

@@ -350,6 +350,7 @@ Test(sqs_keys, the_endpoint_follows_from_the_region)
 {
     static const char *const urls[][2] = {
         {"sqs:?region=eu-central-1", "https://sqs.eu-central-1.amazonaws.com/"},
+        {"sqs:?region=eu-central-1&ca=/a://b", "https://sqs.eu-central-1.amazonaws.com/"},
         {"sqs:?region=cn-north-1", "https://sqs.cn-north-1.amazonaws.com.cn/"},
         {"sqs://[::1]:8443/123456789012/?region=eu-central-1", "https://[::1]:8443/"},
         {"sqs+http://localhost:4566/?region=eu-central-1", "http://localhost:4566/"},
