@@ -26,7 +26,7 @@ static const char *separator_in(const char *text)
 static unsigned add_longer(const char *name, const char *const *names, char *text, size_t size)
 {
     unsigned found = 0;
-    for (; *names && *name; names++)
+    for (; *names; names++)
         if (strncmp(name, *names, strlen(name)) == 0)
             found += add(text, size, separator_in(text), *names);
     return found;
@@ -56,7 +56,7 @@ void fl_nearest(const char *name, const char *const *names, char *text, size_t s
     snprintf(text, size, "nearest:");
     for (unsigned far = 0; far <= close && length < FL_SPELLING_LONGEST && !found; far++)
         found = add_at(far, name, names, text, size);
-    if (found || add_longer(name, names, text, size))
+    if (found || (*name && add_longer(name, names, text, size)))
         return;
     snprintf(text, size, "valid:");
     while (*names && add(text, size, separator_in(text), *names))

@@ -82,6 +82,11 @@ fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, f
     char *secret = fl_cut(url->login, ':');
     *user = url->login;
     *password = secret;
+    if (!kind->has_keys && ((*user && strchr(*user, '/')) || (secret && strchr(secret, '/'))))
+        return host->explain(host, FL_BROKER_FATAL,
+                             "URL of %s with an @ behind a / (write / and @ of a login as %%2F and "
+                             "%%40, and @ of a path as %%40)",
+                             kind->name);
     if ((url->login && !fl_percent_is_valid(url->login)) ||
         (secret && !fl_percent_is_valid(secret)))
         return host->explain(host, FL_BROKER_FATAL, "login of %s with a wrong %% (valid: %s)",
@@ -112,7 +117,7 @@ fl_url_place fl_url_place_of(const char *text, const char *port)
     size_t length = strcspn(text, is_bracketed ? "]" : ":");
     const char *colon = strchr(text + length, ':');
     snprintf(place.host, sizeof place.host, "%.*s", (int)length, text);
-    snprintf(place.port, sizeof place.port, "%s", colon ? colon + 1 : port);
+    snprintf(place.port, sizeof place.port, "%s", colon && colon[1] ? colon + 1 : port);
     return place;
 }
 
@@ -239,9 +244,10 @@ fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, ch
                          void *out)
 {
     bool hides = settings && strchr(settings, '@');
-    for (char *next; settings && *settings; settings = next) {
+    for (char *next; settings; settings = next) {
         next = fl_cut(settings, '&');
-        fl_broker_rc rc = fl_url_read_one(host, kind, settings, hides, out);
+        fl_broker_rc rc =
+            *settings ? fl_url_read_one(host, kind, settings, hides, out) : FL_BROKER_OK;
         if (rc)
             return rc;
     }

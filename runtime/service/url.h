@@ -60,6 +60,7 @@ typedef struct fl_url_kind {
     const fl_url_option *options;
     unsigned count;
     const char *others; /* further options, for messages; "": none */
+    bool has_keys;      /* a login may hold a slash, as keys in base64 do */
     /* Reads one of those; *is_known: it is one. NULL if there are none. */
     fl_broker_rc (*read_other)(const fl_broker_host *host, const char *name, const char *value,
                                void *out, bool *is_known);
@@ -82,7 +83,8 @@ fl_broker_rc fl_url_cut_path(const fl_broker_host *host, const char *url, fl_url
 /* Wipes and frees it. */
 void fl_url_end(fl_url *url);
 
-/* Decodes USER[:PASSWORD] in place; NULL: that part is missing. FATAL, explained: a wrong %XX. */
+/* Decodes USER[:PASSWORD] in place; NULL: that part is missing. FATAL, explained: a wrong %XX, or a slash
+ * unless it may hold keys: the @ behind it is then one of the path. */
 fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, fl_url *url,
                           const char **user, const char **password);
 /* Reads NAME=VALUE&... (NULL: none) into the struct at `out`, with decoded values. FATAL, explained. */

@@ -272,6 +272,16 @@ OBJECT(filch_context, deadline, filch_context_create_until(&deadline, root(), fi
        filch_context_release(deadline), .requests = 1)
 NEEDS_THE_TIMER_THREAD(deadline)
 
+Test(refused_timer_thread, a_later_deadline_passes)
+{
+    refuse(THREADS, 0, true);
+    cr_assert_eq(filch_context_create_until(&deadline, root(), filch_in(hour)), -EAGAIN);
+    cr_assert_neq(refuse_no_more(THREADS), 0);
+    OK(filch_context_create_until(&deadline, root(), filch_in(FILCH_MILLISECOND)));
+    cr_assert_eq(filch_context_wait(deadline, FILCH_FOREVER), -ETIMEDOUT);
+    filch_context_release(deadline);
+}
+
 static int open_scope(filch_scope **out)
 {
     static filch_scope one;

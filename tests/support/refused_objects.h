@@ -93,7 +93,7 @@ static inline void timer_thread_refused(const struct object *object)
     make_and_end(object);
 }
 
-/* `asks`: refused requests for memory. */
+/* `asks`: refused requests for memory; any number where workers ask. */
 static inline void used_without(const struct object *object, void (*use)(void), int64_t asks)
 {
     have_what_lasts(object);

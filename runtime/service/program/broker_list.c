@@ -38,7 +38,7 @@ static unsigned collect(const fl_broker_kind **out, unsigned most)
         if (out[used])
             used++;
         else
-            puts(filch_error());
+            fprintf(stderr, "%s\n", filch_error());
     }
     return used;
 }

@@ -89,6 +89,7 @@ const fl_url_kind fl_kafka_url_kind = {
     .form = "kafka://HOST[:PORT][,HOST...]",
     .options = known,
     .count = sizeof known / sizeof *known,
+    .has_keys = true,
     .others = "; also settings of librdkafka, such as session.timeout.ms",
     .read_other = keep_setting,
 };

@@ -39,6 +39,7 @@ const fl_url_kind fl_nats_url_kind = {.name = "nats",
                                       .form = "nats://HOST[:PORT][/STREAM]",
                                       .options = known,
                                       .count = sizeof known / sizeof *known,
+                                      .has_keys = true,
                                       .others = ""};
 
 /* USER:PASSWORD or TOKEN */

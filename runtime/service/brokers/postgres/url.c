@@ -103,12 +103,15 @@ static fl_broker_rc take_options(const fl_broker_host *host, fl_pg_target *out,
             sign = '&';
         } else if (*option) {
             rc = fl_url_read_one(host, &fl_pg_url_kind, option, hides, &ours);
+            if (!rc && ours.schema) /* before the next one moves over it */
+                rc = keep_schema(host, ours.schema, out);
+            ours.schema = NULL;
         }
         if (rc)
             return rc;
     }
     out->pooled = ours.pooled;
-    return ours.schema ? keep_schema(host, ours.schema, out) : FL_BROKER_OK;
+    return FL_BROKER_OK;
 }
 
 /* ---- TLS ---- */

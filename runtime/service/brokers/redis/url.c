@@ -53,7 +53,8 @@ static fl_broker_rc parse_place(const fl_broker_host *host, const char *text, fl
     const char *database = out->url.path ? out->url.path : "";
     if (rc)
         return rc;
-    if (database[strspn(database, "0123456789")] || strlen(database) > 6)
+    size_t digits = strspn(database, "0123456789");
+    if (database[digits] || digits > 9 || atoi(database) > DATABASE_MOST)
         return host->explain(host, FL_BROKER_FATAL,
                              "URL of redis with a database that is no number (valid: %s)",
                              kind->form);

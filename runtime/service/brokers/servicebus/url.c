@@ -41,6 +41,7 @@ const fl_url_kind fl_bus_url_kind = {
             "connection-file=FILE, or connection-env=VARIABLE",
     .options = known,
     .count = sizeof known / sizeof *known,
+    .has_keys = true,
     .others = ""};
 
 /* HOST[:PORT] */

@@ -83,6 +83,21 @@ Test(postgres_faults, connections_that_leave_the_machine_verify_the_server)
     fl_pg_target_end(&target);
 }
 
+Test(postgres_faults, options_stand_in_any_order)
+{
+    static const char *const urls[] = {
+        "postgres://h/db?filch_schema=abc&sslmode=verify-full&connect_timeout=10",
+        "postgres://h/db?sslmode=disable&filch_schema=abc&application_name=worker",
+        "postgres://h/db?&filch_schema=abc&&filch_pooler=transaction"};
+    fl_pg_target target;
+    for (unsigned i = 0; i < sizeof urls / sizeof *urls; i++) {
+        cr_assert_eq(fl_pg_parse(&beside_host, urls[i], &target), FL_BROKER_OK, "%s", urls[i]);
+        cr_assert_str_eq(target.schema, "abc", "%s", urls[i]);
+        cr_assert_eq(target.pooled, i == 2, "%s", urls[i]);
+        fl_pg_target_end(&target);
+    }
+}
+
 /* ---- Servers ---- */
 
 Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)

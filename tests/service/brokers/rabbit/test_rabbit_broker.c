@@ -16,6 +16,7 @@ Test(rabbit_broker, urls_that_do_not_parse_or_leak_passwords_are_fatal)
 {
     static const char *const wrong[][2] = {
         {"amqp://host:port/", "a port that is no number"},
+        {"amqps://a:secret@localhost/b@c", "rabbitmq with an @ behind a /"},
         {"amqp://localhost/%zz", "rabbitmq with a wrong % in its path"},
         {"amqp://a:b@localhost/?queue=stream", "queue=stream (valid: quorum, classic)"},
         {"amqp://a:b@localhost/?heartbeat=0", "(valid: 1..3600)"},

@@ -54,6 +54,8 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
         {"redis://[::1", "an address without its ]"},
         {"redis://host:port", "a port that is no number of 1..65535"},
         {"redis://host:65536", "a port that is no number of 1..65535"},
+        {"redis://:secret@host/0@other", "redis with an @ behind a /"},
+        {"redis://host/1000001", "a database that is no number"},
         {"redis://host/one", "a database that is no number"},
         {"redis://a%:secret@host", "login of redis with a wrong %"},
         {"redis://:secret%00@host", "login of redis with a wrong %"},
