@@ -120,7 +120,7 @@ refused "body no/such/file" enqueue --type t @no/such/file
 refused "no/such/file" enqueue --lines no/such/file
 refused "unknown broker nonsense sqlite" list --broker nonsense:secret
 claim "the rest of a URL is not printed" test "$(grep -c secret err)" -eq 0
-refused "sync=full" list --broker "sqlite:x.db?sync=never"
+refused "sync=never full" list --broker "sqlite:x.db?sync=never"
 
 # ---- Brokers and queues by default ----
 
