@@ -160,7 +160,7 @@ FILCH_API int filch_metrics_add(filch_metrics *metrics, const filch_metric *metr
  * owner may then go away. Must not be called from one of its read functions. Returns the number
  * removed. Error: -EINVAL (owner is NULL). */
 FILCH_API int filch_metrics_remove(filch_metrics *metrics, const void *owner);
-/* Publishes the numbers of filch_runtime_stats_read of rt as filch_runtime_...; each
+/* Publishes the statistics of rt (filch_runtime_stats_read) as filch_runtime_...; each
  * filch_metrics_write reads them once. name is the value of the label `runtime` (NULL: no label).
  * rt is the owner. Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt,

@@ -143,8 +143,8 @@ FILCH_API int filch_pool_set_capacity(filch_pool *pool, size_t capacity);
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. Does not wait. */
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size);
 
-/* Publishes the numbers of filch_pool_stats_read, one call for each scrape, as filch_pool_...,
- * labelled with the pool's name; for a timed pool also waiting and running times, in seconds. The
+/* Publishes the pool's statistics as filch_pool_..., labelled with its name. Each
+ * filch_metrics_write reads them once. A timed pool also has waiting and running times, in seconds. The
  * pool is the owner: call filch_metrics_remove(metrics, pool) before destroying it. Does not wait.
  * Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *pool);

@@ -28,7 +28,7 @@
 
 typedef struct fl_metric fl_metric;
 
-/* How the statistics of an object are read, whose rows are metrics. A writer reads them once, at
+/* How to read the statistics of an object. Each row of them is a metric; a writer reads them once, at
  * the first row that it visits, so the rows of one scrape agree. */
 typedef struct fl_metric_stats {
     size_t size; /* bytes; uint64_t all */

@@ -21,7 +21,7 @@ static int add_row(filch_metrics *metrics, filch_pool *pool, filch_stat row)
     if (row.offset >= outcomes && row.offset < outcomes + FILCH_OUTCOMES * sizeof(uint64_t)) {
         one.labels[1] = (filch_label){"outcome", row.name};
         row.name = "outcomes";
-        row.help = "Jobs by what became of them.";
+        row.help = "Finished jobs by outcome.";
     }
     return fl_metrics_add_row(metrics, &one, &stats_of_pool, "pool", &row);
 }

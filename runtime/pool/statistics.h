@@ -13,9 +13,9 @@
 #define FL_POOL_STATISTICS(FIGURE, OUTCOME)                                                        \
     FIGURE(accepted, "jobs", 0, "Jobs that were accepted.")                                        \
     OUTCOME(succeeded, SUCCEEDED, "Jobs whose function returned 0.")                               \
-    OUTCOME(failed, FAILED, "Jobs whose function returned something else.")                        \
+    OUTCOME(failed, FAILED, "Jobs whose function returned another value.")                         \
     OUTCOME(panicked, PANICKED, "Jobs whose function panicked.")                                   \
-    OUTCOME(timed_out, TIMED_OUT, "Jobs that did not end in time.")                                \
+    OUTCOME(timed_out, TIMED_OUT, "Jobs that exceeded their timeouts.")                            \
     OUTCOME(cancelled, CANCELLED, "Jobs that were cancelled.")                                     \
     OUTCOME(dropped, DROPPED, "Jobs that a full queue dropped.")                                   \
     OUTCOME(dead_lettered, DEAD_LETTERED, "Jobs that became dead letters.")                        \
@@ -23,14 +23,14 @@
     FIGURE(waiting, "jobs", 1, "Jobs in the queue, or delayed.")                                   \
     FIGURE(running, "jobs", 1, "Jobs in progress.")                                                \
     FIGURE(width, "jobs", 1, "Jobs that may be in progress at a time.")                            \
-    FIGURE(grown, "times", 0, "Times it became wider of its own accord.")                          \
-    FIGURE(shrunk, "times", 0, "Times it became narrower of its own accord.")                      \
+    FIGURE(grown, "times", 0, "Automatic increases of the width.")                                 \
+    FIGURE(shrunk, "times", 0, "Automatic decreases of the width.")                                \
     FIGURE(delayed, "jobs", 1, "Jobs that wait for a permit or a retry.")                          \
     FIGURE(retries, "times", 0, "Attempts after the first.")                                       \
-    FIGURE(stuck, "jobs", 1, "Jobs in progress that do not return after their deadlines.")         \
+    FIGURE(stuck, "jobs", 1, "Jobs that still run after their deadlines.")                         \
     FIGURE(running_most, "jobs", 1, "The most jobs that were in progress at a time.")              \
     FIGURE(waiting_most, "jobs", 1, "The most jobs that waited at a time.")                        \
-    FIGURE(held, "handles", 1, "Handles of jobs that were not released.")
+    FIGURE(held, "handles", 1, "Handles of jobs that are not yet released.")
 
 /* filch_pool_stats_read, for readers that know the rows only. */
 void fl_pool_stats_read(const void *pool, void *stats, size_t size);

@@ -44,8 +44,9 @@ fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, con
     out->path = fl_cut(out->hosts, '/');
     if (!out->path || fl_percent_is_valid(out->path))
         return FL_BROKER_OK;
-    return host->explain(host, FL_BROKER_FATAL, "URL of %s with a wrong %% in its path (valid: %s)",
-                         kind->name, WRITTEN);
+    return host->explain(host, FL_BROKER_FATAL,
+                         "invalid %% in the path of the URL of %s (valid: %s)", kind->name,
+                         WRITTEN);
 }
 
 fl_broker_rc fl_url_cut_path(const fl_broker_host *host, const char *url, fl_url *out)
@@ -83,13 +84,14 @@ fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, f
     *user = url->login;
     *password = secret;
     if (!kind->has_keys && ((*user && strchr(*user, '/')) || (secret && strchr(secret, '/'))))
-        return host->explain(host, FL_BROKER_FATAL,
-                             "URL of %s with an @ behind a / (write / and @ of a login as %%2F and "
-                             "%%40, and @ of a path as %%40)",
-                             kind->name);
+        return host->explain(
+            host, FL_BROKER_FATAL,
+            "@ after / in the URL of %s (write / and @ of a login as %%2F and %%40, "
+            "and @ of a path as %%40)",
+            kind->name);
     if ((url->login && !fl_percent_is_valid(url->login)) ||
         (secret && !fl_percent_is_valid(secret)))
-        return host->explain(host, FL_BROKER_FATAL, "login of %s with a wrong %% (valid: %s)",
+        return host->explain(host, FL_BROKER_FATAL, "invalid %% in the login of %s (valid: %s)",
                              kind->name, WRITTEN);
     if (url->login)
         fl_url_decode(url->login);
@@ -129,11 +131,11 @@ fl_broker_rc fl_url_place_read(const fl_broker_host *host, const fl_url_kind *ki
     *out = fl_url_place_of(text, port);
     size_t digits = strspn(out->port, "0123456789");
     if (!end || (*text == '[' && end[1] && end[1] != ':'))
-        fault = "an address without its ]";
+        fault = "a malformed address";
     else if (!*out->host)
         fault = "no host";
     else if (!digits || out->port[digits] || atoi(out->port) < 1 || atoi(out->port) > 65535)
-        fault = "a port that is no number of 1..65535";
+        fault = "an invalid port";
     if (!fault)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_FATAL, "URL of %s with %s (valid: %s)", kind->name, fault,
@@ -164,8 +166,9 @@ static fl_broker_rc refuse_value(const fl_broker_host *host, const fl_url_kind *
 {
     char range[32];
     snprintf(range, sizeof range, "%u..%u", option->least, option->most);
-    return host->explain(host, FL_BROKER_FATAL, "invalid option of %s: %s=%.40s (valid: %s)",
-                         kind->name, option->name, hides ? "***" : value,
+    return host->explain(host, FL_BROKER_FATAL,
+                         "invalid value of an option of %s: %s=%.40s (valid: %s)", kind->name,
+                         option->name, hides ? "***" : value,
                          option->type == FL_URL_NUMBER ? range : option->value);
 }
 
@@ -227,7 +230,7 @@ fl_broker_rc fl_url_read_one(const fl_broker_host *host, const fl_url_kind *kind
     fl_broker_rc rc = FL_BROKER_OK;
     if (value && !fl_percent_is_valid(value))
         return host->explain(host, FL_BROKER_FATAL,
-                             "option of %s with a wrong %%: '%.40s' (valid: %s)", kind->name,
+                             "invalid %% in an option of %s: '%.40s' (valid: %s)", kind->name,
                              hides ? "***" : setting, WRITTEN);
     if (value)
         fl_url_decode(value);

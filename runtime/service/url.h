@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * URLs of brokers, SCHEME://[LOGIN@]HOSTS[/PATH][?NAME=VALUE&...], taken apart by tables. An option that
- * several brokers have means the same on all of them. Messages never show a part that may belong to a
+ * URLs of brokers, SCHEME://[LOGIN@]HOSTS[/PATH][?NAME=VALUE&...], taken apart by tables. The options
+ * ca, cert, key, create and plaintext mean the same on all brokers. Messages never show a part that may belong to a
  * password. */
 #ifndef FL_SERVICE_URL_H
 #define FL_SERVICE_URL_H
@@ -19,7 +19,7 @@ typedef enum fl_url_type {
 } fl_url_type;
 
 typedef struct fl_url_option {
-    const char *name, *value; /* "ca", "FILE"; the words of a word: "quorum, classic" */
+    const char *name, *value; /* "ca", "FILE"; the allowed words: "quorum, classic" */
     const char *help;         /* its meaning and its default */
     fl_url_type type;
     size_t offset; /* in the broker's struct */
@@ -39,8 +39,8 @@ typedef struct fl_url_option {
     }
 #define FL_URL_KEY(type)                                                                           \
     {                                                                                              \
-        "key", "FILE", "the key of `cert`; others must not be able to read it", FL_URL_TEXT,       \
-            offsetof(type, key), 0, 0                                                              \
+        "key", "FILE", "the key of `cert`; keep it readable by the service's user only",           \
+            FL_URL_TEXT, offsetof(type, key), 0, 0                                                 \
     }
 #define FL_URL_CREATE(type, things)                                                                \
     {                                                                                              \
@@ -74,8 +74,8 @@ typedef struct fl_url {
     char *hosts, *path, *settings; /* path, settings: NULL if their sign is missing */
 } fl_url;
 
-/* Copies a URL and cuts it. FATAL, explained: no "://", or a wrong %XX in the path. fl_url_end in each
- * case. */
+/* Copies a URL and cuts it. FATAL, explained: no "://", or an invalid %XX in the path. Call
+ * fl_url_end in either case. */
 fl_broker_rc fl_url_cut(const fl_broker_host *host, const fl_url_kind *kind, const char *url,
                         fl_url *out);
 /* The same of SCHEME:PATH[?NAME=VALUE&...], which has no hosts. */
@@ -83,14 +83,14 @@ fl_broker_rc fl_url_cut_path(const fl_broker_host *host, const char *url, fl_url
 /* Wipes and frees it. */
 void fl_url_end(fl_url *url);
 
-/* Decodes USER[:PASSWORD] in place; NULL: that part is missing. FATAL, explained: a wrong %XX, or a slash
- * unless it may hold keys: the @ behind it is then one of the path. */
+/* Decodes USER[:PASSWORD] in place; NULL: that part is missing. FATAL, explained: an invalid
+ * %XX, or a slash where kind->has_keys is false (the @ after it then belongs to the path). */
 fl_broker_rc fl_url_login(const fl_broker_host *host, const fl_url_kind *kind, fl_url *url,
                           const char **user, const char **password);
 /* Reads NAME=VALUE&... (NULL: none) into the struct at `out`, with decoded values. FATAL, explained. */
 fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, char *settings,
                          void *out);
-/* One NAME=VALUE of those. hides: messages do not show it. */
+/* Reads one NAME=VALUE of those. hides: messages omit its text. */
 fl_broker_rc fl_url_read_one(const fl_broker_host *host, const fl_url_kind *kind, char *setting,
                              bool hides, void *out);
 /* For a connection without TLS. FATAL, explained: one of the hosts is another machine. `things` ("a
@@ -104,7 +104,7 @@ typedef struct fl_url_place {
 
 /* HOST, HOST:PORT, [HOST] or [HOST]:PORT, taken apart; `port` if it has none. */
 fl_url_place fl_url_place_of(const char *text, const char *port);
-/* The same, checked. FATAL, explained: no host, no ], or a port that is no number. */
+/* The same, checked. FATAL, explained: no host, a malformed address, or an invalid port. */
 fl_broker_rc fl_url_place_read(const fl_broker_host *host, const fl_url_kind *kind,
                                const char *text, const char *port, fl_url_place *out);
 /* Replaces each %XX, in place. */

@@ -83,11 +83,11 @@ typedef struct fl_trace_block {
 
 enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
 
-/* The events: EVENT(KIND, name, meaning of a, meaning of b). The name is that of its probe, too
- * (runtime/engine/probe.h): it is public, and stays. Fibers have numbers of their own, from 1. An
- * ITEM is the middle of an address; it names a work item from its SUBMIT to its JOB. A SLOT is the
- * middle of one, too; it names a forked task from its FORK to the next FORK there. An OBJECT is
- * another one: of a lock, a semaphore, or one end of a channel. A SITE is the power of two of a
+/* The events: EVENT(KIND, name, meaning of a, meaning of b). The name is also the public
+ * name of its probe (runtime/engine/probe.h), so it never changes. Fibers have numbers of their own,
+ * from 1. An ITEM, a SLOT and an OBJECT are the middle bits of an address. An ITEM names a work item
+ * from its SUBMIT to its JOB. A SLOT names a forked task from its FORK to the next FORK there. An
+ * OBJECT is a lock, a semaphore, or one end of a channel. A SITE is the power of two of a
  * loop's iterations, and FL_TRACE_HELPED; its next event of that writer has the times. A TIME is
  * packed (fl_trace_pack). Events of forked tasks and of objects belong to the fiber that the worker
  * runs. Kinds keep their numbers: new ones go to the end. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The call of Filch returns 0; a failure shows the call and its sentence. */
+/* Claims that a call of Filch returns 0; a failure shows the call and filch_error(). */
 #define OK(call) cr_assert_eq(call, 0, "%s: %s", #call, filch_error())
 
 #endif

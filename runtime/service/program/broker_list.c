@@ -105,8 +105,8 @@ int fl_broker_list_run(const char *program, const char *argument)
 {
     const fl_broker_kind *kinds[FL_MODULES_MOST];
     if (argument && strcmp(argument, "markdown") != 0) {
-        fprintf(stderr, "%s: --brokers '%s' is not allowed (markdown, or nothing)\n", program,
-                fl_show(argument).text);
+        fprintf(stderr, "%s: invalid value of --brokers: '%s' (valid: markdown, or none)\n",
+                program, fl_show(argument).text);
         return 2;
     }
     unsigned count = collect(kinds, FL_MODULES_MOST);

@@ -114,7 +114,7 @@ fl_broker_rc fl_pubsub_parse(const fl_broker_host *host, const char *url, fl_pub
     out->project = out->url.hosts;
     if (out->url.login || (out->url.path && *out->url.path))
         return host->explain(host, FL_BROKER_FATAL,
-                             "URL of pubsub with more than a project (valid: %s)",
+                             "unexpected login or path in the URL of pubsub (valid: %s)",
                              fl_pubsub_url_kind.form);
     rc = fl_url_read(host, &fl_pubsub_url_kind, out->url.settings, out);
     if (rc)

@@ -20,9 +20,12 @@ static const fl_url_option known[] = {
      "replaces a message without message_id by a copy with one before it runs; default: no",
      FL_URL_FLAG, offsetof(fl_rabbit_url, adopt), 0, 0},
     {"delivery-limit", "NUMBER",
-     "the server makes a message a dead letter after so many failed deliveries; default: 20",
+     "the server makes a message a dead letter after this number of failed deliveries; "
+     "default: 20",
      FL_URL_NUMBER, offsetof(fl_rabbit_url, delivery_limit), 1, 1000000},
-    {"heartbeat", "SECONDS", "a silent connection is lost after two of them; default: 10",
+    {"heartbeat", "SECONDS",
+     "the interval of heartbeats in seconds; two that are missing end the connection; "
+     "default: 10",
      FL_URL_NUMBER, offsetof(fl_rabbit_url, heartbeat), 1, 3600},
     FL_URL_CA(fl_rabbit_url),
     FL_URL_CERT(fl_rabbit_url),

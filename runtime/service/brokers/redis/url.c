@@ -38,11 +38,11 @@ static fl_broker_rc parse_socket(const fl_broker_host *host, const char *text, f
     out->socket = fl_url_decode(out->url.path);
     if (strncmp(out->socket, "//", 2) == 0)
         out->socket += 2;
-    return is_valid && *out->socket == '/'
-               ? FL_BROKER_OK
-               : host->explain(host, FL_BROKER_FATAL,
-                               "URL of redis with no absolute path of a socket (valid: %s)",
-                               kind->form);
+    if (is_valid && *out->socket == '/')
+        return FL_BROKER_OK;
+    return host->explain(host, FL_BROKER_FATAL, "%s in the URL of redis (valid: %s)",
+                         is_valid ? "no absolute path of a socket" : "invalid % in the path",
+                         kind->form);
 }
 
 static fl_broker_rc parse_place(const fl_broker_host *host, const char *text, fl_redis_url *out)
@@ -56,8 +56,7 @@ static fl_broker_rc parse_place(const fl_broker_host *host, const char *text, fl
     size_t digits = strspn(database, "0123456789");
     if (database[digits] || digits > 9 || atoi(database) > DATABASE_MOST)
         return host->explain(host, FL_BROKER_FATAL,
-                             "URL of redis with a database that is no number (valid: %s)",
-                             kind->form);
+                             "invalid database in the URL of redis (valid: 0..%d)", DATABASE_MOST);
     out->database = (unsigned)atoi(database);
     out->user = out->user && *out->user ? out->user : NULL;
     out->password = out->password && *out->password ? out->password : NULL;

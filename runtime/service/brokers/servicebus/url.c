@@ -18,15 +18,16 @@ enum { SESSIONS_MOST = 100 };
 
 static const fl_url_option known[] = {
     {"connection-file", "FILE",
-     "a file with a connection string, which others must not be able to read: "
+     "a private file, not readable for other users, with the connection string "
      "Endpoint=sb://HOST/;SharedAccessKeyName=NAME;SharedAccessKey=KEY",
      FL_URL_TEXT, offsetof(fl_bus_url, connection_file), 0, 0},
-    {"connection-env", "VARIABLE", "the same from a variable", FL_URL_TEXT,
-     offsetof(fl_bus_url, connection_env), 0, 0},
+    {"connection-env", "VARIABLE", "an environment variable that holds the connection string",
+     FL_URL_TEXT, offsetof(fl_bus_url, connection_env), 0, 0},
     {"key-name", "NAME", "the name of a key", FL_URL_TEXT, offsetof(fl_bus_url, key_name), 0, 0},
-    {"key-file", "FILE", "a file with the key", FL_URL_TEXT, offsetof(fl_bus_url, key_file), 0, 0},
+    {"key-file", "FILE", "a private file with the key", FL_URL_TEXT, offsetof(fl_bus_url, key_file),
+     0, 0},
     {"token-seconds", "NUMBER",
-     "how long a token is valid, which is renewed after three quarters; default: 3600",
+     "lifetime of a token in seconds; it is renewed after three quarters of that; default: 3600",
      FL_URL_NUMBER, offsetof(fl_bus_url, token), TOKEN_LEAST, TOKEN_MOST},
     {"sessions", "NUMBER",
      "for queues that require sessions: how many of them a connection holds at a time",

@@ -13,10 +13,12 @@
 #include <string.h>
 
 static const fl_url_option known[] = {
-    {"region", "NAME", "default: AWS_REGION, AWS_DEFAULT_REGION, the profile's region", FL_URL_TEXT,
+    {"region", "NAME",
+     "the AWS region; default: AWS_REGION, AWS_DEFAULT_REGION, the profile's region", FL_URL_TEXT,
      offsetof(fl_sqs_options, region), 0, 0},
     {"profile", "NAME",
-     "of the shared files; comes before the environment's keys; default: AWS_PROFILE, or default",
+     "a profile of AWS's shared files; its keys come before the environment's; default: "
+     "AWS_PROFILE, or default",
      FL_URL_TEXT, offsetof(fl_sqs_options, profile), 0, 0},
     {"group", "NAME", "the group of FIFO messages that name none; default: the queue's name",
      FL_URL_TEXT, offsetof(fl_sqs_options, group), 0, 0},

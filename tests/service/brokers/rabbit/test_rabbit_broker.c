@@ -15,9 +15,9 @@ BROKER_CONFORMS(rabbit_broker, rabbit_tested)
 Test(rabbit_broker, urls_that_do_not_parse_or_leak_passwords_are_fatal)
 {
     static const char *const wrong[][2] = {
-        {"amqp://host:port/", "a port that is no number"},
-        {"amqps://a:secret@localhost/b@c", "rabbitmq with an @ behind a /"},
-        {"amqp://localhost/%zz", "rabbitmq with a wrong % in its path"},
+        {"amqp://host:port/", "an invalid port"},
+        {"amqps://a:secret@localhost/b@c", "@ after / in the URL of rabbitmq"},
+        {"amqp://localhost/%zz", "invalid % in the path of the URL of rabbitmq"},
         {"amqp://a:b@localhost/?queue=stream", "queue=stream (valid: quorum, classic)"},
         {"amqp://a:b@localhost/?heartbeat=0", "(valid: 1..3600)"},
         {"amqp://a:b@localhost/?heartbeat=1x", "(valid: 1..3600)"},

@@ -85,7 +85,7 @@ Test(sqlite_broker, unusable_databases_are_refused_with_the_remedy)
     write_file("file", "");
     execute("later", "PRAGMA user_version = 7");
     is_refused(&fl_broker_sqlite, url_of("a.db?sync=often"), FL_BROKER_FATAL,
-               "invalid option of sqlite: sync=often (valid: full, normal)");
+               "option of sqlite: sync=often (valid: full, normal)");
     is_refused(&fl_broker_sqlite, url_of("text"), FL_BROKER_REFUSED,
                "it is no database; give another path");
     is_refused(&fl_broker_sqlite, url_of("later"), FL_BROKER_REFUSED,
