@@ -58,6 +58,7 @@ FILCH_VOID_TASK(answering_owner, (stolen *, s))
     while (!has_started(s)) {
         FILCH_FORK(nothing, 1);
         FILCH_JOIN(long x, nothing);
+        (void)x;
     }
     FILCH_JOIN_VOID(forked);
 }
