@@ -5,7 +5,7 @@
 # Fedora, Arch and Alpine: docs/packages.md.
 
 # package, then alternatives for other releases | content: command NAME (or another NAME), module PKG-CONFIG-NAME, header
-# COMPILER HEADER, flags COMPILER FLAGS, server FILE (or a command of its name)
+# COMPILER HEADER, flags COMPILER FLAGS, file FILE, server FILE (or a command of its name)
 packages_to_run='
 gcc                  | command gcc
 libc6-dev            | header gcc stdio.h
@@ -88,7 +88,7 @@ golang-go               | command go
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | server /usr/share/containers/seccomp.json
-imagemagick             | server /usr/bin/convert
+imagemagick             | file /usr/bin/convert
 graphicsmagick          | command gm
 libfftw3-dev            | header gcc fftw3.h
 libopenblas0-openmp     | server /usr/lib/*/openblas-openmp/libopenblas.so.0
@@ -129,6 +129,7 @@ brings() {
     case $1 in
     command) command -v "${@:2}" >/dev/null ;;
     program) "$2" --version >/dev/null 2>&1 ;;
+    file) [ -e "$2" ] ;;
     server) [ -e "$2" ] || command -v "${2##*/}" >/dev/null ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     header) echo "#include <$3>" | "$2" -x "$(language_of "$2")" -fsyntax-only - 2>/dev/null ;;

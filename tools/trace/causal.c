@@ -73,17 +73,22 @@ static void hold(causal *c, line *l, const trace_event *e)
     c->held++;
 }
 
+/* Of the held events that are ready, the earliest: one event may free several, such as two arrivals on one fiber. */
 static bool let_go(causal *c, trace_event *out)
 {
+    line *earliest = NULL;
     for (uint32_t i = 0; c->held && i <= c->workers; i++) {
         line *l = &c->line[i];
-        if (!is_empty(l) && c->is_ready(c->arg, &l->event[l->at])) {
-            *out = l->event[l->at++];
-            c->held--;
-            return true;
-        }
+        if (is_empty(l) || (earliest && l->event[l->at].ns >= earliest->event[earliest->at].ns))
+            continue;
+        if (c->is_ready(c->arg, &l->event[l->at]))
+            earliest = l;
     }
-    return false;
+    if (!earliest)
+        return false;
+    *out = earliest->event[earliest->at++];
+    c->held--;
+    return true;
 }
 
 bool causal_next(causal *c, trace_event *out)

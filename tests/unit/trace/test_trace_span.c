@@ -55,7 +55,7 @@ static void refused(const made_event *events, enum fl_trace_level level, const c
 static void is_known(const made_event *events)
 {
     dag d;
-    span_figures f = measured(events, 2, &d, 7);
+    span_figures f = measured(events, 3, &d, 7);
     span_if without;
     cr_assert_eq(f.work, 85);
     cr_assert_eq(f.span, 10 + 50 + 5);
@@ -122,6 +122,28 @@ Test(trace_span, a_wait_in_a_join_and_what_its_fiber_does_elsewhere_are_no_work)
                                   {1, 170, FL_TRACE_RUN_END, SLOT, 0},
                                   {1, 171, FL_TRACE_RESUME, 4, 0},
                                   {1, 172, FL_TRACE_SWITCH, 4, 0},
+                                  {1, 180, FL_TRACE_GO_ON, 4, 0},
+                                  {1, 190, FL_TRACE_JOINED, SLOT, 0},
+                                  {1, 195, FL_TRACE_JOB_END, 4, 0},
+                                  {0}});
+}
+
+/* Worker 0 leaves the fiber by a late clock, when two others have arrived there, one after the other. */
+Test(trace_span, arrivals_that_a_late_clock_held_back_come_in_their_order)
+{
+    is_known((const made_event[]){BEGIN,
+                                  FORK(110),
+                                  {1, 112, FL_TRACE_SWITCH, 5, 0},
+                                  {1, 120, FL_TRACE_RUN, SLOT, TASK},
+                                  {0, 120, FL_TRACE_WAIT, 4, WAIT},
+                                  {0, 200, FL_TRACE_SWITCH, 0, 0},
+                                  {2, 140, FL_TRACE_SWITCH, 4, 0},
+                                  {2, 150, FL_TRACE_GO_ON, 4, 0},
+                                  {2, 160, FL_TRACE_JOIN, SLOT, 0},
+                                  {2, 165, FL_TRACE_WAIT, 4, WAIT},
+                                  {2, 166, FL_TRACE_SWITCH, 0, 0},
+                                  {1, 170, FL_TRACE_RUN_END, SLOT, 0},
+                                  {1, 175, FL_TRACE_SWITCH, 4, 0},
                                   {1, 180, FL_TRACE_GO_ON, 4, 0},
                                   {1, 190, FL_TRACE_JOINED, SLOT, 0},
                                   {1, 195, FL_TRACE_JOB_END, 4, 0},
