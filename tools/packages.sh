@@ -41,30 +41,30 @@ libasio-dev      | header g++ asio.hpp
 '
 # The server and the client library in Go that tools/bars.sh compares services with.
 packages_of_services='
-golang-github-rabbitmq-amqp091-go-dev | server /usr/share/gocode/src/github.com/rabbitmq/amqp091-go
+golang-github-rabbitmq-amqp091-go-dev | file /usr/share/gocode/src/github.com/rabbitmq/amqp091-go
 rabbitmq-server  | command /usr/lib/rabbitmq/bin/rabbitmq-server
 '
 packages_to_test='
 libcriterion-dev        | module criterion
-tzdata                  | server /usr/share/zoneinfo/Europe/Berlin
+tzdata                  | file /usr/share/zoneinfo/Europe/Berlin
 libbenchmark-dev        | header g++ benchmark/benchmark.h
 libclang-rt-dev libclang-rt-19-dev libclang-rt-18-dev libclang-rt-14-dev | flags clang -fsanitize=thread
 clang-format-14 clang-format | command clang-format-14 clang-format
-libseccomp2             | server /usr/lib/*/libseccomp.so.2
+libseccomp2             | file /usr/lib/*/libseccomp.so.2
 libpng-dev              | module libpng
 redis-tools redis       | command redis-check-rdb
 openssl                 | command openssl
 postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3
-python3-yaml            | server /usr/lib/python3/dist-packages/yaml/__init__.py
+python3-yaml            | file /usr/lib/python3/dist-packages/yaml/__init__.py
 nodejs                  | command node
 codespell               | command codespell
 systemd                 | command systemd-analyze
 systemtap-sdt-dev       | header gcc sys/sdt.h
 z3                      | command z3
 gfortran                | command gfortran
-gcc-12-source gcc-13-source gcc-14-source | server /usr/src/gcc-1[234]
+gcc-12-source gcc-13-source gcc-14-source | file /usr/src/gcc-1[234]
 '
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='
@@ -82,19 +82,19 @@ qemu-user               | command qemu-riscv64
 rabbitmq-server         | command /usr/lib/rabbitmq/bin/rabbitmq-server
 chromium                | command chromium
 npm                     | command npm
-python3-kafka           | server /usr/lib/python3/dist-packages/kafka/__init__.py
-python3-pika            | server /usr/lib/python3/dist-packages/pika/__init__.py
+python3-kafka           | file /usr/lib/python3/dist-packages/kafka/__init__.py
+python3-pika            | file /usr/lib/python3/dist-packages/pika/__init__.py
 golang-go               | command go
 buildah                 | command buildah
 runc                    | command runc
-golang-github-containers-common | server /usr/share/containers/seccomp.json
+golang-github-containers-common | file /usr/share/containers/seccomp.json
 imagemagick             | file /usr/bin/convert
 graphicsmagick          | command gm
 libfftw3-dev            | header gcc fftw3.h
-libopenblas0-openmp     | server /usr/lib/*/openblas-openmp/libopenblas.so.0
-python3-numpy           | server /usr/lib/python3/dist-packages/numpy/__init__.py
-python3-sklearn         | server /usr/lib/python3/dist-packages/sklearn/__init__.py
-libgraphblas-dev        | server /usr/lib/*/libgraphblas.so
+libopenblas0-openmp     | file /usr/lib/*/openblas-openmp/libopenblas.so.0
+python3-numpy           | file /usr/lib/python3/dist-packages/numpy/__init__.py
+python3-sklearn         | file /usr/lib/python3/dist-packages/sklearn/__init__.py
+libgraphblas-dev        | file /usr/lib/*/libgraphblas.so
 primecount              | command primecount
 kalign                  | command kalign
 clustalo                | command clustalo
@@ -105,7 +105,7 @@ bart                    | command bart
 # For tools/fresh.sh, and the container image.
 packages_of_fresh='
 mmdebstrap             | command mmdebstrap
-debian-archive-keyring | server /usr/share/keyrings/debian-archive-keyring.gpg
+debian-archive-keyring | file /usr/share/keyrings/debian-archive-keyring.gpg
 '
 
 # package, then alternatives | a program in it. The program is taken out, into build/tools, and the package is not

@@ -129,7 +129,7 @@ Test(trace_span, a_wait_in_a_join_and_what_its_fiber_does_elsewhere_are_no_work)
 }
 
 /* Worker 0 leaves the fiber by a late clock, when two others have arrived there, one after the other. */
-Test(trace_span, arrivals_that_a_late_clock_held_back_come_in_their_order)
+Test(trace_span, held_back_arrivals_keep_their_order)
 {
     is_known((const made_event[]){BEGIN,
                                   FORK(110),
