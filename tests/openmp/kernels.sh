@@ -10,9 +10,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for source in "$here"/*.c; do
     name=$(basename "$source" .c)
+    size=
+    [ "$name" != epcc ] || size=0 # it measures, and is run here for its constructs
     ${OMP_CC:-gcc} -O2 -fopenmp "$source" -o "$work/$name" -lm
     for threads in 1 2 8; do
         echo "$name, $threads threads"
-        OMP_NUM_THREADS=$threads LD_LIBRARY_PATH=$folder timeout 60 "$work/$name"
+        OMP_NUM_THREADS=$threads LD_LIBRARY_PATH=$folder timeout 60 "$work/$name" $size
     done
 done

@@ -156,22 +156,49 @@ static bool is_part(const mc_model *model, const mc_search *search)
            (!model->bound || search->bound < model->bound);
 }
 
-/* A whole search has to come to each place that the row names, and a row without exact outcomes names some; a part
+static bool is_whole(const mc_model *model, const mc_search *search, const mc_result *result)
+{
+    return !search->replay && !mc.newest && !is_part(model, search) && result->exhausted;
+}
+
+/* Returns a place that the row names and no execution came to, or NULL. */
+static const char *missed(const mc_model *model)
+{
+    for (const char *const *what = model->reaches; *what; what++)
+        if (!is_reached(*what))
+            return *what;
+    return NULL;
+}
+
+/* A whole search has to come to each place that the row names, and a row without exact outcomes names some. A part
  * of it need not. */
 static bool unreached(const mc_model *model, const mc_search *search, const mc_result *result)
 {
-    if (search->replay || mc.newest || is_part(model, search) || !result->exhausted)
+    if (!is_whole(model, search, result))
         return false;
     if (!model->outcomes && !*model->reaches) {
         printf("\n%s: BROKEN: it demands nothing (give it .outcomes or .reaches)\n", model->name);
         return true;
     }
-    for (const char *const *what = model->reaches; *what; what++)
-        if (!is_reached(*what)) {
-            printf("\n%s: BROKEN: no execution reached '%s'\n", model->name, *what);
-            return true;
-        }
-    return false;
+    const char *what = missed(model);
+    if (what)
+        printf("\n%s: BROKEN: no execution reached '%s'\n", model->name, what);
+    return what != NULL;
+}
+
+/* A random search that has missed a place goes on with another seed, LONGER times as long. */
+static mc_result explore(const mc_model *model, mc_search *search)
+{
+    enum { LONGER = 10 };
+    reached_count = 0;
+    mc_result result = mc_explore(model, search);
+    if (search->how != MC_RANDOM || result.failure || !is_whole(model, search, &result) ||
+        !missed(model))
+        return result;
+    search->seed++;
+    search->executions *= LONGER;
+    free(result.choices);
+    return mc_explore(model, search);
 }
 
 static int tell_unfit(const mc_model *model, mc_result *result)
@@ -188,9 +215,8 @@ static int tell_unfit(const mc_model *model, mc_result *result)
 static int run_search(const request *asked, const mc_model *model, mc_search search)
 {
     char how[64];
+    mc_result result = explore(model, &search);
     describe(&search, how);
-    reached_count = 0;
-    mc_result result = mc_explore(model, &search);
     if (result.failure == mc_unfit)
         return tell_unfit(model, &result);
     double rate =

@@ -2,12 +2,13 @@
  *
  * Cost of OpenMP's constructs in nanoseconds, after the method of the EPCC micro benchmarks: the
  * time of a construct around a short delay, less the time of the delay alone. Each row is the
- * smallest of several samples. Usage: epcc [SAMPLES]. */
+ * smallest of several samples. Usage: epcc [SAMPLES]. Without samples (0) each construct runs a few
+ * times: barriers take milliseconds where threads outnumber idle processors. */
 #include "kernel.h"
 
 #include <omp.h>
 
-enum { REPEATS = 500, ITERATIONS = 128, TASKS = 64 };
+enum { REPEATS = 500, FEW = 4, ITERATIONS = 128, TASKS = 64 };
 
 static volatile unsigned sink;
 static omp_lock_t lock;
@@ -162,12 +163,12 @@ static const row rows[] = {
     {"taskloop", taskloop_of_one, true, 20, 1, 0},
 };
 
-static double sample(const row *of)
+static double sample(const row *of, unsigned repeats)
 {
     double begin = 0, end = 0;
     if (!of->in_team) {
         begin = now();
-        for (unsigned i = 0; i < of->repeats; i++)
+        for (unsigned i = 0; i < repeats; i++)
             of->body();
         return now() - begin;
     }
@@ -176,7 +177,7 @@ static double sample(const row *of)
 #pragma omp barrier
 #pragma omp master
         begin = now();
-        for (unsigned i = 0; i < of->repeats; i++)
+        for (unsigned i = 0; i < repeats; i++)
             of->body();
 #pragma omp barrier
 #pragma omp master
@@ -187,12 +188,13 @@ static double sample(const row *of)
 
 static double best(const row *of, int samples)
 {
-    double least = sample(of);
+    const unsigned repeats = samples ? of->repeats : FEW;
+    double least = sample(of, repeats);
     for (int i = 0; i < samples; i++) {
-        const double seconds = sample(of);
+        const double seconds = sample(of, repeats);
         least = seconds < least ? seconds : least;
     }
-    return least / of->repeats;
+    return least / repeats;
 }
 
 int main(int argc, char **argv)
