@@ -49,7 +49,7 @@ def pairs_of(kinds):
     """The places of instructions that stand one behind the other: a store, and a store or load, of other words."""
     def found(events):
         rmw = {event.rmw for event in events}
-        for at, (first, second) in enumerate(itertools.pairwise(events)):
+        for at, (first, second) in enumerate(zip(events, events[1:])):
             if (first.kind, second.kind) == kinds and first.at != second.at and first.rmw is None and second.rmw is None \
                     and at + 1 not in rmw:
                 yield at, (first.by, second.by)
