@@ -661,8 +661,8 @@ static void go_and_resize(unsigned self)
     }
 
 const mc_model mc_models[] = {
-    ROW("destroyed_by_another", destroyed_by_another, "destroyed beside a call", ONE,
-        one_workerP000, WOKEN),
+    ROW("destroyed_by_another", destroyed_by_another, "destroyed beside a call", ONE, one_worker,
+        20000, WOKEN),
     ROW("pair", run_a_pair, "a fork, perhaps stolen", TWO, two_workers, 5000, STEALS),
     ROW("nested", run_nested, "joins that suspend", TWO, two_workers, 10000, JOINS),
     ROW("nested_full", run_nested, "out of line, full fences", TWO, full_fence, 5000, JOINS),
@@ -689,8 +689,8 @@ const mc_model mc_models[] = {
     ROW("yields_capped", run_and_yield_both, "too few fibers", TWO, few_fibers, 5000, CAPPED),
     ROW("drained", go_and_destroy, "destroy waits for all jobs", TWO, two_workers, 10000, DRAINS),
     ROW("drained_three", go_and_destroy, "three workers", THREE, three_workers, 5000, DRAINS),
-    ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO,
-        resizedH000, JOINS),
+    ROW("resizes", run_and_resize, "a task sends a worker away, and calls it back", TWO, resized,
+        10000, JOINS),
     ROW("resized", go_and_resize, "a thread does", TWO, resized, 10000, DRAINS),
     ROW("nested_awake", run_nested, "workers that stay awake", TWO, awake, 4000, JOINS),
     ROW("yields_awake_capped", run_and_yield_both, "and too few fibers", TWO, few_awake, 4000,
@@ -732,8 +732,8 @@ const mc_model mc_models[] = {
     ROW("to_the_gate", run_to_the_gate, "two threads and one worker", ONE, guest, 10000, VISITS),
     ROW("to_the_gate_two", run_to_the_gate, "and two workers", THREE_AND, guest_two, 10000,
         .reaches = {"a guest", "helps"}),
-    ROW("to_the_gate_workers", run_to_the_gate, "workers wait at the gate", THREE_AND,
-        two_workersH000, .reaches = {"helps"}),
+    ROW("to_the_gate_workers", run_to_the_gate, "workers wait at the gate", THREE_AND, two_workers,
+        10000, .reaches = {"helps"}),
     ROW("drained_helper", destroyed_above_a_helper, "destroy waits for a job that helps", ONE,
         one_worker, 10000, .reaches = {"parks"}),
     ROW("helps_beside_a_blocked", run_beside_a_blocked, "a job that the helper alone can bring on",
@@ -747,8 +747,8 @@ const mc_model mc_models[] = {
     ROW("seats_full", run_seated, "full fences", SEATED, seats_full, 5000, STEALS),
     ROW("seats_apart", run_seats_apart, "a join takes a task that it may not run", SEATED, seats,
         200000, .reaches = {"handed on"}),
-    ROW("seat_again", run_seat_again, "a seat that two threads take in turn", SEATED_THREE,
-        seatsH000, .reaches = {"a seat again"}),
+    ROW("seat_again", run_seat_again, "a seat that two threads take in turn", SEATED_THREE, seats,
+        10000, .reaches = {"a seat again"}),
     ROW("loop_half", run_a_loop, "gifts of half", TWO, halvers, 4000, STEALS),
     ROW("drained_half", go_and_destroy, "half of a ready deque", TWO, halvers, 4000, DRAINS),
     {.name = NULL}};
