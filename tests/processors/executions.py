@@ -39,7 +39,16 @@ class Thread:
         return [place for place in range(len(self.events) + 1) if place not in indivisible]
 
 
+def alike(threads):
+    """The paths that read and write the same values, in lists."""
+    found = {}
+    for thread in threads:
+        found.setdefault((frozenset(thread.needs), frozenset(thread.gives)), []).append(thread)
+    return found.values()
+
+
 def supplied(threads):
+    """May each thread read what it reads?"""
     for thread in threads:
         others = set().union(*(other.gives for other in threads if other is not thread))
         if not thread.needs <= others:
@@ -205,8 +214,10 @@ def threads_of(model, world, result):
 
 def candidates(model, threads, initial):
     """(candidate, choice, outcome): all that are coherent. An outcome: results of the threads, last stores."""
-    for chosen in itertools.product(*threads):
-        if supplied(chosen):
+    for paths in itertools.product(*map(alike, threads)):
+        if not supplied([some[0] for some in paths]):
+            continue
+        for chosen in itertools.product(*paths):
             candidate = Candidate(model, chosen, initial)
             for choice in candidate.readings():
                 yield candidate, choice, (candidate.results(), candidate.final(choice))
