@@ -40,8 +40,10 @@ def arguments():
     parser.add_argument("--tarball", metavar="FILE", type=Path, help="gcc's source (default: the one of gcc-12-source)")
     parser.add_argument("--languages", help="default: c,c++,fortran; with clang: c,c++; with flang: fortran")
     parser.add_argument("--only", metavar="PATTERN", default="*", help="run only names that match, e.g. '*/task*'")
-    parser.add_argument("--sample", metavar="N", type=int, help="run N programs drawn at random")
-    parser.add_argument("--seed", metavar="S", type=int, default=1, help="seed of --sample (default 1)")
+    parser.add_argument("--sample", metavar="N", type=int, default=os.environ.get("FILCH_OPENMP_SAMPLE"),
+                        help="run N programs drawn at random (default FILCH_OPENMP_SAMPLE, or all)")
+    parser.add_argument("--seed", metavar="S", type=int, default=os.environ.get("FILCH_SEED") or random.randrange(10 ** 9),
+                        help="seed of --sample (default FILCH_SEED, or a new one)")
     parser.add_argument("--jobs", metavar="N", type=int, default=1, help="programs at the same time (default 1)")
     parser.add_argument("--threads", metavar="N", type=int, help="OMP_NUM_THREADS where a program sets none")
     parser.add_argument("--time", metavar="S", type=float, default=20, help="seconds a run may take (default 20)")
@@ -228,6 +230,7 @@ def chosen(suite, given):
     print(f"{len(found)} programs, {len(found) - len(runs)} of them not for running here", flush=True)
     if given.sample and given.sample < len(runs):
         runs = random.Random(given.seed).sample(runs, given.sample)
+        print(f"{given.sample} of them drawn by seed {given.seed}", flush=True)
     return runs
 
 
