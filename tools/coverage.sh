@@ -25,11 +25,8 @@ models() {
 }
 
 run_models() {
-    local one failed=0
-    while read -r one; do
-        "$one" --random $executions --seed 1 || { failed=1; echo "FAILED: $one --random $executions --seed 1"; }
-    done < <(models)
-    return $failed
+    # shellcheck disable=SC2016 # the inner shell's
+    models | xargs -P "$(nproc)" -I MODEL bash -c '"$@" || { echo "FAILED: $*"; exit 1; }' bash MODEL --random $executions --seed 1
 }
 
 # Without stress, long tests and long simulations: they take most of the time, and reach few lines that others do not.

@@ -57,7 +57,7 @@ static fl_broker_rc parse_redis(const char *url)
         READ_TEXTS(url, read.socket, read.user, read.password, read.ca);
         FUZZ_CHECK(read.socket || (*read.place.host && atoi(read.place.port)), "%s", url);
     }
-    fl_redis_url_end(&read);
+    fl_url_end(&read.url);
     return rc;
 }
 #endif
@@ -72,7 +72,7 @@ static fl_broker_rc parse_nats(const char *url)
                    read.creds, read.ca, read.cert, read.key);
         FUZZ_CHECK(*read.hosts && fl_nats_is_name(read.stream, ""), "%s", url);
     }
-    fl_nats_options_end(&read);
+    fl_url_end(&read.url);
     return rc;
 }
 #endif
@@ -99,7 +99,7 @@ static fl_broker_rc parse_rabbit(const char *url)
         READ_TEXTS(url, read.vhost, read.user, read.password, read.ca, read.cert, read.key);
         FUZZ_CHECK(*read.place.host && read.port == atoi(read.place.port), "%s", url);
     }
-    fl_rabbit_url_end(&read);
+    fl_url_end(&read.url);
     return rc;
 }
 #endif
@@ -113,7 +113,7 @@ static fl_broker_rc parse_sqs(const char *url)
         READ_TEXTS(url, read.account, read.region, read.profile, read.ca, read.group);
         FUZZ_CHECK(*read.host && *read.region, "%s", url);
     }
-    fl_sqs_options_end(&read);
+    fl_url_end(&read.url);
     return rc;
 }
 #endif

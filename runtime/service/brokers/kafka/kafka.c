@@ -17,7 +17,7 @@ static void close_kafka(fl_broker *broker)
 {
     fl_kafka *k = fl_kafka_of(broker);
     fl_kafka_disconnect(k);
-    fl_kafka_options_end(&k->options);
+    fl_url_end(&k->options.url);
     free(k);
 }
 
@@ -41,7 +41,7 @@ static fl_broker_rc check(const fl_broker_config *config)
     fl_broker_rc rc = fl_kafka_parse(host, config->url, &options);
     if (!rc && !(rc = fl_kafka_configure(host, &options, &conf)))
         rd_kafka_conf_destroy(conf);
-    fl_kafka_options_end(&options);
+    fl_url_end(&options.url);
     for (unsigned i = 0; i < config->queue_count && !rc; i++)
         if (!fl_kafka_is_topic(config->queues[i]) || has_retries(config, config->queues[i]))
             rc = host->explain(host, FL_BROKER_FATAL,

@@ -127,11 +127,6 @@ fl_broker_rc fl_kafka_parse(const fl_broker_host *host, const char *url, fl_kafk
     return rc ? rc : check(host, out);
 }
 
-void fl_kafka_options_end(fl_kafka_options *options)
-{
-    fl_url_end(&options->url);
-}
-
 /* ---- Settings of librdkafka ---- */
 
 fl_broker_rc fl_kafka_configure(const fl_broker_host *host, const fl_kafka_options *o,

@@ -24,10 +24,9 @@ typedef struct fl_kafka_options {
 
 extern const fl_url_kind fl_kafka_url_kind;
 
-/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
+/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. End
+ * out->url in either case. */
 fl_broker_rc fl_kafka_parse(const fl_broker_host *host, const char *url, fl_kafka_options *out);
-/* Also of one that did not parse. */
-void fl_kafka_options_end(fl_kafka_options *options);
 /* The settings of the URL for librdkafka; *out is destroyed by the caller or by rd_kafka_new. FATAL,
  * explained: librdkafka does not know one. */
 fl_broker_rc fl_kafka_configure(const fl_broker_host *host, const fl_kafka_options *options,

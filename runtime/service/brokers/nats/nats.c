@@ -35,7 +35,7 @@ static void close_nats(fl_broker *broker)
     fl_nats_disconnect(n);
     if (n->box)
         fl_nats_box_leave(n->box);
-    fl_nats_options_end(&n->options);
+    fl_url_end(&n->options.url);
     free(n);
 }
 
@@ -63,7 +63,7 @@ static fl_broker_rc check(const fl_broker_config *config)
 {
     fl_nats_options options;
     fl_broker_rc rc = fl_nats_parse(config->host, config->url, &options);
-    fl_nats_options_end(&options);
+    fl_url_end(&options.url);
     for (unsigned i = 0; i < config->queue_count && !rc; i++)
         if (!fl_nats_is_name(config->queues[i], "."))
             rc = refuse_queue(config, i);

@@ -89,8 +89,3 @@ fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_
         out->prefix = out->stream;
     return rc ? rc : check(host, out);
 }
-
-void fl_nats_options_end(fl_nats_options *options)
-{
-    fl_url_end(&options->url);
-}

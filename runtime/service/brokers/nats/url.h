@@ -19,10 +19,9 @@ typedef struct fl_nats_options {
 
 extern const fl_url_kind fl_nats_url_kind;
 
-/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
+/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. End
+ * out->url in either case. */
 fl_broker_rc fl_nats_parse(const fl_broker_host *host, const char *url, fl_nats_options *out);
-/* Also of one that did not parse. */
-void fl_nats_options_end(fl_nats_options *options);
 /* Only letters, digits, '-', '_' and those of `also`; not empty; up to 128. */
 bool fl_nats_is_name(const char *text, const char *also);
 

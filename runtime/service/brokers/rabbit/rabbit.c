@@ -36,7 +36,7 @@ static void close_rabbit(fl_broker *broker)
         free(r->queues[i].ready);
     }
     free(r->early);
-    fl_rabbit_url_end(&r->url);
+    fl_url_end(&r->url.url);
     free(r);
 }
 
@@ -110,7 +110,7 @@ static fl_broker_rc check(const fl_broker_config *config)
     fl_rabbit_url url;
     fl_broker_rc rc = fl_rabbit_parse(config->host, config->url, &url);
     rc = rc ? rc : check_names(config);
-    fl_rabbit_url_end(&url);
+    fl_url_end(&url.url);
     return rc;
 }
 
@@ -121,7 +121,7 @@ static fl_broker_rc open_rabbit(fl_broker **out, const fl_broker_config *config)
     rc = rc ? rc : check_names(config);
     fl_rabbit *r = rc ? NULL : create(config, &url);
     if (!r) {
-        fl_rabbit_url_end(&url);
+        fl_url_end(&url.url);
         return rc ? rc
                   : config->host->explain(config->host, FL_BROKER_LOST,
                                           "no memory for a connection; free some");

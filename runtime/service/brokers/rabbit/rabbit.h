@@ -64,10 +64,9 @@ typedef struct fl_rabbit_url {
 } fl_rabbit_url;
 
 extern const fl_url_kind fl_rabbit_url_kind;
-/* FATAL, explained: it does not parse, or would send a password in plain text to another machine. */
+/* FATAL, explained: it does not parse, or would send a password in plain text to another machine. End
+ * out->url in either case. */
 fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rabbit_url *out);
-/* Also of one that did not parse. */
-void fl_rabbit_url_end(fl_rabbit_url *url);
 
 /* ---- The connection ---- */
 

@@ -73,8 +73,3 @@ fl_broker_rc fl_rabbit_parse(const fl_broker_host *host, const char *url, fl_rab
     rc = fl_url_read(host, kind, out->url.settings, out);
     return rc ? rc : is_safe(host, out);
 }
-
-void fl_rabbit_url_end(fl_rabbit_url *url)
-{
-    fl_url_end(&url->url);
-}

@@ -28,7 +28,7 @@ static void close_redis(fl_broker *broker)
     for (unsigned i = 0; i < r->queue_count; i++)
         free(r->queues[i].key);
     fl_redis_plain_free(&r->plain);
-    fl_redis_url_end(&r->url);
+    fl_url_end(&r->url.url);
     free(r);
 }
 
@@ -108,7 +108,7 @@ static fl_broker_rc check(const fl_broker_config *config)
 {
     fl_redis_url url;
     fl_broker_rc rc = fl_redis_url_parse(config->host, config->url, &url);
-    fl_redis_url_end(&url);
+    fl_url_end(&url.url);
     return rc;
 }
 
@@ -119,7 +119,7 @@ static fl_broker_rc open_redis(fl_broker **out, const fl_broker_config *config)
     fl_broker_rc rc = fl_redis_url_parse(host, config->url, &url);
     fl_redis *r = rc ? NULL : calloc(1, sizeof *r + config->queue_count * sizeof *r->queues);
     if (!r) {
-        fl_redis_url_end(&url);
+        fl_url_end(&url.url);
         return rc ? rc
                   : host->explain(host, FL_BROKER_LOST, "no memory for a connection; free some");
     }

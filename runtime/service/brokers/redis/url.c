@@ -73,8 +73,3 @@ fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl
         rc = fl_url_refuse_plain(host, kind, out->url.hosts, "a password", "rediss://");
     return rc;
 }
-
-void fl_redis_url_end(fl_redis_url *url)
-{
-    fl_url_end(&url->url);
-}

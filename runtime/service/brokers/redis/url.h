@@ -19,9 +19,8 @@ typedef struct fl_redis_url {
 
 extern const fl_url_kind fl_redis_url_kind;
 
-/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. */
+/* FATAL, explained: it does not parse, or sends a password in plain text to another machine. End
+ * out->url in either case. */
 fl_broker_rc fl_redis_url_parse(const fl_broker_host *host, const char *text, fl_redis_url *out);
-/* Also of one that did not parse. */
-void fl_redis_url_end(fl_redis_url *url);
 
 #endif

@@ -35,7 +35,7 @@ static void close_sqs(fl_broker *broker)
     fl_sqs_forget_queues(s);
     fl_sqs_keys_destroy(s->keys);
     fl_web_destroy(s->web);
-    fl_sqs_options_end(&s->options);
+    fl_url_end(&s->options.url);
     free(s);
 }
 
@@ -59,7 +59,7 @@ static fl_broker_rc check(const fl_broker_config *config)
 {
     fl_sqs_options options;
     fl_broker_rc rc = fl_sqs_parse(config->host, config->url, &options);
-    fl_sqs_options_end(&options);
+    fl_url_end(&options.url);
     return rc ? rc : check_queues(config);
 }
 

@@ -135,8 +135,3 @@ fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_op
     snprintf(out->endpoint, sizeof out->endpoint, "http%s://%s/", has_tls ? "s" : "", out->host);
     return rc;
 }
-
-void fl_sqs_options_end(fl_sqs_options *options)
-{
-    fl_url_end(&options->url);
-}

@@ -26,9 +26,7 @@ typedef struct fl_sqs_options {
 extern const fl_url_kind fl_sqs_url_kind;
 
 /* FATAL, explained: it does not parse, or would send messages in plain text to another machine. The region
- * may come from AWS_REGION, AWS_DEFAULT_REGION or the profile's configuration. */
+ * may come from AWS_REGION, AWS_DEFAULT_REGION or the profile's configuration. End out->url in either case. */
 fl_broker_rc fl_sqs_parse(const fl_broker_host *host, const char *url, fl_sqs_options *out);
-/* Also of one that did not parse. */
-void fl_sqs_options_end(fl_sqs_options *options);
 
 #endif

@@ -16,7 +16,7 @@ static const char *setting_of(const char *url, const char *name)
     value[0] = '\0';
     rd_kafka_conf_get(conf, name, value, &size);
     rd_kafka_conf_destroy(conf);
-    fl_kafka_options_end(&options);
+    fl_url_end(&options.url);
     return value;
 }
 
@@ -54,12 +54,12 @@ Test(kafka_url, options_have_defaults)
     cr_assert_eq(fl_kafka_parse(&beside_host, "kafka://a", &options), FL_BROKER_OK);
     cr_assert_str_eq(options.group, "filch");
     cr_assert(options.creates && !options.is_ordered && !options.plaintext);
-    fl_kafka_options_end(&options);
+    fl_url_end(&options.url);
     cr_assert_eq(fl_kafka_parse(&beside_host, "kafka://a?group=g&create=no&ordering=yes", &options),
                  FL_BROKER_OK);
     cr_assert_str_eq(options.group, "g");
     cr_assert(!options.creates && options.is_ordered);
-    fl_kafka_options_end(&options);
+    fl_url_end(&options.url);
 }
 
 Test(kafka_url, wrong_urls_are_refused_by_a_sentence_without_the_password)

@@ -360,7 +360,7 @@ Test(sqs_keys, the_endpoint_follows_from_the_region)
     for (unsigned i = 0; i < sizeof urls / sizeof *urls; i++) {
         cr_assert_eq(fl_sqs_parse(&beside_host, urls[i][0], &options), FL_BROKER_OK);
         cr_assert_str_eq(options.endpoint, urls[i][1]);
-        fl_sqs_options_end(&options);
+        fl_url_end(&options.url);
     }
 }
 
