@@ -7,6 +7,7 @@
 
 #include <tests/service/broker_admin.h>
 #include <tests/service/broker_bench.h>
+#include <tests/service/broker_copies.h>
 #include <tests/service/broker_exchange.h>
 #include <tests/service/broker_foreign.h>
 #include <tests/service/broker_records.h>
@@ -413,6 +414,9 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
     BROKER_CLAIM(broker, tested, a_note_that_creates_nothing_ends_a_record_that_exists)            \
     BROKER_CLAIM(broker, tested, a_record_is_forgotten_after_its_time)                             \
     BROKER_CLAIM(broker, tested, a_retry_keeps_its_progress)                                       \
-    BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)
+    BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)                                    \
+    BROKER_CLAIM(broker, tested, lost_confirmations_lose_nothing)                                  \
+    BROKER_CLAIM(broker, tested, lost_answers_lose_nothing)                                        \
+    BROKER_CLAIM(broker, tested, leases_that_end_lose_nothing)
 
 #endif
