@@ -14,7 +14,8 @@
 #define OK(call) cr_assert_eq(call, 0, "%s: %s", #call, filch_error())
 
 /* One test, run for each of the table `rows` in a process of its own. Its body gets the row as
- * `one`; a failure shows the member `claim` of the row. */
+ * `one`; a failure shows the member `claim` of the row. On the stand-in, .init and .fini of the suite
+ * run once for all rows. */
 #define FOR_EACH(suite, name, rows)                                                                \
     static void suite##_##name##_row(__typeof__(&(rows)[0]) one);                                  \
     FOR_EACH_ROW(suite, name, rows, sizeof(rows) / sizeof *(rows))                                 \
