@@ -44,9 +44,11 @@
 #define FOR_EACH_ROW(suite, name, rows, count)                                                     \
     Test(suite, name)                                                                              \
     {                                                                                              \
+        unsigned limit = alarm(0); /* of each row */                                               \
         for (size_t i = 0; i < (count); i++) {                                                     \
             int passed = test_row_ended();                                                         \
             if (passed < 0) {                                                                      \
+                alarm(limit);                                                                      \
                 int failed = standin_report->failed;                                               \
                 suite##_##name##_row(&(rows)[i]);                                                  \
                 exit(standin_report->failed > failed);                                             \
@@ -62,7 +64,7 @@ static inline int test_row_ended(void)
     fflush(NULL);
     pid_t row = fork();
     if (row == 0)
-        return prctl(PR_SET_PDEATHSIG, SIGKILL), -1; /* a test that times out takes its row along */
+        return prctl(PR_SET_PDEATHSIG, SIGKILL), -1; /* a test that is ended takes its row along */
     return waitpid(row, &status, 0) == row && status == 0;
 }
 #endif
