@@ -63,21 +63,6 @@ static void forget_in_go(void)
     filch_runtime_destroy(rt);
 }
 
-Test(pitfalls, outside_task_that_returns_before_its_join_dies_by_name)
-{
-    expect_death(forget_outside, "task forgetful returned", "unjoined fork of leaf");
-}
-
-Test(pitfalls, stolen_task_that_returns_before_its_join_dies_by_name)
-{
-    expect_death(forget_stolen, "task forgetful returned", "unjoined fork of leaf");
-}
-
-Test(pitfalls, detached_task_that_returns_before_its_join_dies_by_name)
-{
-    expect_death(forget_in_go, "task forget_detached", "unjoined fork of leaf");
-}
-
 static filch_self kept;
 
 FILCH_VOID_TASK(keep_self)
@@ -89,12 +74,6 @@ static void yield_as_a_stranger(void)
 {
     FILCH_RUN(runtime(1, NULL), keep_self);
     filch_yield(kept);
-}
-
-Test(pitfalls, yield_of_a_thread_that_is_no_worker_dies)
-{
-    expect_death(yield_as_a_stranger, "filch_yield with the self of a task",
-                 "does not run on this thread");
 }
 
 static void check_fork_as_a_stranger(void)
@@ -252,34 +231,38 @@ static void break_out(void)
     FILCH_RUN(runtime(1, NULL), joins_what_breaks_out);
 }
 
-Test(pitfalls, called_task_that_returns_before_its_join_dies_by_name)
-{
-    expect_death(call_forgetful, "task forgetful returned", "unjoined fork of leaf");
-}
-
-Test(pitfalls, fork_after_a_forgotten_one_dies_by_both_names)
-{
-    expect_death(fork_after_forgetful, "fork of other_leaf", "a fork of leaf was never joined");
-}
-
-Test(pitfalls, return_between_fork_and_join_dies_by_name)
-{
-    expect_death(join_forgetful, "task forgetful returned", "unjoined fork of leaf");
-}
-
-Test(pitfalls, break_between_fork_and_join_dies_by_name)
-{
-    expect_death(break_out, "task breaks_out returned", "unjoined fork of other_leaf");
-}
-
-Test(pitfalls, join_without_a_fork_dies_by_name)
-{
-    expect_death(join_nothing, "join of leaf without a fork", "last unjoined fork");
-}
-
-Test(pitfalls, join_of_another_task_dies_by_both_names)
-{
-    expect_death(join_another, "join of other_leaf", "last unjoined fork is leaf");
-}
-
 #endif
+
+static const struct {
+    const char *claim;
+    void (*work)(void);
+    const char *first, *second; /* of its last words */
+} deaths[] = {
+    {"outside task that returns before its join dies by name", forget_outside,
+     "task forgetful returned", "unjoined fork of leaf"},
+    {"stolen task that returns before its join dies by name", forget_stolen,
+     "task forgetful returned", "unjoined fork of leaf"},
+    {"detached task that returns before its join dies by name", forget_in_go,
+     "task forget_detached", "unjoined fork of leaf"},
+    {"yield of a thread that is no worker dies", yield_as_a_stranger,
+     "filch_yield with the self of a task", "does not run on this thread"},
+#ifdef FILCH_DEBUG
+    {"called task that returns before its join dies by name", call_forgetful,
+     "task forgetful returned", "unjoined fork of leaf"},
+    {"fork after a forgotten one dies by both names", fork_after_forgetful, "fork of other_leaf",
+     "a fork of leaf was never joined"},
+    {"return between fork and join dies by name", join_forgetful, "task forgetful returned",
+     "unjoined fork of leaf"},
+    {"break between fork and join dies by name", break_out, "task breaks_out returned",
+     "unjoined fork of other_leaf"},
+    {"join without a fork dies by name", join_nothing, "join of leaf without a fork",
+     "last unjoined fork"},
+    {"join of another task dies by both names", join_another, "join of other_leaf",
+     "last unjoined fork is leaf"},
+#endif
+};
+
+FOR_EACH(pitfalls, misuse_dies_by_name, deaths)
+{
+    expect_death(one->work, one->first, one->second);
+}

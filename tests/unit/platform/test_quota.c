@@ -58,15 +58,6 @@ static void process(const char *groups, const char *mounts)
     file("/proc/self/mountinfo", mounts);
 }
 
-static void v1_group(const char *path, const char *quota, const char *period)
-{
-    char name[PATH_MAX];
-    snprintf(name, sizeof name, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", path);
-    file(name, quota);
-    snprintf(name, sizeof name, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", path);
-    file(name, period);
-}
-
 static void expect_limit(double expected)
 {
     double cpus = -1;
@@ -82,174 +73,157 @@ static void expect_code(int expected)
     cr_assert_eq(cpus, -1, "touched although there is no limit");
 }
 
-Test(quota, v2_is_quota_over_period)
-{
-    process("0::/app\n", NO_CGROUP V2_MOUNT);
-    file("/sys/fs/cgroup/app/cpu.max", "150000 100000\n");
-    expect_limit(1.5);
-}
+#define V2(group, text)                                                                            \
+    {                                                                                              \
+        "/sys/fs/cgroup" group "/cpu.max", text                                                    \
+    }
+#define V1(group, quota, period)                                                                   \
+    {"/sys/fs/cgroup/cpu" group "/cpu.cfs_quota_us", quota},                                       \
+    {                                                                                              \
+        "/sys/fs/cgroup/cpu" group "/cpu.cfs_period_us", period                                    \
+    }
 
-Test(quota, v2_max_is_no_limit)
-{
-    process("0::/app\n", V2_MOUNT);
-    file("/sys/fs/cgroup/app/cpu.max", "max 100000\n");
-    expect_code(0);
-}
+static const struct {
+    const char *claim;
+    double cpus;                 /* 0: no limit; below: an error */
+    const char *groups, *mounts; /* NULL: no /proc */
+    struct {
+        const char *path, *text;
+    } files[4];
+} rows[] = {
+    {"v2 is quota over period",
+     1.5,
+     "0::/app\n",
+     NO_CGROUP V2_MOUNT,
+     {V2("/app", "150000 100000\n")}},
+    {"v2 max is no limit", 0, "0::/app\n", V2_MOUNT, {V2("/app", "max 100000\n")}},
+    {"v2 smaller quota of a parent wins",
+     0.5,
+     "0::/slice/app/part\n",
+     V2_MOUNT,
+     {V2("/slice", "50000 100000\n"), V2("/slice/app", "max 100000\n"),
+      V2("/slice/app/part", "400000 100000\n")}},
+    {"v2 smaller quota of the own group wins",
+     2.5,
+     "0::/slice/app\n",
+     V2_MOUNT,
+     {V2("/slice", "800000 100000\n"), V2("/slice/app", "25000 10000\n")}},
+    {"groups without the cpu controller are passed over",
+     3,
+     "0::/slice/app/part\n",
+     V2_MOUNT,
+     {{"/sys/fs/cgroup/slice/app/part/cgroup.procs", ""}, V2("/slice", "300000 100000\n")}},
+    {"v1 is quota over period",
+     2,
+     "3:cpuset:/other\n2:cpu,cpuacct:/app\n",
+     V1_MOUNT,
+     {V1("/app", "20000\n", "10000\n")}},
+    {"v1 minus one is no limit", 0, "2:cpu:/app\n", V1_MOUNT, {V1("/app", "-1\n", "100000\n")}},
+    {"v1 smaller quota of a parent wins",
+     1,
+     "2:cpu:/slice/app\n",
+     V1_MOUNT,
+     {V1("/slice", "100000\n", "100000\n"), V1("/slice/app", "700000\n", "100000\n")}},
+    {"v1 group without limit has that of its parent",
+     1.5,
+     "2:cpu:/slice/app\n",
+     V1_MOUNT,
+     {V1("/slice", "30000\n", "20000\n"), V1("/slice/app", "-1\n", "100000\n")}},
+    {"v1 other controllers do not count",
+     0,
+     "2:cpu:/\n3:cpuacct,cpuset:/app\n",
+     V1_MOUNT,
+     {V1("/app", "20000\n", "10000\n")}},
+    {"hybrid takes v1 where v2 has no cpu controller",
+     1.2,
+     "2:cpu:/app\n1:name=systemd:/init\n0::/init\n",
+     V1_MOUNT "33 20 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+     {{"/sys/fs/cgroup/unified/init/cgroup.procs", ""}, V1("/app", "120000\n", "100000\n")}},
+    {"hybrid takes the smaller of both",
+     3,
+     "2:cpu:/app\n0::/app\n",
+     V1_MOUNT "33 20 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+     {V1("/app", "400000\n", "100000\n"), V2("/unified/app", "300000 100000\n")}},
+    {"container mount shows the group as its root",
+     2.5,
+     "2:cpu:/docker/abc\n",
+     "32 20 0:28 /docker/abc /sys/fs/cgroup/cpu ro master:9 - cgroup cgroup rw,cpu\n",
+     {V1("", "250000\n", "100000\n")}},
+    {"group below a container mount's root is found",
+     1.1,
+     "0::/docker/abc/job\n",
+     "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+     {V2("/job", "110000 100000\n")}},
+    {"group that no mount shows counts from the mount point",
+     0.6,
+     "0::/elsewhere\n",
+     "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+     {V2("", "60000 100000\n")}},
+    {"root whose name only begins alike is another group",
+     2,
+     "0::/docker/abcdef\n",
+     "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n",
+     {V2("", "200000 100000\n"), V2("def", "100000 100000\n")}},
+    {"group outside the namespace does not leave the mount",
+     2,
+     "0::/../other\n",
+     V2_MOUNT,
+     {V2("", "200000 100000\n"), {"/sys/fs/other/cpu.max", "100000 100000\n"}}},
+    {"of several mounts the one with most groups counts",
+     2,
+     "0::/slice/app\n",
+     "30 20 0:26 /slice/app /inner rw - cgroup2 cgroup rw\n" V2_MOUNT
+     "32 20 0:26 /slice/other /other rw - cgroup2 cgroup rw\n",
+     {{"/inner/cpu.max", "300000 100000\n"},
+      {"/other/cpu.max", "10000 100000\n"},
+      V2("/slice/app", "300000 100000\n"),
+      V2("/slice", "200000 100000\n")}},
+    {"mount point with a space is unescaped",
+     1,
+     "0::/a b\n",
+     "30 20 0:26 / /my\\040groups rw - cgroup2 cgroup rw\n",
+     {{"/my groups/a b/cpu.max", "100000 100000\n"}}},
+    {"removed group counts by its parent",
+     1,
+     "0::/slice/gone (deleted)\n",
+     V2_MOUNT,
+     {V2("/slice", "100000 100000\n")}},
+    {"no proc is no limit", 0, NULL, NULL, {{NULL, NULL}}},
+    {"no mount is no limit", 0, "0::/app\n", NO_CGROUP, {{NULL, NULL}}},
+    {"malformed period of v1 is refused",
+     -EINVAL,
+     "2:cpu:/app\n",
+     V1_MOUNT,
+     {V1("/app", "100000\n", "often\n")}},
+    {"malformed list of groups is refused",
+     -EINVAL,
+     "nothing of the kind\n",
+     V2_MOUNT,
+     {{NULL, NULL}}},
+    {"broken mount lines are passed over",
+     1,
+     "0::/app\n",
+     "\n - \n1 2 - cgroup2\n30 20 0:26 / /x rw\n" V2_MOUNT,
+     {V2("/app", "100000 100000\n")}},
+    {"folder in a file's place is an error",
+     -EISDIR,
+     "0::/app\n",
+     V2_MOUNT,
+     {{"/sys/fs/cgroup/app/cpu.max/inside", ""}}},
+};
 
-Test(quota, v2_smaller_quota_of_a_parent_wins)
+FOR_EACH(quota_rows, the_smallest_limit_above_a_process_counts, rows)
 {
-    process("0::/slice/app/part\n", V2_MOUNT);
-    file("/sys/fs/cgroup/slice/cpu.max", "50000 100000\n");
-    file("/sys/fs/cgroup/slice/app/cpu.max", "max 100000\n");
-    file("/sys/fs/cgroup/slice/app/part/cpu.max", "400000 100000\n");
-    expect_limit(0.5);
-}
-
-Test(quota, v2_smaller_quota_of_the_own_group_wins)
-{
-    process("0::/slice/app\n", V2_MOUNT);
-    file("/sys/fs/cgroup/slice/cpu.max", "800000 100000\n");
-    file("/sys/fs/cgroup/slice/app/cpu.max", "25000 10000\n");
-    expect_limit(2.5);
-}
-
-Test(quota, groups_without_the_cpu_controller_are_passed_over)
-{
-    process("0::/slice/app/part\n", V2_MOUNT);
-    file("/sys/fs/cgroup/slice/app/part/cgroup.procs", "");
-    file("/sys/fs/cgroup/slice/cpu.max", "300000 100000\n");
-    expect_limit(3);
-}
-
-Test(quota, v1_is_quota_over_period)
-{
-    process("3:cpuset:/other\n2:cpu,cpuacct:/app\n", V1_MOUNT);
-    v1_group("/app", "20000\n", "10000\n");
-    expect_limit(2);
-}
-
-Test(quota, v1_minus_one_is_no_limit)
-{
-    process("2:cpu:/app\n", V1_MOUNT);
-    v1_group("/app", "-1\n", "100000\n");
-    expect_code(0);
-}
-
-Test(quota, v1_smaller_quota_of_a_parent_wins)
-{
-    process("2:cpu:/slice/app\n", V1_MOUNT);
-    v1_group("/slice", "100000\n", "100000\n");
-    v1_group("/slice/app", "700000\n", "100000\n");
-    expect_limit(1);
-}
-
-Test(quota, v1_group_without_limit_has_that_of_its_parent)
-{
-    process("2:cpu:/slice/app\n", V1_MOUNT);
-    v1_group("/slice", "30000\n", "20000\n");
-    v1_group("/slice/app", "-1\n", "100000\n");
-    expect_limit(1.5);
-}
-
-Test(quota, v1_other_controllers_do_not_count)
-{
-    process("2:cpu:/\n3:cpuacct,cpuset:/app\n", V1_MOUNT);
-    v1_group("/app", "20000\n", "10000\n");
-    expect_code(0);
-}
-
-Test(quota, hybrid_takes_v1_where_v2_has_no_cpu_controller)
-{
-    process("2:cpu:/app\n1:name=systemd:/init\n0::/init\n",
-            V1_MOUNT "33 20 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-    file("/sys/fs/cgroup/unified/init/cgroup.procs", "");
-    v1_group("/app", "120000\n", "100000\n");
-    expect_limit(1.2);
-}
-
-Test(quota, hybrid_takes_the_smaller_of_both)
-{
-    process("2:cpu:/app\n0::/app\n",
-            V1_MOUNT "33 20 0:29 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
-    v1_group("/app", "400000\n", "100000\n");
-    file("/sys/fs/cgroup/unified/app/cpu.max", "300000 100000\n");
-    expect_limit(3);
-}
-
-Test(quota, container_mount_shows_the_group_as_its_root)
-{
-    process("2:cpu:/docker/abc\n",
-            "32 20 0:28 /docker/abc /sys/fs/cgroup/cpu ro master:9 - cgroup cgroup rw,cpu\n");
-    v1_group("", "250000\n", "100000\n");
-    expect_limit(2.5);
-}
-
-Test(quota, group_below_a_container_mounts_root_is_found)
-{
-    process("0::/docker/abc/job\n",
-            "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
-    file("/sys/fs/cgroup/job/cpu.max", "110000 100000\n");
-    expect_limit(1.1);
-}
-
-Test(quota, group_that_no_mount_shows_counts_from_the_mount_point)
-{
-    process("0::/elsewhere\n", "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
-    file("/sys/fs/cgroup/cpu.max", "60000 100000\n");
-    expect_limit(0.6);
-}
-
-Test(quota, root_whose_name_only_begins_alike_is_another_group)
-{
-    process("0::/docker/abcdef\n",
-            "30 20 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n");
-    file("/sys/fs/cgroup/cpu.max", "200000 100000\n");
-    file("/sys/fs/cgroupdef/cpu.max", "100000 100000\n");
-    expect_limit(2);
-}
-
-Test(quota, group_outside_the_namespace_does_not_leave_the_mount)
-{
-    process("0::/../other\n", V2_MOUNT);
-    file("/sys/fs/cgroup/cpu.max", "200000 100000\n");
-    file("/sys/fs/other/cpu.max", "100000 100000\n");
-    expect_limit(2);
-}
-
-Test(quota, of_several_mounts_the_one_with_most_groups_counts)
-{
-    process("0::/slice/app\n", "30 20 0:26 /slice/app /inner rw - cgroup2 cgroup rw\n" V2_MOUNT
-                               "32 20 0:26 /slice/other /other rw - cgroup2 cgroup rw\n");
-    file("/inner/cpu.max", "300000 100000\n");
-    file("/other/cpu.max", "10000 100000\n");
-    file("/sys/fs/cgroup/slice/app/cpu.max", "300000 100000\n");
-    file("/sys/fs/cgroup/slice/cpu.max", "200000 100000\n");
-    expect_limit(2);
-}
-
-Test(quota, mount_point_with_a_space_is_unescaped)
-{
-    process("0::/a b\n", "30 20 0:26 / /my\\040groups rw - cgroup2 cgroup rw\n");
-    file("/my groups/a b/cpu.max", "100000 100000\n");
-    expect_limit(1);
-}
-
-Test(quota, removed_group_counts_by_its_parent)
-{
-    process("0::/slice/gone (deleted)\n", V2_MOUNT);
-    file("/sys/fs/cgroup/slice/cpu.max", "100000 100000\n");
-    expect_limit(1);
-}
-
-Test(quota, no_proc_is_no_limit)
-{
-    expect_code(0);
-}
-
-Test(quota, no_mount_is_no_limit)
-{
-    process("0::/app\n", NO_CGROUP);
-    expect_code(0);
+    lay_out();
+    if (one->groups)
+        process(one->groups, one->mounts);
+    for (size_t i = 0; i < sizeof one->files / sizeof *one->files && one->files[i].path; i++)
+        file(one->files[i].path, one->files[i].text);
+    if (one->cpus > 0)
+        expect_limit(one->cpus);
+    else
+        expect_code((int)one->cpus);
+    clear();
 }
 
 Test(quota, malformed_files_are_refused_by_name)
@@ -271,33 +245,6 @@ Test(quota, malformed_files_are_refused_by_name)
         expect_code(-EINVAL);
         cr_expect(strstr(filch_error(), "/sys/fs/cgroup/app"), "\"%s\": %s", bad[i], filch_error());
     }
-}
-
-Test(quota, malformed_period_of_v1_is_refused)
-{
-    process("2:cpu:/app\n", V1_MOUNT);
-    v1_group("/app", "100000\n", "often\n");
-    expect_code(-EINVAL);
-}
-
-Test(quota, malformed_list_of_groups_is_refused)
-{
-    process("nothing of the kind\n", V2_MOUNT);
-    expect_code(-EINVAL);
-}
-
-Test(quota, broken_mount_lines_are_passed_over)
-{
-    process("0::/app\n", "\n - \n1 2 - cgroup2\n30 20 0:26 / /x rw\n" V2_MOUNT);
-    file("/sys/fs/cgroup/app/cpu.max", "100000 100000\n");
-    expect_limit(1);
-}
-
-Test(quota, folder_in_a_files_place_is_an_error)
-{
-    process("0::/app\n", V2_MOUNT);
-    file("/sys/fs/cgroup/app/cpu.max/inside", "");
-    expect_code(-EISDIR);
 }
 
 Test(quota, file_that_cannot_be_opened_is_an_error)

@@ -132,40 +132,30 @@ Test(topology, by_none_nobody_has_a_place)
     cr_assert_eq(p.node, -1);
 }
 
-Test(topology, distance_is_none_on_one_core)
-{
-    cr_assert_eq(distance(imagine(DUAL), FL_BIND_PU, 0, 8), FL_TIER_CORE);
-}
+static const struct {
+    const char *claim, *machine;
+    enum fl_bind bind;
+    unsigned a, b, tier;
+} distances[] = {
+    {"distance is none on one core", DUAL, FL_BIND_PU, 0, 8, FL_TIER_CORE},
+    {"distance is a cache under one l3", DUAL, FL_BIND_CORE, 0, 3, FL_TIER_CACHE},
+    {"distance is a node between caches of a package", "pack:2 numa:1 l3:2 core:2 pu:1",
+     FL_BIND_CORE, 0, 1, FL_TIER_CACHE},
+    {"distance is a node between caches of a package", "pack:2 numa:1 l3:2 core:2 pu:1",
+     FL_BIND_CORE, 0, 2, FL_TIER_NODE},
+    {"distance is a node between nodes of a package", "pack:2 numa:2 core:2 pu:1", FL_BIND_CORE, 0,
+     2, FL_TIER_NODE},
+    {"distance is far between packages", DUAL, FL_BIND_CORE, 3, 4, FL_TIER_FAR},
+    {"a cache shared below a private one is no last level", "pack:1 l3:2 l2:2 core:1 pu:1",
+     FL_BIND_CORE, 0, 1, FL_TIER_CACHE},
+    {"a cache shared below a private one is no last level", "pack:1 l3:2 l2:2 core:1 pu:1",
+     FL_BIND_CORE, 0, 2, FL_TIER_NODE},
+    {"unpinned workers are far from one another", DUAL, FL_BIND_NONE, 0, 1, FL_TIER_FAR},
+};
 
-Test(topology, distance_is_a_cache_under_one_l3)
+FOR_EACH(topology, distance_is_what_two_places_share, distances)
 {
-    cr_assert_eq(distance(imagine(DUAL), FL_BIND_CORE, 0, 3), FL_TIER_CACHE);
-}
-
-Test(topology, distance_is_a_node_between_caches_of_a_package)
-{
-    const fl_topology *t = imagine("pack:2 numa:1 l3:2 core:2 pu:1");
-    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_CACHE);
-    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
-}
-
-Test(topology, distance_is_a_node_between_nodes_of_a_package)
-{
-    const fl_topology *t = imagine("pack:2 numa:2 core:2 pu:1");
-    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
-}
-
-Test(topology, distance_is_far_between_packages)
-{
-    const fl_topology *t = imagine(DUAL);
-    cr_assert_eq(distance(t, FL_BIND_CORE, 3, 4), FL_TIER_FAR);
-}
-
-Test(topology, a_cache_shared_below_a_private_one_is_no_last_level)
-{
-    const fl_topology *t = imagine("pack:1 l3:2 l2:2 core:1 pu:1");
-    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_CACHE);
-    cr_assert_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_NODE);
+    cr_assert_eq(distance(imagine(one->machine), one->bind, one->a, one->b), one->tier);
 }
 
 Test(topology, machine_without_cores_and_caches_has_pus_for_cores)
@@ -174,11 +164,6 @@ Test(topology, machine_without_cores_and_caches_has_pus_for_cores)
     cr_assert_eq(fl_topology_units(t, FL_BIND_CORE), 3);
     cr_assert_eq(place(t, FL_BIND_CORE, 2).core, 2);
     cr_assert_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_NODE);
-}
-
-Test(topology, unpinned_workers_are_far_from_one_another)
-{
-    cr_assert_eq(distance(imagine(DUAL), FL_BIND_NONE, 0, 1), FL_TIER_FAR);
 }
 
 /* One object of a description in XML, left open; sets is a bit mask of PUs and of NUMA nodes. */

@@ -6,214 +6,139 @@
 #include <tests/support/stopped_clock.h>
 #include <tests/support/test.h>
 
-enum { JOBS_MOST = 4 };
 #define HOUR (3600 * FILCH_SECOND)
 #define NOW (1000 * HOUR)
 
-/* No runner comes by. */
-static filch_pool *pool_by_priority(int64_t aging)
+typedef struct {
+    const char *claim;
+    int64_t aging;
+    unsigned count;
+    struct {
+        unsigned level;
+        int64_t since; /* from NOW */
+    } jobs[4];
+    const char *steps; /* "0>6": job 0 moves to level 6; "0-": it leaves; "0+": it returns */
+    const char *order; /* the jobs taken, then none is left */
+} row;
+
+static const row rows[] = {
+    {"a pool without jobs has no first one", HOUR, 0, {{0, 0}}, "", ""},
+    {"a job that is a nanosecond older stands before one that came sooner",
+     HOUR,
+     2,
+     {{3, 1}, {3, 0}},
+     "",
+     "10"},
+    {"a job from another level stands before one that is a nanosecond younger",
+     HOUR,
+     2,
+     {{3, 1}, {1, 0}},
+     "1>3",
+     "10"},
+    {"a job from another level stands between an older and a younger one",
+     HOUR,
+     3,
+     {{3, 0}, {3, 20}, {1, 10}},
+     "2>3",
+     "021"},
+    {"the oldest job of its new level is linked to no job that has left",
+     HOUR,
+     3,
+     {{3, 0}, {3, 20}, {1, 10}},
+     "0- 2>3",
+     "21"},
+    {"the youngest of a level leaves no job behind that came before it",
+     HOUR,
+     3,
+     {{3, 0}, {3, 20}, {1, 10}},
+     "2>3 1-",
+     "02"},
+    {"the same priority moves no job", HOUR, 3, {{5, 0}, {5, 0}, {5, 0}}, "0>5", "012"},
+    {"equals stand by number after moves",
+     HOUR,
+     4,
+     {{5, 0}, {1, 0}, {5, 0}, {5, 0}},
+     "0>6 0>5 1>5",
+     "0123"},
+    {"a job that returns follows its equals", HOUR, 2, {{5, 0}, {5, 0}}, "0- 0+", "10"},
+    {"a job is a level more urgent for each aging that it has waited",
+     HOUR,
+     2,
+     {{1, -HOUR / 2}, {0, -5 * HOUR / 2}},
+     "",
+     "10"},
+    {"the oldest is not taken while others are still more urgent",
+     HOUR,
+     2,
+     {{5, 0}, {0, -3 * HOUR / 2}},
+     "",
+     "01"},
+    {"of jobs that are equally urgent the oldest is taken",
+     HOUR,
+     2,
+     {{2, -HOUR / 2}, {1, -3 * HOUR / 2}},
+     "",
+     "10"},
+    {"a nanosecond makes one of two equally urgent jobs the older",
+     1,
+     2,
+     {{1, -HOUR}, {0, -HOUR - 1}},
+     "",
+     "10"},
+    {"the next job that has waited for long follows at once",
+     HOUR,
+     3,
+     {{0, -3 * HOUR}, {0, -5 * HOUR / 2}, {1, 0}},
+     "",
+     "012"},
+    {"a job that comes late has waited since its date",
+     HOUR,
+     2,
+     {{1, 0}, {0, -5 * HOUR / 2}},
+     "",
+     "10"},
+};
+
+static void step(filch_pool *pool, filch_job *job, const char *what)
+{
+    if (*what == '>')
+        fl_order_move(pool, job, what[1] - '0');
+    else if (*what == '-')
+        fl_order_remove(pool, job);
+    else
+        fl_order_add(pool, job);
+}
+
+/* No runner takes a job. Taken jobs are freed at once. */
+FOR_EACH(order, jobs_leave_by_urgency_then_age, rows)
 {
     filch_pool *pool = calloc(1, sizeof *pool);
+    filch_job *jobs[4] = {NULL};
     cr_assert_not_null(pool);
     pool->config.order = FILCH_PRIORITY;
-    pool->config.aging = aging;
+    pool->config.aging = one->aging;
     pool->oldest = FILCH_FOREVER; /* has no meaning before the first job */
     stop_clock_at(NOW);
-    return pool;
-}
-
-static filch_job *jobs[JOBS_MOST];
-
-/* Number `i`, of that level; it has waited since then. */
-static void add(filch_pool *pool, unsigned i, unsigned level, int64_t since)
-{
-    jobs[i] = calloc(1, sizeof *jobs[i]);
-    cr_assert_not_null(jobs[i]);
-    jobs[i]->pool = pool;
-    jobs[i]->priority = (uint8_t)level;
-    jobs[i]->since = since;
-    jobs[i]->id = i + 1;
-    fl_order_add(pool, jobs[i]);
-}
-
-static void expect_next(filch_pool *pool, unsigned i)
-{
-    cr_assert_eq(fl_order_take(pool), jobs[i], "not number %u", i);
-    free(jobs[i]);
-}
-
-static void expect_the_end(filch_pool *pool)
-{
+    for (unsigned i = 0; i < one->count; i++) {
+        jobs[i] = calloc(1, sizeof *jobs[i]);
+        cr_assert_not_null(jobs[i]);
+        jobs[i]->pool = pool;
+        jobs[i]->priority = (uint8_t)one->jobs[i].level;
+        jobs[i]->since = NOW + one->jobs[i].since;
+        jobs[i]->id = i + 1;
+        fl_order_add(pool, jobs[i]);
+    }
+    for (const char *at = one->steps; *at; at += strcspn(at, " "), at += *at == ' ')
+        step(pool, jobs[*at - '0'], at + 1);
+    for (const char *at = one->order; *at; at++) {
+        filch_job **next = &jobs[*at - '0'];
+        cr_assert_eq(fl_order_take(pool), *next, "not job %c", *at);
+        free(*next);
+        *next = NULL;
+    }
     cr_assert_null(fl_order_first(pool));
     cr_assert_null(fl_order_take(pool));
+    for (unsigned i = 0; i < one->count; i++)
+        free(jobs[i]);
     free(pool);
-}
-
-Test(order, a_pool_without_jobs_has_no_first_one)
-{
-    expect_the_end(pool_by_priority(HOUR));
-}
-
-Test(order, a_job_that_is_a_nanosecond_older_stands_before_one_that_came_sooner)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 3, NOW + 1);
-    add(pool, 1, 3, NOW);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-/* ---- From another level ---- */
-
-Test(order, a_job_from_another_level_stands_before_one_that_is_a_nanosecond_younger)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 3, NOW + 1);
-    add(pool, 1, 1, NOW);
-    fl_order_move(pool, jobs[1], 3);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-Test(order, a_job_from_another_level_stands_between_an_older_and_a_younger_one)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 3, NOW);
-    add(pool, 1, 3, NOW + 20);
-    add(pool, 2, 1, NOW + 10);
-    fl_order_move(pool, jobs[2], 3);
-    expect_next(pool, 0);
-    expect_next(pool, 2);
-    expect_next(pool, 1);
-    expect_the_end(pool);
-}
-
-Test(order, the_oldest_job_of_its_new_level_is_linked_to_no_job_that_has_left)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 3, NOW);
-    add(pool, 1, 3, NOW + 20);
-    add(pool, 2, 1, NOW + 10);
-    fl_order_remove(pool, jobs[0]);
-    fl_order_move(pool, jobs[2], 3);
-    expect_next(pool, 2);
-    expect_next(pool, 1);
-    free(jobs[0]);
-    expect_the_end(pool);
-}
-
-Test(order, the_youngest_of_a_level_leaves_no_job_behind_that_came_before_it)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 3, NOW);
-    add(pool, 1, 3, NOW + 20);
-    add(pool, 2, 1, NOW + 10);
-    fl_order_move(pool, jobs[2], 3);
-    fl_order_remove(pool, jobs[1]);
-    expect_next(pool, 0);
-    expect_next(pool, 2);
-    free(jobs[1]);
-    expect_the_end(pool);
-}
-
-Test(order, the_same_priority_moves_no_job)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    for (unsigned i = 0; i < 3; i++)
-        add(pool, i, 5, NOW);
-    fl_order_move(pool, jobs[0], 5);
-    for (unsigned i = 0; i < 3; i++)
-        expect_next(pool, i);
-    expect_the_end(pool);
-}
-
-Test(order, equals_stand_by_number_after_moves)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    for (unsigned i = 0; i < 4; i++)
-        add(pool, i, i == 1 ? 1 : 5, NOW);
-    fl_order_move(pool, jobs[0], 6);
-    fl_order_move(pool, jobs[0], 5);
-    fl_order_move(pool, jobs[1], 5);
-    for (unsigned i = 0; i < 4; i++)
-        expect_next(pool, i);
-    expect_the_end(pool);
-}
-
-Test(order, a_job_that_returns_follows_its_equals)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    for (unsigned i = 0; i < 2; i++)
-        add(pool, i, 5, NOW);
-    fl_order_remove(pool, jobs[0]);
-    fl_order_add(pool, jobs[0]);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-/* ---- Aging ---- */
-
-Test(order, a_job_is_a_level_more_urgent_for_each_aging_that_it_has_waited)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 1, NOW - HOUR / 2);
-    add(pool, 1, 0, NOW - 5 * HOUR / 2);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-Test(order, the_oldest_is_not_taken_while_others_are_still_more_urgent)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 5, NOW);
-    add(pool, 1, 0, NOW - 3 * HOUR / 2);
-    expect_next(pool, 0);
-    expect_next(pool, 1);
-    expect_the_end(pool);
-}
-
-Test(order, of_jobs_that_are_equally_urgent_the_oldest_is_taken)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 2, NOW - HOUR / 2);
-    add(pool, 1, 1, NOW - 3 * HOUR / 2);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-Test(order, a_nanosecond_makes_one_of_two_equally_urgent_jobs_the_older)
-{
-    filch_pool *pool = pool_by_priority(1);
-    add(pool, 0, 1, NOW - HOUR);
-    add(pool, 1, 0, NOW - HOUR - 1);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
-}
-
-Test(order, the_next_job_that_has_waited_for_long_follows_at_once)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 0, NOW - 3 * HOUR);
-    add(pool, 1, 0, NOW - 5 * HOUR / 2);
-    add(pool, 2, 1, NOW);
-    expect_next(pool, 0);
-    expect_next(pool, 1);
-    expect_next(pool, 2);
-    expect_the_end(pool);
-}
-
-Test(order, a_job_that_comes_late_has_waited_since_its_date)
-{
-    filch_pool *pool = pool_by_priority(HOUR);
-    add(pool, 0, 1, NOW);
-    add(pool, 1, 0, NOW - 5 * HOUR / 2);
-    expect_next(pool, 1);
-    expect_next(pool, 0);
-    expect_the_end(pool);
 }

@@ -204,57 +204,45 @@ static void judged_by_all(const server_case *server)
 
 enum { SOON = 60 * 60, LONG_AGO = -60 * 60 };
 
-Test(tls_clients, a_server_with_a_known_authority_and_its_name_is_trusted)
-{
-    judged_by_all(&(server_case){
-        .names = "DNS:localhost", .ends = SOON, .newest = TLS1_3_VERSION, .is_trusted = true});
-}
+static const struct {
+    const char *claim;
+    server_case server;
+} judged[] = {
+    {"a server with a known authority and its name is trusted",
+     {.names = "DNS:localhost", .ends = SOON, .newest = TLS1_3_VERSION, .is_trusted = true}},
+    {"a server whose newest version is TLS 1.2 is trusted",
+     {.names = "DNS:localhost", .ends = SOON, .newest = TLS1_2_VERSION, .is_trusted = true}},
+    {"refusals name the certificate's hosts",
+     {.names = "DNS:a.example,DNS:b.example,IP:192.0.2.1",
+      .ends = SOON,
+      .newest = TLS1_3_VERSION,
+      .why = " is for a.example, b.example, IP Address:192.0.2.1, not "
+             "for localhost"}},
+    {"refusals name the unknown authority",
+     {.names = "DNS:localhost",
+      .other = "stranger",
+      .ends = SOON,
+      .newest = TLS1_3_VERSION,
+      .why = " is signed by an unknown authority (CN=stranger)"}},
+    {"an unknown authority of the same name is refused",
+     {.names = "DNS:localhost",
+      .other = "authority",
+      .ends = SOON,
+      .newest = TLS1_2_VERSION,
+      .why = " is signed by an unknown authority (CN=authority)"}},
+    {"refusals name the day of expiry",
+     {.names = "DNS:localhost",
+      .ends = LONG_AGO,
+      .newest = TLS1_3_VERSION,
+      .is_dated = true,
+      .why = " expired on "}},
+    {"a server without TLS 1.2 is refused",
+     {.names = "DNS:localhost", .ends = SOON, .newest = TLS1_1_VERSION}},
+};
 
-Test(tls_clients, a_server_whose_newest_version_is_tls_1_2_is_trusted)
+FOR_EACH(tls_clients, each_client_judges_a_server_alike, judged)
 {
-    judged_by_all(&(server_case){
-        .names = "DNS:localhost", .ends = SOON, .newest = TLS1_2_VERSION, .is_trusted = true});
-}
-
-Test(tls_clients, refusals_name_the_certificates_hosts)
-{
-    judged_by_all(&(server_case){.names = "DNS:a.example,DNS:b.example,IP:192.0.2.1",
-                                 .ends = SOON,
-                                 .newest = TLS1_3_VERSION,
-                                 .why = " is for a.example, b.example, IP Address:192.0.2.1, not "
-                                        "for localhost"});
-}
-
-Test(tls_clients, refusals_name_the_unknown_authority)
-{
-    judged_by_all(&(server_case){.names = "DNS:localhost",
-                                 .other = "stranger",
-                                 .ends = SOON,
-                                 .newest = TLS1_3_VERSION,
-                                 .why = " is signed by an unknown authority (CN=stranger)"});
-}
-
-Test(tls_clients, an_unknown_authority_of_the_same_name_is_refused)
-{
-    judged_by_all(&(server_case){.names = "DNS:localhost",
-                                 .other = "authority",
-                                 .ends = SOON,
-                                 .newest = TLS1_2_VERSION,
-                                 .why = " is signed by an unknown authority (CN=authority)"});
-}
-
-Test(tls_clients, refusals_name_the_day_of_expiry)
-{
-    judged_by_all(&(server_case){.names = "DNS:localhost",
-                                 .ends = LONG_AGO,
-                                 .newest = TLS1_3_VERSION,
-                                 .is_dated = true,
-                                 .why = " expired on "});
-}
-
-Test(tls_clients, a_server_without_tls_1_2_is_refused)
-{
-    judged_by_all(&(server_case){.names = "DNS:localhost", .ends = SOON, .newest = TLS1_1_VERSION});
+    judged_by_all(&one->server);
 }
 
 /* The host has no address here, so only libcurl, behind the proxy, can see its certificate. */

@@ -52,10 +52,85 @@ static void refused(const made_event *events, enum fl_trace_level level, const c
         0, at, FL_TRACE_FORK, SLOT, TASK                                                           \
     }
 
-static void is_known(const made_event *events)
+static const struct {
+    const char *claim;
+    made_event events[20];
+} known[] = {
+    {"a task that runs in its join is parallel to what follows its fork",
+     {BEGIN,
+      FORK(110),
+      {0, 130, FL_TRACE_RUN, SLOT, TASK},
+      {0, 180, FL_TRACE_RUN_END, SLOT, 1},
+      {0, 185, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+    {"waiting for a taken task is no work",
+     {BEGIN,
+      FORK(110),
+      {1, 112, FL_TRACE_SWITCH, 5, 0},
+      {1, 120, FL_TRACE_RUN, SLOT, TASK},
+      {0, 130, FL_TRACE_JOIN, SLOT, 0},
+      {1, 170, FL_TRACE_RUN_END, SLOT, 0},
+      {0, 190, FL_TRACE_JOINED, SLOT, 0},
+      {0, 195, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+    {"clocks that differ do not matter",
+     {BEGIN,
+      FORK(110),
+      {1, 50, FL_TRACE_SWITCH, 5, 0},
+      {1, 90, FL_TRACE_RUN, SLOT, TASK}, /* before its fork */
+      {0, 130, FL_TRACE_JOIN, SLOT, 0},
+      {1, 140, FL_TRACE_RUN_END, SLOT, 0},
+      {0, 135, FL_TRACE_JOINED, SLOT, 0}, /* before its end */
+      {0, 140, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+    {"a wait in a join and what its fiber does elsewhere are no work",
+     {BEGIN,
+      FORK(110),
+      {1, 112, FL_TRACE_SWITCH, 5, 0},
+      {1, 120, FL_TRACE_RUN, SLOT, TASK},
+      {0, 130, FL_TRACE_JOIN, SLOT, 0},
+      {0, 131, FL_TRACE_WAIT, 4, WAIT},
+      {0, 131, FL_TRACE_SWITCH, 0, 0},
+      {1, 170, FL_TRACE_RUN_END, SLOT, 0},
+      {1, 171, FL_TRACE_RESUME, 4, 0},
+      {1, 172, FL_TRACE_SWITCH, 4, 0},
+      {1, 180, FL_TRACE_GO_ON, 4, 0},
+      {1, 190, FL_TRACE_JOINED, SLOT, 0},
+      {1, 195, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+    /* Worker 0 leaves the fiber by a late clock, when two others have arrived there, one after the other. */
+    {"held back arrivals keep their order",
+     {BEGIN,
+      FORK(110),
+      {1, 112, FL_TRACE_SWITCH, 5, 0},
+      {1, 120, FL_TRACE_RUN, SLOT, TASK},
+      {0, 120, FL_TRACE_WAIT, 4, WAIT},
+      {0, 200, FL_TRACE_SWITCH, 0, 0},
+      {2, 140, FL_TRACE_SWITCH, 4, 0},
+      {2, 150, FL_TRACE_GO_ON, 4, 0},
+      {2, 160, FL_TRACE_JOIN, SLOT, 0},
+      {2, 165, FL_TRACE_WAIT, 4, WAIT},
+      {2, 166, FL_TRACE_SWITCH, 0, 0},
+      {1, 170, FL_TRACE_RUN_END, SLOT, 0},
+      {1, 175, FL_TRACE_SWITCH, 4, 0},
+      {1, 180, FL_TRACE_GO_ON, 4, 0},
+      {1, 190, FL_TRACE_JOINED, SLOT, 0},
+      {1, 195, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+    {"a task that ran in its fork is parallel too",
+     {BEGIN,
+      FORK(110),
+      {0, 110, FL_TRACE_RUN, SLOT, TASK},
+      {0, 160, FL_TRACE_RUN_END, SLOT, 0},
+      {0, 180, FL_TRACE_JOINED, SLOT, 0},
+      {0, 185, FL_TRACE_JOB_END, 4, 0},
+      {0}}},
+};
+
+FOR_EACH(trace_span, a_task_parallel_to_what_follows_its_fork_has_known_figures, known)
 {
     dag d;
-    span_figures f = measured(events, 3, &d, 7);
+    span_figures f = measured(one->events, 3, &d, 7);
     span_if without;
     cr_assert_eq(f.work, 85);
     cr_assert_eq(f.span, 10 + 50 + 5);
@@ -72,93 +147,6 @@ static void is_known(const made_event *events)
     cr_assert_eq(without.span, 10 + 20 + 5);
     span_free(&f);
     dag_free(&d);
-}
-
-Test(trace_span, a_task_that_runs_in_its_join_is_parallel_to_what_follows_its_fork)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {0, 130, FL_TRACE_RUN, SLOT, TASK},
-                                  {0, 180, FL_TRACE_RUN_END, SLOT, 1},
-                                  {0, 185, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
-}
-
-Test(trace_span, waiting_for_a_taken_task_is_no_work)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {1, 112, FL_TRACE_SWITCH, 5, 0},
-                                  {1, 120, FL_TRACE_RUN, SLOT, TASK},
-                                  {0, 130, FL_TRACE_JOIN, SLOT, 0},
-                                  {1, 170, FL_TRACE_RUN_END, SLOT, 0},
-                                  {0, 190, FL_TRACE_JOINED, SLOT, 0},
-                                  {0, 195, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
-}
-
-Test(trace_span, clocks_that_differ_do_not_matter)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {1, 50, FL_TRACE_SWITCH, 5, 0},
-                                  {1, 90, FL_TRACE_RUN, SLOT, TASK}, /* before its fork */
-                                  {0, 130, FL_TRACE_JOIN, SLOT, 0},
-                                  {1, 140, FL_TRACE_RUN_END, SLOT, 0},
-                                  {0, 135, FL_TRACE_JOINED, SLOT, 0}, /* before its end */
-                                  {0, 140, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
-}
-
-Test(trace_span, a_wait_in_a_join_and_what_its_fiber_does_elsewhere_are_no_work)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {1, 112, FL_TRACE_SWITCH, 5, 0},
-                                  {1, 120, FL_TRACE_RUN, SLOT, TASK},
-                                  {0, 130, FL_TRACE_JOIN, SLOT, 0},
-                                  {0, 131, FL_TRACE_WAIT, 4, WAIT},
-                                  {0, 131, FL_TRACE_SWITCH, 0, 0},
-                                  {1, 170, FL_TRACE_RUN_END, SLOT, 0},
-                                  {1, 171, FL_TRACE_RESUME, 4, 0},
-                                  {1, 172, FL_TRACE_SWITCH, 4, 0},
-                                  {1, 180, FL_TRACE_GO_ON, 4, 0},
-                                  {1, 190, FL_TRACE_JOINED, SLOT, 0},
-                                  {1, 195, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
-}
-
-/* Worker 0 leaves the fiber by a late clock, when two others have arrived there, one after the other. */
-Test(trace_span, held_back_arrivals_keep_their_order)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {1, 112, FL_TRACE_SWITCH, 5, 0},
-                                  {1, 120, FL_TRACE_RUN, SLOT, TASK},
-                                  {0, 120, FL_TRACE_WAIT, 4, WAIT},
-                                  {0, 200, FL_TRACE_SWITCH, 0, 0},
-                                  {2, 140, FL_TRACE_SWITCH, 4, 0},
-                                  {2, 150, FL_TRACE_GO_ON, 4, 0},
-                                  {2, 160, FL_TRACE_JOIN, SLOT, 0},
-                                  {2, 165, FL_TRACE_WAIT, 4, WAIT},
-                                  {2, 166, FL_TRACE_SWITCH, 0, 0},
-                                  {1, 170, FL_TRACE_RUN_END, SLOT, 0},
-                                  {1, 175, FL_TRACE_SWITCH, 4, 0},
-                                  {1, 180, FL_TRACE_GO_ON, 4, 0},
-                                  {1, 190, FL_TRACE_JOINED, SLOT, 0},
-                                  {1, 195, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
-}
-
-Test(trace_span, a_task_that_ran_in_its_fork_is_parallel_too)
-{
-    is_known((const made_event[]){BEGIN,
-                                  FORK(110),
-                                  {0, 110, FL_TRACE_RUN, SLOT, TASK},
-                                  {0, 160, FL_TRACE_RUN_END, SLOT, 0},
-                                  {0, 180, FL_TRACE_JOINED, SLOT, 0},
-                                  {0, 185, FL_TRACE_JOB_END, 4, 0},
-                                  {0}});
 }
 
 Test(trace_span, of_tasks_in_one_slot_the_newest_is_joined_first)
