@@ -21,24 +21,7 @@
     FOR_EACH_ROW(suite, name, rows, sizeof(rows) / sizeof *(rows))                                 \
     static void suite##_##name##_row(__typeof__(&(rows)[0]) one)
 
-#ifndef STANDIN_REGISTER /* Criterion prints a failure after the claim; -j1 keeps them together */
-#include <criterion/parameterized.h>
-#include <stdio.h>
-
-#define FOR_EACH_ROW(suite, name, rows, count)                                                     \
-    ParameterizedTestParameters(suite, name)                                                       \
-    {                                                                                              \
-        static size_t numbers[count];                                                              \
-        for (size_t i = 0; i < (count); i++)                                                       \
-            numbers[i] = i;                                                                        \
-        return cr_make_param_array(size_t, numbers, count);                                        \
-    }                                                                                              \
-    ParameterizedTest(size_t *number, suite, name)                                                 \
-    {                                                                                              \
-        fprintf(stderr, "[----] row: %s\n", (rows)[*number].claim);                                \
-        suite##_##name##_row(&(rows)[*number]);                                                    \
-    }
-#else /* the stand-in, whose tests have no parameters */
+#ifdef STANDIN_REGISTER /* the stand-in, whose tests have no parameters */
 #include <sys/prctl.h>
 
 #define FOR_EACH_ROW(suite, name, rows, count)                                                     \
@@ -67,6 +50,23 @@ static inline int test_row_ended(void)
         return prctl(PR_SET_PDEATHSIG, SIGKILL), -1; /* a test that is ended takes its row along */
     return waitpid(row, &status, 0) == row && status == 0;
 }
+#elif defined CRITERION_H_ /* it prints a failure after the claim; -j1 keeps them together */
+#include <criterion/parameterized.h>
+#include <stdio.h>
+
+#define FOR_EACH_ROW(suite, name, rows, count)                                                     \
+    ParameterizedTestParameters(suite, name)                                                       \
+    {                                                                                              \
+        static size_t numbers[count];                                                              \
+        for (size_t i = 0; i < (count); i++)                                                       \
+            numbers[i] = i;                                                                        \
+        return cr_make_param_array(size_t, numbers, count);                                        \
+    }                                                                                              \
+    ParameterizedTest(size_t *number, suite, name)                                                 \
+    {                                                                                              \
+        fprintf(stderr, "[----] row: %s\n", (rows)[*number].claim);                                \
+        suite##_##name##_row(&(rows)[*number]);                                                    \
+    }
 #endif
 
 #endif
