@@ -7,6 +7,7 @@
 #include <runtime/service/brokers/kafka/kafka.h>
 #include <runtime/service/brokers/kafka/url.h>
 #include <runtime/service/copy.h>
+#include <runtime/service/url.h>
 
 #include <filch/wait.h>
 

@@ -11,6 +11,7 @@
 #include <runtime/service/brokers/nats/url.h>
 #include <runtime/service/copy.h>
 #include <runtime/service/message.h>
+#include <runtime/service/url.h>
 
 #include <filch/log.h>
 #include <filch/wait.h>

@@ -11,6 +11,7 @@
 #include <runtime/service/brokers/redis/scripts.h>
 #include <runtime/service/brokers/redis/url.h>
 #include <runtime/service/brokers/redis/wire.h>
+#include <runtime/service/url.h>
 
 #include <filch/wait.h>
 

@@ -9,6 +9,7 @@
 #include <runtime/service/brokers/sqs/sqs.h>
 #include <runtime/service/brokers/sqs/url.h>
 #include <runtime/service/copy.h>
+#include <runtime/service/url.h>
 #include <runtime/service/web.h>
 
 #include <filch/log.h>
