@@ -100,12 +100,14 @@ static bool taskwait_of_detached_task(void)
 
 /* ---- Cancellation ---- */
 
-/* One thread cancels the region while others come to a barrier. */
+/* One thread cancels the region while others come to a barrier: as often as 10 s allow, since a region takes
+ * milliseconds where threads outnumber idle processors. */
 static bool cancelled_barrier(void)
 {
     if (!omp_get_cancellation())
         return false;
-    for (int i = 0; i < CANCELLED; i++)
+    const double end = omp_get_wtime() + 10;
+    for (int i = 0; i < CANCELLED && omp_get_wtime() < end; i++)
 #pragma omp parallel
         if (omp_get_thread_num() == (i & 1)) {
             for (volatile int k = 0; k < (i >> 1) % 64; k++)
