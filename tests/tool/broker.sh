@@ -18,9 +18,11 @@ refused() {
     said=$("$broker" "$@" 2>&1) || rc=$?
     [ $rc = "$status" ] && [[ $said == *"$word"* ]] || fail "broker.sh $*: status $rc, '$said'"
 }
+kinds=("$(dirname "$broker")"/../tests/service/brokers/*/start_*.sh) kinds=("${kinds[@]##*/start_}")
+printf -v list ', %s' "${kinds[@]%.sh}"
 refused 2 start
 refused 2 start redis
-refused 2 "unknown broker 'nonsense' (redis, postgres, rabbitmq, nats, sqs, pubsub, kafka)" start nonsense "$folder/server"
+refused 2 "unknown broker 'nonsense' (${list:2})" start nonsense "$folder/server"
 refused 1 "no server runs in" stop "$folder/server"
 mkdir "$folder/other"
 touch "$folder/other/kept"

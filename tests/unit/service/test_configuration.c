@@ -415,7 +415,7 @@ Test(configuration, a_url_is_shown_without_its_passwords)
         {"nats://a:hunter2@one,nats://b:hunter2@two", "nats://a:***@two"},
         {"postgres://host/db?user=a&password=hunter2&x=1",
          "postgres://host/db?user=a&password=***&x=1"},
-        {"sqs://q?AWS_SECRET_ACCESS_KEY=hunter2", "sqs://q?AWS_SECRET_ACCESS_KEY=***"},
+        {"redis://q?AWS_SECRET_ACCESS_KEY=hunter2", "redis://q?AWS_SECRET_ACCESS_KEY=***"},
         {"hunter2@host", "***@host"},
         {"", ""},
     };
