@@ -32,8 +32,11 @@ done
 
 known='fib peers speedup flat central idle submit wake create chain first-waits regions contract loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html virtual-switches"
-known="$known worker-sqlite worker-redis worker-nats worker-kafka worker-sqs worker-pubsub worker-rabbit worker-postgres worker-servicebus worker-latency worker-start worker-memory"
-known="$known worker-return worker-many"
+for bar in "$root"/tests/service/brokers/*/bar_*.c; do
+    bar=${bar%/*}
+    known="$known worker-${bar##*/}"
+done
+known="$known worker-latency worker-start worker-memory worker-return worker-many"
 known="$known openmp vs"
 on_request='worker-chaos worker-images' # seven minutes for each broker; some four
 for bar in $wanted; do

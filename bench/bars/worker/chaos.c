@@ -3,11 +3,9 @@
  * Bars: no job is lost, and no more jobs run twice than were held at each kill. A fleet of processes
  * serves paced jobs while its workers and the server are killed by SIGKILL in turn. With --kills 0
  * nothing is killed, publishers have no pace, and rate and latency are judged. */
-#include "../measure.h"
+#include "brokers.h"
 
 #include <tests/service/fleet.h>
-
-#include "servers.h"
 
 static const double LEAST_RATE = 10000 / 60.0, MOST_P99 = 5; /* without kills: jobs a second; s */
 
@@ -97,14 +95,12 @@ static bool judge(const chaos *c, const worker_server *server)
 int main(int argc, char **argv)
 {
     const chaos c = read_options(argc, argv);
-    static const worker_server *const tables[] = {worker_servers, worker_in_memory};
     bool reached = true, found = false;
-    for (unsigned i = 0; i < sizeof tables / sizeof *tables; i++)
-        for (const worker_server *s = tables[i]; s->name; s++)
-            if (!c.only || strcmp(s->name, c.only) == 0) {
-                reached &= judge(&c, s);
-                found = true;
-            }
+    for (const worker_broker *const *b = worker_brokers; *b; b++)
+        if (!c.only || strcmp((*b)->server.name, c.only) == 0) {
+            reached &= judge(&c, &(*b)->server);
+            found = true;
+        }
     if (!found)
         usage(argv[0]);
     return !reached;

@@ -3,11 +3,11 @@
  * Bars: a million image transformations through a broker, with metrics, logs and traces on. One
  * process publishes PNG files, takes spans and log lines, and reads metrics; another one is the
  * service. Each job is counted by its id. */
+#include "brokers.h"
 #include "collector.h"
 #include "growth.h"
 #include "picture.h"
 #include "process.h"
-#include "servers.h"
 
 #include <filch/service_main.h>
 #include <tests/support/http.h>

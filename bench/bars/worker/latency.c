@@ -163,11 +163,14 @@ static void run(lab *l, int round)
     l->behind[round] = measure_quantile(l->confirmed, (size_t)l->jobs, 0.99);
 }
 
-static bool judge(const worker_setting *setting, int repeat)
+static bool judge(const measure_options *options, const worker_setting *setting)
 {
+    int repeat = options->repeat;
     static lab l;
     char url[512], row[96];
     bool reached = true;
+    if (!setting->is_durable)
+        return true;
     snprintf(url, sizeof url, "%s", setting->url());
     l.setting = setting;
     l.url = url;
@@ -190,9 +193,5 @@ static bool judge(const worker_setting *setting, int repeat)
 int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "0");
-    bool reached = true;
-    for (const worker_setting *s = worker_settings; s->name; s++)
-        if (s->is_durable && measure_wanted(&options, s->bar))
-            reached &= judge(s, options.repeat);
-    return !reached;
+    return worker_judge(&options, judge);
 }

@@ -38,7 +38,7 @@ static void fill(bar_queue *queue, long jobs)
     bar_queue_fill(queue, &job, jobs);
 }
 
-static bool judge(const worker_setting *setting, const measure_options *options)
+static bool judge(const measure_options *options, const worker_setting *setting)
 {
     bar_queue queue;
     char url[512], row[96];
@@ -58,9 +58,5 @@ static bool judge(const worker_setting *setting, const measure_options *options)
 int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 1000, "JOBS");
-    bool reached = true;
-    for (const worker_setting *s = worker_settings; s->name; s++)
-        if (measure_wanted(&options, s->bar))
-            reached &= judge(s, &options);
-    return !reached;
+    return worker_judge(&options, judge);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-// A consumer of a RabbitMQ queue by amqp091-go, for bare_rabbit.c. The first line of its input is
+// A consumer of a RabbitMQ queue by amqp091-go, for bar_rabbit.c. The first line of its input is
 // "URL QUEUE PREFETCH"; it answers "ready". Each further line is "COUNT BATCH": it consumes that many
 // messages, acknowledges batches with one multiple-ack each, and answers with its processor time.
 package main

@@ -138,8 +138,8 @@ static bool judge_one(const worker_setting *setting, const measure_arm *measured
 
 static const worker_cpu *cpu_of(const worker_setting *setting, const worker_bare *bare)
 {
-    for (const worker_cpu *one = worker_cpus; one->bar; one++)
-        if (strcmp(one->bar, setting->bar) == 0 && strcmp(one->bare, bare->name) == 0)
+    for (const worker_cpu *one = setting->cpus; one && one->bare; one++)
+        if (strcmp(one->bare, bare->name) == 0)
             return one;
     return NULL;
 }
@@ -179,9 +179,5 @@ static bool judge(const measure_options *options, const worker_setting *setting)
 int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "JOBS");
-    bool reached = true;
-    for (const worker_setting *s = worker_settings; s->name; s++)
-        if (measure_wanted(&options, s->bar))
-            reached &= judge(&options, s);
-    return !reached;
+    return worker_judge(&options, judge);
 }

@@ -5,12 +5,10 @@
  * connection until the job has run; where queues come back later than that, from its first confirmed
  * publication. It is also counted from the kill, as it is for a worker that is killed and replaced.
  * The longest round is judged. */
-#include "../measure.h"
+#include "brokers.h"
 #include "queue.h"
 
 #include <tests/service/fleet.h>
-
-#include "servers.h"
 
 static const double MOST_MS = 2000, MOST_SECONDS = 30;
 
@@ -101,8 +99,10 @@ int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "0");
     bool reached = true;
-    for (const worker_server *s = worker_servers; s->name; s++)
-        if (s->restart && measure_wanted(&options, s->name))
+    for (const worker_broker *const *b = worker_brokers; *b; b++) {
+        const worker_server *s = &(*b)->server;
+        if (s->restart && !s->is_in_memory && measure_wanted(&options, s->name))
             reached &= judge(s, options.repeat);
+    }
     return !reached;
 }

@@ -32,8 +32,9 @@ static void run(lab *l, int round)
         worker_process_die("ended with another status than 0");
 }
 
-static bool judge(const worker_setting *setting, int repeat)
+static bool judge(const measure_options *options, const worker_setting *setting)
 {
+    int repeat = options->repeat;
     static lab l;
     char url[512], row[96];
     snprintf(url, sizeof url, "%s", setting->url());
@@ -53,9 +54,5 @@ static bool judge(const worker_setting *setting, int repeat)
 int main(int argc, char **argv)
 {
     measure_options options = measure_read_options(argc, argv, 0, "0");
-    bool reached = true;
-    for (const worker_setting *s = worker_settings; s->name; s++)
-        if (measure_wanted(&options, s->bar))
-            reached &= judge(s, options.repeat);
-    return !reached;
+    return worker_judge(&options, judge);
 }

@@ -2,9 +2,10 @@
  *
  * A bare loop on the queue of the broker sqs, by libcurl, which signs, and jansson: ReceiveMessage for up to
  * ten messages, then DeleteMessageBatch for these. */
-#include "bare_web.h"
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/bare_web.h>
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/service/brokers/sqs/sqs.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,7 +82,30 @@ static void close_bare(void *bare_)
     bare_web_end(&b->web);
 }
 
-const worker_bare worker_bare_sqs[] = {
+static const worker_bare bares[] = {
     {"receive 10, delete 10", 10, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.7},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *server_url(void)
+{
+    if (!sqs.pid)
+        sqs_start("");
+    return sqs_url("");
+}
+
+/* Its queues are in memory: all connections are cut instead. */
+static void cut(void)
+{
+    kill(sqs.pid, SIGUSR1);
+}
+
+const worker_broker worker_broker_sqs = {
+    .settings =
+        {
+            {.name = "sqs", .url = server_url, .jobs = 10000, .is_durable = true, .bares = bares},
+        },
+    .server = {.name = "sqs", .url = server_url, .restart = cut, .is_in_memory = true},
 };

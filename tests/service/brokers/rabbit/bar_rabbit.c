@@ -3,10 +3,12 @@
  * Bare consumers of a queue of the broker amqp, by librabbitmq and by a Go program (peer_rabbit.go).
  * They have the prefetch of the service, and acknowledge each batch with one multiple-ack. The
  * processor time of the Go program is that of its process. */
-#include "../program.h"
-#include "brokers.h"
-#include "queue.h"
-#include "serve.h"
+#define RABBIT_RUNNER getpid() /* the server ends with this program */
+#include <bench/bars/program.h>
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <bench/bars/worker/serve.h>
+#include <tests/service/brokers/rabbit/rabbit.h>
 
 #include <runtime/service/brokers/rabbit/amqp.h>
 
@@ -101,7 +103,7 @@ static void consume_go(void *bare, const worker_bare *how, long count)
         worker_bare_die("the Go consumer", "it ended before its answer");
 }
 
-double worker_go_cpu(void *bare)
+static double go_cpu(void *bare)
 {
     return ((const go_peer *)bare)->cpu;
 }
@@ -111,8 +113,46 @@ static void close_go(void *bare)
     program_stop(&((go_peer *)bare)->program);
 }
 
-const worker_bare worker_bare_rabbit[] = {
+static const worker_bare bares[] = {
     {"librabbitmq", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.85},
     {"Go", 100, sizeof go_path > 1 ? open_go : NULL, consume_go, close_go, MEASURE_REPORTED, 0},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *server_url(void)
+{
+    return rabbit_url("");
+}
+
+static const char *fleet_url(void)
+{
+    return rabbit_url("?heartbeat=2");
+}
+
+/* Its supervisor starts it again. */
+static void restart(void)
+{
+    rabbit_kill();
+    rabbit_disconnect(rabbit_connect());
+}
+
+static const worker_cpu cpus[] = {
+    {"librabbitmq", 2.5, NULL},
+    {"Go", 0.5, go_cpu},
+    {0},
+};
+
+const worker_broker worker_broker_rabbit = {
+    .settings =
+        {
+            {.name = "rabbitmq",
+             .url = server_url,
+             .jobs = 20000,
+             .is_durable = true,
+             .bares = bares,
+             .cpus = cpus},
+        },
+    .server = {.name = "rabbit", .url = fleet_url, .restart = restart, .has_late_queues = true},
 };

@@ -3,8 +3,9 @@
  * Bare loops on the consumer of the broker nats: a pull request for each batch, an acknowledgement
  * for each message. The service's acknowledgements are confirmed by the server, as those of the first
  * loop; those of the second are not, so one that is lost makes a job run twice. */
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/service/brokers/nats/nats.h>
 
 #include <nats/nats.h>
 
@@ -103,8 +104,37 @@ static void close_bare(void *bare_)
     natsConnection_Destroy(b->connection);
 }
 
-const worker_bare worker_bare_nats[] = {
+static const worker_bare bares[] = {
     {"acks confirmed", 100, open_bare, consume_confirmed, close_bare, MEASURE_AT_LEAST, 0.8},
     {"not confirmed", 100, open_bare, consume, close_bare, MEASURE_REPORTED, 0},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *server_url(void)
+{
+    if (!nats.pid)
+        nats_start(nats_jetstream());
+    return nats_url("");
+}
+
+static const char *fleet_url(void)
+{
+    if (!nats.pid)
+        nats_start_with("");
+    return nats_url("");
+}
+
+static void restart(void)
+{
+    nats_start_with("");
+}
+
+const worker_broker worker_broker_nats = {
+    .settings =
+        {
+            {.name = "nats", .url = server_url, .jobs = 10000, .is_durable = true, .bares = bares},
+        },
+    .server = {.name = "nats", .url = fleet_url, .restart = restart},
 };

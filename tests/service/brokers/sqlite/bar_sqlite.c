@@ -4,8 +4,9 @@
  * one transaction deletes a batch and leases the next, so the lease is committed before a job begins,
  * and others are not locked out while it runs. "1 batch at a time" leases and deletes a batch in one
  * transaction, which writes each page once; it holds the database for itself until the jobs are over. */
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/support/folder.h>
 
 #include <sqlite3.h>
 
@@ -125,9 +126,46 @@ static void close_bare(void *bare_)
     sqlite3_close(b->db);
 }
 
-const worker_bare worker_bare_sqlite[] = {
+static const worker_bare bares[] = {
     {"the same statements", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
     {"1 batch at a time", 100, open_bare, consume_one_batch_at_a_time, close_bare, MEASURE_REPORTED,
      0},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *url_of(const char *name, const char *sync)
+{
+    static char url[256];
+    snprintf(url, sizeof url, "sqlite:%s/%s.db?sync=%s", folder_make(), name, sync);
+    return url;
+}
+
+static const char *normal_url(void)
+{
+    return url_of("normal", "normal");
+}
+
+static const char *full_url(void)
+{
+    return url_of("full", "full");
+}
+
+static const char *fleet_url(void)
+{
+    return url_of("jobs", "normal");
+}
+
+const worker_broker worker_broker_sqlite = {
+    .settings =
+        {
+            {.name = "sqlite NORMAL", .url = normal_url, .jobs = 20000, .bares = bares},
+            {.name = "sqlite FULL",
+             .url = full_url,
+             .jobs = 20000,
+             .is_durable = true,
+             .bares = bares},
+        },
+    .server = {.name = "sqlite", .url = fleet_url},
 };

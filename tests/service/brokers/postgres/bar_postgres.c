@@ -2,8 +2,11 @@
  *
  * Bare loops on the tables of the broker postgres, by libpq alone: SKIP LOCKED leases a batch, and a
  * second transaction deletes it. */
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <stdarg.h>
+#include <tests/service/brokers/postgres/postgres.h>
+#include <tests/support/folder.h>
 
 #include <libpq-fe.h>
 
@@ -99,8 +102,73 @@ static void close_bare(void *bare_)
     PQfinish(b->db);
 }
 
-const worker_bare worker_bare_postgres[] = {
+static const worker_bare bares[] = {
     {"SKIP LOCKED 100", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
     {"SKIP LOCKED 1", 1, open_bare, consume, close_bare, MEASURE_AT_LEAST, 10},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static pg_server server;
+
+static const char *url_of_server(void)
+{
+    static char url[80];
+    snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", server.port);
+    return url;
+}
+
+/* Otherwise as delivered: each commit is synchronous and flushed. */
+static const char delivered[] = "listen_addresses='127.0.0.1'\nunix_socket_directories=''\n";
+
+/* A server that has run for a while uses the files of its log again. A new one fills each with zeros
+ * first, which holds up all commits for 50 ms. */
+static void use_log(void)
+{
+    enum { FILES = 40 /* of 16 MiB */ };
+    PGconn *db = pg_connect(&server);
+    for (int i = 0; i < FILES; i++)
+        pg_ask(db, "SELECT pg_logical_emit_message(false, '', ''); SELECT pg_switch_wal()");
+    pg_ask(db, "CHECKPOINT");
+    PQfinish(db);
+}
+
+static const char *server_url(void)
+{
+    if (!server.port) {
+        snprintf(server.folder, sizeof server.folder, "%s", folder_make());
+        cr_assert(pg_init(&server, true));
+        pg_write(&server, "data/postgresql.conf", delivered);
+        cr_assert(pg_start(&server));
+        use_log();
+    }
+    return url_of_server();
+}
+
+static const char *fleet_url(void)
+{
+    if (!server.port) {
+        snprintf(server.folder, sizeof server.folder, "%s", folder_make());
+        cr_assert(pg_begin(&server, true));
+    }
+    return url_of_server();
+}
+
+static void restart(void)
+{
+    pg_kill(&server, SIGKILL);
+    pg_restart(&server);
+}
+
+const worker_broker worker_broker_postgres = {
+    .settings =
+        {
+            {.name = "postgres",
+             .url = server_url,
+             .jobs = 20000,
+             .is_durable = true,
+             .bares = bares},
+        },
+    .server = {.name = "postgres", .url = fleet_url, .restart = restart},
 };

@@ -3,11 +3,12 @@
  * Bare loops on a queue of Service Bus: proton's proactor in one thread. Each message is decoded and
  * accepted, and counts when the server has settled it, too. The first loop asks for a batch when the
  * former one is settled; the second has credit for a batch at any time. */
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
 
 #include <runtime/service/brokers/servicebus/sas.h>
 #include <tests/service/brokers/servicebus/service_bus.h>
+#include <tests/support/proxy.h>
 
 #include <proton/connection.h>
 #include <proton/delivery.h>
@@ -204,8 +205,46 @@ static void close_bare(void *bare_)
     free(b);
 }
 
-const worker_bare worker_bare_service_bus[] = {
+static const worker_bare bares[] = {
     {"proton, batches", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.7},
     {"streamed", 100, open_bare, stream, close_bare, MEASURE_REPORTED, 0},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *server_url(void)
+{
+    if (!service_bus.pid)
+        service_bus_start("60000", "1000");
+    return service_bus_url(service_bus.port, "");
+}
+
+static proxy way;
+
+/* Messages are in the stand-in's memory: in its place, all connections to it are reset. */
+static const char *fleet_url(void)
+{
+    if (!service_bus.pid) {
+        service_bus_start("5000", "1000");
+        way = proxy_start(service_bus.port);
+    }
+    return service_bus_url(way.port, "");
+}
+
+static void cut(void)
+{
+    proxy_set(&way, PROXY_RESETS);
+}
+
+const worker_broker worker_broker_servicebus = {
+    .settings =
+        {
+            {.name = "servicebus",
+             .url = server_url,
+             .jobs = 40000,
+             .is_durable = true,
+             .bares = bares},
+        },
+    .server = {.name = "servicebus", .url = fleet_url, .restart = cut, .is_in_memory = true},
 };

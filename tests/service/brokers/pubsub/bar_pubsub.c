@@ -2,9 +2,10 @@
  *
  * A bare loop on the subscription of the broker pubsub, by libcurl, jansson and libcrypto: a pull for up to a
  * hundred messages, whose bodies are decoded, then one acknowledgement for these. */
-#include "bare_web.h"
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/bare_web.h>
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/service/brokers/pubsub/pubsub.h>
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -78,7 +79,33 @@ static void close_bare(void *bare_)
     bare_web_end(&b->web);
 }
 
-const worker_bare worker_bare_pubsub[] = {
+static const worker_bare bares[] = {
     {"pull 100, acknowledge 100", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.7},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static const char *server_url(void)
+{
+    if (!pubsub.pid)
+        pubsub_start();
+    return pubsub_url(pubsub.port, "&credentials=none");
+}
+
+static void cut(void)
+{
+    kill(pubsub.pid, SIGUSR1);
+}
+
+const worker_broker worker_broker_pubsub = {
+    .settings =
+        {
+            {.name = "pubsub",
+             .url = server_url,
+             .jobs = 10000,
+             .is_durable = true,
+             .bares = bares},
+        },
+    .server = {.name = "pubsub", .url = server_url, .restart = cut, .is_in_memory = true},
 };

@@ -4,8 +4,9 @@
  * offsets. The group is the service's, with the same assignment of partitions. As the service, the first loop
  * commits while it takes the next messages, one commit at a time, and awaits the last one; the second loop
  * awaits each. */
-#include "brokers.h"
-#include "queue.h"
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/service/brokers/kafka/kafka.h>
 
 #include <librdkafka/rdkafka.h>
 #include <string.h>
@@ -141,8 +142,47 @@ static void consume_awaited(void *bare_, const worker_bare *how, long count)
     }
 }
 
-const worker_bare worker_bare_kafka[] = {
+static const worker_bare bares[] = {
     {"commits beside messages", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
     {"commits awaited", 100, open_bare, consume_awaited, close_bare, MEASURE_REPORTED, 0},
     {0},
+};
+
+/* ---- Its server ---- */
+
+/* The stand-in keeps a group waiting for a session, but a second, after a member has left, and an empty fetch
+ * for its whole time. */
+static const char *server_url(void)
+{
+    static const char *const topics[] = {BAR_QUEUE "=8", BAR_QUEUE ".retry=1", BAR_QUEUE ".dlq=1",
+                                         NULL};
+    if (!kafka.pid)
+        kafka_start(topics);
+    return kafka_url("?group=bars&session.timeout.ms=3000&heartbeat.interval.ms=500"
+                     "&fetch.wait.max.ms=2&socket.nagle.disable=true");
+}
+
+/* A worker that is killed stays in its group for the time of a session. */
+static const char *fleet_url(void)
+{
+    static const char *const topics[] = {"tasks=6", "tasks.retry=3", "tasks.dlq=1", NULL};
+    if (!kafka.pid)
+        kafka_start(topics);
+    return kafka_url("?session.timeout.ms=6000&heartbeat.interval.ms=500&fetch.wait.max.ms=10");
+}
+
+const worker_broker worker_broker_kafka = {
+    .settings =
+        {
+            {.name = "kafka",
+             .url = server_url,
+             .jobs = 50000,
+             .is_durable = true,
+             .bares = bares,
+             .fetches_ahead = true},
+        },
+    .server = {.name = "kafka",
+               .url = fleet_url,
+               .restart = kafka_disconnect,
+               .is_in_memory = true},
 };

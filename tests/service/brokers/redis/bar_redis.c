@@ -2,8 +2,10 @@
  *
  * Bare loops on the stream of the broker redis: the acknowledgements of a batch and the request for
  * the next one are one write. */
-#include "brokers.h"
-#include "queue.h"
+#define SERVER_CLOCK "" /* the servers of bars have the system's clock */
+#include <bench/bars/worker/brokers.h>
+#include <bench/bars/worker/queue.h>
+#include <tests/service/brokers/redis/redis.h>
 
 #include <hiredis/hiredis.h>
 
@@ -68,8 +70,40 @@ static void close_bare(void *bare)
     redisFree(bare);
 }
 
-const worker_bare worker_bare_redis[] = {
+static const worker_bare bares[] = {
     {"COUNT 100", 100, open_bare, consume, close_bare, MEASURE_AT_LEAST, 0.8},
     {"COUNT 1", 1, open_bare, consume, close_bare, MEASURE_AT_LEAST, 4},
     {0},
+};
+
+/* ---- Its server ---- */
+
+static redis_server server;
+
+static const char *server_url(void)
+{
+    if (!server.port)
+        redis_start(&server);
+    return redis_url(&server, "/0");
+}
+
+static const char *fleet_url(void)
+{
+    if (!server.port)
+        REDIS_START(&server, "--appendfsync", "always");
+    return redis_url(&server, "/0");
+}
+
+static void restart(void)
+{
+    redis_kill(&server);
+    redis_start(&server);
+}
+
+const worker_broker worker_broker_redis = {
+    .settings =
+        {
+            {.name = "redis", .url = server_url, .jobs = 20000, .is_durable = true, .bares = bares},
+        },
+    .server = {.name = "redis", .url = fleet_url, .restart = restart},
 };
