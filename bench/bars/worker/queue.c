@@ -115,6 +115,7 @@ static void publish_some(bar_queue *q, filch_message *messages, unsigned count)
     fl_publication batch[BATCH];
     for (unsigned i = 0; i < count; i++) {
         messages[i].queue = q->name;
+        messages[i].attempt = 1;
         messages[i].first_seen = host_unix_time(&q->host);
         if (!messages[i].id) {
             fl_message_random_id(ids[i]);
@@ -146,6 +147,7 @@ bool bar_queue_try(const char *url, filch_message message, double *connected)
         return false;
     if (*connected <= 0)
         *connected = measure_now();
+    message.attempt = 1;
     message.first_seen = host_unix_time(&q.host);
     fl_broker_rc rc = q.kind->publish(q.publisher, &one, 1);
     q.kind->close(q.publisher);

@@ -20,7 +20,7 @@ typedef struct bar_queue {
 
 void bar_queue_open(bar_queue *q, const char *url);
 void bar_queue_close(bar_queue *q);
-/* Publishes a batch of messages, confirmed. Sets queue, id (if NULL) and first_seen. */
+/* Publishes a batch of messages, confirmed. Sets queue, attempt, id (if NULL) and first_seen. */
 void bar_queue_publish(bar_queue *q, filch_message *messages, unsigned count);
 /* Publishes one message of its own queue and id, by a connection of its own. false: the server does
  * not take it. *connected: the time at which a server has first accepted a connection; 0 before. */

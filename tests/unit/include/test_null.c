@@ -94,7 +94,7 @@ static bool dies_of_gone(const struct null_row *row)
     return died;
 }
 
-Test(null, each_call_detects_a_destroyed_object)
+Test(null, each_call_detects_a_destroyed_object, .timeout = 280)
 {
     unsigned used = 0, missed = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
