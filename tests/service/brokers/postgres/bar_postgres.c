@@ -4,7 +4,6 @@
  * second transaction deletes it. */
 #include <bench/bars/worker/brokers.h>
 #include <bench/bars/worker/queue.h>
-#include <stdarg.h>
 #include <tests/service/brokers/postgres/postgres.h>
 #include <tests/support/folder.h>
 
