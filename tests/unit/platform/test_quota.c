@@ -212,7 +212,7 @@ static const struct {
      {{"/sys/fs/cgroup/app/cpu.max/inside", ""}}},
 };
 
-FOR_EACH(quota_rows, the_smallest_limit_above_a_process_counts, rows)
+FOR_EACH(quota_rows, the_smallest_limit_above_counts, rows)
 {
     lay_out();
     if (one->groups)

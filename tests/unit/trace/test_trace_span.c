@@ -127,7 +127,7 @@ static const struct {
       {0}}},
 };
 
-FOR_EACH(trace_span, a_task_parallel_to_what_follows_its_fork_has_known_figures, known)
+FOR_EACH(trace_span, known_traces_have_known_figures, known)
 {
     dag d;
     span_figures f = measured(one->events, 3, &d, 7);
