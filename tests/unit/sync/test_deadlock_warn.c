@@ -273,16 +273,16 @@ static void run_without_a_fault(void)
     filch_channel *numbers;
     setenv("FILCH_DEADLOCK", "warn", 1);
     alarm(60);
-    filch_runtime *rt = runtime();
     unsigned before = threads_now();
+    filch_runtime *rt = runtime();
     CHILD_CHECK(!filch_channel_create(&numbers, sizeof(int), 1));
     for (int i = 0; i < 2000; i++) {
         CHILD_CHECK(FILCH_RUN(rt, twice, i) == 2 * i);
         filch_go(rt, receives, numbers);
         filch_send(numbers, &i);
     }
+    CHILD_CHECK(threads_now() == before + workers);
     filch_runtime_destroy(rt);
-    CHILD_CHECK(threads_now() + workers == before);
 }
 
 Test(deadlock_warn, programs_without_fault_get_no_thread)
