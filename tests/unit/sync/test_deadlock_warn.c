@@ -2,12 +2,12 @@
  *
  * The warning of a deadlock, which a program gets by default: its text, its destinations, its
  * silence in doubt, and its cost. */
-#include <dirent.h>
 #include <pthread.h>
 #include <runtime/platform/warning.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/folder.h>
+#include <tests/support/process.h>
 #include <tests/support/signpost.h>
 #include <tests/support/test.h>
 
@@ -244,17 +244,6 @@ Test(deadlock_warn, nothing_is_said_in_doubt)
 
 /* ---- Price ---- */
 
-static unsigned threads_now(void)
-{
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    CHILD_CHECK(tasks);
-    for (struct dirent *one; (one = readdir(tasks));)
-        count += one->d_name[0] != '.';
-    closedir(tasks);
-    return count;
-}
-
 FILCH_TASK(int, same, (int, n))
 {
     return n;
@@ -274,14 +263,14 @@ static void run_without_a_fault(void)
     setenv("FILCH_DEADLOCK", "warn", 1);
     alarm(60);
     filch_runtime *rt = runtime();
-    unsigned before = threads_now();
+    unsigned before = process_threads();
     CHILD_CHECK(!filch_channel_create(&numbers, sizeof(int), 1));
     for (int i = 0; i < 2000; i++) {
         CHILD_CHECK(FILCH_RUN(rt, twice, i) == 2 * i);
         filch_go(rt, receives, numbers);
         filch_send(numbers, &i);
     }
-    CHILD_CHECK(threads_now() == before);
+    process_wait_for_threads(before);
     filch_runtime_destroy(rt);
 }
 
