@@ -5,7 +5,7 @@
  * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. Its sentence names
  * what is wrong with the certificate. */
 #include <filch/service_otlp.h>
-#include <runtime/service/brokers.h>
+#include <tests/service/tls_client.h>
 #include <tests/service/tls_server.h>
 #include <tests/support/explained.h>
 #include <tests/support/folder.h>
@@ -16,64 +16,20 @@ static const char *expected_why; /* words of the refusal; NULL: no certificate i
 
 /* ---- Clients: each tries to talk to localhost:port ---- */
 
-static void try_broker(const fl_broker_kind *kind, const char *format, int port)
+static void try_broker(const tls_client *client, int port)
 {
+    const int64_t usual = tried_call_timeout;
     char url[512];
     fl_broker *broker = NULL;
-    snprintf(url, sizeof url, format, port, authority_path);
-    fl_broker_rc rc = try_to_open(kind, url, &broker);
+    if (client->prepare)
+        client->prepare();
+    if (client->call_timeout)
+        tried_call_timeout = client->call_timeout;
+    snprintf(url, sizeof url, client->url, port, authority_path);
+    fl_broker_rc rc = try_to_open(client->kind, url, &broker);
+    tried_call_timeout = usual;
     cr_assert_neq(rc, FL_BROKER_OK, "no broker is behind it");
-    cr_assert(!expected_why || rc == FL_BROKER_REFUSED, "%s: %d, %s", kind->name, rc, explained);
-}
-
-static void try_redis(int port)
-{
-    try_broker(&fl_broker_redis, "rediss://localhost:%d?ca=%s", port);
-}
-
-static void try_postgres(int port)
-{
-    try_broker(&fl_broker_postgres,
-               "postgres://filch@localhost:%d/db?sslmode=verify-full&gssencmode=disable&"
-               "hostaddr=127.0.0.1&sslrootcert=%s",
-               port);
-}
-
-static void try_nats(int port)
-{
-    try_broker(&fl_broker_nats, "nats+tls://localhost:%d/jobs?ca=%s", port);
-}
-
-static void try_rabbit(int port)
-{
-    try_broker(&fl_broker_rabbit, "amqps://guest:guest@localhost:%d/?ca=%s", port);
-}
-
-#ifndef FILCH_TSAN /* librdkafka starts its threads by thrd_create, which thread sanitizer does not know */
-static void try_kafka(int port)
-{
-    tried_call_timeout = 2 * FILCH_SECOND;
-    try_broker(&fl_broker_kafka, "kafka+tls://localhost:%d?ca=%s", port);
-    tried_call_timeout = 10 * FILCH_SECOND;
-}
-#endif
-
-static void try_servicebus(int port)
-{
-    try_broker(&fl_broker_servicebus, "servicebus://tests:key@localhost:%d/?ca=%s", port);
-}
-
-static void try_pubsub(int port)
-{
-    try_broker(&fl_broker_pubsub, "pubsub://p?endpoint=https://localhost:%d&credentials=none&ca=%s",
-               port);
-}
-
-static void try_sqs(int port)
-{
-    setenv("AWS_ACCESS_KEY_ID", "id", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    try_broker(&fl_broker_sqs, "sqs://localhost:%d/?region=eu-central-1&ca=%s", port);
+    cr_assert(!expected_why || rc == FL_BROKER_REFUSED, "%s: %d, %s", url, rc, explained);
 }
 
 static void try_http_at(const char *host, int port)
@@ -116,28 +72,22 @@ static void try_otlp(int port)
     filch_service_otlp_stop(otlp, FILCH_FOREVER);
 }
 
-#define ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-#define NATS_GREETING "INFO {\"server_id\":\"A\",\"version\":\"2.9.0\",\"tls_required\":true}\r\n"
-enum { POSTGRES_REQUEST = 8 };
+static const tls_client handler = {.url = "handler http",
+                                   .try = try_http,
+                                   .answer = TLS_HTTP_ANSWER};
+static const tls_client exporter = {.url = "export of spans",
+                                    .try = try_otlp,
+                                    .answer = TLS_HTTP_ANSWER};
 
-/* How its server begins. */
-static const struct {
-    const char *name;
-    void (*try)(int port);
-    tls_server server;
-} clients[] = {
-    {"redis", try_redis, {0}},
-    {"postgres", try_postgres, {.request = POSTGRES_REQUEST, .consent = "S"}},
-    {"nats", try_nats, {.greeting = NATS_GREETING}},
-    {"rabbitmq", try_rabbit, {0}},
-#ifndef FILCH_TSAN
-    {"kafka", try_kafka, {0}},
-#endif
-    {"servicebus", try_servicebus, {0}},
-    {"pubsub", try_pubsub, {.answer = ANSWER}},
-    {"sqs", try_sqs, {.answer = ANSWER}},
-    {"http", try_http, {.answer = ANSWER}},
-    {"otlp", try_otlp, {.answer = ANSWER}},
+#define BROKER(name) extern const tls_client tls_client_##name;
+#include <tls_brokers.h> /* made from the files tls_client.c */
+#undef BROKER
+#define BROKER(name) &tls_client_##name,
+
+static const tls_client *const clients[] = {
+#include <tls_brokers.h>
+    &handler,
+    &exporter,
 };
 enum { CLIENTS = sizeof clients / sizeof *clients };
 
@@ -167,6 +117,21 @@ static void trust(const certificate *authority)
     setenv("SSL_CERT_FILE", authority_path, 1);
 }
 
+static void judged_by(const tls_client *client, const tls_server *server, bool is_trusted)
+{
+    if (!client->url)
+        return;
+    explained[0] = '\0';
+    if (client->try)
+        client->try(server->port);
+    else
+        try_broker(client, server->port);
+    cr_assert_geq(filch_u32_load(server->met, FILCH_ACQUIRE), 1, "%s", client->url);
+    cr_assert_eq(filch_u32_load(server->told, FILCH_ACQUIRE) > 0, is_trusted, "%s: %s", client->url,
+                 explained);
+    cr_assert(!expected_why || strstr(explained, expected_why), "%s: %s", client->url, explained);
+}
+
 static void judged_by_all(const server_case *server)
 {
     enum { HOUR = 60 * 60 };
@@ -182,19 +147,16 @@ static void judged_by_all(const server_case *server)
     setenv("no_proxy", "*", 1);
     tls_server servers[CLIENTS];
     for (unsigned i = 0; i < CLIENTS; i++) { /* all of them before a client has threads */
-        servers[i] = clients[i].server;
-        servers[i].certificate = &own;
-        servers[i].newest = server->newest;
+        servers[i] = (tls_server){.certificate = &own,
+                                  .newest = server->newest,
+                                  .greeting = clients[i]->greeting,
+                                  .request = clients[i]->request,
+                                  .consent = clients[i]->consent,
+                                  .answer = clients[i]->answer};
         tls_start(&servers[i]);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
-        explained[0] = '\0';
-        clients[i].try(servers[i].port);
-        cr_assert_geq(filch_u32_load(servers[i].met, FILCH_ACQUIRE), 1, "%s", clients[i].name);
-        cr_assert_eq(filch_u32_load(servers[i].told, FILCH_ACQUIRE) > 0, server->is_trusted,
-                     "%s: %s", clients[i].name, explained);
-        cr_assert(!expected_why || strstr(explained, expected_why), "%s: %s", clients[i].name,
-                  explained);
+        judged_by(clients[i], &servers[i], server->is_trusted);
         tls_end(&servers[i]);
     }
     certificate_free(&own);
