@@ -35,9 +35,9 @@ static int refuse_stage(const filch_stage *stage, unsigned index)
 
 static int refuse_config(const filch_pipeline_config *config)
 {
-    if (!config || !config->stages || !config->count || config->count > FILCH_STAGES_MAX)
+    if (!config->stages || !config->count || config->count > FILCH_STAGES_MAX)
         return fl_fail(EINVAL, "a pipeline of %u stages; give it 1 to %d in its configuration",
-                       config && config->stages ? config->count : 0, FILCH_STAGES_MAX);
+                       config->stages ? config->count : 0, FILCH_STAGES_MAX);
     if (config->results > FILCH_STAGE_ROOM_MAX)
         return fl_fail(EINVAL, "a pipeline with room for %zu results; at most %d are possible",
                        config->results, FILCH_STAGE_ROOM_MAX);

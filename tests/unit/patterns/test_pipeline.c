@@ -311,19 +311,20 @@ Test(pipeline, a_configuration_that_makes_no_sense_is_refused)
     cr_assert_eq(filch_pipeline_create(NULL, rt, &good), -EINVAL);
     cr_assert_eq(filch_pipeline_create(&pipeline, rt, NULL), -EINVAL);
     cr_assert_eq(filch_pipeline_create(&pipeline, NULL, &good), -EINVAL, "no task calls");
-#define REFUSED(change)                                                                            \
+#define REFUSED(change, words)                                                                     \
     config = good;                                                                                 \
     stages[0] = (filch_stage){.fn = bench_work};                                                   \
     change;                                                                                        \
-    cr_assert_eq(filch_pipeline_create(&pipeline, rt, &config), -EINVAL, #change);
-    REFUSED(config.stages = NULL)
-    REFUSED(config.count = 0)
-    REFUSED(config.count = FILCH_STAGES_MAX + 1)
-    REFUSED(config.results = FILCH_STAGE_ROOM_MAX + 1)
-    REFUSED(stages[0].fn = NULL)
-    REFUSED(stages[0].width = FILCH_STAGE_WIDTH_MAX + 1)
-    REFUSED(stages[0].ahead = FILCH_STAGE_WIDTH_MAX + 1)
-    REFUSED(stages[0].capacity = FILCH_STAGE_ROOM_MAX + 1)
+    cr_assert_eq(filch_pipeline_create(&pipeline, rt, &config), -EINVAL, #change);                 \
+    cr_assert(strstr(filch_error(), words), "%s", filch_error());
+    REFUSED(config.stages = NULL, "a pipeline of 0 stages")
+    REFUSED(config.count = 0, "a pipeline of 0 stages")
+    REFUSED(config.count = FILCH_STAGES_MAX + 1, "a pipeline of 65 stages")
+    REFUSED(config.results = FILCH_STAGE_ROOM_MAX + 1, "results")
+    REFUSED(stages[0].fn = NULL, "stage 0 of a pipeline has no function")
+    REFUSED(stages[0].width = FILCH_STAGE_WIDTH_MAX + 1, "wide")
+    REFUSED(stages[0].ahead = FILCH_STAGE_WIDTH_MAX + 1, "ahead")
+    REFUSED(stages[0].capacity = FILCH_STAGE_ROOM_MAX + 1, "room for")
     cr_assert_null(pipeline, "untouched");
     OK(filch_runtime_destroy(rt));
 }

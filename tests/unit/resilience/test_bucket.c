@@ -144,6 +144,20 @@ Test(bucket, a_gap_is_what_the_next_one_gets)
     cr_assert_eq(book(&bucket, 1, 0).at, bookings[3].at + FILCH_SECOND / 10);
 }
 
+Test(bucket, a_gap_that_is_too_narrow_is_left_for_fewer_permits)
+{
+    fl_bucket bucket = with(10, 2, 0);
+    fl_booking bookings[8];
+    for (unsigned i = 0; i < 8; i++)
+        bookings[i] = book(&bucket, 1, 0);
+    cr_assert(fl_bucket_give_back(&bucket, &bookings[3]));
+    cr_assert(fl_bucket_give_back(&bucket, &bookings[5]));
+    cr_assert(fl_bucket_give_back(&bucket, &bookings[6]));
+    cr_assert_eq(book(&bucket, 2, 0).at, bookings[6].at);
+    cr_assert_eq(book(&bucket, 1, 0).at, bookings[3].at);
+    cr_assert_eq(book(&bucket, 1, 0).at, bookings[7].at + FILCH_SECOND / 10);
+}
+
 Test(bucket, a_gap_that_has_passed_is_nobodys)
 {
     fl_bucket bucket = with(10, 1, 0);
