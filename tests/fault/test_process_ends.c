@@ -107,6 +107,7 @@ static pid_t start_below(filch_process **process)
 static void survive_the_spawner(void)
 {
     filch_process *process = NULL, *other = NULL;
+    siginfo_t end;
     start_spawner();
     start_spawner(); /* runs */
     pid_t spawner = start_below(&process);
@@ -119,7 +120,9 @@ static void survive_the_spawner(void)
     CHILD_CHECK(spawn_script(&other, "exit 1", 0, 0) == -EPIPE);
     CHILD_CHECK(strstr(filch_error(), "filch_spawner_start"));
     filch_process_destroy(process);
+    CHILD_CHECK(waitid(P_PID, (id_t)spawner, &end, WEXITED | WNOWAIT | __WALL) == 0);
     start_spawner();
+    CHILD_CHECK(waitpid(spawner, NULL, __WALL) == -1 && errno == ECHILD); /* no zombie is left */
     CHILD_CHECK(spawn_script(&other, "exit 1", 0, 0) == 0 && outcome_of(other) == 1);
     filch_process_destroy(other);
     CHILD_CHECK(waitpid(-1, NULL, 0) == -1 && errno == ECHILD); /* spawners are not seen */
