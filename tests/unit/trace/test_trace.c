@@ -120,6 +120,46 @@ Test(trace, traces_begin_and_end_while_tasks_run)
     }
 }
 
+typedef struct tracer {
+    filch_runtime *rt;
+    char path[192];
+    pthread_t thread;
+} tracer;
+
+static filch_u32 traces, wrong; /* those that run; faults */
+
+static void *trace_in_turn(void *arg)
+{
+    tracer *one = arg;
+    for (unsigned done = 0; done < stress_times(50) && !filch_u32_load(&wrong, FILCH_RELAXED);) {
+        int rc = filch_trace_start(one->rt, one->path, NULL);
+        if (rc == -EBUSY)
+            continue;
+        done++;
+        bool alone = filch_u32_add(&traces, 1, FILCH_ACQ_REL) == 0;
+        usleep(100); /* another one may be about to begin */
+        filch_u32_add(&traces, (uint32_t)-1, FILCH_ACQ_REL);
+        if (rc || !alone || filch_trace_stop(one->rt))
+            filch_u32_add(&wrong, 1, FILCH_RELAXED);
+    }
+    return NULL;
+}
+
+Test(trace, a_runtime_has_one_trace_at_a_time)
+{
+    tracer all[2];
+    filch_runtime *rt = create(1, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        all[i].rt = rt;
+        snprintf(all[i].path, sizeof all[i].path, "%s", path_of(i ? "b.trace" : "a.trace"));
+        cr_assert_eq(pthread_create(&all[i].thread, NULL, trace_in_turn, &all[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(all[i].thread, NULL);
+    cr_assert_eq(filch_u32_load(&wrong, FILCH_RELAXED), 0);
+    OK(filch_runtime_destroy(rt));
+}
+
 Test(trace, calls_that_make_no_sense_are_refused)
 {
     filch_runtime *rt = create(1, NULL);
