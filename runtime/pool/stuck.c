@@ -76,7 +76,6 @@ static void overdue(void *arg)
     fl_overdue *late = &fl_trials(job)->overdue;
     fl_after after = {0};
     fl_pool_lock(pool);
-    late->pending = false;
     if (job->stage == FL_JOB_RUNNING && late->fiber) { /* else it never began, and never will */
         late->stuck = true;
         pool->stats.stuck++;
@@ -106,8 +105,7 @@ void fl_stuck_watch(filch_job *job)
         return;
     fl_overdue *late = &fl_trials(job)->overdue;
     int64_t when = fl_later(fl_now(), pool->config.stuck_after);
-    late->pending = !fl_timer_start_call(&late->timer, when, overdue, job);
-    if (late->pending)
+    if (!fl_timer_start_call(&late->timer, when, overdue, job))
         fl_pending_callback_begin(job);
 }
 
@@ -121,6 +119,6 @@ void fl_stuck_leave(filch_job *job)
         if (late->spared)
             spare(job, -1);
     }
-    if (late->pending && fl_timer_stop(&late->timer))
+    if (fl_timer_stop(&late->timer))
         fl_pending_callback_call_off(job);
 }

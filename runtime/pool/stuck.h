@@ -26,7 +26,7 @@ typedef struct fl_overdue {
     struct fl_fiber *fiber; /* that runs it, */
     int64_t began;          /* since then */
     filch_stuck report;
-    bool pending, stuck, spared; /* a timer was started; it is stuck; it has a spare */
+    bool stuck, spared; /* it is stuck; it has a spare */
 } fl_overdue;
 
 struct fl_after;
