@@ -18,14 +18,21 @@ static void receives_one(filch_self self, void *from)
     signpost_raise(&ended);
 }
 
+static void stays_and_receives_one(filch_self self, void *from)
+{
+    filch_stay_begin(self);
+    receives_one(self, from);
+    filch_stay_end(self);
+}
+
 /* On one worker, whose fibers all wait. */
-static filch_runtime *starving_on(filch_channel *items)
+static filch_runtime *starving_on(filch_channel *items, filch_go_fn *receives)
 {
     filch_runtime *rt = NULL;
     filch_config config = {.workers = 1, .max_fibers = 4};
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     for (unsigned i = 0; i < TASKS; i++)
-        OK(filch_go(rt, receives_one, items));
+        OK(filch_go(rt, receives, items));
     WAIT_WHILE(!filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE));
     return rt;
 }
@@ -38,20 +45,23 @@ static void feed(filch_channel *items, int count)
 
 Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
 {
-    filch_channel *items = channel_of(sizeof(int), 0);
-    filch_runtime *rt = starving_on(items);
-    uint32_t before = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
-    feed(items, 1);
-    cr_assert_neq(filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE), before);
-    feed(items, TASKS - 1);
-    OK(filch_runtime_destroy(rt));
-    filch_channel_destroy(items);
+    static filch_go_fn *const receives[] = {receives_one, stays_and_receives_one};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_channel *items = channel_of(sizeof(int), 0);
+        filch_runtime *rt = starving_on(items, receives[i]);
+        uint32_t before = filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE);
+        feed(items, 1);
+        cr_assert_neq(filch_u32_load(&rt->fibers.starve.relief, FILCH_ACQUIRE), before);
+        feed(items, TASKS - 1);
+        OK(filch_runtime_destroy(rt));
+        filch_channel_destroy(items);
+    }
 }
 
 Test(starve_counts, no_worker_sleeps_without_a_fiber_once_there_are_enough)
 {
     filch_channel *items = channel_of(sizeof(int), 0);
-    filch_runtime *rt = starving_on(items);
+    filch_runtime *rt = starving_on(items, receives_one);
     feed(items, TASKS);
     signpost_wait(&ended, TASKS);
     cr_assert_eq(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE), 0);
