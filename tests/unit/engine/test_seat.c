@@ -192,3 +192,77 @@ Test(seat, many_threads_share_tasks, .timeout = 120)
 {
     try_crew(MOST);
 }
+
+/* ---- Joins ---- */
+
+/* As a join does with a task that was taken while the joined one ended. */
+static void hand_on(fl_worker *worker)
+{
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE);
+    filch_slot *slot;
+    uint64_t top;
+    cr_assert(fl_forkstack_rob_look(stack, &top));
+    const filch_task *task = fl_forkstack_rob_take(stack, top, &slot);
+    cr_assert_not_null(task);
+    slot->claimed = task;
+    OK(fl_push_ready(worker, fl_item(FL_ITEM_STOLEN, slot)));
+}
+
+FILCH_VOID_TASK(join_what_is_handed_on)
+{
+    filch_u32 done = {0};
+    FILCH_FORK(note, &done);
+    hand_on(fl_worker_here());
+    FILCH_JOIN_VOID(note);
+    cr_assert_eq(filch_u32_load(&done, FILCH_ACQUIRE), 1);
+}
+
+Test(seat, a_join_runs_tasks_that_were_handed_on, .timeout = 60)
+{
+    fl_runtime *rt = seats(1);
+    fl_seat seat;
+    OK(fl_seat_take(rt, 0, &seat));
+    join_what_is_handed_on(fl_seat_self(&seat));
+    fl_seat_leave(&seat);
+    fl_seats_destroy(rt);
+}
+
+FILCH_VOID_TASK(await_a_waiting_join, (fl_runtime *, rt), (filch_u32 *, begun))
+{
+    filch_u32_store(begun, 1, FILCH_RELEASE);
+    WAIT_WHILE(!filch_u32_load(&rt->seats_waiting, FILCH_ACQUIRE));
+}
+
+FILCH_VOID_TASK(join_for_long, (fl_runtime *, rt))
+{
+    filch_u32 begun = {0};
+    FILCH_FORK(await_a_waiting_join, rt, &begun);
+    WAIT_WHILE(!filch_u32_load(&begun, FILCH_ACQUIRE)); /* in the other seat */
+    FILCH_JOIN_VOID(await_a_waiting_join);
+}
+
+static void *help_once(void *arg)
+{
+    crew *c = arg;
+    fl_seat seat;
+    cr_assert_eq(fl_seat_take(c->rt, 1, &seat), 0);
+    fl_outside_expected(-1);
+    wait_for(&seat, &c->go, 0);
+    fl_seat_leave(&seat);
+    return NULL;
+}
+
+Test(seat, a_join_that_takes_long_counts_as_waiting, .timeout = 60)
+{
+    crew c = {.rt = seats(2)};
+    pthread_t thread;
+    fl_seat seat;
+    fl_outside_expected(1);
+    cr_assert_eq(pthread_create(&thread, NULL, help_once, &c), 0);
+    OK(fl_seat_take(c.rt, 0, &seat));
+    join_for_long(fl_seat_self(&seat), c.rt);
+    set(&c, &c.go, 1);
+    fl_seat_leave(&seat);
+    pthread_join(thread, NULL);
+    fl_seats_destroy(c.rt);
+}
