@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * URLs of brokers. The first byte chooses where a password stands: nowhere, before the rest, or with
- * the rest as its beginning; and the scheme of a text that begins with none. For any text the answer
- * is a URL in parts, or FATAL with a sentence, in which the password does not occur. */
+ * URLs of brokers. The first byte chooses where a password stands: nowhere, before the rest, or
+ * with the rest as its beginning. It also chooses the scheme of a text that begins with none. For
+ * any text the answer is a URL in parts, or FATAL with a sentence without the password. */
 #include <tests/fuzz/host.h>
 #include <tests/fuzz/urls.h>
 

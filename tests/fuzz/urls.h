@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * URLs of one broker, for the target fuzz_urls. Each broker's folder may have a file fuzz_url.c, which
- * defines fuzz_NAME. */
+ * URLs of one broker, for the target fuzz_urls. The folder of a broker may have a file fuzz_url.c,
+ * which defines fuzz_NAME. */
 #ifndef FUZZ_URLS_H
 #define FUZZ_URLS_H
 
