@@ -22,71 +22,55 @@ static filch_service_stats stats_of(void *arg)
     return stats;
 }
 
-/* STAT(name, expression): a read function named read_<name> of the service in arg. */
-#define STAT(name, expression)                                                                     \
-    static double read_##name(void *arg)                                                           \
-    {                                                                                              \
-        const filch_service_stats stats = stats_of(arg);                                           \
-        return (double)(expression);                                                               \
-    }
-STAT(active, stats.running)
-STAT(held, stats.held)
-STAT(prefetch, stats.prefetch)
-STAT(connected, stats.is_connected)
-STAT(busy, stats.is_busy)
-STAT(draining, stats.is_draining)
-STAT(received, stats.received)
-STAT(settled, stats.settled)
-STAT(returned, stats.returned)
-STAT(late, stats.late)
-STAT(lost, stats.lost)
-STAT(connections, stats.connected)
-STAT(published, stats.published)
-STAT(slots_published, stats.slots_published)
-STAT(slots_elsewhere, stats.slots_elsewhere)
-STAT(slots_missed, stats.slots_missed)
-STAT(done, stats.outcomes[FILCH_SERVICE_DONE])
-STAT(retried, stats.outcomes[FILCH_SERVICE_RETRIED])
-STAT(dead, stats.outcomes[FILCH_SERVICE_DEAD])
-STAT(given_back, stats.outcomes[FILCH_SERVICE_GIVEN_BACK])
-STAT(cancelled, stats.outcomes[FILCH_SERVICE_CANCELLED])
+/* GAUGE, COUNTER(metric, field of the statistics, help); SLOTS(outcome); RUNS(outcome, its enum) */
+#define NUMBERS(GAUGE, COUNTER, SLOTS, RUNS)                                                       \
+    GAUGE(active, running, "Number of active workers.")                                            \
+    GAUGE(held, held, "Messages whose handler has not returned.")                                  \
+    GAUGE(prefetch, prefetch, "Most messages held at a time.")                                     \
+    GAUGE(connected, is_connected, "1 while there is a connection to the broker.")                 \
+    GAUGE(broker_busy, is_busy, "1 while the broker refuses calls for now.")                       \
+    GAUGE(draining, is_draining, "1 while the service drains.")                                    \
+    COUNTER(received, received, "Deliveries.")                                                     \
+    COUNTER(settled, settled, "Answers that the broker has accepted.")                             \
+    COUNTER(returned, returned, "Messages given back without having begun.")                       \
+    COUNTER(late, late, "Runs done after their deadline.")                                         \
+    COUNTER(leases_lost, lost, "Leases lost before the answer.")                                   \
+    COUNTER(connections, connected, "Connections made to the broker.")                             \
+    COUNTER(published, published, "Messages published.")                                           \
+    SLOTS(published)                                                                               \
+    SLOTS(elsewhere)                                                                               \
+    SLOTS(missed)                                                                                  \
+    RUNS(done, DONE)                                                                               \
+    RUNS(retried, RETRIED)                                                                         \
+    RUNS(dead, DEAD)                                                                               \
+    RUNS(given_back, GIVEN_BACK)                                                                   \
+    RUNS(cancelled, CANCELLED)
 
-#define OUTCOMES "worker_outcomes_total", "Runs of handlers, by outcome."
-#define SLOTS "worker_periodic_slots_total", "Slots of periodic jobs, by outcome."
+#define READ(name, field)                                                                          \
+    static double read_##name(void *service)                                                       \
+    {                                                                                              \
+        return (double)stats_of(service).field;                                                    \
+    }
+#define READ_NUMBER(metric, field, says) READ(metric, field)
+#define READ_SLOTS(which) READ(slots_##which, slots_##which)
+#define READ_RUNS(which, outcome) READ(runs_##which, outcomes[FILCH_SERVICE_##outcome])
+NUMBERS(READ_NUMBER, READ_NUMBER, READ_SLOTS, READ_RUNS)
+
+#define GAUGE(metric, field, says)                                                                 \
+    {"worker_" #metric, says, NULL, FILCH_METRIC_GAUGE, read_##metric},
+#define COUNTER(metric, field, says)                                                               \
+    {"worker_" #metric "_total", says, NULL, FILCH_METRIC_COUNTER, read_##metric},
+#define SLOTS(which)                                                                               \
+    {"worker_periodic_slots_total", "Slots of periodic jobs, by outcome.", #which,                 \
+     FILCH_METRIC_COUNTER, read_slots_##which},
+#define RUNS(which, outcome)                                                                       \
+    {"worker_outcomes_total", "Runs of handlers, by outcome.", #which, FILCH_METRIC_COUNTER,       \
+     read_runs_##which},
 static const struct {
     const char *name, *help, *outcome;
     filch_metric_kind kind;
     filch_metric_read_fn *read;
-} numbers[] = {
-    {"worker_active", "Number of active workers.", NULL, FILCH_METRIC_GAUGE, read_active},
-    {"worker_held", "Messages whose handler has not returned.", NULL, FILCH_METRIC_GAUGE,
-     read_held},
-    {"worker_prefetch", "Most messages held at a time.", NULL, FILCH_METRIC_GAUGE, read_prefetch},
-    {"worker_connected", "1 while there is a connection to the broker.", NULL, FILCH_METRIC_GAUGE,
-     read_connected},
-    {"worker_broker_busy", "1 while the broker refuses calls for now.", NULL, FILCH_METRIC_GAUGE,
-     read_busy},
-    {"worker_draining", "1 while the service drains.", NULL, FILCH_METRIC_GAUGE, read_draining},
-    {"worker_received_total", "Deliveries.", NULL, FILCH_METRIC_COUNTER, read_received},
-    {"worker_settled_total", "Answers that the broker has accepted.", NULL, FILCH_METRIC_COUNTER,
-     read_settled},
-    {"worker_returned_total", "Messages given back without having begun.", NULL,
-     FILCH_METRIC_COUNTER, read_returned},
-    {"worker_late_total", "Runs done after their deadline.", NULL, FILCH_METRIC_COUNTER, read_late},
-    {"worker_leases_lost_total", "Leases lost before the answer.", NULL, FILCH_METRIC_COUNTER,
-     read_lost},
-    {"worker_connections_total", "Connections made to the broker.", NULL, FILCH_METRIC_COUNTER,
-     read_connections},
-    {"worker_published_total", "Messages published.", NULL, FILCH_METRIC_COUNTER, read_published},
-    {SLOTS, "published", FILCH_METRIC_COUNTER, read_slots_published},
-    {SLOTS, "elsewhere", FILCH_METRIC_COUNTER, read_slots_elsewhere},
-    {SLOTS, "missed", FILCH_METRIC_COUNTER, read_slots_missed},
-    {OUTCOMES, "done", FILCH_METRIC_COUNTER, read_done},
-    {OUTCOMES, "retried", FILCH_METRIC_COUNTER, read_retried},
-    {OUTCOMES, "dead", FILCH_METRIC_COUNTER, read_dead},
-    {OUTCOMES, "given_back", FILCH_METRIC_COUNTER, read_given_back},
-    {OUTCOMES, "cancelled", FILCH_METRIC_COUNTER, read_cancelled},
-};
+} numbers[] = {NUMBERS(GAUGE, COUNTER, SLOTS, RUNS)};
 
 static int add_numbers(fl_serve_metrics *metrics)
 {
