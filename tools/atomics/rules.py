@@ -130,7 +130,7 @@ class Tree:
                      for label in comment.labels()}
 
     def edges(self, source):
-        for label in sorted(set(LABELS.findall(source.head.text)) - set(self.own)):
+        for label in sorted(set(LABELS.findall(source.head)) - set(self.own)):
             yield Finding(source.path, 1, "undefined", f"{label} stands in this head and is defined nowhere; strike it, "
                           "or list the edge in its module's head")
         for edge in source.edges:
@@ -147,7 +147,9 @@ class Tree:
 
     def labels(self, source):
         visible = self.visible(source.path)
-        for comment in source.comments[1:]:
+        for comment in source.comments:
+            if comment in source.heads:
+                continue
             for label in sorted(set(LABELS.findall(comment.text)) - visible):
                 where = f"only in {self.own[label][0]}, which no head here names" if label in self.own else "nowhere"
                 yield Finding(source.path, comment.line, "undefined",
@@ -156,7 +158,7 @@ class Tree:
     def visible(self, path):
         """Labels of the heads of name.c and name.h, and of the files that these name by their paths."""
         heads = [p for p in {path, path[:-1] + "h"} if p in self.sources]
-        named = [p for head in heads for path in PATH.findall(self.sources[head].head.text)
+        named = [p for head in heads for path in PATH.findall(self.sources[head].head)
                  for p in (path, "include/" + path) if p in self.sources]
         heads += named
         return {label for label, (where, _) in self.own.items() if where in heads} | {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Reads a C file as far as the lint needs it: comments, statements, atomic accesses, the edges that its head lists.
 
-A file's head is its first comment. An edge is a line of it that is indented and begins with a label, and the further
+A file's head is its first comment, and those that follow the titles of its parts. An edge is a line of it that is indented and begins with a label, and the further
 indented lines below it. Two columns are parted by `->`, `<-` or `|` after two spaces. The left one says
 what the label stands for. The right one is the partner; a label at its beginning is defined by this."""
 import bisect
@@ -73,8 +73,10 @@ class Source:
         self.path, self.text = path, text
         self.starts = [0] + [m.end() for m in re.finditer("\n", text)]
         self._lex()
-        self.head = self.comments[0] if self.comments else Comment(1, 1, "", True)
-        self.edges = list(read_edges(self.head))
+        self.heads = self.comments[:1] + [second for first, second in zip(self.comments, self.comments[1:])
+                                          if "----" in first.text and second.line == first.last + 2]
+        self.head = "\n".join(head.text for head in self.heads)
+        self.edges = [edge for head in self.heads for edge in read_edges(head)]
         self.accesses = list(self._accesses())
         self._cover()
 
