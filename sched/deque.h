@@ -2,7 +2,7 @@
  *
  * The ready deque: the textbook Chase-Lev deque (SPAA 2005), with the orders of Le, Pop, Cohen,
  * Zappa Nardelli (Correct and efficient work-stealing for weak memory models, PPoPP 2013, figure
- * 1), growable. One per worker; items are tagged pointers (runtime/engine/work_item.h). The owner
+ * 1), growable. One per worker; items are tagged pointers (runtime/engine/inbox.h). The owner
  * pushes and pops at the bottom; all others take at the top. An item costs tens of nanoseconds
  * anyway, so pop keeps its seq_cst fence.
  *

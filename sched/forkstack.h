@@ -87,7 +87,7 @@
 #endif
 /* Unjoined forks a fiber has room for; the last slot always stays empty. */
 #define FL_SLOTS ((FL_FORKSTACK_SIZE - FL_SLOTS_OFFSET) / sizeof(filch_slot) - 1)
-/* The last FL_RESERVE of them are the reserve, for excess forks (runtime/engine/excess.h), which
+/* The last FL_RESERVE of them are the reserve, for excess forks (runtime/engine/fork_join.h), which
  * moves FL_ASIDE slots of it to the heap at a time. */
 #ifdef FILCH_TINY
 enum { FL_RESERVE = 48, FL_ASIDE = 6 };

@@ -11,7 +11,7 @@ typedef struct fl_mode {
     const char *what; /* one line for people */
 } fl_mode;
 
-/* How a worker idles after an unsuccessful search (runtime/engine/awake.h). */
+/* How a worker idles after an unsuccessful search (runtime/engine/find_work.h). */
 enum fl_idle_mode { FL_IDLE_SLEEP, FL_IDLE_YIELD, FL_IDLE_SPIN };
 
 /* How much a thief takes at a time: of the forked tasks that an owner gives (sched/forkstack.h),

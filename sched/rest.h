@@ -2,7 +2,7 @@
  *
  * Rest: how a worker rests whose search found nothing, and what the last searcher owes the others.
  * Decisions only, from the word I of the idle protocol (sched/idle.h), whose steps they belong to;
- * fences, futexes and the clock are the engine's (runtime/engine/park.c, awake.c). `filch sim` calls
+ * fences, futexes and the clock are the engine's (runtime/engine/park.c, find_work.c). `filch sim` calls
  * the same (docs/scale.md). */
 #ifndef FL_REST_H
 #define FL_REST_H

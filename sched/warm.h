@@ -23,7 +23,7 @@
  * begins with. (w changes with time; each gap is priced with the w that it began with.) The credit is
  * bounded, so that a worker does not trust in long gaps for long.
  *
- * One per worker, used by it alone. Decisions only; the engine has the clock (runtime/engine/gap.h).
+ * One per worker, used by it alone. Decisions only; the engine has the clock (runtime/engine/between_regions.h).
  * Rejected: searching until the next region comes. ForkUnion and citor do; their price has no bound. */
 #ifndef FL_WARM_H
 #define FL_WARM_H

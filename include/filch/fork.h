@@ -86,7 +86,7 @@ FILCH_BEGIN_DECLS
  * self, which the caller uses from here on. Any task; may hand work to an idle worker; never
  * fails. If the fork stack, or a queue's queue, is full, the task runs at once and so may
  * suspend. This function always returns the next slot, so it ends in filch_die at 160 forks
- * beyond the full stack. A loop of FILCH_FORK has no such limit (runtime/engine/excess.h). */
+ * beyond the full stack. A loop of FILCH_FORK has no such limit (runtime/engine/fork_join.h). */
 FILCH_API filch_self filch_fork(filch_self self, const filch_task *task);
 
 /* Joins the task in `slot`, the last one forked and not yet joined (slot = self - 1; it is the

@@ -72,7 +72,7 @@
  *   static inline long fib_body(filch_self self, int n) { body }          // always inlined
  *
  * Omitted here: in loops, a fork beyond a full fork stack moves self by another distance, and so
- * does its join (runtime/engine/excess.h).
+ * does its join (runtime/engine/fork_join.h).
  *
  * A variable at the top of a body must not have the task's own name: with clang that is a
  * parameter.

@@ -11,7 +11,7 @@
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
  *
  * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
- * in slabs (runtime/engine/slab.h). A worker takes a few units in a row under the lock, and lays out their
+ * in slabs (runtime/engine/fiber.h). A worker takes a few units in a row under the lock, and lays out their
  * fibers without it. It keeps one, and puts the others into the free list.
  *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
@@ -29,12 +29,12 @@
  *   W6 it stops: store 1 to suspended, release  -> W7 a report: load suspended, acquire; if it is
  *                                                  1, the call named before is seen, or NULL if it
  *                                                  has gone on since (never in a report of
- *                                                  runtime/engine/waits.h, which keeps it there) */
+ *                                                  runtime/engine/observe/waiting_list.h, which keeps it there) */
 #ifndef FL_FIBER_H
 #define FL_FIBER_H
 
-#include <runtime/engine/starve.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/starvation.h>
 #include <runtime/platform/arena.h>
 #include <runtime/platform/decay.h>
 #include <runtime/platform/fpmode.h>
@@ -82,13 +82,13 @@ struct fl_fiber {
     unsigned colour;        /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
     fl_boundary *boundary;      /* the innermost in which it runs: runtime/engine/panic.h */
-    struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/excess.h */
+    struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/fork_join.h */
     filch_slot *joined_instead; /* by a slow join, which its caller asks for next */
     struct filch_defer *defers; /* the newest pending cleanup */
     unsigned stays;             /* pairs of filch_stay_begin and _end that it is in */
     unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
     fl_fpmode forks_in;         /* the mode in which FILCH_ANY_FPMODE allows it to fork */
-    struct fl_chain *chain;     /* of the task that it runs: runtime/engine/work_span.h */
+    struct fl_chain *chain;     /* of the task that it runs: runtime/engine/observe/work_span.h */
     void *exceptions[2];        /* C++: the content of __cxa_get_globals for its stack */
     fl_work_item wake;          /* carries it through the inbox */
     /* For reports: is it suspended, in which call and for which object? */
@@ -201,7 +201,7 @@ static inline struct fl_guest *fl_fiber_guest(const fl_fiber *fiber)
     return filch_ptr_load(&fiber->guest, FILCH_RELAXED); /* its holder's; others: a look */
 }
 
-/* Before each suspension; fl_fiber_goes_on (runtime/engine/waits.h) ends it. */
+/* Before each suspension; fl_fiber_goes_on (runtime/engine/observe/waiting_list.h) ends it. */
 static inline void fl_fiber_stops(fl_fiber *fiber)
 {
     FL_ASSERT(filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
@@ -219,6 +219,71 @@ static inline const char *fl_fiber_suspended_in(const fl_fiber *fiber)
 static inline fl_fiber *fl_fiber_of(filch_slot *slot)
 {
     return (fl_fiber *)filch_forkstack_of(slot);
+}
+
+/* ---- Slabs ---- */
+
+/* Slabs: new fibers in a row of units of one arena. Making a fiber takes a system call for its guard, and a
+ * page fault for its header and for the top of its stack. The worker that reserved the units does so without the
+ * lock of the fibers, so that no other worker waits, and with one system call for all guards.
+ *
+ * Threads: the one that reserved the slab. Others may read the fibers' atomic words. */
+
+enum { FL_SLAB_MOST = FL_GUARDS_MOST };
+
+typedef struct fl_slab {
+    fl_arena *arena;
+    unsigned first, count; /* units; up to FL_SLAB_MOST */
+    uint32_t number;       /* of the first fiber */
+} fl_slab;
+
+/* Makes its fibers, in zero pages, each to run entry(fiber). Returns how many guards are mapped
+ * (runtime/platform/guard.h). */
+unsigned fl_slab_make(const fl_slab *slab, const fl_fibers *of, void (*entry)(void *));
+
+/* An empty stack, on which entry(fiber) will be called. */
+void fl_fiber_lay(fl_fiber *fiber, void (*entry)(void *));
+
+/* ---- Stack overflow ---- */
+
+/* Names the task whose C stack has overflowed, instead of a bare segmentation fault. The handler
+ * runs on a signal stack of the worker. It claims addresses in the guard of the fiber that the
+ * worker runs. It also claims faults of code whose stack pointer lies below the fiber's stack, but
+ * not on the thread's signal stack. It passes everything else to the handler that was there before.
+ * Overflows that no guard stopped are found when the fiber suspends with its stack pointer below
+ * its stack (fl_overflow_check), and, where the fiber has no guard, when it is put back. */
+
+struct fl_worker;
+
+/* Once per process; negative errno through fl_fail. */
+int fl_overflow_install(void);
+
+/* Called first and last on a worker's thread: set its signal stack, and restore the earlier one.
+ * `room` belongs to the thread in between. */
+size_t fl_overflow_stack_size(void);
+void fl_overflow_enter(void *room);
+void fl_overflow_exit(void);
+
+/* Ends the process: the C stack of `fiber`, which `worker` runs, has overflowed.
+ * Async-signal-safe. */
+FILCH_NORETURN void fl_overflow_die(const struct fl_worker *worker, const fl_fiber *fiber);
+
+/* Is the stack pointer below the fiber's stack, and near enough to have come from there? A task may
+ * run on a stack that it has made itself. A thread's own stack has no low end here. */
+static inline bool fl_overflow_below(const fl_fiber *fiber, uintptr_t sp)
+{
+    return (uintptr_t)fiber->shadow.low - sp - 1 < (uintptr_t)1 << 30;
+}
+
+/* `left` was just switched from. */
+static inline void fl_overflow_check(const struct fl_worker *worker, const fl_fiber *left)
+{
+#ifndef FL_ASAN /* a context may lie on a fake stack */
+    if (FILCH_UNLIKELY(fl_overflow_below(left, (uintptr_t)left->context.sp)))
+        fl_overflow_die(worker, left);
+#else
+    (void)worker, (void)left;
+#endif
 }
 
 #endif

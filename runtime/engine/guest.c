@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/guest.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/event.h>
-#include <runtime/engine/execute.h>
-#include <runtime/engine/find.h>
+#include <filch/guest.h>
+#include <runtime/engine/events.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/guest_cpu.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/stay.h>
+#include <runtime/engine/run_work.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/atfork.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/foreign.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/uncancelled.h>
 #include <sched/forkstack.h>
+#include <sched/idle.h>
 #include <sched/times.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
 
 enum turn { NONE, AWAITED, GRANTED };
 
@@ -193,4 +205,163 @@ bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item)
     fl_run_job(fl_first_slot(&guest.fiber->stack), work_item);
     fl_guest_end(&guest);
     return true;
+}
+
+/* ---- Attached threads ---- */
+
+/* Guests for longer than a call (runtime/engine/guest.h). A thread that ends attached would take
+ * its worker along, so it dies: a key's destructor notices it. */
+
+/* As the program's structure has it. */
+typedef struct attached {
+    fl_guest guest;
+    fl_runtime *rt;
+} attached;
+
+FILCH_STATIC_ASSERT(sizeof(attached) <= sizeof((filch_guest){0}.opaque), "it has room there");
+FILCH_STATIC_ASSERT(_Alignof(attached) <= _Alignof(filch_guest), "and is aligned");
+
+static const filch_task attached_task = {.name = "(filch_guest_attach)"};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t ending;
+static bool keyed;
+
+static attached *attached_of(filch_guest *guest)
+{
+    return (attached *)(void *)guest->opaque;
+}
+
+/* In a child of fork() it has no worker any more. */
+static bool is_forked(filch_guest *guest)
+{
+    return attached_of(guest)->rt->fork_generation != fl_fork_generation();
+}
+
+/* Destructors of the program's own keys may detach, so they come first. The last round is thread
+ * sanitizer's. */
+static void thread_ended(void *guest)
+{
+    static __thread unsigned rounds;
+    if (is_forked(guest) ||
+        (++rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1 && !pthread_setspecific(ending, guest)))
+        return;
+    filch_die("a thread ended between filch_guest_attach and filch_guest_detach: a worker would be "
+              "lost with it; detach first");
+}
+
+static void make_key(void)
+{
+    keyed = pthread_key_create(&ending, thread_ended) == 0;
+}
+
+static int refuse(const fl_runtime *rt, enum fl_admission why)
+{
+    switch (why) {
+    case FL_GUEST_OFF:
+        return fl_fail(ENOTSUP, "the runtime takes no guests; create it with guest \"1\" and queue "
+                                "\"chase-lev\", or call filch_run");
+    case FL_GUEST_NARROW:
+        return fl_fail(ENOMEM,
+                       "the thread's C stack has less than %zu bytes left, a fiber's, or is not "
+                       "known; give it a larger one, or the runtime a smaller stack_size",
+                       rt->settings.stack_size);
+    default:
+        return fl_fail(EAGAIN, "no worker sleeps whose place the thread could take, or no fiber "
+                               "can be had; call filch_run, or try later");
+    }
+}
+
+int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
+{
+    int rc = !rt || !guest ? fl_fail(EINVAL, "filch_guest_attach without %s; give it one",
+                                     rt ? "a guest" : "a runtime")
+                           : fl_runtime_meant(&rt, "filch_guest_attach");
+    if (rc)
+        return rc;
+    if (fl_worker_here())
+        return fl_fail(EDEADLK, "filch_guest_attach on a thread that works for a runtime already; "
+                                "pass on the self of its task");
+    pthread_once(&once, make_key);
+    if (!keyed || pthread_setspecific(ending, guest))
+        return fl_fail(ENOMEM, "no memory to attach a thread; free some");
+    attached *one = attached_of(guest);
+    enum fl_admission admission = fl_guest_begin(rt, &one->guest);
+    if (admission != FL_GUEST_WORKS) {
+        pthread_setspecific(ending, NULL);
+        return refuse(rt, admission);
+    }
+    fl_fiber *fiber = one->guest.fiber;
+    one->rt = rt;
+    guest->self = fl_first_slot(&fiber->stack);
+    fl_count(fiber->worker, FL_JOBS_RUN, 1);
+    fl_fiber_runs(fiber, &attached_task, NULL, 0);
+    fl_event_named(fiber->worker, FL_TRACE_JOB, 0, fl_fiber_task(fiber));
+    return 0;
+}
+
+void filch_guest_detach(filch_guest *guest)
+{
+    FL_MUST_GIVE(guest);
+    pthread_once(&once, make_key);
+    if (!keyed || pthread_getspecific(ending) != guest)
+        filch_die("filch_guest_detach of a guest that is not attached to the calling thread; call "
+                  "it once, on the thread that attached");
+    pthread_setspecific(ending, NULL);
+    if (is_forked(guest))
+        return;
+    fl_guest *one = &attached_of(guest)->guest;
+    filch_check_return(fl_first_slot(&one->fiber->stack), &attached_task);
+    if (one->fiber->defers)
+        filch_die("filch_guest_detach in a block with a deferred cleanup; detach after the block");
+    fl_event(one->fiber->worker, FL_TRACE_JOB_END, one->fiber->number, 0);
+    fl_guest_end(one);
+}
+
+/* ---- Seats ---- */
+
+/* J4 is an edge of runtime/engine/worker_set.h, E5 of runtime/engine/park.c, the others of sched/idle.h. */
+
+int fl_seat_take(fl_runtime *rt, unsigned index, fl_seat *seat)
+{
+    fl_worker *worker = rt->worker[index];
+    fl_fiber *fiber = fl_fibers_get_more(&rt->fibers, fl_fiber_loop);
+    if (!fiber)
+        return fl_fail(ENOMEM, "no memory for the fork stack of seat %u; free some", index);
+    *seat = (fl_seat){.guest = {.fiber = NULL}};
+    fl_thread_noted();
+    fl_guest_take_fiber(&seat->guest, fiber);
+    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* J4 */
+    fl_idle_return(&rt->idle);                                            /* J6 */
+    fl_guest_begin_turn(fiber, worker);
+    return 0;
+}
+
+void fl_seat_leave(fl_seat *seat)
+{
+    fl_worker *worker = seat->guest.fiber->worker;
+    fl_runtime *rt = worker->rt;
+    fl_guest_end_turn(seat->guest.fiber);
+    fl_guest_put_fiber(&seat->guest, &rt->fibers);
+    fl_worker_set_here(NULL);
+    fl_turn(worker, FL_RETIRED);
+    filch_u32_exchange(&worker->park_word, FL_PARK_RETIRED, FILCH_SEQ_CST); /* J4 */
+    fl_idle_search(&rt->idle);                                              /* Q1 */
+    fl_idle_retire(&rt->idle);                                              /* J3 */
+    filch_fence_seq_cst();                                                  /* P5 */
+    fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+void fl_seat_begin(fl_seat *seat, const filch_task *task)
+{
+    fl_fiber *fiber = seat->guest.fiber;
+    fl_count(fiber->worker, FL_JOBS_RUN, 1);
+    fl_fiber_runs(fiber, task, NULL, 0);
+    fl_event_named(fiber->worker, FL_TRACE_JOB, 0, fl_fiber_task(fiber));
+}
+
+void fl_seat_end(fl_seat *seat)
+{
+    const fl_fiber *fiber = seat->guest.fiber;
+    fl_event(fiber->worker, FL_TRACE_JOB_END, fiber->number, 0);
 }

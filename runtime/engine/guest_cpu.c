@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/guest_cpu.h>
 
-#include <runtime/engine/near.h>
+#include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>

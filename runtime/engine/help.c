@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/help.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/execute.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
+#include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/stay.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/steal.h>
+#include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/waits.h>
-#include <runtime/engine/work.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/futex.h>

@@ -39,7 +39,7 @@
  * it has all. With help-own the frames above each other are descendants, as in serial code.
  *
  * Why it ends. A join helps while it finds something. It leaves every due find
- * (runtime/engine/turn.h) to its worker's loop, and suspends then. If it finds nothing it tries
+ * (runtime/engine/find_work.h) to its worker's loop, and suspends then. If it finds nothing it tries
  * again for some microseconds (not at all where workers outnumber CPUs), and suspends. It also
  * suspends where the profit rule forbids asking, and the worker's loop naps. The caller counts as
  * running, so no publisher relies on it. It may wait for an answer of an owner that helps itself:
@@ -48,7 +48,7 @@
  * filch_help_until does the same until a word of the program changes, with all that others have
  * forked. When spinning finds nothing, it searches and sleeps as a worker does, but within its
  * task: Q1 and Q2 of sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting
- * until it wakes (Y7 of runtime/engine/waits.h; E5 and E7 of runtime/engine/park.c). A sleeping
+ * until it wakes (Y7 of runtime/engine/observe/waiting_list.h; E5 and E7 of runtime/engine/park.c). A sleeping
  * worker must not hold anything that others cannot find. So a helper suspends where it has unjoined
  * forks, which become items, or where there are items that only the loop can run. The loop then
  * does all its duties. An item of another worker's deque, for which a helper may have been woken,

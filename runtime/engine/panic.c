@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/panic.h>
 
-#include <runtime/engine/exception.h>
-#include <runtime/engine/excess.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/forkjoin.h>
-#include <runtime/engine/stay.h>
-#include <runtime/engine/unpinned.h>
+#include <runtime/engine/fork_join.h>
+#include <runtime/engine/suspend.h>
+#include <runtime/engine/threads.h>
+#include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/given.h>
@@ -18,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unwind.h>
 
 /* ---- Messages ---- */
 
@@ -356,4 +356,42 @@ void fl_panic_report(const filch_failure *failure)
     spell(failure, text);
     filch_die("unhandled panic in %s; catch it with filch_try, or call filch_set_panic_handler",
               text);
+}
+
+/* ---- Exceptions ---- */
+
+/* Before anything is unwound, an unwinder asks the personality of each frame, from the newest on,
+ * whether it has a handler. The frame of fl_call_barred gets a personality that reports. Passing
+ * the exception on to a handler outside of the boundary would leave the fork stack and the pending
+ * cleanups as they are. */
+
+__attribute__((used, visibility("hidden"))) _Unwind_Reason_Code
+fl_exception_leaves(int version, _Unwind_Action actions, _Unwind_Exception_Class kind,
+                    struct _Unwind_Exception *exception, struct _Unwind_Context *context);
+
+_Unwind_Reason_Code fl_exception_leaves(int version, _Unwind_Action actions,
+                                        _Unwind_Exception_Class kind,
+                                        struct _Unwind_Exception *exception,
+                                        struct _Unwind_Context *context)
+{
+    (void)version, (void)kind, (void)exception, (void)context;
+    const fl_fiber *fiber = fl_fiber_here();
+    const char *task = fiber && fiber->boundary ? fiber->boundary->task : NULL;
+    if (actions & _UA_FORCE_UNWIND) { /* pthread_exit, pthread_cancel */
+        if (fiber && fl_fiber_guest(fiber))
+            filch_die("pthread_exit in task %s, which runs on the thread that called filch_run: a "
+                      "worker would be lost with the thread; return from the task first",
+                      task ? task : "(no name)");
+        return _URC_CONTINUE_UNWIND;
+    }
+    fl_say("an exception left task %s; catch it in the task, and return an error or panic there",
+           task ? task : "(no name)");
+    return _URC_FATAL_PHASE1_ERROR;
+}
+
+void fl_call_barred(filch_go_fn *fn, filch_self self, void *arg)
+{
+    fn(self, arg);
+    /* 0x1b: the address is relative, and has 4 bytes. After the call, which is so no tail call. */
+    __asm__ volatile(".cfi_personality 0x1b, fl_exception_leaves");
 }

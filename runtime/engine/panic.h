@@ -17,6 +17,7 @@
 #define FL_PANIC_H
 
 #include <filch/panic.h>
+#include <filch/runtime.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
@@ -27,9 +28,9 @@ struct fl_boundary {
     fl_boundary *outer;
     filch_self self;              /* the fork stack goes back to here, */
     filch_defer *defers;          /* the cleanups to these, */
-    const struct fl_aside *aside; /* and slots on the heap to here (runtime/engine/excess.h) */
+    const struct fl_aside *aside; /* and slots on the heap to here (runtime/engine/fork_join.h) */
     const char *task;             /* its name */
-    unsigned stays;               /* as it began: runtime/engine/stay.h */
+    unsigned stays;               /* as it began: runtime/engine/suspend.h */
     unsigned blocking;            /* the pairs that are around it: runtime/sync/blocking.h */
     bool unpinned;                /* filch_unpinned is around it */
     fl_fpmode fpmode;             /* in which it begins and ends: runtime/platform/fpmode.h */
@@ -87,5 +88,15 @@ void fl_failure_explain(filch_failure *failure, int code);
 
 /* A task without a waiter has failed: tells the handler, or dies. */
 FILCH_COLD void fl_panic_report(const filch_failure *failure);
+
+/* ---- Exceptions ---- */
+
+/* The end of C++ exceptions: none may leave a task, and one that does ends the process and names
+ * the task. Tasks only. */
+
+/* Calls fn(self, arg), in the innermost boundary of the calling task (runtime/engine/panic.h). An
+ * exception for which no frame below has a handler is reported with the boundary's task. Then
+ * std::terminate is called, which says what was thrown. */
+void fl_call_barred(filch_go_fn *fn, filch_self self, void *arg);
 
 #endif

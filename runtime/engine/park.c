@@ -2,7 +2,7 @@
  *
  * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
  * in sched/idle.h). Running fibers: W5 of runtime/engine/suspend.c. Active workers: J5 of
- * runtime/engine/worker_set.h. Fibers that stay: I8 and I9 of runtime/engine/stay.h.
+ * runtime/engine/worker_set.h. Fibers that stay: I8 and I9 of runtime/engine/suspend.h.
  *
  * Tokens are the truth, park words a hint. A waker makes tokens, then unparks as many workers; any
  * worker in I4 may take any token. These steps ensure that a worker is awake to take each token:
@@ -48,13 +48,12 @@
  *                                                  be done before the looks.) */
 #include <runtime/engine/park.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/event.h>
+#include <runtime/engine/between_regions.h>
+#include <runtime/engine/events.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/find.h>
-#include <runtime/engine/gap.h>
-#include <runtime/engine/starve.h>
-#include <runtime/engine/stay.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/starvation.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>

@@ -4,10 +4,9 @@
 #ifndef FL_PARK_H
 #define FL_PARK_H
 
+#include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/near.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <sched/idle.h>
@@ -31,7 +30,7 @@ void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
 void fl_found(fl_worker *worker, bool gift);
 void fl_unpark_all(fl_runtime *rt);
 
-/* The worker has something to do that no other one can do (runtime/engine/stay.h): wakes it. */
+/* The worker has something to do that no other one can do (runtime/engine/suspend.h): wakes it. */
 void fl_call_back(fl_worker *worker);
 
 /* ---- For helpers (runtime/engine/help.h) ---- */

@@ -5,10 +5,10 @@
 #ifndef FL_RUNTIME_H
 #define FL_RUNTIME_H
 
-#include <runtime/engine/carriers.h>
+#include <filch/atomic.h>
+#include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/near.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/worker_set.h>
 #include <runtime/platform/affinity.h>
@@ -19,7 +19,30 @@
 #include <sched/idle.h>
 #include <sched/queue.h>
 
+#include <stdbool.h>
 #include <sys/select.h> /* sigset_t */
+
+/* ---- Carriers of blocking calls ---- */
+
+/* A runtime's state for the threads that carry its blocking calls. runtime/sync/blocking.h, above
+ * the engine, has their protocol and all functions on it. */
+
+struct fl_blocked;
+struct fl_carrier;
+
+/* Zero bytes: no call was made yet. */
+typedef struct fl_blocking {
+    filch_u32 lock; /* of what follows */
+    bool closing;
+    unsigned threads;                /* in existence, without those about to end */
+    unsigned calls;                  /* announced, and not over */
+    unsigned open;                   /* the same, until the waiter has been told */
+    struct fl_blocked *first, *last; /* wait for a carrier */
+    struct fl_carrier *idle;         /* last in, first out */
+    struct fl_carrier *ended;        /* the last to end joins the one before */
+} fl_blocking;
+
+/* ---- Runtime ---- */
 
 /* runtime/sync/standstill.h. */
 typedef struct fl_standstill {
@@ -33,7 +56,7 @@ typedef struct fl_standstill_watch {
     fl_standstill last;
 } fl_standstill_watch;
 
-/* Of waiting tasks (runtime/engine/waits.h). */
+/* Of waiting tasks (runtime/engine/observe/waiting_list.h). */
 typedef struct fl_waits_report {
     filch_u32 lock;    /* of the reader */
     filch_u32 reading; /* 1: fibers that go on wait for the lock */
@@ -52,7 +75,7 @@ struct filch_runtime {
     unsigned fork_generation; /* of the process that created it */
     uint32_t life;            /* runtime/platform/given.h */
     bool asymmetric;          /* fences: membarrier, or full */
-    bool seats;               /* it has no threads (runtime/engine/seat.h) */
+    bool seats;               /* it has no threads (runtime/engine/guest.h) */
     unsigned join_yields;     /* ns that joins in seats yield before they nap */
     filch_u32 seats_waiting;  /* for the detector of deadlocks (runtime/engine/help.h) */
     fl_fpmode fpmode;         /* of the thread that created it: its tasks begin in it */
@@ -65,9 +88,9 @@ struct filch_runtime {
     filch_ptr policy;         /* const fl_policy * */
     filch_u32 stopping;       /* destroy was called */
     filch_u32 finished;       /* and nothing is left to do */
-    filch_u32 phases;         /* that are open: filch_phase_begin (runtime/engine/gap.h) */
-    filch_u32 tenants;        /* its users' objects that start tasks on it by themselves */
-    filch_ptr tracing;        /* fl_tracing *; NULL: none */
+    filch_u32 phases;  /* that are open: filch_phase_begin (runtime/engine/between_regions.h) */
+    filch_u32 tenants; /* its users' objects that start tasks on it by themselves */
+    filch_ptr tracing; /* fl_tracing *; NULL: none */
     struct fl_work_span *work_span; /* NULL: it is not measured. Never changes */
     filch_u32 trace_lock;           /* of its outside ring, and of starting and stopping it */
     filch_u32 unbound; /* the last errno for which a worker started without its CPUs, or 0 */
@@ -79,8 +102,9 @@ struct filch_runtime {
     fl_blocking blocking;
     fl_waits_report report;
     fl_standstill_watch standstill;
-    struct fl_share *share; /* NULL: its statistics are not shared (runtime/engine/share.h) */
-    fl_runtime *next;       /* in the list of the detector of deadlocks */
+    struct fl_share
+        *share; /* NULL: its statistics are not shared (runtime/engine/observe/page_writer.h) */
+    fl_runtime *next; /* in the list of the detector of deadlocks */
 };
 
 /* How many workers there should be. */
@@ -113,5 +137,14 @@ static inline void fl_move_out(fl_runtime *rt)
 {
     filch_u32_add(&rt->tenants, (uint32_t)-1, FILCH_RELAXED); /* see above */
 }
+
+/* ---- Description ---- */
+
+/* Describes a runtime's decisions and their reasons: FILCH_INFO and filch_runtime_describe. */
+
+/* As snprintf. */
+size_t fl_describe(const fl_runtime *rt, char *text, size_t size);
+/* To stderr. */
+void fl_describe_print(const fl_runtime *rt);
 
 #endif

@@ -5,14 +5,37 @@
 #ifndef FL_SETTINGS_H
 #define FL_SETTINGS_H
 
-#include <runtime/engine/trace_options.h>
+#include <filch/runtime.h>
 #include <runtime/platform/bind.h>
 #include <runtime/platform/topology.h>
-
-#include <filch/runtime.h>
+#include <runtime/platform/virtual.h>
+#include <runtime/trace/format.h>
 #include <sched/mode.h>
 #include <sched/queue.h>
 #include <sched/victims/policy.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- The grammar of FILCH_TRACE ---- */
+
+/* How to trace: the options of filch_trace_start, and FILCH_TRACE=FILE[,OPTION...]. */
+
+typedef struct fl_trace_options {
+    char *file;     /* NULL: none */
+    uint64_t limit; /* bytes */
+    bool overwrites;
+    enum fl_trace_level level;
+} fl_trace_options;
+
+/* options: as filch_trace_start has them. %p in file is the process. The caller frees out->file.
+ * -EINVAL, -ENOMEM through fl_fail. */
+int fl_trace_options_read(fl_trace_options *out, const char *file, const char *options);
+/* FILE[,OPTION...], as in the environment. NULL: none. The second runtime that asks for it in this
+ * process gets FILE.2, and so on. */
+int fl_trace_options_of(fl_trace_options *out, const char *given);
+
+/* ---- Settings ---- */
 
 enum { FL_MOST_WORKERS = 1024 };
 
@@ -42,12 +65,20 @@ typedef struct fl_settings {
 } fl_settings;
 
 /* -EINVAL: a value out of range or an unknown name; filch_error() lists the valid ones. config may
- * be NULL. seats: its threads are the program's (runtime/engine/seat.h), so FILCH_VIRTUAL does not change their
+ * be NULL. seats: its threads are the program's (runtime/engine/guest.h), so FILCH_VIRTUAL does not change their
  * number. */
 int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats);
 
 /* The policy of that name; NULL: the one the environment names, else the default. -EINVAL through
  * fl_fail lists the valid names. */
 int fl_policy_find(const fl_policy **out, const char *name);
+
+/* ---- The grammar of FILCH_EXPLORE ---- */
+
+/* The settings of the deterministic mode: FILCH_VIRTUAL, FILCH_SEED and FILCH_EXPLORE. */
+
+/* text: FILCH_EXPLORE, or NULL. Texts of files are kept for the life of the process. -EINVAL through
+ * fl_fail: an unknown option, or one out of range; -ENOMEM. */
+int fl_virtual_options_read(fl_virtual_options *out, const char *text);
 
 #endif

@@ -6,16 +6,15 @@
  * runtime/engine/suspend.c (W5) and sched/idle.h (Q2, I1). */
 #include <runtime/engine/steal.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/event.h>
+#include <runtime/engine/events.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/starve.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/starvation.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/fence.h>

@@ -5,7 +5,7 @@
 #define FL_STEAL_H
 
 #include <runtime/engine/counters.h>
-#include <runtime/engine/work.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/worker.h>
 #include <sched/forkstack.h>
 

@@ -13,22 +13,25 @@
  *      fiber that arrived: exchange limit,         I2 of sched/idle.h: one of the two sees the
  *      acq_rel                                     other
  *   W4 the action                               -> others see, and resume, the fiber that left
- * Y7, of reports: runtime/engine/waits.h. */
+ * Y7, of reports: runtime/engine/observe/waiting_list.h. */
 #include <runtime/engine/suspend.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/event.h>
-#include <runtime/engine/execute.h>
+#include <filch/guest.h>
+#include <runtime/engine/choose_sleeper.h>
+#include <runtime/engine/events.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/fork_join.h>
 #include <runtime/engine/guest.h>
-#include <runtime/engine/near.h>
-#include <runtime/engine/overflow.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/observe/waiting_list.h>
+#include <runtime/engine/panic.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/starve.h>
-#include <runtime/engine/stay.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/unpinned.h>
-#include <runtime/engine/waits.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/run_work.h>
+#include <runtime/engine/runtime.h>
+#include <runtime/engine/starvation.h>
+#include <runtime/engine/statistics.h>
+#include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/guard.h>
 #include <runtime/platform/sanitizer.h>
@@ -207,4 +210,55 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
         return;
     }
     fl_submit_across(rt, &fiber->wake, FL_NEAR_GUESS, FL_UNLESS_AWAKE);
+}
+
+/* ---- Tasks that keep their thread ---- */
+
+void fl_stay_resume(fl_fiber *fiber)
+{
+    fl_worker *home = fiber->worker;
+    fl_runtime *rt = home->rt;
+    filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the put below publishes it */
+    fl_thread_noted();
+    fl_inbox_put(&home->kept, &fiber->wake);
+    filch_fence_seq_cst(); /* I9 */
+    fl_call_back(home);
+    fl_relieve(&rt->fibers.starve);
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+}
+
+static void change_homed(fl_worker *worker, uint32_t by)
+{
+    uint32_t homed = filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own */
+    filch_u32_store(&worker->homed, homed + by, FILCH_RELAXED);     /* for a guest: its CAS (U3) */
+}
+
+void fl_stay_back(fl_fiber *fiber, unsigned stays)
+{
+    if (fiber->stays && !stays)
+        change_homed(fiber->worker, (uint32_t)-1);
+    fiber->stays = stays;
+}
+
+void filch_stay_begin(filch_self self)
+{
+    fl_refuse_stranger(self, "filch_stay_begin");
+    fl_fiber *fiber = fl_fiber_of(self);
+    if (fl_fiber_guest(fiber))
+        return;
+    if (!fiber->stays++)
+        change_homed(fiber->worker, 1);
+}
+
+void filch_stay_end(filch_self self)
+{
+    fl_refuse_stranger(self, "filch_stay_end");
+    fl_fiber *fiber = fl_fiber_of(self);
+    if (fl_fiber_guest(fiber))
+        return;
+    unsigned outer = fiber->boundary ? fiber->boundary->stays : 0;
+    if (fiber->stays == outer)
+        filch_die("filch_stay_end without filch_stay_begin in the same task; call each once, in "
+                  "this order");
+    fl_stay_back(fiber, fiber->stays - 1);
 }

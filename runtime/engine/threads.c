@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/threads.h>
 
+#include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/affinity.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 
+#include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 struct fl_threads fl_threads;
@@ -151,4 +156,49 @@ void fl_threads_forget(void)
     filch_u32_store(&fl_threads.alive, standing == NOTED, FILCH_SEQ_CST); /* the only thread */
     filch_u32_store(&fl_threads.waiting, 0, FILCH_SEQ_CST);               /* the same */
     filch_u32_store(&fl_threads.outside, 0, FILCH_SEQ_CST);               /* the same */
+}
+
+/* ---- Code that runs unpinned ---- */
+
+void fl_unpinned_end(fl_fiber *fiber)
+{
+    fl_worker *worker =
+        fl_worker_here(); /* after a panic that was caught inside, perhaps another one */
+    if (!worker || worker->unpinned != fiber)
+        return;
+    worker->unpinned = NULL;
+    fl_affinity_narrow();
+}
+
+void fl_unpinned_suspends(const fl_fiber *fiber)
+{
+    const char *task = fl_fiber_task(fiber);
+    const char *in = filch_ptr_load(&fiber->waits_in, FILCH_RELAXED); /* its own store */
+    filch_die(
+        "task %s waits inside filch_unpinned (%s); start threads and processes there, and wait "
+        "after filch_unpinned has returned",
+        task ? task : "(unnamed)", in ? in : "a join, a yield or a call that suspends");
+}
+
+int filch_unpinned(void (*fn)(void *arg), void *arg)
+{
+    if (!fn)
+        return fl_fail(EINVAL, "filch_unpinned without a function; give it one");
+    fl_worker *worker = fl_worker_here();
+    if (!worker || worker->unpinned ||
+        fl_fiber_guest(worker->running)) { /* not bound, or not any more */
+        fn(arg);
+        return 0;
+    }
+    int rc = fl_affinity_widen();
+    if (rc)
+        return fl_fail(-rc,
+                       "filch_unpinned cannot widen the affinity of worker %u: %s; allow "
+                       "sched_setaffinity, or create the runtime with bind = \"none\"",
+                       worker->index, strerror(-rc));
+    fl_fiber *fiber = worker->running;
+    worker->unpinned = fiber;
+    fn(arg);
+    fl_unpinned_end(fiber);
+    return 0;
 }

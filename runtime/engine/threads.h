@@ -11,6 +11,7 @@
 #define FL_THREADS_H
 
 #include <filch/atomic.h>
+#include <filch/base.h>
 #include <runtime/platform/hooks.h>
 
 struct fl_threads {
@@ -60,5 +61,19 @@ void fl_threads_each(fl_thread_fn *see, void *arg);
 void fl_outside_expected(int change);
 /* In a child of fork(): the calling thread is the only one. */
 void fl_threads_forget(void);
+
+/* ---- Code that runs unpinned ---- */
+
+/* filch_unpinned: a task's worker goes home (runtime/platform/affinity.h) while a function starts
+ * threads or processes. The mask belongs to the thread, so the fiber must stay on it: suspending
+ * inside is refused. fl_worker.unpinned names the fiber; only its own thread touches it. */
+
+struct fl_fiber;
+
+/* The fiber leaves filch_unpinned: it has returned, or a panic that began inside ends outside. Does
+ * nothing if the fiber is not in it. */
+void fl_unpinned_end(struct fl_fiber *fiber);
+/* Dies: the fiber, which is in filch_unpinned, is about to suspend. */
+FILCH_NORETURN FILCH_COLD void fl_unpinned_suspends(const struct fl_fiber *fiber);
 
 #endif

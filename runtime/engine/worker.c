@@ -5,18 +5,16 @@
  * other could be had. */
 #include <runtime/engine/worker.h>
 
-#include <runtime/engine/count.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/guest.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/overflow.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/starve.h>
-#include <runtime/engine/stay.h>
+#include <runtime/engine/starvation.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker_set.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>
@@ -245,7 +243,7 @@ static fl_fiber *next_fiber(fl_worker *worker)
     return fiber ? fiber : fiber_from_outside(worker);
 }
 
-/* max_fibers is reached: a fiber must be put back or become ready (runtime/engine/starve.h). */
+/* max_fibers is reached: a fiber must be put back or become ready (runtime/engine/starvation.h). */
 static fl_fiber *starve(fl_worker *worker)
 {
     fl_starve *all = &worker->rt->fibers.starve;

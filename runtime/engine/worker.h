@@ -57,12 +57,13 @@ struct fl_worker {
     bool carrier;        /* no worker: it carries blocking calls (runtime/sync/blocking.h) */
     bool late;           /* its slot was not active from the beginning */
     filch_u32 thread_id; /* the kernel's number of its thread; of a shared runtime */
-    filch_ptr trace;     /* struct fl_traced_ring *; NULL: none (runtime/engine/event.h) */
+    filch_ptr trace;     /* struct fl_traced_ring *; NULL: none (runtime/engine/events.h) */
     /* Read by thieves, written rarely */
     filch_ptr current;      /* fl_forkstack * of the fiber it runs, NULL on its native stack */
     filch_u32 park_word;    /* enum fl_park_word: the futex it sleeps on */
     filch_u32 helper_wakes; /* the futex of a helper: counts its wake-ups */
-    filch_u64 woken_at;     /* ns: when a waker woke it, or FL_GAP_ASKS (runtime/engine/gap.h) */
+    filch_u64
+        woken_at; /* ns: when a waker woke it, or FL_GAP_ASKS (runtime/engine/between_regions.h) */
     char apart1[FILCH_APART];
     /* Its own */
     fl_fiber *running;
@@ -73,7 +74,7 @@ struct fl_worker {
     unsigned spares;
     filch_u32
         tick; /* finds; others overwrite it to hasten a due one (runtime/engine/worker_set.c) */
-    unsigned turn;         /* due finds: which source has its turn (runtime/engine/turn.h) */
+    unsigned turn;         /* due finds: which source has its turn (runtime/engine/find_work.h) */
     unsigned capped_looks; /* for a ready fiber, while none can be had for the loop */
     unsigned inbox_finds;  /* that look into the inbox first: the rest of its turn */
     uint64_t rng;
@@ -91,7 +92,7 @@ struct fl_worker {
     unsigned silences;    /* requests that it watches briefly (sched/request.h) */
     bool woken;           /* by a token, and nothing found since */
     bool stolen_lately;   /* the last work was a thief's: worth a longer look */
-    fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/unpinned.h) */
+    fl_fiber *unpinned; /* is in filch_unpinned, and must not suspend (runtime/engine/threads.h) */
     fl_fiber native;    /* the thread's own stack; has no fork stack */
     int64_t gift_ended; /* ns: when the last gift did; 0: something has been done since */
     int64_t moved_at;   /* ns: when a guest last moved to its CPU */
@@ -102,7 +103,7 @@ struct fl_worker {
     fl_mailbox box;
     char apart3[FILCH_APART];
     fl_deque ready;
-    /* Fibers that keep its thread (runtime/engine/stay.h): how many, and those that are ready */
+    /* Fibers that keep its thread (runtime/engine/suspend.h): how many, and those that are ready */
     filch_u32 homed;
     fl_inbox kept;
 };

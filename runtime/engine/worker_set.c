@@ -4,12 +4,12 @@
  * sched/idle.h, E4 of runtime/engine/park.c. */
 #include <runtime/engine/worker_set.h>
 
-#include <runtime/engine/count.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/turn.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>

@@ -16,7 +16,7 @@
  * stopped on it belong to the objects they wait for. Its ready deque may hold items; they stay
  * there for thieves, since all looks go up to `reach`: searches, the looks before sleep and at the
  * end. Thieves are workers without other work, so a busy worker, too, takes an item from a surplus
- * one now and then (runtime/engine/find.c).
+ * one now and then (runtime/engine/find_work.c).
  *
  * Why no wake-up is lost. A surplus worker publishes before J3 as any worker does; but publishers,
  * itself included, may have woken nobody because it was searching. At J3 it becomes a publisher of

@@ -3,7 +3,7 @@
  * A runtime's statistics as JSON, in pieces: it allocates nothing for any number of workers. */
 #include <filch/stats.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>

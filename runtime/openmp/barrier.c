@@ -7,7 +7,7 @@
 #include <runtime/openmp/team.h>
 
 #include <filch/trace.h>
-#include <runtime/engine/event.h>
+#include <runtime/engine/events.h>
 #include <runtime/engine/help.h>
 #include <runtime/engine/park.h>
 #include <runtime/platform/futex.h>

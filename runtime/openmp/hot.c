@@ -5,8 +5,8 @@
 #include <runtime/openmp/parse.h>
 #include <runtime/openmp/team.h>
 
+#include <runtime/engine/guest.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/seat.h>
 #include <runtime/platform/futex.h>
 
 #include <stdlib.h>

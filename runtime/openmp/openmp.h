@@ -7,7 +7,7 @@
  * The constructs follow the OpenMP API Specification 5.1; the entry points, the declarations that gcc
  * has for them (gcc -fdump-tree-omplower shows the calls).
  *
- * A team of more than one thread has a runtime without threads (runtime/engine/seat.h). Each of its
+ * A team of more than one thread has a runtime without threads (runtime/engine/guest.h). Each of its
  * threads sits in one of its seats on its own stack, and never changes its seat or runs on another
  * stack: threadprivate data, pthread_self and tied tasks rely on that. A task is a forked task of its
  * thread's fork stack, which other threads of the team may steal.

@@ -3,7 +3,7 @@
  * Hot teams: the threads of a team with more than one, kept together from one parallel region to the next.
  *
  * A thread that meets `parallel` keeps the hot team that it has used last, one for each level of nesting. The
- * members sit in the seats of the hot team's runtime (runtime/engine/seat.h); the calling thread has seat 0. A
+ * members sit in the seats of the hot team's runtime (runtime/engine/guest.h); the calling thread has seat 0. A
  * region of another size dissolves the hot team, and its threads return to the pool of the process.
  *
  * A region begins when its thread 0 changes `go`, for which all members wait. Each member runs the
@@ -25,7 +25,7 @@
 #ifndef FL_OPENMP_TEAM_H
 #define FL_OPENMP_TEAM_H
 
-#include <runtime/engine/seat.h>
+#include <runtime/engine/guest.h>
 #include <runtime/openmp/openmp.h>
 
 typedef struct fl_omp_hot fl_omp_hot;

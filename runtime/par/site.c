@@ -2,7 +2,7 @@
 #include <runtime/par/site.h>
 
 #include <filch/atomic.h>
-#include <runtime/engine/tax.h>
+#include <runtime/engine/observe/work_span.h>
 #include <runtime/platform/virtual.h>
 
 #include <string.h>

@@ -3,9 +3,9 @@
 
 #include <filch/task.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/observe/work_span.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/tax.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/site.h>
 #include <runtime/platform/clock.h>

@@ -2,7 +2,7 @@
 #include <runtime/patterns/batcher.h>
 #include <runtime/patterns/batcher_task.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>

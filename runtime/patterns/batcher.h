@@ -24,7 +24,7 @@
 #define FL_BATCHER_H
 
 #include <filch/batcher.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/wait.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The batcher's tasks: flushing, telling, and looking for batches that are old enough. */
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/patterns/batcher.h>
 #include <runtime/patterns/batcher_task.h>
 #include <runtime/platform/clock.h>

@@ -4,7 +4,7 @@
 #ifndef FL_BATCHER_TASK_H
 #define FL_BATCHER_TASK_H
 
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/patterns/batcher.h>
 #include <runtime/sync/wait.h>
 

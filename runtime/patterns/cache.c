@@ -13,7 +13,7 @@
  * Life: nobody touches the cache after its last lock was unlocked. */
 #include <filch/cache.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/answer.h>

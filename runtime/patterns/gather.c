@@ -13,10 +13,10 @@
  * of them frees it, after its last unlock. Threads: any. */
 #include <filch/gather.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>

@@ -5,9 +5,9 @@
 #include <runtime/patterns/pipeline_flow.h>
 #include <runtime/patterns/pipeline_task.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>

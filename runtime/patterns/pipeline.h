@@ -40,7 +40,7 @@
 #define FL_PIPELINE_H
 
 #include <filch/pipeline.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The movement of items, all of it under the pipeline's lock. */
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/patterns/pipeline.h>
 #include <runtime/patterns/pipeline_flow.h>

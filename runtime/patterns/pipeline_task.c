@@ -6,8 +6,8 @@
 #include <runtime/patterns/pipeline_task.h>
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>

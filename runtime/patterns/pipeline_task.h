@@ -4,7 +4,7 @@
 #ifndef FL_PIPELINE_TASK_H
 #define FL_PIPELINE_TASK_H
 
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/patterns/pipeline.h>
 
 void fl_pipe_run(filch_self self, fl_work_item *item);

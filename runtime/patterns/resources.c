@@ -3,8 +3,8 @@
 #include <runtime/patterns/resources_report.h>
 #include <runtime/patterns/resources_task.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>

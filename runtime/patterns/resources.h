@@ -31,7 +31,7 @@
 
 #include <filch/failure.h>
 #include <filch/resources.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/wait.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The tasks of a pool of resources: its callbacks, and tidying. */
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/patterns/resources.h>
 #include <runtime/patterns/resources_task.h>
 #include <runtime/platform/clock.h>

@@ -4,7 +4,7 @@
 #ifndef FL_RESOURCES_TASK_H
 #define FL_RESOURCES_TASK_H
 
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/patterns/resources.h>
 #include <runtime/sync/wait.h>
 

@@ -20,7 +20,7 @@ typedef struct fl_hooks_table {
     /* fl_suspect, while a detector of deadlocks is on: all may be at rest. Any thread, without a
      * lock. */
     void (*suspect)(void);
-    /* A worker of rt starves (runtime/engine/starve.h), and has napped long. Once per long nap. */
+    /* A worker of rt starves (runtime/engine/starvation.h), and has napped long. Once per long nap. */
     void (*starves)(struct filch_runtime *rt);
     /* filch_panic, before it unwinds: unwinding needs a worker, and the calling task may be in a
      * blocking call. May suspend. */

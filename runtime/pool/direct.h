@@ -51,7 +51,7 @@
 #define FL_DIRECT_H
 
 #include <filch/pool.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/metrics/shard.h>
 #include <runtime/platform/cells.h>
 #include <runtime/pool/submissions.h>

@@ -2,7 +2,7 @@
  *
  * The monitor of an elastic pool: it looks, and changes the width. */
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>

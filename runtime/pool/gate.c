@@ -2,7 +2,7 @@
 #include <runtime/pool/gate.h>
 
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/job.h>

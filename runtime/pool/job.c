@@ -3,10 +3,10 @@
  * A job: its life, its stages, its outcome. B4, L3, and L8 are edges of runtime/pool/pool.h. */
 #include <runtime/pool/job.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/cells.h>
 #include <runtime/platform/clock.h>

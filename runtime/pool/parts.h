@@ -6,7 +6,7 @@
 #define FL_PARTS_H
 
 #include <filch/pool.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/cells.h>
 #include <runtime/pool/attempt.h>
 #include <runtime/pool/pending_callback.h>

@@ -3,7 +3,7 @@
  * B4 is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/pending_callback.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/platform/cells.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/lock.h>

@@ -30,7 +30,7 @@
 #define FL_PENDING_CALLBACK_H
 
 #include <filch/pool.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/cells.h>
 
 typedef void fl_pending_callback_fn(filch_self self, filch_job *job);

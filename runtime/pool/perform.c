@@ -4,7 +4,7 @@
  * runtime/pool/pool.h. */
 #include <runtime/pool/perform.h>
 
-#include <runtime/engine/event.h>
+#include <runtime/engine/events.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>

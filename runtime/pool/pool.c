@@ -4,10 +4,10 @@
  * runtime/pool/pool.h. */
 #include <runtime/pool/pool.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/share.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>

@@ -69,8 +69,8 @@
 #include <filch/metrics.h>
 #include <filch/pool.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/share.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A pool's numbers, as metrics. */
-#include <runtime/engine/share.h>
+#include <runtime/engine/observe/page_writer.h>
 #include <runtime/metrics/metrics.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/statistics.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/runner.h>
 
-#include <runtime/engine/find.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>

@@ -4,7 +4,7 @@
 #include <runtime/pool/shutdown.h>
 
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>

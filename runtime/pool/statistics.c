@@ -4,7 +4,7 @@
  * has this file, also one without pools. */
 #include <runtime/pool/statistics.h>
 
-#include <runtime/engine/share.h>
+#include <runtime/engine/observe/page_writer.h>
 
 #define AT(field) offsetof(filch_pool_stats, field)
 #define FIGURE(field, unit, now, help) {#field, unit, help, AT(field), now},

@@ -3,7 +3,7 @@
  * Submission: into the queue, or the pool's rule for a full queue. */
 #include <runtime/pool/submit.h>
 
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>

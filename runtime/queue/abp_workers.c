@@ -16,10 +16,10 @@
  * deques. One of the two sees the other. Only the owner lowers the top: it stores A7, pushes, and
  * comes to that fence. */
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/chase_lev.h>
 #include <runtime/queue/offered.h>

@@ -16,9 +16,9 @@
  * `pending`: one of the two sees the other. A worker that finds another one taking gets nothing. If
  * it sleeps, that one is awake, and wakes the next when it has found something (Q2). A sleeper's
  * forked tasks lie in the queue, so Q2 looks there even if all others sleep (`shared`). */
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/offered.h>
 #include <runtime/queue/queues.h>

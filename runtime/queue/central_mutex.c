@@ -9,9 +9,9 @@
  * tasks nearly so. A full ring makes the fork run its child at once. Workers sleep by the runtime's idle protocol (I1 of
  * sched/idle.h), which stands for the pool's condition variable: they also wait for fibers and for
  * work from outside. */
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/offered.h>
 #include <runtime/queue/queues.h>

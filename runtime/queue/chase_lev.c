@@ -2,11 +2,11 @@
  *
  * The default: each fiber keeps its forked tasks in its own fork stack, and thieves ask for the
  * oldest. P4 to P6 are steps of sched/idle.h, W5 is an edge of runtime/engine/suspend.c. */
-#include <runtime/engine/count.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/chase_lev.h>
 #include <runtime/queue/queues.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/queue/offered.h>
 
-#include <runtime/engine/execute.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work.h>
 #include <sched/forkstack.h>
 
 filch_slot *fl_offer_forked(filch_self self)

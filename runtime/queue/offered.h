@@ -9,7 +9,7 @@
 #ifndef FL_OFFERED_H
 #define FL_OFFERED_H
 
-#include <runtime/engine/work.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/worker.h>
 #include <sched/forkstack.h>
 

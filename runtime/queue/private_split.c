@@ -28,12 +28,12 @@
  * has poked all owners (I2), so the owner's next fork or join re-arms limit (P4), exposes half,
  * fences (P5) and wakes a worker (P6). As in docs/idle.md, it cannot have overwritten the poke
  * without seeing the sleeper. The look after the poke sees shared tasks. */
-#include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/chase_lev.h>
 #include <runtime/queue/offered.h>

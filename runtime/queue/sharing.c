@@ -25,10 +25,10 @@
  *   - it searches: then Z is not the last. It works: it takes, so it looks here before it sleeps.
  *   - it retires: its J3 hands the duty on, and the woken worker sees that it is surplus (J8).
  * Settling and full queues: runtime/queue/offered.h. */
-#include <runtime/engine/count.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/offered.h>
 #include <runtime/queue/queues.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/queue/slot_queue.h>
 
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/work.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/spin.h>
 

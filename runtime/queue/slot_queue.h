@@ -9,8 +9,8 @@
 #ifndef FL_SLOT_QUEUE_H
 #define FL_SLOT_QUEUE_H
 
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/offered.h>
 

@@ -27,9 +27,9 @@
  * two sees the other. An H that a thief has raised without success hides a task from that look for
  * a moment. But such a thief searches, so it began to search after I1, and looks itself before it
  * sleeps. */
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
 #include <runtime/queue/chase_lev.h>

@@ -15,7 +15,7 @@
  * for the cell of ("workers", 3, "parks"), so it and the writer need not agree on an order, and
  * new columns need no new version. Numbers have the byte order of the processor.
  *
- * Each cell has one writer, the runtime's publisher (runtime/engine/share.h), and is read alone:
+ * Each cell has one writer, the runtime's publisher (runtime/engine/observe/page_writer.h), and is read alone:
  * it is a number of its own, like the counter it is copied from. Cells that are read together are
  * of moments some microseconds apart. A cell of a text column holds the text's place among the
  * texts, 0: none. Texts are only ever added, so one that was seen stays as it is:

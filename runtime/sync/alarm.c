@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/alarm.h>
 
-#include <runtime/engine/near.h>
+#include <runtime/engine/choose_sleeper.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <sched/idle.h>
 
 #include <filch/wait.h>

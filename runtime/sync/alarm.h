@@ -22,8 +22,8 @@
 #ifndef FL_ALARM_H
 #define FL_ALARM_H
 
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <runtime/sync/timer.h>
 

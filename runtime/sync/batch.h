@@ -7,10 +7,10 @@
 #ifndef FL_BATCH_H
 #define FL_BATCH_H
 
-#include <runtime/engine/near.h>
+#include <runtime/engine/choose_sleeper.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 
 enum { FL_BATCH_ROOM = 64 };

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/blocking.h>
 
-#include <runtime/engine/carriers.h>
-#include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/guest.h>
-#include <runtime/engine/overflow.h>
+#include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/waits.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>

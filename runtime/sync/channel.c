@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/channel.h>
 
-#include <runtime/engine/handover.h>
+#include <runtime/engine/observe/handover.h>
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>

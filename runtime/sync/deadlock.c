@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/deadlock.h>
 
-#include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/threads.h>
-#include <runtime/engine/waits.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>

@@ -15,7 +15,7 @@
  * threads of other libraries wait for those.
  *
  * Memory shortage is also reported while timers are pending and threads run: if all workers of a
- * runtime sleep without a fiber (runtime/engine/starve.h) below max_fibers, and tasks wait, no
+ * runtime sleep without a fiber (runtime/engine/starvation.h) below max_fibers, and tasks wait, no
  * timer gives them memory. A timer may wake a fiber, though, whose end lets one of them begin; so
  * this is no deadlock, and it never ends the process. Unlike memory, max_fibers is a limit of the
  * user's choice, which holds tasks back for a while in programs that work as they should.

@@ -3,7 +3,7 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/last_events.h>
+#include <runtime/engine/observe/last_events.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/threads.h>

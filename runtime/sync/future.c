@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/future.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>

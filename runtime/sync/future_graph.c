@@ -11,11 +11,11 @@
  *   H5 come: add -1 to missing, acq_rel  -> H5 of the last; it sees what the others wrote
  *   H6 go: add -1 to refs, acq_rel       -> H6 of the last; it sees that the others have gone
  *   H7 first: CAS first, acq_rel         | H7 of another: one of them was the first */
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/sync/future.h>

@@ -6,10 +6,10 @@
  * their task it is I7 of runtime/engine/park.c, which also has E5. */
 #include <filch/guest.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/forkjoin.h>
+#include <runtime/engine/fork_join.h>
 #include <runtime/engine/help.h>
-#include <runtime/engine/outside.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/threads.h>

@@ -28,7 +28,7 @@
  * next holder may free it. */
 #include <runtime/sync/mutex.h>
 
-#include <runtime/engine/handover.h>
+#include <runtime/engine/observe/handover.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>

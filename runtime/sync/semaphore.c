@@ -3,7 +3,7 @@
  * A semaphore: permits (runtime/sync/permits.h) of which there are none at first. */
 #include <runtime/sync/permits.h>
 
-#include <runtime/engine/handover.h>
+#include <runtime/engine/observe/handover.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/sync/wait.h>

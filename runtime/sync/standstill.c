@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/standstill.h>
 
-#include <runtime/engine/count.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/settings.h>
-#include <runtime/engine/starve.h>
+#include <runtime/engine/starvation.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>

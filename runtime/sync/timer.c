@@ -4,8 +4,8 @@
  * the lock of its shard. So starting the task needs nothing that could be refused, and a timer that
  * is not pending has handed it over. */
 #include <filch/timer.h>
-#include <runtime/engine/outside.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>

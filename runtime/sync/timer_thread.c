@@ -3,7 +3,7 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/stay.h>
+#include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/wait.h>
 
+#include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
-#include <runtime/engine/turn.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>

@@ -158,7 +158,7 @@ int fl_wait_cancellable(filch_u32 *lock, filch_waiters *queue, void *data, int64
 typedef enum fl_wait_how { FL_WAIT_CANCELLABLE = 1, FL_WAIT_FIRST = 2 } fl_wait_how;
 int fl_wait_at(fl_wait_how how, filch_u32 *lock, filch_waiters *queue, void *data, int64_t until);
 /* A wait does not begin, since its time is past; the result is -ETIMEDOUT. A task that polls so is
- * due like one that finds work (runtime/engine/turn.h), and then yields. No lock is held. */
+ * due like one that finds work (runtime/engine/find_work.h), and then yields. No lock is held. */
 int fl_too_late(void);
 /* The calling task lets others go first, as in filch_yield, in `call`, a literal, for reports; a
  * thread yields its CPU. */

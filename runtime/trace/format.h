@@ -84,7 +84,7 @@ typedef struct fl_trace_block {
 enum { FL_TRACE_ROOM = FL_TRACE_BLOCK - (int)sizeof(fl_trace_block) };
 
 /* The events: EVENT(KIND, name, meaning of a, meaning of b). The name is also the public
- * name of its probe (runtime/engine/probe.h), so it never changes. Fibers have numbers of their own,
+ * name of its probe (runtime/engine/events.h), so it never changes. Fibers have numbers of their own,
  * from 1. An ITEM, a SLOT and an OBJECT are the middle bits of an address. An ITEM names a work item
  * from its SUBMIT to its JOB. A SLOT names a forked task from its FORK to the next FORK there. An
  * OBJECT is a lock, a semaphore, or one end of a channel. A SITE is the power of two of a

@@ -3,8 +3,8 @@
  * A submitter that the system stops in the middle of a put, between the exchange of the inbox's
  * tail and the link to its node. The test plays it, step by step. Meanwhile all workers sleep, and
  * take what they can; when the submitter resumes, everything is run. */
-#include <runtime/engine/count.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/sanitizer.h>
 #include <tests/support/signpost.h>

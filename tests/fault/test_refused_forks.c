@@ -3,8 +3,8 @@
  * Forked tasks without memory. Those beyond a full fork stack continue until the reserve is used up; a
  * ready deque that cannot grow leaves tasks from outside in the inbox. Forks that find no place are not
  * lost: the process ends. */
-#include <runtime/engine/execute.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>

@@ -4,7 +4,7 @@
  * a timer, and sent to each worker. A handler runs on the fiber's stack, or on the worker's signal
  * stack if it asks for that. */
 #include <pthread.h>
-#include <runtime/engine/overflow.h>
+#include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
 #include <sys/time.h>

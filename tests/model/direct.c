@@ -14,7 +14,7 @@
  * after the pool was closed, all accepted jobs have run, as many are settled as were accepted, and
  * the waiter sees what they wrote. Nobody touches the pool when it is at rest. A cancelled job does
  * not run; in a held shape, jobs run that were submitted after the last x, and no others. */
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>

@@ -13,8 +13,8 @@
  * Claims: every work item is run once and every part of the fiber too; every thread ends; nobody
  * uses the runtime once it is freed. With a resize and no D in the script, workers continue for
  * ever: in the end all rest, and the word I says so. */
-#include <runtime/engine/count.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/error.h>

@@ -8,9 +8,9 @@
  * Claims: every task and every job is run once; results are those of their tasks; destroy returns
  * when everything that was submitted before has run, and touches nothing that is freed, nor does
  * anybody else. */
+#include <runtime/engine/guest.h>
 #include <runtime/engine/help.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/seat.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Turns (runtime/engine/turn.h) on the whole engine: one worker never runs out of work of its own,
+ * Turns (runtime/engine/find_work.h) on the whole engine: one worker never runs out of work of its own,
  * and all others are in tasks that wait for the end. Real: everything except the parts that
  * tests/model/system/process.c plays. Everything is published before the busy worker counts its
  * first find.
  *
  * Claim: each ready item is begun within its bound, counted in finds of the busy worker. */
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/turn.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>
 #include <tests/model/system/statistics.h>

@@ -13,12 +13,12 @@
  * run once, by the thread that has it, or, after a panic, at most once. The owner gets its result,
  * or its failure. Nobody runs a task when the panic is over, and the fork stack is empty in the
  * end. */
-#include <runtime/engine/execute.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/help.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/work.h>
 #include <runtime/platform/fence.h>
 #include <runtime/platform/lock.h>
 #include <runtime/queue/queues.h>

@@ -19,13 +19,10 @@
  * fence (Q2), and may miss forks whose stores are on their way. So where a script forks during such
  * a look (`escapes`), a task may stay. It is then on the running fiber, whose limit is NULL: the
  * owner's next fork goes out of line and wakes somebody. */
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
-#include <runtime/engine/stay.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/work.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/lock.h>

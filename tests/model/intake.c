@@ -25,8 +25,8 @@
  * wait. There is never an active runner too many; at rest all accepted jobs have ended, and nobody
  * touches the pool. Its memory is freed with the last handle. A thread that is told of success sees
  * the result. */
-#include <runtime/engine/find.h>
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/job_context.h>
 #include <runtime/pool/order.h>

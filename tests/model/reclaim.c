@@ -6,11 +6,11 @@
  * owner forks and joins, hides its fork stack, and waits for a grace period. Then it clears the
  * memory and lays it out as for a new fiber, tags from 0, shows it again, forks and joins. Claims:
  * each task is run once, and the owner gets its result. */
-#include <runtime/engine/execute.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/work.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/statistics.h>
 #include <tests/model/system/system.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Events of workers and of a thread outside, while a trace begins and ends. Real: runtime/engine/event,
+ * Events of workers and of a thread outside, while a trace begins and ends. Real: runtime/engine/events,
  * runtime/trace/ring and names. Played: the file, whose blocks come from the heap and go back to it when the
- * trace ends; the owner, which creates and frees the trace as runtime/engine/tracing.c does.
+ * trace ends; the owner, which creates and frees the trace as runtime/engine/observe/tracing.c does.
  *
  * Claims: an event sees a whole trace, and touches nothing of one that has ended; a reader finds each event
  * below `used` whole; a name has one number, with whichever worker it was first used. */
-#include <runtime/engine/event.h>
-#include <runtime/engine/tracing.h>
+#include <runtime/engine/events.h>
+#include <runtime/engine/observe/tracing.h>
 #include <runtime/platform/lock.h>
 #include <tests/model/system/system.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A report of waiting tasks while a fiber waits, goes on, and waits as another task. Real:
- * runtime/engine/waits, the arrival of runtime/engine/suspend, the stop of runtime/engine/fiber.h. Played:
+ * runtime/engine/observe/waiting_list, the arrival of runtime/engine/suspend, the stop of runtime/engine/fiber.h. Played:
  * the list of fibers, which has this one; the time in which it waits, which is no time.
  *
  * Claims: a report sees the words of one task; it touches nothing of a task that has ended. */
+#include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/waits.h>
 #include <runtime/platform/lock.h>
 #include <tests/model/system/system.h>
 

@@ -26,7 +26,7 @@ void maker_on_fork(maker *m, fiber_frames *on, const trace_event *e)
     reel_push(&m->reel, task, FILM_DEQUE, e->writer);
 }
 
-/* The thief of many forks their upper half until one is left (runtime/engine/execute.c). */
+/* The thief of many forks their upper half until one is left (runtime/engine/run_work.c). */
 static void divide(maker *m, uint32_t first)
 {
     uint32_t count = m->reel.task[first].pile;

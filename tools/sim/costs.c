@@ -13,7 +13,7 @@
 
 enum { LINE = 512 };
 
-/* Those of the library are its constants; SPIN_BEFORE_SUSPEND of runtime/engine/forkjoin.c is
+/* Those of the library are its constants; SPIN_BEFORE_SUSPEND of runtime/engine/fork_join.c is
  * repeated. */
 static const struct {
     const char *name;

@@ -7,15 +7,15 @@
  * restated, since the library has atomics, clocks and fibers in them:
  *
  *   restated              of                             in            simplification
- *   own places            runtime/engine/find.c          search.c      no due finds, no inbox
+ *   own places            runtime/engine/find_work.c          search.c      no due finds, no inbox
  *   time of a search      sched/warm.h                   search.c      always search-spin
  *   words of a request    sched/forkstack.c              search.c,     a gift of many is of one task's
  *                                                        work.c        children
- *   join that waits       runtime/engine/forkjoin.c      work.c        wait mode suspend
+ *   join that waits       runtime/engine/fork_join.c      work.c        wait mode suspend
  *   ready deques          sched/deque.c, steal.c         search.c      no lost time
  *   queues                runtime/queue/                 queue.c       a lock is a time
  *   pokes, looks, tokens  runtime/engine/park.c          rest.c        no memory is given back
- *   idle modes            runtime/engine/awake.c         rest.c        naps are not cut short
+ *   idle modes            runtime/engine/find_work.c         rest.c        naps are not cut short
  *   distances             runtime/platform/topology.c    machine.c     4 tiers
  *
  * docs/scale.md has the same list with the test of each. Nothing here models caches, the operating

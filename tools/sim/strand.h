@@ -6,7 +6,7 @@
  * has some; the owner joins the highest of the newest frame. So it is in a fork stack.
  *
  * A gift of many is a frame of its own: a range, which forks its upper half as long as there is
- * more than one (runtime/engine/execute.c), and then calls the first. */
+ * more than one (runtime/engine/run_work.c), and then calls the first. */
 #ifndef SIM_STRAND_H
 #define SIM_STRAND_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Requests to a shared runtime (runtime/engine/share_control.h). */
+ * Requests to a shared runtime (runtime/engine/observe/page_requests.h). */
 #ifndef TOP_CONTROL_H
 #define TOP_CONTROL_H
 

@@ -72,7 +72,7 @@ typedef struct slot_record {
 } slot_record;
 
 /* The tasks in slots. A task that ran in its fork, as the fork stack was full, may lie below a later one of the
- * same slot (runtime/engine/excess.h). Zero bytes: empty. */
+ * same slot (runtime/engine/fork_join.h). Zero bytes: empty. */
 typedef struct slots {
     table newest;        /* by slot: a record */
     slot_record *record; /* from 1 on */

@@ -89,7 +89,7 @@ FILCH_INLINE FILCH_UNUSED int fl_note_nothing(void (*nowhere)(void), int task)
              : of_body, default                                                                    \
              : fl_note_nothing)(&fl_unjoined, own##number)
 
-/* May an excess fork or join (runtime/engine/excess.h) move `self` by another distance than one
+/* May an excess fork or join (runtime/engine/fork_join.h) move `self` by another distance than one
  * slot? It must not where the compiler knows the distance of `self` from the beginning of the body,
  * because the compiler then uses that distance; no fork before such a join has moved. Functions
  * other than bodies always may. */

@@ -2,7 +2,7 @@
  *
  * The needs of creating runtimes and workers beside memory: no place, and a signal stack that is
  * never entered. */
-#include <runtime/engine/overflow.h>
+#include <runtime/engine/fiber.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/residents.h>

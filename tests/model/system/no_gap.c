@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * How long a search lasts is no step of any protocol: here it is one round longer after a theft. */
-#include <runtime/engine/gap.h>
+#include <runtime/engine/between_regions.h>
 #include <runtime/engine/runtime.h>
 
 fl_gap fl_gap_begin(const fl_worker *worker)

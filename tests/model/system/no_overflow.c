@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * C stacks that never overflow: models run on stacks of the checker's. */
-#include <runtime/engine/overflow.h>
+#include <runtime/engine/fiber.h>
 
 #include <stdlib.h>
 

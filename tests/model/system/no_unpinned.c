@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * No model calls filch_unpinned. */
-#include <runtime/engine/unpinned.h>
+#include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 
 void fl_unpinned_end(fl_fiber *fiber)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/pools.h>
 
-#include <runtime/engine/find.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/pool/due.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/key.h>

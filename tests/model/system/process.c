@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/process.h>
 
-#include <runtime/engine/describe.h>
-#include <runtime/engine/overflow.h>
-#include <runtime/engine/seat.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/guest.h>
+#include <runtime/engine/runtime.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/bind.h>
 #include <runtime/platform/callbacks.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The statistics page: no runtime of a model has one, so pools enter none. */
-#include <runtime/engine/share.h>
+#include <runtime/engine/observe/page_writer.h>
 
 int fl_share_start(fl_runtime *rt)
 {

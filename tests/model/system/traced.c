@@ -2,8 +2,8 @@
  *
  * The file of a trace: blocks come from the heap, so an event into a block that was unmapped is an access to
  * freed memory. Its clock stands still. No runtime begins a trace by itself, or measures work and span. */
-#include <runtime/engine/tracing.h>
-#include <runtime/engine/work_span.h>
+#include <runtime/engine/observe/tracing.h>
+#include <runtime/engine/observe/work_span.h>
 #include <runtime/platform/steady.h>
 #include <tests/model/system/system.h>
 

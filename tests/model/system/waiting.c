@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/model/system/waiting.h>
 
-#include <runtime/engine/outside.h>
+#include <runtime/engine/external.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>

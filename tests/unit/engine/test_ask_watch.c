@@ -4,7 +4,6 @@
  * no other worker. */
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/work_item.h>
 #include <runtime/engine/worker.h>
 #include <sched.h>
 #include <sched/victims/policy.h>

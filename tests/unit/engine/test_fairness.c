@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A worker that never runs out of work of its own begins all other ready items within the bounds of
- * runtime/engine/turn.h. All other workers are in tasks that wait for the end of the test, so
+ * runtime/engine/find_work.h. All other workers are in tasks that wait for the end of the test, so
  * nobody else could begin them. No clock: an item's age is what the busy worker has begun since. */
-#include <runtime/engine/turn.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/queue/queues.h>
 #include <tests/support/build.h>
 #include <tests/support/signpost.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Fibers that go on: those that changed their worker are counted, and none goes on while a report reads it. */
-#include <runtime/engine/waits.h>
+#include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
 #include <tests/support/stats.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Workers learn from the gaps between regions, and from wake-ups. */
-#include <runtime/engine/gap.h>
+#include <runtime/engine/between_regions.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>

@@ -2,7 +2,7 @@
  *
  * Idle modes: workers that sleep park, workers that stay awake never do, and nothing else
  * differs. */
-#include <runtime/engine/awake.h>
+#include <runtime/engine/find_work.h>
 #include <tests/support/modes.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>

@@ -2,10 +2,9 @@
  *
  * Submissions from outside have their turn beside a worker that never runs out of its own work. */
 #include <pthread.h>
-#include <runtime/engine/outside.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/work.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/find_work.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <tests/support/occupied.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <tests/support/test.h>
 
 enum { MANY = 5000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
-#include <runtime/engine/outside.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Seats: threads of the program as the only workers of a runtime (runtime/engine/seat.h). */
+ * Seats: threads of the program as the only workers of a runtime (runtime/engine/guest.h). */
 #include <pthread.h>
-#include <runtime/engine/execute.h>
+#include <runtime/engine/guest.h>
 #include <runtime/engine/help.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/seat.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/fib.h>

@@ -7,7 +7,7 @@
 #include <filch/pool.h>
 #include <filch/stats.h>
 #include <pthread.h>
-#include <runtime/engine/share.h>
+#include <runtime/engine/observe/page_writer.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <tests/support/build.h>

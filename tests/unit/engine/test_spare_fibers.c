@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Workers return the fibers that they keep back when others need them: at the cap, and before they retire. */
-#include <runtime/engine/execute.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/suspend.h>
 #include <tests/support/slots.h>
 

@@ -2,10 +2,10 @@
  *
  * The order in which a worker without a fiber looks for ready ones, and the tasks that it finds meanwhile. The test itself
  * takes all fibers, so that a second worker starves from its first look on. */
-#include <runtime/engine/execute.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/run_work.h>
 #include <runtime/engine/suspend.h>
-#include <runtime/engine/turn.h>
 #include <tests/support/slots.h>
 
 enum { FIBERS = 8 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Counters match the events: programs whose forks, jobs and waits are known. */
-#include <runtime/engine/work.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/channels.h>
 #include <tests/support/configs.h>

@@ -161,7 +161,7 @@ FILCH_VOID_TASK(start_both, (filch_runtime *, rt))
     filch_go(rt, take_turns, "a");
 }
 
-/* With FILCH_TINY every third find is due (runtime/engine/turn.h), which changes their order. */
+/* With FILCH_TINY every third find is due (runtime/engine/find_work.h), which changes their order. */
 Test(suspend, yielding_tasks_of_one_worker_take_turns)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});

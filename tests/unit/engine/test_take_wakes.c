@@ -3,12 +3,11 @@
  * A busy worker that moves items to its ready deque wakes another worker for them, a thief of half
  * never grows its own deque, and a due find looks at surplus workers. */
 #include <pthread.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/engine/outside.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
-#include <runtime/engine/turn.h>
-#include <runtime/engine/work_item.h>
 #include <sched/request.h>
 #include <tests/support/slots.h>
 
@@ -166,7 +165,7 @@ Test(take_wakes, a_thief_of_half_takes_no_more_than_fits_into_its_deque)
     cr_assert_eq(signpost_count(&test.ran), HALVED);
 }
 
-enum { SURPLUS = 3 }; /* the number of that source in runtime/engine/turn.c */
+enum { SURPLUS = 3 }; /* the number of that source in runtime/engine/find_work.c */
 
 FILCH_VOID_TASK(takes_in_turn)
 {

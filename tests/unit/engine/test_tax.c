@@ -3,7 +3,7 @@
  * The figures of parallel loops: each call is counted once, in the row of its site, with its times. */
 #include <filch/par.h>
 #include <runtime/engine/fiber.h>
-#include <runtime/engine/tax.h>
+#include <runtime/engine/observe/work_span.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/par.h>
 #include <tests/support/shared_page.h>

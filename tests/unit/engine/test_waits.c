@@ -3,8 +3,8 @@
  * The list of waiting tasks (<filch/waits.h>): it has each task that waits, with its call, its object and the
  * place of its start; and it stays true while tasks come and go. */
 #include <pthread.h>
-#include <runtime/engine/outside.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <sched.h>
 #include <stdio.h>
 #include <tests/support/test.h>

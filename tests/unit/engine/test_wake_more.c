@@ -2,8 +2,8 @@
  *
  * A worker that wakes alone and takes two work items wakes another worker for the second: both run at
  * once. */
-#include <runtime/engine/outside.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <tests/support/rest.h>

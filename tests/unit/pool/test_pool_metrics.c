@@ -3,7 +3,7 @@
  * A pool in a registry: the metrics add up. */
 #include <filch/dead_letters.h>
 #include <filch/metrics.h>
-#include <runtime/engine/share.h>
+#include <runtime/engine/observe/page_writer.h>
 #include <runtime/pool/statistics.h>
 #include <tests/support/exposition.h>
 #include <tests/support/pools.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A task that polls with calls that do not wait, or not for long, lets another ready task of its
- * only worker begin: at the first sleep, else within some turns (runtime/engine/turn.h). */
-#include <runtime/engine/turn.h>
+ * only worker begin: at the first sleep, else within some turns (runtime/engine/find_work.h). */
+#include <runtime/engine/find_work.h>
 #include <tests/support/test.h>
 
 enum { TURNS = 4 * FL_FIND_TURN };

@@ -3,8 +3,8 @@
  * Single events of a worker: the first of a trace, those of submitted work items, names and CPUs. */
 #include <filch/channel.h>
 #include <filch/trace.h>
-#include <runtime/engine/outside.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/external.h>
+#include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <sched.h>
 #include <tests/support/signpost.h>

@@ -3,7 +3,7 @@
  * The figures of a trace with known times: time of workers, thefts, latencies, waits and runs; and the parts of
  * its rows. */
 #include <filch/atomic.h>
-#include <runtime/engine/work_item.h>
+#include <runtime/engine/inbox.h>
 #include <tests/support/made_trace.h>
 #include <tools/trace/analysis.h>
 #include <tools/trace/chrome.h>

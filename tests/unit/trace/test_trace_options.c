@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The grammar of FILCH_TRACE and of filch_trace_start's options. */
-#include <runtime/engine/trace_options.h>
+#include <runtime/engine/settings.h>
 #include <stdio.h>
 #include <tests/support/test.h>
 #include <unistd.h>

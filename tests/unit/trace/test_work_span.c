@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <filch/filch.h>
 #include <filch/stats.h>
+#include <runtime/engine/observe/work_span.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/engine/work_span.h>
 #include <tests/support/child.h>
 #include <tests/support/fib.h>
 #include <tests/support/random_program.h>

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+typedef struct fl_virtual_options fl_virtual_options;
+
 static inline bool fl_virtual(void)
 {
     return false;
