@@ -7,18 +7,16 @@
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/cells.h>
-#include <runtime/platform/lock.h>
-#include <runtime/pool/job.h>
-#include <runtime/pool/order.h>
-#include <runtime/pool/parts.h>
-#include <runtime/pool/pending_callback.h>
-#include <runtime/pool/perform.h>
-#include <runtime/pool/pool.h>
-#include <sched/deque.h>
-
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fence.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/callbacks.h>
+#include <runtime/pool/job.h>
+#include <runtime/pool/order.h>
+#include <runtime/pool/pool.h>
+#include <runtime/pool/run_job.h>
+#include <sched/deque.h>
 
 #include <errno.h>
 #include <stdlib.h>

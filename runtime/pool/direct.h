@@ -1,6 +1,36 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Direct pools: no order, no width and unlimited capacity. A submission hands its job straight to
+ * The jobs of one call that submits many: each with a function and options of its own, or all with
+ * the same. */
+#ifndef FL_DIRECT_H
+#define FL_DIRECT_H
+
+#include <filch/pool.h>
+#include <runtime/engine/inbox.h>
+#include <runtime/metrics/shard.h>
+#include <runtime/platform/cells.h>
+
+typedef struct fl_submissions {
+    const filch_submission *each; /* NULL: all are like `all`, */
+    filch_submission all;         /* but for the data, */
+    void *const *data;            /* which are these; NULL: NULL */
+} fl_submissions;
+
+/* Number i, with options. */
+static inline filch_submission fl_submission(const fl_submissions *of, size_t i)
+{
+    static const filch_job_options plain;
+    filch_submission one = of->each ? of->each[i] : of->all;
+    if (!of->each)
+        one.data = of->data ? of->data[i] : NULL;
+    if (!one.options)
+        one.options = &plain;
+    return one;
+}
+
+/* ---- Direct ---- */
+
+/* Direct pools: no order, no width and unlimited capacity. A submission hands its job straight to
  * the workers: the job is an item of the inbox, or of the submitting worker's ready deque. As many
  * jobs are in progress as there are workers, plus those that wait within their functions.
  *
@@ -47,14 +77,6 @@
  *     back, because that is done under the lock after the pool was seen closed.
  *
  * Memory: a plain job is one cache line (slim), unless the pool is timed. */
-#ifndef FL_DIRECT_H
-#define FL_DIRECT_H
-
-#include <filch/pool.h>
-#include <runtime/engine/inbox.h>
-#include <runtime/metrics/shard.h>
-#include <runtime/platform/cells.h>
-#include <runtime/pool/submissions.h>
 
 typedef struct fl_tally {
     filch_u64 accepted, begun, outcomes[FILCH_OUTCOMES];

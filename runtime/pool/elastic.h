@@ -14,7 +14,7 @@
  *   more than `busiest` runners were busy at once     not below `busiest` or `least`
  *   something else                                    stays                             goes on
  *
- * The CPU load is read only with a `cpu_max` (runtime/pool/cpu_load.h). Between it and that middle
+ * The CPU load is read only with a `cpu_max` (runtime/pool/elastic.h). Between it and that middle
  * the load changes nothing, so a width that has just grown does not fall by the load that it has
  * caused. While the load is unknown, the pool may grow. A surplus runner of a span was idle for the
  * whole of it, so nothing is given up early. Growth is not given up before a span is over, so the
@@ -30,6 +30,9 @@
 #define FL_ELASTIC_H
 
 #include <filch/pool.h>
+
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef struct fl_elastic {
     unsigned most; /* 0: the width is fixed, and all else here unused */
@@ -69,7 +72,7 @@ int64_t fl_elastic_next(const fl_elastic *elastic, unsigned width, bool waits, i
 /* Will it grow if so many go on waiting, or are about to? */
 bool fl_elastic_will_grow(const fl_elastic *elastic, unsigned width, uint64_t waiting);
 
-/* ---- The monitor (elastic_task.c) ---- */
+/* ---- The monitor (its task) ---- */
 
 /* -EAGAIN, -EMFILE, -ENOMEM through fl_fail: there is no timer thread. */
 int fl_elastic_open(filch_pool *pool);
@@ -81,5 +84,37 @@ void fl_elastic_mind_submitter(filch_pool *pool, int64_t since);
 void fl_elastic_look(filch_pool *pool, int64_t now);
 /* Changes the least width. -EINVAL: more than the most. */
 int fl_elastic_resize(filch_pool *pool, unsigned least);
+
+/* ---- The processor's load ---- */
+
+/* The load of the CPUs that this process may use, in percent: the larger of two shares. One is the
+ * machine's time that was not idle (/proc/stat). The other is this process's use of the CPUs, or of
+ * a smaller quota of its cgroup. The pure part compares two samples; the rest takes them, at most
+ * one in SPAN, since the kernel counts in steps of some milliseconds. Threads: one at a time. */
+
+typedef struct fl_cpu_sample {
+    int64_t at;           /* ns */
+    int64_t used;         /* CPU time of the process, ns */
+    uint64_t busy, total; /* of the machine, in the kernel's steps; 0: unknown */
+} fl_cpu_sample;
+
+typedef struct fl_cpu_load {
+    fl_cpu_sample last; /* at 0: none was taken */
+    double cpus;
+    int percent; /* -1: unknown */
+} fl_cpu_load;
+
+/* ---- Pure ---- */
+
+/* Parses the first line of /proc/stat; false: it is malformed. */
+bool fl_cpu_parse(const char *line, fl_cpu_sample *out);
+/* 0..100 */
+int fl_cpu_percent(const fl_cpu_sample *from, const fl_cpu_sample *to, double cpus);
+
+/* ---- Looking ---- */
+
+void fl_cpu_load_init(fl_cpu_load *load);
+/* The load since the last sample; a sample younger than SPAN is kept. */
+int fl_cpu_load_look(fl_cpu_load *load, int64_t now);
 
 #endif

@@ -4,11 +4,10 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/platform/lock.h>
-#include <runtime/pool/attempt.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
-#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/run_job.h>
 #include <runtime/pool/runner.h>
 #include <runtime/resilience/breaker.h>
 #include <runtime/sync/alarm.h>

@@ -17,11 +17,11 @@
  * queue, and use up no permits. One job at a time passes as a probe when the breaker may let it
  * through; when its attempt has ended the gate opens. Otherwise the alarm's task opens it, at the
  * latest after LOOK, since the breaker may be reset, and tells nobody. The breaker itself is asked by
- * the job (runtime/pool/attempt.h), because that may call users' functions.
+ * the job (runtime/pool/run_job.h), because that may call users' functions.
  *
  * If the limiter answers with an error, the job passes the gate, and fails with the same error.
  * Jobs of direct pools, and those beyond the width, reserve for themselves, and are delayed
- * (runtime/pool/attempt.h).
+ * (runtime/pool/run_job.h).
  *
  * Life: the alarm is one of the pool's (runtime/pool/pool.h). Locks: the limiter's and
  * the breaker's under the pool's. */

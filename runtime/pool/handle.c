@@ -6,18 +6,17 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/pool/due.h>
+#include <runtime/pool/deadlines.h>
 #include <runtime/pool/job.h>
-#include <runtime/pool/job_context.h>
 #include <runtime/pool/order.h>
-#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
-#include <runtime/pool/unreleased.h>
+#include <runtime/sync/future.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 void filch_job_release(filch_job *job)
 {
@@ -228,3 +227,171 @@ int filch_job_wait(filch_job *job, int64_t until)
     return job ? fl_job_wait("filch_job_wait", job, until)
                : fl_fail(EINVAL, "filch_job_wait without a job; give it one");
 }
+
+/* ---- Futures ---- */
+
+/* The future of a job's outcome. Its waiter stands in the queue for that outcome; it is called, not
+ * resumed, and lies in the room of the future. So a job may have any number of them, and none needs
+ * memory. The decider of the job calls it, after unlocking the pool and while it still holds the
+ * job. The future itself holds nothing. */
+
+/* In the room of the future that is to be set. */
+typedef struct promise {
+    fl_waiter waiter; /* first */
+    fl_node node;
+    const filch_job *job;
+} promise;
+FILCH_STATIC_ASSERT(sizeof(promise) <= FILCH_FUTURE_BYTES, "no room for a promise");
+
+/* The job has an outcome, which no longer changes. */
+static void settle(filch_future *future, const filch_job *job)
+{
+    const filch_outcome outcome = (filch_outcome)job->outcome;
+    if (outcome != FILCH_SUCCEEDED) {
+        filch_failure why;
+        fl_lock(&job->pool->room.lock);
+        fl_job_explain(job, &why);
+        fl_unlock(&job->pool->room.lock);
+        fl_future_fail_with(future, &why);
+        return;
+    }
+    future->size = sizeof outcome;
+    memcpy(future->room, &outcome, sizeof outcome);
+    fl_future_settle(future);
+}
+
+static void told(fl_waiter *waiter)
+{
+    promise *one = (promise *)(void *)waiter;
+    settle(fl_future_around(one), one->job);
+}
+
+int filch_job_future(filch_future *future, filch_job *job)
+{
+    FL_GIVEN(future);
+    FL_GIVEN(job);
+    filch_pool *pool = job->pool;
+    if (!fl_more(job))
+        return fl_fail(EINVAL, "filch_job_future of a job without a handle; submit it with one");
+    int rc = fl_future_claim(future);
+    if (rc)
+        return rc;
+    promise *one = (promise *)(void *)future->room;
+    *one = (promise){.waiter.told = told, .job = job};
+    one->node = (fl_node){.waiter = &one->waiter};
+    fl_lock(&pool->room.lock);
+    bool decided = job->outcome != FILCH_UNDECIDED;
+    if (!decided)
+        fl_waiters_add(&job->more->waiters, &one->node);
+    fl_unlock(&pool->room.lock);
+    if (decided)
+        settle(future, job);
+    return 0;
+}
+
+/* ---- Handles that nobody released ---- */
+
+#ifdef FILCH_DEBUG
+#include <runtime/platform/error.h>
+
+#include <pthread.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+enum { NAME = 40 };
+
+typedef struct handle {
+    TAILQ_ENTRY(handle) place_in_list;
+    const filch_job *job;
+    const filch_place *place;
+    const filch_pool *pool; /* its memory is there as long as the handle */
+    char pool_name[NAME], name[NAME];
+    pid_t process;
+} handle;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static TAILQ_HEAD(handles, handle) handles = TAILQ_HEAD_INITIALIZER(handles); /* the oldest first */
+static void *by_job;                                                          /* a tree of libc's */
+
+static int compare(const void *a, const void *b)
+{
+    const uintptr_t left = (uintptr_t)((const handle *)a)->job;
+    const uintptr_t right = (uintptr_t)((const handle *)b)->job;
+    return (left > right) - (left < right);
+}
+
+void fl_unreleased_add(const filch_job *job, const filch_place *place)
+{
+    handle *one = calloc(1, sizeof *one);
+    if (!one)
+        return;
+    one->job = job;
+    one->place = place;
+    one->pool = job->pool;
+    one->process = getpid();
+    snprintf(one->pool_name, sizeof one->pool_name, "%s", job->pool->config.name);
+    snprintf(one->name, sizeof one->name, "%s", job->name);
+    pthread_mutex_lock(&lock);
+    handle **found = tsearch(one, &by_job, compare);
+    const bool entered = found && *found == one;
+    if (entered)
+        TAILQ_INSERT_TAIL(&handles, one, place_in_list);
+    pthread_mutex_unlock(&lock);
+    if (!entered)
+        free(one);
+}
+
+void fl_unreleased_remove(const filch_job *job)
+{
+    const handle wanted = {.job = job};
+    pthread_mutex_lock(&lock);
+    handle **found = tfind(&wanted, &by_job, compare);
+    handle *one = found ? *found : NULL;
+    if (one) {
+        tdelete(one, &by_job, compare);
+        TAILQ_REMOVE(&handles, one, place_in_list);
+    }
+    pthread_mutex_unlock(&lock);
+    free(one);
+}
+
+static void report(const handle *first, unsigned count)
+{
+    char at[128] = "";
+    if (first->place)
+        snprintf(at, sizeof at, " at %s:%d", fl_path_end(first->place->file), first->place->line);
+    fl_say("%u handle%s of pool %s %s not released, the first submitted%s as %s; call "
+           "filch_job_release for each",
+           count, count > 1 ? "s" : "", first->pool_name, count > 1 ? "were" : "was", at,
+           first->name);
+}
+
+/* Those of the oldest handle's pool; the others remain. */
+static void report_pool(void)
+{
+    const handle *first = TAILQ_FIRST(&handles);
+    const filch_pool *pool = first->pool;
+    unsigned count = 0;
+    for (handle *one = TAILQ_FIRST(&handles), *next; one; one = next) {
+        next = TAILQ_NEXT(one, place_in_list);
+        if (one->pool != pool)
+            continue;
+        TAILQ_REMOVE(&handles, one, place_in_list);
+        count += one->process == getpid();
+    }
+    if (count)
+        report(first, count);
+}
+
+/* The tree still reaches all memory. */
+__attribute__((destructor)) static void report_all(void)
+{
+    pthread_mutex_lock(&lock);
+    while (TAILQ_FIRST(&handles))
+        report_pool();
+    pthread_mutex_unlock(&lock);
+}
+#endif

@@ -3,7 +3,6 @@
 
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
-#include <runtime/pool/room.h>
 #include <runtime/sync/wait.h>
 
 #ifdef FILCH_TINY

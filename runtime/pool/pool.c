@@ -1,36 +1,139 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0
- *
- * A pool's life, and what it does when its lock is released. B5 is an edge of
- * runtime/pool/pool.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/pool.h>
 
+#include <filch/pool.h>
 #include <runtime/engine/external.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/engine/settings.h>
+#include <runtime/platform/answer.h>
+#include <runtime/platform/bind.h>
+#include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/pool/due.h>
+#include <runtime/platform/topology.h>
+#include <runtime/platform/users.h>
+#include <runtime/pool/deadlines.h>
+#include <runtime/pool/direct.h>
+#include <runtime/pool/elastic.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/runner.h>
-#include <runtime/pool/settings.h>
 #include <runtime/pool/shutdown.h>
 #include <runtime/pool/statistics.h>
-#include <runtime/pool/uses.h>
+#include <runtime/resilience/breaker.h>
+#include <runtime/resilience/dead_letters.h>
+#include <runtime/resilience/limiter.h>
+#include <runtime/resilience/retry.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>
-
-#include <runtime/platform/answer.h>
-#include <runtime/platform/clock.h>
-#include <runtime/platform/error.h>
-#include <runtime/platform/given.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Of each object that the configuration names, or NULL; in the order of pool->uses. */
+static void find(const filch_pool *pool, fl_users *users[FL_POOL_USES])
+{
+    const filch_pool_config *config = &pool->config;
+    users[0] = config->limiter ? &config->limiter->users : NULL;
+    users[1] = config->breaker ? fl_breaker_users(config->breaker) : NULL;
+    users[2] = config->dead_letters ? &config->dead_letters->users : NULL;
+}
+
+void fl_uses_begin(filch_pool *pool)
+{
+    fl_users *users[FL_POOL_USES];
+    find(pool, users);
+    for (unsigned i = 0; i < FL_POOL_USES; i++)
+        if (users[i])
+            fl_users_enter(users[i], &pool->uses[i], "pool", pool->config.name);
+}
+
+void fl_uses_end(filch_pool *pool)
+{
+    fl_users *users[FL_POOL_USES];
+    find(pool, users);
+    for (unsigned i = 0; i < FL_POOL_USES; i++)
+        if (users[i])
+            fl_users_leave(users[i], &pool->uses[i]);
+}
+
+/* ---- Settings ---- */
+
+/* A setting that depends on another one has no effect without it. */
+static int check_effects(const filch_pool_config *config)
+{
+    const struct {
+        bool set, heeded;
+        const char *name, *needs;
+    } settings[] = {
+        {config->aging, config->order == FILCH_PRIORITY, "aging", "the order FILCH_PRIORITY"},
+        {config->full, !fl_direct_wanted(config), "full", "an order, a width or a capacity"},
+        {config->grow_depth, config->width_max, "grow_depth", "width_max"},
+        {config->grow_after, config->width_max, "grow_after", "width_max"},
+        {config->shrink_after, config->width_max, "shrink_after", "width_max"},
+        {config->interval, config->width_max, "interval", "width_max"},
+        {config->cpu_max, config->width_max, "cpu_max", "width_max"},
+        {config->breaker_full, config->breaker, "breaker_full", "breaker"},
+        {config->spares, config->stuck_after, "spares", "stuck_after"},
+        {config->stuck, config->stuck_after, "stuck", "stuck_after"},
+        {config->stuck_arg, config->stuck, "stuck_arg", "stuck"},
+    };
+    for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (settings[i].set && !settings[i].heeded)
+            return fl_fail(EINVAL,
+                           "pool %s: %s has no effect without %s; set that, or leave it out",
+                           config->name ? config->name : "pool", settings[i].name,
+                           settings[i].needs);
+    return 0;
+}
+
+int fl_settings_check(const filch_pool_config *config)
+{
+    if (config->runtime && (config->workers || config->max_workers))
+        return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
+                       config->workers ? config->workers : config->max_workers);
+    if (config->runtime && config->bind)
+        return fl_fail(EINVAL,
+                       "a pool cannot bind the workers of an existing runtime (%s); leave "
+                       "out one of the two",
+                       config->bind);
+    if (config->width > FILCH_WIDTH_MAX)
+        return fl_fail(EINVAL, "pool width %u is out of range (at most %d)", config->width,
+                       FILCH_WIDTH_MAX);
+    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_CHOICES)
+        return fl_fail(EINVAL,
+                       "a pool of order %d that does %d when it is full; see filch_pool_order and "
+                       "filch_when_full",
+                       (int)config->order, (int)config->full);
+    if ((unsigned)config->breaker_full >= FILCH_BREAKER_FULL_CHOICES)
+        return fl_fail(EINVAL, "pool breaker_full %d is unknown; see filch_breaker_full",
+                       (int)config->breaker_full);
+    if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
+        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and run_timeout are "
+                               "nanoseconds");
+    if (config->adaptive && (config->width || config->width_max))
+        return fl_fail(EINVAL, "an adaptive pool with a width; leave width and "
+                               "width_max 0");
+    int rc = check_effects(config);
+    if (rc)
+        return rc;
+    rc = config->retry ? fl_retry_check(config->retry) : 0;
+    if (!rc)
+        rc = fl_stuck_check(config);
+    return rc ? rc : fl_elastic_check(config);
+}
+
+/* ---- Pool ---- */
+
+/* A pool's life, and what it does when its lock is released. B5 is an edge of
+ * runtime/pool/pool.h. */
 
 /* ---- The lock ---- */
 
@@ -307,4 +410,44 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t
 void fl_pool_stats_read(const void *pool, void *stats, size_t size)
 {
     filch_pool_stats_read(pool, stats, size);
+}
+
+/* ---- Presets ---- */
+
+/* Configurations of pools for the two kinds of jobs. */
+
+enum {
+    THREADS = 2,     /* workers per core, of jobs that wait */
+    IN_PROGRESS = 4, /* jobs per core, */
+    AT_THE_MOST = 64 /* at the most */
+};
+
+/* Cores that this process may use. If that cannot be found out, creation will say why. */
+static unsigned cores(void)
+{
+    const fl_topology *topology;
+    return fl_topology_load(&topology) ? 1
+                                       : fl_topology_default_workers(topology, FL_BIND_CORE, NULL);
+}
+
+static unsigned at_most(unsigned count, unsigned limit)
+{
+    return count < limit ? count : limit;
+}
+
+filch_pool_config filch_pool_cpu_bound(void)
+{
+    return (
+        filch_pool_config){.size = sizeof(filch_pool_config), .order = FILCH_FIFO, .bind = "auto"};
+}
+
+filch_pool_config filch_pool_io_bound(void)
+{
+    unsigned count = at_most(cores(), FILCH_WIDTH_MAX / AT_THE_MOST);
+    return (filch_pool_config){.size = sizeof(filch_pool_config),
+                               .workers = at_most(THREADS * count, FL_MOST_WORKERS),
+                               .width = IN_PROGRESS * count,
+                               .order = FILCH_FIFO,
+                               .width_max = AT_THE_MOST * count,
+                               .bind = "none"};
 }

@@ -11,9 +11,8 @@
 #include <runtime/pool/intake.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
-#include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>
-#include <runtime/pool/room.h>
+#include <runtime/pool/run_job.h>
 
 #include <errno.h>
 #include <stdlib.h>

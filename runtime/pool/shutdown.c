@@ -11,9 +11,8 @@
 #include <runtime/platform/lock.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/job.h>
-#include <runtime/pool/parts.h>
+#include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
-#include <runtime/pool/room.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/wait.h>
 

@@ -17,4 +17,12 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
 int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int64_t until,
                    unsigned *accepted);
 
+/* ---- Keys ---- */
+
+/* Keys: of the jobs in progress at most one has a given key. */
+
+/* Reserves the key for it; -EEXIST, or -ENOMEM through fl_fail. */
+int fl_key_take(filch_job *job);
+void fl_key_leave(filch_job *job);
+
 #endif

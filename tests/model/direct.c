@@ -16,8 +16,8 @@
  * not run; in a held shape, jobs run that were submitted after the last x, and no others. */
 #include <runtime/engine/external.h>
 #include <runtime/pool/job.h>
-#include <runtime/pool/perform.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/run_job.h>
 #include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>
 #include <tests/model/system/waiting.h>

@@ -27,12 +27,10 @@
  * the result. */
 #include <runtime/engine/external.h>
 #include <runtime/engine/find_work.h>
+#include <runtime/pool/callbacks.h>
 #include <runtime/pool/job.h>
-#include <runtime/pool/job_context.h>
 #include <runtime/pool/order.h>
-#include <runtime/pool/pending_callback.h>
-#include <runtime/pool/perform.h>
-#include <runtime/pool/room.h>
+#include <runtime/pool/run_job.h>
 #include <runtime/pool/shutdown.h>
 #include <runtime/sync/cancellation.h>
 #include <tests/model/intake.h>

@@ -155,7 +155,7 @@ WORDS = [
     # pools
     Word("line", ("runtime/pool/",), X, X, N, N, X, "a job that misses it began during the call (runtime/pool/direct.h)"),
     Word("lined", ("runtime/pool/",), X, X, N, N, X, "a job that misses it began during the call (runtime/pool/direct.h)"),
-    Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/attempt.h)"),
+    Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/run_job.h)"),
     Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
     Word("rung", (), N, X, N, X, X, "the locks of the object and of the timer thread order everything (runtime/sync/alarm.h)"),

@@ -2,11 +2,11 @@
 #include <tests/model/system/pools.h>
 
 #include <runtime/engine/find_work.h>
-#include <runtime/pool/due.h>
+#include <runtime/pool/deadlines.h>
 #include <runtime/pool/job.h>
-#include <runtime/pool/key.h>
-#include <runtime/pool/perform.h>
+#include <runtime/pool/run_job.h>
 #include <runtime/pool/runner.h>
+#include <runtime/pool/submit.h>
 #include <runtime/sync/cancellation.h>
 
 #include <string.h>

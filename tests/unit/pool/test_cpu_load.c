@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The load of the CPUs, from made-up samples, and the reaction of elastic pools. */
-#include <runtime/pool/cpu_load.h>
+#include <runtime/pool/elastic.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 #include <tests/support/test.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Pending callbacks: their cells, and the hold that they have of their job. */
-#include <runtime/pool/pending_callback.h>
+#include <runtime/pool/callbacks.h>
 #include <string.h>
 #include <tests/support/stubborn.h>
 

@@ -3,7 +3,7 @@
  * Deadlines, run timeouts and the pool's context: the earliest counts, and no context is held
  * after its pool. */
 #include <runtime/engine/threads.h>
-#include <runtime/pool/due.h>
+#include <runtime/pool/deadlines.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/deadlines.h>

@@ -3,7 +3,7 @@
  * Calls, and the timer thread, wait for the holder of a lock before they change a pool or the
  * waiters of its context. */
 #include <pthread.h>
-#include <runtime/pool/due.h>
+#include <runtime/pool/deadlines.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 

@@ -69,7 +69,7 @@ static const shape shapes[] = {
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 #ifdef FILCH_DEBUG
-enum { RECORD = 192 }; /* of a handle that is not released yet: runtime/pool/unreleased.h */
+enum { RECORD = 192 }; /* of a handle that is not released yet: runtime/pool/handle.h */
 #else
 enum { RECORD = 0 };
 #endif

@@ -2,8 +2,8 @@
  *
  * Submitters that wait for room in a full pool: closing it refuses them while its jobs go on, and
  * those whose time is over get no room. */
+#include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
-#include <runtime/pool/room.h>
 #include <runtime/sync/wait.h>
 #include <tests/support/submitters.h>
 

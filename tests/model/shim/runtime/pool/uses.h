@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * In place of runtime/pool/uses.h: no model destroys what a pool uses. */
+ * In place of runtime/pool/pool.h: no model destroys what a pool uses. */
 #ifndef FL_POOL_USES_H
 #define FL_POOL_USES_H
 

@@ -2,8 +2,8 @@
  *
  * Place numbers: a bitmap of 0, 1, 2, ... from which the lowest free number is taken. It grows as
  * needed. Not thread-safe: under its owner's lock. */
-#ifndef FL_PLACES_H
-#define FL_PLACES_H
+#ifndef FL_SLOT_NUMBERS_H
+#define FL_SLOT_NUMBERS_H
 
 #include <stdint.h>
 

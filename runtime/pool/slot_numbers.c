@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/pool/places.h>
+#include <runtime/pool/slot_numbers.h>
 
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/pool/parts.h>
 #include <runtime/pool/pool.h>
 #include <sched/assert.h>
 

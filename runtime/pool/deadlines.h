@@ -1,11 +1,39 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Stuck jobs: jobs that timed out in progress and whose functions still run a given time later
+ * Deadlines of jobs, run timeouts, and the watch on the pool's context. Under the pool's lock. */
+#ifndef FL_POOL_DEADLINES_H
+#define FL_POOL_DEADLINES_H
+
+#include <filch/pool.h>
+#include <runtime/pool/callbacks.h>
+#include <runtime/sync/timer.h>
+
+struct fl_after;
+
+/* It need not go on, for this cause: decides a job that is not in progress, and at its deadline one
+ * that is. */
+void fl_job_call_off(filch_job *job, int cause, struct fl_after *after);
+/* Of a job with `own`: its deadline counts from now on, if it has one and no context. -ENOMEM, -EAGAIN, -EMFILE
+ * through fl_fail. */
+int fl_due_enter(filch_job *job);
+void fl_due_leave(filch_job *job);
+/* The job's run timeout, if it has one, counts from now on, or no longer. */
+void fl_due_begin(filch_job *job);
+void fl_due_pause(filch_job *job);
+/* The deadline of a context that is created for it now. */
+int64_t fl_due_of_context(const filch_job *job);
+/* Starts or stops watching the pool's context for all jobs. */
+void fl_pool_watch(filch_pool *pool);
+void fl_pool_unwatch(filch_pool *pool);
+
+/* ---- Stuck jobs ---- */
+
+/* Stuck jobs: jobs that timed out in progress and whose functions still run a given time later
  * (filch_pool_config.stuck_after).
  *
  *   thread                                  action
  *   the timer thread, at a job's deadline,  starts a timer, a pending callback
- *   which decides the job                   (runtime/pool/pending_callback.h)
+ *   which decides the job                   (runtime/pool/callbacks.h)
  *   the timer thread, at the timer's time   if the function still runs: the job is stuck, is
  *                                           reported by a task, and one of the pool's spares takes
  *                                           its place: the pool is one wider, unless the job runs
@@ -13,12 +41,6 @@
  *   the runner, when the function returns   stops the timer, or gives the spare back
  *
  * The stuck job keeps its worker and the worker's deque, which thieves empty. */
-#ifndef FL_STUCK_H
-#define FL_STUCK_H
-
-#include <filch/pool.h>
-#include <runtime/pool/pending_callback.h>
-#include <runtime/sync/timer.h>
 
 typedef struct fl_overdue {
     fl_timer timer;
@@ -28,8 +50,6 @@ typedef struct fl_overdue {
     filch_stuck report;
     bool stuck, spared; /* it is stuck; it has a spare */
 } fl_overdue;
-
-struct fl_after;
 
 /* -EINVAL through fl_fail. */
 int fl_stuck_check(const filch_pool_config *config);

@@ -26,8 +26,8 @@
  *
  * Two that are counted hold only the function's former hold: the task that tells `done` of a job
  * that never began (fl_job_tell_apart), and the one that runs a job beyond the width. */
-#ifndef FL_PENDING_CALLBACK_H
-#define FL_PENDING_CALLBACK_H
+#ifndef FL_CALLBACKS_H
+#define FL_CALLBACKS_H
 
 #include <filch/pool.h>
 #include <runtime/engine/inbox.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * B4 is an edge of runtime/pool/pool.h. */
-#include <runtime/pool/pending_callback.h>
+#include <runtime/pool/callbacks.h>
 
 #include <runtime/engine/external.h>
 #include <runtime/platform/cells.h>
