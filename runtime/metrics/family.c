@@ -2,7 +2,7 @@
 #include <runtime/metrics/family.h>
 
 #include <runtime/metrics/metrics.h>
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>

@@ -5,7 +5,7 @@
  * mark is added. */
 #include <runtime/metrics/log.h>
 
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/metrics/metric.h>
-#include <runtime/metrics/metric_check.h>
 #include <runtime/metrics/metrics.h>
 
 #include <runtime/platform/error.h>

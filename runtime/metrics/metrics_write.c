@@ -7,7 +7,7 @@
 
 #include <runtime/engine/panic.h>
 #include <runtime/metrics/distribution.h>
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 

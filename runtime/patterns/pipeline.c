@@ -2,8 +2,7 @@
  *
  * A pipeline's life, its pushes and its results. */
 #include <runtime/patterns/pipeline.h>
-#include <runtime/patterns/pipeline_flow.h>
-#include <runtime/patterns/pipeline_task.h>
+#include <runtime/patterns/pipeline_stages.h>
 
 #include <runtime/engine/external.h>
 #include <runtime/engine/inbox.h>

@@ -92,4 +92,12 @@ int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t un
                          const filch_place *place, int64_t now);
 int fl_resource_release(filch_resource *resource, bool healthy, int64_t now);
 
+/* ---- Reports ---- */
+
+/* The report on the resources of a pool that are in use. */
+
+/* filch_resources_report, with the time given. */
+size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, char *text,
+                           size_t size);
+
 #endif

@@ -7,7 +7,7 @@
 
 #include <filch/pool.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/metrics/shard.h>
+#include <runtime/metrics/counter.h>
 #include <runtime/platform/cells.h>
 
 typedef struct fl_submissions {
@@ -40,7 +40,7 @@ static inline filch_submission fl_submission(const fl_submissions *of, size_t i)
  * callback, and holds the job.
  *
  * A plain job takes no lock. It is counted in the cells of the calling thread's shard
- * (runtime/metrics/shard.h): accepted before it is published, begun, and its outcome. Jobs that
+ * (runtime/metrics/counter.h): accepted before it is published, begun, and its outcome. Jobs that
  * have ended and will not be touched again are counted under the lock, in `settled`. A worker goes
  * on with plain jobs of the same pool that it finds in its own deque, at most TURN of them, and
  * then adds up for all. The pool is at rest when as many are settled as were accepted.

@@ -24,7 +24,7 @@
 #include <runtime/pool/intake.h>
 #include <runtime/pool/run_job.h>
 #include <runtime/pool/slot_numbers.h>
-#include <runtime/resilience/aimd.h>
+#include <runtime/resilience/adaptive.h>
 #include <runtime/sync/alarm.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/timer_heap.h>

@@ -19,7 +19,7 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
 #include <runtime/pool/submit.h>
-#include <runtime/resilience/aimd.h>
+#include <runtime/resilience/adaptive.h>
 #include <runtime/resilience/breaker.h>
 #include <runtime/resilience/retry.h>
 #include <runtime/sync/timer.h>

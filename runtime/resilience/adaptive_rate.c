@@ -1,21 +1,122 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0
- *
- * An adaptive rate: the decisions of runtime/resilience/rate.h under a lock, and the limiter that
- * obeys them. The limiter is set under that lock, so the later of two decisions stays.
- * Locks: its own before the limiter's. */
-#include <filch/adaptive_rate.h>
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/resilience/adaptive_rate.h>
 
+#include <filch/adaptive_rate.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/fields.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/users.h>
 #include <runtime/resilience/limiter.h>
-#include <runtime/resilience/rate.h>
 
 #include <errno.h>
 #include <stdlib.h>
+
+enum { MOST = 1000000000, STEPS = 20, PERCENT = 70, US = 1000 };
+
+#define FIELD(name, standard, most)                                                                \
+    FL_NUMBER_FIELD(filch_adaptive_rate_config, name, standard, 1, most)
+static const fl_field fields[] = {
+    FIELD(min, 1, MOST),
+    FIELD(max, MOST, MOST),
+    FIELD(increase, 0, MOST),
+    FIELD(decrease, PERCENT, 99),
+    FIELD(latency, 0, FILCH_FOREVER),
+    FIELD(interval, FILCH_SECOND, FILCH_FOREVER),
+};
+
+static uint32_t between(uint32_t min, uint64_t x, uint32_t max)
+{
+    return x < min ? min : x > max ? max : (uint32_t)x;
+}
+
+int fl_rate_init(fl_rate *rate, filch_adaptive_rate_config config, filch_limit limit, int64_t now)
+{
+    int rc =
+        fl_fields_complete(&config, fields, sizeof fields / sizeof *fields, "an adaptive rate");
+    if (rc)
+        return rc;
+    if (config.min > config.max)
+        return fl_fail(EINVAL, "an adaptive rate with min = %u, above max = %u; give it less",
+                       config.min, config.max);
+    if (!config.increase)
+        config.increase = limit.rate < STEPS ? 1 : limit.rate / STEPS;
+    *rate = (fl_rate){.config = config,
+                      .period = limit.period ? limit.period : FILCH_SECOND,
+                      .begun = now,
+                      .fell = INT64_MIN / 2,
+                      .stats.rate = between(config.min, limit.rate, config.max)};
+    return 0;
+}
+
+static void begin_interval(fl_rate *rate, int64_t now)
+{
+    rate->begun = now;
+    rate->calls = 0;
+    rate->sum = 0;
+}
+
+static void fall(fl_rate *rate, int64_t now)
+{
+    filch_adaptive_rate_stats *stats = &rate->stats;
+    uint32_t before = stats->rate;
+    stats->rate = between(rate->config.min, (uint64_t)before * rate->config.decrease / 100, before);
+    stats->lowered += stats->rate < before;
+    rate->fell = now;
+    begin_interval(rate, now);
+}
+
+/* Half of the permits since the interval began. */
+static bool was_used(const fl_rate *rate, int64_t now)
+{
+    double permitted =
+        (double)rate->stats.rate * (double)(now - rate->begun) / (double)rate->period;
+    return (double)rate->calls * 2 >= permitted;
+}
+
+static void end_interval(fl_rate *rate, int64_t now)
+{
+    filch_adaptive_rate_stats *stats = &rate->stats;
+    stats->latency = rate->sum / (int64_t)rate->calls * US;
+    if (rate->config.latency && stats->latency > rate->config.latency) {
+        fall(rate, now);
+        return;
+    }
+    if (was_used(rate, now) && stats->rate < rate->config.max) {
+        stats->rate = between(rate->config.min, (uint64_t)stats->rate + rate->config.increase,
+                              rate->config.max);
+        stats->raised++;
+    }
+    begin_interval(rate, now);
+}
+
+bool fl_rate_report(fl_rate *rate, filch_adaptive_outcome outcome, int64_t latency, int64_t now)
+{
+    static const int64_t longest = 3600 * FILCH_SECOND; /* so that many can be added up */
+    uint32_t before = rate->stats.rate;
+    rate->stats.reports++;
+    if (outcome == FILCH_ADAPTIVE_IGNORE)
+        return false;
+    if (outcome == FILCH_ADAPTIVE_OVERLOAD) {
+        rate->stats.overloads++;
+        if (now - latency >= rate->fell)
+            fall(rate, now);
+        return rate->stats.rate != before;
+    }
+    rate->calls++;
+    rate->sum += (latency < longest ? latency : longest) / US;
+    if (now - rate->begun >= rate->config.interval)
+        end_interval(rate, now);
+    return rate->stats.rate != before;
+}
+
+/* ---- Public calls ---- */
+
+/* An adaptive rate: the decisions of runtime/resilience/adaptive_rate.h under a lock, and the limiter that
+ * obeys them. The limiter is set under that lock, so the later of two decisions stays.
+ * Locks: its own before the limiter's. */
 
 struct filch_adaptive_rate {
     filch_u32 lock;

@@ -2,12 +2,16 @@
  *
  * Letters, and their queue: life, numbers, listing. Edge Z9: runtime/resilience/dead_letters.h. */
 #include <runtime/resilience/dead_letters.h>
-#include <runtime/resilience/dead_letters_memory.h>
 
+#include <runtime/engine/panic.h>
+#include <runtime/metrics/metrics.h>
 #include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/later.h>
+#include <runtime/platform/lock.h>
+#include <runtime/resilience/dead_letters_memory.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -241,5 +245,235 @@ int filch_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letter
     int rc = fl_dead_letters_stats_read(letters, &all, fl_dead_letters_moment().date);
     if (!rc)
         fl_answer(out, size, &all, sizeof all);
+    return rc;
+}
+
+/* ---- Putting letters ---- */
+
+/* Putting: the letter is written, the store takes it, and the oldest go. Until the store has it,
+ * the data is the caller's. The later steps cannot fail, and a destructor that panics there leaves
+ * only work that the next put does. */
+
+/* ---- Writing ---- */
+
+/* Its data keeps its owner. */
+static void tear_up(void *letter)
+{
+    ((fl_dead_letter *)letter)->given = true;
+    filch_dead_letter_release(letter);
+}
+
+static bool packs(const filch_dead_letters *letters, const filch_dead_letter_draft *draft)
+{
+    return letters->config.pack && draft->data && !draft->size;
+}
+
+/* The bytes, into a letter that has room for them. */
+static int pack(const filch_dead_letters *letters, const void *data, fl_dead_letter *letter)
+{
+    filch_defer cleanup;
+    bool deferred = fl_defer_here(&cleanup, tear_up, letter);
+    size_t room = letter->is.size;
+    size_t size = letters->config.pack(data, letter->bytes, room, letters->config.pack_arg);
+    if (deferred) {
+        filch_undefer(&cleanup);
+        filch_defer_end(&cleanup);
+    }
+    return size == room
+               ? 0
+               : fl_fail(EINVAL, "a dead letter of %zu bytes was packed as %zu; give the same size",
+                         room, size);
+}
+
+static int write_letter(fl_dead_letter **out, const filch_dead_letters *letters,
+                        const filch_dead_letter_draft *draft, fl_moment at)
+{
+    const int64_t to_date = at.date - at.now, ttl = letters->config.ttl;
+    filch_dead_letter what = {.name = draft->name,
+                              .attempts = draft->attempts,
+                              .first = draft->first ? draft->first + to_date : at.date,
+                              .last = draft->last ? draft->last + to_date : at.date,
+                              .expires = ttl ? fl_later(at.date, ttl) : FILCH_FOREVER,
+                              .data = draft->data,
+                              .size = draft->size,
+                              .drop = draft->drop};
+    if (draft->failure)
+        what.failure = *draft->failure;
+    bool packed = packs(letters, draft);
+    if (packed) {
+        what.size = letters->config.pack(draft->data, NULL, 0, letters->config.pack_arg);
+        what.data = NULL;
+        what.drop = NULL;
+    }
+    int rc = fl_dead_letter_new(out, &what);
+    if (rc || !packed)
+        return rc;
+    rc = pack(letters, draft->data, *out);
+    if (rc)
+        tear_up(*out);
+    return rc;
+}
+
+/* ---- What goes for it ---- */
+
+/* Removes those that are too old: a few at a time, but more than come. */
+static void sweep(filch_dead_letters *letters, int64_t date)
+{
+    enum { FEW = 4 };
+    filch_dead_letter *oldest;
+    for (unsigned i = 0; letters->config.ttl && i < FEW; i++) {
+        if (letters->store.next(letters->config.store_arg, 0, &oldest))
+            return;
+        uint64_t id = oldest->id;
+        bool old = oldest->expires <= date;
+        filch_dead_letter_release(oldest);
+        if (!old || fl_dead_letters_discard(letters, id, &letters->stats.expired))
+            return;
+    }
+}
+
+static void trim(filch_dead_letters *letters)
+{
+    const uint64_t max = letters->config.max;
+    filch_dead_letter *gone = NULL;
+    while (max && letters->store.trim(letters->config.store_arg, max, &gone) > 0) {
+        fl_dead_letters_count(letters, &letters->stats.dropped);
+        filch_dead_letter_release(gone);
+        gone = NULL;
+    }
+}
+
+/* ---- Putting ---- */
+
+static int refuse_draft(const filch_dead_letters *letters, const filch_dead_letter_draft *draft)
+{
+    if (!letters || !draft)
+        return fl_fail(EINVAL, "filch_dead_letters_put without a %s; give it one",
+                       letters ? "draft" : "queue");
+    if (draft->size && !draft->data)
+        return fl_fail(EINVAL, "data of a dead letter of %zu bytes is NULL; give its address",
+                       draft->size);
+    return 0;
+}
+
+int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
+                        uint64_t *id, fl_moment at)
+{
+    fl_dead_letter *letter;
+    int rc = write_letter(&letter, letters, draft, at);
+    if (!rc) {
+        rc = letters->store.put(letters->config.store_arg, &letter->is);
+        if (rc)
+            tear_up(letter);
+    }
+    if (rc) {
+        fl_dead_letters_count(letters, &letters->stats.refused);
+        return rc;
+    }
+    if (id)
+        *id = letter->is.id;
+    fl_dead_letters_count(letters, &letters->stats.put);
+    filch_dead_letter_release(&letter->is);
+    if (packs(letters, draft) && draft->drop)
+        draft->drop(draft->data);
+    sweep(letters, at.date);
+    trim(letters);
+    return 0;
+}
+
+int filch_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
+                           uint64_t *id)
+{
+    FL_ALIVE(letters);
+    FL_GIVEN(draft);
+    int rc = refuse_draft(letters, draft);
+    return rc ? rc : fl_dead_letters_put(letters, draft, id, fl_dead_letters_moment());
+}
+
+/* ---- Metrics ---- */
+
+/* A queue's numbers, as metrics. Counters are the queue's own; only gauges ask the store. */
+
+static double counter_of(filch_dead_letters *letters, const uint64_t *which)
+{
+    fl_lock(&letters->lock);
+    uint64_t value = *which;
+    fl_unlock(&letters->lock);
+    return (double)value;
+}
+
+#define READ_COUNTER(field)                                                                        \
+    static double read_##field(void *letters)                                                      \
+    {                                                                                              \
+        return counter_of(letters, &((filch_dead_letters *)letters)->stats.field);                 \
+    }
+READ_COUNTER(put)
+READ_COUNTER(refused)
+READ_COUNTER(returned)
+READ_COUNTER(requeued)
+READ_COUNTER(purged)
+READ_COUNTER(expired)
+READ_COUNTER(dropped)
+
+/* A store that does not answer: NaN. */
+#define READ_GAUGE(field)                                                                          \
+    static double read_##field(void *letters)                                                      \
+    {                                                                                              \
+        filch_dead_letters_stats stats;                                                            \
+        return filch_dead_letters_stats_read(letters, &stats, sizeof stats) ? __builtin_nan("")    \
+                                                                            : (double)stats.field; \
+    }
+READ_GAUGE(kept)
+READ_GAUGE(taken)
+
+#define COUNTER(metric, says, from)                                                                \
+    {                                                                                              \
+        .name = "filch_dead_letters_" metric "_total", .help = says, .kind = FILCH_METRIC_COUNTER, \
+        .read = from                                                                               \
+    }
+#define GAUGE(metric, says, from)                                                                  \
+    {                                                                                              \
+        .name = "filch_dead_letters_" metric, .help = says, .kind = FILCH_METRIC_GAUGE,            \
+        .read = from                                                                               \
+    }
+#define GONE(which)                                                                                \
+    {                                                                                              \
+        .name = "filch_dead_letters_gone_total",                                                   \
+        .help = "Letters that have gone, by the way out.", .labels = {{"way", #which}},            \
+        .kind = FILCH_METRIC_COUNTER, .read = read_##which                                         \
+    }
+
+static const filch_metric metrics_of_letters[] = {
+    COUNTER("put", "Letters that were taken in.", read_put),
+    COUNTER("refused", "Letters that could not be taken in.", read_refused),
+    COUNTER("returned", "Letters whose submission failed again.", read_returned),
+    GONE(requeued),
+    GONE(purged),
+    GONE(expired),
+    GONE(dropped),
+    GAUGE("kept", "Letters that wait for somebody.", read_kept),
+    GAUGE("taken", "Letters that are being requeued.", read_taken),
+};
+enum { METRICS = sizeof metrics_of_letters / sizeof *metrics_of_letters };
+
+static int add(filch_metrics *metrics, filch_metric one, filch_dead_letters *letters)
+{
+    unsigned label = one.labels[0].name ? 1 : 0;
+    one.labels[label] = (filch_label){"letters", letters->config.name};
+    one.owner = letters;
+    one.arg = letters;
+    return filch_metrics_add(metrics, &one);
+}
+
+int filch_metrics_add_dead_letters(filch_metrics *metrics, filch_dead_letters *letters)
+{
+    FL_ALIVE(metrics);
+    FL_ALIVE(letters);
+    uint64_t before = fl_metrics_newest(metrics);
+    int rc = 0;
+    for (unsigned i = 0; i < METRICS && !rc; i++)
+        rc = add(metrics, metrics_of_letters[i], letters);
+    if (rc)
+        fl_metrics_remove_above(metrics, letters, before);
     return rc;
 }

@@ -67,4 +67,12 @@ void fl_dead_letters_count(filch_dead_letters *letters, uint64_t *which);
 /* Removes it from the store, counts that, and drops its data. -ENOENT, -EBUSY; the store's. */
 int fl_dead_letters_discard(filch_dead_letters *letters, uint64_t id, uint64_t *which);
 
+/* ---- Putting letters ---- */
+
+/* Putting a dead letter into a queue. */
+
+/* filch_dead_letters_put at a given moment. */
+int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
+                        uint64_t *id, fl_moment at);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A limiter, internal part: a bucket (runtime/resilience/bucket.h) and the line of waiters for the
+ * A limiter, internal part: a bucket (runtime/resilience/token_bucket.h) and the line of waiters for the
  * time that they have booked (runtime/sync/wait_queue.h), both under the line's lock. No shared
  * word but that lock.
  *
@@ -16,7 +16,7 @@
 #define FL_LIMITER_H
 
 #include <runtime/platform/users.h>
-#include <runtime/resilience/bucket.h>
+#include <runtime/resilience/token_bucket.h>
 #include <runtime/sync/wait_queue.h>
 
 struct filch_limiter {

@@ -4,7 +4,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
-#include <runtime/resilience/bucket.h>
+#include <runtime/resilience/token_bucket.h>
 #include <runtime/sync/wait_queue.h>
 #include <sched/rng.h>
 

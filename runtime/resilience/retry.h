@@ -15,4 +15,14 @@ filch_retry_verdict fl_retry_next_at(const filch_retry_policy *policy, filch_ret
 void fl_retry_tell(const filch_retry_policy *policy, unsigned attempt, int code,
                    filch_retry_verdict verdict, int64_t delay);
 
+/* ---- Budgets ---- */
+
+/* Retry budgets with the time given, for tests: the calls of <filch/retry.h>, which act now. */
+
+int fl_retry_budget_init_at(filch_retry_budget *budget, unsigned percent, unsigned per_second,
+                            unsigned most, int64_t now);
+bool fl_retry_budget_take_at(filch_retry_budget *budget, int64_t now);
+void fl_retry_budget_put_at(filch_retry_budget *budget, int64_t now);
+unsigned fl_retry_budget_left_at(const filch_retry_budget *budget, int64_t now);
+
 #endif

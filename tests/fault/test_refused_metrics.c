@@ -4,7 +4,7 @@
  * lost and counted; nothing is held, and later it works again. */
 #include <filch/family.h>
 #include <filch/span.h>
-#include <runtime/metrics/shard.h>
+#include <runtime/metrics/counter.h>
 #include <tests/support/exposition.h>
 #include <tests/support/refused_objects.h>
 

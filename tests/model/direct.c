@@ -2,7 +2,7 @@
  *
  * Direct pools: plain jobs against closing and waiting for rest. Real:
  * runtime/pool/{direct,shutdown, pool} as far as plain jobs go, the cells of
- * runtime/metrics/shard.h, runtime/sync/wait. Played: the shard of a thread, the memory of jobs,
+ * runtime/metrics/counter.h, runtime/sync/wait. Played: the shard of a thread, the memory of jobs,
  * how a job reaches a worker, its function, the pool's lock, fibers (tests/model/system/waiting.h).
  *
  * Each thread follows a script. S submits a job, B two at once. c closes the pool, w waits until it

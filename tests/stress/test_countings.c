@@ -3,7 +3,7 @@
  * Counting, recording, writing, adding and removing, all at a time: nothing is lost, every text is
  * as it has to be. */
 #include <filch/metrics.h>
-#include <runtime/metrics/shard.h>
+#include <runtime/metrics/counter.h>
 #include <tests/support/exposition.h>
 #include <tests/support/parties.h>
 #include <tests/support/signpost.h>

@@ -145,9 +145,9 @@ WORDS = [
     Word("balance", (), N, N, "acquire?", "acq_rel?", X, "the thread that takes permits sees the writes of all givers (K5, K6)"),
     Word("count", ("runtime/sync/waitgroup.c",), N, N, R, "acq_rel?", X, "the last one sees what the others did (K9)"),
     # metrics and logs
-    Word("held", ("runtime/metrics/shard.c",), N, N, N, AR, X, "the thread that takes a shard sees its cells as they were left (Q8, Q9)"),
-    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/metrics/shard.h)"),
-    Word("turn", ("runtime/metrics/shard.c",), N, N, N, X, N, "spreads"),
+    Word("held", ("runtime/metrics/counter.c",), N, N, N, AR, X, "the thread that takes a shard sees its cells as they were left (Q8, Q9)"),
+    Word("tally", (), X, X, X, X, X, "a number of its own, or a cell: sums need no order (runtime/metrics/counter.h)"),
+    Word("turn", ("runtime/metrics/counter.c",), N, N, N, X, N, "spreads"),
     Word("slots", ("runtime/metrics/",), R, X, N, N, A, "is followed (Q4, Q5)"),
     Word("full", ("runtime/metrics/",), R, X, N, N, A, "all members are seen (Q6, Q7)"),
     Word("level", ("runtime/metrics/",), X, X, N, X, X, "a number of its own"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "json.h"
 
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 
 void json_text(const char *text, FILE *out)
 {

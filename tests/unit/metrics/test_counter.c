@@ -3,7 +3,7 @@
  * Counters, gauges and the shards beneath: exact however many threads there are, and never
  * falling. */
 #include <filch/metrics.h>
-#include <runtime/metrics/shard.h>
+#include <runtime/metrics/counter.h>
 #include <tests/support/crew.h>
 #include <tests/support/test.h>
 

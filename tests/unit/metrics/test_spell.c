@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Numbers are read back as they were, in any locale; invalid UTF-8 is recognized. */
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 

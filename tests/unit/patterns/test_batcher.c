@@ -2,7 +2,6 @@
  *
  * Batchers: when a batch is flushed, waiting for room, and reporting an item's outcome. */
 #include <runtime/patterns/batcher.h>
-#include <runtime/patterns/batcher_task.h>
 #include <tests/support/batch_crew.h>
 #include <tests/support/patience.h>
 #include <tests/support/test.h>

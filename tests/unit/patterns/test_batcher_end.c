@@ -2,7 +2,6 @@
  *
  * Batchers: batches that grow old, flushes and callbacks that panic, and the end of all. */
 #include <runtime/patterns/batcher.h>
-#include <runtime/patterns/batcher_task.h>
 #include <tests/support/batch_crew.h>
 #include <tests/support/occupied.h>
 #include <tests/support/test.h>

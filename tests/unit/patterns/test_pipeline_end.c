@@ -3,7 +3,7 @@
  * How pipelines end: drained, failed, cancelled, destroyed in the middle; nothing is lost, and
  * every waiter is told. */
 #include <runtime/patterns/pipeline.h>
-#include <runtime/patterns/pipeline_flow.h>
+#include <runtime/patterns/pipeline_stages.h>
 #include <string.h>
 #include <tests/support/crew.h>
 #include <tests/support/patience.h>

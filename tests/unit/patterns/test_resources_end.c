@@ -3,7 +3,6 @@
  * Pools of resources: resources that grow old, the end of a pool, and holders that have not
  * released theirs. */
 #include <runtime/patterns/resources.h>
-#include <runtime/patterns/resources_report.h>
 #include <runtime/patterns/resources_task.h>
 #include <tests/support/occupied.h>
 #include <tests/support/resource_crew.h>

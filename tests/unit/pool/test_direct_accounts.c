@@ -3,8 +3,8 @@
  * The accounts of direct pools: jobs of each thread, of each pool and of each batch count once, and
  * end with their job. */
 #include <pthread.h>
+#include <runtime/metrics/counter.h>
 #include <runtime/metrics/distribution.h>
-#include <runtime/metrics/shard.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 

@@ -2,7 +2,7 @@
  *
  * Rates that find themselves: the rule with a clock of the test's, and the limiter that obeys
  * it. */
-#include <runtime/resilience/rate.h>
+#include <runtime/resilience/adaptive_rate.h>
 #include <tests/support/test.h>
 
 #define MS FILCH_MILLISECOND

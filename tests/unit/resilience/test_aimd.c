@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/resilience/aimd.h>
+#include <runtime/resilience/adaptive.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 

@@ -2,7 +2,7 @@
  *
  * The rolling window against a list of everything that was ever added. */
 #include <inttypes.h>
-#include <runtime/resilience/breaker_window.h>
+#include <runtime/resilience/breaker_state.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 

@@ -2,8 +2,8 @@
  *
  * Dead letters: a letter is listed as it was put, until it is removed, too old, or one too many. */
 #include <filch/filch.h>
+#include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_memory.h>
-#include <runtime/resilience/dead_letters_put.h>
 #include <runtime/resilience/dead_letters_requeue.h>
 #include <tests/support/dead_letters.h>
 #include <tests/support/parties.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Letters by id: the tree finds what an array of flags finds, and is not deep. */
-#include <runtime/resilience/dead_letters_tree.h>
+#include <runtime/resilience/dead_letters_memory.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 

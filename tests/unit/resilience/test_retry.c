@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <runtime/resilience/retry.h>
-#include <runtime/resilience/retry_budget.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 

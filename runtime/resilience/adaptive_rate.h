@@ -12,8 +12,8 @@
  *     else: no more is needed                            stays                   begins
  *
  * Threads: one at a time. */
-#ifndef FL_RATE_H
-#define FL_RATE_H
+#ifndef FL_ADAPTIVE_RATE_H
+#define FL_ADAPTIVE_RATE_H
 
 #include <filch/adaptive_rate.h>
 

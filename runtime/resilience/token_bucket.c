@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/resilience/bucket.h>
+#include <runtime/resilience/token_bucket.h>
 
 #include <runtime/platform/error.h>
 #include <sched/assert.h>

@@ -24,8 +24,8 @@
  * up with the latency it has caused. So a span begins with a limit a little below limit * best /
  * average, at which by Little's law nobody waits inside: the best is seen again.
  * Threads: one at a time. */
-#ifndef FL_AIMD_H
-#define FL_AIMD_H
+#ifndef FL_ADAPTIVE_H
+#define FL_ADAPTIVE_H
 
 #include <filch/adaptive.h>
 

@@ -2,9 +2,10 @@
  *
  * How items move through a pipeline. Each function is called with the pipeline's lock held, except
  * fl_pipe_lock. Changes that need the lock to be free are collected in fl_pipe_after. */
-#ifndef FL_PIPELINE_FLOW_H
-#define FL_PIPELINE_FLOW_H
+#ifndef FL_PIPELINE_STAGES_H
+#define FL_PIPELINE_STAGES_H
 
+#include <runtime/engine/inbox.h>
 #include <runtime/patterns/pipeline.h>
 #include <runtime/platform/lock.h>
 
@@ -39,5 +40,16 @@ bool fl_pipe_stop(filch_pipeline *pipeline, const filch_failure *why, fl_pipe_af
 bool fl_pipe_has_waste(const filch_pipeline *pipeline);
 /* An item in a ring or a seat of a stopped pipeline, and its stage. */
 bool fl_pipe_sweep(filch_pipeline *pipeline, void **item, fl_pipe_stage **of);
+
+/* ---- The tasks of stages ---- */
+
+/* The tasks of a pipeline: runners, and the sweeper. None of these functions holds its lock. */
+
+void fl_pipe_run(filch_self self, fl_work_item *item);
+void fl_pipe_sweep_task(filch_self self, fl_work_item *item);
+/* Stops it when its context is done, perhaps at once. */
+void fl_pipe_watch(filch_pipeline *pipeline);
+/* The calling task is a function of the pipeline. */
+bool fl_pipe_here(const filch_pipeline *pipeline);
 
 #endif

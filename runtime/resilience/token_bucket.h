@@ -13,8 +13,8 @@
  * whole numbers, 128 bits. Times given out are rounded up to whole ns; positions never are.
  *
  * Threads: one at a time. */
-#ifndef FL_BUCKET_H
-#define FL_BUCKET_H
+#ifndef FL_TOKEN_BUCKET_H
+#define FL_TOKEN_BUCKET_H
 
 #include <filch/limiter.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Texts that programs read: numbers that do not depend on the locale, and UTF-8. Any thread. */
-#ifndef FL_SPELL_H
-#define FL_SPELL_H
+#ifndef FL_NUMBER_TEXT_H
+#define FL_NUMBER_TEXT_H
 
 #include <runtime/platform/text.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/metrics/spell.h>
+#include <runtime/metrics/number_text.h>
 
 #include <stdio.h>
 #include <stdlib.h>

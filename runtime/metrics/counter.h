@@ -16,8 +16,8 @@
  * the other, by one thread or by several that wait for each other, do not fall. In a child of
  * fork() the shards of the parent's other threads stay taken. Any thread; not in signal handlers,
  * which could come between a load and its store. */
-#ifndef FL_SHARD_H
-#define FL_SHARD_H
+#ifndef FL_COUNTER_H
+#define FL_COUNTER_H
 
 #include <filch/atomic.h>
 
