@@ -16,7 +16,7 @@
 #ifndef FL_CRON_H
 #define FL_CRON_H
 
-#include <runtime/service/zone.h>
+#include <runtime/service/time_zone.h>
 
 #include <stdbool.h>
 #include <stdint.h>

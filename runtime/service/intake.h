@@ -42,4 +42,13 @@ void fl_service_leave(const filch_service_job *job);
  * for that. */
 int64_t fl_service_rate_due(const filch_service *service);
 
+/* ---- Verdicts on deliveries ---- */
+
+/* The decision about a run: done, again, or a dead letter. */
+
+/* Decides by the job's answer and code, and writes job->verdict. The runner, after the function. */
+void fl_service_decide(filch_service_job *job);
+/* The verdict of a job that did not begin. */
+void fl_service_bury(filch_service_job *job, const char *reason);
+
 #endif

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/loop.h>
 
+#include <filch/timer.h>
+#include <filch/wait.h>
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
-#include <runtime/service/exchange.h>
 #include <runtime/service/intake.h>
 #include <runtime/service/job.h>
-#include <runtime/service/link.h>
-#include <runtime/service/list.h>
 #include <runtime/service/progress.h>
-#include <runtime/service/pulse.h>
 #include <runtime/service/ready.h>
-#include <runtime/service/record.h>
 #include <runtime/service/service.h>
 #include <runtime/service/settle.h>
-#include <runtime/service/stopped.h>
-#include <runtime/service/waker.h>
 
 #include <errno.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 #define LOOK (100 * FILCH_MILLISECOND)      /* for brokers that cannot be watched */
 #define LOOK_AGAIN (20 * FILCH_MILLISECOND) /* for messages on their way */
@@ -300,4 +298,180 @@ int fl_service_loop_ready(filch_service *service)
         sleep_until_needed(service);
     }
     return rc;
+}
+
+/* ---- The exchange with the broker ---- */
+
+static bool is_useful(const filch_service *service)
+{
+    return service->link.kind->exchange && service->pending_count &&
+           service->settle_at <= fl_service_now(service) && fl_service_may_receive(service);
+}
+
+static void exchange(filch_service *service)
+{
+    fl_settlement answers[FL_SETTLE_BATCH];
+    fl_note notes[FL_SETTLE_BATCH];
+    fl_delivery *batch[FL_RECEIVE_BATCH];
+    unsigned received = 0, count = fl_service_collect(service, answers, notes);
+    fl_service_share share = fl_service_next_share(service);
+    if (share.most > FL_SETTLE_BATCH) /* else answers would pile up before there is room again */
+        share.most = FL_SETTLE_BATCH;
+    fl_broker_rc rc = service->link.kind->exchange(service->link.broker, answers, count,
+                                                   share.queue, batch, share.most, &received);
+    bool left = fl_service_apply(service, answers, count);
+    if (rc == FL_BROKER_OK || rc == FL_BROKER_BUSY) /* others are judged once, below */
+        fl_service_judge(service, FL_CALL_SETTLE, rc);
+    bool full = fl_service_take(service, &share, batch, received, rc);
+    if (left && service->link.broker) /* else they are sent by the next connection */
+        service->settle_at = fl_service_now(service) + FL_SETTLE_PAUSE;
+    /* the other queues have not been asked */
+    service->more = full || (rc == FL_BROKER_OK && service->config.queue_count > 1);
+}
+
+void fl_service_exchange(filch_service *service)
+{
+    /* answers to messages that come meanwhile wait for the next turn, or a backlog of messages that
+     * cannot run would keep it from leases and orders to stop */
+    for (unsigned due = service->pending_count, sent = 0; sent < due && is_useful(service);
+         sent += FL_SETTLE_BATCH)
+        exchange(service);
+}
+
+/* ---- The waker ---- */
+
+int fl_waker_init(fl_waker *waker)
+{
+    waker->asleep = false;
+    waker->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return waker->fd < 0 ? -errno : 0;
+}
+
+void fl_waker_end(fl_waker *waker)
+{
+    if (waker->fd >= 0)
+        close(waker->fd);
+    waker->fd = -1;
+}
+
+void fl_waker_write(fl_waker *waker)
+{
+    uint64_t one = 1;
+    ssize_t written;
+    do /* it fails otherwise only when a write is already there to be read */
+        written = write(waker->fd, &one, sizeof one);
+    while (written < 0 && errno == EINTR);
+}
+
+void fl_waker_clear(fl_waker *waker)
+{
+    uint64_t writes;
+    (void)!read(waker->fd, &writes, sizeof writes); /* one that is left ends the next sleep */
+}
+
+void fl_waker_sleep(fl_waker *waker, struct pollfd *fds, unsigned count, int64_t until)
+{
+    struct timespec span, *limit = NULL;
+    if (until != FILCH_FOREVER) {
+        int64_t left = until - filch_now();
+        left = left < 0 ? 0 : left;
+        span = (struct timespec){left / FILCH_SECOND, left % FILCH_SECOND};
+        limit = &span;
+    }
+    fds[0] = (struct pollfd){.fd = waker->fd, .events = POLLIN};
+    if (ppoll(fds, count + 1, limit, NULL) < 0) /* a signal: no descriptor was looked at */
+        for (unsigned i = 0; i <= count; i++)
+            fds[i].revents = 0;
+    if (fds[0].revents)
+        fl_waker_clear(waker);
+}
+
+/* ---- The pulse ---- */
+
+void fl_service_pulse_set(filch_service *service, fl_pulse_fn *fn, void *arg, int64_t every)
+{
+    service->pulse = (fl_pulse){.fn = fn, .arg = arg, .every = every};
+}
+
+void fl_service_pulse(filch_service *service)
+{
+    fl_pulse *pulse = &service->pulse;
+    int64_t now = pulse->fn ? filch_now() : 0;
+    if (!pulse->fn || now < pulse->due)
+        return;
+    pulse->fn(pulse->arg);
+    pulse->due = now + pulse->every;
+}
+
+int64_t fl_service_pulse_due(const filch_service *service)
+{
+    return service->pulse.fn ? service->pulse.due : FILCH_FOREVER;
+}
+
+/* ---- Cancelled jobs ---- */
+
+enum { BATCH = 1000 }; /* deliveries in one question */
+static const int64_t PAUSE = FILCH_SECOND;
+
+static bool can_ask(const filch_service *service)
+{
+    return service->link.broker && service->link.caps.stop;
+}
+
+/* false: the broker gave no answer. */
+static bool ask(filch_service *service, fl_delivery *const *batch, unsigned count)
+{
+    bool stopped[BATCH];
+    fl_broker_rc rc = service->link.kind->stopped(service->link.broker, batch, count, stopped);
+    if (!fl_service_judge(service, FL_CALL_STOPPED, rc) || rc != FL_BROKER_OK)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (stopped[i])
+            fl_service_job_stop(FL_CONTAINER_OF(batch[i], filch_service_job, delivery));
+    return true;
+}
+
+int64_t fl_service_stopped_due(const filch_service *service)
+{
+    bool is_due = can_ask(service) && !fl_list_is_empty(&service->leased);
+    return is_due ? service->stopped_at : FILCH_FOREVER;
+}
+
+/* An answer takes no job out of the list, unless it ends the connection. */
+static void look(filch_service *service)
+{
+    fl_delivery *batch[BATCH];
+    fl_list *at = service->leased.next;
+    bool answered = true;
+    while (answered && at != &service->leased) {
+        unsigned count = 0;
+        for (; at != &service->leased && count < BATCH; at = at->next) {
+            filch_service_job *job = FL_CONTAINER_OF(at, filch_service_job, lease);
+            if (!job->is_pending && !job->stopped)
+                batch[count++] = &job->delivery;
+        }
+        answered = count && ask(service, batch, count);
+    }
+}
+
+void fl_service_look_for_stopped(filch_service *service)
+{
+    int64_t now = filch_now();
+    if (!can_ask(service) || fl_list_is_empty(&service->leased)) {
+        service->stopped_at = now + PAUSE; /* of jobs that are received then */
+    } else if (service->stopped_at <= now) {
+        service->stopped_at = now + PAUSE;
+        look(service);
+    }
+}
+
+void fl_service_stop_redelivered(filch_service *service, fl_delivery *const *batch, unsigned count)
+{
+    fl_delivery *again[BATCH];
+    unsigned some = 0;
+    for (unsigned i = 0; i < count && can_ask(service) && some < BATCH; i++)
+        if (batch[i]->message.attempt > 1 || batch[i]->message.deliveries > 1)
+            again[some++] = batch[i];
+    if (some)
+        ask(service, again, some);
 }

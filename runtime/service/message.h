@@ -6,6 +6,11 @@
 
 #include <filch/message.h>
 #include <filch/service.h>
+#include <filch/traceparent.h>
+#include <runtime/service/broker.h>
+
+#include <stdbool.h>
+#include <stddef.h>
 
 enum {
     FL_BODY_MOST = 16 << 20,    /* bytes of a body */
@@ -59,5 +64,59 @@ bool fl_json_is_too_deep(const char *body, size_t size);
 /* The last value of the key "payload" in a valid JSON object, as it stands, trimmed. NULL: there is none,
  * or the key is spelled with escapes. */
 const char *fl_json_payload(const char *body, size_t size, size_t *length);
+
+/* ---- Headers ---- */
+
+/* Headers of a message as one text, NAME NUL VALUE NUL ..., for brokers that keep them in one field. */
+
+/* Writes `more`, and those of `old` whose names are not among them; `to` may be NULL. Returns the
+ * number of bytes. */
+size_t fl_headers_pack(char *to, const filch_header *more, size_t more_count,
+                       const filch_header *old, size_t old_count);
+/* The delivery of a message of config->queues[queue] whose headers are the packed text; an
+ * incomplete text has none. body_size: of the body as sent, of which the message may lack all if it
+ * exceeds config->body_most. Sets `queue` and `malformed`. NULL: no memory. */
+fl_delivery *fl_headers_deliver(const fl_broker_config *config, unsigned queue,
+                                filch_message message, const char *text, size_t size,
+                                uint64_t body_size);
+
+/* ---- Fields as text ---- */
+
+/* Fields of a message as texts, for brokers whose messages have headers: a broker names its fields in a
+ * table, and the texts are written and read here. */
+
+typedef enum fl_message_field_kind {
+    FL_MESSAGE_TEXT,
+    FL_MESSAGE_COUNT, /* unsigned */
+    FL_MESSAGE_TIME,  /* ns, int64_t */
+    FL_MESSAGE_TRACE
+} fl_message_field_kind;
+
+typedef struct fl_message_field {
+    const char *name;
+    fl_message_field_kind kind;
+    size_t offset; /* in filch_message */
+} fl_message_field;
+
+/* The names of most brokers. The table ends with a name that is NULL. */
+extern const fl_message_field fl_message_fields[];
+
+/* NULL: none of the table has this name, in capitals or not. */
+const fl_message_field *fl_message_field_named(const fl_message_field *table, const char *name);
+/* A field that is set; NULL: it is not. The text is the message's, or in `room`. */
+const char *fl_message_field_text(const fl_message_field *field, const filch_message *message,
+                                  char room[FILCH_TRACEPARENT_TEXT]);
+/* A text is not copied: it outlives the message. A damaged number or trace is as if there were none. */
+void fl_message_field_read(const fl_message_field *field, const char *value,
+                           filch_message *message);
+
+/* ---- Percent encoding ---- */
+
+/* %XX, as URLs and headers have it. */
+
+/* Replaces %XX by the byte; `to` may be `text`. Another % stays. Returns the place behind the NUL. */
+char *fl_percent_decode(char *to, const char *text);
+/* Has each % two hexadecimal digits behind it, which are not 00? */
+bool fl_percent_is_valid(const char *text);
 
 #endif

@@ -1,16 +1,183 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/modules.h>
 
-#include <runtime/service/object.h>
+#include <filch/wait.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Brokers in modules of Filch. Any other scheme is the name of its module. */
+static const struct {
+    const char *schemes, *module;
+    const char *library; /* Debian's package of its client library; a newer release has another
+                            number in it */
+    const char *headers; /* the one to build it with */
+} known[] = {
+#include <known_brokers.h> /* made from the files broker.cmake */
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
+/* ---- Schemes ---- */
+
+static bool has_scheme(const char *schemes, const char *scheme)
+{
+    size_t length = strlen(scheme);
+    for (const char *at = schemes; *at;) {
+        size_t size = strcspn(at, " ");
+        if (size == length && strncmp(at, scheme, length) == 0)
+            return true;
+        at += size + strspn(at + size, " ");
+    }
+    return false;
+}
+
+/* Up to the colon; false: there is none, or this is no scheme, which may hold a password. */
+static bool read_scheme(const char *url, fl_module_name scheme)
+{
+    static const char valid[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+    size_t length = strspn(url, valid);
+    snprintf(scheme, sizeof(fl_module_name), "%.*s", (int)length, url);
+    return length && length < sizeof(fl_module_name) && url[length] == ':' && url[0] >= 'a';
+}
+
+static const fl_broker_kind *refuse_scheme(const char *url)
+{
+    char valid[240] = "memory";
+    size_t length = strcspn(url, ":");
+    for (unsigned i = 0; i < KNOWN; i++) {
+        size_t used = strlen(valid);
+        snprintf(valid + used, sizeof valid - used, " %s", known[i].schemes);
+    }
+    /* only the scheme: the rest may hold a password */
+    filch_error_set(-EINVAL,
+                    "unknown broker '%.*s' (valid schemes, before a colon: %s, and NAME of a "
+                    "module filch-broker-NAME.so)",
+                    length < 32 ? (int)length : 32, url, valid);
+    return NULL;
+}
+
+/* ---- Modules ---- */
+
+static const fl_broker_kind *refuse_absent(const char *name, const char *headers)
+{
+    char folder[PATH_MAX], folders[120] = "";
+    for (unsigned i = 0; fl_module_folder(i, folder); i++) {
+        size_t used = strlen(folders);
+        snprintf(folders + used, sizeof folders - used, "%s%.100s", i ? ":" : "", folder);
+    }
+    filch_error_set(-EINVAL,
+                    "cannot load broker: filch-broker-%s.so (not found in %s); build Filch where "
+                    "%s is installed",
+                    name, folders, headers);
+    return NULL;
+}
+
+const fl_broker_kind *fl_broker_load(const char *name)
+{
+    char path[PATH_MAX], advice[80] = "";
+    unsigned row = 0;
+    while (row < KNOWN && strcmp(known[row].module, name) != 0)
+        row++;
+    if (!fl_module_find(name, path))
+        return row < KNOWN ? refuse_absent(name, known[row].headers) : refuse_scheme(name);
+    if (row < KNOWN)
+        snprintf(advice, sizeof advice, "; install its client library (Debian 12: %s)",
+                 known[row].library);
+    return fl_module_load(name, path, advice);
+}
+
+const fl_broker_kind *fl_broker_of(const char *url)
+{
+    fl_module_name scheme;
+    if (!read_scheme(url, scheme))
+        return refuse_scheme(url);
+    for (unsigned i = 0; fl_brokers_built_in[i]; i++)
+        if (has_scheme(fl_brokers_built_in[i]->schemes, scheme))
+            return fl_brokers_built_in[i];
+    unsigned row = 0;
+    while (row < KNOWN && !has_scheme(known[row].schemes, scheme))
+        row++;
+    const fl_broker_kind *kind = fl_broker_load(row < KNOWN ? known[row].module : scheme);
+    if (!kind || has_scheme(kind->schemes, scheme))
+        return kind;
+    filch_error_set(-EINVAL, "the module of broker '%s' has only the schemes '%.80s'", scheme,
+                    kind->schemes);
+    return NULL;
+}
+
+/* ---- Capabilities ---- */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} features[] = {
+    {"durable", offsetof(fl_broker_caps, durable)},
+    {"priority", offsetof(fl_broker_caps, priority)},
+    {"delay", offsetof(fl_broker_caps, delay)},
+    {"dedup", offsetof(fl_broker_caps, dedup)},
+    {"remembers", offsetof(fl_broker_caps, remembers)},
+    {"expiry", offsetof(fl_broker_caps, expiry)},
+    {"deliveries", offsetof(fl_broker_caps, deliveries)},
+    {"extends", offsetof(fl_broker_caps, extends)},
+    {"keeps-leases", offsetof(fl_broker_caps, keeps_leases)},
+    {"transactions", offsetof(fl_broker_caps, transactions)},
+    {"count", offsetof(fl_broker_caps, counts)},
+    {"peek", offsetof(fl_broker_caps, peek)},
+    {"cancel", offsetof(fl_broker_caps, cancel)},
+    {"pause", offsetof(fl_broker_caps, pause)},
+    {"stop", offsetof(fl_broker_caps, stop)},
+    {"records", offsetof(fl_broker_caps, records)},
+};
+enum { FEATURES = sizeof features / sizeof *features };
+
+const char *fl_broker_feature(unsigned i)
+{
+    return i < FEATURES ? features[i].name : NULL;
+}
+
+bool fl_broker_has(const fl_broker_caps *caps, unsigned i)
+{
+    return *(const bool *)((const char *)caps + features[i].offset);
+}
+
+void fl_broker_leases(const fl_broker_caps *caps, char *text, size_t size)
+{
+    if (!caps->lease_most)
+        snprintf(text, size, "no");
+    else if (caps->lease_most == FILCH_FOREVER)
+        snprintf(text, size, "of any length");
+    else
+        snprintf(text, size, "up to %" PRId64 " s", caps->lease_most / FILCH_SECOND);
+}
+
+size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps, char *text,
+                          size_t size)
+{
+    char line[512], leases[40];
+    size_t used = (size_t)snprintf(line, sizeof line, "%s:", kind->name);
+    for (unsigned i = 0; i < FEATURES; i++)
+        used += (size_t)snprintf(line + used, sizeof line - used, " %s %s;", features[i].name,
+                                 fl_broker_has(caps, i) ? "yes" : "no");
+    fl_broker_leases(caps, leases, sizeof leases);
+    snprintf(line + used, sizeof line - used, " leases %s", leases);
+    return (size_t)snprintf(text, size, "%s", line);
+}
+
+/* ---- Modules ---- */
 
 typedef struct module {
     struct module *next;
@@ -135,4 +302,169 @@ const fl_broker_kind *fl_module_load(const char *name, const char *path, const c
         one = add(name, path, advice);
     pthread_mutex_unlock(&lock);
     return one ? &one->kind : NULL;
+}
+
+/* ---- Where they lie ---- */
+
+static const char prefix[] = "filch-broker-", suffix[] = ".so";
+
+/* ---- Folders ---- */
+
+/* The folder beside the program or library that this function is part of. */
+static bool own_folder(char folder[PATH_MAX])
+{
+    char path[PATH_MAX];
+    Dl_info info;
+    struct link_map *map = NULL;
+    if (getauxval(AT_SECURE) ||
+        !dladdr1((void *)(uintptr_t)own_folder, &info, (void **)&map, RTLD_DL_LINKMAP))
+        return false;
+    bool is_program = !*map->l_name;
+    if (!realpath(is_program ? "/proc/self/exe" : map->l_name, path))
+        return false;
+    int length = (int)(strrchr(path, '/') - path);
+    return snprintf(folder, PATH_MAX, "%.*s/%s", length, path,
+                    is_program ? FL_MODULES_FROM_PROGRAM : FL_MODULES_FROM_LIBRARY) < PATH_MAX;
+}
+
+/* The i-th entry of a list with colons between, or the rest of *i. */
+static bool listed_folder(const char *list, unsigned *i, char folder[PATH_MAX])
+{
+    for (; *list; list += strcspn(list, ":")) {
+        list += strspn(list, ":");
+        if (*list && !(*i)--) {
+            snprintf(folder, PATH_MAX, "%.*s", (int)strcspn(list, ":"), list);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_folder(unsigned i, char folder[PATH_MAX])
+{
+    const char *list = secure_getenv("FILCH_BROKER_PATH");
+    if (list && listed_folder(list, &i, folder))
+        return true;
+    bool has_own = own_folder(folder);
+    if (has_own && i == 0)
+        return true;
+    snprintf(folder, PATH_MAX, "%s", FL_MODULES_INSTALLED);
+    return i == (unsigned)has_own;
+}
+
+bool fl_module_folder(unsigned i, char folder[PATH_MAX])
+{
+    char found[PATH_MAX];
+    if (!has_folder(i, folder))
+        return false;
+    if (folder[0] == '/' && realpath(folder, found))
+        memcpy(folder, found, sizeof found);
+    return true;
+}
+
+/* ---- Modules ---- */
+
+bool fl_module_find(const char *name, char path[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    for (unsigned i = 0; fl_module_folder(i, folder); i++) {
+        int size = snprintf(path, PATH_MAX, "%s/%s%s%s", folder, prefix, name, suffix);
+        if (size < PATH_MAX && access(path, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_name(const fl_module_name *names, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Adds the names in a folder that are not there yet. */
+static unsigned add_names(const char *folder, fl_module_name *names, unsigned count, unsigned most)
+{
+    DIR *all = opendir(folder);
+    const struct dirent *entry;
+    fl_module_name name;
+    while (all && count < most && (entry = readdir(all))) {
+        size_t length = strlen(entry->d_name), around = sizeof prefix + sizeof suffix - 2;
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) != 0 || length <= around ||
+            length - around >= sizeof name ||
+            strcmp(entry->d_name + length - (sizeof suffix - 1), suffix) != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(length - around),
+                 entry->d_name + sizeof prefix - 1);
+        if (!has_name(names, count, name))
+            memcpy(names[count++], name, sizeof name);
+    }
+    if (all)
+        closedir(all);
+    return count;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+unsigned fl_module_names(fl_module_name *names, unsigned most)
+{
+    char folder[PATH_MAX];
+    unsigned count = 0;
+    for (unsigned i = 0; fl_module_folder(i, folder); i++)
+        if (folder[0] == '/')
+            count = add_names(folder, names, count, most);
+    qsort(names, count, sizeof *names, by_name);
+    return count;
+}
+
+/* ---- Objects ---- */
+
+static bool is_foreign(const struct stat *found)
+{
+    return found->st_uid && found->st_uid != geteuid();
+}
+
+static bool is_open(const struct stat *found)
+{
+    return found->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+static int refuse_object(int rc, const char **why, const char *says)
+{
+    *why = says;
+    return rc;
+}
+
+static int check_folder(const char *path, const char **why)
+{
+    struct stat found;
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s/.", (int)(strrchr(path, '/') - path), path);
+    if (stat(folder, &found))
+        return refuse_object(-EPERM, why, "lies in a folder that cannot be examined");
+    if (is_foreign(&found))
+        return refuse_object(-EPERM, why, "lies in a folder of another user");
+    return is_open(&found)
+               ? refuse_object(-EPERM, why,
+                               "lies in a folder that is writable by its group or by others")
+               : 0;
+}
+
+int fl_object_check(const char *path, const char **why)
+{
+    struct stat found;
+    if (path[0] != '/')
+        return refuse_object(-EINVAL, why, "is no absolute path");
+    if (strlen(path) >= PATH_MAX || lstat(path, &found))
+        return refuse_object(-ENOENT, why, "not found");
+    if (!S_ISREG(found.st_mode))
+        return refuse_object(-EPERM, why, "is no regular file (give the target of a link)");
+    if (is_foreign(&found))
+        return refuse_object(-EPERM, why, "belongs to neither root nor this user");
+    return is_open(&found) ? refuse_object(-EPERM, why, "is writable by its group or by others")
+                           : check_folder(path, why);
 }

@@ -2,13 +2,12 @@
 #include <runtime/service/periodic.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/civil.h>
 #include <runtime/service/cron.h>
 #include <runtime/service/message.h>
 #include <runtime/service/publisher.h>
+#include <runtime/service/run_job.h>
 #include <runtime/service/service.h>
-#include <runtime/service/types.h>
-#include <runtime/service/zone.h>
+#include <runtime/service/time_zone.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@
 #include <filch/service.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/cron.h>
-#include <runtime/service/zone.h>
+#include <runtime/service/time_zone.h>
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,10 +5,9 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
-#include <runtime/service/link.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
 #include <runtime/service/service.h>
-#include <runtime/service/waker.h>
 
 #include <filch/service_records.h>
 #include <filch/wait.h>

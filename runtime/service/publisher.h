@@ -1,23 +1,46 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Publisher: a thread with a connection of its own, so that a blocked publisher does
+ * A request to the publisher's thread: a message to publish, or a record to read. */
+#ifndef FL_SERVICE_PUBLISHER_H
+#define FL_SERVICE_PUBLISHER_H
+
+#include <filch/future.h>
+#include <filch/message.h>
+#include <filch/service.h>
+#include <filch/service_records.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/connection.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
+
+#include <pthread.h>
+
+/* Held by its caller while that waits, and by the publisher until its future is set. */
+typedef struct fl_request {
+    fl_list link;
+    filch_message message;        /* to publish; */
+    const char *read_id;          /* or, unless NULL, the record to read */
+    filch_service_record *record; /* that was read */
+    filch_future done;            /* int: 0 or a negative errno */
+    unsigned holders;             /* under the publisher's lock */
+} fl_request;
+
+/* With a copy of the message, or of the id; both hold it. NULL: no memory. */
+fl_request *fl_request_of_message(const filch_message *message);
+fl_request *fl_request_of_record(const char *id);
+/* Nobody holds it. */
+void fl_request_free(fl_request *request);
+/* Sets the text of filch_error() for the result of a request, and returns it. */
+int fl_request_explain(int status);
+
+/* ---- The publisher ---- */
+
+/* Publisher: a thread with a connection of its own, so that a blocked publisher does
  * not hold up acknowledgements. It starts with the first message. Callers put a copy of their
  * message into a list and wait for a future; the thread publishes up to 100 at a time, tries again
  * after a lost connection, and sets the futures. A caller that stops waiting leaves its message:
  * it is dropped if it has not been sent yet. Reading a record is a request like a message. The
  * thread also publishes periodic jobs. */
-#ifndef FL_SERVICE_PUBLISHER_H
-#define FL_SERVICE_PUBLISHER_H
-
-#include <filch/service.h>
-#include <filch/service_records.h>
-#include <runtime/service/broker.h>
-#include <runtime/service/link.h>
-#include <runtime/service/list.h>
-#include <runtime/service/request.h>
-#include <runtime/service/waker.h>
-
-#include <pthread.h>
 
 /* The end of a slot of a periodic job. */
 typedef enum fl_slot_end {

@@ -2,8 +2,8 @@
 #include <runtime/service/ready.h>
 
 #include <runtime/platform/container.h>
-#include <runtime/service/list.h>
-#include <runtime/service/perform.h>
+#include <runtime/service/job.h>
+#include <runtime/service/run_job.h>
 
 #include <filch/wait.h>
 

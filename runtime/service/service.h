@@ -34,16 +34,15 @@
 #include <filch/service.h>
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/link.h>
-#include <runtime/service/list.h>
+#include <runtime/service/connection.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
 #include <runtime/service/message.h>
 #include <runtime/service/periodic.h>
 #include <runtime/service/publisher.h>
-#include <runtime/service/pulse.h>
-#include <runtime/service/record.h>
-#include <runtime/service/waker.h>
 
 #include <pthread.h>
+#include <stdbool.h>
 
 enum {
     FL_SETTLE_BATCH = 100,    /* answers in one call of the broker */
@@ -209,5 +208,40 @@ static inline filch_service_job *fl_job_of_link(fl_list *link)
 {
     return FL_CONTAINER_OF(link, filch_service_job, link);
 }
+
+/* ---- Configuration ---- */
+
+/* The configuration of a service: its checks and its defaults. */
+
+/* Bytes before the first blank or control character, which no name of a queue has. */
+size_t fl_queue_name_length(const char *name);
+/* Fills in service->config and the queues. 0, or -EINVAL or -ENOTSUP, explained. */
+int fl_service_configure(filch_service *service, const filch_service_config *config);
+/* Fills in the lease that suits the broker. 0, or -EINVAL. */
+int fl_service_configure_lease(filch_service *service, const fl_broker_kind *kind);
+
+/* ---- What probes show ---- */
+
+/* Views of a service for its HTTP endpoints. Any thread; each takes the service's lock for a
+ * moment. */
+
+/* Is the process alive, is it of use. */
+typedef struct fl_service_health {
+    bool turns;    /* the owner's loop has turned within the last 30 s */
+    bool is_ready; /* connected within the last 30 s, not refused for so long, and not draining */
+} fl_service_health;
+
+/* A job whose handler runs. Texts are cut. */
+typedef struct fl_running {
+    char id[64], type[64]; /* an empty id: none */
+    const char *queue;     /* lives as long as the service */
+    unsigned attempt;
+    int64_t age;   /* ns since the message was published */
+    int64_t since; /* ns since the run began */
+} fl_running;
+
+fl_service_health fl_service_health_read(filch_service *service);
+/* The running jobs that began first. Returns how many. */
+size_t fl_service_running_read(filch_service *service, fl_running *out, size_t room);
 
 #endif

@@ -5,12 +5,9 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
-#include <runtime/service/link.h>
-#include <runtime/service/list.h>
 #include <runtime/service/message.h>
 #include <runtime/service/progress.h>
-#include <runtime/service/record.h>
-#include <runtime/service/report.h>
+#include <runtime/service/run_job.h>
 #include <runtime/service/service.h>
 
 #include <errno.h>

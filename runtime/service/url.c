@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/url.h>
 
+#include <runtime/platform/spelling.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
-#include <runtime/service/nearest.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/message.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,4 +257,88 @@ fl_broker_rc fl_url_read(const fl_broker_host *host, const fl_url_kind *kind, ch
             return rc;
     }
     return FL_BROKER_OK;
+}
+
+/* ---- Loopback ---- */
+
+bool fl_loopback_has(const char *name, size_t length)
+{
+    static const char *const names[] = {"localhost", "::1", "[::1]"};
+    char address[INET_ADDRSTRLEN] = "";
+    struct in_addr parsed;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && memcmp(name, names[i], length) == 0)
+            return true;
+    if (length < sizeof address)
+        memcpy(address, name, length); /* and its NUL is there */
+    return inet_pton(AF_INET, address, &parsed) == 1 &&
+           ntohl(parsed.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+bool fl_loopback_has_all(const char *hosts)
+{
+    for (const char *at = hosts; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t end = *at == '[' ? strcspn(at, "],") : 0;
+        if (!fl_loopback_has(at, end + strcspn(at + end, ":,")))
+            return false;
+    }
+    return true;
+}
+
+/* ---- The nearest name ---- */
+
+/* Appends a name, or ", ..." where the next ones have no room. */
+static bool add(char *text, size_t size, const char *separator, const char *name)
+{
+    static const char more[] = ", ...";
+    size_t used = strlen(text);
+    bool fits = used + strlen(separator) + strlen(name) + sizeof more <= size;
+    snprintf(text + used, size - used, "%s%s", fits ? separator : more, fits ? name : "");
+    return fits;
+}
+
+static const char *separator_in(const char *text)
+{
+    return strchr(text, ' ') ? ", " : " ";
+}
+
+/* Names that begin with this one. */
+static unsigned add_longer(const char *name, const char *const *names, char *text, size_t size)
+{
+    unsigned found = 0;
+    for (; *names; names++)
+        if (strncmp(name, *names, strlen(name)) == 0)
+            found += add(text, size, separator_in(text), *names);
+    return found;
+}
+
+/* Names at exactly this distance. */
+static unsigned add_at(unsigned far, const char *name, const char *const *names, char *text,
+                       size_t size)
+{
+    const size_t length = strlen(name);
+    unsigned found = 0;
+    for (; *names; names++)
+        if (strlen(*names) < FL_SPELLING_LONGEST &&
+            fl_spelling_distance(name, length, *names, strlen(*names)) == far) {
+            if (!add(text, size, separator_in(text), *names))
+                break;
+            found++;
+        }
+    return found;
+}
+
+void fl_nearest(const char *name, const char *const *names, char *text, size_t size)
+{
+    const size_t length = strlen(name);
+    const unsigned close = length <= 4 ? 1 : length <= 8 ? 2 : 3;
+    unsigned found = 0;
+    snprintf(text, size, "nearest:");
+    for (unsigned far = 0; far <= close && length < FL_SPELLING_LONGEST && !found; far++)
+        found = add_at(far, name, names, text, size);
+    if (found || (*name && add_longer(name, names, text, size)))
+        return;
+    snprintf(text, size, "valid:");
+    while (*names && add(text, size, separator_in(text), *names))
+        names++;
 }

@@ -112,4 +112,22 @@ char *fl_url_decode(char *text);
 /* A part for a message: *** if it has an @, since it may be the end of a password that holds a / or ?. */
 const char *fl_url_show(const char *text);
 
+/* ---- Loopback ---- */
+
+/* Host names in URLs of brokers that mean this machine: passwords may go there in clear text. */
+
+/* "localhost", an IPv4 address of 127.0.0.0/8 in full, "::1" or "[::1]". A name such as
+ * 127.example.com is not. Asks no name server. */
+bool fl_loopback_has(const char *name, size_t length);
+/* The same of all of HOST[:PORT][,HOST...]. */
+bool fl_loopback_has_all(const char *hosts);
+
+/* ---- The nearest name ---- */
+
+/* The names that a misspelt one is close to, for messages. */
+
+/* Writes "nearest: " and the names that are closest to a misspelt one; or "valid: " and as many of
+ * `names`, which ends with NULL, as have room, if none is close. */
+void fl_nearest(const char *name, const char *const *names, char *text, size_t size);
+
 #endif

@@ -4,8 +4,7 @@
  * reason, or has slots that rise; between two of them there is none, also when asked from within. */
 #include <filch/base.h>
 #include <runtime/service/cron.h>
-#include <runtime/service/zone.h>
-#include <runtime/service/zone_rules.h>
+#include <runtime/service/time_zone.h>
 #include <string.h>
 #include <tests/fuzz/fuzz.h>
 

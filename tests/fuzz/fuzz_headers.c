@@ -2,7 +2,7 @@
  *
  * Headers that a broker keeps in one text. Any bytes make a delivery; its headers are those of the
  * text, in their order, and packed again they are the text's beginning. */
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 #include <tests/fuzz/host.h>
 
 enum { HEADERS_MOST = 64 };

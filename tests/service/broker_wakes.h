@@ -5,7 +5,7 @@
 #define SERVICE_BROKER_WAKES_H
 
 #include <poll.h>
-#include <runtime/service/waker.h>
+#include <runtime/service/loop.h>
 #include <tests/service/broker_bench.h>
 
 static inline bool bench_wakes(bench *b, bool wants, int64_t *until)

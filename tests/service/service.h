@@ -7,8 +7,8 @@
 
 #include <filch/service.h>
 #include <pthread.h>
-#include <runtime/service/brokers.h>
 #include <runtime/service/message.h>
+#include <runtime/service/modules.h>
 #include <stdio.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>

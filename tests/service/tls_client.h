@@ -5,7 +5,7 @@
 #ifndef SERVICE_TLS_CLIENT_H
 #define SERVICE_TLS_CLIENT_H
 
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #define TLS_HTTP_ANSWER "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 

@@ -2,7 +2,7 @@
 #include "calls.h"
 
 #include <filch/timer.h>
-#include <runtime/service/waker.h>
+#include <runtime/service/loop.h>
 
 #include <errno.h>
 #include <poll.h>

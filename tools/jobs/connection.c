@@ -3,8 +3,8 @@
 
 #include <filch/timer.h>
 #include <filch/wait.h>
-#include <runtime/service/brokers.h>
 #include <runtime/service/message.h>
+#include <runtime/service/modules.h>
 #include <runtime/service/program/sources.h>
 
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <runtime/service/config.h>
+#include <runtime/service/service.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 
 #include <filch/timer.h>
 #include <filch/wait.h>
-#include <runtime/service/brokers.h>
 #include <runtime/service/message.h>
+#include <runtime/service/modules.h>
 
 #include <stdarg.h>
 

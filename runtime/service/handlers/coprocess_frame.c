@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/handlers/coprocess_frame.h>
 
-#include <runtime/service/handlers/escape.h>
-#include <runtime/service/handlers/facts.h>
+#include <runtime/service/handlers/handlers.h>
 #include <runtime/service/message.h>
 
 #include <errno.h>

@@ -6,8 +6,10 @@
 #ifndef FL_HANDLERS_H
 #define FL_HANDLERS_H
 
-#include <errno.h>
 #include <filch/service.h>
+
+#include <errno.h>
+#include <stddef.h>
 
 /* The settings of one handler. A zero field means the kind's default. Not copied: they outlive it. */
 typedef struct fl_handler_spec {
@@ -54,5 +56,30 @@ extern const fl_handler_kind fl_handler_command, fl_handler_coprocess, fl_handle
 extern const fl_handler_kind fl_handler_hash; /* if built with libcrypto */
 
 enum { FL_HANDLER_OUTPUT = 64 << 10 }; /* the default of output_most */
+
+/* ---- What handlers know ---- */
+
+/* The facts about a job that a handler outside the process gets: as an environment, or as headers
+ * of a request. */
+
+enum { FL_FACTS_MOST = 32 << 10 }; /* bytes of all FILCH_HEADER_<NAME>=value, NULs included */
+
+/* ms until the job's deadline; -1: it has none. */
+int64_t fl_facts_deadline_ms(filch_service_job *job);
+/* Makes texts "NAME=value", with a NULL after the last, in one block for free(). They are FILCH_JOB_ID (if it has one),
+ * _TYPE, _ATTEMPT, _QUEUE, _DEADLINE_MS (if it has one), TRACEPARENT, and FILCH_HEADER_<NAME> for
+ * each header with a name of letters, digits, - and _, as long as they fit. inherited: texts that
+ * come first, ends with NULL; NULL: none. Returns NULL: no memory. */
+char **fl_facts_make(filch_service_job *job, char *const *inherited);
+
+/* ---- Escapes ---- */
+
+/* Texts from outside, made fit for reasons and logs: printable ASCII; other bytes become \n, \r, \t or
+ * \xNN, and a backslash \x5c. */
+
+/* Writes as much of the beginning as fits, and a NUL; room is at least 1. Returns `to`. */
+char *fl_escape(char *to, size_t room, const char *from, size_t size);
+/* The same with the end of the text; white space behind it is left out. */
+char *fl_escape_end(char *to, size_t room, const char *from, size_t size);
 
 #endif

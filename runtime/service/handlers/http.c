@@ -3,10 +3,8 @@
  * The handler `http`: POSTs the body of each job to one URL. libcurl blocks, so it runs on a thread
  * for blocking calls. Its handles keep their connections, and wait in a list for the next job. */
 #include <runtime/service/certificate.h>
-#include <runtime/service/curl_verify.h>
-#include <runtime/service/handlers/escape.h>
-#include <runtime/service/handlers/facts.h>
 #include <runtime/service/handlers/handlers.h>
+#include <runtime/service/http_client.h>
 
 #include <filch/service_records.h>
 

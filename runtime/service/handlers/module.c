@@ -3,7 +3,7 @@
  * The handler `module`: a function of a shared object (<filch/handler_module.h>). */
 #include <runtime/service/handlers/handlers.h>
 
-#include <runtime/service/object.h>
+#include <runtime/service/modules.h>
 
 #include <filch/handler_module.h>
 

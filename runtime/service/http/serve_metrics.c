@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/http/serve_watch.h>
-#include <runtime/service/record.h>
+#include <runtime/service/job.h>
 #include <runtime/service/service.h>
 
 #include <filch/pool.h>

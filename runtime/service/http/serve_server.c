@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The server: libmicrohttpd on a thread of its own, which looks a path up in the table of routes and ends slow connections. */
-#include <filch/service_http.h>
+#include <runtime/service/http/serve_server.h>
 
+#include <filch/runtime.h>
+#include <filch/service_http.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
-#include <runtime/service/http/serve_guard.h>
-#include <runtime/service/http/serve_listen.h>
 #include <runtime/service/http/serve_metrics.h>
 #include <runtime/service/http/serve_places.h>
 #include <runtime/service/http/serve_state.h>
 #include <runtime/service/http/serve_watch.h>
 #include <runtime/service/service.h>
-#include <runtime/service/view.h>
 
 #include "serve_pages.h"
-
+#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { CONNECTION_BYTES = 32 << 10 };
@@ -365,4 +367,117 @@ unsigned filch_service_http_port(const filch_service_http *http)
 {
     FL_MUST_LIVE(http);
     return http->port;
+}
+
+/* ---- Sockets ---- */
+
+enum { PORT_MOST = 65535 };
+
+typedef union any_address {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+} any_address;
+
+/* The size; 0: it does not parse. */
+static socklen_t parse(any_address *out, const char *text, unsigned port)
+{
+    memset(out, 0, sizeof *out);
+    if (inet_pton(AF_INET, text, &out->four.sin_addr) == 1) {
+        out->four.sin_family = AF_INET;
+        out->four.sin_port = htons((uint16_t)port);
+        return sizeof out->four;
+    }
+    if (inet_pton(AF_INET6, text, &out->six.sin6_addr) != 1)
+        return 0;
+    out->six.sin6_family = AF_INET6;
+    out->six.sin6_port = htons((uint16_t)port);
+    return sizeof out->six;
+}
+
+static bool is_loopback(const any_address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return ntohl(address->four.sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&address->six.sin6_addr);
+}
+
+static unsigned port_of(int fd)
+{
+    any_address bound;
+    socklen_t size = sizeof bound;
+    if (getsockname(fd, &bound.any, &size))
+        return 0;
+    return ntohs(bound.any.sa_family == AF_INET ? bound.four.sin_port : bound.six.sin6_port);
+}
+
+static int fail(const char *address, unsigned port, int fd)
+{
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    return filch_error_set(-error, "cannot listen on %s port %u: %s; %s", address, port,
+                           strerror(error),
+                           error == EADDRINUSE
+                               ? "end the process that has the port, or choose another"
+                               : "choose another address or port");
+}
+
+int fl_listen(fl_listener *out, const char *address, unsigned port)
+{
+    any_address at;
+    int one = 1;
+    socklen_t size = port <= PORT_MOST ? parse(&at, address, port) : 0;
+    if (!size)
+        return filch_error_set(-EINVAL,
+                               "cannot listen on address '%s' port %u (valid: an IPv4 or IPv6 "
+                               "address in digits, port 0..%d)",
+                               address, port, PORT_MOST);
+    int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(address, port, fd);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, &at.any, size) || listen(fd, SOMAXCONN))
+        return fail(address, port, fd);
+    *out = (fl_listener){.fd = fd, .port = port_of(fd), .is_loopback = is_loopback(&at)};
+    return 0;
+}
+
+/* ---- Guards ---- */
+
+/* The time depends on the length of the sent text, not on the token. */
+static bool is_same(const char *token, const char *sent)
+{
+    size_t size = strlen(token), sent_size = strlen(sent);
+    unsigned difference = size != sent_size;
+    for (size_t i = 0; i < sent_size; i++) {
+        difference |= (unsigned char)(token[i < size ? i : size] ^ sent[i]);
+        __asm__("" : "+r"(difference)); /* the compiler must not leave the loop early */
+    }
+    return !difference;
+}
+
+/* A page of a foreign site, whose name its owner has pointed at this address, sends that name. */
+static bool is_local_name(const char *host)
+{
+    char name[64];
+    struct in_addr address;
+    if (!host || *host == '[')
+        return true;
+    if (snprintf(name, sizeof name, "%.*s", (int)strcspn(host, ":"), host) >= (int)sizeof name)
+        return false;
+    return !strcasecmp(name, "localhost") || inet_pton(AF_INET, name, &address) == 1;
+}
+
+fl_access fl_guard_judge(const fl_guard *guard, const char *host, const char *authorization,
+                         const char *password)
+{
+    static const char bearer[] = "Bearer ";
+    if (!guard->token && !guard->is_loopback)
+        return FL_ACCESS_REFUSED;
+    if (!guard->token)
+        return is_local_name(host) ? FL_ACCESS_GRANTED : FL_ACCESS_FOREIGN;
+    if (authorization && !strncasecmp(authorization, bearer, sizeof bearer - 1))
+        password = authorization + sizeof bearer - 1;
+    return password && is_same(guard->token, password) ? FL_ACCESS_GRANTED : FL_ACCESS_ASK;
 }

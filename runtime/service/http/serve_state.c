@@ -3,9 +3,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/http/serve_watch.h>
-#include <runtime/service/record.h>
+#include <runtime/service/job.h>
 #include <runtime/service/service.h>
-#include <runtime/service/view.h>
 
 #include <errno.h>
 #include <jansson.h>

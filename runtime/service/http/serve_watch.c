@@ -3,7 +3,7 @@
 
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/link.h>
+#include <runtime/service/connection.h>
 #include <runtime/service/service.h>
 
 #include <errno.h>

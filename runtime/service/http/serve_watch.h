@@ -7,7 +7,7 @@
 
 #include <filch/service.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/link.h>
+#include <runtime/service/connection.h>
 
 #include <pthread.h>
 

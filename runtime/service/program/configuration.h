@@ -7,7 +7,9 @@
 
 #include <filch/service.h>
 #include <runtime/service/handlers/handlers.h>
-#include <runtime/service/program/keep.h>
+#include <runtime/service/program/arena.h>
+
+#include <stdbool.h>
 
 enum { FL_KEYS_MOST = 64, FL_PORT_NONE = -1 };
 
@@ -97,5 +99,13 @@ int fl_configuration_set(fl_configuration *configuration, const struct fl_key *k
 /* The same with the content of a file, for a secret. */
 int fl_configuration_set_from(fl_configuration *configuration, const struct fl_key *key,
                               const char *called, const char *path, fl_source source);
+
+/* ---- Containers ---- */
+
+/* Containers: does this process run in one? Probes of its orchestrator then come from other addresses. */
+
+/* By the variables of an orchestrator ("NAME=value", NULL at the end), the mark of a container engine,
+ * or the names of the cgroups. root: the folder before "/proc", "" but in tests. */
+bool fl_is_contained(const char *root, char *const *environment);
 
 #endif

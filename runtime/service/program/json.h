@@ -4,7 +4,7 @@
 #ifndef FL_JSON_H
 #define FL_JSON_H
 
-#include <runtime/service/program/keep.h>
+#include <runtime/service/program/arena.h>
 #include <runtime/service/program/keys.h>
 
 #include <jansson.h>

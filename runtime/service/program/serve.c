@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/serve.h>
 
+#include <filch/runtime.h>
+#include <runtime/service/loop.h>
+#include <runtime/service/program/configuration.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/notify.h>
 #include <runtime/service/program/values.h>
-#include <runtime/service/pulse.h>
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -198,4 +202,102 @@ int fl_serve(fl_program *program)
     int status = run_with_spans(program);
     filch_log_sink_destroy(program->sink, filch_in(LAST_LINES));
     return status;
+}
+
+/* ---- Workers ---- */
+
+/* The runtime of a service program, and the line about it in the log: the number of workers with its
+ * reason, and what a container's CPU quota and filter of system calls changed. */
+
+enum { REASON_BYTES = 256 };
+
+/* The text of the line `name` of a runtime's description. */
+static void find_line(char out[REASON_BYTES], const char *description, const char *name)
+{
+    size_t length = strlen(name);
+    const char *line = description;
+    *out = '\0';
+    while (line && (strncmp(line, name, length) != 0 || line[length] != ' ')) {
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    if (!line)
+        return;
+    line += length;
+    line += strspn(line, " ");
+    snprintf(out, REASON_BYTES, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+void fl_workers_tell(const fl_program *program)
+{
+    char text[4096], sizing[REASON_BYTES], binding[REASON_BYTES], fence[REASON_BYTES];
+    filch_runtime_describe(program->runtime, text, sizeof text);
+    find_line(sizing, text, "workers");
+    find_line(binding, text, "binding");
+    find_line(fence, text, "fence");
+    FILCH_LOG(&program->log, FILCH_LOG_INFO, "workers started",
+              filch_log_int("workers", filch_runtime_workers(program->runtime)),
+              filch_log_text("sizing", sizing), filch_log_text("binding", binding),
+              filch_log_text("fence", fence));
+}
+
+int fl_workers_begin(fl_program *program)
+{
+    const filch_config config = {.workers = program->configuration.workers};
+    return filch_runtime_create(&program->runtime, &config);
+}
+
+void fl_workers_end(fl_program *program)
+{
+    filch_runtime_destroy(program->runtime);
+}
+
+/* ---- Telemetry ---- */
+
+/* The HTTP endpoints and the export of spans of a service program. */
+
+#define LAST_SPANS (5 * FILCH_SECOND) /* to send the rest in */
+
+int fl_spans_begin(fl_program *program)
+{
+    const char *name = secure_getenv("OTEL_SERVICE_NAME");
+    const fl_key *endpoint = fl_key_of(FL_KEY_OF_SERVICE, "otlp-endpoint", 13);
+    const filch_service_otlp_config config = {.size = sizeof config,
+                                              .endpoint = program->configuration.otlp_endpoint,
+                                              .endpoint_file =
+                                                  program->configuration.files[endpoint - fl_keys],
+                                              .service_name = name && *name ? name : program->name,
+                                              .log = &program->log};
+    if (!config.endpoint)
+        return 0;
+    program->tracer = (filch_tracer){.sink = filch_service_otlp_sink};
+    int rc = filch_service_otlp_start(&program->otlp, &config);
+    program->tracer.arg = program->otlp;
+    return rc;
+}
+
+void fl_spans_end(fl_program *program)
+{
+    if (filch_service_otlp_stop(program->otlp, filch_in(LAST_SPANS)))
+        FILCH_LOG(&program->log, FILCH_LOG_WARN, "spans are lost",
+                  filch_log_text("reason", filch_error()));
+}
+
+int fl_endpoints_begin(fl_program *program)
+{
+    const fl_configuration *own = &program->configuration;
+    /* A check takes any free port: the service may be running. */
+    bool any = own->health_port == FL_PORT_NONE || program->request.check;
+    const filch_service_http_config config = {.size = sizeof config,
+                                              .address = own->health_address,
+                                              .port = any ? 0 : (unsigned)own->health_port,
+                                              .token = own->health_token};
+    return own->health_port == FL_PORT_NONE
+               ? 0
+               : filch_service_http_start(&program->http, program->service, &config);
+}
+
+void fl_endpoints_end(fl_program *program)
+{
+    filch_service_http_stop(program->http);
 }

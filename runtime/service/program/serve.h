@@ -12,10 +12,11 @@
 #include <filch/service_http.h>
 #include <filch/service_otlp.h>
 #include <filch/span.h>
-#include <pthread.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
 #include <runtime/service/program/notify.h>
+
+#include <pthread.h>
 
 enum { FL_STATUS_CANCELLED = 1, FL_STATUS_USAGE = 2, FL_STATUS_UNAVAILABLE = 69 };
 

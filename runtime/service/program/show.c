@@ -4,11 +4,15 @@
 #include <runtime/service/cron.h>
 #include <runtime/service/handlers/handlers.h>
 #include <runtime/service/periodic.h>
-#include <runtime/service/program/actions.h>
+#include <runtime/service/program/configuration.h>
+#include <runtime/service/program/handler_table.h>
 #include <runtime/service/program/keys.h>
+#include <runtime/service/program/main.h>
 #include <runtime/service/program/values.h>
-#include <runtime/service/zone.h>
+#include <runtime/service/time_zone.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -161,4 +165,142 @@ int fl_help_run(const char *program, const char *argument)
     else
         fl_show_help(stdout, program);
     return 0;
+}
+
+/* ---- Handlers ---- */
+
+/* The entry of the configuration; NULL: it has none. */
+static const fl_configured_handler *entry_of(const fl_configuration *configuration,
+                                             const char *type)
+{
+    for (size_t i = 0; i < configuration->handler_count; i++)
+        if (strcmp(configuration->handlers[i].type, type) == 0)
+            return &configuration->handlers[i];
+    return NULL;
+}
+
+static void put_words(FILE *out, const char *const *words)
+{
+    const fl_key *url = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6); /* as it is masked */
+    size_t rest = 0;
+    if (!words || !*words)
+        return;
+    while (words[rest + 1])
+        rest++;
+    fprintf(out, " '%s'", fl_show_value(url, *words).text);
+    if (rest)
+        fprintf(out, " and %zu word%s", rest, rest > 1 ? "s" : "");
+}
+
+static void put_limits(FILE *out, const filch_handler *handler)
+{
+    if (handler->width)
+        fprintf(out, ", width %u", handler->width);
+    if (handler->rate.rate)
+        fprintf(out, ", rate %u in %g s with a burst of %u", handler->rate.rate,
+                (double)handler->rate.period / FILCH_SECOND, handler->rate.burst);
+    if (handler->timeout && handler->timeout != FILCH_FOREVER)
+        fprintf(out, ", timeout %g s", (double)handler->timeout / FILCH_SECOND);
+    if (handler->breaker)
+        fputs(", breaker", out);
+}
+
+void fl_show_handlers(FILE *out, const fl_handler_table *table,
+                      const fl_configuration *configuration)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const filch_handler *handler = &table->handlers[i];
+        const fl_configured_handler *entry = entry_of(configuration, handler->type);
+        fprintf(out, "handler %-12s %s", fl_show(handler->type).text,
+                table->kinds[i] ? table->kinds[i]->name : "built in");
+        put_words(out, entry && table->kinds[i] ? entry->spec.words : NULL);
+        put_limits(out, handler);
+        fputc('\n', out);
+    }
+}
+
+/* ---- Secrets ---- */
+
+/* Values without their secrets, for every output. A URL loses all that may be a password.
+ * That is from the first colon of the user part to the last @, since a password may hold either;
+ * and the values of parameters that sound like a secret. */
+
+#define MASK "***"
+
+static const char *const secret_words[] = {"pass", "pwd", "secret", "token", "key", "sig", NULL};
+
+static bool sounds_secret(const char *name, size_t length)
+{
+    char copy[64];
+    snprintf(copy, sizeof copy, "%.*s", length < 60 ? (int)length : 60, name);
+    for (unsigned i = 0; secret_words[i]; i++)
+        if (strcasestr(copy, secret_words[i]))
+            return true;
+    return length >= 60;
+}
+
+/* Behind the user part; the URL if there is no @. The slashes may lack: it is not parsed yet. */
+static const char *print_user(FILE *out, const char *url)
+{
+    const char *at = strrchr(url, '@'), *scheme = strchr(url, ':');
+    if (!at)
+        return url;
+    const char *user = scheme && scheme < at ? scheme + 1 : url;
+    user += strspn(user, "/");
+    if (user > at)
+        return url;
+    const char *colon =
+        memchr(user, ':', (size_t)(at - user)); /* none: a token, as NATS has them */
+    fprintf(out, "%.*s" MASK, (int)((colon ? colon + 1 : user) - url), url);
+    return at;
+}
+
+static void print_url(FILE *out, const char *url)
+{
+    const char *rest = print_user(out, url);
+    while (*rest) {
+        size_t length = strcspn(rest, "?&;");
+        const char *equal = memchr(rest, '=', length);
+        if (equal && sounds_secret(rest, (size_t)(equal - rest)))
+            fprintf(out, "%.*s" MASK, (int)(equal + 1 - rest), rest);
+        else
+            fwrite(rest, 1, length, out);
+        rest += length;
+        if (*rest)
+            fputc(*rest++, out);
+    }
+}
+
+void fl_mask(const fl_key *key, const char *text, char *out, size_t size)
+{
+    *out = '\0';
+    if (key->secrecy != FL_KEY_URL) {
+        snprintf(out, size, "%s", key->secrecy == FL_KEY_SECRET && *text ? MASK : text);
+        return;
+    }
+    FILE *file = fmemopen(out, size, "w");
+    if (!file)
+        return;
+    print_url(file, text);
+    fclose(file);
+    out[size - 1] = '\0';
+}
+
+fl_shown fl_show(const char *text)
+{
+    fl_shown shown;
+    int length = snprintf(shown.text, sizeof shown.text - 3, "%s", text);
+    if (length >= (int)sizeof shown.text - 3)
+        strcpy(shown.text + sizeof shown.text - 4, "...");
+    for (char *at = shown.text; *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return shown;
+}
+
+fl_shown fl_show_value(const fl_key *key, const char *text)
+{
+    char masked[256];
+    fl_mask(key, text, masked, sizeof masked);
+    return fl_show(masked);
 }

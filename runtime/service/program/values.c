@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/config.h>
-#include <runtime/service/handlers/child.h>
-#include <runtime/service/program/keep.h>
+#include <runtime/service/handlers/command.h>
+#include <runtime/service/program/arena.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/service.h>
 
 #include <errno.h>
 #include <inttypes.h>

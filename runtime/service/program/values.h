@@ -4,8 +4,8 @@
 #ifndef FL_VALUES_H
 #define FL_VALUES_H
 
+#include <runtime/service/program/arena.h>
 #include <runtime/service/program/configuration.h>
-#include <runtime/service/program/keep.h>
 #include <runtime/service/program/keys.h>
 
 /* Reads `text`, which is not empty and lives as long as `base`, into the key's field of `base`, a

@@ -3,7 +3,7 @@
  * The configuration of a service program: its sources and their precedence, hostile values, names
  * that are unknown, secrets. */
 #include <filch/service_main.h>
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/show.h>
 #include <runtime/service/program/sources.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Does this process run in a container? In a tree of files that stands for one. */
-#include <runtime/service/program/contained.h>
+#include <runtime/service/program/configuration.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <tests/support/test.h>

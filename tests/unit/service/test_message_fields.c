@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/message_fields.h>
+#include <runtime/service/message.h>
 #include <tests/support/test.h>
 
 #include <filch/message.h>

@@ -3,8 +3,8 @@
  * Messages to the service manager, received over real sockets. */
 #include <filch/service_main.h>
 #include <poll.h>
+#include <runtime/service/loop.h>
 #include <runtime/service/program/notify.h>
-#include <runtime/service/pulse.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -7,7 +7,7 @@
 #include <filch/service_otlp.h>
 #include <filch/wait.h>
 #include <pthread.h>
-#include <runtime/service/http/otlp_post.h>
+#include <runtime/service/http/otlp_export.h>
 #include <time.h>
 
 enum { ANSWERS = 8 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/percent.h>
+#include <runtime/service/message.h>
 #include <tests/support/test.h>
 
 Test(percent, escapes_are_decoded_and_others_stay)

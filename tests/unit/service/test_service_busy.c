@@ -2,7 +2,7 @@
  *
  * A broker that answers "not now" for long. */
 #include <pthread.h>
-#include <runtime/service/view.h>
+#include <runtime/service/service.h>
 #include <tests/service/faulty_broker.h>
 #include <tests/support/log_lines.h>
 

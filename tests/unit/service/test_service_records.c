@@ -4,9 +4,8 @@
 #include <tests/service/service.h>
 #include <tests/support/spans.h>
 
+#include <runtime/service/run_job.h>
 #include <runtime/service/service.h>
-#include <runtime/service/types.h>
-#include <runtime/service/view.h>
 
 /* ---- Handlers ---- */
 

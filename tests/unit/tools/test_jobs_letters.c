@@ -3,7 +3,7 @@
  * The job of a dead letter begins anew, and counts its returns. Leases of letters are renewed while a
  * command is at work. Commands refuse, by name, what a broker lacks. */
 #include <filch/service.h>
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 #include <tests/support/test.h>
 #include <tools/jobs/connection.h>
 #include <tools/jobs/letters.h>

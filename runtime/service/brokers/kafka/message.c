@@ -4,9 +4,8 @@
 #include <runtime/service/brokers/kafka/kafka.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/headers.h>
 #include <runtime/service/key_order.h>
-#include <runtime/service/message_fields.h>
+#include <runtime/service/message.h>
 
 #include <filch/traceparent.h>
 

@@ -3,16 +3,16 @@
  * Broker `memory:` and `memory:NAME`: queues in the process, for tests and for trying a service.
  * It does everything that the interface offers; a message is lost when the process ends, or when
  * the last connection with its name is closed. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/memory/memory.h>
 #include <runtime/service/brokers/memory/records.h>
 #include <runtime/service/brokers/memory/store.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
 #include <runtime/service/message.h>
-#include <runtime/service/waker.h>
 
 #include <filch/wait.h>
 

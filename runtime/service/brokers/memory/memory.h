@@ -6,8 +6,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/memory/store.h>
-#include <runtime/service/list.h>
-#include <runtime/service/waker.h>
+#include <runtime/service/job.h>
+#include <runtime/service/loop.h>
 
 typedef struct fl_memory {
     fl_broker base; /* first */

@@ -3,8 +3,7 @@
 
 #include <runtime/platform/container.h>
 #include <runtime/service/brokers/memory/memory.h>
-#include <runtime/service/job_record.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <filch/wait.h>
 

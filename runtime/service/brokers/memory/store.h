@@ -12,7 +12,7 @@
 #define FL_MEMORY_STORE_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <pthread.h>
 

@@ -3,7 +3,7 @@
 
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <filch/timer.h>
 

@@ -8,7 +8,7 @@
 #define FL_NATS_BOX_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <nats/nats.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats/header.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <stdlib.h>
 #include <string.h>

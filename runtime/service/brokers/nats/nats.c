@@ -3,7 +3,7 @@
  * Broker `nats://` and `nats+tls://`: queues in a stream of NATS JetStream. A confirmed message
  * survives the death of the server; a power failure may undo what the server has not synced (its
  * option sync_interval). */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats/box.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/postgres/postgres.h>
 
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

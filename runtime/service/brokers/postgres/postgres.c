@@ -2,7 +2,7 @@
  *
  * Broker `postgres://` and `postgresql://`: queues in the tables of a PostgreSQL schema. Any number
  * of machines may share them, and callers may enqueue within their own transactions. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/postgres/postgres.h>

@@ -6,7 +6,7 @@
 #include <runtime/service/brokers/postgres/postgres.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/job_record.h>
+#include <runtime/service/job.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

@@ -4,7 +4,7 @@
 #include <runtime/service/brokers/postgres/postgres.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <filch/wait.h>
 

@@ -5,7 +5,6 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <stddef.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/pubsub/attributes.h>
 
-#include <runtime/service/headers.h>
-#include <runtime/service/message_fields.h>
+#include <runtime/service/message.h>
 
 #include <filch/traceparent.h>
 

@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/token.h>
-#include <runtime/service/web.h>
+#include <runtime/service/http_client.h>
 
 #include <filch/timer.h>
 

@@ -6,9 +6,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/attributes.h>
-#include <runtime/service/civil.h>
-#include <runtime/service/headers.h>
 #include <runtime/service/message.h>
+#include <runtime/service/time_zone.h>
 
 #include <filch/log.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Broker `pubsub://`: topics and subscriptions of Google Cloud Pub/Sub. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/pubsub.h>
 #include <runtime/service/brokers/pubsub/token.h>
 #include <runtime/service/brokers/pubsub/url.h>
+#include <runtime/service/http_client.h>
 #include <runtime/service/key_order.h>
-#include <runtime/service/web.h>
 
 #include <filch/wait.h>
 

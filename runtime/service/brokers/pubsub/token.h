@@ -12,7 +12,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/certificate.h>
-#include <runtime/service/web.h>
+#include <runtime/service/http_client.h>
 
 #include <openssl/evp.h>
 

@@ -2,7 +2,6 @@
 #include <runtime/service/brokers/pubsub/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <ctype.h>

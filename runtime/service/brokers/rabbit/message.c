@@ -3,7 +3,7 @@
 #include <runtime/service/brokers/rabbit/table.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <filch/timer.h>
 #include <filch/traceparent.h>

@@ -3,7 +3,7 @@
  * Broker `amqp://` and `amqps://`: RabbitMQ, by librabbitmq. Quorum queues by default: they keep
  * confirmed messages and acknowledgements when the server is killed, and count deliveries. Classic
  * queues (queue=classic, or one that is there) forget acknowledgements then, and count nothing. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/rabbit/rabbit.h>

@@ -2,7 +2,6 @@
 #include <runtime/service/brokers/rabbit/rabbit.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <stddef.h>

@@ -5,7 +5,7 @@
 #include <runtime/service/brokers/redis/command.h>
 #include <runtime/service/brokers/redis/plain.h>
 #include <runtime/service/brokers/redis/scripts.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <filch/wait.h>
 

@@ -7,7 +7,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/command.h>
 #include <runtime/service/brokers/redis/scripts.h>
-#include <runtime/service/job_record.h>
+#include <runtime/service/job.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

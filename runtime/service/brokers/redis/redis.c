@@ -2,7 +2,7 @@
  *
  * Broker `redis://`, `rediss://` (TLS) and `redis+unix:`: queues in a Redis server, 6.2 or later, as
  * streams. docs/service.md has the URL's parts. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/command.h>

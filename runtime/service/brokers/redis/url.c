@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/redis/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/percent.h>
+#include <runtime/service/message.h>
 #include <runtime/service/url.h>
 
 #include <stddef.h>

@@ -5,7 +5,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus/session.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  *
  * Broker `servicebus://`: queues of Azure Service Bus, by AMQP 1.0 ("AMQP 1.0 in Azure Service Bus and
  * Event Hubs protocol guide") with qpid-proton. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus/servicebus.h>

@@ -33,7 +33,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/servicebus/url.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <filch/wait.h>
 

@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/on_its_way.h>
 #include <runtime/service/brokers/servicebus/servicebus.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

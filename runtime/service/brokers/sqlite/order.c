@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/sqlite/order.h>
 
 #include <runtime/platform/container.h>
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <filch/timer.h>
 

@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/sqlite/sqlite.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/headers.h>
+#include <runtime/service/message.h>
 
 #include <string.h>
 

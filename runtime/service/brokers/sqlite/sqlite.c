@@ -4,7 +4,7 @@
  * machine. The default path is $XDG_STATE_HOME/filch/jobs.db. With sync=full, the default, a
  * confirmed message survives a power failure; with sync=normal it survives the end of every
  * process, and a power failure may undo the last transactions. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqlite/sqlite.h>

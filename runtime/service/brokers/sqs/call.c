@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/sign.h>
-#include <runtime/service/web.h>
+#include <runtime/service/http_client.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
@@ -191,7 +191,7 @@ static bool make_headers(const fl_sqs *s, const fl_sqs_key *key, const char *ope
     return true;
 }
 
-static bool send(fl_sqs_call *call, const fl_sqs_key *key, json_t *request, int64_t timeout)
+static bool send_call(fl_sqs_call *call, const fl_sqs_key *key, json_t *request, int64_t timeout)
 {
     request_headers headers;
     fl_sqs *s = call->s;
@@ -224,7 +224,7 @@ void fl_sqs_begin(fl_sqs_call *call, const char *operation, json_t *request, int
     call->rc = rest(s, operation);
     if (!call->rc)
         call->rc = fl_sqs_keys_get(s->keys, &key, filch_in(s->config.call_timeout));
-    if (!call->rc && !send(call, &key, request, timeout))
+    if (!call->rc && !send_call(call, &key, request, timeout))
         call->rc = s->base.host->explain(s->base.host, FL_BROKER_LOST,
                                          "no memory for a request; free some");
     json_decref(request);

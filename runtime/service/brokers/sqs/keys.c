@@ -4,8 +4,8 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/identity.h>
 #include <runtime/service/brokers/sqs/profile.h>
-#include <runtime/service/loopback.h>
-#include <runtime/service/web.h>
+#include <runtime/service/http_client.h>
+#include <runtime/service/url.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

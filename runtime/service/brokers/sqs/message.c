@@ -8,8 +8,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/text.h>
-#include <runtime/service/headers.h>
-#include <runtime/service/message_fields.h>
+#include <runtime/service/message.h>
 
 #include <filch/traceparent.h>
 #include <filch/wait.h>

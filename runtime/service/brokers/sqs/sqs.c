@@ -2,15 +2,15 @@
  *
  * Broker `sqs:` and `sqs+http://`: queues of Amazon SQS. A confirmed message is stored in several data
  * centres. Each message is kept for up to 14 days, however often it is tried. */
-#include <runtime/service/brokers.h>
+#include <runtime/service/modules.h>
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/sqs.h>
 #include <runtime/service/brokers/sqs/url.h>
 #include <runtime/service/copy.h>
+#include <runtime/service/http_client.h>
 #include <runtime/service/url.h>
-#include <runtime/service/web.h>
 
 #include <filch/log.h>
 #include <filch/wait.h>

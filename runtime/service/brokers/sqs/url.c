@@ -4,7 +4,6 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/profile.h>
 #include <runtime/service/cut.h>
-#include <runtime/service/loopback.h>
 #include <runtime/service/url.h>
 
 #include <stddef.h>

@@ -21,7 +21,7 @@
 #ifndef STAND_IN_SERVICE_BUS_H
 #define STAND_IN_SERVICE_BUS_H
 
-#include <runtime/service/list.h>
+#include <runtime/service/job.h>
 
 #include <stdbool.h>
 #include <stddef.h>
