@@ -44,7 +44,7 @@ typedef struct fl_blocking {
 
 /* ---- Runtime ---- */
 
-/* runtime/sync/standstill.h. */
+/* runtime/sync/deadlock.h. */
 typedef struct fl_standstill {
     int64_t since; /* ns: when it was first seen; 0: it is not */
     uint64_t seen; /* the progress then */

@@ -4,7 +4,7 @@
  * skipped; for any and all, which want just one hit, all indices are skipped after it. `best` only
  * falls; a late reader looks at some indices for nothing. */
 #include <filch/find.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
 #include <runtime/platform/error.h>

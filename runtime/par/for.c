@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/for.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
 #include <runtime/platform/error.h>

@@ -6,7 +6,7 @@
  * algorithms, FOCS 1999). As in the splitter, a half is forked only while there is idle demand. */
 #include <filch/for.h>
 #include <runtime/engine/panic.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>

@@ -4,7 +4,7 @@
  * own array is the only table, or, for few bins and many indices, one of four counters a bin. */
 #include <filch/histogram.h>
 #include <runtime/engine/panic.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>
 #include <runtime/platform/error.h>

@@ -3,7 +3,7 @@
  * The parallel merge: cuts the outcome in halves until they are not worth a task. A cut is found by
  * the rank of its items, so that both halves are of equal length, however the lists interleave. */
 #include <filch/merge.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Filters: the caller packs items to their final place. Helpers pack ahead of it to a place of
- * their own (runtime/par/ahead.h), and move their items when the final place is known. So each item
+ * their own (runtime/par/ordered_pass.h), and move their items when the final place is known. So each item
  * is looked at once; and in place, all written items lie before those not yet read. */
 #include <filch/pack.h>
 #include <filch/panic.h>
-#include <runtime/par/ahead.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
+#include <runtime/par/ordered_pass.h>
 #include <runtime/par/range.h>
 #include <runtime/platform/error.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * that a stopped loop leaves that place untouched. */
 #include <filch/reduce.h>
 #include <runtime/engine/panic.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>
 #include <runtime/par/split.h>

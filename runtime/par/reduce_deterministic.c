@@ -11,7 +11,7 @@
  * and begins at a multiple of that; at the end of the range it may have fewer. */
 #include <filch/reduce.h>
 #include <runtime/engine/panic.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/pace.h>
 #include <runtime/par/range.h>
 #include <runtime/par/reduce.h>

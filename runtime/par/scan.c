@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Scans: the caller scans, helpers sum up ahead of it (runtime/par/ahead.h). */
+ * Scans: the caller scans, helpers sum up ahead of it (runtime/par/ordered_pass.h). */
 #include <filch/panic.h>
 #include <filch/scan.h>
-#include <runtime/par/ahead.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
+#include <runtime/par/ordered_pass.h>
 #include <runtime/par/range.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>

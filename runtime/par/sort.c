@@ -3,7 +3,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/partition.h>
 #include <runtime/par/range.h>
 #include <runtime/par/split.h>

@@ -16,14 +16,13 @@
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/plain_ops.h>
 #include <runtime/par/range.h>
-#include <runtime/par/room.h>
+#include <runtime/par/second_array.h>
 #include <runtime/par/split.h>
 #include <runtime/par/stable_in_place.h>
-#include <runtime/par/undo.h>
 #include <runtime/platform/given.h>
 #include <stdlib.h>
 

@@ -13,7 +13,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

@@ -25,7 +25,7 @@
 
 #include <filch/batcher.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 typedef struct fl_batch fl_batch;

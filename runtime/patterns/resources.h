@@ -32,7 +32,7 @@
 #include <filch/failure.h>
 #include <filch/resources.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 enum fl_resource_state {

@@ -12,7 +12,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

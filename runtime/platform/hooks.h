@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Calls from the engine up into the layers above it, which it does not include. The layer above
- * defines the one table (runtime/sync/hooks.c). It is constant: every entry is there before any
+ * defines the one table (runtime/sync/upcalls.c). It is constant: every entry is there before any
  * code runs, and none is NULL. No entry is called where tasks are forked, joined or run: a call
  * through a table would cost there. */
 #ifndef FL_HOOKS_H

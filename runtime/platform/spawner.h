@@ -2,7 +2,7 @@
  *
  * The spawner: a small process that starts the children of its parent, reports their ends, and
  * kills them when the parent has ended. This is its own code, and its protocol; its parent's side
- * is runtime/sync/spawner.h.
+ * is runtime/sync/process_start.h.
  *
  * The problem. Children must die with the parent, even if it is killed by SIGKILL and runs no code.
  * PR_SET_PDEATHSIG in a child of a worker does not do that: the signal comes when the *thread* that

@@ -45,9 +45,8 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/timer_heap.h>
-#include <runtime/sync/timer_row.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

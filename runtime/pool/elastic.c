@@ -12,7 +12,7 @@
 #include <runtime/platform/quota.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

@@ -10,7 +10,7 @@
 #include <runtime/pool/run_job.h>
 #include <runtime/pool/runner.h>
 #include <runtime/resilience/breaker.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>

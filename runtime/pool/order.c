@@ -9,7 +9,6 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
 #include <runtime/sync/timer_heap.h>
-#include <runtime/sync/timer_row.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>
 

@@ -25,10 +25,9 @@
 #include <runtime/pool/run_job.h>
 #include <runtime/pool/slot_numbers.h>
 #include <runtime/resilience/adaptive.h>
-#include <runtime/sync/alarm.h>
 #include <runtime/sync/cancellation.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/timer_heap.h>
-#include <runtime/sync/timer_row.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
 #include <sched/assert.h>

@@ -13,7 +13,7 @@
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

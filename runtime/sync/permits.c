@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/permits.h>
 
+#include <runtime/engine/observe/handover.h>
+#include <runtime/platform/error.h>
+#include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>
+
+#include <errno.h>
 
 enum { WAITED_FOR = 1 };
 
@@ -129,4 +134,146 @@ bool fl_permits_give(filch_permits *permits, int64_t count, int64_t floor, int64
             return true;
     }
     return false;
+}
+
+/* ---- Semaphores ---- */
+
+/* A semaphore: permits (runtime/sync/permits.h) of which there are none at first. */
+
+enum { FLOOR = 0 };
+
+int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
+{
+    FL_GIVEN(semaphore);
+    if (permits > FILCH_PERMITS_MAX)
+        return fl_fail(EINVAL, "a semaphore with %u permits is out of range (at most %d)", permits,
+                       FILCH_PERMITS_MAX);
+    *semaphore = (filch_semaphore){0};
+    fl_permits_give(&semaphore->permits, permits, FLOOR, FILCH_PERMITS_MAX);
+    return 0;
+}
+
+static int acquire(filch_semaphore *semaphore, unsigned count, int64_t until, fl_wait_how how)
+{
+    FL_GIVEN_IN("filch_semaphore_acquire", semaphore);
+    if (count > FILCH_PERMITS_MAX)
+        return fl_fail(EINVAL, "a request of %u permits is out of range (at most %d)", count,
+                       FILCH_PERMITS_MAX);
+    if (fl_handovers())
+        fl_handover_put_free(semaphore, filch_semaphore_available(semaphore));
+    int rc =
+        fl_permits_take("filch_semaphore_acquire", &semaphore->permits, count, FLOOR, until, how);
+    if (!rc)
+        fl_taken(semaphore, count);
+    return rc;
+}
+
+int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count, int64_t until)
+{
+    return acquire(semaphore, count, until, FL_WAIT_CANCELLABLE);
+}
+
+void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
+{
+    if (acquire(semaphore, count, FILCH_FOREVER, 0))
+        filch_die("%s", filch_error());
+}
+
+int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
+{
+    FL_GIVEN(semaphore);
+    return fl_tried(filch_semaphore_acquire_until(semaphore, count, 0));
+}
+
+int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
+{
+    FL_GIVEN(semaphore);
+    fl_given(semaphore, count);
+    if (fl_permits_give(&semaphore->permits, count, FLOOR, FILCH_PERMITS_MAX))
+        return 0;
+    return fl_fail(EOVERFLOW,
+                   "%u more permits than a semaphore can have, which is %d; release what was "
+                   "acquired",
+                   count, FILCH_PERMITS_MAX);
+}
+
+unsigned filch_semaphore_available(const filch_semaphore *semaphore)
+{
+    FL_MUST_GIVE(semaphore);
+    int64_t balance = fl_permits_balance(&semaphore->permits);
+    return balance > 0 ? (unsigned)balance : 0;
+}
+
+/* ---- Read-write locks ---- */
+
+/* A reader-writer lock: permits (runtime/sync/permits.h) of which a reader takes one and a writer
+ * all. An unlocker holds the lock, so no other thread can change the state that its checks read. */
+
+enum { READER = 1, WRITER = 1 << 30, CEILING = 0, LOWEST = -WRITER };
+
+/* ---- Readers ---- */
+
+static int read_lock(filch_rwlock *rwlock, int64_t until, fl_wait_how how)
+{
+    return fl_permits_take("filch_rwlock_read_lock", &rwlock->permits, READER, LOWEST, until, how);
+}
+
+int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until)
+{
+    FL_GIVEN(rwlock);
+    return read_lock(rwlock, until, FL_WAIT_CANCELLABLE);
+}
+
+void filch_rwlock_read_lock(filch_rwlock *rwlock)
+{
+    FL_MUST_GIVE(rwlock);
+    read_lock(rwlock, FILCH_FOREVER, 0);
+}
+
+int filch_rwlock_try_read_lock(filch_rwlock *rwlock)
+{
+    FL_GIVEN(rwlock);
+    return fl_tried(filch_rwlock_read_lock_until(rwlock, 0));
+}
+
+void filch_rwlock_read_unlock(filch_rwlock *rwlock)
+{
+    FL_MUST_GIVE(rwlock);
+    if (fl_permits_balance(&rwlock->permits) == LOWEST ||
+        !fl_permits_give(&rwlock->permits, READER, LOWEST, CEILING))
+        filch_die("filch_rwlock_read_unlock: no reader has this lock; unlock it once for each "
+                  "filch_rwlock_read_lock");
+}
+
+/* ---- Writers ---- */
+
+static int write_lock(filch_rwlock *rwlock, int64_t until, fl_wait_how how)
+{
+    return fl_permits_take("filch_rwlock_write_lock", &rwlock->permits, WRITER, LOWEST, until, how);
+}
+
+int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until)
+{
+    FL_GIVEN(rwlock);
+    return write_lock(rwlock, until, FL_WAIT_CANCELLABLE);
+}
+
+void filch_rwlock_write_lock(filch_rwlock *rwlock)
+{
+    FL_MUST_GIVE(rwlock);
+    write_lock(rwlock, FILCH_FOREVER, 0);
+}
+
+int filch_rwlock_try_write_lock(filch_rwlock *rwlock)
+{
+    FL_GIVEN(rwlock);
+    return fl_tried(filch_rwlock_write_lock_until(rwlock, 0));
+}
+
+void filch_rwlock_write_unlock(filch_rwlock *rwlock)
+{
+    FL_MUST_GIVE(rwlock);
+    if (!fl_permits_give(&rwlock->permits, WRITER, LOWEST, CEILING))
+        filch_die("filch_rwlock_write_unlock: no writer has this lock; unlock it once for each "
+                  "filch_rwlock_write_lock");
 }

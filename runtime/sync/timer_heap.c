@@ -106,3 +106,138 @@ void fl_timer_heap_clear(fl_timer_heap *heap)
     free(heap->entries);
     *heap = (fl_timer_heap){0};
 }
+
+/* ---- Rows ---- */
+
+#ifdef FILCH_TINY
+enum { FIRST_ROW = 2 };
+#else
+enum { FIRST_ROW = 64 };
+#endif
+
+/* In `place` of a timer in the ring, beside the last bits of the number of its place. */
+#define IN_RING (FL_TIMER_HEAP_MOST + 1)
+
+static fl_timer_entry *at(const fl_timer_row *row, size_t number)
+{
+    return &row->ring[number & (row->room - 1)];
+}
+
+static void put_in_row(fl_timer_row *row, size_t number, fl_timer_entry entry)
+{
+    *at(row, number) = entry;
+    entry.timed->place = IN_RING | (uint32_t)number;
+}
+
+/* ---- Room ---- */
+
+/* Timers keep the numbers of their places. */
+static int grow(fl_timer_row *row)
+{
+    fl_timer_row wider = *row;
+    wider.room = row->room ? 2 * row->room : FIRST_ROW;
+    wider.ring = wider.room > IN_RING ? NULL : malloc(wider.room * sizeof *wider.ring);
+    if (!wider.ring)
+        return -ENOMEM;
+    for (size_t number = row->first; number != row->end; number++)
+        *at(&wider, number) = *at(row, number);
+    free(row->ring);
+    *row = wider;
+    return 0;
+}
+
+static void close_up(fl_timer_row *row)
+{
+    size_t to = row->first;
+    for (size_t number = row->first; number != row->end; number++)
+        if (at(row, number)->timed)
+            put_in_row(row, to++, *at(row, number));
+    row->end = to;
+}
+
+static int make_room(fl_timer_row *row)
+{
+    if (row->end - row->first < row->room)
+        return 0;
+    if (row->count > row->room / 2 || !row->room)
+        return grow(row);
+    close_up(row);
+    return 0;
+}
+
+/* ---- The ring's own ---- */
+
+static bool is_later(const fl_timer_row *row, int64_t when)
+{
+    return row->count && at(row, row->end - 1)->when > when;
+}
+
+static void leave_ring(fl_timer_row *row, size_t number)
+{
+    at(row, number)->timed = NULL;
+    row->count--;
+    while (row->first != row->end && !at(row, row->first)->timed)
+        row->first++;
+    while (row->first != row->end && !at(row, row->end - 1)->timed)
+        row->end--;
+}
+
+/* ---- Both ---- */
+
+int fl_timer_row_add(fl_timer_row *row, fl_timed *timed, int64_t when)
+{
+    if (is_later(row, when))
+        return fl_timer_heap_add(&row->others, timed, when);
+    if (make_room(row))
+        return -ENOMEM;
+    put_in_row(row, row->end++, (fl_timer_entry){when, timed});
+    row->count++;
+    return 0;
+}
+
+void fl_timer_row_remove(fl_timer_row *row, fl_timed *timed)
+{
+    if (!(timed->place & IN_RING)) {
+        fl_timer_heap_remove(&row->others, timed);
+        return;
+    }
+    FL_ASSERT(at(row, timed->place & ~IN_RING)->timed == timed);
+    leave_ring(row, timed->place & ~IN_RING);
+    timed->place = 0;
+}
+
+static bool ring_is_first(const fl_timer_row *row)
+{
+    return row->count && at(row, row->first)->when <= fl_timer_heap_next(&row->others);
+}
+
+fl_timed *fl_timer_row_first(const fl_timer_row *row)
+{
+    if (ring_is_first(row))
+        return at(row, row->first)->timed;
+    return row->others.count ? row->others.entries[0].timed : NULL;
+}
+
+int64_t fl_timer_row_next(const fl_timer_row *row)
+{
+    return ring_is_first(row) ? at(row, row->first)->when : fl_timer_heap_next(&row->others);
+}
+
+fl_timed *fl_timer_row_take(fl_timer_row *row, int64_t now)
+{
+    fl_timed *first = fl_timer_row_first(row);
+    if (!first || fl_timer_row_next(row) > now)
+        return NULL;
+    fl_timer_row_remove(row, first);
+    return first;
+}
+
+void fl_timer_row_clear(fl_timer_row *row)
+{
+    for (size_t number = row->first; number != row->end; number++)
+        if (at(row, number)->timed)
+            at(row, number)->timed->place = 0;
+    free(row->ring);
+    fl_timer_heap_clear(&row->others);
+    *row = (fl_timer_row){0};
+}

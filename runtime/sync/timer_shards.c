@@ -5,7 +5,6 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
-#include <runtime/sync/batch.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait.h>

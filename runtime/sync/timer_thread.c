@@ -13,7 +13,6 @@
 #include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
 #include <runtime/platform/virtual.h>
-#include <runtime/sync/batch.h>
 #include <runtime/sync/timer_shards.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_fd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The most timers of a heap and of a ring. Their memory is refused, and only asked for up to there. */
-#include <runtime/sync/timer_row.h>
+#include <runtime/sync/timer_heap.h>
 #include <stdbool.h>
 #include <tests/support/test.h>
 

@@ -6,7 +6,7 @@
 
 #include <filch/filch.h>
 #include <runtime/platform/lock.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>

@@ -158,7 +158,7 @@ WORDS = [
     Word("begun", ("runtime/pool/",), N, N, N, X, X, "a number of its own (runtime/pool/run_job.h)"),
     Word("closed", ("runtime/pool/",), X, N, N, N, X, "a Dekker pair with the counts of direct pools, else under the lock (B6, B7)"),
     # resources, batchers
-    Word("rung", (), N, X, N, X, X, "the locks of the object and of the timer thread order everything (runtime/sync/alarm.h)"),
+    Word("rung", (), N, X, N, X, X, "the locks of the object and of the timer thread order everything (runtime/sync/object_timer.h)"),
     # the rest
     Word("trace", (), R, X, N, N, "acquire?", "its ring is seen (Z3, Z4)"),
     Word("tracing", (), X, X, N, N, X, "a look, or under its lock"),

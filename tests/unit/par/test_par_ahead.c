@@ -2,7 +2,7 @@
  *
  * Passes in order: regardless of the thread that works ahead, each item is passed once, and blocks
  * are settled in order. */
-#include <runtime/par/ahead.h>
+#include <runtime/par/ordered_pass.h>
 #include <tests/support/par.h>
 #include <tests/support/patience.h>
 #include <tests/support/test.h>

@@ -3,7 +3,7 @@
  * Alarms: their task comes at the time, never twice at once, and nothing that is set is lost. */
 #include <runtime/engine/panic.h>
 #include <runtime/platform/lock.h>
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 #include <tests/support/configs.h>
 #include <tests/support/patience.h>
 #include <tests/support/signpost.h>

@@ -2,7 +2,7 @@
  *
  * Standstill at max_fibers while a thread polls with a timer: it is named after a second, with the
  * number and the variable, and again when it has lasted twice as long. */
-#include <runtime/sync/standstill.h>
+#include <runtime/sync/deadlock.h>
 #include <tests/support/deadlock.h>
 
 static const unsigned numbers[] = {1, 2, 8};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The row of timers against a list that is kept in order. */
-#include <runtime/sync/timer_row.h>
+#include <runtime/sync/timer_heap.h>
 #include <tests/support/stress.h>
 #include <tests/support/test.h>
 #include <tests/support/timed_list.h>

@@ -2,8 +2,8 @@
  *
  * The entry of every parallel algorithm, for tasks, which have a self, and for other threads, which
  * name a runtime. */
-#ifndef FL_ENTER_H
-#define FL_ENTER_H
+#ifndef FL_CALL_FROM_OUTSIDE_H
+#define FL_CALL_FROM_OUTSIDE_H
 
 #include <filch/task.h>
 

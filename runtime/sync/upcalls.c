@@ -2,12 +2,10 @@
  *
  * The functions that the engine calls in the layer above it: runtime/platform/hooks.h says when. */
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/hooks.h>
-
 #include <runtime/engine/worker.h>
+#include <runtime/platform/hooks.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock.h>
-#include <runtime/sync/standstill.h>
 
 static void forked(void)
 {

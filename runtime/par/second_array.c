@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/par/undo.h>
+#include <runtime/par/second_array.h>
 
 #include <string.h>
 

@@ -19,8 +19,8 @@
  * are an alarm that was not made.
  * Locks: the shard's lock is taken under the object's; the timer thread never takes the
  * object's. */
-#ifndef FL_ALARM_H
-#define FL_ALARM_H
+#ifndef FL_OBJECT_TIMER_H
+#define FL_OBJECT_TIMER_H
 
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>

@@ -18,10 +18,11 @@
  *
  * Threads: fl_pass_run by a task. All waiting is in joins; they order the contents of blocks.
  * Suspends: in joins; afterwards the task may run on another worker. */
-#ifndef FL_AHEAD_H
-#define FL_AHEAD_H
+#ifndef FL_ORDERED_PASS_H
+#define FL_ORDERED_PASS_H
 
 #include <filch/fork.h>
+
 #include <stdbool.h>
 
 typedef struct fl_block {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/par/ahead.h>
+#include <runtime/par/ordered_pass.h>
 
 #include <filch/task.h>
 #include <runtime/engine/fiber.h>

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/sync/alarm.h>
+#include <runtime/sync/object_timer.h>
 
+#include <filch/wait.h>
 #include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
 #include <sched/idle.h>
 
-#include <filch/wait.h>
-
 /* Under the lock of the timer's shard. */
 static int64_t ring(fl_timer *timer, int64_t when, int64_t now)
 {
     (void)when, (void)now;
     fl_alarm *alarm = (fl_alarm *)timer;
-    if (!filch_u32_exchange(&alarm->rung, 1, FILCH_RELAXED)) /* see the head of alarm.h */
+    if (!filch_u32_exchange(&alarm->rung, 1, FILCH_RELAXED)) /* see the head of object_timer.h */
         fl_submit_across(alarm->rt, &alarm->work_item, FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
     return FILCH_FOREVER;
 }
@@ -24,7 +23,7 @@ static int64_t ring_only(fl_timer *timer, int64_t when, int64_t now)
 {
     (void)when, (void)now;
     fl_alarm *alarm = (fl_alarm *)timer;
-    filch_u32_exchange(&alarm->rung, 1, FILCH_RELAXED); /* see the head of alarm.h */
+    filch_u32_exchange(&alarm->rung, 1, FILCH_RELAXED); /* see the head of object_timer.h */
     return FILCH_FOREVER;
 }
 
@@ -66,7 +65,7 @@ void fl_alarm_unset(fl_alarm *alarm)
 void fl_alarm_answer(fl_alarm *alarm, int64_t when)
 {
     alarm->at = when;
-    filch_u32_store(&alarm->rung, 0, FILCH_RELAXED); /* see the head of alarm.h */
+    filch_u32_store(&alarm->rung, 0, FILCH_RELAXED); /* see the head of object_timer.h */
     fl_timer_reset(&alarm->timer, when);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/par/enter.h>
+#include <runtime/par/call_from_outside.h>
+
+#include <runtime/platform/error.h>
 
 #include <errno.h>
-#include <runtime/platform/error.h>
 
 static int run_outside(const char *who, filch_runtime *rt, const filch_task *task, filch_slot *slot)
 {

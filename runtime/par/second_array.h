@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Memory for a second array. */
-#ifndef FL_ROOM_H
-#define FL_ROOM_H
+#ifndef FL_SECOND_ARRAY_H
+#define FL_SECOND_ARRAY_H
+
+#include <filch/detail/undo.h>
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -21,5 +23,12 @@ static inline void *fl_room(size_t bytes)
         madvise(block, bytes, MADV_HUGEPAGE); /* where it is refused, it is slower */
     return block;
 }
+
+/* ---- Undone after a panic ---- */
+
+/* The deferred call of a driver for the records of <filch/detail/undo.h>. */
+
+/* For FL_ON_PANIC: copies the recorded items back, the newest record first. */
+void fl_undo_all(void *undos);
 
 #endif
