@@ -86,7 +86,7 @@ def upward(path, text):
         if other and other != own and LEVEL[other] >= LEVEL[own]:
             yield (path, text.count("\n", 0, m.start()) + 1, "upward",
                    f"{own} includes {m[1]} of {other}, which is not below it; move the header down, or call through "
-                   "runtime/platform/hooks.h")
+                   "runtime/platform/upcalls.h")
 
 
 def unincluded(path, texts, homes):

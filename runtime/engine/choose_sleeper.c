@@ -2,7 +2,7 @@
 #include <runtime/engine/choose_sleeper.h>
 
 #include <runtime/platform/clock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <sched.h>
 

@@ -8,7 +8,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/sanitizer.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 #include <runtime/trace/names.h>
 #include <runtime/trace/ring.h>

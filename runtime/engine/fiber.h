@@ -36,9 +36,9 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/starvation.h>
 #include <runtime/platform/arena.h>
-#include <runtime/platform/decay.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/guard.h>
+#include <runtime/platform/idle_trim.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/switch_frame.h>
 #include <sched/assert.h>

@@ -16,7 +16,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>
 #include <sched/queue.h>
 

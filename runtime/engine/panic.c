@@ -9,7 +9,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/fpmode.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/hooks.h>
+#include <runtime/platform/upcalls.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>

@@ -61,7 +61,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/fence.h>
 #include <runtime/platform/futex.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/rest.h>

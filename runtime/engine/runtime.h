@@ -12,9 +12,8 @@
 #include <runtime/engine/settings.h>
 #include <runtime/engine/worker_set.h>
 #include <runtime/platform/affinity.h>
-#include <runtime/platform/bind.h>
 #include <runtime/platform/fpmode.h>
-#include <runtime/platform/residents.h>
+#include <runtime/platform/live_runtimes.h>
 #include <runtime/platform/topology.h>
 #include <sched/idle.h>
 #include <sched/queue.h>

@@ -2,11 +2,11 @@
 #include <runtime/engine/settings.h>
 
 #include <filch/atomic.h>
-#include <runtime/platform/bind.h>
+#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/variables.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>

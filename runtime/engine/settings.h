@@ -6,9 +6,9 @@
 #define FL_SETTINGS_H
 
 #include <filch/runtime.h>
-#include <runtime/platform/bind.h>
+#include <runtime/platform/affinity.h>
 #include <runtime/platform/topology.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 #include <sched/mode.h>
 #include <sched/queue.h>

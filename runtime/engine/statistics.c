@@ -9,10 +9,10 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/sized_struct.h>
 #include <sched/forkstack.h>
 #include <sched/times.h>
 

@@ -12,7 +12,7 @@
 
 #include <filch/atomic.h>
 #include <filch/base.h>
-#include <runtime/platform/hooks.h>
+#include <runtime/platform/upcalls.h>
 
 struct fl_threads {
     filch_u32 alive;   /* threads that have called Filch */

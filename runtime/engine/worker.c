@@ -22,11 +22,11 @@
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
-#include <runtime/platform/hooks.h>
 #include <runtime/platform/placement.h>
 #include <runtime/platform/sanitizer.h>
 #include <runtime/platform/topology.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/upcalls.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <sched/rng.h>
 
 #include <errno.h>

@@ -13,8 +13,8 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/live_runtimes.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/residents.h>
 #include <sched/idle.h>
 #include <sched/times.h>
 

@@ -3,13 +3,13 @@
 
 #include <runtime/metrics/metrics.h>
 #include <runtime/metrics/number_text.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/hash.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/text.h>
+#include <runtime/platform/sized_struct.h>
+#include <runtime/platform/text_builder.h>
 #include <sched/rng.h>
 
 #include <errno.h>

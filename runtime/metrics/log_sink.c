@@ -5,15 +5,15 @@
 
 #include <runtime/metrics/log.h>
 #include <runtime/platform/affinity.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fields.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/own_thread.h>
+#include <runtime/platform/sized_struct.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/platform/uncancelled.h>
 #include <runtime/sync/wait.h>
 

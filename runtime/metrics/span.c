@@ -5,8 +5,8 @@
 
 #include <runtime/metrics/traceparent.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fields.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/cancellation.h>

@@ -12,7 +12,7 @@
 #include <runtime/engine/park.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 enum {
     SPIN = 20000,        /* ns that a waiting thread spins, where each thread has a CPU */

@@ -8,7 +8,7 @@
 #include <runtime/openmp/display.h>
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/parse.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <limits.h>
 #include <stdint.h>

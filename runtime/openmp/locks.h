@@ -14,7 +14,7 @@
 #define FL_OPENMP_LOCKS_H
 
 #include <filch/atomic.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <stdbool.h>
 

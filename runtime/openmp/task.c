@@ -6,7 +6,7 @@
 #include <runtime/openmp/detach.h>
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/names.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <sched/forkstack.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include <filch/atomic.h>
 #include <runtime/engine/observe/work_span.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <string.h>
 

@@ -9,8 +9,8 @@
 #include <runtime/par/pace.h>
 #include <runtime/par/site.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/cycle_clock.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/steady.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>
 #include <sched/queue.h>

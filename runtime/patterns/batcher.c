@@ -6,13 +6,13 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/sized_struct.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 

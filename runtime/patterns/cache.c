@@ -16,10 +16,10 @@
 #include <runtime/engine/external.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/sized_struct.h>
 
 #include <errno.h>
 #include <stdlib.h>

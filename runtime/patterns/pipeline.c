@@ -7,10 +7,10 @@
 #include <runtime/engine/external.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

@@ -6,12 +6,12 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/patterns/resources_task.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/text.h>
+#include <runtime/platform/sized_struct.h>
+#include <runtime/platform/text_builder.h>
 
 #include <errno.h>
 #include <stdlib.h>

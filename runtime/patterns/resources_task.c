@@ -10,8 +10,8 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/sync/object_timer.h>
 #include <runtime/sync/wait.h>
 

@@ -8,8 +8,8 @@
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/cells.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/hooks.h>
-#include <runtime/platform/residents.h>
+#include <runtime/platform/live_runtimes.h>
+#include <runtime/platform/upcalls.h>
 
 #include <filch/atomic.h>
 

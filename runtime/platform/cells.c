@@ -13,7 +13,7 @@
  * finds little room for variables of threads (test_unload). */
 #include <runtime/platform/cells.h>
 
-#include <runtime/platform/decay.h>
+#include <runtime/platform/idle_trim.h>
 #include <runtime/platform/prefetch.h>
 #include <sched/assert.h>
 

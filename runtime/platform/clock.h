@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The clocks: one that is right, and one that is cheap. Under FILCH_VIRTUAL all of them are the
- * virtual clock (runtime/platform/virtual.h). */
+ * virtual clock (runtime/platform/virtual/virtual.h). */
 #ifndef FL_CLOCK_H
 #define FL_CLOCK_H
 
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <stdbool.h>
 #include <stdint.h>

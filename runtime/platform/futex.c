@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/futex.h>
 
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <errno.h>
 #include <limits.h>

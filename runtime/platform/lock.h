@@ -19,7 +19,7 @@
 #define FL_LOCK_H
 
 #include <filch/atomic.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <sched/assert.h>
 
 enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_WAITED_FOR };

@@ -4,7 +4,7 @@
  * with the same index. */
 #include <runtime/platform/placement.h>
 
-#include <runtime/platform/bind.h>
+#include <runtime/platform/affinity.h>
 
 /* ---- Objects ---- */
 

@@ -29,7 +29,6 @@
 #define FL_PLACEMENT_H
 
 #include <runtime/platform/affinity.h>
-#include <runtime/platform/bind.h>
 #include <runtime/platform/topology.h>
 
 #include <stdbool.h>

@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -316,4 +318,96 @@ pid_t fl_spawner_clone(int socket, int null)
     int error = errno;
     fl_cancel_release(was);
     return pid < 0 ? -error : (pid_t)pid;
+}
+
+/* ---- The program ---- */
+
+/* A child, from its clone to its exec. All files of the spawner are close-on-exec, and 0, 1 and 2
+ * are taken in it, so no received file is one of these. */
+
+/* The strings of a request, and pointers to them before these. */
+typedef struct image {
+    char *program, **arguments, **environment;
+} image;
+
+FILCH_NORETURN static void fail(int request, int step)
+{
+    fl_spawn_failure failure = {.step = step, .error = errno};
+    FL_CALL(write, request, &failure, sizeof failure);
+    _exit(127);
+}
+
+/* 0, or -1 and errno; a request that ends early is EPIPE. */
+static int read_all(int from, void *to, size_t size)
+{
+    char *at = to;
+    while (size) {
+        ssize_t n = FL_CALL(read, from, at, size);
+        if (n == 0)
+            errno = EPIPE;
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return -1;
+        if (n > 0) {
+            at += n;
+            size -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+static char *after(char *string)
+{
+    while (*string)
+        string++;
+    return string + 1;
+}
+
+/* Points to so many strings, and ends the list; returns what follows them. */
+static char *point(char **list, uint32_t count, char *strings)
+{
+    for (uint32_t i = 0; i < count; i++, strings = after(strings))
+        list[i] = strings;
+    list[count] = NULL;
+    return strings;
+}
+
+static image read_request(int request)
+{
+    fl_spawn_request head;
+    if (read_all(request, &head, sizeof head))
+        fail(request, FL_SPAWN_AT_REQUEST);
+    size_t lists = ((size_t)head.arguments + head.variables + 2) * sizeof(char *);
+    char *space =
+        mmap(NULL, lists + head.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (space == MAP_FAILED || read_all(request, space + lists, head.size))
+        fail(request, FL_SPAWN_AT_REQUEST);
+    image every = {.program = space + lists, .arguments = (char **)(void *)space};
+    every.environment = every.arguments + head.arguments + 1;
+    char *variables = point(every.arguments, head.arguments, after(every.program));
+    point(every.environment, head.variables, variables);
+    return every;
+}
+
+static void unblock_all(void)
+{
+    uint64_t none[2] = {0, 0};
+    FL_CALL(rt_sigprocmask, SIG_SETMASK, none, NULL, FL_KERNEL_SIGNALS);
+}
+
+void fl_spawner_exec(const int *files, pid_t spawner)
+{
+    int request = files[FL_SPAWN_REQUEST];
+    FL_CALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (FL_CALL(getppid, 0) != spawner) /* it died before that */
+        _exit(127);
+    FL_CALL(setsid, 0);
+    image every = read_request(request);
+    for (int i = 0; i < 3; i++)
+        if (FL_CALL(dup3, files[FL_SPAWN_IN + i], i, 0) < 0)
+            fail(request, FL_SPAWN_AT_FILES);
+    if (FL_CALL(fchdir, files[FL_SPAWN_DIRECTORY]))
+        fail(request, FL_SPAWN_AT_DIRECTORY);
+    unblock_all();
+    execve(every.program, every.arguments, every.environment);
+    fail(request, FL_SPAWN_AT_EXEC);
 }

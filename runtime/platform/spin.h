@@ -23,7 +23,7 @@
 
 #include <filch/atomic.h>
 #include <runtime/platform/clock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <sched.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #include <runtime/platform/thread.h>
 
 #include <runtime/platform/own_thread.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Threads that take part in the runtime's protocols: workers, the timer thread, threads of blocking
- * calls. Under FILCH_VIRTUAL each of them is a virtual thread (runtime/platform/virtual.h); else
+ * calls. Under FILCH_VIRTUAL each of them is a virtual thread (runtime/platform/virtual/virtual.h); else
  * these are the functions of POSIX threads. */
 #ifndef FL_THREAD_H
 #define FL_THREAD_H

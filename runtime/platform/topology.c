@@ -2,7 +2,7 @@
  *
  * hwloc's tree is reduced to one array of PUs in its logical order (depth first: the PUs of a
  * core stand side by side, then those of the next core in the same cache, ...). All questions are
- * walks over that array, with the affinity mask as a filter (runtime/platform/bind.c, placement.c).
+ * walks over that array, with the affinity mask as a filter (runtime/platform/affinity.c, placement.c).
  *
  * hwloc is asked for disallowed PUs too: the mask, which the kernel keeps within the process's
  * cpuset, is decides, and is read anew for each runtime, while the topology stays. */

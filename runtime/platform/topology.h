@@ -16,7 +16,7 @@
 #ifndef FL_TOPOLOGY_H
 #define FL_TOPOLOGY_H
 
-#include <runtime/platform/bind.h>
+#include <runtime/platform/affinity.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -37,8 +37,8 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/pool/intake.h>
 #include <runtime/pool/job.h>

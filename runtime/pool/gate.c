@@ -14,7 +14,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
-#include <runtime/platform/later.h>
+#include <runtime/platform/time_sum.h>
 
 /* An open breaker may be reset by hand; a probe of a half-open one may end at any time. */
 static const int64_t LOOK = 100 * FILCH_MILLISECOND, LOOK_AT_PROBE = 10 * FILCH_MILLISECOND;

@@ -3,7 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
-#include <runtime/platform/later.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>

@@ -2,10 +2,10 @@
 #include <runtime/resilience/adaptive.h>
 
 #include <filch/adaptive.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_queue.h>
 

@@ -2,12 +2,12 @@
 #include <runtime/resilience/adaptive_rate.h>
 
 #include <filch/adaptive_rate.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fields.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/platform/users.h>
 #include <runtime/resilience/limiter.h>
 

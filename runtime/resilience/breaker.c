@@ -12,7 +12,7 @@
  * what is left, and gives back the ticket that this call will not hand out.
  * Life: the breaker's owner destroys it when no call on it is under way; tickets point to
  * nothing. */
-#include <runtime/platform/answer.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/resilience/breaker.h>
 
 #include <runtime/engine/panic.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/resilience/breaker_state.h>
 
+#include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fields.h>
-#include <runtime/platform/later.h>
+#include <runtime/platform/time_sum.h>
 #include <sched/assert.h>
 
 #include <errno.h>

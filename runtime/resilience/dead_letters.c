@@ -5,12 +5,12 @@
 
 #include <runtime/engine/panic.h>
 #include <runtime/metrics/metrics.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/sized_struct.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/resilience/dead_letters_memory.h>
 
 #include <errno.h>

@@ -6,11 +6,11 @@
 #include <runtime/resilience/retry.h>
 
 #include <runtime/platform/clock.h>
+#include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fields.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/later.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/time_sum.h>
 #include <runtime/sync/cancellation.h>
 #include <sched/rng.h>
 

@@ -13,7 +13,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/platform/warning.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock_report.h>

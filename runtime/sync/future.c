@@ -11,7 +11,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <errno.h>
 #include <stdarg.h>

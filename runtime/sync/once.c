@@ -10,7 +10,7 @@
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/wait.h>
 
 enum { NEW, CALLING, CALLED };

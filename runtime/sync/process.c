@@ -11,7 +11,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/platform/spawner.h>
 #include <runtime/platform/uncancelled.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/process_start.h>
 #include <runtime/sync/wait_fd.h>

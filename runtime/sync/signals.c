@@ -16,7 +16,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/uncancelled.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/channel.h>
 #include <runtime/sync/wait.h>

@@ -12,7 +12,7 @@
 #include <runtime/platform/lock.h>
 #include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/timer_shards.h>
 #include <runtime/sync/wait.h>
 #include <runtime/sync/wait_fd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The functions that the engine calls in the layer above it: runtime/platform/hooks.h says when. */
+ * The functions that the engine calls in the layer above it: runtime/platform/upcalls.h says when. */
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/hooks.h>
+#include <runtime/platform/upcalls.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock.h>
 

@@ -18,7 +18,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/uncancelled.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait.h>
 

@@ -12,7 +12,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/sync/wait.h>
 
 #include <errno.h>

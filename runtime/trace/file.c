@@ -2,10 +2,10 @@
 #include <runtime/trace/file.h>
 
 #include <runtime/platform/clock.h>
+#include <runtime/platform/cycle_clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/new_file.h>
-#include <runtime/platform/steady.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 
 #include <errno.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The baton of virtual threads. Real: runtime/platform/baton. Each thread waits for the baton,
+ * The baton of virtual threads. Real: runtime/platform/virtual/baton. Each thread waits for the baton,
  * counts, and gives it to the next one, round and round.
  *
  * Claims: one thread at a time has the baton, and sees the last one's writes; all have their turns.
  * The outcomes show that threads sleep, and that some find the baton without. */
-#include <runtime/platform/baton.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/virtual/baton.h>
 
 #include <tests/model/checker/check.h>
 #include <tests/model/system/system.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A schedule in memory: the content of the file that runtime/platform/schedule_file.h describes. */
+ * A schedule in memory: the content of the file that runtime/platform/virtual/schedule_file.h describes. */
 #ifndef EXPLORE_SCHEDULE_H
 #define EXPLORE_SCHEDULE_H
 
-#include <runtime/platform/schedule_file.h>
+#include <runtime/platform/virtual/schedule_file.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The environment of a run, which the library reads (runtime/platform/virtual.h). */
+ * The environment of a run, which the library reads (runtime/platform/virtual/virtual.h). */
 #include "child.h"
 
 #include <errno.h>

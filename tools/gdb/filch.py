@@ -48,7 +48,7 @@ def has(expression):
 
 
 def runtimes():
-    """Every runtime of the process, the oldest first, by the list of residents (runtime/platform/residents.c)."""
+    """Every runtime of the process, the oldest first, by the list of residents (runtime/platform/live_runtimes.c)."""
     if not gdb.selected_thread():
         raise gdb.GdbError("filch: there is no process; start the program, attach to it, or open a core file")
     if not has("(long)&filch_runtime_create"):
@@ -58,7 +58,7 @@ def runtimes():
     kind = gdb.lookup_type("fl_runtime")
     offset = next(field.bitpos // 8 for field in kind.fields() if field.name == "resident")
     found = []
-    one = gdb.parse_and_eval("'residents.c'::residents.first")
+    one = gdb.parse_and_eval("'live_runtimes.c'::residents.first")
     while int(one):
         found.insert(0, gdb.Value(int(one) - offset).cast(kind.pointer()))
         one = one["next"]

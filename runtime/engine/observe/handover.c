@@ -3,7 +3,7 @@
 
 #include <runtime/engine/events.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 
 filch_u32 fl_handovers_traced;

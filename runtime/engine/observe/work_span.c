@@ -8,12 +8,12 @@
 #include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/answer.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/cycle_clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/steady.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/platform/symbol.h>
 #include <runtime/trace/format.h>
 

@@ -20,7 +20,7 @@
 #include <filch/base.h>
 #include <filch/stats.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/steady.h>
+#include <runtime/platform/cycle_clock.h>
 #include <runtime/trace/format.h>
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/platform/affinity.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/residents.h>
+#include <runtime/platform/live_runtimes.h>
 
 filch_u32 fl_residents_workers = {2}; /* more than there are CPUs: a short wait does not spin */
 

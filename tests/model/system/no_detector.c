@@ -3,7 +3,7 @@
  * Models find deadlocks themselves, and no model makes blocking calls. */
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/hooks.h>
+#include <runtime/platform/upcalls.h>
 
 filch_u32 fl_detector_on;
 

@@ -4,13 +4,13 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/guest.h>
 #include <runtime/engine/runtime.h>
+#include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>
-#include <runtime/platform/bind.h>
-#include <runtime/platform/callbacks.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/foreign.h>
-#include <runtime/platform/locked.h>
+#include <runtime/platform/locked_memory.h>
 #include <runtime/platform/quota.h>
+#include <runtime/platform/rcu_thread.h>
 #include <runtime/queue/queues.h>
 #include <runtime/sync/wait_fd.h>
 #include <tests/model/checker/check.h>

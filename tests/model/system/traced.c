@@ -4,7 +4,7 @@
  * freed memory. Its clock stands still. No runtime begins a trace by itself, or measures work and span. */
 #include <runtime/engine/observe/tracing.h>
 #include <runtime/engine/observe/work_span.h>
-#include <runtime/platform/steady.h>
+#include <runtime/platform/cycle_clock.h>
 #include <tests/model/system/system.h>
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * The threads of the worker set: when there is one, its cost, its signals and its place. */
 #include <pthread.h>
+#include <runtime/platform/live_runtimes.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/residents.h>
 #include <signal.h>
 #include <tests/support/idle.h>
 #include <tests/support/slots.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual_threads.h>
+#include <runtime/platform/virtual/threads.h>
 #include <tests/support/child.h>
 
 #include <filch/explore.h>

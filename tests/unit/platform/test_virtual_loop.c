@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual_loop.h>
+#include <runtime/platform/virtual/loop.h>
 
 #include <tests/support/test.h>
 

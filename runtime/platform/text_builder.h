@@ -2,8 +2,8 @@
  *
  * Builds a text in a buffer. The length counts, as snprintf's does, also the part that does not
  * fit. */
-#ifndef FL_TEXT_H
-#define FL_TEXT_H
+#ifndef FL_TEXT_BUILDER_H
+#define FL_TEXT_BUILDER_H
 
 #include <filch/base.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual_choice.h>
+#include <runtime/platform/virtual/choice.h>
 
 #include <runtime/platform/error.h>
-#include <runtime/platform/schedule.h>
+#include <runtime/platform/virtual/schedule.h>
+#include <sched/rng.h>
 
 #include <errno.h>
-#include <sched/rng.h>
 #include <stdlib.h>
 
 enum { INITIAL = 1 << 20 /* initial priorities are above */ };

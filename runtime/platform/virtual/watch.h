@@ -4,8 +4,8 @@
  * a loop that waits for another thread without one never ends.
  *
  * A thread of its own looks at two words each second. It has no baton, and decides nothing. */
-#ifndef FL_VIRTUAL_WATCH_H
-#define FL_VIRTUAL_WATCH_H
+#ifndef FL_WATCH_H
+#define FL_WATCH_H
 
 #include <filch/atomic.h>
 

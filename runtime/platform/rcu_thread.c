@@ -3,12 +3,12 @@
  * liburcu ends the process if it gets no thread or no memory for its callbacks. So Filch first asks
  * the system for the same and a little more, and returns it for liburcu to use. Another process may
  * take it in between, but a limit that was already reached is detected. */
-#include <runtime/platform/callbacks.h>
+#include <runtime/platform/rcu_thread.h>
 
+#include <filch/atomic.h>
 #include <runtime/platform/error.h>
 
 #include <errno.h>
-#include <filch/atomic.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual_watch.h>
+#include <runtime/platform/virtual/watch.h>
 
 #include <runtime/platform/error.h>
 #include <runtime/platform/own_thread.h>

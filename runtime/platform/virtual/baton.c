@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/baton.h>
+#include <runtime/platform/virtual/baton.h>
 
 #include <runtime/platform/futex.h>
 

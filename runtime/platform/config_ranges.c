@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/fields.h>
+#include <runtime/platform/config_ranges.h>
 
 #include <runtime/platform/error.h>
 

@@ -6,13 +6,13 @@
  * Two workers race for a task; a sleeper looks again just before it is woken. On real processors the
  * order of such steps is different in each run, and the one that fails may come once a week. A virtual thread is a real thread that runs only while it has the baton. It gives the
  * baton on at decision points: before a lock, a fork, a join, in a spin, or where it waits. The
- * choice of the next thread (runtime/platform/virtual_choice.h) and the virtual clock depend on the
+ * choice of the next thread (runtime/platform/virtual/choice.h) and the virtual clock depend on the
  * seed alone, so the same seed gives the same run.
  *
  *   holder:  choose the next; give it the baton; await the own one
  *   next:    has the baton; goes on
  *
- * The words of the baton are the whole protocol (runtime/platform/baton.h); all else in virtual.c is
+ * The words of the baton are the whole protocol (runtime/platform/virtual/baton.h); all else in virtual.c is
  * plain data of its holder. The model checker has no virtual threads: it chooses schedules itself.
  *
  * The lower half of the library calls these functions: futexes wait and wake here, spins yield,

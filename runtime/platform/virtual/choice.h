@@ -10,19 +10,19 @@
  * expected `steps` the running thread falls below all initial priorities. With k threads and n
  * steps a bug of depth d is found with a chance of at least 1 / (k n^(d-1)). A thread that spins
  * counts as waiting until another one has made a step, or it would spin for ever. Steps within a
- * waiting loop (runtime/platform/virtual_loop.h) do not count as such: they change nothing.
+ * waiting loop (runtime/platform/virtual/loop.h) do not count as such: they change nothing.
  *
  * A schedule: thread `from` yields to `to` at its decision point number `point`. Where the
  * schedule is silent a thread goes on, and when it cannot, the next one in cyclic order does.
  *
  * The thread with the baton calls all of this. */
-#ifndef FL_VIRTUAL_CHOICE_H
-#define FL_VIRTUAL_CHOICE_H
+#ifndef FL_CHOICE_H
+#define FL_CHOICE_H
 
-#include <runtime/platform/baton.h>
-#include <runtime/platform/schedule_file.h>
-#include <runtime/platform/virtual.h>
-#include <runtime/platform/virtual_loop.h>
+#include <runtime/platform/virtual/baton.h>
+#include <runtime/platform/virtual/loop.h>
+#include <runtime/platform/virtual/schedule_file.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <stddef.h>
 

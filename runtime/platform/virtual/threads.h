@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The virtual threads, for code that compares them. The caller has the baton. */
-#ifndef FL_VIRTUAL_THREADS_H
-#define FL_VIRTUAL_THREADS_H
+#ifndef FL_THREADS_H
+#define FL_THREADS_H
 
-#include <runtime/platform/virtual_choice.h>
+#include <runtime/platform/virtual/choice.h>
 
 fl_virtual_threads *fl_virtual_threads_all(void);
 /* The calling thread. Ends the process if it is not a virtual one. */

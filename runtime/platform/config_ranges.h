@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Configurations as tables: the range of each number of a struct, and the meaning of 0. */
-#ifndef FL_FIELDS_H
-#define FL_FIELDS_H
+#ifndef FL_CONFIG_RANGES_H
+#define FL_CONFIG_RANGES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * the lowest count of that time. The part of it beyond `keep` is the surplus, which goes in steps a
  * millisecond apart, so that no thread waits long for the store's lock. That lock guards all of
  * this. */
-#ifndef FL_DECAY_H
-#define FL_DECAY_H
+#ifndef FL_IDLE_TRIM_H
+#define FL_IDLE_TRIM_H
 
 #include <stdint.h>
 

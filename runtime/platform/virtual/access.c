@@ -8,14 +8,13 @@
  * is a data race, however this run goes on (K. Sen, Race Directed Random Testing of Concurrent
  * Programs, PLDI 2008). There are no false alarms. A race is not found if no run of a search comes to
  * both places at the same time. */
-#include <runtime/platform/virtual.h>
-
-#include <runtime/platform/virtual_choice.h>
-#include <runtime/platform/virtual_loop.h>
-#include <runtime/platform/virtual_threads.h>
+#include <filch/explore.h>
+#include <runtime/platform/virtual/choice.h>
+#include <runtime/platform/virtual/loop.h>
+#include <runtime/platform/virtual/threads.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <errno.h>
-#include <filch/explore.h>
 #include <link.h>
 #include <stdio.h>
 #include <unwind.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/schedule.h>
+#include <runtime/platform/virtual/schedule.h>
 
 #include <runtime/platform/error.h>
 #include <runtime/platform/new_file.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/residents.h>
+#include <runtime/platform/live_runtimes.h>
 
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>

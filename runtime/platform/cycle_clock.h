@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A clock for measuring: the time-stamp counter where all processors count alike, else the monotonic clock. */
-#ifndef FL_STEADY_H
-#define FL_STEADY_H
+#ifndef FL_CYCLE_CLOCK_H
+#define FL_CYCLE_CLOCK_H
 
 #include <runtime/platform/clock.h>
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * The answer of a query whose caller passes the size of its struct, and may be built with another
  * release. */
-#ifndef FL_ANSWER_H
-#define FL_ANSWER_H
+#ifndef FL_SIZED_STRUCT_H
+#define FL_SIZED_STRUCT_H
 
 #include <stddef.h>
 #include <string.h>

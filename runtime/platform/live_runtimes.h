@@ -6,8 +6,8 @@
  * Life: a resident is part of its runtime, enters before the runtime's first thread starts and
  * leaves when no worker runs any more. A child of fork() has none. Threads: any; the list is behind
  * a lock. */
-#ifndef FL_RESIDENTS_H
-#define FL_RESIDENTS_H
+#ifndef FL_LIVE_RUNTIMES_H
+#define FL_LIVE_RUNTIMES_H
 
 #include <filch/atomic.h>
 #include <runtime/platform/placement.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Schedules in memory: reads a file of runtime/platform/schedule_file.h, and writes one. */
+ * Schedules in memory: reads a file of runtime/platform/virtual/schedule_file.h, and writes one. */
 #ifndef FL_SCHEDULE_H
 #define FL_SCHEDULE_H
 
-#include <runtime/platform/schedule_file.h>
+#include <runtime/platform/virtual/schedule_file.h>
 
 #include <stdbool.h>
 

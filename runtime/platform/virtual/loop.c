@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual_loop.h>
+#include <runtime/platform/virtual/loop.h>
 
 /* FNV-1a, over words. */
 #define BASIS UINT64_C(14695981039346656037)

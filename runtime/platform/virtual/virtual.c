@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/virtual.h>
+#include <runtime/platform/virtual/virtual.h>
 
-#include <runtime/platform/baton.h>
+#include <filch/explore.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/schedule.h>
-#include <runtime/platform/schedule_file.h>
-#include <runtime/platform/virtual_choice.h>
-#include <runtime/platform/virtual_loop.h>
-#include <runtime/platform/virtual_threads.h>
-#include <runtime/platform/virtual_watch.h>
+#include <runtime/platform/virtual/baton.h>
+#include <runtime/platform/virtual/choice.h>
+#include <runtime/platform/virtual/loop.h>
+#include <runtime/platform/virtual/schedule.h>
+#include <runtime/platform/virtual/schedule_file.h>
+#include <runtime/platform/virtual/threads.h>
+#include <runtime/platform/virtual/watch.h>
 
 #include <errno.h>
-#include <filch/explore.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/locked.h>
-
-#include <runtime/platform/error.h>
+#include <runtime/platform/locked_memory.h>
 
 #include <filch/base.h>
+#include <runtime/platform/error.h>
 
 #include <errno.h>
 #include <stdbool.h>

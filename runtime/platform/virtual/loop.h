@@ -14,8 +14,8 @@
  *
  * The keys do not depend on the search, so a replay finds the same loops. The thread with the baton calls all of
  * this. */
-#ifndef FL_VIRTUAL_LOOP_H
-#define FL_VIRTUAL_LOOP_H
+#ifndef FL_LOOP_H
+#define FL_LOOP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * defines the one table (runtime/sync/upcalls.c). It is constant: every entry is there before any
  * code runs, and none is NULL. No entry is called where tasks are forked, joined or run: a call
  * through a table would cost there. */
-#ifndef FL_HOOKS_H
-#define FL_HOOKS_H
+#ifndef FL_UPCALLS_H
+#define FL_UPCALLS_H
 
 struct filch_runtime;
 

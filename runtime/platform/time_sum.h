@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#ifndef FL_LATER_H
-#define FL_LATER_H
+#ifndef FL_TIME_SUM_H
+#define FL_TIME_SUM_H
 
 #include <filch/wait.h>
 
