@@ -79,7 +79,7 @@
  * 64 bytes an empty slot, which a join without a fork reads. */
 #define FL_SLOTS_OFFSET ((uintptr_t)704)
 /* Bytes of a region for header and slots. The rest holds the guard and, at its end, the C stack
- * (runtime/platform/arena.h); with FILCH_TINY both lie behind the region. */
+ * (runtime/platform/memory/arena.h); with FILCH_TINY both lie behind the region. */
 #ifdef FILCH_TINY
 #define FL_FORKSTACK_SIZE FILCH_REGION_SIZE
 #else

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define UNIT ((size_t)1 << 20)
-#define GUARD_AT ((size_t)640 << 10) /* as in runtime/platform/arena.h */
+#define GUARD_AT ((size_t)640 << 10) /* as in runtime/platform/memory/arena.h */
 #define GUARD ((size_t)128 << 10)
 
 enum { GUARD_INSTALL = 102, FIGURES = 5 };

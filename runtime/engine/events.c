@@ -7,7 +7,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/memory/sanitizer.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 #include <runtime/trace/names.h>

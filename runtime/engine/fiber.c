@@ -4,11 +4,11 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/atfork.h>
-#include <runtime/platform/bitmap.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/sanitizer.h>
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/memory/bitmap.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/switch_frame.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>

@@ -4,7 +4,7 @@
  * worker's loop. If the task that the loop runs suspends, the whole fiber waits while its worker
  * goes on with another.
  *
- * Memory (runtime/platform/arena.h): each fiber has a unit of an arena, with its fork stack low,
+ * Memory (runtime/platform/memory/arena.h): each fiber has a unit of an arena, with its fork stack low,
  * its C stack high and a guard between them. Pages are committed when touched. fl_fibers_decay
  * returns the memory of bursts to the system. Fibers that were idle for a second lose their pages,
  * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
@@ -35,12 +35,12 @@
 
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/starvation.h>
-#include <runtime/platform/arena.h>
-#include <runtime/platform/fpmode.h>
-#include <runtime/platform/guard.h>
-#include <runtime/platform/idle_trim.h>
-#include <runtime/platform/sanitizer.h>
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/memory/arena.h>
+#include <runtime/platform/memory/guard.h>
+#include <runtime/platform/memory/idle_trim.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/fpmode.h>
+#include <runtime/platform/switch/switch_frame.h>
 #include <sched/assert.h>
 #include <sched/forkstack.h>
 
@@ -238,7 +238,7 @@ typedef struct fl_slab {
 } fl_slab;
 
 /* Makes its fibers, in zero pages, each to run entry(fiber). Returns how many guards are mapped
- * (runtime/platform/guard.h). */
+ * (runtime/platform/memory/guard.h). */
 unsigned fl_slab_make(const fl_slab *slab, const fl_fibers *of, void (*entry)(void *));
 
 /* An empty stack, on which entry(fiber) will be called. */

@@ -14,8 +14,8 @@
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/fpmode.h>
 #include <runtime/platform/spin.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>
 #include <sched/queue.h>

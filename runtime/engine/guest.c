@@ -18,10 +18,10 @@
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/foreign.h>
-#include <runtime/platform/fpmode.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <runtime/platform/uncancelled.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>

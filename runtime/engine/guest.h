@@ -62,8 +62,8 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/fpmode.h>
-#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <sched/forkstack.h>
 
 /* A region, on the stack of its thread. */

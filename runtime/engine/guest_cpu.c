@@ -3,9 +3,9 @@
 
 #include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
-#include <runtime/platform/placement.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/placement.h>
 
 static const int64_t AGAIN_AFTER = 1000000; /* ns */
 

@@ -13,9 +13,9 @@
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/fpmode.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/spin.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/inbox.h>
 
-#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/memory/sanitizer.h>
 
 void fl_inbox_init(fl_inbox *inbox)
 {

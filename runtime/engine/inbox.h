@@ -8,7 +8,7 @@
 #define FL_INBOX_H
 
 #include <filch/runtime.h>
-#include <runtime/platform/cells.h>
+#include <runtime/platform/memory/cells.h>
 
 #include <stdbool.h>
 #include <urcu/wfcqueue.h>

@@ -7,8 +7,8 @@
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/fpmode.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <runtime/platform/upcalls.h>
 #include <sched/forkstack.h>
 

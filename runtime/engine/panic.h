@@ -20,7 +20,7 @@
 #include <filch/runtime.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/fpmode.h>
+#include <runtime/platform/switch/fpmode.h>
 
 #include <setjmp.h>
 
@@ -33,7 +33,7 @@ struct fl_boundary {
     unsigned stays;               /* as it began: runtime/engine/suspend.h */
     unsigned blocking;            /* the pairs that are around it: runtime/sync/blocking.h */
     bool unpinned;                /* filch_unpinned is around it */
-    fl_fpmode fpmode;             /* in which it begins and ends: runtime/platform/fpmode.h */
+    fl_fpmode fpmode; /* in which it begins and ends: runtime/platform/switch/fpmode.h */
     filch_failure *failure;
     jmp_buf at;
 };

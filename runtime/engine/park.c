@@ -57,10 +57,10 @@
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/fence.h>
 #include <runtime/platform/futex.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>

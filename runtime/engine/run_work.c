@@ -17,7 +17,7 @@
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
-#include <runtime/platform/fpmode.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <sched/forkstack.h>
 #include <sched/mode.h>
 #include <sched/profit.h>

@@ -11,10 +11,10 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/worker_set.h>
-#include <runtime/platform/affinity.h>
-#include <runtime/platform/fpmode.h>
 #include <runtime/platform/live_runtimes.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/topology.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <sched/idle.h>
 #include <sched/queue.h>
 

@@ -2,9 +2,9 @@
 #include <runtime/engine/settings.h>
 
 #include <filch/atomic.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/machine/affinity.h>
 #include <runtime/platform/variables.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>

@@ -6,8 +6,8 @@
 #define FL_SETTINGS_H
 
 #include <filch/runtime.h>
-#include <runtime/platform/affinity.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/topology.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <runtime/trace/format.h>
 #include <sched/mode.h>

@@ -18,8 +18,8 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/fence.h>
+#include <runtime/platform/machine/topology.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/topology.h>
 #include <sched/deque.h>
 #include <sched/idle.h>
 #include <sched/mode.h>

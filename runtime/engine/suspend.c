@@ -33,9 +33,9 @@
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/guard.h>
-#include <runtime/platform/sanitizer.h>
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/memory/guard.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/switch_frame.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>

@@ -3,9 +3,9 @@
 
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/machine/affinity.h>
 
 #include <errno.h>
 #include <pthread.h>

@@ -64,7 +64,7 @@ void fl_threads_forget(void);
 
 /* ---- Code that runs unpinned ---- */
 
-/* filch_unpinned: a task's worker goes home (runtime/platform/affinity.h) while a function starts
+/* filch_unpinned: a task's worker goes home (runtime/platform/machine/affinity.h) while a function starts
  * threads or processes. The mask belongs to the thread, so the fiber must stay on it: suspending
  * inside is refused. fl_worker.unpinned names the fiber; only its own thread touches it. */
 

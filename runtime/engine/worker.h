@@ -10,7 +10,7 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/patience.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 #include <runtime/platform/thread.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>

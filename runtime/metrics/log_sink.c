@@ -4,13 +4,13 @@
 #include <runtime/metrics/log_sink.h>
 
 #include <runtime/metrics/log.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/machine/affinity.h>
 #include <runtime/platform/own_thread.h>
 #include <runtime/platform/sized_struct.h>
 #include <runtime/platform/time_sum.h>

@@ -25,7 +25,7 @@
 #define FL_LOG_SINK_H
 
 #include <filch/log_sink.h>
-#include <runtime/platform/warning.h>
+#include <runtime/platform/error.h>
 #include <runtime/sync/wait.h>
 
 #include <limits.h>

@@ -9,7 +9,7 @@
 #ifndef FL_OPENMP_AFFINITY_H
 #define FL_OPENMP_AFFINITY_H
 
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 
 #include <stdbool.h>
 #include <stddef.h>

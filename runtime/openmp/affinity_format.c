@@ -8,7 +8,7 @@
 #include <runtime/openmp/openmp.h>
 #include <runtime/openmp/parse.h>
 #include <runtime/openmp/query.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 
 #include <ctype.h>
 #include <inttypes.h>

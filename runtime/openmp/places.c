@@ -5,7 +5,7 @@
 
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/parse.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 
 typedef struct fl_affinity place;
 

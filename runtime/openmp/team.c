@@ -12,7 +12,7 @@
 #include <runtime/openmp/names.h>
 #include <runtime/openmp/task.h>
 #include <runtime/openmp/thread.h>
-#include <runtime/platform/fpmode.h>
+#include <runtime/platform/switch/fpmode.h>
 
 #include <stdlib.h>
 #include <string.h>

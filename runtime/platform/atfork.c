@@ -5,10 +5,10 @@
  *   G3 forked: and of gate, release      -> G4 hold: cas of gate, acquire; it may be taken */
 #include <runtime/platform/atfork.h>
 
-#include <runtime/platform/affinity.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/live_runtimes.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/platform/upcalls.h>
 
 #include <filch/atomic.h>

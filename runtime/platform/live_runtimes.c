@@ -3,7 +3,7 @@
 
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <sched/rng.h>
 
 #include <errno.h>

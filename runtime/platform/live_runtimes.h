@@ -10,7 +10,7 @@
 #define FL_LIVE_RUNTIMES_H
 
 #include <filch/atomic.h>
-#include <runtime/platform/placement.h>
+#include <runtime/platform/machine/placement.h>
 
 typedef struct fl_resident {
     struct fl_resident *next;

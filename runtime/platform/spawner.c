@@ -4,11 +4,11 @@
  * an epoll, signals, its parent, and `report` of each child. */
 #include <runtime/platform/spawner.h>
 
-#include <runtime/platform/spawner_call.h>
 #include <runtime/platform/uncancelled.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -16,8 +16,22 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* System calls past libc and the sanitizers' interceptors. */
+#define FL_CALL(name, ...) syscall(SYS_##name, __VA_ARGS__)
+
+/* The kernel's set of signals, which is smaller than libc's. */
+enum { KERNEL_SIGNALS = _NSIG / 8 };
+
+/* A process like the calling one; `signal`: its parent gets it at its end. As fork(), but runs no
+ * handlers of pthread_atfork. */
+static inline long call_clone(int signal)
+{
+    return FL_CALL(clone, signal, NULL, NULL, NULL, NULL);
+}
 
 enum { SOCKET = 3, EVENTS = 64 };
 /* Data of epoll events; all others: the pid of the child. */
@@ -166,7 +180,7 @@ static int start(const int *files)
 {
     if (all.count == FL_SPAWN_MOST)
         return EAGAIN;
-    pid_t pid = (pid_t)fl_call_clone(SIGCHLD);
+    pid_t pid = (pid_t)call_clone(SIGCHLD);
     if (pid == 0)
         fl_spawner_exec(files, all.self);
     if (pid < 0)
@@ -273,7 +287,7 @@ static void forget_handlers(void)
 {
     static const uint64_t by_default[8]; /* the kernel's struct sigaction */
     for (int signal = 1; signal < _NSIG; signal++)
-        FL_CALL(rt_sigaction, signal, by_default, NULL, FL_KERNEL_SIGNALS);
+        FL_CALL(rt_sigaction, signal, by_default, NULL, KERNEL_SIGNALS);
 }
 
 /* Without pidfd (Linux 5.3) it looks at its parent once a second; the socket usually tells it
@@ -282,7 +296,7 @@ static bool watch_all(void)
 {
     uint64_t ended[2] = {UINT64_C(1) << (SIGCHLD - 1), 0};
     all.epoll = (int)FL_CALL(epoll_create1, EPOLL_CLOEXEC);
-    all.signals = (int)FL_CALL(signalfd4, -1, ended, FL_KERNEL_SIGNALS, O_CLOEXEC | O_NONBLOCK);
+    all.signals = (int)FL_CALL(signalfd4, -1, ended, KERNEL_SIGNALS, O_CLOEXEC | O_NONBLOCK);
     int parent = (int)FL_CALL(pidfd_open, all.parent, 0);
     all.look = parent < 0 || watch(parent, of_other) ? 1000 : -1;
     return !watch(SOCKET, of_socket) && !watch(all.signals, of_other);
@@ -310,9 +324,9 @@ pid_t fl_spawner_clone(int socket, int null)
 {
     pid_t parent = getpid();
     int was = fl_cancel_hold(); /* copied, too */
-    long pid = fl_call_clone(0);
+    long pid = call_clone(0);
     if (pid < 0 && errno == EINVAL)
-        pid = fl_call_clone(SIGCHLD);
+        pid = call_clone(SIGCHLD);
     if (pid == 0)
         live(parent, socket, null);
     int error = errno;
@@ -391,7 +405,7 @@ static image read_request(int request)
 static void unblock_all(void)
 {
     uint64_t none[2] = {0, 0};
-    FL_CALL(rt_sigprocmask, SIG_SETMASK, none, NULL, FL_KERNEL_SIGNALS);
+    FL_CALL(rt_sigprocmask, SIG_SETMASK, none, NULL, KERNEL_SIGNALS);
 }
 
 void fl_spawner_exec(const int *files, pid_t spawner)

@@ -4,9 +4,9 @@
 #include <runtime/pool/callbacks.h>
 
 #include <runtime/engine/external.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
 

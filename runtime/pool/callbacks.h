@@ -31,7 +31,7 @@
 
 #include <filch/pool.h>
 #include <runtime/engine/inbox.h>
-#include <runtime/platform/cells.h>
+#include <runtime/platform/memory/cells.h>
 
 typedef void fl_pending_callback_fn(filch_self self, filch_job *job);
 

@@ -6,11 +6,11 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/fence.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>

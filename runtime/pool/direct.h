@@ -8,7 +8,7 @@
 #include <filch/pool.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/metrics/counter.h>
-#include <runtime/platform/cells.h>
+#include <runtime/platform/memory/cells.h>
 
 typedef struct fl_submissions {
     const filch_submission *each; /* NULL: all are like `all`, */

@@ -8,7 +8,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/quota.h>
+#include <runtime/platform/machine/quota.h>
 #include <runtime/platform/time_sum.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>

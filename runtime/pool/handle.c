@@ -292,7 +292,6 @@ int filch_job_future(filch_future *future, filch_job *job)
 /* ---- Handles that nobody released ---- */
 
 #ifdef FILCH_DEBUG
-#include <runtime/platform/error.h>
 
 #include <pthread.h>
 #include <search.h>

@@ -8,12 +8,12 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/order.h>

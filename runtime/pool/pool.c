@@ -7,13 +7,13 @@
 #include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/topology.h>
 #include <runtime/platform/sized_struct.h>
-#include <runtime/platform/topology.h>
 #include <runtime/platform/users.h>
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/direct.h>

@@ -11,10 +11,10 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/observe/page_writer.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/platform/users.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/pool/deadlines.h>

@@ -12,9 +12,9 @@
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual/virtual.h>
-#include <runtime/platform/warning.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock_report.h>
 #include <runtime/sync/timer.h>

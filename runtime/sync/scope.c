@@ -6,10 +6,10 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/cells.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/sync/scope_open.h>
 #include <runtime/sync/wait.h>
 

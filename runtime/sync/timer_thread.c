@@ -5,11 +5,11 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/suspend.h>
 #include <runtime/engine/threads.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/machine/affinity.h>
 #include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
 #include <runtime/platform/virtual/virtual.h>

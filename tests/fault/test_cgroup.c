@@ -4,8 +4,8 @@
  * turning round while they idle. Once with a group of the kernel's, where one can be made here, and
  * once with files that look like one. */
 #include <fcntl.h>
-#include <runtime/platform/quota.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/quota.h>
+#include <runtime/platform/machine/topology.h>
 #include <sys/stat.h>
 #include <tests/support/child.h>
 #include <tests/support/cpu_group.h>

@@ -6,7 +6,7 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/sanitizer.h>
+#include <runtime/platform/memory/sanitizer.h>
 #include <tests/support/signpost.h>
 #include <tests/support/test.h>
 #include <urcu/uatomic.h>

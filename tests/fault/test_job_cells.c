@@ -2,7 +2,7 @@
  *
  * Cells of jobs, and of the items that start them: each comes back, however its job ends, and a job
  * has nothing of the former use of its cell. */
-#include <runtime/platform/cells.h>
+#include <runtime/platform/memory/cells.h>
 #include <runtime/pool/pool.h>
 #include <string.h>
 #include <tests/support/held.h>

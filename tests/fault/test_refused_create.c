@@ -3,7 +3,7 @@
  * The system refuses memory, address space, threads or the machine's description, at each place of
  * a creation in turn: a negative errno and a sentence, nothing left behind, and the next creation
  * works. So for the first creation of a process, which also sets up what stays. */
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <runtime/queue/queues.h>
 #include <tests/support/build.h>
 #include <tests/support/child.h>

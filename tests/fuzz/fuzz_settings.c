@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <math.h>
 #include <runtime/engine/settings.h>
-#include <runtime/platform/quota.h>
+#include <runtime/platform/machine/quota.h>
 #include <stdbool.h>
 #include <tests/fuzz/fuzz.h>
 

@@ -13,8 +13,8 @@
  * that stops a timer is not told by it any more. Where nobody is told by others, the timer thread
  * does not sleep beyond the time of a fiber that is parked. */
 #include <runtime/engine/threads.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/clock.h>
+#include <runtime/platform/machine/affinity.h>
 #include <runtime/sync/timer_shards.h>
 #include <runtime/sync/timer_thread.h>
 #include <runtime/sync/wait_fd.h>

@@ -29,7 +29,7 @@ ROOT = HERE.parent.parent
 MATRIX = HERE / "matrix.txt"
 PROCESSORS = {"x86_64": x86_64, "aarch64": aarch64, "riscv64": riscv64}
 SHIPPED = ["sched/forkstack.c", "sched/idle.c", "sched/deque.c", "sched/abp.c"]
-ONLY = {"x86_64": ["runtime/platform/sparing_x86_64.S"]}
+ONLY = {"x86_64": ["runtime/platform/switch/sparing_x86_64.S"]}
 # Instructions for RMWs: both of what the library of outlined atomics chooses between when it runs.
 VARIANTS = {"aarch64": {"aarch64": ["-mno-outline-atomics"], "aarch64+lse": ["-march=armv8.1-a"]}}
 ALL = tuple(PROCESSORS)

@@ -123,7 +123,7 @@ class Fiber:
 
 
 def fibers(rt, prefix):
-    """Every fiber of a runtime: each has a unit of an arena (runtime/platform/arena.h)."""
+    """Every fiber of a runtime: each has a unit of an arena (runtime/platform/memory/arena.h)."""
     kind = gdb.lookup_type("fl_fiber").pointer()
     all_workers = workers(rt)
     running = {int(worker["running"]): int(worker["index"]) for worker in all_workers}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "machine.h"
 
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <tools/shared/spell.h>
 
 #include <errno.h>

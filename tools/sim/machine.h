@@ -10,7 +10,7 @@
  *
  * Worker n has the n-th core, as pinned workers have, and after the last core they go round again
  * on the further hardware threads. More workers than hardware threads are refused: the simulation
- * knows no preemption. Distances are the tiers of runtime/platform/topology.h. */
+ * knows no preemption. Distances are the tiers of runtime/platform/machine/topology.h. */
 #ifndef SIM_MACHINE_H
 #define SIM_MACHINE_H
 

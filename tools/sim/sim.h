@@ -16,7 +16,7 @@
  *   queues                runtime/queue/                 queue.c       a lock is a time
  *   pokes, looks, tokens  runtime/engine/park.c          rest.c        no memory is given back
  *   idle modes            runtime/engine/find_work.c         rest.c        naps are not cut short
- *   distances             runtime/platform/topology.c    machine.c     4 tiers
+ *   distances             runtime/platform/machine/topology.c    machine.c     4 tiers
  *
  * docs/scale.md has the same list with the test of each. Nothing here models caches, the operating
  * system, or cores that share anything: costs are constants (costs.h). */

@@ -5,7 +5,7 @@
  * decides which thread does. A thread that fails or ends never comes back. */
 #include <tests/model/checker/state.h>
 
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/switch/switch_frame.h>
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * The needs of creating runtimes and workers beside memory: no place, and a signal stack that is
  * never entered. */
 #include <runtime/engine/fiber.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/live_runtimes.h>
+#include <runtime/platform/machine/affinity.h>
 
 filch_u32 fl_residents_workers = {2}; /* more than there are CPUs: a short wait does not spin */
 

@@ -2,7 +2,7 @@
  *
  * Fibers' memory for models that have fibers of their own and no more. */
 #include <runtime/engine/fiber.h>
-#include <runtime/platform/cells.h>
+#include <runtime/platform/memory/cells.h>
 
 void fl_fibers_put(fl_fibers *fibers, fl_fiber *fiber)
 {

@@ -4,12 +4,12 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/guest.h>
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/atfork.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/foreign.h>
-#include <runtime/platform/locked_memory.h>
-#include <runtime/platform/quota.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/quota.h>
+#include <runtime/platform/memory/locked_memory.h>
 #include <runtime/platform/rcu_thread.h>
 #include <runtime/queue/queues.h>
 #include <runtime/sync/wait_fd.h>

@@ -4,7 +4,7 @@
 #ifndef FILCH_DEBUG
 #define FILCH_DEBUG /* forks in another mode are reported */
 #endif
-#include <runtime/platform/fpmode.h>
+#include <runtime/platform/switch/fpmode.h>
 #include <tests/support/child.h>
 #include <tests/support/fpmode.h>
 #include <tests/support/signpost.h>

@@ -5,7 +5,7 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 #include <sched.h>
 #include <tests/support/fib.h>
 #include <tests/support/signpost.h>

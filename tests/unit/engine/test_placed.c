@@ -3,7 +3,7 @@
  * Where workers may run on this machine, by the masks that the system gives them. On a machine of
  * one core there is nothing to tell apart. */
 #include <runtime/engine/worker.h>
-#include <runtime/platform/quota.h>
+#include <runtime/platform/machine/quota.h>
 #include <sched.h>
 #include <tests/support/child.h>
 #include <tests/support/signpost.h>

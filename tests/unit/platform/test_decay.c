@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Decay, on a clock of the test's own. */
-#include <runtime/platform/idle_trim.h>
+#include <runtime/platform/memory/idle_trim.h>
 #include <tests/support/test.h>
 
 enum { KEEP = 10, STEP = 7 };

@@ -2,7 +2,7 @@
  *
  * The rule of placement on machines that hwloc imagines; each test has a process, and so a
  * topology, of its own. */
-#include <runtime/platform/placement.h>
+#include <runtime/platform/machine/placement.h>
 #include <tests/support/test.h>
 
 /* 2 packages, each with a NUMA node, 2 last-level caches, and 2 cores of 2 hardware threads in each

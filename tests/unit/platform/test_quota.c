@@ -4,7 +4,7 @@
 #include <filch/base.h>
 #include <ftw.h>
 #include <limits.h>
-#include <runtime/platform/quota.h>
+#include <runtime/platform/machine/quota.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <tests/support/test.h>

@@ -4,7 +4,7 @@
  * a topology, of its own. Tests of the affinity mask run on the real topology, on any computer. */
 #include <filch/base.h>
 #include <pthread.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <sched.h>
 #include <stdio.h>
 #include <tests/support/test.h>

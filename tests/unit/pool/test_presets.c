@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Configurations of pools for jobs that compute and for jobs that wait; where workers are bound. */
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <string.h>
 #include <tests/support/pools.h>
 

@@ -3,7 +3,7 @@
  * The simulated machine: its grammar, and its distances beside those of the library for the same
  * description read by hwloc. */
 #include <hwloc.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <stdio.h>
 #include <tests/support/test.h>
 #include <tools/sim/machine.h>

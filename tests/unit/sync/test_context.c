@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <fenv.h>
 #include <filch/base.h>
-#include <runtime/platform/sanitizer.h>
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/switch/switch_frame.h>
 #include <stdint.h>
 #include <tests/support/test.h>
 

@@ -3,7 +3,7 @@
  * The warning of a deadlock, which a program gets by default: its text, its destinations, its
  * silence in doubt, and its cost. */
 #include <pthread.h>
-#include <runtime/platform/warning.h>
+#include <runtime/platform/error.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/folder.h>

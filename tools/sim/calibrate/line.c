@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <filch/atomic.h>
 #include <pthread.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 #include <sched.h>
 #include <tools/shared/clock.h>
 

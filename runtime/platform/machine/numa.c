@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/machine/numa.h>
+
 #include <runtime/platform/error.h>
-#include <runtime/platform/numa.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 
 #include <errno.h>
 #include <limits.h>

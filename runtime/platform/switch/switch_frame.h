@@ -2,7 +2,7 @@
  *
  * Switching between C stacks: one file per processor (switch_x86_64.S) and switch_ucontext.c for
  * all others, chosen by the build. Callee-saved registers and the floating-point mode
- * (runtime/platform/fpmode.h) travel; the signal mask does not (ucontext saves it, at the price of
+ * (runtime/platform/switch/fpmode.h) travel; the signal mask does not (ucontext saves it, at the price of
  * two system calls), and neither do floating-point flags. */
 #ifndef FL_SWITCH_FRAME_H
 #define FL_SWITCH_FRAME_H

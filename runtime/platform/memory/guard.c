@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/guard.h>
+#include <runtime/platform/memory/guard.h>
 
 #include <filch/atomic.h>
 

@@ -2,16 +2,17 @@
  *
  * hwloc's tree is reduced to one array of PUs in its logical order (depth first: the PUs of a
  * core stand side by side, then those of the next core in the same cache, ...). All questions are
- * walks over that array, with the affinity mask as a filter (runtime/platform/affinity.c, placement.c).
+ * walks over that array, with the affinity mask as a filter (runtime/platform/machine/affinity.c, placement.c).
  *
  * hwloc is asked for disallowed PUs too: the mask, which the kernel keeps within the process's
  * cpuset, is decides, and is read anew for each runtime, while the topology stays. */
+#include <runtime/platform/machine/topology.h>
+
 #include <filch/atomic.h>
-#include <runtime/platform/affinity.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/numa.h>
-#include <runtime/platform/quota.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/numa.h>
+#include <runtime/platform/machine/quota.h>
 
 #include <errno.h>
 #include <hwloc.h>

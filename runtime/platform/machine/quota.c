@@ -3,8 +3,9 @@
  * /proc/self/cgroup says in which group the process is, /proc/self/mountinfo where groups can be
  * read. A mount shows the tree from its own root on, which in a container is seldom "/": the
  * directory of group P in a mount of root R at M is M + (P without R). */
+#include <runtime/platform/machine/quota.h>
+
 #include <runtime/platform/error.h>
-#include <runtime/platform/quota.h>
 
 #include <errno.h>
 #include <limits.h>

@@ -2,9 +2,9 @@
  *
  * In hwloc's order the PUs of an object stand side by side, so an object is a run of allowed PUs
  * with the same index. */
-#include <runtime/platform/placement.h>
+#include <runtime/platform/machine/placement.h>
 
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 
 /* ---- Objects ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The switch for every processor that has no file of its own. */
-#include <runtime/platform/switch_frame.h>
+#include <runtime/platform/switch/switch_frame.h>
 
 #include <stdint.h>
 #include <ucontext.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/locked_memory.h>
+#include <runtime/platform/memory/locked_memory.h>
 
 #include <filch/base.h>
 #include <runtime/platform/error.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/arena.h>
+#include <runtime/platform/memory/arena.h>
 
-#include <runtime/platform/guard.h>
+#include <runtime/platform/memory/guard.h>
 #include <sched/forkstack.h>
 
 #include <errno.h>

@@ -14,7 +14,7 @@
  *     outermost boundary of a fiber knows without a look in which mode it begins. Two
  *     callbacks have no boundary: the panic handler, around which fl_panic_report does the same,
  *     and a pool's report of stuck work items, after which the loop does.
- *   - A switch of fibers carries the mode (runtime/platform/switch_frame.h).
+ *   - A switch of fibers carries the mode (runtime/platform/switch/switch_frame.h).
  *   - A join that runs a foreign task on top of its frame changes to the runtime's mode for that
  *     (runtime/engine/help.c). A call of filch_blocking runs in its caller's mode on any
  *     thread.

@@ -39,7 +39,7 @@ typedef struct fl_arena {
     unsigned number;         /* in the order of creation */
     unsigned room, used;     /* units; those that hold fibers come first */
     unsigned idle, dirty;    /* fibers in `free`; those of them that have pages */
-    unsigned mapped;         /* guards of that kind (runtime/platform/guard.h) */
+    unsigned mapped;         /* guards of that kind (runtime/platform/memory/guard.h) */
     bool renewing;           /* no fiber may be made in it for now */
     struct fl_fiber *free;   /* the last one put back comes first */
     struct fl_fibers *of;    /* for its renewal, */

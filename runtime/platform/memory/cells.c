@@ -11,13 +11,12 @@
  *
  * A batch that is kept or stored is closed: one word names it. A library that is loaded by dlopen
  * finds little room for variables of threads (test_unload). */
-#include <runtime/platform/cells.h>
-
-#include <runtime/platform/idle_trim.h>
-#include <runtime/platform/prefetch.h>
-#include <sched/assert.h>
+#include <runtime/platform/memory/cells.h>
 
 #include <filch/base.h>
+#include <runtime/platform/memory/idle_trim.h>
+#include <runtime/platform/memory/prefetch.h>
+#include <sched/assert.h>
 
 #include <pthread.h>
 #include <stdbool.h>

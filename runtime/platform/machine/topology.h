@@ -16,7 +16,7 @@
 #ifndef FL_TOPOLOGY_H
 #define FL_TOPOLOGY_H
 
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ unsigned fl_topology_units(const fl_topology *t, enum fl_bind bind);
 unsigned fl_topology_cpus(const fl_topology *t);
 
 /* fl_bind_place with the calling thread's mask: the place of a pinned worker
- * (runtime/platform/placement.h places the others). Always 0. */
+ * (runtime/platform/machine/placement.h places the others). Always 0. */
 int fl_topology_place(const fl_topology *t, enum fl_bind bind, unsigned worker, fl_place *out);
 
 /* How far b is from a: FL_TIER_CORE same core, FL_TIER_CACHE same last-level cache, FL_TIER_NODE

@@ -76,7 +76,7 @@ static inline bool fl_affinity_allows(const struct fl_affinity *mask, int cpu)
 struct fl_affinity;
 typedef struct fl_topology fl_topology;
 
-/* FL_BIND_AUTO: runtime/platform/placement.h decides. Else a core, a hardware thread of one (PU),
+/* FL_BIND_AUTO: runtime/platform/machine/placement.h decides. Else a core, a hardware thread of one (PU),
  * or any CPU that the mask allows. */
 enum fl_bind { FL_BIND_AUTO, FL_BIND_CORE, FL_BIND_PU, FL_BIND_NONE };
 

@@ -28,8 +28,8 @@
 #ifndef FL_PLACEMENT_H
 #define FL_PLACEMENT_H
 
-#include <runtime/platform/affinity.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/machine/topology.h>
 
 #include <stdbool.h>
 #include <stdint.h>

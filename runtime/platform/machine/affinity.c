@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/affinity.h>
+#include <runtime/platform/machine/affinity.h>
 
 #include <runtime/platform/error.h>
-#include <runtime/platform/topology.h>
+#include <runtime/platform/machine/topology.h>
 
 #include <errno.h>
 #include <string.h>
