@@ -2,9 +2,9 @@
  *
  * The handler `http`: POSTs the body of each job to one URL. libcurl blocks, so it runs on a thread
  * for blocking calls. Its handles keep their connections, and wait in a list for the next job. */
-#include <runtime/service/certificate.h>
 #include <runtime/service/handlers/handlers.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/certificate.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/service_records.h>
 

@@ -7,7 +7,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/http/otlp_encode.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 #include <runtime/service/secret.h>
 
 #include <curl/curl.h>

@@ -4,7 +4,7 @@
 #ifndef FL_OTLP_EXPORT_H
 #define FL_OTLP_EXPORT_H
 
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 
 #include <stdint.h>
 

@@ -182,8 +182,8 @@ const fl_action fl_actions[] = {
 /* --probe URL: is a service healthy? For health checks in images without a shell. */
 
 #ifdef FILCH_HAVE_CURL
-#include <runtime/service/certificate.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/certificate.h>
+#include <runtime/service/net/http_client.h>
 
 static size_t discard(char *data, size_t size, size_t count, void *arg)
 {

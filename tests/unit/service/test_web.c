@@ -6,7 +6,7 @@
 #include <filch/wait.h>
 #include <poll.h>
 #include <pthread.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 #include <tests/support/http.h>
 #include <tests/support/port.h>
 

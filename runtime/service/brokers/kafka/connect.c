@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/kafka/url.h>
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 #include <runtime/service/url.h>
 
 #include <filch/log.h>

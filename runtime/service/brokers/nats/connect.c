@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/nats/box.h>
 #include <runtime/service/brokers/nats/url.h>
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 #include <runtime/service/url.h>
 
 #include <filch/timer.h>

@@ -4,7 +4,7 @@
 #include <runtime/service/brokers/postgres/postgres.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

@@ -32,8 +32,8 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/token.h>
 #include <runtime/service/brokers/pubsub/url.h>
-#include <runtime/service/http_client.h>
 #include <runtime/service/key_order.h>
+#include <runtime/service/net/http_client.h>
 
 #include <jansson.h>
 

@@ -3,8 +3,8 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/on_its_way.h>
-#include <runtime/service/http_client.h>
 #include <runtime/service/key_order.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/log.h>
 #include <filch/timer.h>

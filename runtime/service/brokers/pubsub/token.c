@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/key.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

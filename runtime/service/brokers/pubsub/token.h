@@ -11,8 +11,8 @@
 #define FL_PUBSUB_TOKEN_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/certificate.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/certificate.h>
+#include <runtime/service/net/http_client.h>
 
 #include <openssl/evp.h>
 

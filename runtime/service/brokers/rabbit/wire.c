@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/rabbit/rabbit.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 
 #include <filch/timer.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/redis/tls.h>
 
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 
 #include <errno.h>
 #include <openssl/err.h>

@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/tls.h>
 #include <runtime/service/brokers/redis/url.h>
-#include <runtime/service/socket.h>
+#include <runtime/service/net/socket.h>
 
 #include <filch/wait.h>
 

@@ -2,8 +2,8 @@
 #include <runtime/service/brokers/servicebus/servicebus.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/certificate.h>
-#include <runtime/service/socket.h>
+#include <runtime/service/net/certificate.h>
+#include <runtime/service/net/socket.h>
 
 #include <filch/timer.h>
 

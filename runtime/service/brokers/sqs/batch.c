@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/sqs/sqs.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/wait.h>
 

@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/sign.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

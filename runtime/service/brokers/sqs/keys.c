@@ -4,7 +4,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/identity.h>
 #include <runtime/service/brokers/sqs/profile.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 #include <runtime/service/url.h>
 
 #include <filch/timer.h>

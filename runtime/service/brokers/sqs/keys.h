@@ -15,7 +15,7 @@
 #define FL_SQS_KEYS_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 typedef struct fl_sqs_keys fl_sqs_keys;
 

@@ -9,7 +9,7 @@
 #include <runtime/service/brokers/sqs/sqs.h>
 #include <runtime/service/brokers/sqs/url.h>
 #include <runtime/service/copy.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 #include <runtime/service/url.h>
 
 #include <filch/log.h>

@@ -31,7 +31,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/url.h>
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/wait.h>
 

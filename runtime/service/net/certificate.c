@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/certificate.h>
-
-#include <runtime/service/socket.h>
+#include <runtime/service/net/certificate.h>
 
 #include <filch/timer.h>
+#include <runtime/service/net/socket.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/http_client.h>
+#include <runtime/service/net/http_client.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
-#include <runtime/service/certificate.h>
-#include <runtime/service/socket.h>
+#include <runtime/service/net/certificate.h>
+#include <runtime/service/net/socket.h>
 #include <runtime/service/url.h>
 
 #include <curl/curl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/socket.h>
+#include <runtime/service/net/socket.h>
 
 #include <filch/timer.h>
 

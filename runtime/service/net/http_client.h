@@ -4,7 +4,7 @@
 #ifndef FL_HTTP_CLIENT_H
 #define FL_HTTP_CLIENT_H
 
-#include <runtime/service/certificate.h>
+#include <runtime/service/net/certificate.h>
 
 #include <curl/curl.h>
 #include <stdbool.h>
