@@ -44,7 +44,7 @@ void fl_omp_bind_member(unsigned number, unsigned size, int bind);
 /* Of the calling thread. false: it is not bound. */
 bool fl_omp_spot_here(fl_omp_spot *spot);
 
-/* ---- affinity_format.c ---- */
+/* ---- affinity.c ---- */
 
 /* The text of affinity-format-var, `length` bytes. */
 void fl_omp_affinity_format_set(const char *text, size_t length);

@@ -2,7 +2,7 @@
  *
  * Memory allocators. All memory comes from malloc: memory spaces make no difference here. A header
  * before each block says where it came from, so that omp_free needs no allocator. */
-#include <runtime/openmp/abi_allocator.h>
+#include <runtime/openmp/abi.h>
 
 #include <runtime/openmp/memory.h>
 

@@ -3,7 +3,7 @@
 
 #include <runtime/engine/park.h>
 #include <runtime/engine/threads.h>
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/depend.h>
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/team.h>

@@ -4,8 +4,7 @@
  * Arguments come by reference; the lengths of texts come last, by value. Locks are in locks.c. */
 #include <runtime/openmp/query.h>
 
-#include <runtime/openmp/abi_allocator.h>
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/affinity.h>
 #include <runtime/openmp/memory.h>
 

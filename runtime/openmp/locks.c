@@ -4,12 +4,11 @@
  * are those of runtime/openmp/locks.h. */
 #include <runtime/openmp/locks.h>
 
-#include <runtime/openmp/abi_locks.h>
-#include <runtime/openmp/memory.h>
-
 #include <runtime/engine/help.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
+#include <runtime/openmp/abi.h>
+#include <runtime/openmp/memory.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/spin.h>
@@ -304,3 +303,46 @@ void omp_init_nest_lock_with_hint_(fl_omp_nest_lock **one, const int32_t *hint)
 
 OLD_TWINS()
 OLD_TWINS(_)
+
+/* ---- Critical sections ---- */
+
+/* Critical regions, and atomic constructs that the processor cannot do. The word that gcc sets
+ * aside for each name is the lock itself. */
+
+static filch_u32 unnamed, atomics;
+
+void GOMP_critical_start(void)
+{
+    fl_omp_lock(&unnamed, "a critical region");
+}
+
+void GOMP_critical_end(void)
+{
+    fl_omp_unlock(&unnamed);
+}
+
+/* gcc gives each name a pointer that begins as NULL. */
+static filch_u32 *word_of(void **name)
+{
+    return (filch_u32 *)(void *)name;
+}
+
+void GOMP_critical_name_start(void **name)
+{
+    fl_omp_lock(word_of(name), "a critical region");
+}
+
+void GOMP_critical_name_end(void **name)
+{
+    fl_omp_unlock(word_of(name));
+}
+
+void GOMP_atomic_start(void)
+{
+    fl_omp_lock(&atomics, "an atomic construct");
+}
+
+void GOMP_atomic_end(void)
+{
+    fl_omp_unlock(&atomics);
+}

@@ -12,9 +12,9 @@
  * stack: threadprivate data, pthread_self and tied tasks rely on that. A task is a forked task of its
  * thread's fork stack, which other threads of the team may steal.
  *
- * Threads: thread.c, team.c (parallel regions), hot.c, pool.c, barrier.c. Tasks: task.c, taskgroup.c,
- * taskloop.c, depend.c, detach.c, names.c. Work sharing: share.c, plan.c, loop*.c, ordered.c, doacross.c,
- * sections.c, single.c, reduction.c. Settings: icv.c, environment.c, display.c, query.c, fortran.c. */
+ * Threads: thread.c, team.c (parallel regions), barrier.c. Tasks: task.c, taskloop.c, depend.c, detach.c,
+ * names.c. Work sharing: share.c, plan.c, loop*.c, ordered.c, sections.c, reduction.c. Settings: icv.c,
+ * query.c, fortran.c. */
 #ifndef FL_OPENMP_H
 #define FL_OPENMP_H
 
@@ -134,7 +134,7 @@ void fl_omp_taskwait(void);
 /* The same for slots from `mark` on. */
 void fl_omp_join_to(fl_omp_task *task, filch_slot *mark);
 
-/* taskgroup.c */
+/* task.c */
 
 /* The groups that the task has opened begin at that slot at the latest: its slots from there on are free
  * again, or its older children have to end with the group. */

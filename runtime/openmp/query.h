@@ -6,6 +6,9 @@
 #define FL_OPENMP_QUERY_H
 
 #include <runtime/openmp/openmp.h>
+#include <runtime/openmp/parse.h>
+
+#include <stdbool.h>
 
 /* int omp_NAME(void) */
 #define FL_OMP_GETTERS(X)                                                                          \
@@ -78,5 +81,15 @@ FL_OMP_API void omp_set_affinity_format(const char *format);
 FL_OMP_API size_t omp_get_affinity_format(char *text, size_t size);
 FL_OMP_API void omp_display_affinity(const char *format);
 FL_OMP_API size_t omp_capture_affinity(char *text, size_t size, const char *format);
+
+/* ---- OMP_DISPLAY_ENV ---- */
+
+/* The text of OMP_DISPLAY_ENV and omp_display_env. */
+
+/* Prints the initial ICVs to stderr; verbose: also libgomp's own. */
+void fl_omp_display_environment(bool verbose);
+
+/* The predefined allocators. */
+extern const fl_omp_word fl_omp_allocator_words[];
 
 #endif

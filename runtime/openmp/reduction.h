@@ -15,7 +15,7 @@
 #ifndef FL_OPENMP_REDUCTION_H
 #define FL_OPENMP_REDUCTION_H
 
-#include <runtime/openmp/abi_reduction.h>
+#include <runtime/openmp/abi.h>
 
 /* The block of a work-sharing construct. The share and each thread that uses it hold it: the share may be
  * used again before they end, since constructs nest. */

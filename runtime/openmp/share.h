@@ -9,7 +9,7 @@
  * Numbers never restart. Each region begins with a number that no thread of an earlier region can have
  * reached, so shares that a cancelled region has left behind are free, too.
  *
- * A single needs no share (single.c). tests/model/sharing.c is the model.
+ * A single needs no share (sections.c). tests/model/sharing.c is the model.
  *
  * Edges:
  *   X6 open: store state, release   -> X7 enter: load state, acquire; the open share
@@ -44,7 +44,7 @@ struct fl_omp_share {
     uint64_t chunk, longer, chunks;
     void *memory;                 /* that the compiled code has asked for */
     struct fl_omp_copies *copies; /* of task reductions (reduction.h); NULL: none */
-    struct fl_omp_across *across; /* doacross.c; NULL: no such loop */
+    struct fl_omp_across *across; /* ordered.c; NULL: no such loop */
     fl_omp_share *stray;          /* the next stray share of the team */
     struct fl_omp_range *ranges;  /* of its threads (ranges.h); kept from construct to construct */
     char apart2[FL_OMP_LINE - 5 * sizeof(void *)];

@@ -2,8 +2,7 @@
  *
  * taskloop (OpenMP 5.1, 2.12.2): the iterations are divided into tasks, of which each gets a copy of the
  * data with its first iteration and its end in the first two words. */
-#include <runtime/openmp/abi_reduction.h>
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/task.h>
 
 #include <stdlib.h>

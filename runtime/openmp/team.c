@@ -4,15 +4,22 @@
  * runtime/openmp/team.h. */
 #include <runtime/openmp/team.h>
 
+#include <filch/explore.h>
+#include <runtime/engine/guest.h>
+#include <runtime/engine/park.h>
 #include <runtime/engine/threads.h>
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/affinity.h>
 #include <runtime/openmp/detach.h>
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/names.h>
+#include <runtime/openmp/openmp.h>
+#include <runtime/openmp/parse.h>
 #include <runtime/openmp/task.h>
 #include <runtime/openmp/thread.h>
+#include <runtime/platform/futex.h>
 #include <runtime/platform/switch/fpmode.h>
+#include <runtime/points/target.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -249,7 +256,7 @@ void fl_omp_serve(fl_omp_member *member)
     fl_omp_hot *hot = member->hot;
     if (fl_seat_take(hot->rt, member->number, &member->seat))
         fl_omp_out_of_memory(sizeof(fl_fiber));
-    fl_outside_expected(-1); /* pool.c */
+    fl_outside_expected(-1); /* thread.c */
     filch_self self = fl_seat_self(&member->seat);
     fl_omp_task docked = {.self = self, .base = self, .icv = &hot->icv, .implicit = true};
     fl_omp_this = (fl_omp_thread){.team = &hot->team, .number = member->number, .task = &docked};
@@ -304,4 +311,111 @@ void fl_omp_forget_all(void)
     if (fl_omp_this.team)
         filch_u32_store(fl_omp_this.team->serving, 0, FILCH_RELAXED); /* the child has one thread */
     fl_omp_pool_forget();
+}
+
+/* ---- Teams that are kept ---- */
+
+/* Hot teams are made and dissolved. The edges are those of runtime/openmp/team.h. */
+
+/* A seat cannot suspend. Joins help with their own task, as tied tasks demand, unless FILCH_WAIT asks for more. */
+static fl_runtime *make_runtime(unsigned size)
+{
+    const char *asked = secure_getenv("FILCH_WAIT");
+    const bool helps = !asked || strcmp(asked, "suspend") == 0;
+    const filch_config config = {.workers = size,
+                                 .bind = "none",
+                                 .wait = helps ? "help-own" : NULL};
+    fl_runtime *rt = NULL;
+    if (fl_seats_create(&rt, &config)) {
+        fl_omp_complain("A team of %u threads failed: %s", size, filch_error());
+        exit(1);
+    }
+    return rt;
+}
+
+static void destroy(fl_omp_hot *hot)
+{
+    fl_omp_shares_clear(&hot->team.shares);
+    fl_seats_destroy(hot->rt);
+    free(hot->members);
+    free(hot);
+}
+
+static fl_omp_hot *allocate(unsigned size)
+{
+    const size_t bytes = (sizeof(fl_omp_hot) + FILCH_APART - 1) / FILCH_APART * FILCH_APART;
+    fl_omp_hot *hot = aligned_alloc(FILCH_APART, bytes);
+    if (!hot)
+        fl_omp_out_of_memory(bytes);
+    memset(hot, 0, bytes);
+    hot->size = hot->team.size = size;
+    hot->team.state = hot;
+    hot->team.icv = &hot->icv;
+    hot->members = fl_omp_allocate(size * sizeof *hot->members);
+    if (fl_omp_shares_init(&hot->team.shares, size))
+        fl_omp_out_of_memory(sizeof hot->team.shares);
+    hot->rt = make_runtime(size);
+    hot->rt->join_yields = fl_omp_globals.passive ? 0 : FL_OMP_YIELDS;
+    for (unsigned i = 0; i < size; i++)
+        hot->members[i] = (fl_omp_member){.hot = hot, .number = i};
+    return hot;
+}
+
+/* Threads 1 to `members` leave. */
+static void dismiss(fl_omp_hot *hot, unsigned members)
+{
+    hot->fn = NULL;
+    fl_omp_publish(hot, &hot->go);
+    for (uint32_t left; (left = filch_u32_load(&hot->left, FILCH_ACQUIRE)) < members;) /* M9 */
+        fl_futex_wait_until(&hot->left, left, 0);
+}
+
+/* Without threads or memory the process ends, as with gcc's library: a smaller team would hide the reason. */
+static fl_omp_hot *make(unsigned size)
+{
+    fl_omp_hot *hot = allocate(size);
+    fl_worker *before = fl_worker_here();
+    if (fl_seat_take(hot->rt, 0, &hot->members[0].seat))
+        fl_omp_out_of_memory(sizeof(fl_fiber));
+    fl_worker_set_here(before);
+    for (unsigned i = 1; i < size; i++)
+        fl_omp_enlist(&hot->members[i]);
+    return hot;
+}
+
+fl_omp_hot *fl_omp_hot_of(fl_omp_hot **kept, unsigned size, unsigned limit, filch_u32 *serving)
+{
+    const unsigned others = fl_omp_reserve(serving, size - 1, limit);
+    if (!*kept || (*kept)->size != others + 1) {
+        fl_omp_dissolve(kept);
+        *kept = others ? make(others + 1) : NULL;
+    }
+    if (*kept)
+        (*kept)->team.serving = serving;
+    return *kept;
+}
+
+void fl_omp_dissolve(fl_omp_hot **kept)
+{
+    fl_omp_hot *hot = *kept;
+    if (!hot)
+        return;
+    fl_worker *before = fl_worker_here();
+    fl_omp_dissolve(&hot->members[0].led);
+    dismiss(hot, hot->size - 1);
+    fl_seat_leave(&hot->members[0].seat);
+    fl_worker_set_here(before);
+    destroy(hot);
+    *kept = NULL;
+}
+
+/* ---- Explored programs ---- */
+
+/* Decision points of a program that is compiled with filch-points (docs/explore.md). Its threads are virtual
+ * threads of this library's engine, not of a libfilch beside it. */
+
+FL_OMP_API void filch_openmp_explore_access(const void *address, size_t size, unsigned kind,
+                                            const void *place)
+{
+    filch_explore_access(address, size, kind, place);
 }

@@ -20,7 +20,7 @@
  *   P9 the last: store round, seq_cst       -> M7 others: load round, acquire
  * Dissolving:
  *   M8 leave: add to left, acq_rel          -> M9 thread 0: load left, acquire; nobody uses the hot team
- * The pool (pool.c):
+ * The pool (thread.c):
  *   N4 assign: store member, release        -> N5 its thread: load member, acquire */
 #ifndef FL_OPENMP_TEAM_H
 #define FL_OPENMP_TEAM_H
@@ -95,7 +95,7 @@ void fl_omp_publish(fl_omp_hot *hot, filch_u32 *word);
 /* The region is cancelled: threads at a barrier go on. */
 void fl_omp_barrier_open(fl_omp_team *team);
 
-/* ---- hot.c ---- */
+/* ---- team.c ---- */
 
 /* A hot team of up to `size` threads whose thread 0 is the calling thread, which has taken its seat: *led, or
  * a new one in its place. limit: of threads in the contention group, of which `serving` serve in hot
@@ -104,7 +104,7 @@ fl_omp_hot *fl_omp_hot_of(fl_omp_hot **led, unsigned size, unsigned limit, filch
 /* *led is dissolved, and its threads return to the pool. NULL: does nothing. */
 void fl_omp_dissolve(fl_omp_hot **led);
 
-/* ---- pool.c ---- */
+/* ---- thread.c ---- */
 
 /* Reserves up to `wanted` threads of the pool, so that a contention group has no more than `limit` with
  * its initial one; `serving` counts the others. 0 as the limit: there is none. Returns how many. */

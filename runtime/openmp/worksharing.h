@@ -44,7 +44,7 @@ void fl_omp_open_plan(fl_omp_share *share, const void *how);
 fl_omp_share *fl_omp_share_meet(fl_omp_thread *thread, uint64_t number, fl_omp_open *open,
                                 const void *how);
 
-/* ordered.c, doacross.c: a thread takes and finishes a chunk of a tracked loop. */
+/* ordered.c, ordered.c: a thread takes and finishes a chunk of a tracked loop. */
 void fl_omp_ordered_pass(fl_omp_thread *thread);
 struct fl_omp_across *fl_omp_across_new(const fl_omp_share *share, const fl_omp_plan *plan);
 void fl_omp_across_begin(fl_omp_thread *thread);

@@ -76,7 +76,7 @@ WORDS = [
     Word("numbered", OPENMP, X, X, X, X, X, "hands out numbers"),
     Word("place", OPENMP, N, N, R, N, A, "shows a task with its name (L6, L7)"),
     Word("charged", OPENMP, X, X, X, X, X, "bytes in use: a number"),
-    Word("lock", ("runtime/openmp/pool.c",), X, X, N, N, A, "in a child of fork(): it has one thread"),
+    Word("lock", ("runtime/openmp/thread.c",), X, X, N, N, A, "in a child of fork(): it has one thread"),
     # the fork stack
     Word("top", FORK, N, N, S, AR, X, "thieves and owner race for an index: one wins (T3); a poke orders the request"),
     Word("limit", (), N, N, N, AR, X, "a poke that the owner overwrites happened before what follows (R5, P4)"),

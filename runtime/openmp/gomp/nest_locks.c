@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The nest locks of gcc's omp.h, which has room for the whole lock. Only in libgomp.so.1. */
-#include <runtime/openmp/abi_locks.h>
+#include <runtime/openmp/abi.h>
 
 #include <runtime/openmp/worksharing.h>
 

@@ -4,7 +4,7 @@
  * instead; other compilers call these. */
 #include <runtime/openmp/kmpc/kmpc.h>
 
-#include <runtime/openmp/abi_locks.h>
+#include <runtime/openmp/abi.h>
 
 /* *to = *left op *right */
 typedef void operation_fn(void *to, void *left, void *right);

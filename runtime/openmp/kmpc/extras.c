@@ -3,7 +3,7 @@
  * Memory, settings, and names that only libomp.so.5 has. */
 #include <runtime/openmp/kmpc/kmpc.h>
 
-#include <runtime/openmp/abi_allocator.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/query.h>
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * Fortran. */
 #include <runtime/openmp/kmpc/kmpc.h>
 
-#include <runtime/openmp/abi_locks.h>
+#include <runtime/openmp/abi.h>
 
 /* ---- Nest locks of C: as Fortran's ---- */
 

@@ -4,7 +4,7 @@
  * array, and each thread calls the region with all of them. */
 #include <runtime/openmp/kmpc/kmpc.h>
 
-#include <runtime/openmp/abi_target.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/memory.h>
 
 #include <stdarg.h>

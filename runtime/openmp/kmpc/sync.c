@@ -3,9 +3,7 @@
  * Barriers, critical regions, ordered, single, and cancellation. */
 #include <runtime/openmp/kmpc/kmpc.h>
 
-#include <runtime/openmp/abi_locks.h>
-#include <runtime/openmp/abi_target.h>
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 
 /* ---- Barriers ---- */
 

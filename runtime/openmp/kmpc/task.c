@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/openmp/kmpc/task.h>
 
-#include <runtime/openmp/abi_team.h>
+#include <runtime/openmp/abi.h>
 #include <runtime/openmp/depend.h>
 #include <runtime/openmp/detach.h>
 #include <runtime/openmp/names.h>
