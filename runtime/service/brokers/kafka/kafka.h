@@ -34,8 +34,8 @@
 #define FL_KAFKA_H
 
 #include <runtime/service/broker.h>
+#include <runtime/service/brokers/kafka/partitions.h>
 #include <runtime/service/brokers/kafka/url.h>
-#include <runtime/service/brokers/kafka/window.h>
 #include <runtime/service/key_order.h>
 
 #include <filch/atomic.h>

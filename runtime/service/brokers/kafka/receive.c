@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/kafka/kafka.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/kafka/window.h>
+#include <runtime/service/brokers/kafka/partitions.h>
 #include <runtime/service/brokers/on_its_way.h>
 
 #include <filch/log.h>

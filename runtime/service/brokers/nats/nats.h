@@ -44,7 +44,7 @@
 #define FL_NATS_H
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/nats/box.h>
+#include <runtime/service/brokers/nats/exchange.h>
 #include <runtime/service/brokers/nats/url.h>
 
 #include <inttypes.h>

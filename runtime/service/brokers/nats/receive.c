@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/nats/nats.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/nats/box.h>
+#include <runtime/service/brokers/nats/exchange.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Requests to the server: each waits for its answer, and no longer than call_timeout. */
-#include <runtime/service/brokers/postgres/postgres.h>
-
-#include <runtime/service/broker.h>
-#include <runtime/service/net/certificate.h>
-
 #include <filch/timer.h>
 #include <filch/wait.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/postgres/postgres.h>
+#include <runtime/service/message.h>
+#include <runtime/service/net/certificate.h>
 
+#include <endian.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -333,4 +333,200 @@ fl_broker_rc fl_pg_connect(fl_pg *p, PGconn **out)
         return not_connected(p, db, reached);
     PQsetnonblocking(db, 1); /* cannot fail: nothing is to be sent */
     return FL_BROKER_OK;
+}
+
+/* ---- Exchanges ---- */
+
+/* Acknowledgements and the next lease in one pipeline, which is one transaction: one round trip, and
+ * one flush to disk. The messages of both are different rows, so the failure of one undoes both, and
+ * the service tries again. */
+
+#ifdef LIBPQ_HAS_PIPELINING
+
+static const char doing[] = "settle and receive messages";
+
+/* Others are rare, and have statements of their own. */
+static bool are_plain(const fl_pg *p, const fl_settlement *batch, unsigned count)
+{
+    if (p->has_stops || fl_pg_has_notes(batch, count))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (batch[i].verb != FL_SETTLE_ACK)
+            return false;
+    return true;
+}
+
+static fl_broker_rc one_by_one(fl_broker *broker, fl_settlement *batch, unsigned count,
+                               unsigned queue, fl_delivery **out, unsigned most, unsigned *received)
+{
+    fl_broker_rc rc = fl_pg_settle(broker, batch, count);
+    return rc ? rc : fl_pg_receive(broker, queue, out, most, received);
+}
+
+/* rows: of the acknowledgements, and of the lease. */
+static fl_broker_rc run(fl_pg *p, const fl_pg_args *acks, const fl_pg_args *lease,
+                        PGresult *rows[2])
+{
+    fl_broker_rc rc = fl_pg_prepare(p, FL_PG_ACK, doing);
+    if (!rc)
+        rc = fl_pg_prepare(p, FL_PG_LEASE, doing);
+    if (rc)
+        return rc;
+    int sent = PQenterPipelineMode(p->db) && fl_pg_send(p, FL_PG_ACK, acks) &&
+               fl_pg_send(p, FL_PG_LEASE, lease) && PQpipelineSync(p->db);
+    return fl_pg_finish_pipeline(p, sent, doing, rows, 2);
+}
+
+fl_broker_rc fl_pg_exchange(fl_broker *broker, fl_settlement *batch, unsigned count, unsigned queue,
+                            fl_delivery **out, unsigned most, unsigned *received)
+{
+    fl_pg *p = fl_pg_of(broker);
+    fl_pg_array arrays[FL_PG_OF_ACK];
+    fl_pg_args acks = {0}, lease = {0};
+    PGresult *rows[2] = {NULL, NULL};
+    *received = 0;
+    if (p->target.pooled || !are_plain(p, batch, count)) /* a pooler may not know pipelines */
+        return one_by_one(broker, batch, count, queue, out, most, received);
+    fl_broker_rc rc = fl_pg_before_lease(p, queue);
+    int64_t began = fl_pg_now(p);
+    fl_pg_ask_lease(p, queue, most, &lease);
+    bool has_memory = fl_pg_ask_acks(batch, count, arrays, &acks);
+    if (!rc)
+        rc = has_memory ? run(p, &acks, &lease, rows) : fl_pg_short(p);
+    fl_pg_take_acks(batch, count, rc, rows[0]);
+    rc = fl_pg_take_lease(p, queue, rc, rows[1], began, out, most, received);
+    fl_pg_arrays_free(arrays, FL_PG_OF_ACK);
+    PQclear(rows[0]);
+    PQclear(rows[1]);
+    return rc;
+}
+
+#endif
+
+/* ---- Arguments ---- */
+
+enum { ARRAY_HEAD = 20 }; /* dimensions, has NULLs, type, length, first index: 4 bytes each */
+
+/* ---- Arguments ---- */
+
+static void add(fl_pg_args *args, const char *value, size_t length)
+{
+    args->value[args->count] = value;
+    args->length[args->count++] = (int)length;
+}
+
+void fl_pg_add_text(fl_pg_args *args, const char *text)
+{
+    add(args, text, text ? strlen(text) : 0);
+}
+
+void fl_pg_add_number(fl_pg_args *args, int64_t number)
+{
+    uint64_t *at = &args->number[args->count];
+    *at = htobe64((uint64_t)number);
+    add(args, (const char *)at, sizeof *at);
+}
+
+static void put32(char *to, uint32_t value)
+{
+    value = htobe32(value);
+    memcpy(to, &value, sizeof value);
+}
+
+void fl_pg_add_array(fl_pg_args *args, fl_pg_array *array)
+{
+    const uint32_t head[] = {1, 1, array->type, array->count, 1};
+    for (unsigned i = 0; i < sizeof head / sizeof *head && !array->failed; i++)
+        put32(array->data + i * sizeof *head, head[i]);
+    add(args, array->data, array->size);
+}
+
+/* ---- Arrays ---- */
+
+static char *extend(fl_pg_array *array, size_t size)
+{
+    size_t used = array->size ? array->size : ARRAY_HEAD;
+    if (array->failed)
+        return NULL;
+    if (used + size > array->room) {
+        size_t room = 2 * (used + size);
+        char *data = realloc(array->data, room);
+        if (!data) {
+            array->failed = true;
+            return NULL;
+        }
+        array->data = data;
+        array->room = room;
+    }
+    array->size = used + size;
+    array->count++;
+    return array->data + used;
+}
+
+char *fl_pg_array_room(fl_pg_array *array, size_t size)
+{
+    char *at = extend(array, sizeof(uint32_t) + size);
+    if (!at)
+        return NULL;
+    put32(at, (uint32_t)size);
+    return at + sizeof(uint32_t);
+}
+
+void fl_pg_array_bytes(fl_pg_array *array, const void *bytes, size_t size)
+{
+    char *at = bytes ? fl_pg_array_room(array, size) : extend(array, sizeof(uint32_t));
+    if (at && !bytes)
+        put32(at, UINT32_MAX);
+    else if (at && size)
+        memcpy(at, bytes, size);
+}
+
+void fl_pg_array_text(fl_pg_array *array, const char *text)
+{
+    fl_pg_array_bytes(array, text, text ? strlen(text) : 0);
+}
+
+void fl_pg_array_number(fl_pg_array *array, int64_t number)
+{
+    uint64_t value = htobe64((uint64_t)number);
+    fl_pg_array_bytes(array, &value, sizeof value);
+}
+
+void fl_pg_array_headers(fl_pg_array *array, const filch_header *more, size_t more_count,
+                         const filch_header *old, size_t old_count)
+{
+    size_t size = fl_headers_pack(NULL, more, more_count, old, old_count);
+    char *at = size ? fl_pg_array_room(array, size) : NULL;
+    if (at)
+        fl_headers_pack(at, more, more_count, old, old_count);
+    else if (!size)
+        fl_pg_array_bytes(array, NULL, 0);
+}
+
+void fl_pg_arrays_free(fl_pg_array *arrays, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        free(arrays[i].data);
+}
+
+/* ---- Values ---- */
+
+int64_t fl_pg_int(const PGresult *rows, int row, int column)
+{
+    uint64_t value = 0;
+    if (PQgetlength(rows, row, column) == (int)sizeof value)
+        memcpy(&value, PQgetvalue(rows, row, column), sizeof value);
+    return (int64_t)be64toh(value);
+}
+
+int64_t fl_pg_us(int64_t ns)
+{
+    return ns <= 0 ? 0 : (ns - 1) / FILCH_MICROSECOND + 1;
+}
+
+int64_t fl_pg_ns(int64_t us)
+{
+    int64_t most = INT64_MAX / FILCH_MICROSECOND;
+    us = us > most ? most : us < -most ? -most : us;
+    return us * FILCH_MICROSECOND;
 }

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Records of jobs: a row of `records` each, by the job's id. Notes of settlements are written in one
- * transaction with these. Rows whose time is over are deleted once a second, while some are written.
- */
-#include <runtime/service/brokers/postgres/postgres.h>
-
-#include <runtime/service/broker.h>
-#include <runtime/service/job.h>
-
+ * transaction with these. Rows whose time is over are deleted once a second, while some are written. */
 #include <filch/timer.h>
 #include <filch/wait.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/postgres/postgres.h>
+#include <runtime/service/job.h>
 
 #include <errno.h>
+#include <stddef.h>
 
 enum {
     AT_SEQ,
@@ -28,7 +26,7 @@ enum {
 
 static const uint32_t types[ARRAYS] = {FL_PG_INT8, FL_PG_INT8,  FL_PG_TEXT,  FL_PG_INT8, FL_PG_INT8,
                                        FL_PG_INT8, FL_PG_BYTEA, FL_PG_BYTEA, FL_PG_BYTEA};
-static const char doing[] = "keep records of jobs";
+static const char keeping[] = "keep records of jobs";
 static const int64_t LONGEST = INT64_C(100) * 366 * 86400 * FILCH_SECOND;
 
 static void begin_arrays(fl_pg_array arrays[ARRAYS])
@@ -60,7 +58,7 @@ static fl_broker_rc run(fl_pg *p, fl_pg_sql which, fl_pg_array arrays[ARRAYS])
         fl_pg_add_array(&args, &arrays[i]);
         failed = failed || arrays[i].failed;
     }
-    fl_broker_rc rc = failed ? fl_pg_short(p) : fl_pg_run(p, which, &args, doing, &rows);
+    fl_broker_rc rc = failed ? fl_pg_short(p) : fl_pg_run(p, which, &args, keeping, &rows);
     PQclear(rows);
     fl_pg_arrays_free(arrays, ARRAYS);
     return rc;
@@ -90,7 +88,7 @@ bool fl_pg_has_notes(const fl_settlement *batch, unsigned count)
 
 fl_broker_rc fl_pg_records_begin(fl_pg *p)
 {
-    return fl_pg_execute(p, p->db, "BEGIN", doing, NULL);
+    return fl_pg_execute(p, p->db, "BEGIN", keeping, NULL);
 }
 
 static fl_broker_rc keep(fl_pg *p, const fl_settlement *batch, unsigned count)
@@ -108,12 +106,12 @@ fl_broker_rc fl_pg_records_end(fl_pg *p, fl_broker_rc rc, fl_settlement *batch, 
     if (!rc)
         rc = keep(p, batch, count);
     if (!rc)
-        rc = fl_pg_execute(p, p->db, "COMMIT", doing, NULL);
+        rc = fl_pg_execute(p, p->db, "COMMIT", keeping, NULL);
     if (!rc)
         return forget_some(p);
     for (unsigned i = 0; i < count; i++)
         batch[i].status = -EAGAIN;
-    if (rc == FL_BROKER_BUSY && fl_pg_execute(p, p->db, "ROLLBACK", doing, NULL))
+    if (rc == FL_BROKER_BUSY && fl_pg_execute(p, p->db, "ROLLBACK", keeping, NULL))
         return FL_BROKER_LOST; /* the connection is in a transaction */
     return rc;
 }
@@ -155,6 +153,49 @@ fl_broker_rc fl_pg_record(fl_broker *broker, const char *id, filch_service_recor
                                     .reason = bytes_of(rows, 4)});
         rc = *out ? FL_BROKER_OK : fl_pg_short(p);
     }
+    PQclear(rows);
+    return rc;
+}
+
+/* ---- Stops ---- */
+
+/* Cancel of leased messages: the table `stops`. */
+
+fl_broker_rc fl_pg_run_on_id(fl_pg *p, fl_pg_sql which, const char *id, const char *doing,
+                             bool *found)
+{
+    fl_pg_array queues = {.type = FL_PG_TEXT};
+    fl_pg_args args = {0};
+    PGresult *rows = NULL;
+    *found = false;
+    for (unsigned i = 0; i < p->queue_count; i++)
+        fl_pg_array_text(&queues, p->config.queues[i]);
+    fl_pg_add_array(&args, &queues);
+    fl_pg_add_text(&args, id);
+    fl_broker_rc rc = queues.failed ? fl_pg_short(p) : fl_pg_run(p, which, &args, doing, &rows);
+    *found = PQntuples(rows) > 0;
+    PQclear(rows);
+    fl_pg_arrays_free(&queues, 1);
+    return rc;
+}
+
+fl_broker_rc fl_pg_stop(fl_broker *broker, const char *id, bool *found)
+{
+    return fl_pg_run_on_id(fl_pg_of(broker), FL_PG_STOP, id, "stop a message", found);
+}
+
+fl_broker_rc fl_pg_stopped(fl_broker *broker, fl_delivery *const *batch, unsigned count, bool *out)
+{
+    fl_pg *p = fl_pg_of(broker);
+    const fl_pg_args args = {0};
+    PGresult *rows;
+    for (unsigned i = 0; i < count; i++)
+        out[i] = false;
+    fl_broker_rc rc = fl_pg_run(p, FL_PG_STOPPED, &args, "look for stopped messages", &rows);
+    for (int row = 0; row < PQntuples(rows); row++)
+        for (unsigned i = 0; i < count; i++)
+            out[i] |= batch[i]->tag[0] == (uint64_t)fl_pg_int(rows, row, 0);
+    p->has_stops = PQntuples(rows) > 0;
     PQclear(rows);
     return rc;
 }

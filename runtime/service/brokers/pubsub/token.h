@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Access tokens for Google Cloud. The key of a service account signs a JSON Web Token (RFC 7519, by RS256
- * of RFC 7518), which the token endpoint exchanges (RFC 7523); or the metadata server of the machine gives
- * one. The credentials are found as by the vendor's libraries: the option, or the file that
- * GOOGLE_APPLICATION_CREDENTIALS names, or else the metadata server.
- *
- * A token is fetched again when four fifths of its life are over, beside the requests that still use the
- * old one. Owner only. Neither keys nor tokens appear in messages. */
+ * The key of a service account, from the JSON file that Google Cloud gives out. */
 #ifndef FL_PUBSUB_TOKEN_H
 #define FL_PUBSUB_TOKEN_H
 
@@ -15,6 +9,27 @@
 #include <runtime/service/net/http_client.h>
 
 #include <openssl/evp.h>
+
+typedef struct fl_pubsub_key fl_pubsub_key;
+
+/* FATAL, explained: others can read it, or it is no such file. */
+fl_broker_rc fl_pubsub_key_read(fl_pubsub_key **out, const fl_broker_host *host, const char *path);
+/* NULL is allowed. */
+void fl_pubsub_key_free(fl_pubsub_key *key);
+/* The URL at which an assertion is exchanged for a token. */
+const char *fl_pubsub_key_endpoint(const fl_pubsub_key *key);
+/* A signed assertion for Pub/Sub, valid between these Unix times, s. NULL: no memory. */
+char *fl_pubsub_key_assert(const fl_pubsub_key *key, int64_t from, int64_t until);
+
+/* ---- Tokens ---- */
+
+/* Access tokens for Google Cloud. The key of a service account signs a JSON Web Token (RFC 7519, by RS256
+ * of RFC 7518), which the token endpoint exchanges (RFC 7523); or the metadata server of the machine gives
+ * one. The credentials are found as by the vendor's libraries: the option, or the file that
+ * GOOGLE_APPLICATION_CREDENTIALS names, or else the metadata server.
+ *
+ * A token is fetched again when four fifths of its life are over, beside the requests that still use the
+ * old one. Owner only. Neither keys nor tokens appear in messages. */
 
 typedef struct fl_pubsub_token fl_pubsub_token;
 

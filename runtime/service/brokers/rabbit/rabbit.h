@@ -25,13 +25,12 @@
 #ifndef FL_RABBIT_H
 #define FL_RABBIT_H
 
-#include <runtime/service/broker.h>
-#include <runtime/service/brokers/rabbit/amqp.h>
-#include <runtime/service/message.h>
-#include <runtime/service/url.h>
-
 #include <filch/timer.h>
 #include <filch/traceparent.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/rabbit/message.h>
+#include <runtime/service/message.h>
+#include <runtime/service/url.h>
 
 #include <sys/time.h>
 

@@ -3,7 +3,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/command.h>
-#include <runtime/service/brokers/redis/plain.h>
+#include <runtime/service/brokers/redis/fast_path.h>
 #include <runtime/service/brokers/redis/scripts.h>
 #include <runtime/service/message.h>
 

@@ -16,7 +16,7 @@
 
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/command.h>
-#include <runtime/service/brokers/redis/plain.h>
+#include <runtime/service/brokers/redis/fast_path.h>
 #include <runtime/service/brokers/redis/scripts.h>
 #include <runtime/service/brokers/redis/url.h>
 #include <runtime/service/brokers/redis/wire.h>

@@ -1,21 +1,212 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/brokers/sqs/keys.h>
 
+#include <filch/timer.h>
+#include <filch/wait.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/sqs/identity.h>
-#include <runtime/service/brokers/sqs/profile.h>
 #include <runtime/service/net/http_client.h>
 #include <runtime/service/url.h>
 
-#include <filch/timer.h>
-#include <filch/wait.h>
-
+#include <ctype.h>
+#include <curl/curl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+enum { FILE_MOST = 16 << 10 };
+
+static const char *variable(const char *name)
+{
+    const char *value = secure_getenv(name);
+    return value && *value ? value : NULL;
+}
+
+bool fl_sqs_identity_is_given(void)
+{
+    return variable("AWS_ROLE_ARN") && variable("AWS_WEB_IDENTITY_TOKEN_FILE");
+}
+
+bool fl_sqs_identity_endpoint(const char *region, char *url, size_t size)
+{
+    const char *given = variable("AWS_ENDPOINT_URL_STS");
+    const char *suffix = strncmp(region, "cn-", 3) == 0 ? ".cn" : "";
+    int length = given ? snprintf(url, size, "%s", given)
+                       : snprintf(url, size, "https://sts.%s.amazonaws.com%s/", region, suffix);
+    return length > 0 && (size_t)length < size;
+}
+
+/* ---- The request ---- */
+
+/* All of it, without the line's end. */
+static bool read_token(char text[FILE_MOST])
+{
+    FILE *file = fopen(variable("AWS_WEB_IDENTITY_TOKEN_FILE"), "re");
+    size_t size = file ? fread(text, 1, FILE_MOST, file) : 0;
+    if (file)
+        fclose(file);
+    if (!size || size == FILE_MOST)
+        return false;
+    text[size] = '\0';
+    text[strcspn(text, "\r\n")] = '\0';
+    return true;
+}
+
+char *fl_sqs_identity_form(void)
+{
+    char text[FILE_MOST], *out = NULL;
+    const char *session = variable("AWS_ROLE_SESSION_NAME");
+    if (!read_token(text))
+        return NULL;
+    char *token = curl_easy_escape(NULL, text, 0),
+         *role = curl_easy_escape(NULL, variable("AWS_ROLE_ARN"), 0),
+         *name = curl_easy_escape(NULL, session ? session : "filch", 0);
+    if (token && role && name &&
+        asprintf(&out,
+                 "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=%s&"
+                 "RoleSessionName=%s&WebIdentityToken=%s",
+                 role, name, token) < 0)
+        out = NULL;
+    explicit_bzero(text, sizeof text);
+    if (token)
+        explicit_bzero(token, strlen(token));
+    curl_free(token);
+    curl_free(role);
+    curl_free(name);
+    return out;
+}
+
+/* ---- The answer ---- */
+
+/* The text of an element that occurs once. None of those that are read here has markup or escapes. */
+static bool read_element(const char *xml, const char *name, char *out, size_t size)
+{
+    char begin[64], end[64];
+    snprintf(begin, sizeof begin, "<%s>", name);
+    snprintf(end, sizeof end, "</%s>", name);
+    const char *from = strstr(xml, begin), *to = from ? strstr(from, end) : NULL;
+    if (!to)
+        return false;
+    from += strlen(begin);
+    size_t length = (size_t)(to - from);
+    if (!length || length >= size || memchr(from, '<', length) || memchr(from, '&', length))
+        return false;
+    memcpy(out, from, length);
+    out[length] = '\0';
+    return true;
+}
+
+time_t fl_sqs_time(const char *text)
+{
+    struct tm parts = {0};
+    return text && strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) ? timegm(&parts) : 0;
+}
+
+bool fl_sqs_identity_read(const char *xml, fl_sqs_identity *out)
+{
+    char expires[40];
+    bool good = read_element(xml, "AccessKeyId", out->id, sizeof out->id) &&
+                read_element(xml, "SecretAccessKey", out->secret, sizeof out->secret) &&
+                read_element(xml, "SessionToken", out->token, sizeof out->token) &&
+                read_element(xml, "Expiration", expires, sizeof expires);
+    out->expires = good ? fl_sqs_time(expires) : 0;
+    return out->expires > 0;
+}
+
+/* ---- Profiles ---- */
+
+static const struct {
+    const char *variable, *path; /* below the home */
+    bool has_word;               /* [profile NAME], except for the default */
+} files[] = {
+    {"AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", false},
+    {"AWS_CONFIG_FILE", ".aws/config", true},
+};
+
+/* Without blanks at both ends, in place. */
+static char *trim(char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    for (size_t length = strlen(text); length && isspace((unsigned char)text[length - 1]);)
+        text[--length] = '\0';
+    return text;
+}
+
+/* [NAME] or [profile NAME] */
+static bool is_section(char *line, const char *profile, bool has_word)
+{
+    char *end = strchr(line, ']');
+    if (!end)
+        return false;
+    *end = '\0';
+    char *name = trim(line + 1);
+    if (has_word && strncmp(name, "profile", 7) == 0 && isspace((unsigned char)name[7]))
+        name = trim(name + 7);
+    else if (has_word && strcmp(name, "default") != 0)
+        return false;
+    return strcmp(name, profile) == 0;
+}
+
+/* "NAME = VALUE"; a line that begins with blanks belongs to a nested setting. */
+static bool is_setting(char *line, const char *setting, char *value, size_t size)
+{
+    char *at = strchr(line, '=');
+    if (!at || isspace((unsigned char)*line))
+        return false;
+    *at = '\0';
+    char *text = trim(at + 1);
+    return strcmp(trim(line), setting) == 0 && *text &&
+           snprintf(value, size, "%s", text) < (int)size;
+}
+
+static bool read_file(const char *path, bool has_word, const char *profile, const char *setting,
+                      char *value, size_t size)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool is_here = false, found = false;
+    FILE *file = fopen(path, "re");
+    while (file && !found && getline(&line, &room, file) >= 0)
+        if (*line == '[')
+            is_here = is_section(line, profile, has_word);
+        else if (is_here && *line != '#' && *line != ';')
+            found = is_setting(line, setting, value, size);
+    if (line)
+        explicit_bzero(line, room);
+    free(line);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+bool fl_sqs_profile_read(const char *profile, const char *setting, char *value, size_t size)
+{
+    const char *home = secure_getenv("HOME");
+    bool found = false;
+    if (!profile)
+        profile = secure_getenv("AWS_PROFILE");
+    if (!profile || !*profile)
+        profile = "default";
+    *value = '\0';
+    for (unsigned i = 0; i < sizeof files / sizeof *files && !found; i++) {
+        char path[PATH_MAX];
+        const char *given = secure_getenv(files[i].variable);
+        if (given && *given)
+            snprintf(path, sizeof path, "%s", given);
+        else
+            snprintf(path, sizeof path, "%s/%s", home ? home : "", files[i].path);
+        found = read_file(path, files[i].has_word, profile, setting, value, size);
+    }
+    if (!found)
+        *value = '\0';
+    return found;
+}
+
+/* ---- Keys ---- */
 
 enum {
     TEXT = 512,
@@ -44,12 +235,6 @@ struct fl_sqs_keys {
     char header[TOKEN + 64]; /* of authorization for it; "" none */
     bool is_refused;         /* the last fetch, for ever: a person has to act */
 };
-
-static const char *variable(const char *name)
-{
-    const char *value = secure_getenv(name);
-    return value && *value ? value : NULL;
-}
 
 /* ---- Sources ---- */
 

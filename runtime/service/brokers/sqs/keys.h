@@ -1,6 +1,48 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Access keys for AWS, from the first of these that has some (AWS SDKs and Tools Reference Guide,
+ * Access keys for a web identity, such as a service account of Kubernetes has in EKS. The token in
+ * AWS_WEB_IDENTITY_TOKEN_FILE is exchanged for the keys of AWS_ROLE_ARN (AWS STS API Reference, version
+ * 2011-06-15, AssumeRoleWithWebIdentity). The request is not signed; the token is its
+ * proof. The file is read for each request, since it is rotated. */
+#ifndef FL_SQS_KEYS_H
+#define FL_SQS_KEYS_H
+
+#include <runtime/service/broker.h>
+#include <runtime/service/net/http_client.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+/* Of an answer; the texts are NUL-terminated. */
+typedef struct fl_sqs_identity {
+    char id[512], secret[512], token[4096];
+    time_t expires;
+} fl_sqs_identity;
+
+/* Does the environment name a role and a file? */
+bool fl_sqs_identity_is_given(void);
+/* Writes the endpoint of a region, or that of AWS_ENDPOINT_URL_STS. false: it is too long. */
+bool fl_sqs_identity_endpoint(const char *region, char *url, size_t size);
+/* The form that asks for keys; the caller frees it. NULL: the file cannot be read, or no memory. */
+char *fl_sqs_identity_form(void);
+/* Reads an answer. false: it has no keys. */
+bool fl_sqs_identity_read(const char *xml, fl_sqs_identity *out);
+/* "2026-02-03T04:05:06Z", also with a fraction; 0: it is no such time. */
+time_t fl_sqs_time(const char *text);
+
+/* ---- Profiles ---- */
+
+/* The shared files of AWS's tools: ~/.aws/credentials with keys and ~/.aws/config with settings, by
+ * profile (AWS SDKs and Tools Reference Guide, "Shared config and credentials files"). */
+
+/* The value of a setting: first from the file of keys, then from the other. profile: NULL for that of
+ * $AWS_PROFILE, or "default". false: there is none, or it has no room; then value is "". */
+bool fl_sqs_profile_read(const char *profile, const char *setting, char *value, size_t size);
+
+/* ---- Keys ---- */
+
+/* Access keys for AWS, from the first of these that has some (AWS SDKs and Tools Reference Guide,
  * "Standardized credential providers"):
  *   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
  *   2. the web identity (sqs_identity.h)
@@ -11,11 +53,6 @@
  * A profile that is asked for by name comes before the environment. The keys of 2, 4 and 5 expire. They are
  * fetched again five minutes before that, while requests go on with the old ones. Not read: SSO,
  * credential_process, assumed roles of a profile. */
-#ifndef FL_SQS_KEYS_H
-#define FL_SQS_KEYS_H
-
-#include <runtime/service/broker.h>
-#include <runtime/service/net/http_client.h>
 
 typedef struct fl_sqs_keys fl_sqs_keys;
 

@@ -1,17 +1,11 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0
- *
- * A message has the attribute Filch with the fields of its envelope, and Filch-Headers with its headers:
- * both are binary, since the server has ten attributes for a message, and texts of few characters. Only
- * its trace has attributes that other programs read. A message of another program has neither: its
- * attributes are its headers. */
-#include <runtime/service/brokers/sqs/sqs.h>
-
-#include <runtime/service/broker.h>
-#include <runtime/service/brokers/sqs/text.h>
-#include <runtime/service/message.h>
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/brokers/sqs/message.h>
 
 #include <filch/traceparent.h>
 #include <filch/wait.h>
+#include <runtime/service/broker.h>
+#include <runtime/service/brokers/sqs/sqs.h>
+#include <runtime/service/message.h>
 
 #include <errno.h>
 #include <jansson.h>
@@ -20,6 +14,58 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* Amazon SQS API Reference, SendMessage: #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to
+ * #x10FFFF. A carriage return may become a newline on its way. U+FFFE and U+FFFF are three bytes, ef bf be and ef bf bf. */
+static bool is_allowed(const unsigned char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((text[i] < 0x20 && text[i] != '\t' && text[i] != '\n') ||
+            (text[i] == 0xef && i + 2 < size && text[i + 1] == 0xbf && text[i + 2] >= 0xbe))
+            return false;
+    return true;
+}
+
+json_t *fl_sqs_text(const void *bytes, size_t size)
+{
+    return is_allowed(bytes, size) ? json_stringn(bytes, size) : NULL;
+}
+
+json_t *fl_sqs_binary(const void *bytes, size_t size)
+{
+    char *text = malloc((size + 2) / 3 * 4 + 1);
+    if (!text)
+        return NULL;
+    int length = EVP_EncodeBlock((unsigned char *)text, bytes, (int)size);
+    json_t *string = json_stringn_nocheck(text, (size_t)length);
+    free(text);
+    return string;
+}
+
+char *fl_sqs_bytes(const char *text, size_t *size)
+{
+    size_t length = strlen(text), padding = 0;
+    while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+        padding++;
+    char *bytes = malloc(length / 4 * 3 + 1);
+    int decoded =
+        bytes ? EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)text, (int)length)
+              : -1;
+    if (decoded < (int)padding) {
+        free(bytes);
+        return NULL;
+    }
+    *size = (size_t)decoded - padding;
+    bytes[*size] = '\0';
+    return bytes;
+}
+
+/* ---- Messages ---- */
+
+/* A message has the attribute Filch with the fields of its envelope, and Filch-Headers with its headers:
+ * both are binary, since the server has ten attributes for a message, and texts of few characters. Only
+ * its trace has attributes that other programs read. A message of another program has neither: its
+ * attributes are its headers. */
 
 static const char FIELDS_ATTRIBUTE[] = "Filch", HEADERS_ATTRIBUTE[] = "Filch-Headers",
                   GROUP_HEADER[] = "message-group-id", ENCODING[] = "encoding";

@@ -28,12 +28,11 @@
 #ifndef FL_SQS_H
 #define FL_SQS_H
 
+#include <filch/wait.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/url.h>
 #include <runtime/service/net/http_client.h>
-
-#include <filch/wait.h>
 
 #include <jansson.h>
 

@@ -2,7 +2,7 @@
 #include <runtime/service/brokers/sqs/url.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/brokers/sqs/profile.h>
+#include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/cut.h>
 #include <runtime/service/url.h>
 

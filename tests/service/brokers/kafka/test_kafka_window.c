@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The offset that a Kafka consumer may commit: that of the lowest unfinished job. */
-#include <runtime/service/brokers/kafka/window.h>
+#include <runtime/service/brokers/kafka/partitions.h>
 #include <tests/support/test.h>
 
 Test(kafka_window, nothing_is_committed_above_an_unfinished_job)

@@ -10,7 +10,7 @@
 #include <bench/bars/worker/serve.h>
 #include <tests/service/brokers/rabbit/rabbit.h>
 
-#include <runtime/service/brokers/rabbit/amqp.h>
+#include <runtime/service/brokers/rabbit/message.h>
 
 #include <errno.h>
 

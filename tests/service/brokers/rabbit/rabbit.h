@@ -13,7 +13,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <runtime/service/brokers/rabbit/amqp.h>
+#include <runtime/service/brokers/rabbit/message.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -6,7 +6,7 @@
 #include <bench/bars/worker/brokers.h>
 #include <bench/bars/worker/queue.h>
 
-#include <runtime/service/brokers/servicebus/sas.h>
+#include <runtime/service/brokers/servicebus/request.h>
 #include <tests/service/brokers/servicebus/service_bus.h>
 #include <tests/support/proxy.h>
 

@@ -2,7 +2,7 @@
  *
  * The broker `servicebus://`: URLs and keys that are refused, tokens that are signed and renewed, dead
  * letters of the server, and connections that break. */
-#include <runtime/service/brokers/servicebus/sas.h>
+#include <runtime/service/brokers/servicebus/request.h>
 #include <tests/service/brokers/servicebus/service_bus_client.h>
 #include <tests/support/folder.h>
 #include <tests/support/proxy.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The broker `sqs:` conforms to the interface, against a stand-in that checks signatures. */
+#include <runtime/service/brokers/sqs/message.h>
 #include <runtime/service/brokers/sqs/sqs.h>
-#include <runtime/service/brokers/sqs/text.h>
 
 #include <jansson.h>
 #include <tests/service/broker.h>

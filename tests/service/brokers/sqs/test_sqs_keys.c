@@ -2,8 +2,7 @@
  *
  * Access keys of the broker `sqs:` come from where AWS's tools look for them; URLs and names of queues are
  * checked. */
-#include <runtime/service/brokers/sqs/identity.h>
-#include <runtime/service/brokers/sqs/profile.h>
+#include <runtime/service/brokers/sqs/keys.h>
 #include <runtime/service/brokers/sqs/sqs.h>
 #include <stdarg.h>
 #include <tests/service/brokers/sqs/sqs.h>

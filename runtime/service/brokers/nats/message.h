@@ -3,8 +3,8 @@
  * The envelope in NATS: a table of fields and their headers, and the escapes of other headers. A header
  * of NATS cannot hold line ends, or blanks at its ends, and some names give orders to the server. Such
  * a header is called Filch-Header-NAME, with %XX in NAME and value; such a field Filch-Escaped-NAME. */
-#ifndef FL_NATS_HEADER_H
-#define FL_NATS_HEADER_H
+#ifndef FL_NATS_MESSAGE_H
+#define FL_NATS_MESSAGE_H
 
 #include <filch/message.h>
 

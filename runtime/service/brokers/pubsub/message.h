@@ -2,8 +2,8 @@
  *
  * Fields and headers of a message as attributes of Pub/Sub. The fields have attributes of their own. So
  * have headers, if all of them can: else they are in base64, in attributes filch-headers-0, -1 ... */
-#ifndef FL_PUBSUB_ATTRIBUTES_H
-#define FL_PUBSUB_ATTRIBUTES_H
+#ifndef FL_PUBSUB_MESSAGE_H
+#define FL_PUBSUB_MESSAGE_H
 
 #include <filch/message.h>
 

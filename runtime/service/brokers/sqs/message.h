@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bytes as SQS carries them: texts of certain characters, or base64. */
-#ifndef FL_SQS_TEXT_H
-#define FL_SQS_TEXT_H
+#ifndef FL_SQS_MESSAGE_H
+#define FL_SQS_MESSAGE_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -6,8 +6,8 @@
  * begins there. Jobs of a partition end in any order. So the offset that may be committed is that of the
  * lowest unfinished job: a later one would lose that job if this process died, an earlier one would
  * repeat finished jobs. Offsets come in ascending order, with gaps (compaction, transactions). */
-#ifndef FL_KAFKA_WINDOW_H
-#define FL_KAFKA_WINDOW_H
+#ifndef FL_KAFKA_PARTITIONS_H
+#define FL_KAFKA_PARTITIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

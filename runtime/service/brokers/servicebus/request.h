@@ -2,8 +2,8 @@
  *
  * Shared access signatures of Azure Service Bus: a token that a key's holder makes for himself, valid
  * for one resource until a time ("Service Bus access control with Shared Access Signatures"). */
-#ifndef FL_BUS_SAS_H
-#define FL_BUS_SAS_H
+#ifndef FL_BUS_REQUEST_H
+#define FL_BUS_REQUEST_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * things in and write to the eventfd; the owner takes them out. A callback may still run after its
  * subscription is destroyed, so the box has holders: the owner, the connection and each subscription.
  * The last one frees it. */
-#ifndef FL_NATS_BOX_H
-#define FL_NATS_BOX_H
+#ifndef FL_NATS_EXCHANGE_H
+#define FL_NATS_EXCHANGE_H
 
 #include <runtime/service/broker.h>
 #include <runtime/service/job.h>

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Headers of messages in RabbitMQ: the entries of an AMQP table, which have types. */
-#ifndef FL_RABBIT_TABLE_H
-#define FL_RABBIT_TABLE_H
+ * The headers of librabbitmq, which have a folder of their own since its version 0.12. */
+#ifndef FL_RABBIT_MESSAGE_H
+#define FL_RABBIT_MESSAGE_H
 
-#include <runtime/service/brokers/rabbit/amqp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#if __has_include(<rabbitmq-c/amqp.h>)
+#include <rabbitmq-c/amqp.h>
+#include <rabbitmq-c/framing.h>
+#include <rabbitmq-c/ssl_socket.h>
+#include <rabbitmq-c/tcp_socket.h>
+#else
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_ssl_socket.h>
+#include <amqp_tcp_socket.h>
+#endif
+
+/* ---- Tables ---- */
+
+/* Headers of messages in RabbitMQ: the entries of an AMQP table, which have types. */
 
 /* Fields of a message that AMQP has no property for, and properties that a copy must not have. */
 #define FL_RABBIT_ATTEMPT "x-filch-attempt"
