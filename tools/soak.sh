@@ -92,7 +92,7 @@ command_of() {
 corpus_of() {
     local name
     name=$(basename "$1") name=${name#fuzz_}
-    echo "tests/fuzz/corpus/${name%_debug}"
+    echo "$(dirname "$1")/corpus/${name%_debug}"
 }
 
 # turn KIND COMMAND: in a process group of its own, so that Ctrl-C ends all of it.
