@@ -26,6 +26,7 @@
 
 #include <filch/log_sink.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/warning.h>
 #include <runtime/sync/wait.h>
 
 #include <limits.h>

@@ -111,13 +111,6 @@ void fl_record_cancel(const filch_service_job *job);
 /* A message is buried without having run. Owner only. */
 void fl_record_refusal(const filch_service_job *job);
 
-/* ---- Public calls on records ---- */
-
-/* Records of jobs, as brokers make them. Pure functions; any thread. */
-
-/* A copy in one block, for filch_service_record_destroy. NULL: no memory. */
-filch_service_record *fl_job_record_copy(const filch_service_record *record);
-
 /* ---- Jobs ---- */
 
 /* Jobs of a service: their memory, and the moves that the owner makes with them. */

@@ -15,6 +15,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/virtual/virtual.h>
+#include <runtime/platform/warning.h>
 #include <runtime/sync/blocking.h>
 #include <runtime/sync/deadlock_report.h>
 #include <runtime/sync/timer.h>

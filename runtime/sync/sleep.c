@@ -4,7 +4,6 @@
 #include <runtime/sync/sleep.h>
 
 #include <filch/timer.h>
-#include <filch/wait.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
@@ -51,19 +50,4 @@ int filch_after(filch_context **out, int64_t ns)
 {
     FL_GIVEN(out);
     return ns < 0 ? refuse(ns) : filch_context_create_until(out, NULL, filch_in(ns));
-}
-
-/* ---- Now ---- */
-
-/* The clock. Apart from wait.c, so that modules of brokers hold it without the scheduler. */
-
-int64_t filch_now(void)
-{
-    return fl_now();
-}
-
-int64_t filch_in(int64_t ns)
-{
-    int64_t now = fl_now();
-    return ns <= 0 ? now : ns > FILCH_FOREVER - now ? FILCH_FOREVER : now + ns;
 }

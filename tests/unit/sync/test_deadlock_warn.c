@@ -4,6 +4,7 @@
  * silence in doubt, and its cost. */
 #include <pthread.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/warning.h>
 #include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/folder.h>

@@ -4,6 +4,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/brokers/memory/memory.h>
 #include <runtime/service/job.h>
+#include <runtime/service/job_record.h>
 
 #include <filch/wait.h>
 

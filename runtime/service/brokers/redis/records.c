@@ -9,7 +9,7 @@
 #include <runtime/service/brokers/redis/command.h>
 #include <runtime/service/brokers/redis/redis.h>
 #include <runtime/service/brokers/redis/scripts.h>
-#include <runtime/service/job.h>
+#include <runtime/service/job_record.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <filch/wait.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/sqlite/sqlite.h>
-#include <runtime/service/job.h>
+#include <runtime/service/job_record.h>
 
 #include <stdio.h>
 
