@@ -117,7 +117,7 @@ int main(int argc, char **argv)
     bool reached = measure_judge("virtual: million switches of tasks a second",
                                  rate(&arms[TASKS], (double)options.size, options.repeat),
                                  MEASURE_AT_LEAST, 1);
-    /* Nothing changes in the loops, so each decision point gives way (runtime/platform/virtual/loop.h). */
+    /* The loops change no word, so each decision point gives way (runtime/platform/virtual/loop.h). */
     measure_judge("virtual: million switches of virtual workers a second",
                   rate(&arms[THREADS], (double)options.size, options.repeat), MEASURE_REPORTED, 0);
     return reached ? 0 : 1;

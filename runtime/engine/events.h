@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Probes for tracers of the system: one of the provider `filch` for each kind of event, at the same points
- * (runtime/engine/events.h). Those of level tasks fire only while a trace has that level, or work and span are
- * measured. A probe is a nop, and a note in the binary that says where its arguments are (SystemTap's
- * sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that header there are none.
- *
- * Arguments: a and b of the event (runtime/trace/format.h), names as addresses of text, and the worker's
- * index; FL_PROBE_OUTSIDE: another thread. */
+ * Events of the engine, for traces and for tracers of the system. */
 #ifndef FL_EVENTS_H
 #define FL_EVENTS_H
 
@@ -19,6 +13,16 @@
 #include <runtime/trace/format.h>
 
 #include <stdint.h>
+
+/* ---- Probes ---- */
+
+/* Probes for tracers of the system: one of the provider `filch` for each kind of event, at the same points.
+ * Those of level tasks fire only while a trace has that level, or work and span are
+ * measured. A probe is a nop, and a note in the binary that says where its arguments are (SystemTap's
+ * sys/sdt.h, "User-space static probes"); a tracer replaces the nop by a trap. Without that header there are none.
+ *
+ * Arguments: a and b of the event (runtime/trace/format.h), names as addresses of text, and the worker's
+ * index; FL_PROBE_OUTSIDE: another thread. */
 
 enum { FL_PROBE_OUTSIDE = -1 };
 
@@ -50,11 +54,11 @@ FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, in
 
 #endif
 
-/* ---- Event ---- */
+/* ---- Events ---- */
 
 /* Events of workers, for a trace (runtime/trace/). Each is recorded where the slow path is taken
  * anyway. Without a trace an event costs the load of a pointer that never changes, and a branch. Each is
- * also a probe for tracers of the system, with or without a trace (runtime/engine/events.h).
+ * also a probe for tracers of the system, with or without a trace.
  *
  * Starting and stopping while workers run. A trace that is stopped is unmapped, and a worker may be in
  * the middle of an event. So a worker records within a read-side section of liburcu, and `stop` waits

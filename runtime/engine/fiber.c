@@ -437,7 +437,7 @@ int64_t fl_fibers_decay(fl_fibers *fibers, unsigned keep, int64_t now)
     return next;
 }
 
-/* ---- Slabs ---- */
+/* ---- Laying fibers ---- */
 
 void fl_fiber_lay(fl_fiber *fiber, void (*entry)(void *))
 {

@@ -11,7 +11,7 @@
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
  *
  * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
- * in slabs (runtime/engine/fiber.h). A worker takes a few units in a row under the lock, and lays out their
+ * in slabs (below). A worker takes a few units in a row under the lock, and lays out their
  * fibers without it. It keeps one, and puts the others into the free list.
  *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The result of a search: filled in by find, steal and the queues, and run by execute. */
+ * Finding work: the result of a search, the search itself, and the order of its sources. */
 #ifndef FL_FIND_WORK_H
 #define FL_FIND_WORK_H
 
@@ -9,6 +9,10 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
+
+/* ---- The result ---- */
+
+/* The result of a search: filled in by find_work, steal and the queues, and run by run_work. */
 
 enum fl_work_kind { FL_WORK_SLOT, FL_WORK_RANGE, FL_WORK_FIBER, FL_WORK_JOB };
 typedef struct fl_work {

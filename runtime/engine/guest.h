@@ -101,7 +101,7 @@ void fl_guest_lend(fl_worker *worker, fl_fiber *fiber);
 /* Has nobody else anything to do, so that a yield would only wake a thread? self: of a guest's task. */
 bool fl_guest_alone(filch_self self);
 
-/* ---- Shared with seats (runtime/engine/guest.h) ---- */
+/* ---- Shared with seats ---- */
 
 /* The fiber's fork stack goes with the calling thread's C stack, until it is put back. */
 void fl_guest_take_fiber(fl_guest *guest, fl_fiber *fiber);
@@ -115,7 +115,7 @@ void fl_guest_end_turn(fl_fiber *fiber);
 /* Seats: the workers of a runtime without threads. For runtimes of other languages, whose threads have
  * to be their own (runtime/openmp): each takes a seat, and is that worker until it leaves it.
  *
- * A seat's thread works on its own stack, like a guest (runtime/engine/guest.h), and its fiber never
+ * A seat's thread works on its own stack, like a guest, and its fiber never
  * leaves it. No thread runs a worker's loop, so a fiber cannot suspend.
  *   A join whose task was stolen helps with tasks forked by that task, for as long as it takes
  *   (runtime/engine/help.h).

@@ -94,7 +94,7 @@ FILCH_COLD void fl_panic_report(const filch_failure *failure);
 /* The end of C++ exceptions: none may leave a task, and one that does ends the process and names
  * the task. Tasks only. */
 
-/* Calls fn(self, arg), in the innermost boundary of the calling task (runtime/engine/panic.h). An
+/* Calls fn(self, arg), in the innermost boundary of the calling task. An
  * exception for which no frame below has a handler is reported with the boundary's task. Then
  * std::terminate is called, which says what was thrown. */
 void fl_call_barred(filch_go_fn *fn, filch_self self, void *arg);

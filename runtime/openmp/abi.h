@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Entry points for parallel regions, barriers, tasks and cancellation, as gcc declares them. */
+ * Functions that gcc's code calls, as gcc declares them. */
 #ifndef FL_OPENMP_ABI_H
 #define FL_OPENMP_ABI_H
 
 #include <runtime/openmp/openmp.h>
+
+/* ---- Regions and tasks ---- */
+
+/* Parallel regions, barriers, tasks and cancellation. */
 
 FL_OMP_API void GOMP_parallel(fl_omp_fn *fn, void *data, unsigned threads, unsigned flags);
 FL_OMP_API void GOMP_parallel_start(fl_omp_fn *fn, void *data, unsigned threads);

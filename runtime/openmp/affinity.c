@@ -142,7 +142,7 @@ bool fl_omp_spot_here(fl_omp_spot *spot)
     return true;
 }
 
-/* ---- Formats ---- */
+/* ---- The text of a thread's affinity ---- */
 
 /* The text of a thread's affinity (OpenMP 5.1, 3.2.12 ff.): fields such as %L, %0.5n or
  * %.8{host}, in a format that the environment or the program gives. */

@@ -44,8 +44,6 @@ void fl_omp_bind_member(unsigned number, unsigned size, int bind);
 /* Of the calling thread. false: it is not bound. */
 bool fl_omp_spot_here(fl_omp_spot *spot);
 
-/* ---- affinity.c ---- */
-
 /* The text of affinity-format-var, `length` bytes. */
 void fl_omp_affinity_format_set(const char *text, size_t length);
 const char *fl_omp_affinity_format(void);

@@ -208,7 +208,7 @@ void fl_omp_depend_clear(fl_omp_task *task)
     task->depends = NULL;
 }
 
-/* ---- The table ---- */
+/* ---- Nodes that use an address ---- */
 
 enum use { READS, WRITES, SET, EXCLUSIVE };
 

@@ -81,7 +81,7 @@ struct fl_omp_node {
 /* ---- The table ---- */
 
 /* The table of a task's children with dependences: the addresses that they use, and the nodes that follow or exclude
- * each other. runtime/openmp/depend.h has the idea; depend.c runs the nodes that the table releases. */
+ * each other. */
 
 /* Of a task, for its children. */
 struct fl_omp_depends {

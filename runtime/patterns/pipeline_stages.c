@@ -394,7 +394,7 @@ void fl_pipe_watch(filch_pipeline *pipeline)
         stop_from_outside(pipeline, cause);
 }
 
-/* ---- Runners ---- */
+/* ---- Running functions ---- */
 
 bool fl_pipe_here(const filch_pipeline *pipeline)
 {

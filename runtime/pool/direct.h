@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The jobs of one call that submits many: each with a function and options of its own, or all with
- * the same. */
+ * Pools without a queue, and the jobs of one call that submits many. */
 #ifndef FL_DIRECT_H
 #define FL_DIRECT_H
 
@@ -9,6 +8,11 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/metrics/counter.h>
 #include <runtime/platform/memory/cells.h>
+
+/* ---- Submissions ---- */
+
+/* The jobs of one call that submits many: each with a function and options of its own, or all with
+ * the same. */
 
 typedef struct fl_submissions {
     const filch_submission *each; /* NULL: all are like `all`, */

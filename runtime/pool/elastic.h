@@ -14,7 +14,7 @@
  *   more than `busiest` runners were busy at once     not below `busiest` or `least`
  *   something else                                    stays                             goes on
  *
- * The CPU load is read only with a `cpu_max` (runtime/pool/elastic.h). Between it and that middle
+ * The CPU load is read only with a `cpu_max` (below). Between it and that middle
  * the load changes nothing, so a width that has just grown does not fall by the load that it has
  * caused. While the load is unknown, the pool may grow. A surplus runner of a span was idle for the
  * whole of it, so nothing is given up early. Growth is not given up before a span is over, so the

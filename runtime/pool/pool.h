@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parts of a job: one cell, and structures that are allocated when they are needed.
- * runtime/pool/pool.h states the access rules, and the edges L3, L4, and L9. */
+ * A pool of jobs, as its files see it: the parts of a job, the pool, its lock, and calls under it. */
 #ifndef FL_POOL_H
 #define FL_POOL_H
 
@@ -33,6 +32,11 @@
 #include <sched/assert.h>
 
 #include <errno.h>
+
+/* ---- The parts of a job ---- */
+
+/* Parts of a job: one cell, and structures that are allocated when they are needed. The pool,
+ * below, has the access rules, and the edges L3, L4, and L9. */
 
 enum fl_stage { FL_JOB_NEW, FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
 
@@ -326,7 +330,7 @@ struct filch_pool {
     fl_alarm alarms[FL_POOL_ALARMS];
     uint64_t settled;           /* plain jobs of a direct pool */
     unsigned stranded;          /* jobs of this pool that wait for room */
-    fl_user uses[FL_POOL_USES]; /* of what the configuration names: runtime/pool/pool.h */
+    fl_user uses[FL_POOL_USES]; /* of what the configuration names */
     filch_waiters closers;      /* submitters that wait for a results list, */
     unsigned barred;            /* so many */
 };

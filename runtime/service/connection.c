@@ -283,7 +283,7 @@ void fl_link_end(fl_link *link)
     link->url = NULL;
 }
 
-/* ---- Leases ---- */
+/* ---- Extensions ---- */
 
 enum { PAUSES = 30 }; /* attempts to extend in the time of a lease, while the broker is busy */
 

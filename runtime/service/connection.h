@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Link: a connection to a broker that is made again after it breaks, later and later: within 1 s
- * where the broker is away, within 30 s where it refuses. All calls by its owner, a plain thread.
- * After a good connection the first attempt is made at once. */
+ * The connection of a service to its broker, and the leases of its messages. */
 #ifndef FL_CONNECTION_H
 #define FL_CONNECTION_H
 
 #include <filch/retry.h>
 #include <filch/service.h>
 #include <runtime/service/broker.h>
+
+/* ---- The link ---- */
+
+/* Link: a connection to a broker that is made again after it breaks, later and later: within 1 s
+ * where the broker is away, within 30 s where it refuses. All calls by its owner, a plain thread.
+ * After a good connection the first attempt is made at once. */
 
 struct filch_service;
 

@@ -61,8 +61,6 @@ void fl_record_refusal(const filch_service_job *job)
     filch_counter_add(record->counts[FL_RECORD_ERROR], 1);
 }
 
-/* ---- Jobs ---- */
-
 /* ---- Memory ---- */
 
 #ifdef __SANITIZE_ADDRESS__

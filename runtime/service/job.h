@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Circular doubly linked lists of things that contain a link. The owner of a list guards it. */
+ * A job of a service: the lists in which it stands, records of it, and its life. */
 #ifndef FL_JOB_H
 #define FL_JOB_H
 
@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* ---- Lists ---- */
+
+/* Circular doubly linked lists of things that contain a link. The owner of a list guards it. */
 
 /* A list's head, and a link in each item. */
 typedef struct fl_list {

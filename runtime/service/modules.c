@@ -70,7 +70,7 @@ static const fl_broker_kind *refuse_scheme(const char *url)
     return NULL;
 }
 
-/* ---- Modules ---- */
+/* ---- Absent modules ---- */
 
 static const fl_broker_kind *refuse_absent(const char *name, const char *headers)
 {
@@ -177,7 +177,7 @@ size_t fl_broker_describe(const fl_broker_kind *kind, const fl_broker_caps *caps
     return (size_t)snprintf(text, size, "%s", line);
 }
 
-/* ---- Modules ---- */
+/* ---- Loading ---- */
 
 typedef struct module {
     struct module *next;
@@ -362,7 +362,7 @@ bool fl_module_folder(unsigned i, char folder[PATH_MAX])
     return true;
 }
 
-/* ---- Modules ---- */
+/* ---- Finding one ---- */
 
 bool fl_module_find(const char *name, char path[PATH_MAX])
 {

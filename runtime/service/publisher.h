@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A request to the publisher's thread: a message to publish, or a record to read. */
+ * The thread that publishes, and the requests to it. */
 #ifndef FL_SERVICE_PUBLISHER_H
 #define FL_SERVICE_PUBLISHER_H
 
@@ -14,6 +14,10 @@
 #include <runtime/service/loop.h>
 
 #include <pthread.h>
+
+/* ---- Requests ---- */
+
+/* A request to the publisher's thread: a message to publish, or a record to read. */
 
 /* Held by its caller while that waits, and by the publisher until its future is set. */
 typedef struct fl_request {

@@ -288,7 +288,7 @@ bool fl_zone_rules_read(const char *text, size_t size, fl_zone *out)
     return read_rule(&at, &out->begins) && read_rule(&at, &out->ends) && !*at;
 }
 
-/* ---- Offsets ---- */
+/* ---- Offsets by rules ---- */
 
 static bool is_leap(int64_t year)
 {

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Dates of the Gregorian calendar, as days since 1970-01-01. */
+ * Time zones, and the calendar in which they count. */
 #ifndef FL_TIME_ZONE_H
 #define FL_TIME_ZONE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* ---- Dates ---- */
+
+/* Dates of the Gregorian calendar, as days since 1970-01-01. */
 
 enum { FL_CIVIL_DAY = 86400 /* s */ };
 

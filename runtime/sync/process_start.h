@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The spawner, as its parent sees it: a socket to which packets are sent, in turns. At most
- * FL_SPAWNER_TURNS children are being started at a time: the kernel limits the files on their way
- * between processes, and the socket's buffer must never be full.
- *
- * fork(): the child has no spawner; it may start one. */
+ * The start of child processes: the spawner, and a start. */
 #ifndef FL_SYNC_PROCESS_START_H
 #define FL_SYNC_PROCESS_START_H
 
 #include <runtime/sync/process.h>
 
 #include <stdint.h>
+
+/* ---- The spawner ---- */
+
+/* The spawner, as its parent sees it: a socket to which packets are sent, in turns. At most
+ * FL_SPAWNER_TURNS children are being started at a time: the kernel limits the files on their way
+ * between processes, and the socket's buffer must never be full.
+ *
+ * fork(): the child has no spawner; it may start one. */
 
 enum { FL_SPAWNER_TURNS = 32 };
 

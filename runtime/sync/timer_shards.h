@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Work items that one thread hands over to runtimes, those for one runtime together: one exchange
- * of its inbox, one fence and one wake-up for up to FL_BATCH_ROOM work items. The order of the work
- * items is kept. Fibers that go on are kept apart from other work items (fl_submit_all_across).
- * Threads: its owner's. */
+ * Pending timers in shards, and the work items that they hand over. */
 #ifndef FL_TIMER_SHARDS_H
 #define FL_TIMER_SHARDS_H
 
@@ -15,6 +12,13 @@
 #include <runtime/sync/timer.h>
 
 #include <stdint.h>
+
+/* ---- Hand-overs ---- */
+
+/* Work items that one thread hands over to runtimes, those for one runtime together: one exchange
+ * of its inbox, one fence and one wake-up for up to FL_BATCH_ROOM work items. The order of the work
+ * items is kept. Fibers that go on are kept apart from other work items (fl_submit_all_across).
+ * Threads: its owner's. */
 
 enum { FL_BATCH_ROOM = 64 };
 

@@ -385,7 +385,7 @@ static void put_worker(fl_share *share, fl_worker *worker)
     put_thefts(share, worker->index);
 }
 
-/* ---- Pools ---- */
+/* ---- Columns of pools ---- */
 
 /* The row of a pool; FL_SHARE_POOLS: all are taken. */
 static unsigned row_for(fl_share *share, const fl_share_pool *pool)

@@ -44,8 +44,7 @@ void fl_work_span_print(fl_work_span *all);
 
 /* ---- The longest chain ---- */
 
-/* The longest chain of strands of the task that a fiber runs, and of those that it has interrupted
- * (runtime/engine/observe/work_span.h). */
+/* The longest chain of strands of the task that a fiber runs, and of those that it has interrupted. */
 
 /* Two chains: plain, and with the burden of each task that may be taken. Times are ns, or ticks. */
 typedef struct fl_length {

@@ -316,7 +316,7 @@ static void conclude(exchange *one, char words[WORDS])
     fl_child_describe(words, WORDS, outcome);
 }
 
-/* ---- The handler ---- */
+/* ---- Running a job ---- */
 
 static int judge(exchange *one, const char *words)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Breakers that the configuration gives to handlers. Each change of state is logged. */
+ * The configured handlers, and their breakers. */
 #ifndef FL_PROGRAM_HANDLER_TABLE_H
 #define FL_PROGRAM_HANDLER_TABLE_H
 
@@ -8,6 +8,10 @@
 #include <filch/log.h>
 #include <runtime/service/handlers/handlers.h>
 #include <runtime/service/program/configuration.h>
+
+/* ---- Breakers ---- */
+
+/* Breakers that the configuration gives to handlers. Each change of state is logged. */
 
 typedef struct fl_handler_breaker {
     filch_breaker *breaker;

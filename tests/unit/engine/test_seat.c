@@ -217,7 +217,7 @@ FILCH_VOID_TASK(join_what_is_handed_on)
     cr_assert_eq(filch_u32_load(&done, FILCH_ACQUIRE), 1);
 }
 
-Test(seat, a_join_runs_tasks_that_were_handed_on, .timeout = 60)
+Test(seat, joins_run_tasks_handed_on, .timeout = 60)
 {
     fl_runtime *rt = seats(1);
     fl_seat seat;
@@ -252,7 +252,7 @@ static void *help_once(void *arg)
     return NULL;
 }
 
-Test(seat, a_join_that_takes_long_counts_as_waiting, .timeout = 60)
+Test(seat, a_long_join_counts_as_waiting, .timeout = 60)
 {
     crew c = {.rt = seats(2)};
     pthread_t thread;

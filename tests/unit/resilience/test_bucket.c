@@ -144,7 +144,7 @@ Test(bucket, a_gap_is_what_the_next_one_gets)
     cr_assert_eq(book(&bucket, 1, 0).at, bookings[3].at + FILCH_SECOND / 10);
 }
 
-Test(bucket, a_gap_that_is_too_narrow_is_left_for_fewer_permits)
+Test(bucket, narrow_gaps_are_left_for_fewer)
 {
     fl_bucket bucket = with(10, 2, 0);
     fl_booking bookings[8];

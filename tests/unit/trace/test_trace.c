@@ -145,7 +145,7 @@ static void *trace_in_turn(void *arg)
     return NULL;
 }
 
-Test(trace, a_runtime_has_one_trace_at_a_time)
+Test(trace, one_trace_at_a_time)
 {
     tracer all[2];
     filch_runtime *rt = create(1, NULL);

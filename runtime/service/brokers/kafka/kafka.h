@@ -9,7 +9,7 @@
  * owner polls that queue in `receive`, and in `turn` at least each POLL: rebalances are served there, and a
  * group excludes a member that has not polled for max.poll.interval.ms.
  *
- * Offsets. A settlement finishes its offset in the window of the partition (kafka_window.h), and has status 0
+ * Offsets. A settlement finishes its offset in the window of the partition (partitions.h), and has status 0
  * then. The lowest unfinished offset is committed behind it: the request is sent at the end of the batch, or
  * when the one before is answered. A status that waited for that answer would promise no more,
  * since a finished job above a running one cannot be committed at all. And a batch of such jobs would keep back
@@ -119,7 +119,7 @@ static inline int fl_kafka_call_ms(const fl_kafka *k)
     return (int)(k->config.call_timeout / FILCH_MILLISECOND);
 }
 
-/* ---- kafka_connect.c ---- */
+/* ---- connection.c ---- */
 
 /* Does a person have to act? */
 bool fl_kafka_is_refusal(rd_kafka_resp_err_t error);
@@ -132,12 +132,10 @@ fl_broker_rc fl_kafka_failed(fl_kafka *k, const char *doing, rd_kafka_resp_err_t
 fl_broker_rc fl_kafka_probe(fl_kafka *k);
 void fl_kafka_disconnect(fl_kafka *k);
 
-/* ---- kafka_topics.c ---- */
-
 /* Creates the topics of the queues that are missing, unless the URL says not to. */
 fl_broker_rc fl_kafka_open_topics(fl_kafka *k, rd_kafka_t *rk);
 
-/* ---- kafka_parts.c ---- */
+/* ---- partitions.c ---- */
 
 /* The partition of a delivery or a message; NULL: it is not, or no more, this connection's. */
 fl_kafka_part *fl_kafka_part_of(fl_kafka *k, uint64_t id);
@@ -150,7 +148,7 @@ void fl_kafka_begin_anew(fl_kafka *k, fl_kafka_part *part);
 void fl_kafka_leave(fl_kafka *k);
 void fl_kafka_drop_parts(fl_kafka *k);
 
-/* ---- kafka_joins.c ---- */
+/* ---- connection.c ---- */
 
 void fl_kafka_watch_joins(fl_kafka *k, rd_kafka_conf_t *conf);
 /* How many times this member has joined. */
@@ -160,7 +158,7 @@ void fl_kafka_expect_join(fl_kafka *k, uint32_t joined);
 /* Would a commit be of a generation that ends? */
 bool fl_kafka_is_joining(const fl_kafka *k);
 
-/* ---- kafka_commit.c ---- */
+/* ---- settle.c ---- */
 
 bool fl_kafka_is_committed(const fl_kafka_part *part);
 /* Is something finished that no commit has been sent for, or a refused one? */
@@ -173,7 +171,7 @@ fl_broker_rc fl_kafka_commit(fl_kafka *k);
 /* Waits, for call_timeout at most, until all that has been finished is committed. */
 fl_broker_rc fl_kafka_await_commits(fl_kafka *k);
 
-/* ---- kafka_backlog.c ---- */
+/* ---- backlog.c ---- */
 
 /* Room for one delivery more. false: no memory. */
 bool fl_kafka_reserve(fl_kafka *k, unsigned queue);
@@ -192,20 +190,20 @@ void fl_kafka_drop_held(fl_kafka *k, uint64_t part);
 /* The time of host->now at which the next one is due; FILCH_FOREVER: none. */
 int64_t fl_kafka_next_due(fl_kafka *k);
 
-/* ---- kafka_delays.c ---- */
+/* ---- partitions.c ---- */
 
 /* Moves delayed jobs that keep back many offsets, at the end all, behind the others. LOST: a copy is not known to
  * be safe; its job stays where it was. */
 fl_broker_rc fl_kafka_pass_on(fl_kafka *k);
 
-/* ---- kafka_message.c ---- */
+/* ---- message.c ---- */
 
 rd_kafka_headers_t *fl_kafka_write_headers(const filch_message *message, int64_t due);
 /* due: 0, or ns of Unix time before which it may not run. NULL: no memory. */
 fl_delivery *fl_kafka_read(fl_kafka *k, const rd_kafka_message_t *raw, unsigned queue,
                            int64_t *due);
 
-/* ---- kafka_publish.c ---- */
+/* ---- publish.c ---- */
 
 /* Hands a message to librdkafka; *status is written by fl_kafka_confirm, at the latest. */
 void fl_kafka_send(fl_kafka *k, const filch_message *message, const char *topic, int64_t due,
@@ -218,7 +216,7 @@ fl_broker_rc fl_kafka_publish(fl_broker *broker, fl_publication *batch, unsigned
 /* librdkafka's report of one message. */
 void fl_kafka_reported(rd_kafka_t *rk, const rd_kafka_message_t *message, void *connection);
 
-/* ---- kafka_receive.c, kafka_settle.c, kafka_count.c ---- */
+/* ---- receive.c, settle.c, backlog.c ---- */
 
 /* Takes up to `most` messages out of librdkafka's queue, and serves rebalances. */
 fl_broker_rc fl_kafka_poll(fl_kafka *k, unsigned most);

@@ -41,7 +41,7 @@ static const fl_url_option known[] = {
     FL_URL_PLAINTEXT(fl_kafka_options, "a password"),
 };
 
-/* Settings on which the guarantees rest, or that kafka_connect.c would replace without a word; with their aliases. */
+/* Settings on which the guarantees rest, or that connection.c would replace without a word; with their aliases. */
 static const char *const ours[] = {"bootstrap.servers",
                                    "metadata.broker.list",
                                    "group.id",

@@ -53,7 +53,7 @@ typedef struct fl_memory_store {
     unsigned connections; /* under the lock of the process's list */
     fl_list queues, listeners;
     fl_list numbers[FL_MEMORY_BUCKETS], keys[FL_MEMORY_BUCKETS];
-    fl_list records; /* memory_records.h */
+    fl_list records; /* records.h */
     fl_list record_ids[FL_MEMORY_BUCKETS];
     fl_list remembered; /* keys with dedup_for */
     uint64_t last_id, last_token;

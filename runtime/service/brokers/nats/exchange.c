@@ -212,7 +212,7 @@ void fl_nats_on_fetched(natsConnection *connection, natsSubscription *fetching, 
     arrive(closure, message, false);
 }
 
-/* ---- Exchanges ---- */
+/* ---- Requests ---- */
 
 natsMsg *fl_nats_message(const fl_nats *n, unsigned index, const char *subject, const void *data,
                          size_t size)

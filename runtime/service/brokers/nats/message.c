@@ -150,9 +150,7 @@ size_t fl_nats_read_header(const char *key, const char *value, char *to)
     return (size_t)(at - to);
 }
 
-/* ---- Messages ---- */
-
-/* ---- Writing ---- */
+/* ---- Writing messages ---- */
 
 natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
                        const filch_message *message)
@@ -167,7 +165,7 @@ natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
     return NULL;
 }
 
-/* ---- Reading ---- */
+/* ---- Reading messages ---- */
 
 /* $JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMED.TIME.PENDING; newer servers put domain and
  * account behind ACK, and may add more at the end. */

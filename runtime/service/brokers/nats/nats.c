@@ -218,7 +218,7 @@ const fl_broker_kind fl_broker_nats = {
     .transport = &fl_nats_transport,
 };
 
-/* ---- Life ---- */
+/* ---- Signs of life ---- */
 
 static const int64_t ANSWER_WITHIN = FILCH_SECOND;
 
@@ -259,8 +259,6 @@ int fl_nats_verify(fl_nats *n, fl_delivery *delivery)
     delivery->tag[0] = n->life;
     return 0;
 }
-
-/* ---- Connecting ---- */
 
 /* ---- Failures ---- */
 

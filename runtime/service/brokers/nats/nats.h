@@ -23,7 +23,7 @@
  * A killed server may lose the messages that it accepted last, and gives their numbers to new ones. An
  * acknowledgement of a lost message would remove another, which has not run. So deliveries name the life
  * of the server that made them, and after it another server is asked first whether it still has the
- * message (nats_life.c).
+ * message (nats.c).
  *
  * It may also undo the removal of acknowledged messages (nats-server 2.9 writes it some time later),
  * while the consumer still counts them as acknowledged. They are never delivered, so they are not counted:
@@ -119,7 +119,7 @@ static inline void fl_nats_spell_return(char text[FL_NATS_NAK], int64_t delay)
         strcpy(text, "-NAK");
 }
 
-/* ---- nats_connect.c ---- */
+/* ---- nats.c ---- */
 
 /* Connects to the first server that accepts, creates the stream and subscribes. A connection that
  * consumes creates the consumers, too, and sets their ack wait. */
@@ -128,7 +128,7 @@ void fl_nats_disconnect(fl_nats *n);
 /* The result of a failed call of libnats, explained. */
 fl_broker_rc fl_nats_failed(fl_nats *n, const char *doing, natsStatus status);
 
-/* ---- nats_stream.c ---- */
+/* ---- stream.c ---- */
 
 fl_broker_rc fl_nats_open_stream(fl_nats *n);
 fl_broker_rc fl_nats_open_consumer(fl_nats *n, fl_nats_queue *queue);
@@ -140,14 +140,14 @@ fl_broker_rc fl_nats_refused(fl_nats *n, const char *doing, const char *name, na
 /* Writes PREFIX.QUEUE; false: the name cannot be part of a subject. */
 bool fl_nats_subject(const fl_nats *n, const char *queue, char subject[FL_NATS_SUBJECT]);
 
-/* ---- nats_count.c ---- */
+/* ---- count.c ---- */
 
 fl_broker_rc fl_nats_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 /* Removes the messages of a queue that are acknowledged and still in the stream, and recreates a consumer
  * whose messages the stream has lost. Sets queue->sweep_at. */
 fl_broker_rc fl_nats_sweep(fl_nats *n, fl_nats_queue *queue);
 
-/* ---- nats_exchange.c ---- */
+/* ---- exchange.c ---- */
 
 typedef struct fl_nats_request {
     natsMsg *message; /* of fl_nats_message; NULL: none. Destroyed by the exchange */
@@ -166,7 +166,7 @@ int fl_nats_stored(fl_nats *n, fl_nats_request *one, fl_broker_rc *rc);
 /* Publishes without a reply; it leaves with the next flush. */
 natsStatus fl_nats_tell(fl_nats *n, const char *subject, const char *reply, const char *text);
 
-/* ---- nats_message.c ---- */
+/* ---- message.c ---- */
 
 /* The message as NATS holds it, for place `index` of the next exchange. NULL: no memory. */
 natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
@@ -180,20 +180,20 @@ fl_delivery *fl_nats_read(fl_nats *n, natsMsg *message, unsigned queue, int64_t 
 bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
                       uint64_t *sequence, int64_t *time);
 
-/* ---- nats_life.c ---- */
+/* ---- nats.c ---- */
 
 /* Of the server of a new connection. */
 void fl_nats_begin_life(fl_nats *n);
 /* Is the message still this connection's to answer? 0, or -ESTALE. May ask the server. */
 int fl_nats_verify(fl_nats *n, fl_delivery *delivery);
 
-/* ---- nats_copy.c ---- */
+/* ---- settle.c ---- */
 
 /* A copy, for place `index` of the next exchange. NULL: no memory. */
 natsMsg *fl_nats_copy(const fl_nats *n, unsigned index, const char *subject,
                       const fl_publication *copy);
 
-/* ---- nats_receive.c ---- */
+/* ---- receive.c ---- */
 
 fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                              unsigned *count);
@@ -204,7 +204,7 @@ fl_broker_rc fl_nats_cease(fl_broker *broker);
 /* Returns what was read ahead and arrived until `before` of host->now; FILCH_FOREVER: all. */
 void fl_nats_give_back(fl_nats *n, int64_t before);
 
-/* ---- nats_settle.c ---- */
+/* ---- settle.c ---- */
 
 extern const fl_transport fl_nats_transport;
 fl_broker_rc fl_nats_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,

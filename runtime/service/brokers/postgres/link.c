@@ -403,8 +403,6 @@ fl_broker_rc fl_pg_exchange(fl_broker *broker, fl_settlement *batch, unsigned co
 
 #endif
 
-/* ---- Arguments ---- */
-
 enum { ARRAY_HEAD = 20 }; /* dimensions, has NULLs, type, length, first index: 4 bytes each */
 
 /* ---- Arguments ---- */

@@ -103,14 +103,14 @@ static inline int64_t fl_pg_now(const fl_pg *p)
     return p->base.host->now(p->base.host);
 }
 
-/* ---- postgres_url.c ---- */
+/* ---- url.c ---- */
 
 /* FATAL, explained: it does not parse. The caller ends a target that was parsed. */
 extern const fl_url_kind fl_pg_url_kind;
 fl_broker_rc fl_pg_parse(const fl_broker_host *host, const char *url, fl_pg_target *out);
 void fl_pg_target_end(fl_pg_target *target);
 
-/* ---- postgres_link.c ---- */
+/* ---- link.c ---- */
 
 /* Connects within call_timeout; the caller closes *out, also after a failure, if it is not NULL. */
 fl_broker_rc fl_pg_connect(fl_pg *p, PGconn **out);
@@ -130,8 +130,6 @@ fl_broker_rc fl_pg_execute(fl_pg *p, PGconn *db, const char *sql, const char *do
 char *fl_pg_expand(const fl_pg *p, const char *sql);
 /* BUSY. */
 fl_broker_rc fl_pg_short(const fl_pg *p);
-
-/* ---- postgres_args.c ---- */
 
 /* The arguments of a statement, in the server's binary format. */
 typedef struct fl_pg_args {
@@ -170,7 +168,7 @@ int64_t fl_pg_us(int64_t ns);
 /* And back; the server's range of times is larger. */
 int64_t fl_pg_ns(int64_t us);
 
-/* ---- postgres_sql.c ---- */
+/* ---- sql.c ---- */
 
 /* Runs a statement; it is prepared if need be. *out: PQclear it, if OK. */
 fl_broker_rc fl_pg_run(fl_pg *p, fl_pg_sql which, const fl_pg_args *args, const char *doing,
@@ -185,7 +183,7 @@ fl_delivery *fl_pg_read(fl_pg *p, const PGresult *rows, int row, unsigned queue)
 fl_broker_rc fl_pg_read_all(fl_pg *p, const PGresult *rows, unsigned queue, fl_delivery **out,
                             unsigned *count);
 
-/* ---- postgres_consume.c, postgres_settle.c: two calls, and their statements apart ---- */
+/* ---- consume.c, settle.c: two calls, and their statements apart ---- */
 
 /* The arguments of FL_PG_ACK for a batch of acknowledgements; the caller frees the arrays. false: no
  * memory. */
@@ -203,18 +201,16 @@ void fl_pg_ask_lease(fl_pg *p, unsigned queue, unsigned most, fl_pg_args *args);
 fl_broker_rc fl_pg_take_lease(fl_pg *p, unsigned queue, fl_broker_rc rc, const PGresult *rows,
                               int64_t began, fl_delivery **out, unsigned most, unsigned *count);
 
-/* ---- postgres_schema.c ---- */
+/* ---- sql.c ---- */
 
 /* Creates the tables if they are missing; refuses those of another version. */
 fl_broker_rc fl_pg_schema_open(fl_pg *p);
 
-/* ---- postgres_stops.c ---- */
+/* ---- records.c ---- */
 
 /* Runs a statement that takes $1: the queues of the connection, $2: an id. *found: it returns rows. */
 fl_broker_rc fl_pg_run_on_id(fl_pg *p, fl_pg_sql which, const char *id, const char *doing,
                              bool *found);
-
-/* ---- postgres_records.c ---- */
 
 /* Has a settlement a note? Then the batch is settled between fl_pg_records_begin, and
  * fl_pg_records_end with its result: in one transaction with the notes of those of status 0. If that
@@ -223,8 +219,8 @@ bool fl_pg_has_notes(const fl_settlement *batch, unsigned count);
 fl_broker_rc fl_pg_records_begin(fl_pg *p);
 fl_broker_rc fl_pg_records_end(fl_pg *p, fl_broker_rc rc, fl_settlement *batch, unsigned count);
 
-/* ---- postgres_consume.c, postgres_settle.c, postgres_publish.c, postgres_admin.c,
- * postgres_stops.c, postgres_records.c: as fl_broker_kind says ---- */
+/* ---- consume.c, settle.c, publish.c, postgres.c,
+ * records.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_pg_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                            unsigned *count);

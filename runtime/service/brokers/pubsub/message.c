@@ -199,7 +199,7 @@ int fl_pubsub_attributes_read(const json_t *attributes, filch_message *message, 
 /* Kept free below the limit of a request: for the headers of a dead letter, and what is around them. */
 enum { HEADROOM = 100 * 1000 };
 
-/* ---- Writing ---- */
+/* ---- Writing messages ---- */
 
 static json_t *write_body(const filch_message *message)
 {
@@ -246,7 +246,7 @@ json_t *fl_pubsub_write(const filch_message *message, const char *data, const ch
     return NULL;
 }
 
-/* ---- Reading ---- */
+/* ---- Reading messages ---- */
 
 /* RFC 3339, in UTC: "2014-10-02T15:01:23.045Z". 0: it is none. */
 static int64_t read_time(const char *text)

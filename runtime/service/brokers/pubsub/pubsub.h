@@ -114,7 +114,7 @@ static inline int64_t fl_pubsub_now(const fl_pubsub *p)
     return p->base.host->now(p->base.host);
 }
 
-/* ---- pubsub_call.c ---- */
+/* ---- call.c ---- */
 
 /* The answer to a request that is waited for. */
 typedef struct fl_pubsub_reply {
@@ -143,7 +143,7 @@ fl_broker_rc fl_pubsub_note(fl_pubsub *p, const fl_web_answer *answer, const cha
 /* The failure that was kept, explained. */
 fl_broker_rc fl_pubsub_noted(fl_pubsub *p);
 
-/* ---- pubsub_message.c ---- */
+/* ---- message.c ---- */
 
 /* The message as Pub/Sub has it, and *status 0. NULL: -EMSGSIZE, -ENOTSUP (a text that is no UTF-8), or
  * -EAGAIN (no memory). data: the body in base64, if the message lacks it; or NULL. */
@@ -154,11 +154,11 @@ json_t *fl_pubsub_write(const filch_message *message, const char *data, const ch
 fl_delivery *fl_pubsub_read(fl_pubsub *p, const json_t *received, unsigned queue, int64_t *due);
 void fl_pubsub_release(void *handle);
 
-/* ---- pubsub_publish.c ---- */
+/* ---- publish.c ---- */
 
 fl_broker_rc fl_pubsub_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 
-/* ---- pubsub_queues.c ---- */
+/* ---- pubsub.c ---- */
 
 /* Writes the names of the topic and the subscription of queue NAME with MORE behind it. */
 void fl_pubsub_name(const fl_pubsub *p, const char *name, const char *more, fl_pubsub_queue *out);
@@ -167,7 +167,7 @@ fl_broker_rc fl_pubsub_open_queues(fl_pubsub *p);
 /* The same for the dead letters of a queue, before the first. */
 fl_broker_rc fl_pubsub_open_letters(fl_pubsub *p, unsigned queue);
 
-/* ---- pubsub_pull.c ---- */
+/* ---- receive.c ---- */
 
 unsigned fl_pubsub_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
                          int64_t *until);
@@ -186,7 +186,7 @@ json_t *fl_pubsub_deadline_body(json_t *ack_ids, int64_t seconds);
 /* Makes it twice as long as the last; asked: ns, for which the server asks. */
 void fl_pubsub_pause_begin(fl_pubsub_pause *pause, int64_t now, int64_t asked);
 
-/* ---- pubsub_settle.c, pubsub_lease.c ---- */
+/* ---- settle.c, receive.c ---- */
 
 extern const fl_transport fl_pubsub_transport;
 fl_broker_rc fl_pubsub_settle(fl_broker *broker, fl_settlement *batch, unsigned count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The key of a service account, from the JSON file that Google Cloud gives out. */
+ * Access tokens for Google Cloud, and the keys that sign the requests for them. */
 #ifndef FL_PUBSUB_TOKEN_H
 #define FL_PUBSUB_TOKEN_H
 
@@ -9,6 +9,10 @@
 #include <runtime/service/net/http_client.h>
 
 #include <openssl/evp.h>
+
+/* ---- Keys ---- */
+
+/* The key of a service account, from the JSON file that Google Cloud gives out. */
 
 typedef struct fl_pubsub_key fl_pubsub_key;
 

@@ -12,7 +12,7 @@ typedef struct fl_pubsub_options {
     char *emulator; /* or into this one */
     const char *project;
     const char *endpoint;    /* https://HOST or http://HOST:PORT, without a path */
-    const char *credentials; /* a file, "metadata" or "none"; NULL: found out (pubsub_token.h) */
+    const char *credentials; /* a file, "metadata" or "none"; NULL: found out (token.h) */
     const char *prefix;      /* of the names of topics and subscriptions; "": none */
     const char *ca;          /* a file; NULL: the system's */
     bool creates, is_ordered;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The headers of librabbitmq, which have a folder of their own since its version 0.12. */
+ * Messages of RabbitMQ. The headers of librabbitmq have a folder of their own since its version 0.12. */
 #ifndef FL_RABBIT_MESSAGE_H
 #define FL_RABBIT_MESSAGE_H
 

@@ -17,7 +17,7 @@
  * waits in the longest rung that does not exceed its delay, comes to the consumer, and goes to
  * the next rung until its time has come. A connection declares a rung before it first sends to it.
  * Missing queues, rungs that were deleted among them, are also declared when a publication comes back
- * as unroutable (rabbit_publish.c), so no list of queues can be wrong.
+ * as unroutable (publish.c), so no list of queues can be wrong.
  *
  * Acknowledgements. A window lists the tags that one channel has delivered and that are not
  * settled. Those of a batch that form the beginning of the window go as one multiple-ack; its tag
@@ -48,7 +48,7 @@ static inline struct timeval fl_rabbit_time(int64_t ns)
                             .tv_usec = ns % FILCH_SECOND / FILCH_MICROSECOND};
 }
 
-/* ---- rabbit_url.c ---- */
+/* ---- url.c ---- */
 
 typedef struct fl_rabbit_url {
     fl_url url; /* the others point into it */
@@ -131,7 +131,7 @@ static inline fl_rabbit *fl_rabbit_of(fl_broker *broker)
     return (fl_rabbit *)(void *)broker;
 }
 
-/* ---- rabbit_wire.c ---- */
+/* ---- wire.c ---- */
 
 /* Connects, logs in, and opens the channel of requests. */
 fl_broker_rc fl_rabbit_connect(fl_rabbit *r, fl_rabbit_wire *wire);
@@ -147,14 +147,12 @@ fl_broker_rc fl_rabbit_closed(fl_rabbit *r, fl_rabbit_wire *wire, const char *do
 fl_broker_rc fl_rabbit_answer(fl_rabbit *r, fl_rabbit_wire *wire, const char *doing,
                               amqp_channel_t channel, int *code);
 
-/* ---- rabbit_read.c ---- */
-
 /* Reads one frame, and waits for it up to `wait` ns. *any: there was one. */
 fl_broker_rc fl_rabbit_read(fl_rabbit *r, fl_rabbit_wire *wire, int64_t wait, bool *any);
 /* Reads the frames at hand, and sends a heartbeat when it is due. */
 fl_broker_rc fl_rabbit_drain(fl_rabbit *r, fl_rabbit_wire *wire);
 
-/* ---- rabbit_queues.c ---- */
+/* ---- rabbit.c ---- */
 
 typedef enum fl_rabbit_place { FL_RABBIT_WORK, FL_RABBIT_DEAD, FL_RABBIT_RUNG } fl_rabbit_place;
 
@@ -180,7 +178,7 @@ fl_broker_rc fl_rabbit_declare_all(fl_rabbit *r);
 void fl_rabbit_see_rung(fl_rabbit *r, unsigned queue, const amqp_table_t *headers);
 fl_broker_rc fl_rabbit_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
-/* ---- rabbit_encode.c ---- */
+/* ---- message.c ---- */
 
 /* Statuses of a copy on its way. */
 enum { FL_RABBIT_SENT = 1, FL_RABBIT_RETURNED = 2 };
@@ -214,15 +212,13 @@ typedef struct fl_rabbit_encoded {
 int fl_rabbit_encode(const fl_rabbit *r, const fl_rabbit_copy *copy, fl_rabbit_encoded *out);
 void fl_rabbit_encoded_end(fl_rabbit_encoded *encoded);
 
-/* ---- rabbit_message.c ---- */
-
 /* Of a publication that came back; 0: it has none. */
 uint64_t fl_rabbit_number(const amqp_basic_properties_t *properties);
 /* The delivery of a part with its body, NULL: none, which is too long. *due: as in fl_rabbit_copy.
  * NULL: no memory. */
 fl_delivery *fl_rabbit_decode(fl_rabbit *r, unsigned queue, const char *body, int64_t *due);
 
-/* ---- rabbit_consume.c ---- */
+/* ---- consume.c ---- */
 
 /* Begins to consume each queue. */
 fl_broker_rc fl_rabbit_consume(fl_rabbit *r);
@@ -239,13 +235,11 @@ fl_broker_rc fl_rabbit_cease(fl_broker *broker);
 void fl_rabbit_drop(fl_rabbit *r, fl_delivery *delivery);
 void fl_rabbit_drop_deliveries(fl_rabbit *r);
 
-/* ---- rabbit_settle.c ---- */
-
 /* Gives a delivery back, which is no longer in the window. */
 fl_broker_rc fl_rabbit_nack(fl_rabbit *r, unsigned queue, uint64_t tag);
 extern const fl_transport fl_rabbit_transport;
 
-/* ---- rabbit_publish.c ---- */
+/* ---- publish.c ---- */
 
 /* Sends the copies of status 0, waits for their confirmation, and writes each status. Missing
  * queues are declared. */

@@ -245,8 +245,6 @@ void fl_rabbit_disconnect(fl_rabbit_wire *wire)
     wire->state = NULL;
 }
 
-/* ---- Reading ---- */
-
 /* ---- Methods ---- */
 
 typedef fl_broker_rc on_method(fl_rabbit *r, fl_rabbit_wire *wire, amqp_channel_t channel,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Several commands for a Redis server as one text, written word by word. Its memory serves again. */
+ * Messages without fields of their own, received and settled without scripts. */
 #ifndef FL_REDIS_FAST_PATH_H
 #define FL_REDIS_FAST_PATH_H
 
@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* ---- Commands as one text ---- */
+
+/* Several commands for a Redis server as one text, written word by word. Its memory serves again. */
 
 /* Zero bytes: an empty one. */
 typedef struct fl_redis_pipe {

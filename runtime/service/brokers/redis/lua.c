@@ -215,7 +215,7 @@ const char fl_redis_records[] =
 /* Scripts that cancel leased messages. A retry is a new entry, so a mark does not name the entry but
  * what stays: the id and the time of the publication. */
 
-/* The number of an entry of another program is both, as redis_message.c reads it. */
+/* The number of an entry of another program is both, as message.c reads it. */
 const char fl_redis_identity[] =
     "local function is(v, entry, id)\n"
     "  return (string.match(v[4], '^%Z*%z(%Z*)%z') or entry) == id\n"

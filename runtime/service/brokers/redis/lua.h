@@ -12,7 +12,7 @@ extern const char fl_redis_leases[];
 extern const char fl_redis_answers[];
 extern const char fl_redis_identity[];
 
-/* Scripts of redis_lua_stops.c. */
+/* Scripts of lua.c. */
 extern const char fl_redis_stop_it[];
 extern const char fl_redis_list_stops[];
 extern const char fl_redis_drop_some_stops[];

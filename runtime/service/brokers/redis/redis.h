@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A connection of the broker `redis:`, and the parts of it. All functions: owner only.
- * redis_scripts.h tells how messages are kept.
+ * scripts.h describes how messages are kept.
  *
  * The race: a service settles a message while another takes it over, because its lease is over.
  * Each delivery of an entry changes its counter; a settlement names entry and counter. Scripts run
@@ -58,7 +58,7 @@ static inline int64_t fl_redis_now(const fl_redis *r)
     return r->base.host->now(r->base.host);
 }
 
-/* ---- redis_session.c ---- */
+/* ---- session.c ---- */
 
 /* Logs in on a wire that is open, and selects the database. */
 fl_broker_rc fl_redis_log_in(fl_redis *r, fl_redis_wire *wire);
@@ -80,7 +80,7 @@ fl_broker_rc fl_redis_refused(fl_redis *r, redisReply *error);
 /* The reply has not the form that the scripts give it. Frees it. */
 fl_broker_rc fl_redis_odd(fl_redis *r, redisReply *reply);
 
-/* ---- redis_message.c ---- */
+/* ---- message.c ---- */
 
 /* The name of a consumer: its lease in ms, its client. */
 #define FL_REDIS_WORKER "worker:%" PRId64 ":%s"
@@ -111,12 +111,12 @@ fl_delivery *fl_redis_read_new(fl_redis *r, const redisReply *entry, bool *is_od
 /* No memory for messages: explains it. */
 fl_broker_rc fl_redis_short(fl_redis *r);
 
-/* ---- redis_stops.c ---- */
+/* ---- records.c ---- */
 
 /* Removes the marks of messages that are settled for good. */
 fl_broker_rc fl_redis_drop_stops(fl_redis *r, const fl_settlement *batch, unsigned count);
 
-/* ---- redis_admin.c ---- */
+/* ---- redis.c ---- */
 
 /* Looks with FL_REDIS_CANCEL or FL_REDIS_STOP at some messages of a place, from *from on; writes where
  * to go on, or nothing: the end. */
@@ -124,15 +124,15 @@ fl_broker_rc fl_redis_look_some(fl_redis *r, fl_redis_script script, const char 
                                 const char *id, const char *place, char *from, size_t room,
                                 bool *found);
 
-/* ---- redis_records.c ---- */
+/* ---- records.c ---- */
 
 /* Appends the note of the settlement that follows. */
 void fl_redis_append_note(fl_redis_command *command, const fl_note *note);
-/* Appends a settlement that does nothing but this: a delivery stays as it is. redis_consume.c. */
+/* Appends a settlement that does nothing but this: a delivery stays as it is. consume.c. */
 void fl_redis_append_kept(const fl_redis *r, fl_redis_command *command,
                           const fl_delivery *delivery);
 
-/* ---- redis_consume.c, redis_publish.c, redis_admin.c, redis_stops.c, redis_records.c: as
+/* ---- consume.c, publish.c, redis.c, records.c: as
  * fl_broker_kind says ---- */
 
 fl_broker_rc fl_redis_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,

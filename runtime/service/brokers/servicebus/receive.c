@@ -340,7 +340,7 @@ fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigne
 
 /* ---- Reading ---- */
 
-/* Messages from Service Bus: of filch (servicebus_message.c) and of other programs. */
+/* Messages from Service Bus: of filch (message.c) and of other programs. */
 
 enum { DIGITS = 32 };
 

@@ -137,7 +137,7 @@ static inline fl_bus *fl_bus_of(fl_broker *broker)
     return (fl_bus *)(void *)broker;
 }
 
-/* ---- servicebus_wire.c ---- */
+/* ---- wire.c ---- */
 
 /* Connects and opens a session, by TLS unless the URL says otherwise. */
 fl_broker_rc fl_bus_connect(fl_bus *b);
@@ -166,7 +166,7 @@ static inline fl_broker_rc fl_bus_begin(fl_bus *b, const char *doing)
 /* Does this condition pass by itself? */
 bool fl_bus_passes(const char *condition);
 
-/* ---- servicebus_link.c ---- */
+/* ---- session.c ---- */
 
 /* Writes the address of a queue; false: it is too long. */
 bool fl_bus_address(const char *queue, char address[FL_BUS_NAME]);
@@ -185,7 +185,7 @@ void fl_bus_on_attach(fl_bus *b, pn_link_t *link);
 void fl_bus_on_detach(fl_bus *b, pn_link_t *link);
 void fl_bus_free_links(fl_bus *b);
 
-/* ---- servicebus_request.c ---- */
+/* ---- request.c ---- */
 
 /* Sends b->message and waits for the answer, desk->answers.answer. */
 fl_broker_rc fl_bus_ask(fl_bus *b, fl_bus_desk *desk, const char *doing);
@@ -201,7 +201,7 @@ fl_broker_rc fl_bus_renew_session(fl_bus *b, fl_bus_session *session, bool *is_h
 fl_broker_rc fl_bus_renew_locks(fl_bus *b, unsigned queue, fl_delivery *const *batch,
                                 unsigned count, int64_t lease);
 
-/* ---- servicebus_message.c, servicebus_read.c ---- */
+/* ---- message.c, receive.c ---- */
 
 /* Application properties of filch's own. */
 #define FL_BUS_OWN "x-filch-"
@@ -241,7 +241,7 @@ fl_delivery *fl_bus_decode(fl_bus *b, const fl_bus_inlet *inlet, const char toke
 /* The end of a lease of `lease` ns whose lock ends at this Unix time, in ms. */
 int64_t fl_bus_lease_until(const fl_bus *b, int64_t locked_until, int64_t lease);
 
-/* ---- servicebus_consume.c ---- */
+/* ---- receive.c ---- */
 
 void fl_bus_on_transfer(fl_bus *b, pn_delivery_t *transfer);
 fl_broker_rc fl_bus_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
@@ -263,13 +263,13 @@ void fl_bus_give_back(fl_bus *b, int64_t before);
 fl_broker_rc fl_bus_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,
                            int64_t lease);
 
-/* ---- servicebus_settle.c ---- */
+/* ---- settle.c ---- */
 
 /* Puts the headers of a dead letter into a map, and the reason also under the name that Service Bus has for it. */
 void fl_bus_put_reasons(pn_data_t *map, const fl_settlement *one);
 extern const fl_transport fl_bus_transport;
 
-/* ---- servicebus_publish.c ---- */
+/* ---- publish.c ---- */
 
 fl_broker_rc fl_bus_publish(fl_broker *broker, fl_publication *batch, unsigned count);
 

@@ -365,7 +365,7 @@ void fl_bus_sessions_turn(fl_bus *b, bool all)
     }
 }
 
-/* ---- Links ---- */
+/* ---- Addresses ---- */
 
 static const char dead_suffix[] = ".dlq";
 
@@ -382,7 +382,7 @@ bool fl_bus_address(const char *queue, char address[FL_BUS_NAME])
     return size > 0 && size < FL_BUS_NAME;
 }
 
-/* ---- Links ---- */
+/* ---- Attaching ---- */
 
 static bool is_attached(const void *arg)
 {

@@ -275,7 +275,7 @@ int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_h
     return sqlite3_bind_blob64(statement, parameter, text, size, sqlite3_free);
 }
 
-/* ---- Rows ---- */
+/* ---- Rows as messages ---- */
 
 static const char *text_of(sqlite3_stmt *row, int column)
 {

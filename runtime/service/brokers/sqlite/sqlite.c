@@ -201,8 +201,6 @@ const fl_broker_kind fl_broker_sqlite = {
     .exchange = fl_sqlite_exchange,
 };
 
-/* ---- Paths ---- */
-
 /* ---- URLs ---- */
 
 /* $XDG_STATE_HOME/filch/jobs.db, or below ~/.local/state. NULL: no memory, or no home. */

@@ -118,7 +118,7 @@ static inline int64_t fl_sqlite_now(const fl_sqlite *s)
     return s->base.host->now(s->base.host);
 }
 
-/* ---- sqlite_wake.c ---- */
+/* ---- store.c ---- */
 
 /* Begins to watch the file; 0, or an errno. Nothing, if it is watched. */
 int fl_sqlite_watch_file(fl_sqlite *s);
@@ -128,7 +128,7 @@ unsigned fl_sqlite_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsi
                          int64_t *until);
 fl_broker_rc fl_sqlite_turn(fl_broker *broker);
 
-/* ---- sqlite_path.c ---- */
+/* ---- sqlite.c ---- */
 
 extern const fl_url_kind fl_sqlite_url_kind;
 /* The parts of a URL. FATAL, explained: it does not parse. The caller frees *path. */
@@ -141,7 +141,7 @@ void fl_sqlite_note_file(fl_sqlite *s);
  * other process sees it. */
 fl_broker_rc fl_sqlite_check_file(fl_sqlite *s);
 
-/* ---- sqlite_store.c ---- */
+/* ---- store.c ---- */
 
 /* Opens the database, creates its tables, and prepares the statements. */
 fl_broker_rc fl_sqlite_store_open(fl_sqlite *s, bool full);
@@ -164,7 +164,7 @@ fl_broker_rc fl_sqlite_end(fl_sqlite *s, int rc, const char *doing);
  * only creates none: 0, the number of no queue. */
 int fl_sqlite_queue_id(fl_sqlite *s, const char *name, int64_t *id);
 
-/* ---- sqlite_rows.c ---- */
+/* ---- consume.c ---- */
 
 /* Columns of a whole message, for fl_sqlite_read. A body longer than ?9 is not read. */
 #define FL_SQLITE_COLUMNS                                                                          \
@@ -179,20 +179,20 @@ int fl_sqlite_bind(fl_sqlite *s, const filch_message *message, int64_t queue, in
 int fl_sqlite_bind_headers(sqlite3_stmt *statement, int parameter, const filch_header *more,
                            unsigned more_count, const filch_header *old, size_t old_count);
 
-/* ---- sqlite_memory.c: keys that stay taken. In a transaction; SQLite codes ---- */
+/* ---- sqlite.c: keys that stay taken. In a transaction; SQLite codes ---- */
 
 /* *is: the message has a key that is remembered. */
 int fl_sqlite_recall(fl_sqlite *s, const filch_message *message, bool *is);
 /* Remembers the key of a published message for its dedup_for, and forgets some that are over. */
 int fl_sqlite_remember(fl_sqlite *s, const filch_message *message);
 
-/* ---- sqlite_records.c ---- */
+/* ---- records.c ---- */
 
 /* Makes the changes of records that belong to settlements of status 0. An SQLite code. In the
  * transaction that settles them. */
 int fl_sqlite_keep(fl_sqlite *s, const fl_settlement *batch, unsigned count);
 
-/* ---- sqlite_consume.c, sqlite_admin.c, sqlite_stops.c, sqlite_records.c: as fl_broker_kind says ---- */
+/* ---- consume.c, records.c: as fl_broker_kind says ---- */
 
 fl_broker_rc fl_sqlite_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                                unsigned *count);

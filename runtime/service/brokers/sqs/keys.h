@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Access keys for a web identity, such as a service account of Kubernetes has in EKS. The token in
- * AWS_WEB_IDENTITY_TOKEN_FILE is exchanged for the keys of AWS_ROLE_ARN (AWS STS API Reference, version
- * 2011-06-15, AssumeRoleWithWebIdentity). The request is not signed; the token is its
- * proof. The file is read for each request, since it is rotated. */
+ * Access keys for AWS: from a web identity, from files, and fetched again before they expire. */
 #ifndef FL_SQS_KEYS_H
 #define FL_SQS_KEYS_H
 
@@ -13,6 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
+
+/* ---- Web identities ---- */
+
+/* Access keys for a web identity, such as a service account of Kubernetes has in EKS. The token in
+ * AWS_WEB_IDENTITY_TOKEN_FILE is exchanged for the keys of AWS_ROLE_ARN (AWS STS API Reference, version
+ * 2011-06-15, AssumeRoleWithWebIdentity). The request is not signed; the token is its
+ * proof. The file is read for each request, since it is rotated. */
 
 /* Of an answer; the texts are NUL-terminated. */
 typedef struct fl_sqs_identity {
@@ -45,8 +49,8 @@ bool fl_sqs_profile_read(const char *profile, const char *setting, char *value, 
 /* Access keys for AWS, from the first of these that has some (AWS SDKs and Tools Reference Guide,
  * "Standardized credential providers"):
  *   1. AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
- *   2. the web identity (sqs_identity.h)
- *   3. the profile of the shared files (sqs_profile.h)
+ *   2. the web identity (keys.h)
+ *   3. the profile of the shared files (keys.h)
  *   4. the container's endpoint: AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI, with the token of
  *      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN
  *   5. the instance's metadata, version 2

@@ -132,7 +132,7 @@ static inline int64_t fl_sqs_visibility(int64_t lease)
     return seconds < FL_SQS_VISIBILITY_MOST ? seconds : FL_SQS_VISIBILITY_MOST;
 }
 
-/* ---- sqs_call.c ---- */
+/* ---- call.c ---- */
 
 /* Begins a request; call->s is set, and call->done and call->left if wanted. It is over at once when it
  * cannot begin. Takes the request. timeout: ns. */
@@ -145,7 +145,7 @@ bool fl_sqs_is_absent(const fl_sqs_call *call);
 /* The server has declined a request: receives and sends are BUSY for a while, longer each time. */
 void fl_sqs_throttle(fl_sqs *s, int64_t retry_after);
 
-/* ---- sqs_batch.c ---- */
+/* ---- settle.c ---- */
 
 /* An entry of a batch request. */
 typedef struct fl_sqs_entry {
@@ -159,7 +159,7 @@ typedef struct fl_sqs_entry {
  * with at most one message of a group in each; none follows one whose status is -EAGAIN. */
 fl_broker_rc fl_sqs_batch(fl_sqs *s, const char *operation, fl_sqs_entry *entries, unsigned count);
 
-/* ---- sqs_queue.c ---- */
+/* ---- sqs.c ---- */
 
 /* Writes the server's name: "jobs.dlq" is jobs-dlq, "jobs.fifo.dlq" is jobs-dlq.fifo. false: the name is
  * not valid. */
@@ -169,7 +169,7 @@ fl_broker_rc fl_sqs_find(fl_sqs *s, const char *name, fl_sqs_queue **out);
 void fl_sqs_forget_queues(fl_sqs *s);
 fl_broker_rc fl_sqs_count(fl_broker *broker, unsigned queue, fl_broker_count *out);
 
-/* ---- sqs_message.c ---- */
+/* ---- message.c ---- */
 
 /* The entry of a SendMessageBatch. 0; -EMSGSIZE, -ENOTSUP, -EAGAIN (no memory). */
 int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one,
@@ -178,7 +178,7 @@ int fl_sqs_write(const fl_sqs *s, fl_sqs_queue *queue, const fl_publication *one
  * no message. */
 fl_delivery *fl_sqs_read(fl_sqs *s, json_t *message, unsigned queue, int64_t *left);
 
-/* ---- sqs_receive.c ---- */
+/* ---- receive.c ---- */
 
 fl_broker_rc fl_sqs_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                             unsigned *count);
@@ -195,7 +195,7 @@ void fl_sqs_end_polls(fl_sqs *s);
 /* Returns what was read ahead and arrived until `before` of host->now; FILCH_FOREVER: all. */
 void fl_sqs_give_back(fl_sqs *s, int64_t before);
 
-/* ---- sqs_settle.c ---- */
+/* ---- settle.c ---- */
 
 extern const fl_transport fl_sqs_transport;
 fl_broker_rc fl_sqs_extend(fl_broker *broker, fl_delivery *const *batch, unsigned count,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * URLs of Amazon SQS: sqs:?region=REGION, or sqs://HOST[:PORT][/ACCOUNT][/]?OPTION=VALUE&... for another
- * endpoint, sqs+http:// for one without TLS. Keys are not part of them (sqs_keys.h). */
+ * endpoint, sqs+http:// for one without TLS. Keys are not part of them (keys.h). */
 #ifndef FL_SQS_URL_H
 #define FL_SQS_URL_H
 
