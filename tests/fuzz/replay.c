@@ -1,51 +1,44 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The seeds of a target as an ordinary test, in builds without libFuzzer: of each file that the command
- * line names, in the format of tests/fuzz/seeds.py. No seed at all is an error. */
+ * The corpus of a target as an ordinary test, in builds without libFuzzer: each file, and each file
+ * of each folder, that the command line names. No file at all is an error. */
+#include <dirent.h>
 #include <errno.h>
 #include <tests/fuzz/fuzz.h>
 
 static unsigned replayed;
 
-static size_t take_escape(const char *text, uint8_t *to)
+static void replay_file(const char *path)
 {
-    char digits[3] = {text[1], text[1] ? text[2] : '\0', '\0'};
-    *to = (uint8_t)(text[0] == '\\' ? '\\' : strtoul(digits, NULL, 16));
-    return text[0] == '\\' ? 1 : 3;
-}
-
-/* line: NAME TEXT, without its end. */
-static void replay_line(char *line)
-{
-    char *text = strchr(line, ' ');
-    FUZZ_CHECK(text, "no seed: '%s' (a line is NAME TEXT)", line);
-    size_t size = 0;
-    uint8_t *data = malloc(strlen(text));
-    FUZZ_CHECK(data, "no memory for a seed");
-    printf("%.*s\n", (int)(text - line), line);
+    FILE *file = fopen(path, "rb");
+    FUZZ_CHECK(file, "%s: %s", path, strerror(errno));
+    FUZZ_CHECK(fseek(file, 0, SEEK_END) == 0, "%s: %s", path, strerror(errno));
+    long size = ftell(file);
+    rewind(file);
+    uint8_t *data = malloc((size_t)size + 1);
+    FUZZ_CHECK(data && fread(data, 1, (size_t)size, file) == (size_t)size, "cannot read %s", path);
+    fclose(file);
+    printf("%s\n", path);
     fflush(stdout);
-    for (text++; *text; size++)
-        if (*text == '\\')
-            text += 1 + take_escape(text + 1, &data[size]);
-        else
-            data[size] = (uint8_t)*text++;
-    LLVMFuzzerTestOneInput(data, size);
+    LLVMFuzzerTestOneInput(data, (size_t)size);
     free(data);
     replayed++;
 }
 
 static void replay(const char *path)
 {
-    FILE *file = fopen(path, "r");
-    FUZZ_CHECK(file, "%s: %s", path, strerror(errno));
-    char *line = NULL;
-    size_t room = 0;
-    while (getline(&line, &room, file) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        replay_line(line);
+    DIR *folder = opendir(path);
+    if (!folder) {
+        replay_file(path);
+        return;
     }
-    free(line);
-    fclose(file);
+    for (struct dirent *one; (one = readdir(folder));)
+        if (one->d_name[0] != '.') {
+            char name[4096];
+            snprintf(name, sizeof name, "%s/%s", path, one->d_name);
+            replay_file(name);
+        }
+    closedir(folder);
 }
 
 int main(int argc, char **argv)
