@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 #include <sched.h>
-#include <tests/support/cpu_group.h>
+#include <tests/support/system.h>
 
 /* ---- Another process ---- */
 

@@ -4,6 +4,7 @@
  * other is released. The second call comes while the first one allocates memory. */
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 TestSuite(asked_twice, .init = have_fibers);
 

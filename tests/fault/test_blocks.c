@@ -4,8 +4,9 @@
  * of them. Any number of tasks, children and jobs, some at a time, need no more than a few. */
 #include <filch/scope.h>
 #include <runtime/queue/slot_queue.h>
-#include <tests/support/held.h>
 #include <tests/support/pools.h>
+#include <tests/support/refuse.h>
+#include <tests/support/test.h>
 
 /* A lost cell of each piece of work would need more slabs than FEW. */
 enum { MANY = 10000, AT_ONCE = 100, ROUNDS = 200, TIMES = 40, FEW = 5 };

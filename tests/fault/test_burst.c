@@ -2,9 +2,8 @@
  *
  * Memory of a burst: once the runtime is idle, nine tenths of the burst's memory, page tables
  * included, go back to the system. Each burst is a process of its own. */
-#include <tests/support/child.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { WAITING = 20000, QUEUED = 1000000, WORKERS = 2 };

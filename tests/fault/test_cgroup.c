@@ -7,10 +7,8 @@
 #include <runtime/platform/machine/quota.h>
 #include <runtime/platform/machine/topology.h>
 #include <sys/stat.h>
-#include <tests/support/child.h>
-#include <tests/support/cpu_group.h>
-#include <tests/support/fib.h>
-#include <tests/support/idle.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* In hundredths of a CPU, and the workers that it pays for. */

@@ -3,11 +3,8 @@
  * fork() in every state of a runtime, from outside and from a task: the child is refused on its
  * copy and lives with a runtime of its own, the parent goes on. And exec, with workers at work. */
 #include <pthread.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_runtime *rt;

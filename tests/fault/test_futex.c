@@ -8,9 +8,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <sys/syscall.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static uint64_t seed;

@@ -7,7 +7,7 @@
 #include <runtime/engine/statistics.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/memory/sanitizer.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <urcu/uatomic.h>
 

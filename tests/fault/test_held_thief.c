@@ -8,9 +8,7 @@
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

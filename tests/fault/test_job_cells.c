@@ -5,8 +5,9 @@
 #include <runtime/platform/memory/cells.h>
 #include <runtime/pool/pool.h>
 #include <string.h>
-#include <tests/support/held.h>
 #include <tests/support/pools.h>
+#include <tests/support/refuse.h>
+#include <tests/support/test.h>
 
 static void warm_up_with_fibers(void)
 {

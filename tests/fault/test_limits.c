@@ -4,12 +4,9 @@
  * with an error that names the limit, or works; running work continues; once there is room again,
  * everything is as before. */
 #include <sched/forkstack.h>
-#include <tests/support/chain.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/mappings.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
+#include <sys/resource.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <urcu-bp.h>
 
@@ -51,7 +48,7 @@ static filch_runtime *runtime(const char *queue)
 static void run_chain(filch_runtime *rt)
 {
     chain_lay();
-    CHILD_CHECK(FILCH_RUN(rt, chain, DEPTH, PATIENCE) == (long)DEPTH * (DEPTH + 1) / 2);
+    CHILD_CHECK(FILCH_RUN(rt, stolen_chain, DEPTH, PATIENCE) == (long)DEPTH * (DEPTH + 1) / 2);
 }
 
 /* Under the limit: works, or says what to do. */

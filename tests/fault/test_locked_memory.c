@@ -3,8 +3,9 @@
  * mlockall: with MCL_ONFAULT a waiting task costs what it touches, and a limit of locked memory
  * that is too low is named. In children, which have no threads yet. */
 #include <sys/mman.h>
-#include <tests/support/child.h>
-#include <tests/support/patience.h>
+#include <sys/resource.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 500, MOST_KIB = 64 << 10 };

@@ -4,11 +4,8 @@
  * waits by spinning. */
 #include <pthread.h>
 #include <sched.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/idle.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static void keep_one_cpu(void)

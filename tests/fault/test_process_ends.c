@@ -7,14 +7,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/process.h>
-#include <tests/support/seccomp.h>
-#include <tests/support/signpost.h>
-#include <tests/support/spawned.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/timer_thread.h>
 
 enum { MS = 1000000, CHILDREN = 3, TOLD = 2 * CHILDREN };
 

@@ -2,9 +2,8 @@
  *
  * Blocking calls where the system refuses threads or memory for them: without any the call says so
  * and the task is where it was; with some it waits for its turn. */
-#include <tests/support/patience.h>
 #include <tests/support/refuse.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

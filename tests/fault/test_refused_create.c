@@ -5,11 +5,9 @@
  * works. So for the first creation of a process, which also sets up what stays. */
 #include <runtime/platform/machine/topology.h>
 #include <runtime/queue/queues.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/process.h>
 #include <tests/support/refuse.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Of memory: the runtime, its arena, its tables of workers and of thefts; a worker, its signal stack, its

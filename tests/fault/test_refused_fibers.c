@@ -2,7 +2,6 @@
  *
  * The memory of fibers, while the system refuses to replace or to unmap it. */
 #include <runtime/engine/fiber.h>
-#include <tests/support/build.h>
 #include <tests/support/refuse.h>
 #include <tests/support/test.h>
 #include <urcu-bp.h>

@@ -8,11 +8,11 @@
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/held.h>
-#include <tests/support/rest.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/refuse.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 /* ---- Beyond a full fork stack ---- */
 
@@ -189,7 +189,7 @@ static void starve(starving *all)
     filch_config config = {.workers = 1, .max_workers = 2, .max_fibers = FIBERS};
     *all = (starving){0};
     OK(filch_runtime_create(&all->rt, &config));
-    OK(filch_go(all->rt, held, &all->first));
+    OK(filch_go(all->rt, slots_held, &all->first));
     signpost_wait(&all->first.came, 1);
     for (fl_fiber *fiber; (fiber = fl_fibers_get(&all->rt->fibers, fl_fiber_loop));) {
         fiber->next = all->taken;

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <filch/log_sink.h>
 #include <tests/support/refuse.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

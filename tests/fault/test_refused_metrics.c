@@ -5,8 +5,9 @@
 #include <filch/family.h>
 #include <filch/span.h>
 #include <runtime/metrics/counter.h>
-#include <tests/support/exposition.h>
+#include <tests/support/reading.h>
 #include <tests/support/refused_objects.h>
+#include <tests/support/test.h>
 
 static exposition all;
 

@@ -6,6 +6,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static filch_pool *refused;
 

@@ -9,10 +9,10 @@
 #include <filch/limiter.h>
 #include <filch/pipeline.h>
 #include <filch/results.h>
-#include <tests/support/batches.h>
-#include <tests/support/dead_letters.h>
+#include <tests/support/patterns.h>
+#include <tests/support/pools.h>
 #include <tests/support/refused_objects.h>
-#include <tests/support/resources.h>
+#include <tests/support/test.h>
 
 static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */
 
@@ -40,7 +40,7 @@ USED_WITHOUT_MEMORY(batcher, 0)
         cr_assert_eq(signpost_count(&items[i].told), 1);
 }
 
-static source from;
+static resource_source from;
 
 static int create_resources(filch_resources **out)
 {
@@ -143,7 +143,7 @@ NEEDS_THE_TIMER_THREAD(answers)
 
 /* ---- Resilience ---- */
 
-static int fails(void *unused)
+static int call_fails(void *unused)
 {
     return -EIO;
 }
@@ -154,8 +154,8 @@ OBJECT(filch_breaker, breaker,
 USED_WITHOUT_MEMORY(breaker, 0)
 {
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(filch_breaker_call(breaker, fails, NULL), -EIO);
-    cr_assert_eq(filch_breaker_call(breaker, fails, NULL), -EHOSTDOWN);
+        cr_assert_eq(filch_breaker_call(breaker, call_fails, NULL), -EIO);
+    cr_assert_eq(filch_breaker_call(breaker, call_fails, NULL), -EHOSTDOWN);
     filch_breaker_reset(breaker);
 }
 
@@ -237,8 +237,8 @@ Test(refused_memory, a_refused_letter_stays_the_callers)
     payload one = {.number = 1};
     int64_t held = blocks;
     filch_dead_letter_draft draft = draft_of(&one);
-    filch_dead_letters *plain = letters_of((filch_dead_letters_config){.max = 1});
-    filch_dead_letters *packed = letters_of((filch_dead_letters_config){.pack = pack_number});
+    filch_dead_letters *plain = dead_letters_of((filch_dead_letters_config){.max = 1});
+    filch_dead_letters *packed = dead_letters_of((filch_dead_letters_config){.pack = pack_number});
     put_in_vain(plain, &draft);
     put_in_vain(packed, &draft);
     put_in_vain(plain, &(filch_dead_letter_draft){.data = &one, .size = sizeof one});

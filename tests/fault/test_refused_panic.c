@@ -2,9 +2,9 @@
  *
  * A panic for which there is no memory: it arrives nevertheless. */
 #include <filch/panic.h>
+#include <tests/support/engine.h>
 #include <tests/support/refuse.h>
-#include <tests/support/rest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TIMES = 100 };

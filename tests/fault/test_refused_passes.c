@@ -6,17 +6,18 @@
 #include <filch/pack.h>
 #include <filch/reduce.h>
 #include <filch/scan.h>
-#include <tests/support/held.h>
 #include <tests/support/par.h>
+#include <tests/support/refuse.h>
+#include <tests/support/test.h>
 
 /* In runtimes of each size, whose requests from the at-th one on are refused in `call`. */
 static void in_each_runtime(int64_t places, void (*call)(filch_runtime *rt, int64_t at, bool alone))
 {
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
         int64_t before = blocks;
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (int64_t at = 0; at < places; at++)
-            call(rt, at, par_workers[w] == 1);
+            call(rt, at, config_workers[w] == 1);
         runtime_holds_nothing(rt, w == 0, before);
     }
 }

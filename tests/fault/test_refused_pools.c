@@ -2,8 +2,9 @@
  *
  * Pools to which memory or threads are refused, at each place in turn: an error says so, nothing is
  * held, and jobs accepted before have their outcome. */
-#include <tests/support/pools_refused.h>
+#include <tests/fault/pools_refused.h>
 #include <tests/support/refused_objects.h>
+#include <tests/support/test.h>
 
 static int create_pool(filch_pool **out, filch_pool_config config)
 {

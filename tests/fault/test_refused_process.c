@@ -3,10 +3,9 @@
  * Child processes and channels of signals without memory or the timer thread: each request is
  * refused in turn, the call says so, nothing is held, and the next call works. */
 #include <signal.h>
-#include <tests/support/patience.h>
-#include <tests/support/process.h>
 #include <tests/support/refuse.h>
-#include <tests/support/spawned.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static int one_child(void)

@@ -5,6 +5,7 @@
 #include <filch/trace.h>
 #include <tests/service/small_disk.h>
 #include <tests/support/refused_objects.h>
+#include <tests/support/test.h>
 #include <tools/trace/read.h>
 
 static char path[192];

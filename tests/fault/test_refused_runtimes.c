@@ -3,9 +3,10 @@
  * Runtimes that are shared, recorded, or have room for more workers, to which the system refuses
  * memory, address space or threads: a negative errno and a sentence, nothing left behind, and the next
  * creation works. */
-#include <tests/support/fib.h>
-#include <tests/support/folder.h>
 #include <tests/support/refused_objects.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 static int create(filch_runtime **out, filch_config config)
 {

@@ -4,6 +4,7 @@
  * start, and say so, or they work. */
 #include <tests/service/service.h>
 #include <tests/support/refuse.h>
+#include <tests/support/test.h>
 
 #include <filch/service_http.h>
 #include <filch/service_otlp.h>

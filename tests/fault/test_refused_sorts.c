@@ -5,8 +5,33 @@
 #include <filch/filch.h>
 #include <filch/radix.h>
 #include <filch/sort_stable.h>
-#include <tests/support/sorting_refused.h>
+#include <tests/support/par.h>
+#include <tests/support/refuse.h>
+#include <tests/support/test.h>
 #include <urcu-bp.h>
+
+/* `asks`, an expression of at and shape: more than a page of items cannot be sorted without a
+ * refusal. */
+#define SORTING_REFUSED(sort, type, asks)                                                          \
+    static void sort##_refused(filch_runtime *rt, size_t n, int64_t at, item_shape shape,          \
+                               uint64_t *state)                                                    \
+    {                                                                                              \
+        type *v = malloc(n * sizeof *v + 1);                                                       \
+        for (size_t i = 0; i < n; i++)                                                             \
+            v[i] = (type){.key = item_key(shape, i, n, state), .index = i};                        \
+        const uint64_t sum = items_sum(v, n, sizeof *v);                                           \
+        refuse(MEMORY, at, true);                                                                  \
+        int rc = FILCH_RUN(rt, sort, v, n);                                                        \
+        const int64_t refused = refuse_no_more(MEMORY);                                            \
+        cr_assert_eq(rc, 0);                                                                       \
+        if ((asks) && n * sizeof *v > 4096)                                                        \
+            cr_assert_gt(refused, 0);                                                              \
+        cr_assert_eq(items_sum(v, n, sizeof *v), sum);                                             \
+        for (size_t i = 1; i < n; i++)                                                             \
+            cr_assert(v[i - 1].key < v[i].key ||                                                   \
+                      (v[i - 1].key == v[i].key && v[i - 1].index < v[i].index));                  \
+        free(v);                                                                                   \
+    }
 
 FILCH_SORT_STABLE(stable_16, record16, ITEM_LESS)
 FILCH_SORT_STABLE(stable_256, record256, ITEM_LESS)
@@ -29,7 +54,7 @@ static void sort_each(const sorting both[2], unsigned times)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned left = stress_times(times); left; left--)
             for (unsigned shape = 0; shape < ITEM_SHAPES; shape++)
                 for (const sorting *one = both; one < both + 2; one++)

@@ -5,8 +5,9 @@
 #include <filch/future.h>
 #include <filch/results.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/deadlines.h>
-#include <tests/support/pools_refused.h>
+#include <tests/fault/pools_refused.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 TestSuite(refused_submissions, .init = warm_up_timer_thread);
 

@@ -7,12 +7,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <tests/support/child.h>
-#include <tests/support/patience.h>
-#include <tests/support/process.h>
 #include <tests/support/refuse.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

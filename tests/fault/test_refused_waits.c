@@ -5,8 +5,8 @@
 #include <filch/adaptive.h>
 #include <filch/limiter.h>
 #include <filch/retry.h>
+#include <tests/support/engine.h>
 #include <tests/support/refuse.h>
-#include <tests/support/rest.h>
 #include <tests/support/test.h>
 
 static const int64_t hour = 3600 * FILCH_SECOND; /* not past when it is looked at */

@@ -3,9 +3,9 @@
  * The n-th request of a call for memory, a thread or the topology is refused, for each n. The call
  * then succeeds, or fails with its code; one of the refusals yields its error message. */
 #include <runtime/platform/machine/topology.h>
-#include <tests/support/channels.h>
 #include <tests/support/pools.h>
 #include <tests/support/refuse.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static int create(filch_config config)

@@ -3,11 +3,10 @@
  * A running runtime whose requests the system refuses: answers are right, everything that was
  * accepted runs once, and nothing is held when it is over. */
 #include <runtime/queue/queues.h>
-#include <tests/support/chain.h>
-#include <tests/support/held.h>
-#include <tests/support/occupied.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/engine.h>
+#include <tests/support/refuse.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 TestSuite(refused_work, .init = warm_up);
 
@@ -20,7 +19,7 @@ static void chain_without(enum refusable what, int64_t at, unsigned workers, con
     OK(filch_runtime_create(&rt, &config));
     chain_lay();
     refuse(what, at, true);
-    long answer = FILCH_RUN(rt, chain, DEPTH, PATIENCE);
+    long answer = FILCH_RUN(rt, stolen_chain, DEPTH, PATIENCE);
     refuse_no_more(what);
     cr_assert_eq(answer, (long)DEPTH * (DEPTH + 1) / 2);
     OK(filch_runtime_destroy(rt));

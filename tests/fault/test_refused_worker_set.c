@@ -3,8 +3,8 @@
  * More workers where the system refuses threads, or memory for them: resizing says so, everything
  * is as before, and it works as soon as the system does. */
 #include <runtime/engine/worker.h>
-#include <tests/support/fib.h>
 #include <tests/support/refuse.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const struct refused_kind {

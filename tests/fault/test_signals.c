@@ -8,8 +8,7 @@
 #include <runtime/engine/worker.h>
 #include <signal.h>
 #include <sys/time.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Handlers so far: on workers, of these on the stack that they should be on. */

@@ -5,9 +5,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/error.h>
 #include <runtime/sync/timer_shards.h>
-#include <tests/support/channels.h>
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Its detector has timers of its own. */

@@ -2,7 +2,7 @@
  *
  * An overflow of a stack without a guard is found when its fiber suspends or is freed. */
 #include <sys/mman.h>
-#include <tests/support/seccomp.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

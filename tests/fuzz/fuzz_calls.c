@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <tests/fuzz/program.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 
 #ifdef FILCH_DEBUG
 #define CHECKED true

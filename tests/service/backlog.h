@@ -8,8 +8,8 @@
 #include <filch/timer.h>
 #include <runtime/service/service.h>
 #include <tests/service/broker_bench.h>
-#include <tests/support/build.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum {
     BACKLOG = 100000,

@@ -6,8 +6,8 @@
 #define SERVICE_FULL_DISK_H
 
 #include <tests/service/broker_bench.h>
+#include <tests/service/explained.h>
 #include <tests/service/small_disk.h>
-#include <tests/support/explained.h>
 
 enum { FULL_MOST = 4000, FULL_BODY = 16384, FULL_BEFORE = 10 };
 

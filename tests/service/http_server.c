@@ -13,7 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
 #include <time.h>
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 #define SERVICE_REFUSALS_H
 
 #include <tests/service/service.h>
-#include <tests/support/log_lines.h>
+#include <tests/support/reading.h>
 
 typedef struct refusals {
     const char *url;

@@ -18,8 +18,9 @@ function(stand_in name)
 endfunction()
 
 if(MICROHTTPD_FOUND)
-  add_library(stand_in_http STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/http_server.c)
-  target_include_directories(stand_in_http PRIVATE ${PROJECT_SOURCE_DIR})
+  add_library(stand_in_http STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/http_server.c
+              ${PROJECT_SOURCE_DIR}/tests/support/system/port.c)
+  target_include_directories(stand_in_http PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(stand_in_http PRIVATE filch_test_build PUBLIC PkgConfig::MICROHTTPD)
 endif()
 file(GLOB server_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/brokers/*/server.cmake)

@@ -10,8 +10,7 @@
 #include <runtime/service/message.h>
 #include <runtime/service/modules.h>
 #include <stdio.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- The clock ---- */

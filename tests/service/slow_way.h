@@ -5,7 +5,7 @@
 #define SERVICE_SLOW_WAY_H
 
 #include <tests/service/broker_bench.h>
-#include <tests/support/proxy.h>
+#include <tests/support/system.h>
 
 /* url: through the proxy. */
 static inline void messages_come_whole_by(const proxy *way, proxy_mode mode,

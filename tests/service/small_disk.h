@@ -11,7 +11,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

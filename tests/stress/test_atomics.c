@@ -5,8 +5,7 @@
  * tested by this as well as compilers. */
 #include <filch/atomic.h>
 #include <pthread.h>
-#include <tests/support/patience.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { ROUNDS = 1000, SPINS = 1000 };

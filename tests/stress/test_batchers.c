@@ -2,8 +2,8 @@
  *
  * Tasks and threads that add at random, with and without patience, while batches fly, fail and
  * panic: each accepted item is flushed once and reported once, and no other is. */
-#include <tests/support/batches.h>
-#include <tests/support/parties.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };

@@ -3,8 +3,7 @@
  * Blocking calls among everything else: pairs, functions, forks, channels and yields in one task
  * after another, with fewer threads than calls, while tasks of the same runtime write what others
  * read. */
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

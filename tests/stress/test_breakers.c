@@ -4,8 +4,7 @@
  * there are never more probes than allowed, and the reported changes form a chain. */
 #include <filch/breaker.h>
 #include <pthread.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 64, THREADS = 2, PROBES = 3 };

@@ -3,8 +3,7 @@
  * Tasks and threads that take objects from a small cache, pass some on to others, and put them
  * back, while it is drained. Each object has one user at a time, and every object made is freed. */
 #include <filch/cache.h>
-#include <tests/support/parties.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };

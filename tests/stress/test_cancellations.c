@@ -2,10 +2,7 @@
  *
  * Contexts from many sides at once: tasks and threads that wait for them, and all that may race. */
 #include <pthread.h>
-#include <tests/support/contexts.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- Waiting ---- */

@@ -2,8 +2,7 @@
  *
  * Chains of joins that are all suspended at once: each task waits until its child is stolen, then
  * joins it. */
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MOST = 2000 };

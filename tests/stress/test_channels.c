@@ -2,8 +2,7 @@
  *
  * Channels between many: each item arrives once, those of one sender in their order, while others
  * wait, give up, close or destroy. */
-#include <tests/support/channels.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { SENDERS = 4, RECEIVERS = 3, MOST = 2000 };

@@ -4,9 +4,8 @@
  * as it has to be. */
 #include <filch/metrics.h>
 #include <runtime/metrics/counter.h>
-#include <tests/support/exposition.h>
-#include <tests/support/parties.h>
-#include <tests/support/signpost.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 20, THREADS = 8, WRITERS = 2 /* of these */, PARTIES = TASKS + THREADS };

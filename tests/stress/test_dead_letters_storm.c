@@ -5,8 +5,9 @@
  * once, or dropped once. */
 #include <filch/filch.h>
 #include <stdlib.h>
-#include <tests/support/dead_letters.h>
-#include <tests/support/parties.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };
 
@@ -95,7 +96,7 @@ static void storm_over(filch_dead_letters_config config)
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 1000000);
-        storm in = {.letters = letters_of(config),
+        storm in = {.letters = dead_letters_of(config),
                     .seed = stress_mix(seed + c),
                     .times = stress_times(2000)};
         unsigned count = in.times * (TASKS + THREADS);

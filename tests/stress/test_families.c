@@ -4,8 +4,8 @@
  * has one metric, no count is lost, and the cap holds. */
 #include <filch/family.h>
 #include <pthread.h>
-#include <tests/support/exposition.h>
-#include <tests/support/stress.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { THREADS = 8, SETS = 64, MOST = 40 };

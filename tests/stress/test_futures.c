@@ -2,9 +2,7 @@
  *
  * Futures under load: setting, awaiting, giving up and breaking, all at once. */
 #include <pthread.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- Several settlers, a deadline: one winner ---- */

@@ -4,8 +4,7 @@
  * with all quorums and little time. Each verdict agrees with its answers, each argument is released
  * once, each answer received or dropped once. */
 #include <filch/gather.h>
-#include <tests/support/parties.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4, MOST = 7 };

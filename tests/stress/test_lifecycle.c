@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Runtimes come and go: nothing is left behind, however little they did. */
-#include <tests/support/fib.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost gone;

@@ -3,7 +3,7 @@
  * Loops that fork thousands of tasks and then join them: gifts of half a stack, their ranges, their
  * own thieves. */
 #include <sched/forkstack.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* A thief forks the halves of a gift, too, before it runs a part of it: some fifteen slots. */

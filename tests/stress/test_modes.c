@@ -4,8 +4,7 @@
  * the runtime ends. Deep recursions with large frames, whose joins help, stay within their
  * stacks. */
 #include <sched/mode.h>
-#include <tests/support/modes.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { FIB = 14, ITEMS = 3000, DEPTH = 11, FRAME = 1500 };
@@ -66,7 +65,7 @@ Test(modes, answers_are_right_with_every_combination)
                                   .wait = fl_wait_modes[i / (OF_EACH * OF_EACH) % OF_EACH]->name,
                                   .stack_size = BUILD_ASAN ? 512 << 10 : 128 << 10,
                                   .seed = seed + i + 1},
-                   mode_workers[(i + i / 3 + i / 9 + i / ALL) % MODE_SIZES]);
+                   config_workers[(i + i / 3 + i / 9 + i / ALL) % MODE_SIZES]);
 }
 
 /* The frames of one recursion fill half of what is left where joins still help; nested in each
@@ -78,7 +77,7 @@ Test(modes, joins_that_help_stay_within_the_stack)
     for (unsigned times = stress_times(30), wait = FL_WAIT_HELP_ANY; times > 0; times--) {
         filch_runtime *rt =
             mode_runtime((filch_config){.wait = fl_wait_modes[wait]->name,
-                                        .workers = mode_workers[1 + times % 3],
+                                        .workers = config_workers[1 + times % 3],
                                         .stack_size = BUILD_ASAN ? 256 << 10 : 64 << 10,
                                         .seed = seed + times});
         FILCH_RUN(rt, uneven, seed + times, DEPTH + 5);
@@ -109,8 +108,8 @@ Test(modes, tasks_on_top_may_wait_for_time)
     for (unsigned times = stress_times(3); times > 0; times--)
         for (unsigned wait = FL_WAIT_HELP_ANY; wait <= FL_WAIT_HELP_OWN; wait++)
             for (unsigned i = 0; i < MODE_SIZES; i++) {
-                filch_runtime *rt = mode_runtime(
-                    (filch_config){.wait = fl_wait_modes[wait]->name, .workers = mode_workers[i]});
+                filch_runtime *rt = mode_runtime((filch_config){.wait = fl_wait_modes[wait]->name,
+                                                                .workers = config_workers[i]});
                 cr_assert_eq(FILCH_RUN(rt, sleepy, seed + times, 6), 1 << 6);
                 OK(filch_runtime_destroy(rt));
             }

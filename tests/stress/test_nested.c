@@ -2,7 +2,7 @@
  *
  * Tasks that run tasks on other runtimes, which run tasks on others again. */
 #include <pthread.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { RUNTIMES = 3 };

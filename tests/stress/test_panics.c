@@ -3,8 +3,7 @@
  * Trees and loops in which tasks panic at random, while others steal, wait and panic, too. */
 #include <filch/panic.h>
 #include <filch/par.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static uint64_t seed;

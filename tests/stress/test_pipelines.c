@@ -4,8 +4,9 @@
  * that map, filter, split, fail and panic, while contexts are cancelled. Each item that was pushed
  * is finished, failed or dropped, none twice, and the items that each stage emitted have entered
  * the next one. */
-#include <tests/support/parties.h>
-#include <tests/support/pipes.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { STAGES = 4, TASKS = 8, THREADS = 4 };
 

@@ -5,9 +5,8 @@
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <sched/victims/policy.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/stress.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { FIB = 18, MS = 1000000 };

@@ -6,7 +6,8 @@
  * in their order. */
 #include <pthread.h>
 #include <tests/support/pools.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { THREADS = 2, TASKS = 2, PARTIES = THREADS + TASKS };
 

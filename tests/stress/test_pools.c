@@ -5,7 +5,8 @@
  * reported once, and its data released once. */
 #include <pthread.h>
 #include <tests/support/pools.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { THREADS = 3, TASKS = 5, MOST = 20000 };
 

@@ -5,7 +5,8 @@
  * its outcome once. */
 #include <pthread.h>
 #include <tests/support/pools.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { PARTIES = 6, THREADS = 3, MOST_ITEMS = 6000 };
 

@@ -5,10 +5,9 @@
  * failure's shape can be repeated (FILCH_SEED, as printed) and made smaller (FILCH_DEPTH). Its
  * value is a chain of hashes over its children's values, each at its place; discarded values are
  * summed. So nothing can be lost, run twice or answered with another's result. */
+#include <inttypes.h>
 #include <sched/forkstack.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* All unjoined forks of a path, and the gifts that a thief forks on top, fit into the slots of the

@@ -9,8 +9,7 @@
 #include <pthread.h>
 #include <runtime/queue/queues.h>
 #include <sched/victims/policy.h>
-#include <tests/support/fib.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* No task waits for another but by a join or what suspends: a queue need not bring a task to a

@@ -4,9 +4,8 @@
  * no permit is granted that does not exist, and the counts match the grants. */
 #include <filch/adaptive.h>
 #include <filch/limiter.h>
-#include <tests/support/contexts.h>
-#include <tests/support/parties.h>
-#include <tests/support/rates.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 30, THREADS = 3, KEYS = 16 };

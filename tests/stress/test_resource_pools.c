@@ -3,13 +3,13 @@
  * Tasks and threads that take, break, hold and give back resources at random, while resources fail
  * to be made, fail their checks and grow old. Nothing is lost, no resource has two holders, and all
  * numbers agree. */
-#include <tests/support/parties.h>
-#include <tests/support/resources.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 12, THREADS = 4 };
 
-static source from;
+static resource_source from;
 
 typedef struct customers {
     filch_resources *pool;

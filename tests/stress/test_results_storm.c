@@ -6,7 +6,8 @@
 #include <filch/results.h>
 #include <pthread.h>
 #include <tests/support/pools.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { POOLS = 3, SUBMITTERS = 4, TAKERS = 4, MOST = 4000, BATCH = 200 };
 

@@ -4,9 +4,7 @@
  * withdrawals plus the balance; cancels end all waits. */
 #include <filch/retry.h>
 #include <pthread.h>
-#include <tests/support/contexts.h>
-#include <tests/support/patience.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 64, THREADS = 2, MOST = 1000000 };

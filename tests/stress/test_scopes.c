@@ -4,7 +4,7 @@
  * scopes below, fork, fail, panic, cancel, wait. In every case no child outlives its scope, and all
  * failures are known. */
 #include <pthread.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { DEPTH = 3, SPAWNED_MOST = 20 };

@@ -2,8 +2,7 @@
  *
  * Selects against each other, over the same channels in any order, with deadlines and contexts:
  * exactly one case happens, nothing is lost or doubled. */
-#include <tests/support/channels.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { CHANNELS = 4, SENDERS = 4, RECEIVERS = 4, MOST = 2000 };

@@ -3,8 +3,8 @@
  * Reading while workers work, come and go: no number ever falls, for any reader, and in the end
  * they add up. */
 #include <pthread.h>
-#include <tests/support/stats.h>
-#include <tests/support/stress.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { READERS = 2, SLOTS = 8, HEIGHT = 10 };
@@ -66,7 +66,7 @@ static void *reads(void *unused)
     return (void *)(uintptr_t)wrong;
 }
 
-static void *resizes(void *unused)
+static void *resizes_at_random(void *unused)
 {
     uint64_t seed = stress_seed();
     while (!filch_u32_load(&ended, FILCH_ACQUIRE)) {
@@ -90,7 +90,7 @@ static void play(const char *queue, const char *fence, const char *guest)
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     filch_u32_store(&ended, 0, FILCH_RELEASE);
     for (unsigned i = 0; i <= READERS; i++)
-        cr_assert_eq(pthread_create(&thread[i], NULL, i ? reads : resizes, NULL), 0);
+        cr_assert_eq(pthread_create(&thread[i], NULL, i ? reads : resizes_at_random, NULL), 0);
     for (unsigned i = 0; i < stress_times(30); i++)
         cr_assert_eq(FILCH_RUN(rt, tree, HEIGHT, stress_mix(i)), 1u << HEIGHT);
     filch_u32_store(&ended, 1, FILCH_RELEASE);

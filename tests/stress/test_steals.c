@@ -5,11 +5,18 @@
  * cell says "once", and every joined result is its own unit's; the runtimes' own counters have to
  * agree with what the cells say. Some rounds by default; FILCH_STEALS=1e9 in the environment asks
  * for that many steals of each kind, and for a tenth of single slots. */
+#include <inttypes.h>
 #include <sched/forkstack.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-enum { RAN = 1, STOLEN = 1 << 8, MOST = FL_SLOTS - FL_RESERVE - 20, CONFIGS = 6, CELLS = 1 << 14 };
+enum {
+    RAN = 1,
+    STOLEN = 1 << 8,
+    MOST = FL_SLOTS - FL_RESERVE - 20,
+    STEALING_CONFIGS = 6,
+    CELLS = 1 << 14
+};
 
 static filch_u32 cells[CELLS];
 _Static_assert(MOST <= CELLS, "a cell for each unit");
@@ -21,7 +28,7 @@ static uint64_t steals_wanted(void)
 }
 
 /* On that queue which steals: few and many workers, both fences. */
-static unsigned config_of(unsigned i)
+static unsigned stealing_config(unsigned i)
 {
     return 2 * i;
 }
@@ -58,11 +65,11 @@ static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, c
 {
     uint64_t seed = stress_seed(), round = seed;
     unsigned rounds = wanted ? 0 : stress_times(20);
-    for (unsigned i = 0; i < CONFIGS; i++) {
-        const char *name = stress_name(config_of(i));
-        filch_runtime *rt = stress_runtime(config_of(i), seed);
+    for (unsigned i = 0; i < STEALING_CONFIGS; i++) {
+        const char *name = stress_name(stealing_config(i));
+        filch_runtime *rt = stress_runtime(stealing_config(i), seed);
         uint64_t stolen = 0;
-        for (unsigned k = 0; k < rounds || stolen < wanted / CONFIGS; k++)
+        for (unsigned k = 0; k < rounds || stolen < wanted / STEALING_CONFIGS; k++)
             stolen += play(rt, stress_mix(round++), name);
         filch_stats stats;
         filch_runtime_stats_read(rt, &stats, sizeof stats);

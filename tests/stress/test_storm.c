@@ -3,10 +3,7 @@
  * Foreign threads throw detached and awaited tasks at a runtime, which is destroyed as soon as the
  * last has thrown. */
 #include <pthread.h>
-#include <tests/support/fib.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { THREADS = 8 };

@@ -4,7 +4,8 @@
  * moment. Accepted jobs run once, the others never, and the pool's numbers agree. */
 #include <pthread.h>
 #include <tests/support/pools.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { SUBMITTERS = 6, MOST = 20000, BATCH = 300 };
 

@@ -2,8 +2,7 @@
  *
  * Locks, permits, signals and rounds under deadlines that are missed now and then: nothing is lost,
  * nothing is acquired twice. */
-#include <tests/support/parties.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 24, THREADS = 3, PARTIES = TASKS + THREADS };

@@ -6,10 +6,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/timer_thread.h>
 #include <unistd.h>
 
 enum { TASKS = 24, THREADS = 2, PARTIES = TASKS + THREADS };

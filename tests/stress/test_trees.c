@@ -3,7 +3,7 @@
  * Random trees of forks, joined in random places, against the same walk in one thread: each task's
  * value depends on all its children's in their order, and the number of tasks run is counted. */
 #include <sched/forkstack.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* All unjoined forks of a path fit into the slots of the smallest build. */

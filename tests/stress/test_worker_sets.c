@@ -4,11 +4,10 @@
  * others fork, suspend, go away and come back. Every detached task runs once, every sum is right,
  * and every waiter is told. */
 #include <pthread.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-enum { SLOTS = 64, RESIZERS = 2, CONFIGS = 8, TALKERS = 4, WORDS = 20 };
+enum { SLOTS = 64, RESIZERS = 2, SET_CONFIGS = 8, TALKERS = 4, WORDS = 20 };
 
 typedef struct storm {
     filch_runtime *rt;
@@ -119,7 +118,7 @@ static void play(storm *s, unsigned rounds)
     filch_channel_destroy(t.words);
 }
 
-static filch_config config_of(unsigned i, uint64_t seed)
+static filch_config set_config(unsigned i, uint64_t seed)
 {
     filch_config config = stress_config(i & 3, seed);
     config.workers = i & 4 ? SLOTS : 2;
@@ -146,8 +145,8 @@ static void storm_on(const filch_config *config, unsigned rounds)
 Test(worker_sets, whatever_the_size_everything_runs_once)
 {
     uint64_t seed = stress_seed();
-    for (unsigned i = 0; i < CONFIGS; i++) {
-        filch_config config = config_of(i, seed + i);
+    for (unsigned i = 0; i < SET_CONFIGS; i++) {
+        filch_config config = set_config(i, seed + i);
         storm_on(&config, stress_times(10));
     }
 }
@@ -168,7 +167,7 @@ Test(worker_sets, destroy_waits_for_all_that_was_started)
     unsigned times = stress_times(100);
     for (unsigned i = 0; i < times; i++) {
         storm s = {.seed = stress_mix(seed + i)};
-        filch_config config = config_of(i, s.seed);
+        filch_config config = set_config(i, s.seed);
         config.workers = 1 + i % 5;
         cr_assert_eq(filch_runtime_create(&s.rt, &config), 0, "%s", filch_error());
         for (unsigned j = 0; j < 3; j++)

@@ -2,8 +2,7 @@
  *
  * Yields between forks and joins: fork stacks are flushed half-way, fibers come back on other
  * workers. */
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static uint64_t serial(uint64_t seed, unsigned depth)

@@ -6,14 +6,11 @@
 
 #include <arpa/inet.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <strings.h>
+#include <stdlib.h>
 #include <sys/socket.h>
-#include <tests/support/test.h>
 #include <unistd.h>
 
 enum { HTTP_MOST = 1 << 18 };
-
 /* An answer. */
 typedef struct http_answer {
     int status; /* 0: none came */
@@ -21,114 +18,21 @@ typedef struct http_answer {
     const char *body; /* in text */
 } http_answer;
 
-static inline struct sockaddr_in http_place(unsigned port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_port = htons((uint16_t)port),
-                                .sin_addr = {htonl(INADDR_LOOPBACK)}};
-}
-
+struct sockaddr_in http_place(unsigned port);
 /* A socket that is connected to the port. */
-static inline int http_connect(unsigned port)
-{
-    struct sockaddr_in to = http_place(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_geq(fd, 0);
-    cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
-}
-
-static inline void http_send(int fd, const char *text, size_t size)
-{
-    while (size) {
-        ssize_t sent = send(fd, text, size, MSG_NOSIGNAL);
-        cr_assert_gt(sent, 0);
-        text += sent;
-        size -= (size_t)sent;
-    }
-}
-
+int http_connect(unsigned port);
+void http_send(int fd, const char *text, size_t size);
 /* Reads to the end. */
-static inline http_answer *http_read(int fd)
-{
-    http_answer *answer = calloc(1, sizeof *answer);
-    size_t size = 0;
-    ssize_t got;
-    while (size < HTTP_MOST - 1 &&
-           (got = recv(fd, answer->text + size, HTTP_MOST - 1 - size, 0)) > 0)
-        size += (size_t)got;
-    close(fd);
-    sscanf(answer->text, "HTTP/1.1 %d", &answer->status);
-    const char *body = strstr(answer->text, "\r\n\r\n");
-    answer->body = body ? body + 4 : "";
-    return answer;
-}
-
+http_answer *http_read(int fd);
 /* headers: further ones, each with its line's end; or "". Free the answer. */
-static inline http_answer *http_ask(unsigned port, const char *method, const char *path,
-                                    const char *headers)
-{
-    char text[1024];
-    int fd = http_connect(port);
-    int size =
-        snprintf(text, sizeof text, "%s %s HTTP/1.1\r\n%s%sConnection: close\r\n\r\n", method, path,
-                 strstr(headers, "Host:") ? "" : "Host: localhost\r\n", headers);
-    http_send(fd, text, (size_t)size);
-    return http_read(fd);
-}
-
+http_answer *http_ask(unsigned port, const char *method, const char *path, const char *headers);
 /* Only the status. */
-static inline int http_status(unsigned port, const char *method, const char *path,
-                              const char *headers)
-{
-    http_answer *answer = http_ask(port, method, path, headers);
-    int status = answer->status;
-    free(answer);
-    return status;
-}
+int http_status(unsigned port, const char *method, const char *path, const char *headers);
 
-/* ---- A server ---- */
-
-/* The length of a request's body. */
-static inline size_t http_length(const char *head)
-{
-    const char *at = strcasestr(head, "content-length:");
-    return at ? strtoul(at + sizeof "content-length:" - 1, NULL, 10) : 0;
-}
-
-static inline bool http_is_complete(const char *text, size_t size)
-{
-    const char *body = strstr(text, "\r\n\r\n");
-    return body && size >= (size_t)(body + 4 - text) + http_length(text);
-}
-
+bool http_is_complete(const char *text, size_t size);
 /* Accepts a connection and reads a request, into *request if it is not NULL; free it. */
-static inline int http_accept(int listener, char **request)
-{
-    char *text = calloc(1, HTTP_MOST);
-    size_t size = 0;
-    int fd = accept(listener, NULL, NULL);
-    cr_assert_geq(fd, 0);
-    while (!http_is_complete(text, size)) {
-        ssize_t got = recv(fd, text + size, HTTP_MOST - 1 - size, 0);
-        cr_assert_gt(got, 0);
-        size += (size_t)got;
-    }
-    if (request)
-        *request = text;
-    else
-        free(text);
-    return fd;
-}
-
+int http_accept(int listener, char **request);
 /* Answers one request, on a connection of its own, and returns it. */
-static inline char *http_serve_one(int listener, const char *answer)
-{
-    char *text;
-    int fd = http_accept(listener, &text);
-    http_send(fd, answer, strlen(answer));
-    close(fd);
-    return text;
-}
+char *http_serve_one(int listener, const char *answer);
 
 #endif

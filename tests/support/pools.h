@@ -1,89 +1,37 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pools of a test, and jobs by their behaviour and their outcome. */
+ * Pools, jobs by their behaviour and outcome, submitters, and dead letters. */
 #ifndef SUPPORT_POOLS_H
 #define SUPPORT_POOLS_H
 
+#include <filch/dead_letters.h>
+#include <filch/limiter.h>
 #include <filch/pool.h>
-#include <tests/support/configs.h>
-#include <tests/support/fibers.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
-#include <tests/support/test.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <tests/support/tasks.h>
 
 /* Its queue is as long as it gets unless the test says otherwise. */
-static inline filch_pool *pool_of(filch_pool_config config)
-{
-    filch_pool *pool = NULL;
-    if (!config.capacity)
-        config.capacity = FILCH_UNLIMITED;
-    cr_assert_eq(filch_pool_create(&pool, &config), 0, "%s", filch_error());
-    return pool;
-}
-
-static inline filch_pool_stats stats_of(const filch_pool *pool)
-{
-    filch_pool_stats stats;
-    filch_pool_stats_read(pool, &stats, sizeof stats);
-    return stats;
-}
-
+filch_pool *pool_of(filch_pool_config config);
+filch_pool_stats stats_of(const filch_pool *pool);
 /* A job that is accepted. options: NULL for none. */
-static inline filch_job *job_of(filch_pool *pool, filch_job_fn *fn, void *data,
-                                const filch_job_options *options)
-{
-    filch_job *job = NULL;
-    cr_assert_eq(filch_pool_submit(&job, pool, fn, data, options, FILCH_FOREVER), 0, "%s",
-                 filch_error());
-    return job;
-}
+filch_job *job_of(filch_pool *pool, filch_job_fn *fn, void *data, const filch_job_options *options);
 
 /* ---- Jobs that end ---- */
 
-static inline int succeeds(filch_self self, filch_job *job, void *data)
-{
-    return 0;
-}
-
-static inline int fails(filch_self self, filch_job *job, void *data)
-{
-    return -EIO;
-}
-
+int succeeds(filch_self self, filch_job *job, void *data);
+int fails(filch_self self, filch_job *job, void *data);
 /* With the data of its submission: RETURNED(code). */
-static inline int returns(filch_self self, filch_job *job, void *code)
-{
-    return (int)(intptr_t)code;
-}
+int returns(filch_self self, filch_job *job, void *code);
 #define RETURNED(code) ((void *)(intptr_t)(code))
-
-static inline int panics(filch_self self, filch_job *job, void *data)
-{
-    FILCH_PANIC(-EBADMSG, "no %s", "header");
-}
-
-static inline int waits_for_its_context(filch_self self, filch_job *job, void *data)
-{
-    return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
-}
-
+int panics(filch_self self, filch_job *job, void *data);
+int waits_for_its_context(filch_self self, filch_job *job, void *data);
 /* Those that are in progress at once. */
-typedef struct crowd {
+typedef struct job_crowd {
     filch_u32 now, most;
-} crowd;
+} job_crowd;
 
-static inline int meets_others(filch_self self, filch_job *job, void *data)
-{
-    crowd *all = data;
-    uint32_t now = filch_u32_add(&all->now, 1, FILCH_ACQ_REL) + 1;
-    uint32_t before = filch_u32_load(&all->most, FILCH_ACQUIRE);
-    while (now > before && !filch_u32_cas(&all->most, &before, now, FILCH_ACQ_REL))
-        ;
-    for (unsigned i = 0; i < 3; i++)
-        filch_yield(self);
-    filch_u32_add(&all->now, (uint32_t)-1, FILCH_ACQ_REL);
-    return 0;
-}
+int meets_others(filch_self self, filch_job *job, void *data);
 
 /* ---- Outcomes of jobs ---- */
 
@@ -94,56 +42,17 @@ typedef struct fate {
     filch_failure why; /* if there was one; of a single job */
 } fate;
 
-static inline void fate_told(filch_job *job, filch_outcome outcome, const filch_failure *why,
-                             void *data)
-{
-    fate *of = data;
-    if (why)
-        of->why = *why;
-    signpost_raise(&of->told[outcome]);
-}
-
+void fate_told(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data);
 /* Of data that several jobs share. */
-static inline void fate_counted(filch_job *job, filch_outcome outcome, const filch_failure *why,
-                                void *data)
-{
-    signpost_raise(&((fate *)data)->told[outcome]);
-}
-
-static fate *fate_of_letter; /* of the only job */
-
+void fate_counted(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data);
+extern fate *fate_of_letter; /* of the only job */
 /* The same where there may be letters, whose the data is then. */
-static inline void fate_told_apart(filch_job *job, filch_outcome outcome, const filch_failure *why,
-                                   void *data)
-{
-    if (!data)
-        signpost_raise(&fate_of_letter->without);
-    fate_told(job, outcome, why, data ? data : fate_of_letter);
-}
-
-static inline void fate_dropped(void *data)
-{
-    signpost_raise(&((fate *)data)->dropped);
-}
-
+void fate_told_apart(filch_job *job, filch_outcome outcome, const filch_failure *why, void *data);
+void fate_dropped(void *data);
 /* How many outcomes were reported. */
-static inline uint32_t fate_count(const fate *of)
-{
-    uint32_t sum = 0;
-    for (unsigned i = 0; i < FILCH_OUTCOMES; i++)
-        sum += signpost_count(&of->told[i]);
-    return sum;
-}
-
+uint32_t fate_count(const fate *of);
 /* The only one's. */
-static inline filch_outcome fate_outcome(const fate *of)
-{
-    filch_outcome outcome = FILCH_UNDECIDED;
-    cr_assert_leq(fate_count(of), 1);
-    for (filch_outcome i = 0; i < FILCH_OUTCOMES; i++)
-        outcome = signpost_count(&of->told[i]) ? i : outcome;
-    return outcome;
-}
+filch_outcome fate_outcome(const fate *of);
 
 /* ---- Jobs that block ---- */
 
@@ -152,30 +61,88 @@ typedef struct gate {
     signpost begun, go;
 } gate;
 
-static inline int stand_still(filch_self self, filch_job *job, void *arg)
-{
-    gate *at = arg;
-    signpost_raise(&at->begun);
-    while (!signpost_count(&at->go))
-        filch_yield(self);
-    return 0;
-}
-
+int stand_still(filch_self self, filch_job *job, void *arg);
 /* As stand_still, and lets nobody else have its worker, regardless of its context. */
-static inline int hog(filch_self self, filch_job *job, void *arg)
-{
-    gate *at = arg;
-    signpost_raise(&at->begun);
-    WAIT_WHILE(!signpost_count(&at->go));
-    return 0;
-}
-
+int hog(filch_self self, filch_job *job, void *arg);
 /* The pool's only runner is busy when this returns: the next submitted job waits. */
-static inline void block(filch_pool *pool, gate *at)
-{
-    *at = (gate){0};
-    cr_assert_eq(FILCH_SUBMIT(pool, stand_still, at), 0);
-    signpost_wait(&at->begun, 1);
-}
+void block(filch_pool *pool, gate *at);
+
+/* ---- The deadlines that a pool watches ---- */
+
+size_t deadlines_of(filch_pool *pool);
+
+/* ---- Jobs that fail a given number of times ---- */
+
+typedef struct stubborn {
+    fate end; /* first */
+    unsigned failures;
+    int code; /* of those; 0: it panics */
+    filch_u32 calls;
+} stubborn;
+
+int fails_for_now(filch_self self, filch_job *job, void *arg);
+void stubborn_run(filch_pool *pool, stubborn *one);
+/* Its first attempt has failed, or it has no permit. */
+filch_job *delayed_job(filch_pool *pool, stubborn *one);
+
+/* ---- Submitters ---- */
+
+/* Threads that submit one job each, and wait for room in a pool. */
+
+typedef struct submitter {
+    filch_pool *pool;
+    int64_t until;
+    pthread_t thread;
+    signpost over;
+    int rc;
+} submitter;
+
+void submitter_begins_until(submitter *it, filch_pool *pool, int64_t until);
+void submitter_begins(submitter *it, filch_pool *pool);
+void submitter_has_ended(submitter *it, int rc);
+/* Until so many wait for room. */
+void wait_for_submitters(filch_pool *pool, unsigned count);
+
+/* ---- Dead letters whose payloads record their outcome ---- */
+
+typedef struct payload {
+    unsigned number;
+    signpost dropped, submitted;
+} payload;
+
+void payload_drop(void *data);
+filch_dead_letter_draft draft_of(payload *one);
+/* A filch_requeue_fn; arg: NULL, or a code with which it fails. */
+int payload_submit(const filch_dead_letter *letter, void *arg);
+
+filch_dead_letters *dead_letters_of(filch_dead_letters_config config);
+uint64_t put_one(filch_dead_letters *letters, payload *one);
+filch_dead_letters_stats dead_letters_stats(filch_dead_letters *letters);
+/* No call is running: everything is accounted for. */
+void dead_letters_balance(filch_dead_letters *letters);
+
+/* A store in memory that fails. Next return value of each function, if that is not 0. */
+typedef struct failing {
+    void *memory;
+    int put, next, take, settle, remove, trim, count;
+    unsigned closed;
+} failing;
+
+extern const filch_dead_letter_store failing_store;
+
+/* ---- Permits ---- */
+
+/* Do permits keep to a limit? In no span of time are there more than it allows. */
+
+typedef struct grant {
+    int64_t at;
+    unsigned permits;
+} grant;
+
+int rates_earlier(const void *a, const void *b);
+/* `permits` are not too many for `ns` nanoseconds. */
+bool rates_allow(filch_limit limit, uint64_t permits, int64_t ns);
+/* Spans from any grant to any other. Sorts them. */
+bool rates_kept(filch_limit limit, grant *grants, size_t count);
 
 #endif

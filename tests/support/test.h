@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Included by each test: assertions, errors, and Filch. */
+ * Included by each test: assertions, errors, Filch, and the options of the build. */
 #ifndef SUPPORT_TEST_H
 #define SUPPORT_TEST_H
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,43 @@ static inline int test_row_ended(void)
         fprintf(stderr, "[----] row: %s\n", (rows)[*number].claim);                                \
         suite##_##name##_row(&(rows)[*number]);                                                    \
     }
+#endif
+
+/* ---- The options of the build ---- */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define BUILD_ASAN true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BUILD_ASAN true
+#endif
+#endif
+#ifndef BUILD_ASAN
+#define BUILD_ASAN false
+#endif
+
+#ifdef FILCH_TSAN
+#define BUILD_TSAN true
+#else
+#define BUILD_TSAN false
+#endif
+
+#ifdef __OPTIMIZE__
+#define BUILD_OPTIMIZED true
+#else
+#define BUILD_OPTIMIZED false
+#endif
+
+#ifdef FILCH_TINY
+#define BUILD_TINY true
+#else
+#define BUILD_TINY false
+#endif
+
+#ifdef FILCH_DEBUG
+#define BUILD_DEBUG true
+#else
+#define BUILD_DEBUG false
 #endif
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Programs for tests of FILCH_VIRTUAL. Argument: which one. */
-#include "../support/fib.h"
+#include "../support/tasks.h"
 
 #include <filch/blocking.h>
 #include <filch/channel.h>

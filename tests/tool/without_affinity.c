@@ -2,7 +2,7 @@
  *
  * Usage: without_affinity COMMAND...: runs it where the system refuses sched_setaffinity. */
 #include <errno.h>
-#include <tests/support/seccomp.h>
+#include <tests/support/system.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)

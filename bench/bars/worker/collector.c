@@ -2,7 +2,8 @@
 #include "collector.h"
 
 #include <tests/support/http.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <fcntl.h>
 #include <pthread.h>

@@ -11,7 +11,7 @@
 
 #include <filch/service_main.h>
 #include <tests/support/http.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
 
 #include <sys/mman.h>
 

@@ -2,8 +2,8 @@
  *
  * The part of Criterion's macros that our tests use, on a plain main(). It serves thread sanitizer,
  * under which Criterion does not start; address sanitizer, whose leak reports Criterion ignores;
- * and machines without Criterion. For test authors: include it as <criterion/criterion.h> from one
- * file of an executable; the build puts this folder on the include path. It has:
+ * and machines without Criterion. For test authors: include it as <criterion/criterion.h>, and link
+ * standin.c, which runs the tests. It has:
  *
  *   Test(suite, name, .init, .fini, .signal, .exit_code, .timeout, .disabled)    TestSuite(suite, the same)
  *   cr_assert, cr_assert_not, _eq, _neq, _lt, _leq, _gt, _geq, _null, _not_null, _str_eq, _str_neq,
@@ -18,10 +18,7 @@
 #ifndef CRITERION_H_
 #define CRITERION_H_
 
-#include <fnmatch.h>
 #include <math.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,10 +45,15 @@ struct standin_test {
 };
 
 /* Shared between main() and the child that runs a test. */
-static struct standin_report {
+extern struct standin_report {
     int failed, skipped, ended;
 } * standin_report;
-static struct standin_test *standin_tests, **standin_last = &standin_tests;
+extern struct standin_test **standin_last; /* the place of the next one */
+
+__attribute__((format(printf, 5, 6))) void standin_fail(int fatal, const char *file, int line,
+                                                        const char *text, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void standin_log(const char *kind, const char *format, ...);
+__attribute__((noreturn)) void standin_skip(void);
 
 #define STANDIN_REGISTER(suite, name, function, ...)                                               \
     __attribute__((constructor)) static void standin_add_##suite##_##name(void)                    \
@@ -115,134 +117,5 @@ static struct standin_test *standin_tests, **standin_last = &standin_tests;
     standin_check(1, fabs((double)((a) - (b))) <= (epsilon), #a " is about " #b, __VA_ARGS__)
 #define cr_expect_float_eq(a, b, epsilon, ...)                                                     \
     standin_check(0, fabs((double)((a) - (b))) <= (epsilon), #a " is about " #b, __VA_ARGS__)
-
-__attribute__((unused, format(printf, 5, 6))) static void
-standin_fail(int fatal, const char *file, int line, const char *text, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "[----] %s:%d: failed: %s:", file, line, text);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    __atomic_fetch_add(&standin_report->failed, 1, __ATOMIC_RELAXED);
-    if (fatal)
-        _exit(1);
-}
-
-__attribute__((unused, format(printf, 2, 3))) static void standin_log(const char *kind,
-                                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fprintf(stderr, "[----] %s:", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-}
-
-__attribute__((unused, noreturn)) static void standin_skip(void)
-{
-    standin_report->skipped = 1;
-    _exit(0);
-}
-
-/* Its suite may set the fields that a test does not set. */
-static struct standin_options standin_options_of(const struct standin_test *test)
-{
-    struct standin_options o = test->options;
-    for (const struct standin_test *t = standin_tests; t; t = t->next) {
-        if (t->run || strcmp(t->suite, test->suite) != 0)
-            continue;
-        o.init = o.init ? o.init : t->options.init;
-        o.fini = o.fini ? o.fini : t->options.fini;
-        o.signal = o.signal ? o.signal : t->options.signal;
-        o.exit_code = o.exit_code ? o.exit_code : t->options.exit_code;
-        o.timeout = o.timeout > 0 ? o.timeout : t->options.timeout;
-        o.disabled = o.disabled || t->options.disabled;
-    }
-    return o;
-}
-
-/* In the child. Sanitizers slow a test down: it gets ten times its time. */
-__attribute__((noreturn)) static void standin_run(const struct standin_test *test,
-                                                  const struct standin_options *o)
-{
-    double limit = o->timeout > 0 && o->timeout < 10 ? 1 + 10 * o->timeout : 100;
-    alarm((unsigned)(o->timeout > limit ? o->timeout : limit));
-    if (o->init)
-        o->init();
-    test->run();
-    if (o->fini)
-        o->fini();
-    standin_report->ended = 1;
-    exit(0);
-}
-
-/* NULL: passed; else why not. */
-static const char *standin_verdict(int status, const struct standin_options *o)
-{
-    if (standin_report->skipped)
-        return NULL;
-    if (standin_report->failed)
-        return "an assertion failed";
-    if (WIFSIGNALED(status)) {
-        if (o->signal == WTERMSIG(status))
-            return NULL;
-        return WTERMSIG(status) == SIGALRM ? "timed out" : "ended by a signal";
-    }
-    if (o->signal)
-        return "did not end by its signal";
-    if (WEXITSTATUS(status) != o->exit_code)
-        return "ended with another exit status (a sanitizer's report?)";
-    return standin_report->ended || o->exit_code ? NULL : "left before its end";
-}
-
-static int standin_passes(const struct standin_test *test, const struct standin_options *o)
-{
-    memset(standin_report, 0, sizeof *standin_report);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0)
-        standin_run(test, o);
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) < 0) {
-        perror("[FAIL] fork");
-        return 0;
-    }
-    const char *why = standin_verdict(status, o);
-    if (why)
-        printf("[FAIL] %s::%s: %s (wait status 0x%x)\n", test->suite, test->name, why, status);
-    return !why;
-}
-
-int main(int argc, char **argv)
-{
-    const char *filter = "*";
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
-            filter = argv[++i];
-        else if (strncmp(argv[i], "-j", 2) != 0)
-            return fprintf(stderr, "usage: %s [--filter suite/name]\n", argv[0]), 2;
-    }
-    standin_report =
-        (struct standin_report *)mmap(NULL, sizeof *standin_report, PROT_READ | PROT_WRITE,
-                                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (standin_report == MAP_FAILED)
-        return perror("mmap"), 2;
-    int tested = 0, passed = 0;
-    for (const struct standin_test *t = standin_tests; t; t = t->next) {
-        char name[256];
-        snprintf(name, sizeof name, "%s/%s", t->suite, t->name);
-        struct standin_options o = standin_options_of(t);
-        if (!t->run || o.disabled || fnmatch(filter, name, 0) != 0)
-            continue;
-        tested++;
-        passed += standin_passes(t, &o);
-    }
-    printf("[====] Synthesis: Tested: %d | Passing: %d | Failing: %d\n", tested, passed,
-           tested - passed);
-    return passed < tested;
-}
 
 #endif

@@ -2,8 +2,7 @@
  *
  * A shared object that uses Filch, loaded by a program that does not know of it. */
 #include <tests/fault/unload/plugin.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 
 int plugin_live(void)
 {

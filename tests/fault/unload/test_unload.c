@@ -9,9 +9,8 @@
 #include <signal.h>
 #include <stdint.h>
 #include <tests/fault/unload/plugin.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/process.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static void *load(const char *path)
 {

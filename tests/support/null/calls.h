@@ -10,7 +10,7 @@
 #ifndef SUPPORT_NULL_CALLS_H
 #define SUPPORT_NULL_CALLS_H
 
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 enum null_rule { NULL_REFUSED, NULL_DEADLY, NULL_IGNORED, NULL_ALLOWED };

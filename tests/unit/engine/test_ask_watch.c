@@ -7,10 +7,9 @@
 #include <runtime/engine/worker.h>
 #include <sched.h>
 #include <sched/victims/policy.h>
-#include <tests/support/child.h>
-#include <tests/support/cpus.h>
+#include <tests/support/engine.h>
 #include <tests/support/forkstack.h>
-#include <tests/support/stats.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static fl_worker thief, victim; /* of no thread */

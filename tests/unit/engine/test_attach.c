@@ -3,10 +3,9 @@
  * Guests for longer than a call: filch_guest_attach and filch_guest_detach. */
 #include <errno.h>
 #include <pthread.h>
-#include <tests/support/build.h>
-#include <tests/support/fib.h>
-#include <tests/support/guest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 static void attach(filch_runtime *rt, filch_guest *guest)
 {
@@ -19,7 +18,7 @@ Test(attach, an_attached_thread_works)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3; i++) {
-        filch_runtime *rt = asleep(workers[i]);
+        filch_runtime *rt = guest_asleep(workers[i]);
         for (unsigned k = 0; k < 50; k++) {
             filch_guest guest;
             pthread_t thread = pthread_self();
@@ -48,7 +47,7 @@ Test(attach, an_attached_thread_may_wait)
     filch_guest guest;
     filch_future future = {0};
     pthread_t thread;
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     attach(rt, &guest);
     cr_assert_eq(pthread_create(&thread, NULL, set_later, &future), 0);
     OK(filch_await(&future));
@@ -62,7 +61,7 @@ Test(attach, an_attached_thread_may_wait)
 Test(attach, one_runtime_after_another)
 {
     filch_guest guest;
-    filch_runtime *rt = asleep(1), *other = asleep(1);
+    filch_runtime *rt = guest_asleep(1), *other = guest_asleep(1);
     attach(rt, &guest);
     cr_assert_eq(FILCH_RUN(other, fib, 10), 55);
     filch_guest_detach(&guest);
@@ -90,7 +89,7 @@ Test(attach, a_panic_ends_in_a_try)
 {
     filch_guest guest;
     filch_failure failure;
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     attach(rt, &guest);
     for (unsigned i = 0; i < 100; i++)
         cr_assert_eq(filch_try(guest.self, forks_one_that_fails, NULL, &failure), -EPROTO);
@@ -124,7 +123,7 @@ Test(attach, what_cannot_attach_is_refused)
     filch_guest guest, second;
     pthread_t thread;
     int result;
-    filch_runtime *rt = asleep(1), *without = NULL;
+    filch_runtime *rt = guest_asleep(1), *without = NULL;
     cr_assert_eq(filch_guest_attach(NULL, &guest), -EINVAL);
     cr_assert_eq(filch_guest_attach(rt, NULL), -EINVAL);
     cr_assert_eq(FILCH_RUN(rt, attaches, rt), -EDEADLK);
@@ -151,7 +150,7 @@ Test(attach, what_cannot_attach_is_refused)
 static void detach_twice(void)
 {
     filch_guest guest;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     filch_guest_detach(&guest);
     filch_guest_detach(&guest);
 }
@@ -166,7 +165,7 @@ static void detach_another(void)
 {
     filch_guest guest;
     pthread_t thread;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     pthread_create(&thread, NULL, detach_it, &guest);
     pthread_join(thread, NULL);
 }
@@ -174,7 +173,7 @@ static void detach_another(void)
 static void leave_a_fork(void)
 {
     filch_guest guest;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     filch_self self = guest.self;
     FILCH_FORK(fib, 5);
     filch_guest_detach(&guest);
@@ -183,7 +182,7 @@ static void leave_a_fork(void)
 static void leave_a_fork_in_the_guest(void)
 {
     filch_guest guest;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     filch_self self = guest.self;
     FILCH_FORK(fib, 5);
     guest.self = self;
@@ -198,7 +197,7 @@ static void leave_a_cleanup(void)
 {
     filch_guest guest;
     filch_defer cleanup;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     filch_defer_begin(guest.self, &cleanup, do_nothing, NULL);
     filch_guest_detach(&guest);
 }
@@ -213,14 +212,14 @@ static void *attach_and_end(void *rt)
 static void end_attached(void)
 {
     pthread_t thread;
-    pthread_create(&thread, NULL, attach_and_end, asleep(1));
+    pthread_create(&thread, NULL, attach_and_end, guest_asleep(1));
     pthread_join(thread, NULL);
 }
 
 static void panic_attached(void)
 {
     filch_guest guest;
-    attach(asleep(1), &guest);
+    attach(guest_asleep(1), &guest);
     fails(guest.self);
 }
 
@@ -235,7 +234,7 @@ static void join_a_panic(void)
 {
     filch_guest guest;
     signpost begun = {0};
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     attach(rt, &guest);
     filch_self self = guest.self;
     FILCH_FORK(fails_elsewhere, &begun);
@@ -294,7 +293,7 @@ Test(attach, a_destructor_may_detach)
 {
     pthread_t thread;
     filch_guest guest;
-    filch_runtime *rt = asleep(1);
+    filch_runtime *rt = guest_asleep(1);
     attach(rt, &guest);
     filch_guest_detach(&guest);
     cr_assert_eq(pthread_key_create(&key, detach_late), 0);
@@ -310,7 +309,7 @@ static filch_guest before_fork;
 
 static void detach_in_the_child(void)
 {
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = guest_runtime(2);
     CHILD_CHECK(filch_runtime_here() == NULL);
     filch_guest_detach(&before_fork);
     CHILD_CHECK(FILCH_RUN(rt, fib, 15) == 610);
@@ -322,7 +321,7 @@ Test(attach, a_forked_child_is_not_attached)
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer allows no threads in a child");
     struct child child;
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     attach(rt, &before_fork);
     child_run(&child, detach_in_the_child);
     cr_assert_eq(child.status, 0, "0x%x %s", child.status, child.text);

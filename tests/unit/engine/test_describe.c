@@ -5,9 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <tests/support/child.h>
-#include <tests/support/cpu_group.h>
-#include <tests/support/seccomp.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static filch_runtime *runtime(const filch_config *config)

@@ -3,8 +3,7 @@
  * Excess forks: beyond a full fork stack tasks run at once, and joins get their results. */
 #include <runtime/queue/queues.h>
 #include <sched/forkstack.h>
-#include <tests/support/build.h>
-#include <tests/support/fib.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { FULL = FL_SLOTS, MANY = FULL + 1000 };

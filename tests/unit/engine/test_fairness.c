@@ -5,8 +5,7 @@
  * nobody else could begin them. No clock: an item's age is what the busy worker has begun since. */
 #include <runtime/engine/find_work.h>
 #include <runtime/queue/queues.h>
-#include <tests/support/build.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { EACH = 2, WORKERS_MOST = 8, ITEMS = 2 * EACH * WORKERS_MOST, NEVER = -1 };

@@ -4,7 +4,7 @@
 #include <runtime/engine/observe/waiting_list.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
-#include <tests/support/stats.h>
+#include <tests/support/engine.h>
 #include <tests/support/test.h>
 
 /* ---- Migrations ---- */
@@ -23,7 +23,7 @@ Test(fiber_switch, a_fiber_that_another_worker_resumes_has_migrated)
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = stats_runtime(workers, NULL, NULL);
         FILCH_RUN(rt, migrates, workers > 1);
-        cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).migrations > 0, workers > 1, "%u", workers);
+        cr_expect_eq(stats_now(rt, FILCH_ALL_WORKERS).migrations > 0, workers > 1, "%u", workers);
         stats_end(rt);
     }
 }

@@ -5,9 +5,9 @@
 #define FILCH_DEBUG /* forks in another mode are reported */
 #endif
 #include <runtime/engine/worker.h>
-#include <tests/support/fpmode.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
+#include <tests/unit/engine/fpmode.h>
 
 static const unsigned sizes[] = {1, 2, 8};
 enum { SIZES = 3 };

@@ -5,10 +5,10 @@
 #define FILCH_DEBUG /* forks in another mode are reported */
 #endif
 #include <runtime/platform/switch/fpmode.h>
-#include <tests/support/child.h>
-#include <tests/support/fpmode.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
+#include <tests/unit/engine/fpmode.h>
 
 FILCH_VOID_TASK(called)
 {

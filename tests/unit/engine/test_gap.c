@@ -4,8 +4,7 @@
 #include <runtime/engine/between_regions.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <tests/support/fib.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static bool is_parked(const fl_worker *worker)

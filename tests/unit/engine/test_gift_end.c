@@ -3,7 +3,8 @@
  * The end of a gift is noted by the worker on which it ends, for its next search only: the worker's
  * times count from there. */
 #include <runtime/platform/clock.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 /* ---- Once ---- */
 
@@ -20,7 +21,7 @@ FILCH_TASK(int, sees_no_end)
 
 Test(gift_end, counts_for_the_next_search_only)
 {
-    filch_runtime *rt = runtime_of(1, 1, NULL);
+    filch_runtime *rt = slots_runtime(1, 1, NULL);
     FILCH_RUN(rt, notes_an_end);
     cr_assert(FILCH_RUN(rt, sees_no_end));
     OK(filch_runtime_destroy(rt));
@@ -58,7 +59,7 @@ FILCH_TASK(int, sends_it_elsewhere, (journey *, j))
         FILCH_FORK(leaf);
         FILCH_JOIN(FILCH_UNUSED int one, leaf);
     }
-    OK(filch_go(rt, held, &j->stuck));
+    OK(filch_go(rt, slots_held, &j->stuck));
     signpost_wait(&j->stuck.came, 1);
     OK(filch_send(j->words, &(int){1}));
     FILCH_JOIN_VOID(moves);
@@ -72,7 +73,7 @@ FILCH_TASK(int, sends_it_elsewhere, (journey *, j))
 Test(gift_end, is_noted_where_the_gift_ends)
 {
     enum { TIMES = 20 };
-    filch_runtime *rt = runtime_of(2, 2, NULL);
+    filch_runtime *rt = slots_runtime(2, 2, NULL);
     for (unsigned i = 0; i < TIMES; i++) {
         journey j = {.from = -1, .to = -1};
         OK(filch_channel_create(&j.words, sizeof(int), 1));

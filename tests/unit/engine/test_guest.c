@@ -5,11 +5,9 @@
 #include <pthread.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/guest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- A region ---- */
@@ -27,7 +25,7 @@ Test(guest, a_region_runs_on_its_caller)
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3; i++) {
         char here;
-        filch_runtime *rt = asleep(workers[i]);
+        filch_runtime *rt = guest_asleep(workers[i]);
         for (unsigned k = 0; k < 100; k++) {
             wait_until_all_sleep(rt);
             cr_assert(FILCH_RUN(rt, is_here, pthread_self(), &here));
@@ -67,7 +65,7 @@ FILCH_TASK(int, runs_again, (filch_runtime *, rt))
 
 Test(guest, a_nested_region_is_refused)
 {
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     cr_assert_eq(FILCH_RUN(rt, runs_again, rt), -EDEADLK);
     expect_rest(rt);
 }
@@ -81,7 +79,7 @@ FILCH_TASK(long, runs_elsewhere, (filch_runtime *, other))
 
 Test(guest, another_runtimes_region_is_waited_for)
 {
-    filch_runtime *rt = asleep(1), *other = asleep(1);
+    filch_runtime *rt = guest_asleep(1), *other = guest_asleep(1);
     cr_assert_eq(FILCH_RUN(rt, runs_elsewhere, other), 55);
     expect_rest(other);
     expect_rest(rt);
@@ -147,7 +145,7 @@ Test(guest, waiting_joins_stay_on_their_thread)
     for (unsigned i = 0; i < 2; i++) {
         filch_u32_store(&taken, 0, FILCH_RELEASE);
         filch_u32_store(&ended, 0, FILCH_RELEASE);
-        filch_runtime *rt = asleep(workers[i]);
+        filch_runtime *rt = guest_asleep(workers[i]);
         cr_assert_eq(FILCH_RUN(rt, joins_late), 5);
         expect_rest(rt);
     }
@@ -181,7 +179,7 @@ FILCH_VOID_TASK(forks_many)
 
 Test(guest, unbegun_tasks_are_taken_back)
 {
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.most = MANY;
     filch_stats stats = {0};
@@ -219,7 +217,7 @@ Test(guest, a_wait_returns_the_worker)
 {
     filch_channel *channel = NULL;
     OK(filch_channel_create(&channel, sizeof(int), 0));
-    filch_runtime *rt = asleep(1);
+    filch_runtime *rt = guest_asleep(1);
     for (unsigned i = 0; i < 200; i++)
         cr_assert_eq(FILCH_RUN(rt, receives, rt, channel), 7);
     expect_rest(rt);
@@ -301,7 +299,7 @@ FILCH_VOID_TASK(yields_to_its_fork)
 
 Test(guest, a_yield_waits_only_for_work)
 {
-    filch_runtime *rt = asleep(1);
+    filch_runtime *rt = guest_asleep(1);
     cr_assert_eq(FILCH_RUN(rt, yields_often, rt), 0);
     wait_until_all_sleep(rt);
     FILCH_RUN(rt, yields_to_its_fork);
@@ -327,7 +325,7 @@ FILCH_TASK(long, calls_out, (filch_runtime *, rt))
 
 Test(guest, a_blocking_call_returns_the_worker)
 {
-    filch_runtime *rt = asleep(1);
+    filch_runtime *rt = guest_asleep(1);
     cr_assert_eq(FILCH_RUN(rt, calls_out, rt), 55);
     expect_rest(rt);
 }
@@ -342,7 +340,7 @@ FILCH_TASK(long, shrinks, (filch_runtime *, rt))
 
 Test(guest, a_runtime_may_shrink_beneath_one)
 {
-    filch_runtime *rt = asleep(4);
+    filch_runtime *rt = guest_asleep(4);
     for (unsigned i = 0; i < 50; i++) {
         cr_assert_eq(FILCH_RUN(rt, shrinks, rt), 144);
         cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
@@ -362,7 +360,7 @@ FILCH_TASK(int, panics, (bool, forks))
 
 Test(guest, a_panic_ends_the_region)
 {
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     for (unsigned i = 0; i < 100; i++) {
         filch_slot slot;
         memset(&slot, 0, sizeof slot);
@@ -380,7 +378,7 @@ FILCH_VOID_TASK(exits)
 
 static void exit_in_a_region(void)
 {
-    FILCH_RUN(asleep(1), exits);
+    FILCH_RUN(guest_asleep(1), exits);
 }
 
 Test(guest, pthread_exit_in_a_region_dies)
@@ -407,7 +405,7 @@ static void *cancelled(void *rt)
 
 Test(guest, cancellation_waits_for_the_region)
 {
-    filch_runtime *rt = asleep(1);
+    filch_runtime *rt = guest_asleep(1);
     void *result = NULL;
     pthread_t thread;
     cr_assert_eq(pthread_create(&thread, NULL, cancelled, rt), 0);
@@ -422,7 +420,7 @@ FILCH_TASK(int, forks_a_process)
     int status = -1;
     pid_t child = fork();
     if (child == 0)
-        _exit(filch_runtime_here() ? 1 : FILCH_RUN(runtime(2), fib, 10) != 55);
+        _exit(filch_runtime_here() ? 1 : FILCH_RUN(guest_runtime(2), fib, 10) != 55);
     waitpid(child, &status, 0);
     return status;
 }
@@ -431,7 +429,7 @@ Test(guest, a_child_of_fork_has_runtimes_of_its_own)
 {
     if (BUILD_TSAN) /* it allows no threads in a child */
         return;
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     cr_assert_eq(FILCH_RUN(rt, forks_a_process), 0);
     expect_rest(rt);
 }
@@ -450,7 +448,7 @@ Test(guest, there_may_be_more_than_workers)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned k = 0; k < 3; k++) {
-        filch_runtime *rt = asleep(workers[k]);
+        filch_runtime *rt = guest_asleep(workers[k]);
         pthread_t thread[8];
         for (unsigned i = 0; i < 8; i++)
             cr_assert_eq(pthread_create(&thread[i], NULL, run_often, rt), 0);
@@ -470,7 +468,7 @@ static void *run_once(void *rt)
 
 Test(guest, short_lived_threads_leave_nothing)
 {
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     for (unsigned i = 0; i < 2000; i++) {
         pthread_t thread;
         void *result;

@@ -7,8 +7,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/machine/affinity.h>
 #include <sched.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost busy, may_end;

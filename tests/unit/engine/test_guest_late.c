@@ -8,8 +8,7 @@
 #include <runtime/engine/worker.h>
 #include <sched/forkstack.h>
 #include <sched/idle.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MOST = 100 };

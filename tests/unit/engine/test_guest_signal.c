@@ -6,8 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tests/support/fib.h>
-#include <tests/support/guest.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 /* filch_run is not meant for signals that interrupt anything; here they interrupt raise(). */
 const char *__tsan_default_options(void);
@@ -42,7 +43,7 @@ static void expect_handler(int flags)
 
 Test(guest_signal, a_handler_may_run_a_region)
 {
-    rt = asleep(2);
+    rt = guest_asleep(2);
     expect_handler(0);
     cr_assert_eq(raise(SIGUSR1), 0);
     cr_assert_eq(outcome, 0);
@@ -56,7 +57,7 @@ Test(guest_signal, another_stack_hands_it_over)
     const size_t size = 1 << 16;
     stack_t stack = {.ss_sp = malloc(size), .ss_size = size};
     cr_assert_eq(sigaltstack(&stack, NULL), 0);
-    rt = asleep(2);
+    rt = guest_asleep(2);
     expect_handler(SA_ONSTACK);
     cr_assert_eq(raise(SIGUSR1), 0);
     cr_assert_eq(outcome, 0);
@@ -74,7 +75,7 @@ FILCH_TASK(int, is_interrupted)
 
 Test(guest_signal, a_nested_handler_is_refused)
 {
-    rt = asleep(2);
+    rt = guest_asleep(2);
     expect_handler(0);
     cr_assert_eq(FILCH_RUN(rt, is_interrupted), 0);
     cr_assert_eq(outcome, -EDEADLK);

@@ -5,10 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <tests/support/build.h>
-#include <tests/support/fib.h>
-#include <tests/support/guest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 static filch_u32 word;
@@ -160,7 +159,7 @@ static uint64_t run_a_team(unsigned count)
     pthread_t thread[TEAM];
     memset(&team, 0, sizeof team);
     team.count = count;
-    team.rt = asleep(count);
+    team.rt = guest_asleep(count);
     for (uintptr_t i = 0; i < count; i++)
         cr_assert_eq(pthread_create(&thread[i], NULL, be_in_the_team, (void *)i), 0);
     for (unsigned i = 0; i < count; i++)
@@ -226,7 +225,7 @@ Test(help_until, a_job_wakes_a_helper)
     for (unsigned i = 0; i < 20; i++) {
         struct waiter waiter = {.result = -1};
         pthread_t thread;
-        waiter.rt = asleep(1);
+        waiter.rt = guest_asleep(1);
         filch_u32_store(&word, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, wait_as_thread, &waiter), 0);
         WAIT_WHILE(!waiting_in(waiter.rt));
@@ -250,7 +249,7 @@ Test(help_until, a_home_helps)
 {
     static const unsigned workers[] = {1, 2};
     for (unsigned i = 0; i < 20; i++) {
-        filch_runtime *rt = asleep(workers[i % 2]);
+        filch_runtime *rt = guest_asleep(workers[i % 2]);
         filch_u32_store(&word, 0, FILCH_RELEASE);
         OK(filch_go(rt, stays_and_sets, NULL));
         cr_assert_eq(FILCH_RUN(rt, waits, 0, filch_in(10 * FILCH_SECOND)), 0);
@@ -327,7 +326,7 @@ static void deadlock_of_a_guest(void)
     filch_guest guest;
     filch_runtime *rt;
     setenv("FILCH_DEADLOCK", "die", 1);
-    rt = asleep(2);
+    rt = guest_asleep(2);
     filch_u32_store(&word, 0, FILCH_RELEASE);
     CHILD_CHECK(filch_guest_attach(rt, &guest) == 0);
     filch_help_until(guest.self, &word, 0, FILCH_FOREVER);

@@ -3,9 +3,7 @@
  * Idle modes: workers that sleep park, workers that stay awake never do, and nothing else
  * differs. */
 #include <runtime/engine/find_work.h>
-#include <tests/support/modes.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const char *const awake[] = {"spin", "yield"};
@@ -29,8 +27,8 @@ static void for_all(void (*what)(filch_runtime *rt))
 {
     for (unsigned mode = 0; mode < MODES; mode++)
         for (unsigned i = 0; i < RUNTIMES; i++) {
-            filch_runtime *rt =
-                runtime_with(awake[mode], mode_workers[i / FIB_QUEUES], fib_queues[i % FIB_QUEUES]);
+            filch_runtime *rt = runtime_with(awake[mode], config_workers[i / FIB_QUEUES],
+                                             fib_queues[i % FIB_QUEUES]);
             what(rt);
             OK(filch_runtime_destroy(rt));
         }

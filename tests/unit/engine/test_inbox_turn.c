@@ -7,7 +7,7 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
-#include <tests/support/occupied.h>
+#include <tests/support/engine.h>
 #include <tests/support/test.h>
 
 enum { OUTSIDE = 1000, OWN_FOR_EACH = 10 };

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static cpu_set_t ours; /* the creator's mask */

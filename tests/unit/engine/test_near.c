@@ -5,8 +5,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
 #include <sched.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static fl_near table;

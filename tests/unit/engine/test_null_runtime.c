@@ -2,7 +2,7 @@
  *
  * A call without a runtime, from a thread that is no task, is answered by an error that names the
  * call. In a task NULL means the task's own runtime. */
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 FILCH_TASK(int, same, (int, value))

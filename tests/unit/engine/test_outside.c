@@ -2,9 +2,8 @@
 #include <pthread.h>
 #include <runtime/engine/external.h>
 #include <runtime/engine/inbox.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_runtime *runtime(unsigned workers)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <signal.h>
 #include <sys/mman.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* 256 bytes of frame at least, which no compiler may drop. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/panic.h>
 #include <runtime/engine/panic.h>
-#include <tests/support/child.h>
-#include <tests/support/panic.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- filch_run ---- */
@@ -27,7 +26,7 @@ static void run_tells_code_and_message(filch_runtime *rt)
     snprintf(place, sizeof place, "test_panic.c:%d: the number is %d", PLACE, code);
     cr_assert_not_null(strstr(filch_error(), place), "%s", filch_error());
     cr_assert_not_null(strstr(filch_error(), "task fails"), "%s", filch_error());
-    cr_assert_str_eq(diary, "ba");
+    cr_assert_str_eq(panic_diary, "ba");
 }
 
 Test(panic, filch_run_returns_the_code_and_tells_task_place_and_message)
@@ -98,7 +97,7 @@ FILCH_TASK(int, tries)
             filch_failure failure = {.code = 77};
             if (filch_try(self, dig, &a, &failure) != code)
                 return 1;
-            if (failure.code != (code ? code : 77) || strlen(diary) != 2 * (size_t)depth)
+            if (failure.code != (code ? code : 77) || strlen(panic_diary) != 2 * (size_t)depth)
                 return 2;
             if (code && (strcmp(failure.message, "at the bottom") != 0 || !failure.line ||
                          strcmp(failure.task, "tries") != 0 || !strstr(failure.file, "test_panic")))
@@ -204,7 +203,7 @@ static void handler_is_told(filch_runtime *rt)
     cr_assert_eq(filch_set_panic_handler(NULL), keep_report);
     cr_assert_eq(report.code, -EREMOTE);
     cr_assert_str_eq(report.message, "detached");
-    cr_assert_str_eq(diary, "d");
+    cr_assert_str_eq(panic_diary, "d");
 }
 
 Test(panic, a_detached_tasks_failure_goes_to_the_handler_and_the_workers_live_on)

@@ -5,9 +5,9 @@
  * calls, for sizes that several workers share. */
 #include <filch/panic.h>
 #include <filch/par.h>
-#include <tests/support/panicking.h>
 #include <tests/support/par.h>
 #include <tests/support/test.h>
+#include <tests/unit/engine/panicking.h>
 
 typedef struct item12 {
     uint32_t id, rest[2];
@@ -183,7 +183,7 @@ Test(panic_items, no_item_is_lost_when_any_comparison_or_key_panics)
 Test(panic_items, nor_when_several_workers_sort)
 {
     for (unsigned k = 0; k < 3; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (size_t i = 0; i < SORTS; i++) {
             panic_at_some_calls(rt, &sorts[i], 1000, stress_times(BUILD_TSAN ? 3 : 20));
             if (sorts[i].shared && !BUILD_TINY)

@@ -4,9 +4,9 @@
  * what it held before or what may be there. The panic comes at each call of the body for small
  * sizes, at sampled calls for sizes that several workers share. */
 #include <filch/par.h>
-#include <tests/support/panicking.h>
 #include <tests/support/par.h>
 #include <tests/support/test.h>
+#include <tests/unit/engine/panicking.h>
 
 typedef struct item24 {
     uint32_t id, rest[5];
@@ -230,7 +230,7 @@ Test(panic_outputs, inputs_stay_and_outputs_are_old_or_valid_at_any_call)
 Test(panic_outputs, also_with_several_workers)
 {
     for (unsigned k = 0; k < 3; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         panic_in_all(rt, 1000, stress_times(20));
         panic_in_all(rt, BUILD_TINY ? 6000 : 50000, stress_times(3));
         OK(filch_runtime_destroy(rt));

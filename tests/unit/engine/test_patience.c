@@ -4,7 +4,7 @@
  * leave an only fiber to its owner for longer, and nothing else does. */
 #include <runtime/engine/worker.h>
 #include <runtime/sync/channel.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 #include <sched.h>

@@ -3,9 +3,8 @@
  * Phases: workers without work stay awake, and sleep when the phase ends. Where the process has one
  * CPU, phases have no effect. */
 #include <runtime/engine/runtime.h>
-#include <tests/support/fib.h>
-#include <tests/support/misuse.h>
-#include <tests/support/patience.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { REGIONS = 20, GAP = 3000 /* us */ };

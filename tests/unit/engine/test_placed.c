@@ -5,8 +5,8 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/machine/quota.h>
 #include <sched.h>
-#include <tests/support/child.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MOST = 64 };

@@ -5,7 +5,7 @@
  * the first cancellation point on the way would end it. */
 #include <pthread.h>
 #include <sys/wait.h>
-#include <tests/support/fib.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

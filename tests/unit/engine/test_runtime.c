@@ -4,8 +4,7 @@
 #include <sched.h>
 #include <sched/victims/policy.h>
 #include <stdio.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

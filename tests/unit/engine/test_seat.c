@@ -8,8 +8,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>
-#include <tests/support/fib.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MOST = 64, ROUNDS = 30 };
@@ -71,14 +70,14 @@ Test(seat, seats_of_two_runtimes)
 
 /* ---- Many ---- */
 
-typedef struct crew {
+typedef struct staff {
     fl_runtime *rt;
     unsigned size;
     filch_u32 go, ended, moved;
-} crew;
+} staff;
 
 typedef struct member {
-    crew *crew;
+    staff *staff;
     unsigned number;
 } member;
 
@@ -89,13 +88,13 @@ static void wait_for(fl_seat *seat, const filch_u32 *word, uint32_t value)
         sched_yield();
 }
 
-static void set(crew *c, filch_u32 *word, uint32_t value)
+static void set(staff *c, filch_u32 *word, uint32_t value)
 {
     filch_u32_store(word, value, FILCH_SEQ_CST);
     fl_wake_helpers(c->rt);
 }
 
-FILCH_TASK(long, fib_in_place, (crew *, c), (int, n))
+FILCH_TASK(long, fib_in_place, (staff *, c), (int, n))
 {
     pthread_t here = pthread_self();
     if (n < 2)
@@ -123,7 +122,7 @@ FILCH_VOID_TASK(await_helper)
 }
 
 /* Thread 0 begins each round, and has most of the work. */
-static void lead(crew *c)
+static void lead(staff *c)
 {
     fl_seat seat;
     cr_assert_eq(fl_seat_take(c->rt, 0, &seat), 0);
@@ -142,7 +141,7 @@ static void lead(crew *c)
 static void *serve(void *arg)
 {
     member *m = arg;
-    crew *c = m->crew;
+    staff *c = m->staff;
     fl_seat seat;
     cr_assert_eq(fl_seat_take(c->rt, m->number, &seat), 0);
     fl_outside_expected(-1);
@@ -159,7 +158,7 @@ static void *serve(void *arg)
 
 static void try_crew(unsigned size)
 {
-    crew c = {.rt = seats(size), .size = size};
+    staff c = {.rt = seats(size), .size = size};
     pthread_t threads[MOST];
     member members[MOST];
     for (unsigned i = 1; i < size; i++) {
@@ -243,7 +242,7 @@ FILCH_VOID_TASK(join_for_long, (fl_runtime *, rt))
 
 static void *help_once(void *arg)
 {
-    crew *c = arg;
+    staff *c = arg;
     fl_seat seat;
     cr_assert_eq(fl_seat_take(c->rt, 1, &seat), 0);
     fl_outside_expected(-1);
@@ -254,7 +253,7 @@ static void *help_once(void *arg)
 
 Test(seat, a_long_join_counts_as_waiting, .timeout = 60)
 {
-    crew c = {.rt = seats(2)};
+    staff c = {.rt = seats(2)};
     pthread_t thread;
     fl_seat seat;
     fl_outside_expected(1);

@@ -10,14 +10,10 @@
 #include <runtime/engine/observe/page_writer.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/fibers.h>
-#include <tests/support/process.h>
-#include <tests/support/shared_page.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
+#include <tests/support/tools.h>
 
 static top_page open_page(uint32_t runtime, unsigned runtimes)
 {

@@ -4,13 +4,10 @@
  * over when its destruction begins. */
 #include <pthread.h>
 #include <sys/resource.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/process.h>
-#include <tests/support/shared_page.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/top/control.h>
 
 static filch_runtime *create(unsigned share)

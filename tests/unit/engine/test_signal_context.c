@@ -2,10 +2,8 @@
  *
  * Signals that cancel a context: the first does, later ones have their previous effect. */
 #include <signal.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/contexts.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const int both[] = {SIGTERM, SIGINT};

@@ -3,7 +3,8 @@
  * Workers return the fibers that they keep back when others need them: at the cap, and before they retire. */
 #include <runtime/engine/run_work.h>
 #include <runtime/engine/suspend.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 enum { SPARES = 2 };
 
@@ -54,7 +55,7 @@ Test(spare_fibers, a_retired_worker_keeps_none)
     filch_ptr seen = {NULL};
     hold first = {0};
     filch_runtime *rt = runtime();
-    OK(filch_go(rt, held, &first));
+    OK(filch_go(rt, slots_held, &first));
     signpost_wait(&first.came, 1);
     OK(filch_runtime_resize(rt, 2));
     OK(filch_go(rt, becomes_surplus, &seen));

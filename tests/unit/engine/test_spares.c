@@ -4,9 +4,8 @@
  * mode. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
-#include <tests/support/channels.h>
-#include <tests/support/modes.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { FIBERS = 1000, TASKS = 6 }; /* so many that a worker may keep some */
 

@@ -4,9 +4,9 @@
  * can never continue is reported with the reason. */
 #include <runtime/engine/worker.h>
 #include <sys/resource.h>
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 static const unsigned numbers[] = {1, 2, 8};
 enum { NUMBERS = sizeof numbers / sizeof *numbers, DEEP = 20, TASKS = 50 };
@@ -14,7 +14,9 @@ enum { NUMBERS = sizeof numbers / sizeof *numbers, DEEP = 20, TASKS = 50 };
 static filch_runtime *capped_runtime(unsigned fibers)
 {
     filch_runtime *rt = NULL;
-    filch_config config = {.workers = workers, .max_fibers = fibers, .stack_size = 64 << 10};
+    filch_config config = {.workers = deadlock_workers,
+                           .max_fibers = fibers,
+                           .stack_size = 64 << 10};
     CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
     return rt;
 }
@@ -32,10 +34,10 @@ static void receives_one(filch_self self, void *from)
 static void starve_and_go_on(void)
 {
     filch_runtime *rt = capped_runtime(4);
-    filch_channel *items = channel();
+    filch_channel *items = deadlock_channel();
     for (unsigned i = 0; i < TASKS; i++)
         CHILD_CHECK(filch_go(rt, receives_one, items) == 0);
-    WAIT_WHILE(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE) < workers);
+    WAIT_WHILE(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE) < deadlock_workers);
     for (int i = 0; i < TASKS; i++)
         CHILD_CHECK(filch_send(items, &i) == 0);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
@@ -46,9 +48,10 @@ Test(starve, workers_without_a_fiber_sleep_until_there_is_one)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
-        workers = numbers[i];
+        deadlock_workers = numbers[i];
         child_run(&child, starve_and_go_on);
-        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", workers, child.status, child.text);
+        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", deadlock_workers, child.status,
+                  child.text);
     }
 }
 
@@ -83,12 +86,12 @@ Test(starve, a_cap_that_stops_everything_is_reported)
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
         char text[96];
-        workers = numbers[i];
-        unsigned fibers = workers + 1 > 4 ? workers + 1 : 4;
+        deadlock_workers = numbers[i];
+        unsigned fibers = deadlock_workers + 1 > 4 ? deadlock_workers + 1 : 4;
         snprintf(text, sizeof text, "all %u fibers wait; 1 task cannot begin; raise max_fibers",
                  fibers);
         child_run(&child, nest_too_deeply);
-        cr_assert(child_died(&child, text), "%u workers: 0x%x: %s", workers, child.status,
+        cr_assert(child_died(&child, text), "%u workers: 0x%x: %s", deadlock_workers, child.status,
                   child.text);
     }
 }
@@ -98,16 +101,16 @@ static filch_u32 arrived;
 static void meets_all(filch_self self, void *unused)
 {
     filch_u32_add(&arrived, 1, FILCH_RELEASE);
-    WAIT_WHILE(filch_u32_load(&arrived, FILCH_ACQUIRE) < workers);
+    WAIT_WHILE(filch_u32_load(&arrived, FILCH_ACQUIRE) < deadlock_workers);
 }
 
 /* Address space for some ten fibers more than the process has, once each worker has what it
  * needs. */
 static void limit_memory(filch_runtime *rt)
 {
-    for (unsigned i = 0; i < workers; i++)
+    for (unsigned i = 0; i < deadlock_workers; i++)
         CHILD_CHECK(filch_go(rt, meets_all, NULL) == 0);
-    WAIT_WHILE(filch_u32_load(&arrived, FILCH_ACQUIRE) < workers);
+    WAIT_WHILE(filch_u32_load(&arrived, FILCH_ACQUIRE) < deadlock_workers);
     enum { ROOM = 64 << 20 };
     size_t pages = 0;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -133,7 +136,7 @@ Test(starve, memory_that_ends_is_reported)
     struct child child;
     if (BUILD_ASAN || BUILD_TSAN) /* they need address space of their own */
         return;
-    workers = 2;
+    deadlock_workers = 2;
     child_run(&child, nest_without_memory);
     cr_assert(child_died(&child, "there is no memory for another fiber"), "0x%x: %s", child.status,
               child.text);
@@ -158,7 +161,7 @@ static void starve_beside_a_timer(void)
     setenv("FILCH_DEADLOCK", "die", 1); /* it must not */
     filch_on_deadlock(keep_report, NULL);
     filch_runtime *rt = capped_runtime(1000000);
-    filch_channel *items = channel();
+    filch_channel *items = deadlock_channel();
     nest_in(rt, 1);
     limit_memory(rt);
     for (unsigned i = 0; i < CROWD; i++)
@@ -183,9 +186,10 @@ Test(starve, memory_that_ends_is_reported_also_while_timers_are_pending)
         return;
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
-        workers = numbers[i];
+        deadlock_workers = numbers[i];
         child_run(&child, starve_beside_a_timer);
-        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", workers, child.status, child.text);
+        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", deadlock_workers, child.status,
+                  child.text);
     }
 }
 
@@ -204,6 +208,6 @@ static void wait_behind_sleepers(void)
 
 Test(starve, a_cap_that_holds_tasks_back_for_a_while_is_not_reported)
 {
-    workers = 2;
+    deadlock_workers = 2;
     expect_no_report(wait_behind_sleepers, 0);
 }

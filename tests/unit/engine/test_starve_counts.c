@@ -3,8 +3,7 @@
  * A worker without a fiber is counted while it sleeps, and relieved by each fiber that another thread
  * makes ready, alone or with others. */
 #include <runtime/engine/runtime.h>
-#include <tests/support/channels.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 20 };

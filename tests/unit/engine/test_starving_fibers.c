@@ -6,7 +6,8 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/run_work.h>
 #include <runtime/engine/suspend.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 enum { FIBERS = 8 };
 
@@ -132,7 +133,7 @@ Test(starving_fibers, a_worker_keeps_nothing_of_an_item_that_a_thief_got)
     second->capped_looks = 1;
     cr_assert_eq(fl_deque_push(&second->ready, fl_item(FL_ITEM_FIBER, parked(0))), 0);
     hold first = {0};
-    OK(filch_go(test.rt, held, &first));
+    OK(filch_go(test.rt, slots_held, &first));
     signpost_wait(&first.came, 1);
     filch_ptr_store(&robbed, &second->ready, FILCH_RELEASE);
     starve_second();

@@ -3,10 +3,8 @@
  * Counters match the events: programs whose forks, jobs and waits are known. */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/worker.h>
-#include <tests/support/channels.h>
-#include <tests/support/configs.h>
-#include <tests/support/patience.h>
-#include <tests/support/stats.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- Forks and joins ---- */
@@ -67,7 +65,7 @@ Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
         filch_runtime *rt =
             stats_runtime(kinds[i / 2].workers, kinds[i / 2].queue, kinds[i / 2].fence);
         grow(rt, i % 2);
-        filch_stats all = stats_of(rt, FILCH_ALL_WORKERS);
+        filch_stats all = stats_now(rt, FILCH_ALL_WORKERS);
         uint64_t forks = TREE_FORKS + range_forks(&all);
         cr_expect_eq(all.tasks_taken, all.joins_taken, "kind %u", i);
         cr_expect_leq(all.joins_waited, all.joins_taken, "kind %u", i);
@@ -129,17 +127,17 @@ static void uses_a_fiber_for_each_job(unsigned workers)
     uint64_t kept = UINT64_C(9) * workers;
     filch_runtime *rt = stats_runtime(workers, NULL, NULL);
     filch_channel *end = channel_of(0, 0);
-    cr_expect_leq(stats_of(rt, FILCH_ALL_WORKERS).fibers_used_most, kept);
+    cr_expect_leq(stats_now(rt, FILCH_ALL_WORKERS).fibers_used_most, kept);
     for (unsigned job = 0; job < JOBS; job++)
         cr_assert_eq(filch_go(rt, receives_one, end), 0, "%s", filch_error());
     channel_wait_for(end, JOBS);
-    filch_stats full = stats_of(rt, FILCH_ALL_WORKERS);
+    filch_stats full = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_geq(full.fibers_used, JOBS);
     cr_expect_geq(full.fibers_used_most, full.fibers_used);
     cr_expect_leq(full.fibers_used_most, JOBS + kept);
     filch_channel_close(end);
-    WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).fibers_used > kept);
-    filch_stats rested = stats_of(rt, FILCH_ALL_WORKERS);
+    WAIT_WHILE(stats_now(rt, FILCH_ALL_WORKERS).fibers_used > kept);
+    filch_stats rested = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_geq(rested.fibers_used_most, full.fibers_used_most, "a peak does not fall");
     cr_expect_leq(rested.fibers_used_most, JOBS + kept);
     stats_end(rt);
@@ -169,7 +167,7 @@ Test(stats, what_a_panic_drops_is_counted)
 {
     filch_runtime *rt = stats_runtime(1, "central-mutex", NULL);
     FILCH_RUN(rt, is_caught, 3);
-    filch_stats all = stats_of(rt, FILCH_ALL_WORKERS);
+    filch_stats all = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_eq(all.forks, 3);
     cr_expect_eq(all.joins_dropped, 3);
     cr_expect_eq(all.joins_kept + all.joins_taken, 0);
@@ -231,8 +229,8 @@ Test(stats, a_fork_that_another_worker_receives_is_a_push)
         filch_runtime *rt = stats_runtime(workers, "sharing", NULL);
         do
             grow(rt, false);
-        while (workers > 1 && !stats_of(rt, FILCH_ALL_WORKERS).pushes);
-        cr_expect(workers > 1 || !stats_of(rt, FILCH_ALL_WORKERS).pushes);
+        while (workers > 1 && !stats_now(rt, FILCH_ALL_WORKERS).pushes);
+        cr_expect(workers > 1 || !stats_now(rt, FILCH_ALL_WORKERS).pushes);
         stats_end(rt);
     }
 }
@@ -267,7 +265,7 @@ Test(stats, each_job_that_is_started_is_run)
         for (unsigned i = 0; i < BRANCHES; i++)
             OK(filch_go(rt, branch, &all));
         filch_waitgroup_wait(&all.left);
-        cr_expect_eq(stats_of(rt, FILCH_ALL_WORKERS).jobs_run, JOBS, "%s", config_name(config));
+        cr_expect_eq(stats_now(rt, FILCH_ALL_WORKERS).jobs_run, JOBS, "%s", config_name(config));
         filch_stats sum = stats_rested(rt);
         cr_expect_eq(sum.jobs_started, JOBS, "%s", config_name(config));
         cr_expect_eq(sum.outside, BRANCHES, "%s", config_name(config));
@@ -294,7 +292,7 @@ Test(stats, jobs_of_pools_are_jobs)
                                                                .capacity = FILCH_UNLIMITED}),
                  0, "%s", filch_error());
     OK(filch_go(rt, submits, pool));
-    WAIT_WHILE(stats_of(rt, FILCH_ALL_WORKERS).jobs_run < 1001);
+    WAIT_WHILE(stats_now(rt, FILCH_ALL_WORKERS).jobs_run < 1001);
     OK(filch_pool_destroy(pool));
     cr_expect_geq(stats_rested(rt).jobs_run, 1001);
     stats_end(rt);

@@ -2,11 +2,9 @@
  *
  * Reading statistics: sums and parts, times, JSON, metrics; refused arguments. */
 #include <pthread.h>
-#include <tests/support/exposition.h>
-#include <tests/support/fib.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stats.h>
+#include <tests/support/engine.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <time.h>
 
@@ -24,7 +22,7 @@ static filch_stats sum_of_workers(filch_runtime *rt)
     filch_stats sum = {0};
     const filch_stat *row;
     for (unsigned worker = 0; worker < filch_runtime_max_workers(rt); worker++) {
-        filch_stats one = stats_of(rt, (int)worker);
+        filch_stats one = stats_now(rt, (int)worker);
         for (unsigned i = 0; (row = filch_stats_row(i)); i++)
             *(uint64_t *)(void *)((char *)&sum + row->offset) += stats_value(row, &one);
     }
@@ -36,7 +34,7 @@ Test(stats, the_whole_is_the_sum_of_its_workers)
     filch_runtime *rt = stats_runtime(8, "chase-lev", NULL);
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(FILCH_RUN(rt, fib, 14), fib_serial(14));
-        filch_stats before = sum_of_workers(rt), all = stats_of(rt, FILCH_ALL_WORKERS),
+        filch_stats before = sum_of_workers(rt), all = stats_now(rt, FILCH_ALL_WORKERS),
                     after = sum_of_workers(rt);
         const filch_stat *row;
         for (unsigned k = 0; (row = filch_stats_row(k)); k++) {
@@ -68,7 +66,7 @@ Test(stats, the_times_of_a_worker_are_its_age)
         int64_t from, to;
         do { /* nothing is told of a worker that is just turning to something else */
             from = now();
-            one = stats_of(rt, i);
+            one = stats_now(rt, i);
             to = now();
         } while (!age(&one));
         cr_expect_geq((int64_t)age(&one), from - there, "worker %d", i);
@@ -103,12 +101,12 @@ Test(stats, work_in_progress_shows)
     begun = go_on = (signpost){0};
     cr_assert_eq(pthread_create(&thread, NULL, run_computes, rt), 0);
     signpost_wait(&begun, 1);
-    uint64_t before = stats_of(rt, 0).work_ns;
-    WAIT_WHILE(stats_of(rt, 0).work_ns == before);
+    uint64_t before = stats_now(rt, 0).work_ns;
+    WAIT_WHILE(stats_now(rt, 0).work_ns == before);
     signpost_raise(&go_on);
     pthread_join(thread, NULL);
-    uint64_t asleep = stats_of(rt, 0).sleep_ns;
-    while (stats_of(rt, 0).sleep_ns == asleep) /* it goes to sleep, and that shows, too */
+    uint64_t asleep = stats_now(rt, 0).sleep_ns;
+    while (stats_now(rt, 0).sleep_ns == asleep) /* it goes to sleep, and that shows, too */
         sched_yield();
     stats_end(rt);
 }
@@ -121,12 +119,12 @@ Test(stats, workers_that_come_and_go_are_counted)
     cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
     cr_assert_eq(filch_runtime_resize(rt, SLOTS), 0, "%s", filch_error());
     for (int i = 0; i < SLOTS; i++)
-        while (!stats_of(rt, i).search_ns) /* it begins to look for work */
+        while (!stats_now(rt, i).search_ns) /* it begins to look for work */
             sched_yield();
     cr_assert_eq(filch_runtime_resize(rt, 1), 0, "%s", filch_error());
     for (int i = 1; i < SLOTS; i++) {
-        uint64_t retired = stats_of(rt, i).retired_ns;
-        WAIT_WHILE(stats_of(rt, i).retired_ns == retired);
+        uint64_t retired = stats_now(rt, i).retired_ns;
+        WAIT_WHILE(stats_now(rt, i).retired_ns == retired);
     }
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
     filch_stats all = stats_rested(rt);
@@ -173,7 +171,7 @@ Test(stats, as_json_they_are_what_is_read)
     filch_stats before = stats_rested(rt);
     text.length = 0;
     cr_assert_eq(filch_stats_write_json(rt, exposition_take, &text), 0, "%s", filch_error());
-    filch_stats after = stats_of(rt, FILCH_ALL_WORKERS);
+    filch_stats after = stats_now(rt, FILCH_ALL_WORKERS);
     brackets_close(text.text);
     cr_assert_eq(text.text[text.length - 1], '\n');
     cr_expect_eq(number_in(text.text, "schema"), 1);

@@ -3,9 +3,9 @@
  * Tasks that keep their thread: filch_stay_begin and filch_stay_end. */
 #include <errno.h>
 #include <pthread.h>
-#include <tests/support/fib.h>
-#include <tests/support/guest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { TURNS = 40, MANY = 6 };
 
@@ -138,7 +138,7 @@ static int stays_long(filch_self self, filch_scope *scope, void *unused)
 Test(stay, a_surplus_worker_retires_afterwards)
 {
     filch_scope scope;
-    filch_runtime *rt = runtime(4);
+    filch_runtime *rt = guest_runtime(4);
     OK(filch_scope_open(&scope, rt, NULL));
     for (unsigned i = 0; i < 4; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, stays_long, NULL), 0);
@@ -225,7 +225,7 @@ static int stays_through_panics(filch_self self, filch_scope *scope, void *unuse
 Test(stay, a_panic_ends_it)
 {
     filch_scope scope;
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = guest_runtime(2);
     OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, stays_through_panics, NULL), 0);
     cr_assert_eq(filch_scope_close(&scope), 0, "%s", filch_scope_failure(&scope)->message);
@@ -243,7 +243,7 @@ FILCH_TASK(int, begins_and_ends_on_a_guest)
 
 Test(stay, a_guest_stays_anyway)
 {
-    filch_runtime *rt = asleep(2);
+    filch_runtime *rt = guest_asleep(2);
     cr_assert(FILCH_RUN(rt, begins_and_ends_on_a_guest));
     expect_rest(rt);
 }

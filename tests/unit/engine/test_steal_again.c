@@ -4,7 +4,7 @@
  * are counted by the changes of the word that they change (sched/idle.h). */
 #include <runtime/engine/worker.h>
 #include <tests/support/par.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { JOBS = 500, SEARCHED = 60 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/chain.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Whose regions may move: those of guests do not. */
@@ -187,7 +186,8 @@ Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
                                                         .fence = fences[i % 2],
                                                         .max_fibers = 4});
             chain_lay();
-            cr_assert_eq(FILCH_RUN(rt, chain, DEPTH, PATIENCE), (long)DEPTH * (DEPTH + 1) / 2);
+            cr_assert_eq(FILCH_RUN(rt, stolen_chain, DEPTH, PATIENCE),
+                         (long)DEPTH * (DEPTH + 1) / 2);
             filch_stats stats;
             filch_runtime_stats_read(rt, &stats, sizeof stats);
             cr_assert_leq(stats.fibers, 4);

@@ -3,9 +3,7 @@
  * Take modes: how many forked tasks a gift holds, and how many items a thief takes from a ready
  * deque. Each test holds the victim until the thief has been there, so the counts are exact. */
 #include <runtime/engine/worker.h>
-#include <tests/support/build.h>
-#include <tests/support/modes.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const char *const takes[] = {"adaptive", "one", "half"};
@@ -129,7 +127,7 @@ Test(take_modes, answers_are_right_on_few_and_many_workers)
 {
     for (unsigned take = 0; take < TAKES; take++)
         for (unsigned i = 0; i < MODE_SIZES; i++) {
-            filch_runtime *rt = runtime_with(take, mode_workers[i]);
+            filch_runtime *rt = runtime_with(take, config_workers[i]);
             cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
             filch_u32_store(&begun, 1, FILCH_SEQ_CST);
             cr_assert_eq(FILCH_RUN(rt, loop, DEEP), DEEP * (DEEP - 1) / 2);

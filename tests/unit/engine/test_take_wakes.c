@@ -9,7 +9,8 @@
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
 #include <sched/request.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 enum { LONG = FL_AGAIN_LEAST + 8 }; /* items of a deque to which a thief comes back */
 
@@ -74,7 +75,7 @@ FILCH_VOID_TASK(takes_from_the_inbox)
 
 Test(take_wakes, a_worker_that_moves_an_item_from_the_inbox_wakes_another)
 {
-    filch_runtime *rt = runtime_of(2, 2, NULL);
+    filch_runtime *rt = slots_runtime(2, 2, NULL);
     FILCH_RUN(rt, takes_from_the_inbox);
     OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), 3);
@@ -102,7 +103,7 @@ FILCH_VOID_TASK(comes_back_to_a_long_deque)
 
 Test(take_wakes, a_thief_that_comes_back_to_a_long_deque_wakes_another)
 {
-    filch_runtime *rt = runtime_of(2, 3, NULL);
+    filch_runtime *rt = slots_runtime(2, 3, NULL);
     FILCH_RUN(rt, comes_back_to_a_long_deque);
     OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), LONG);
@@ -121,7 +122,7 @@ FILCH_VOID_TASK(publishes_many)
 
 Test(take_wakes, a_worker_that_publishes_many_at_once_wakes_another)
 {
-    filch_runtime *rt = runtime_of(2, 2, NULL);
+    filch_runtime *rt = slots_runtime(2, 2, NULL);
     FILCH_RUN(rt, publishes_many);
     OK(filch_runtime_destroy(rt));
     cr_assert_eq(signpost_count(&test.ran), 3);
@@ -180,7 +181,7 @@ FILCH_VOID_TASK(takes_in_turn)
 
 Test(take_wakes, a_due_find_takes_from_the_only_surplus_worker)
 {
-    filch_runtime *rt = runtime_of(2, 2, NULL);
+    filch_runtime *rt = slots_runtime(2, 2, NULL);
     OK(filch_runtime_resize(rt, 1));
     wait_until_retired(rt);
     start(1);

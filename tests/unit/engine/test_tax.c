@@ -6,8 +6,8 @@
 #include <runtime/engine/observe/work_span.h>
 #include <runtime/engine/worker.h>
 #include <tests/support/par.h>
-#include <tests/support/shared_page.h>
 #include <tests/support/test.h>
+#include <tests/support/tools.h>
 
 enum { CALLS = 100, SHORT = 64, LONG = 2048 };
 

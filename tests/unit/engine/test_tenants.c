@@ -6,6 +6,7 @@
 #include <filch/resources.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static int make(filch_self self, void **value, void *arg)
 {

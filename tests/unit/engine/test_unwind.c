@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/panic.h>
-#include <tests/support/panic.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- Defer ---- */
@@ -33,7 +32,7 @@ FILCH_TASK(bool, leaves_every_way)
     static const char *const expected[] = {"cbcbea", "cxba", "cxbea", "cxbcxbea", "cxbea"};
     for (int way = 0; way < 5; way++) {
         start_diary();
-        if (leaves_by(self, way) != way || strcmp(diary, expected[way]) != 0)
+        if (leaves_by(self, way) != way || strcmp(panic_diary, expected[way]) != 0)
             return false;
     }
     return true;
@@ -42,7 +41,7 @@ FILCH_TASK(bool, leaves_every_way)
 Test(unwind, cleanups_run_in_reverse_whichever_way_a_block_is_left)
 {
     filch_runtime *rt = panic_runtime(0);
-    cr_assert(FILCH_RUN(rt, leaves_every_way), "%s", diary);
+    cr_assert(FILCH_RUN(rt, leaves_every_way), "%s", panic_diary);
     OK(filch_runtime_destroy(rt));
 }
 
@@ -71,16 +70,17 @@ static void fails_when_it_ends(filch_self self, void *unused)
 FILCH_TASK(int, tries_cleanups)
 {
     start_diary();
-    if (filch_try(self, fails_twice, NULL, NULL) != -EIO || strcmp(diary, "cba") != 0)
+    if (filch_try(self, fails_twice, NULL, NULL) != -EIO || strcmp(panic_diary, "cba") != 0)
         return 1;
     start_diary();
-    return filch_try(self, fails_when_it_ends, NULL, NULL) != -ENOSPC || strcmp(diary, "ba") != 0;
+    return filch_try(self, fails_when_it_ends, NULL, NULL) != -ENOSPC ||
+           strcmp(panic_diary, "ba") != 0;
 }
 
 Test(unwind, a_panic_in_a_cleanup_does_not_replace_the_first_and_the_rest_still_runs)
 {
     filch_runtime *rt = panic_runtime(0);
-    cr_assert_eq(FILCH_RUN(rt, tries_cleanups), 0, "%s", diary);
+    cr_assert_eq(FILCH_RUN(rt, tries_cleanups), 0, "%s", panic_diary);
     OK(filch_runtime_destroy(rt));
 }
 
@@ -121,7 +121,7 @@ static void joiner_panics(filch_runtime *rt)
     cr_assert_str_eq(failure.task, "stolen_fails");
     cr_assert_eq(failure.line, PLACE);
     cr_assert_str_eq(failure.file, __FILE__);
-    cr_assert_str_eq(diary, "a");
+    cr_assert_str_eq(panic_diary, "a");
 }
 
 Test(unwind, a_stolen_tasks_failure_is_its_joiners)
@@ -197,7 +197,7 @@ static void child_is_waited_for(filch_runtime *rt)
     filch_u32_store(&released, 0, FILCH_RELEASE);
     start_diary();
     cr_assert_eq(FILCH_RUN(rt, tries_beside_a_child), -EIO);
-    cr_assert_str_eq(diary, "w");
+    cr_assert_str_eq(panic_diary, "w");
 }
 
 Test(unwind, a_stolen_child_is_waited_for_before_the_frames_it_uses_go)
@@ -228,7 +228,7 @@ Test(unwind, what_nobody_has_begun_is_dropped)
         filch_runtime *rt = panic_runtime(i);
         start_diary();
         cr_assert_eq(FILCH_RUN(rt, tries_before_joins), -EIO);
-        cr_assert_str_eq(diary, "");
+        cr_assert_str_eq(panic_diary, "");
         OK(filch_runtime_destroy(rt));
     }
 }

@@ -6,8 +6,9 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/clock.h>
-#include <tests/support/rest.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { PAIR = 2, TIMES = 50 };
 

@@ -4,29 +4,30 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 /* ---- Numbers ---- */
 
 Test(worker_set, numbers_are_those_of_the_last_resize)
 {
-    filch_runtime *rt = runtime_of(2, MOST, NULL);
+    filch_runtime *rt = slots_runtime(2, SLOTS_MOST, NULL);
     cr_assert_eq(filch_runtime_workers(rt), 2);
-    cr_assert_eq(filch_runtime_max_workers(rt), MOST);
-    for (unsigned i = 1; i <= MOST; i++) {
+    cr_assert_eq(filch_runtime_max_workers(rt), SLOTS_MOST);
+    for (unsigned i = 1; i <= SLOTS_MOST; i++) {
         OK(filch_runtime_resize(rt, i));
         cr_assert_eq(filch_runtime_workers(rt), i);
     }
-    cr_assert_eq(filch_runtime_max_workers(rt), MOST);
+    cr_assert_eq(filch_runtime_max_workers(rt), SLOTS_MOST);
     filch_runtime_destroy(rt);
 }
 
 Test(worker_set, slots_are_as_many_as_workers_unless_told_otherwise)
 {
-    filch_runtime *rt = runtime_of(3, 0, NULL);
+    filch_runtime *rt = slots_runtime(3, 0, NULL);
     cr_assert_eq(filch_runtime_max_workers(rt), 3);
     filch_runtime_destroy(rt);
-    rt = runtime_of(3, 2, NULL);
+    rt = slots_runtime(3, 2, NULL);
     cr_assert_eq(filch_runtime_max_workers(rt), 3, "at least");
     cr_assert_eq(filch_runtime_workers(rt), 3);
     filch_runtime_destroy(rt);
@@ -35,7 +36,7 @@ Test(worker_set, slots_are_as_many_as_workers_unless_told_otherwise)
 Test(worker_set, the_environment_says_how_many_slots)
 {
     setenv("FILCH_MAX_WORKERS", "7", 1);
-    filch_runtime *rt = runtime_of(3, 0, NULL);
+    filch_runtime *rt = slots_runtime(3, 0, NULL);
     cr_assert_eq(filch_runtime_max_workers(rt), 7);
     filch_runtime_destroy(rt);
     setenv("FILCH_MAX_WORKERS", "0", 1);
@@ -48,7 +49,7 @@ Test(worker_set, the_environment_says_how_many_slots)
 
 Test(worker_set, out_of_bounds_is_refused_and_changes_nothing)
 {
-    filch_runtime *rt = runtime_of(2, 4, NULL);
+    filch_runtime *rt = slots_runtime(2, 4, NULL);
     cr_assert_eq(filch_runtime_resize(rt, 0), -EINVAL);
     cr_assert_eq(filch_runtime_resize(rt, 5), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "1 to 4"), "%s", filch_error());
@@ -59,7 +60,7 @@ Test(worker_set, out_of_bounds_is_refused_and_changes_nothing)
 
 Test(worker_set, it_is_described)
 {
-    filch_runtime *rt = runtime_of(2, 5, NULL);
+    filch_runtime *rt = slots_runtime(2, 5, NULL);
     char text[4096];
     filch_runtime_describe(rt, text, sizeof text);
     cr_assert_not_null(strstr(text, "slots        5"), "%s", text);
@@ -73,8 +74,8 @@ Test(worker_set, it_is_described)
 
 static void grow_and_shrink(const char *queue)
 {
-    filch_runtime *rt = runtime_of(1, MOST, queue);
-    static const unsigned sizes[] = {1, 2, MOST, 3, 1, MOST};
+    filch_runtime *rt = slots_runtime(1, SLOTS_MOST, queue);
+    static const unsigned sizes[] = {1, 2, SLOTS_MOST, 3, 1, SLOTS_MOST};
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         OK(filch_runtime_resize(rt, sizes[i]));
         wait_until_retired(rt);
@@ -93,9 +94,9 @@ Test(worker_set, there_are_as_many_workers_as_asked_for)
  * and the stuck one goes on as if nothing had been. */
 static void help_a_stuck_one(const char *queue)
 {
-    filch_runtime *rt = runtime_of(1, 2, queue);
+    filch_runtime *rt = slots_runtime(1, 2, queue);
     hold stuck = {0};
-    OK(filch_go(rt, held, &stuck));
+    OK(filch_go(rt, slots_held, &stuck));
     signpost_wait(&stuck.came, 1);
     OK(filch_runtime_resize(rt, 2));
     cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
@@ -115,8 +116,8 @@ Test(worker_set, one_more_helps_where_one_is_stuck)
 
 static void resize_from_tasks(const char *queue)
 {
-    filch_runtime *rt = runtime_of(2, MOST, queue);
-    static const unsigned sizes[] = {1, MOST, 1, 2, 5, 1};
+    filch_runtime *rt = slots_runtime(2, SLOTS_MOST, queue);
+    static const unsigned sizes[] = {1, SLOTS_MOST, 1, 2, 5, 1};
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
         cr_assert_eq(FILCH_RUN(rt, resizes, sizes[i]), (int)sizes[i]);
     filch_runtime_destroy(rt);
@@ -131,7 +132,7 @@ Test(worker_set, tasks_resize)
 static void grows_late(filch_self self, void *arg)
 {
     filch_runtime *rt = arg;
-    for (unsigned i = 1; i <= MOST; i++)
+    for (unsigned i = 1; i <= SLOTS_MOST; i++)
         if (filch_runtime_resize(rt, i))
             filch_die("%s", filch_error());
 }
@@ -139,7 +140,7 @@ static void grows_late(filch_self self, void *arg)
 Test(worker_set, destroy_waits_for_whoever_resizes)
 {
     for (unsigned i = 0; i < 50; i++) {
-        filch_runtime *rt = runtime_of(1, MOST, fib_queues[i % 2]);
+        filch_runtime *rt = slots_runtime(1, SLOTS_MOST, fib_queues[i % 2]);
         OK(filch_go(rt, grows_late, rt));
         OK(filch_runtime_destroy(rt));
     }
@@ -148,10 +149,10 @@ Test(worker_set, destroy_waits_for_whoever_resizes)
 Test(worker_set, destroy_finds_retired_and_returning_workers)
 {
     for (unsigned i = 0; i < 50; i++) {
-        filch_runtime *rt = runtime_of(1 + i % 3, MOST, fib_queues[i % 2]);
-        OK(filch_runtime_resize(rt, 1 + i % MOST));
+        filch_runtime *rt = slots_runtime(1 + i % 3, SLOTS_MOST, fib_queues[i % 2]);
+        OK(filch_runtime_resize(rt, 1 + i % SLOTS_MOST));
         if (i % 4)
-            OK(filch_runtime_resize(rt, 1 + i / 4 % MOST));
+            OK(filch_runtime_resize(rt, 1 + i / 4 % SLOTS_MOST));
         OK(filch_runtime_destroy(rt));
     }
 }
@@ -169,7 +170,7 @@ static void *resizes_on(void *arg)
     uint64_t random = (uintptr_t)&random;
     while (!filch_u32_load(&s->over, FILCH_ACQUIRE)) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        if (filch_runtime_resize(s->rt, 1 + (random >> 40) % MOST))
+        if (filch_runtime_resize(s->rt, 1 + (random >> 40) % SLOTS_MOST))
             filch_die("%s", filch_error());
         if ((random >> 60) == 0)
             sched_yield();
@@ -180,7 +181,7 @@ static void *resizes_on(void *arg)
 static void storm_on(const char *queue)
 {
     enum { RESIZERS = 3, ROUNDS = 150 };
-    storm s = {.rt = runtime_of(2, MOST, queue)};
+    storm s = {.rt = slots_runtime(2, SLOTS_MOST, queue)};
     pthread_t threads[RESIZERS];
     for (unsigned i = 0; i < RESIZERS; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, resizes_on, &s), 0);
@@ -189,8 +190,8 @@ static void storm_on(const char *queue)
     filch_u32_store(&s.over, 1, FILCH_RELEASE);
     for (unsigned i = 0; i < RESIZERS; i++)
         pthread_join(threads[i], NULL);
-    OK(filch_runtime_resize(s.rt, MOST));
-    hold_workers(s.rt, MOST);
+    OK(filch_runtime_resize(s.rt, SLOTS_MOST));
+    hold_workers(s.rt, SLOTS_MOST);
     filch_runtime_destroy(s.rt);
 }
 

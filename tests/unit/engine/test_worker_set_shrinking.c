@@ -2,7 +2,8 @@
  *
  * Workers that retire while tasks run: nothing that they leave behind is lost. */
 #include <string.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 typedef struct theft {
     signpost started, go, joined;
@@ -30,7 +31,7 @@ static void robbed(filch_self self, void *arg)
 static void shrink_during_a_theft(const char *queue)
 {
     for (unsigned i = 0; i < 20; i++) {
-        filch_runtime *rt = runtime_of(2, 2, queue);
+        filch_runtime *rt = slots_runtime(2, 2, queue);
         theft t = {0};
         OK(filch_go(rt, robbed, &t));
         signpost_wait(&t.started, 1);
@@ -109,7 +110,7 @@ static void occupied(filch_self self, void *arg)
     estate *e = arg;
     while (on_the_last(e->rt))
         filch_yield(self);
-    held(self, &e->stuck);
+    slots_held(self, &e->stuck);
 }
 
 static void start_on_the_last(filch_self self, void *arg)

@@ -2,8 +2,9 @@
  *
  * A surplus worker retires although two fibers that talk to each other always leave it something to
  * do; they go on elsewhere. */
-#include <tests/support/fibers.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 typedef struct talk {
     filch_channel *there, *back;
@@ -21,7 +22,7 @@ static void holds_the_first(filch_self self, void *arg)
     talk *t = arg;
     while (on_the_last())
         filch_yield(self);
-    held(self, &t->stuck);
+    slots_held(self, &t->stuck);
 }
 
 /* Until it is told 0. */
@@ -51,7 +52,7 @@ static void asks(filch_self self, void *arg)
 static void retire_beneath_a_talk(const char *queue)
 {
     talk t = {0};
-    filch_runtime *rt = runtime_of(2, 2, queue);
+    filch_runtime *rt = slots_runtime(2, 2, queue);
     OK(filch_channel_create(&t.there, sizeof(int), 0));
     OK(filch_channel_create(&t.back, sizeof(int), 0));
     OK(filch_go(rt, holds_the_first, &t));

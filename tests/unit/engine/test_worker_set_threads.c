@@ -5,12 +5,13 @@
 #include <runtime/platform/live_runtimes.h>
 #include <runtime/platform/lock.h>
 #include <signal.h>
-#include <tests/support/idle.h>
-#include <tests/support/slots.h>
+#include <tests/support/engine.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(worker_set_threads, slots_without_work_cost_no_time)
 {
-    filch_runtime *rt = runtime_of(2, 64, NULL);
+    filch_runtime *rt = slots_runtime(2, 64, NULL);
     OK(filch_runtime_resize(rt, 64));
     OK(filch_runtime_resize(rt, 2));
     cr_assert(idle_process());
@@ -19,7 +20,7 @@ Test(worker_set_threads, slots_without_work_cost_no_time)
 
 Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
 {
-    filch_runtime *rt = runtime_of(1, 1024, NULL);
+    filch_runtime *rt = slots_runtime(1, 1024, NULL);
     cr_assert_eq(fl_reach(rt), 1);
     OK(filch_runtime_resize(rt, 3));
     OK(filch_runtime_resize(rt, 1));
@@ -30,7 +31,7 @@ Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
 
 Test(worker_set_threads, the_process_counts_the_workers_of_a_resized_runtime)
 {
-    filch_runtime *rt = runtime_of(1, 5, NULL);
+    filch_runtime *rt = slots_runtime(1, 5, NULL);
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 1);
     OK(filch_runtime_resize(rt, 5));
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 5);
@@ -48,7 +49,7 @@ static void *resizes_to_two(void *rt)
 
 Test(worker_set_threads, one_thread_resizes_at_a_time)
 {
-    filch_runtime *rt = runtime_of(1, 2, NULL);
+    filch_runtime *rt = slots_runtime(1, 2, NULL);
     pthread_t thread;
     fl_lock(&rt->worker_set.lock);
     cr_assert_eq(pthread_create(&thread, NULL, resizes_to_two, rt), 0);
@@ -81,7 +82,7 @@ static filch_runtime *create_with(const sigset_t *mask)
 {
     sigset_t before;
     pthread_sigmask(SIG_SETMASK, mask, &before);
-    filch_runtime *rt = runtime_of(1, 2, NULL);
+    filch_runtime *rt = slots_runtime(1, 2, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rt;
 }
@@ -115,17 +116,17 @@ Test(worker_set_threads, slots_beyond_the_cores_are_not_pinned)
 {
     cpu_set_t set;
     filch_runtime *rt;
-    filch_config config = {.workers = 1, .max_workers = MOST, .bind = "core"};
-    filch_u32 where[MOST] = {{0}};
+    filch_config config = {.workers = 1, .max_workers = SLOTS_MOST, .bind = "core"};
+    filch_u32 where[SLOTS_MOST] = {{0}};
     OK(filch_runtime_create(&rt, &config));
     cr_assert_eq(sched_getaffinity(0, sizeof set, &set), 0);
-    for (unsigned i = 1; i < MOST; i++)
+    for (unsigned i = 1; i < SLOTS_MOST; i++)
         cr_assert_eq(FILCH_RUN(rt, resizes, i + 1), (int)i + 1, "from a pinned thread");
-    while (!filch_u32_load(&where[MOST - 1], FILCH_RELAXED))
+    while (!filch_u32_load(&where[SLOTS_MOST - 1], FILCH_RELAXED))
         OK(filch_go(rt, places, where));
     unsigned cores = rt->resident.placement.units;
     filch_runtime_destroy(rt);
-    for (unsigned i = 0; i < MOST; i++) {
+    for (unsigned i = 0; i < SLOTS_MOST; i++) {
         uint32_t cpus = filch_u32_load(&where[i], FILCH_RELAXED);
         cr_assert(!cpus || cpus == (i < cores ? 1u : (uint32_t)CPU_COUNT(&set)), "worker %u: %u", i,
                   cpus);

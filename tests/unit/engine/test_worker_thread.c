@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <runtime/engine/worker.h>
 #include <signal.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 /* Whose tasks run on workers' threads only. */

@@ -3,20 +3,21 @@
  * A fork stack that is full: tasks that no longer fit run at once, as many as fit are right, and
  * callers that cannot go on die by name. */
 #include <sched/forkstack.h>
-#include <tests/support/misuse.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 /* As callers in other languages do, whose self always is the next slot. */
 FILCH_VOID_TASK(forks_too_much)
 {
     for (unsigned i = 0; i < FL_SLOTS; i++) /* the last slot stays empty */
-        self = filch_fork(self, &leaf_task);
+        self = filch_fork(self, &misuse_leaf_task);
 }
 
 /* Their self has moved, which filch_join cannot do. */
 FILCH_VOID_TASK(joins_by_function)
 {
     for (unsigned i = 0; i <= FL_SLOTS; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
     for (unsigned i = 0; i <= FL_SLOTS; i++)
         filch_join(--self);
 }
@@ -25,7 +26,7 @@ FILCH_VOID_TASK(joins_by_function)
 FILCH_VOID_TASK(joins_once_by_function)
 {
     for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
     filch_join(self - 1);
     _exit(0);
 }
@@ -34,9 +35,9 @@ FILCH_VOID_TASK(joins_once_by_function)
 FILCH_VOID_TASK(joins_inline)
 {
     for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
     for (unsigned i = 0; i < 2; i++)
-        filch_join_inline(--self, &leaf_task);
+        filch_join_inline(--self, &misuse_leaf_task);
     _exit(0);
 }
 
@@ -44,9 +45,9 @@ FILCH_TASK(int, forks_what_fits)
 {
     int sum = 0;
     for (unsigned i = 0; i < FL_SLOTS - 1; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
     for (unsigned i = 0; i < FL_SLOTS - 1; i++) {
-        FILCH_JOIN(int one, leaf);
+        FILCH_JOIN(int one, misuse_leaf);
         sum += one;
     }
     return sum;
@@ -54,67 +55,67 @@ FILCH_TASK(int, forks_what_fits)
 
 static void overfill(void)
 {
-    FILCH_RUN(runtime(1, "chase-lev"), forks_too_much);
+    FILCH_RUN(misuse_runtime(1, "chase-lev"), forks_too_much);
 }
 
 static void overfill_and_join(void)
 {
-    FILCH_RUN(runtime(1, "chase-lev"), joins_by_function);
+    FILCH_RUN(misuse_runtime(1, "chase-lev"), joins_by_function);
 }
 
 static void overfill_and_join_once(void)
 {
-    FILCH_RUN(runtime(1, "chase-lev"), joins_once_by_function);
+    FILCH_RUN(misuse_runtime(1, "chase-lev"), joins_once_by_function);
 }
 
 static void overfill_and_join_inline(void)
 {
-    FILCH_RUN(runtime(1, "chase-lev"), joins_inline);
+    FILCH_RUN(misuse_runtime(1, "chase-lev"), joins_inline);
 }
 
 static void overfill_central(void)
 {
-    FILCH_RUN(runtime(1, "central-mutex"), forks_too_much);
+    FILCH_RUN(misuse_runtime(1, "central-mutex"), forks_too_much);
 }
 
 /* So many that some are set aside. */
 static void forget_many_detached(filch_self self, void *unused)
 {
     for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE + FL_ASIDE; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
 }
 
 /* Its forks fill the reserve until FL_ASIDE of them are set aside. */
 static void forget_from(filch_self self, void *unused)
 {
     for (unsigned i = 0; i < FL_ASIDE + 1; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
 }
 
 FILCH_VOID_TASK(tries_what_forgets)
 {
     for (unsigned i = 0; i < FL_SLOTS - FL_RESERVE; i++)
-        FILCH_FORK(leaf);
+        FILCH_FORK(misuse_leaf);
     filch_try(self, forget_from, NULL, NULL);
     _exit(0);
 }
 
 static void forget_in_try(void)
 {
-    FILCH_RUN(runtime(1, "chase-lev"), tries_what_forgets);
+    FILCH_RUN(misuse_runtime(1, "chase-lev"), tries_what_forgets);
 }
 
 static void forget_many_in_go(void)
 {
-    filch_runtime *rt = runtime(1, NULL);
+    filch_runtime *rt = misuse_runtime(1, NULL);
     filch_go(rt, forget_many_detached, NULL);
     filch_runtime_destroy(rt);
 }
 
 Test(full_stack, more_unjoined_forks_than_slots_die_by_name)
 {
-    expect_death(overfill, "unjoined forks in task leaf", "join sooner");
-    expect_death(overfill_central, "unjoined forks in task leaf", "join sooner");
+    expect_death(overfill, "unjoined forks in task misuse_leaf", "join sooner");
+    expect_death(overfill_central, "unjoined forks in task misuse_leaf", "join sooner");
     expect_death(overfill_and_join, "ran at once", "join with FILCH_JOIN");
     expect_death(overfill_and_join_once, "ran at once", "join with FILCH_JOIN");
     expect_death(overfill_and_join_inline, "ran at once", "join with FILCH_JOIN");

@@ -4,8 +4,8 @@
  * has both names if a task of the two was stolen. The forks and joins are in plain functions, where
  * no compiler warns (tests/pitfall has the cases that compilers see). */
 #include <runtime/queue/queues.h>
-#include <tests/support/child.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost begun;

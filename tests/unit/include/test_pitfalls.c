@@ -4,8 +4,8 @@
  * everywhere. */
 #include <sched/forkstack.h>
 #include <signal.h>
-#include <tests/support/misuse.h>
-#include <tests/support/signpost.h>
+#include <tests/support/engine.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 #pragma GCC diagnostic ignored "-Wattribute-warning" /* wrong orders are what is tested */
@@ -19,7 +19,7 @@ FILCH_TASK(int, other_leaf)
 
 FILCH_VOID_TASK(forgetful)
 {
-    FILCH_FORK(leaf);
+    FILCH_FORK(misuse_leaf);
     signpost_raise(&started);
 }
 
@@ -38,27 +38,27 @@ FILCH_VOID_TASK(steal_forgetful)
 
 static void join_none_by_function(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_none_by_function);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_none_by_function);
 }
 
 static void forget_outside(void)
 {
-    FILCH_RUN(runtime(1, NULL), forgetful);
+    FILCH_RUN(misuse_runtime(1, NULL), forgetful);
 }
 
 static void forget_stolen(void)
 {
-    FILCH_RUN(runtime(2, NULL), steal_forgetful);
+    FILCH_RUN(misuse_runtime(2, NULL), steal_forgetful);
 }
 
 static void forget_detached(filch_self self, void *unused)
 {
-    FILCH_FORK(leaf);
+    FILCH_FORK(misuse_leaf);
 }
 
 static void forget_in_go(void)
 {
-    filch_runtime *rt = runtime(1, NULL);
+    filch_runtime *rt = misuse_runtime(1, NULL);
     filch_go(rt, forget_detached, NULL);
     filch_runtime_destroy(rt);
 }
@@ -72,25 +72,25 @@ FILCH_VOID_TASK(keep_self)
 
 static void yield_as_a_stranger(void)
 {
-    FILCH_RUN(runtime(1, NULL), keep_self);
+    FILCH_RUN(misuse_runtime(1, NULL), keep_self);
     filch_yield(kept);
 }
 
 static void check_fork_as_a_stranger(void)
 {
-    FILCH_RUN(runtime(1, NULL), keep_self);
-    filch_check_fork(kept, &leaf_task);
+    FILCH_RUN(misuse_runtime(1, NULL), keep_self);
+    filch_check_fork(kept, &misuse_leaf_task);
 }
 
 static void check_join_as_a_stranger(void)
 {
-    FILCH_RUN(runtime(1, NULL), keep_self);
-    filch_check_join(kept, &leaf_task);
+    FILCH_RUN(misuse_runtime(1, NULL), keep_self);
+    filch_check_join(kept, &misuse_leaf_task);
 }
 
 static void check_any_fpmode_as_a_stranger(void)
 {
-    FILCH_RUN(runtime(1, NULL), keep_self);
+    FILCH_RUN(misuse_runtime(1, NULL), keep_self);
     filch_check_any_fpmode(kept);
 }
 
@@ -107,13 +107,13 @@ Test(pitfalls, checks_of_a_thread_that_is_no_worker_die)
 
 FILCH_TASK(int, joins_at_the_bottom)
 {
-    FILCH_JOIN(int one, leaf);
+    FILCH_JOIN(int one, misuse_leaf);
     return one;
 }
 
 static void join_at_the_bottom(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_at_the_bottom);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_at_the_bottom);
 }
 
 Test(pitfalls, join_without_any_fork_dies_in_every_build)
@@ -150,7 +150,7 @@ FILCH_VOID_TASK(calls_forgetful)
 
 static void forget(filch_self self)
 {
-    FILCH_FORK(leaf);
+    FILCH_FORK(misuse_leaf);
 }
 
 FILCH_VOID_TASK(forks_after_forgetful)
@@ -168,9 +168,9 @@ FILCH_VOID_TASK(joins_forgetful)
 
 FILCH_VOID_TASK(joins_nothing)
 {
-    FILCH_FORK(leaf);
-    FILCH_JOIN(FILCH_UNUSED int one, leaf);
-    FILCH_JOIN(FILCH_UNUSED int again, leaf);
+    FILCH_FORK(misuse_leaf);
+    FILCH_JOIN(FILCH_UNUSED int one, misuse_leaf);
+    FILCH_JOIN(FILCH_UNUSED int again, misuse_leaf);
 }
 
 /* A function, in which no compiler warns. */
@@ -181,7 +181,7 @@ static void join_other_leaf(filch_self self)
 
 FILCH_VOID_TASK(joins_another)
 {
-    FILCH_FORK(leaf);
+    FILCH_FORK(misuse_leaf);
     join_other_leaf(self);
 }
 
@@ -203,32 +203,32 @@ FILCH_VOID_TASK(joins_what_breaks_out)
 
 static void call_forgetful(void)
 {
-    FILCH_RUN(runtime(1, NULL), calls_forgetful);
+    FILCH_RUN(misuse_runtime(1, NULL), calls_forgetful);
 }
 
 static void fork_after_forgetful(void)
 {
-    FILCH_RUN(runtime(1, NULL), forks_after_forgetful);
+    FILCH_RUN(misuse_runtime(1, NULL), forks_after_forgetful);
 }
 
 static void join_forgetful(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_forgetful);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_forgetful);
 }
 
 static void join_nothing(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_nothing);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_nothing);
 }
 
 static void join_another(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_another);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_another);
 }
 
 static void break_out(void)
 {
-    FILCH_RUN(runtime(1, NULL), joins_what_breaks_out);
+    FILCH_RUN(misuse_runtime(1, NULL), joins_what_breaks_out);
 }
 
 #endif
@@ -239,26 +239,26 @@ static const struct {
     const char *first, *second; /* of its last words */
 } deaths[] = {
     {"outside task that returns before its join dies by name", forget_outside,
-     "task forgetful returned", "unjoined fork of leaf"},
+     "task forgetful returned", "unjoined fork of misuse_leaf"},
     {"stolen task that returns before its join dies by name", forget_stolen,
-     "task forgetful returned", "unjoined fork of leaf"},
+     "task forgetful returned", "unjoined fork of misuse_leaf"},
     {"detached task that returns before its join dies by name", forget_in_go,
-     "task forget_detached", "unjoined fork of leaf"},
+     "task forget_detached", "unjoined fork of misuse_leaf"},
     {"yield of a thread that is no worker dies", yield_as_a_stranger,
      "filch_yield with the self of a task", "does not run on this thread"},
 #ifdef FILCH_DEBUG
     {"called task that returns before its join dies by name", call_forgetful,
-     "task forgetful returned", "unjoined fork of leaf"},
+     "task forgetful returned", "unjoined fork of misuse_leaf"},
     {"fork after a forgotten one dies by both names", fork_after_forgetful, "fork of other_leaf",
-     "a fork of leaf was never joined"},
+     "a fork of misuse_leaf was never joined"},
     {"return between fork and join dies by name", join_forgetful, "task forgetful returned",
-     "unjoined fork of leaf"},
+     "unjoined fork of misuse_leaf"},
     {"break between fork and join dies by name", break_out, "task breaks_out returned",
      "unjoined fork of other_leaf"},
-    {"join without a fork dies by name", join_nothing, "join of leaf without a fork",
+    {"join without a fork dies by name", join_nothing, "join of misuse_leaf without a fork",
      "last unjoined fork"},
     {"join of another task dies by both names", join_another, "join of other_leaf",
-     "last unjoined fork is leaf"},
+     "last unjoined fork is misuse_leaf"},
 #endif
 };
 

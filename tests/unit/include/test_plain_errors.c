@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 #define EXPECT_SENTENCE(call, expected, words)                                                     \
     do {                                                                                           \

@@ -2,7 +2,7 @@
  *
  * The macros: every shape of task gives its result when its owner runs it and when a thief does. */
 #include <stdint.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 typedef struct five {
@@ -178,29 +178,29 @@ FILCH_TASK(long, arguments_that_fork)
     return 1000 * first + second;
 }
 
-FILCH_TASK_DECLARE(long, fib, (int, n));
+FILCH_TASK_DECLARE(long, declared_fib, (int, n));
 FILCH_VOID_TASK_DECLARE(fill, (int *, from), (int, count));
 
 FILCH_TASK(long, uses_declared_tasks, (int, n))
 {
     int filled[8] = {0};
     FILCH_FORK(fill, filled, 8);
-    FILCH_FORK(fib, n);
-    long direct = fib(self, n);
-    FILCH_JOIN(long forked, fib);
+    FILCH_FORK(declared_fib, n);
+    long direct = declared_fib(self, n);
+    FILCH_JOIN(long forked, declared_fib);
     FILCH_JOIN_VOID(fill);
     for (int i = 0; i < 8; i++)
         direct += filled[i] - i;
     return direct == forked ? forked : -1;
 }
 
-FILCH_TASK_DEFINE(long, fib, (int, n))
+FILCH_TASK_DEFINE(long, declared_fib, (int, n))
 {
     if (n < 2)
         return n;
-    FILCH_FORK(fib, n - 1);
-    long right = fib(self, n - 2);
-    FILCH_JOIN(long left, fib);
+    FILCH_FORK(declared_fib, n - 1);
+    long right = declared_fib(self, n - 2);
+    FILCH_JOIN(long left, declared_fib);
     return left + right;
 }
 

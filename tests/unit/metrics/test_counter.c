@@ -4,7 +4,7 @@
  * falling. */
 #include <filch/metrics.h>
 #include <runtime/metrics/counter.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MEMBERS = 12, ROUNDS = 2000 };

@@ -4,7 +4,7 @@
 #include <filch/metrics.h>
 #include <math.h>
 #include <runtime/metrics/distribution.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_distribution *distribution;

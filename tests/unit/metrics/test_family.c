@@ -4,9 +4,8 @@
  * lose nothing. */
 #include <filch/family.h>
 #include <pthread.h>
-#include <tests/support/child.h>
-#include <tests/support/exposition.h>
-#include <tests/support/promtool.h>
+#include <tests/support/reading.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static exposition all;

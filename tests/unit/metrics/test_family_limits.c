@@ -5,7 +5,7 @@
 #include <filch/family.h>
 #include <runtime/metrics/family.h>
 #include <runtime/platform/hash.h>
-#include <tests/support/exposition.h>
+#include <tests/support/reading.h>
 #include <tests/support/test.h>
 
 static exposition all;

@@ -5,8 +5,8 @@
 #include <filch/log.h>
 #include <math.h>
 #include <runtime/metrics/log.h>
-#include <tests/support/crew.h>
-#include <tests/support/json.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -4,9 +4,9 @@
  * learns how many lines are missing. */
 #include <fcntl.h>
 #include <filch/log_sink.h>
-#include <tests/support/child.h>
-#include <tests/support/crew.h>
-#include <tests/support/json.h>
+#include <tests/support/reading.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

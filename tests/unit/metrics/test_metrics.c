@@ -3,8 +3,7 @@
  * The metrics that are shown, their names and their form. */
 #include <filch/metrics.h>
 #include <math.h>
-#include <tests/support/exposition.h>
-#include <tests/support/promtool.h>
+#include <tests/support/reading.h>
 #include <tests/support/test.h>
 
 static filch_metrics *metrics;

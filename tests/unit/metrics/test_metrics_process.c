@@ -5,9 +5,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <tests/support/exposition.h>
-#include <tests/support/promtool.h>
-#include <tests/support/signpost.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <time.h>
 #include <unistd.h>

@@ -5,9 +5,8 @@
 #include <filch/metrics.h>
 #include <runtime/metrics/metrics.h>
 #include <runtime/platform/lock.h>
-#include <tests/support/crew.h>
-#include <tests/support/exposition.h>
-#include <tests/support/patience.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_metrics *metrics;

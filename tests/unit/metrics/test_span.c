@@ -4,8 +4,9 @@
  * sink once. Linked with a wrapper of clock_gettime. */
 #include <errno.h>
 #include <string.h>
-#include <tests/support/contexts.h>
-#include <tests/support/spans.h>
+#include <tests/support/reading.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 #define IDS "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
@@ -57,12 +58,12 @@ Test(span, a_span_without_a_parent_begins_a_trace)
     filch_traceparent no_caller = {{0}, {0}, 0};
     const filch_span_options all[] = {{0}, {.context = empty}, {.caller = &no_caller}};
     for (unsigned i = 0; i < 3; i++) {
-        filch_span *span = begun(&tracer, i ? &all[i] : NULL);
+        filch_span *span = span_begun(&spans_tracer, i ? &all[i] : NULL);
         filch_traceparent trace = filch_span_trace(span);
         OK(filch_traceparent_format(&trace, text));
         cr_assert_eq(trace.flags, FILCH_TRACEPARENT_SAMPLED);
         cr_assert_str_eq(filch_span_state(span), "");
-        const filch_span_record *record = finished(span);
+        const filch_span_record *record = span_finished(span);
         cr_assert_eq(memcmp(&record->trace, &trace, sizeof trace), 0);
         cr_assert_arr_eq(record->parent, none, sizeof none);
         cr_assert_not(record->remote);
@@ -70,7 +71,7 @@ Test(span, a_span_without_a_parent_begins_a_trace)
         cr_assert_eq(record->kind, FILCH_SPAN_INTERNAL);
     }
     filch_context_release(empty);
-    forget_all();
+    spans_forget();
 }
 
 Test(span, a_caller_is_the_parent_and_its_state_is_carried)
@@ -78,44 +79,46 @@ Test(span, a_caller_is_the_parent_and_its_state_is_carried)
     filch_traceparent caller = caller_of("00-" IDS "-01");
     filch_tracestate state = {.text = ""};
     OK(filch_tracestate_add(&state, "rojo=1 , congo=2", 16));
-    filch_span *other = begun(&tracer, NULL);
+    filch_span *other = span_begun(&spans_tracer, NULL);
     filch_context *context = carrying(NULL, other);
-    filch_span *span = begun(&tracer, &(filch_span_options){.caller = &caller,
-                                                            .state = &state,
-                                                            .context = context,
-                                                            .kind = FILCH_SPAN_CONSUMER});
+    filch_span *span =
+        span_begun(&spans_tracer, &(filch_span_options){.caller = &caller,
+                                                        .state = &state,
+                                                        .context = context,
+                                                        .kind = FILCH_SPAN_CONSUMER});
     filch_traceparent trace = filch_span_trace(span);
     state = (filch_tracestate){.text = "gone=1"};
     cr_assert(same_trace(trace, caller));
     cr_assert_not(same_span(trace, caller));
     cr_assert_str_eq(filch_span_state(span), "rojo=1,congo=2");
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_arr_eq(record->parent, caller.span, sizeof caller.span);
     cr_assert(record->remote);
     cr_assert_str_eq(record->state, "rojo=1,congo=2");
     cr_assert_eq(record->kind, FILCH_SPAN_CONSUMER);
     filch_context_release(context);
-    finished(other);
-    forget_all();
+    span_finished(other);
+    spans_forget();
 }
 
 Test(span, the_nearest_span_of_the_context_is_the_parent)
 {
     filch_traceparent caller = caller_of("00-" IDS "-01");
     filch_tracestate state = {.text = "congo=2"};
-    filch_span *outer = begun(&tracer, &(filch_span_options){.caller = &caller, .state = &state});
+    filch_span *outer =
+        span_begun(&spans_tracer, &(filch_span_options){.caller = &caller, .state = &state});
     filch_context *above = carrying(NULL, outer);
     filch_context *request = child_of(above);
     cr_assert_eq(filch_context_span(request), outer);
-    filch_span *inner = begun(&tracer, &(filch_span_options){.context = request});
+    filch_span *inner = span_begun(&spans_tracer, &(filch_span_options){.context = request});
     filch_context *below = carrying(request, inner);
     cr_assert_eq(filch_context_span(below), inner);
-    filch_span *innermost = begun(NULL, &(filch_span_options){.context = below});
+    filch_span *innermost = span_begun(NULL, &(filch_span_options){.context = below});
     cr_assert(same_span(filch_span_trace(innermost), filch_span_trace(inner)));
     cr_assert_str_eq(filch_span_state(innermost), "congo=2");
     filch_span_release(innermost);
     filch_traceparent of_outer = filch_span_trace(outer);
-    const filch_span_record *record = finished(inner);
+    const filch_span_record *record = span_finished(inner);
     cr_assert(same_trace(record->trace, caller));
     cr_assert_arr_eq(record->parent, of_outer.span, sizeof of_outer.span);
     cr_assert_not(record->remote);
@@ -123,12 +126,12 @@ Test(span, the_nearest_span_of_the_context_is_the_parent)
     filch_context *without = carrying(below, NULL);
     cr_assert_null(filch_context_span(without));
     cr_assert_null(filch_context_span(NULL));
-    finished(outer);
+    span_finished(outer);
     filch_context_release(without);
     filch_context_release(below);
     filch_context_release(request);
     filch_context_release(above);
-    forget_all();
+    spans_forget();
 }
 
 /* ---- Sampling ---- */
@@ -136,9 +139,9 @@ Test(span, the_nearest_span_of_the_context_is_the_parent)
 Test(span, below_an_unsampled_caller_nothing_is_recorded)
 {
     filch_traceparent caller = caller_of("00-" IDS "-00");
-    filch_span *span = begun(&tracer, &(filch_span_options){.caller = &caller});
+    filch_span *span = span_begun(&spans_tracer, &(filch_span_options){.caller = &caller});
     filch_context *context = carrying(NULL, span);
-    filch_span *child = begun(&tracer, &(filch_span_options){.context = context});
+    filch_span *child = span_begun(&spans_tracer, &(filch_span_options){.context = context});
     cr_assert_not(filch_span_recording(span));
     cr_assert(same_trace(filch_span_trace(child), caller));
     cr_assert_not(same_span(filch_span_trace(child), filch_span_trace(span)));
@@ -153,7 +156,7 @@ Test(span, below_an_unsampled_caller_nothing_is_recorded)
     filch_span_release(child);
     filch_context_release(context);
     filch_span_release(span);
-    cr_assert_eq(ends, 0);
+    cr_assert_eq(spans_count, 0);
 }
 
 static uint64_t tail_of(filch_traceparent trace)
@@ -168,27 +171,27 @@ Test(span, one_in_so_many_traces_is_recorded_by_its_id_alone)
 {
     enum { MANY = 2000, ONE_IN = 4 };
     unsigned recorded = 0;
-    const filch_tracer some = {.sink = keep, .arg = &ends, .one_in = ONE_IN};
+    const filch_tracer some = {.sink = spans_keep, .arg = &spans_count, .one_in = ONE_IN};
     for (unsigned i = 0; i < MANY; i++) {
-        filch_span *span = begun(&some, NULL);
+        filch_span *span = span_begun(&some, NULL);
         bool chosen = tail_of(filch_span_trace(span)) % ONE_IN == 0;
         cr_assert_eq(filch_span_recording(span), chosen);
         cr_assert_eq(filch_span_trace(span).flags, chosen ? FILCH_TRACEPARENT_SAMPLED : 0);
         recorded += chosen;
         filch_span_release(span);
-        forget_all();
+        spans_forget();
     }
     cr_assert(recorded > MANY / ONE_IN / 2 && recorded < MANY / ONE_IN * 2, "%u", recorded);
 }
 
 Test(span, a_sampled_caller_is_followed_no_matter_how_few_are_chosen_here)
 {
-    const filch_tracer rare = {.sink = keep, .arg = &ends, .one_in = UINT32_MAX};
+    const filch_tracer rare = {.sink = spans_keep, .arg = &spans_count, .one_in = UINT32_MAX};
     filch_traceparent caller = caller_of("00-" IDS "-01");
-    filch_span *span = begun(&rare, &(filch_span_options){.caller = &caller});
+    filch_span *span = span_begun(&rare, &(filch_span_options){.caller = &caller});
     cr_assert(filch_span_recording(span));
-    finished(span);
-    forget_all();
+    span_finished(span);
+    spans_forget();
 }
 
 Test(span, without_a_sink_the_callers_identity_is_passed_on)
@@ -197,12 +200,12 @@ Test(span, without_a_sink_the_callers_identity_is_passed_on)
     static const filch_tracer deaf = {.one_in = 1};
     const filch_tracer *all[] = {NULL, &deaf};
     for (unsigned i = 0; i < 2; i++) {
-        filch_span *span = begun(all[i], &(filch_span_options){.caller = &caller});
+        filch_span *span = span_begun(all[i], &(filch_span_options){.caller = &caller});
         filch_traceparent trace = filch_span_trace(span);
         cr_assert_eq(memcmp(&trace, &caller, sizeof trace), 0);
         cr_assert_not(filch_span_recording(span));
         filch_span_release(span);
-        span = begun(all[i], NULL);
+        span = span_begun(all[i], NULL);
         cr_assert_eq(filch_span_trace(span).flags, 0);
         filch_span_release(span);
     }
@@ -213,54 +216,54 @@ Test(span, without_a_sink_the_callers_identity_is_passed_on)
 Test(span, a_clock_that_is_set_back_does_not_make_a_span_end_before_it_began)
 {
     date = INT64_C(1800000000123456789);
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     OK(filch_span_add_event(span, "first", NULL, 0));
     date -= 3600 * FILCH_SECOND;
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_eq(record->began, INT64_C(1800000000123456789));
     cr_assert_geq(record->duration, 0);
     cr_assert_eq(record->ended, record->began + record->duration);
     cr_assert_eq(record->events[0].at, record->began);
-    forget_all();
+    spans_forget();
 }
 
 /* ---- Ends ---- */
 
 Test(span, it_ends_once_and_changes_no_more)
 {
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     cr_assert(filch_span_recording(span));
     cr_assert_null(filch_span_read(span));
     filch_span_retain(span);
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_not(filch_span_recording(span));
     cr_assert_eq(filch_span_end(span), -EALREADY);
-    cr_assert_eq(set_one(span, filch_log_int("a", 1)), -EALREADY);
+    cr_assert_eq(span_set_one(span, filch_log_int("a", 1)), -EALREADY);
     cr_assert_eq(filch_span_add_event(span, "e", NULL, 0), -EALREADY);
     cr_assert_eq(filch_span_set_status(span, FILCH_SPAN_ERROR, "m"), -EALREADY);
     cr_assert_eq(record->count + record->dropped_attributes, 0);
     cr_assert_eq(record->event_count + record->dropped_events, 0);
     cr_assert_eq(record->status, FILCH_SPAN_UNSET);
     filch_span_release(span);
-    cr_assert_eq(ends, 1);
-    forget_all();
+    cr_assert_eq(spans_count, 1);
+    spans_forget();
 }
 
 Test(span, the_last_release_ends_it)
 {
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     filch_context *context = carrying(NULL, span), *below = child_of(context);
     FILCH_SPAN_SET(span, filch_log_int("a", 1));
     filch_span_release(span);
     filch_context_release(context);
     cr_assert_eq(filch_context_span(below), span);
     FILCH_SPAN_SET(filch_context_span(below), filch_log_int("b", 2));
-    cr_assert_eq(ends, 0);
+    cr_assert_eq(spans_count, 0);
     filch_context_release(below);
-    cr_assert_eq(ends, 1);
-    const filch_span_record *record = filch_span_read(ended[0]);
+    cr_assert_eq(spans_count, 1);
+    const filch_span_record *record = filch_span_read(spans_ended[0]);
     cr_assert_eq(record->count, 2);
-    forget_all();
+    spans_forget();
 }
 
 Test(span, no_span_is_harmless)
@@ -272,7 +275,7 @@ Test(span, no_span_is_harmless)
     cr_assert_null(filch_span_retain(NULL));
     filch_span_release(NULL);
     OK(filch_span_end(NULL));
-    cr_assert_eq(set_one(NULL, filch_log_int("a", 1)), 0);
+    cr_assert_eq(span_set_one(NULL, filch_log_int("a", 1)), 0);
     OK(filch_span_add_event(NULL, "e", NULL, 0));
     OK(filch_span_record_error(NULL, "t", "m"));
     OK(filch_span_set_status(NULL, FILCH_SPAN_OK, NULL));
@@ -280,10 +283,10 @@ Test(span, no_span_is_harmless)
 
 Test(span, bad_arguments_are_refused)
 {
-    filch_span *span = (filch_span *)&ends;
-    cr_assert_eq(filch_span_begin(NULL, &tracer, "a", NULL), -EINVAL);
-    cr_assert_eq(filch_span_begin(&span, &tracer, NULL, NULL), -EINVAL);
-    cr_assert_eq(filch_span_begin(&span, &tracer, "a",
+    filch_span *span = (filch_span *)&spans_count;
+    cr_assert_eq(filch_span_begin(NULL, &spans_tracer, "a", NULL), -EINVAL);
+    cr_assert_eq(filch_span_begin(&span, &spans_tracer, NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_span_begin(&span, &spans_tracer, "a",
                                   &(filch_span_options){.kind = (filch_span_kind)5}),
                  -EINVAL);
     cr_assert_null(span);

@@ -3,20 +3,21 @@
  * The content of a span: attributes, events and a status, copied and within limits. */
 #include <errno.h>
 #include <string.h>
-#include <tests/support/spans.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 /* ---- Attributes ---- */
 
 Test(span, attributes_are_copied_and_replaced_by_key)
 {
     char name[] = "task.id", value[] = "17";
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     FILCH_SPAN_SET(span, filch_log_text(name, value), filch_log_int("worker.id", INT64_MIN),
                    filch_log_float("load", 0.5), filch_log_bool("late", 7),
                    filch_log_text("nothing", NULL));
     name[0] = value[0] = '?';
     FILCH_SPAN_SET(span, filch_log_text("load", "high"), filch_log_int("task", 3));
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_eq(record->count, 6);
     cr_assert_eq(record->dropped_attributes, 0);
     cr_assert_str_eq(record->attributes[0].name, "task.id");
@@ -29,25 +30,25 @@ Test(span, attributes_are_copied_and_replaced_by_key)
     cr_assert_eq(record->attributes[3].as.integer, 1);
     cr_assert_str_eq(record->attributes[4].as.text, "");
     cr_assert_str_eq(record->attributes[5].name, "task");
-    forget_all();
+    spans_forget();
 }
 
 Test(span, attributes_beyond_the_limit_are_counted)
 {
-    const filch_tracer three = {.sink = keep, .arg = &ends, .attributes = 3};
-    filch_span *span = begun(&three, NULL);
+    const filch_tracer three = {.sink = spans_keep, .arg = &spans_count, .attributes = 3};
+    filch_span *span = span_begun(&three, NULL);
     char name[] = "a";
     for (name[0] = 'a'; name[0] < 'h'; name[0]++)
-        cr_assert_eq(set_one(span, filch_log_int(name, name[0])), name[0] < 'd' ? 0 : -ENOSPC);
-    cr_assert_eq(set_one(span, filch_log_int("b", 5)), 0, "there is a row of this key");
-    cr_assert_eq(set_one(span, filch_log_int("", 5)), -EINVAL);
-    cr_assert_eq(set_one(span, filch_log_int(NULL, 5)), -EINVAL);
-    cr_assert_eq(set_one(span, filch_log_trace(NULL)), -EINVAL);
-    const filch_span_record *record = finished(span);
+        cr_assert_eq(span_set_one(span, filch_log_int(name, name[0])), name[0] < 'd' ? 0 : -ENOSPC);
+    cr_assert_eq(span_set_one(span, filch_log_int("b", 5)), 0, "there is a row of this key");
+    cr_assert_eq(span_set_one(span, filch_log_int("", 5)), -EINVAL);
+    cr_assert_eq(span_set_one(span, filch_log_int(NULL, 5)), -EINVAL);
+    cr_assert_eq(span_set_one(span, filch_log_trace(NULL)), -EINVAL);
+    const filch_span_record *record = span_finished(span);
     cr_assert_eq(record->count, 3);
     cr_assert_eq(record->attributes[1].as.integer, 5);
     cr_assert_eq(record->dropped_attributes, 7);
-    forget_all();
+    spans_forget();
 }
 
 static const struct {
@@ -66,16 +67,16 @@ static const struct {
 
 Test(span, texts_are_cut_between_two_characters)
 {
-    const filch_tracer brief = {.sink = keep, .arg = &ends, .text = 16};
+    const filch_tracer brief = {.sink = spans_keep, .arg = &spans_count, .text = 16};
     for (unsigned i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         const char *text = cuts[i].text, *kept = cuts[i].kept;
         filch_span *span;
         OK(filch_span_begin(&span, &brief, text, NULL));
-        cr_assert_eq(set_one(span, filch_log_text(text, text)), 0);
-        cr_assert_eq(set_one(span, filch_log_text(text, text)), 0);
+        cr_assert_eq(span_set_one(span, filch_log_text(text, text)), 0);
+        cr_assert_eq(span_set_one(span, filch_log_text(text, text)), 0);
         OK(filch_span_add_event(span, text, &(filch_log_field){.name = "a"}, 1));
         OK(filch_span_set_status(span, FILCH_SPAN_ERROR, text));
-        const filch_span_record *record = finished(span);
+        const filch_span_record *record = span_finished(span);
         cr_assert_str_eq(record->name, kept, "%u", i);
         cr_assert_eq(record->count, 1, "%u", i);
         cr_assert_str_eq(record->attributes[0].name, kept, "%u", i);
@@ -83,13 +84,13 @@ Test(span, texts_are_cut_between_two_characters)
         cr_assert_str_eq(record->events[0].name, kept, "%u", i);
         cr_assert_str_eq(record->message, kept, "%u", i);
     }
-    forget_all();
+    spans_forget();
 }
 
 Test(span, fields_are_computed_only_for_a_recording_span)
 {
     int computed = 0;
-    filch_span *span = begun(NULL, NULL), *recorded = begun(&tracer, NULL);
+    filch_span *span = span_begun(NULL, NULL), *recorded = span_begun(&spans_tracer, NULL);
     FILCH_SPAN_SET(span, filch_log_int("a", ++computed));
     FILCH_SPAN_EVENT(span, "e", filch_log_int("a", ++computed));
     FILCH_SPAN_SET(NULL, filch_log_int("a", ++computed));
@@ -102,15 +103,18 @@ Test(span, fields_are_computed_only_for_a_recording_span)
     cr_assert_eq(computed, 2);
     filch_span_release(span);
     filch_span_release(recorded);
-    forget_all();
+    spans_forget();
 }
 
 /* ---- Events ---- */
 
 Test(span, events_keep_their_attributes_and_those_beyond_a_limit_are_counted)
 {
-    const filch_tracer two = {.sink = keep, .arg = &ends, .attributes = 2, .events = 2};
-    filch_span *span = begun(&two, NULL);
+    const filch_tracer two = {.sink = spans_keep,
+                              .arg = &spans_count,
+                              .attributes = 2,
+                              .events = 2};
+    filch_span *span = span_begun(&two, NULL);
     char text[] = "x";
     const filch_log_field fields[] = {filch_log_trace(NULL), filch_log_text("t", text),
                                       filch_log_int("i", 3), filch_log_int("more", 4)};
@@ -119,7 +123,7 @@ Test(span, events_keep_their_attributes_and_those_beyond_a_limit_are_counted)
     cr_assert_eq(filch_span_add_event(span, NULL, fields, 4), -EINVAL);
     OK(filch_span_add_event(span, "two", NULL, 0));
     cr_assert_eq(filch_span_add_event(span, "three", fields, 4), -ENOSPC);
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_eq(record->event_count, 2);
     cr_assert_eq(record->dropped_events, 1);
     cr_assert_str_eq(record->events[0].name, "one");
@@ -130,16 +134,16 @@ Test(span, events_keep_their_attributes_and_those_beyond_a_limit_are_counted)
     cr_assert_eq(record->events[0].attributes[1].as.integer, 3);
     cr_assert_str_eq(record->events[1].name, "two");
     cr_assert_eq(record->events[1].count, 0);
-    forget_all();
+    spans_forget();
 }
 
 Test(span, an_error_is_an_event_as_opentelemetry_names_it)
 {
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     OK(filch_span_record_error(span, "ETIMEDOUT", "too late"));
     OK(filch_span_record_error(span, NULL, "only this"));
     OK(filch_span_record_error(span, NULL, NULL));
-    const filch_span_record *record = finished(span);
+    const filch_span_record *record = span_finished(span);
     cr_assert_eq(record->status, FILCH_SPAN_UNSET);
     cr_assert_eq(record->event_count, 3);
     const filch_span_event *event = &record->events[0];
@@ -151,7 +155,7 @@ Test(span, an_error_is_an_event_as_opentelemetry_names_it)
     cr_assert_str_eq(event->attributes[1].as.text, "too late");
     cr_assert_str_eq(event[1].attributes[0].name, "exception.message");
     cr_assert_eq(event[2].count, 0);
-    forget_all();
+    spans_forget();
 }
 
 /* ---- Status ---- */
@@ -170,18 +174,18 @@ static const struct {
 Test(span, success_is_final_and_the_last_error_counts)
 {
     for (unsigned i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        filch_span *span = begun(&tracer, NULL);
+        filch_span *span = span_begun(&spans_tracer, NULL);
         for (int k = 0; k < 3; k++)
             cr_assert_eq(filch_span_set_status(span, (filch_span_status)statuses[i].set[k],
                                                (char[]){(char)('0' + k), 0}),
                          statuses[i].rc[k], "%u, %d", i, k);
-        const filch_span_record *record = finished(span);
+        const filch_span_record *record = span_finished(span);
         cr_assert_eq((int)record->status, statuses[i].status, "%u", i);
         cr_assert_str_eq(record->message, statuses[i].message, "%u", i);
     }
-    filch_span *span = begun(&tracer, NULL);
+    filch_span *span = span_begun(&spans_tracer, NULL);
     OK(filch_span_set_status(span, FILCH_SPAN_ERROR, NULL));
     cr_assert_eq(filch_span_set_status(span, (filch_span_status)3, NULL), -EINVAL);
-    cr_assert_str_eq(finished(span)->message, "");
-    forget_all();
+    cr_assert_str_eq(span_finished(span)->message, "");
+    spans_forget();
 }

@@ -3,8 +3,7 @@
  * Spans that several tasks and threads use at a time: nothing is lost or counted twice, and one of
  * them ends the span. */
 #include <filch/span.h>
-#include <tests/support/contexts.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { PARTIES = 6, SETS = 40, ATTRIBUTES = 100 };

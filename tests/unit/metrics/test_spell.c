@@ -2,7 +2,7 @@
  *
  * Numbers are read back as they were, in any locale; invalid UTF-8 is recognized. */
 #include <runtime/metrics/number_text.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(spell, a_number_reads_back_as_it_was)

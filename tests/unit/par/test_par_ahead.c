@@ -4,7 +4,7 @@
  * are settled in order. */
 #include <runtime/par/ordered_pass.h>
 #include <tests/support/par.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { STOPPED = 7 };
@@ -112,7 +112,7 @@ Test(par_ahead, every_item_is_passed_once_and_blocks_settle_in_order)
     static const size_t sizes[] = {1, 8, 40, 5000, 100000};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(40); times; times--) {
             trace t = {.n = par_size(&state, 1000000)};
             size_t size = sizes[par_random(&state) % 5], least = 1 + par_random(&state) % 20;
@@ -125,7 +125,7 @@ Test(par_ahead, every_item_is_passed_once_and_blocks_settle_in_order)
 Test(par_ahead, helpers_work_ahead_of_a_caller)
 {
     for (unsigned k = 1; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         trace t = {.n = 1 << 20, .wait = true};
         cr_assert_eq(run(rt, &t, 8, 1), 0);
         cr_assert(filch_u32_load(&t.ahead, FILCH_RELAXED));
@@ -145,12 +145,12 @@ Test(par_ahead, without_memory_the_caller_passes_all)
 Test(par_ahead, a_code_stops_the_pass_wherever_it_comes_from)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         trace at_front = {.n = 1 << 20, .front_code = STOPPED};
         int code = run(rt, &at_front, 8, 1);
         cr_assert_eq(code, at_front.late ? STOPPED : 0); /* helpers may have had all those */
-        trace at_helper = {.n = 1 << 20, .ahead_code = STOPPED, .wait = par_workers[k] > 1};
-        cr_assert_eq(run(rt, &at_helper, 8, 1), par_workers[k] > 1 ? STOPPED : 0);
+        trace at_helper = {.n = 1 << 20, .ahead_code = STOPPED, .wait = config_workers[k] > 1};
+        cr_assert_eq(run(rt, &at_helper, 8, 1), config_workers[k] > 1 ? STOPPED : 0);
         filch_runtime_destroy(rt);
     }
 }

@@ -54,7 +54,7 @@ Test(par_find, the_smallest_index_is_found)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(30); times; times--)
             compare(rt, &state);
         filch_runtime_destroy(rt);
@@ -65,7 +65,7 @@ Test(par_find, a_search_of_all_numbers_ends_soon_after_its_hit)
 {
     size_t where = 0;
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         cr_assert_eq(FILCH_RUN(rt, beyond, 0, SIZE_MAX, &where, 100000), 0);
         cr_assert_eq(where, 100001);
         filch_runtime_destroy(rt);

@@ -2,7 +2,7 @@
  *
  * Loops: each index once, on any worker; stops, hints, nesting, refused arguments. */
 #include <tests/support/par.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 FILCH_FOR(touch, i, (filch_u32 *, seen))
@@ -48,21 +48,21 @@ FILCH_FOR_HINT(outer, 1, i, (filch_u32 *, seen), (size_t, width))
         FILCH_STOP(rc);
 }
 
-FILCH_TASK(int, fib, (int, n))
+FILCH_TASK(int, int_fib, (int, n))
 {
     if (n < 2)
         return n;
-    FILCH_FORK(fib, n - 1);
-    int right = fib(self, n - 2);
-    FILCH_JOIN(int left, fib);
+    FILCH_FORK(int_fib, n - 1);
+    int right = int_fib(self, n - 2);
+    FILCH_JOIN(int left, int_fib);
     return left + right;
 }
 
 FILCH_FOR_HINT(fibs, 1, i, (int *, out))
 {
-    FILCH_FORK(fib, (int)(i % 15));
-    int twice = fib(self, (int)(i % 15));
-    FILCH_JOIN(out[i], fib);
+    FILCH_FORK(int_fib, (int)(i % 15));
+    int twice = int_fib(self, (int)(i % 15));
+    FILCH_JOIN(out[i], int_fib);
     if (out[i] != twice)
         FILCH_STOP(-EBADMSG);
 }
@@ -77,7 +77,7 @@ Test(par_for, every_index_is_run_once)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(20); times; times--) {
             size_t n = par_size(&state, 1000000);
             filch_u32 *seen = calloc(n + 1, sizeof *seen);
@@ -94,7 +94,7 @@ Test(par_for, a_hint_changes_nothing_but_the_pieces)
     enum { N = 3000 };
     static filch_u32 seen[N];
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         memset(seen, 0, sizeof seen);
         cr_assert_eq(FILCH_RUN(rt, touch_each, 0, N, seen), 0);
         expect_once(seen, N);
@@ -106,7 +106,7 @@ Test(par_for, every_cell_of_a_plane_is_run_once)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(20); times; times--) {
             size_t high = par_size(&state, 1000), wide = par_size(&state, 1000);
             filch_u32 *seen = calloc(high * wide + 1, sizeof *seen);
@@ -122,7 +122,7 @@ Test(par_for, a_stop_ends_the_loop_with_its_code)
 {
     filch_u32 after = {0};
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         cr_assert_eq(FILCH_RUN(rt, fails_at, 0, SIZE_MAX, 1000, &after), -EIO);
         filch_runtime_destroy(rt);
     }
@@ -152,7 +152,7 @@ Test(par_for, loops_nest_and_bodies_fork)
     static filch_u32 seen[HIGH * WIDE];
     static int found[FIBS];
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         memset(seen, 0, sizeof seen);
         cr_assert_eq(FILCH_RUN(rt, outer, 0, HIGH, seen, WIDE), 0);
         expect_once(seen, HIGH * WIDE);

@@ -48,7 +48,7 @@ Test(par_histogram, counts_are_those_of_the_plain_loop)
     static const size_t some[] = {1, 2, 10, 256, 4096, 4097, 100000};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(70); times; times--) {
             size_t bins = some[times % 7], begin = (size_t)par_random(&state) % 1000;
             size_t end = begin + par_size(&state, 1000000);
@@ -84,7 +84,7 @@ Test(par_histogram, a_bin_that_there_is_not_is_named)
         size_t bins = some[k % 2];
         uint64_t *counts = ones(bins);
         char said[60];
-        filch_runtime *rt = par_runtime(par_workers[k / 2]);
+        filch_runtime *rt = par_runtime(config_workers[k / 2]);
         cr_assert_eq(FILCH_RUN(rt, wrong_at, 0, 100000, counts, bins, 99999, bins), -ERANGE);
         snprintf(said, sizeof said, "index 99999 is of bin %zu", bins + 5);
         cr_assert(strstr(filch_error(), said), "%s", filch_error());
@@ -162,7 +162,7 @@ Test(par_histogram, plain_chunks_may_use_any_lane)
 {
     uint64_t counts[3];
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (size_t n = 3; n < 300000; n *= 10) {
             OK(filch_run_histogram(rt, 0, n, count_thirds, counts, 3, NULL));
             for (int b = 0; b < 3; b++)
@@ -212,7 +212,7 @@ Test(par_histogram, bodies_fork_and_count)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         uint64_t counts[10], total = 0;
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         cr_assert_eq(FILCH_RUN(rt, fullest, 0, 300, counts, 10), 0);
         for (int b = 0; b < 10; b++)
             total += counts[b];

@@ -3,7 +3,7 @@
  * The merge: all items of both lists, in order, of equal ones those of the first list first; for
  * any lists, workers, and comparison. */
 #include <filch/merge.h>
-#include <tests/support/items.h>
+#include <tests/support/par.h>
 #include <tests/support/test.h>
 
 /* How two lists lie to each other. */
@@ -69,7 +69,7 @@ Test(par_merge, lists_of_every_type_are_merged)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(20); times; times--)
             for (unsigned t = 0; t < TYPES; t++) {
                 const size_t most = t < 6 ? 1000000 : 50000;
@@ -166,7 +166,7 @@ Test(par_merge, what_has_no_order_is_kept)
                                 uint64_t *) = {ITEM_DISORDERS(KEEP_OF)};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(10); times; times--)
             for (unsigned l = 0; l < sizeof keep / sizeof keep[0]; l++) {
                 size_t a_n = par_size(&state, 300000), b_n = par_size(&state, 300000);

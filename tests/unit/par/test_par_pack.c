@@ -108,7 +108,7 @@ Test(par_pack, a_filter_is_the_plain_loop_for_all_types_sizes_and_workers)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned k = 0; k < KINDS; k++)
             for (unsigned times = stress_times(10); times; times--) {
                 size_t n = par_size(&state, kinds[k].size > 40 ? 1000 : 1000000);
@@ -123,7 +123,7 @@ Test(par_pack, long_filters_are_shared_and_right)
     uint64_t state = stress_seed();
     const size_t n = BUILD_TSAN || BUILD_ASAN || BUILD_TINY ? 50000 : 1000000;
     for (unsigned w = 1; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned l = 0; l < LIMITS; l++)
             expect_like_plain(rt, &kinds[w], n, limits[l], &state);
         filch_runtime_destroy(rt);
@@ -146,7 +146,7 @@ Test(par_pack, the_body_is_called_once_for_each_item)
     for (uint32_t i = 0; i < N; i++)
         in[i] = i;
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         size_t count = 0;
         memset(seen, 0, sizeof seen);
         cr_assert_eq(FILCH_RUN(rt, odd_and_seen, in, N, out, &count, seen), 0);
@@ -190,7 +190,7 @@ Test(par_pack, bodies_fork_and_filters_follow_each_other)
     for (uint32_t i = 0; i < N; i++)
         in[i] = i % 50;
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         size_t count = 0;
         cr_assert_eq(FILCH_RUN(rt, sums_twice, in, N, out, &count), 0);
         cr_assert_eq(count, N / 50 * 4); /* 0, 15, 30, 45 */
@@ -215,7 +215,7 @@ Test(par_pack, a_body_stops_the_filter_and_the_count_is_not_touched)
     for (uint32_t i = 0; i < N; i++)
         in[i] = i;
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned times = 0; times < 10; times++) {
             size_t count = 42;
             uint32_t bad = (uint32_t)par_random(&state) % N;

@@ -6,14 +6,14 @@
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
-#include <tests/support/sorting.h>
+#include <tests/support/par.h>
 #include <tests/support/test.h>
 
 /* ---- All kinds of keys, distributed in all ways ---- */
 
 enum shape { ANY = ITEM_SHAPES, LOW_BYTE, ONE_BUCKET, ALL_SIZES, OUTLIER, STAIRS, SHAPES };
 
-/* Orders of <tests/support/items.h>, and what radix sorts like less. */
+/* Orders of <tests/support/par.h>, and what radix sorts like less. */
 static uint64_t bits_of(unsigned shape, size_t i, size_t n, uint64_t *state)
 {
     const uint64_t random = par_random(state);
@@ -146,7 +146,7 @@ Test(par_radix, every_kind_of_key_in_every_order_is_sorted)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned times = stress_times(6); times; times--)
             for (unsigned k = 0; k < KIND_COUNT; k++)
                 expect_sorted(rt, &kinds[k], par_random(&state) & 1, par_random(&state) % SHAPES,
@@ -172,7 +172,7 @@ Test(par_radix, many_items_in_every_order_are_sorted)
     uint64_t state = stress_seed();
     const size_t n = stress_times(10) == 10 && !BUILD_TINY ? 1 << 19 : 1 << 14;
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned shape = 0; shape < SHAPES; shape++) {
             unsigned k;
             do

@@ -4,7 +4,7 @@
  * regardless of the helpers; stops. The plain functions are in test_par_reduce_plain.c. */
 #include <filch/reduce.h>
 #include <tests/support/par.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* 2x2 matrices modulo a prime: the order matters, the grouping does not. */
@@ -121,7 +121,7 @@ Test(par_reduce, results_are_those_of_the_plain_loop)
     static const size_t most[] = {1000000, 1000000, 1000000, 300000, 300000, 10000};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times_left = stress_times(40); times_left; times_left--)
             for (unsigned kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
                 kinds[kind](rt, par_size(&state, most[kind]), par_random(&state));
@@ -179,7 +179,7 @@ Test(par_reduce, deterministic_sums_are_of_the_same_bits_for_any_workers)
     uint64_t state = stress_seed();
     filch_runtime *rts[PAR_RUNTIMES];
     for (unsigned k = 0; k < PAR_RUNTIMES; k++)
-        rts[k] = par_runtime(par_workers[k]);
+        rts[k] = par_runtime(config_workers[k]);
     for (unsigned times_left = stress_times(30); times_left; times_left--) {
         size_t n = 1 + par_size(&state, 300000), shift = par_random(&state) % 100;
         uint64_t seed = par_random(&state);
@@ -264,7 +264,7 @@ FILCH_REDUCE_DETERMINISTIC(pages_stop, page, empty_page, bound, i, (size_t, at))
 Test(par_reduce, a_stop_leaves_the_result_alone)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         int out = 77;
         page large = {.text = {1, 2}};
         for (size_t at = 0; at < 100000; at = at * 3 + 1) {
@@ -338,7 +338,7 @@ Test(par_reduce, bodies_fork_and_reduce)
     for (size_t i = 0; i < HIGH; i++)
         wanted += WIDE * (WIDE - 1) / 2 + (WIDE + i) * (WIDE + i - 1) / 2;
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         size_t out = 0;
         cr_assert_eq(FILCH_RUN(rt, rows, 0, HIGH, &out, WIDE), 0);
         cr_assert_eq(out, wanted);

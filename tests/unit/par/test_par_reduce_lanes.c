@@ -56,7 +56,7 @@ Test(par_reduce_lanes, results_are_those_of_the_plain_loop)
                                               bytes_agrees, parity_agrees, extents_agrees};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times_left = stress_times(10); times_left; times_left--)
             for (unsigned kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
                 kinds[kind](rt, par_size(&state, 300000), par_random(&state));
@@ -146,7 +146,7 @@ FILCH_REDUCE(stops_real, double, 0.0, FILCH_PLUS, i, (size_t, at))
 Test(par_reduce_lanes, a_stop_in_any_lane_leaves_the_result_alone)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         int out = 77;
         double real = 77;
         for (size_t at = 0; at < 2 * LANES; at++) {

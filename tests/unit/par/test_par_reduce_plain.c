@@ -91,7 +91,7 @@ Test(par_reduce_plain, results_that_own_memory_are_joined_in_order)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(40); times; times--) {
             lists all = {.begin = 5, .end = 5 + par_size(&state, 100000), .stop_at = SIZE_MAX};
             size_t hint = par_random(&state) % 2 ? 0 : 1 + par_random(&state) % 3000;
@@ -111,7 +111,7 @@ Test(par_reduce_plain, a_stop_drops_what_was_made)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(40); times; times--) {
             size_t n = 1 + par_size(&state, 100000);
             lists all = {.end = n, .stop_at = (size_t)par_random(&state) % n};
@@ -130,7 +130,7 @@ Test(par_reduce_plain, a_stop_drops_what_was_made)
 Test(par_reduce_plain, helpers_without_a_result_leave_their_part_to_the_owner)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         lists all = {.refuse_after = 1, .end = 50000, .stop_at = SIZE_MAX};
         list out = {0, 0, NULL};
         OK(filch_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
@@ -201,7 +201,7 @@ Test(par_reduce_plain, blocks_are_the_leaves_of_the_same_tree)
     static const size_t blocks[] = {1, 3, 64, 1000, SIZE_MAX};
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(25); times; times--) {
             size_t n = 1 + par_size(&state, 200000), block = blocks[times % 5];
             double found = -1, wanted = tree(0, n, block);

@@ -142,7 +142,7 @@ Test(par_scan, a_scan_is_the_plain_loop_for_all_types_sizes_and_workers)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         for (unsigned k = 0; k < KINDS; k++)
             for (unsigned times = stress_times(5); times; times--)
                 expect_like_plain(rt, &kinds[k], par_size(&state, 1000000), &state);
@@ -155,7 +155,7 @@ Test(par_scan, long_scans_are_shared_and_right)
     uint64_t state = stress_seed();
     const size_t n = BUILD_TSAN || BUILD_ASAN || BUILD_TINY ? 50000 : 1000000;
     for (unsigned w = 1; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         expect_like_plain(rt, &kinds[w % KINDS], n, &state);
         expect_like_plain(rt, &kinds[4], n / 4, &state);
         filch_runtime_destroy(rt);
@@ -201,7 +201,7 @@ Test(par_scan, scans_nest_in_tasks_that_fork)
     plain_halves(in, N, right);
     ints_plain(in, N, right + N, false);
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
-        filch_runtime *rt = par_runtime(par_workers[w]);
+        filch_runtime *rt = par_runtime(config_workers[w]);
         memset(out, 0, sizeof out);
         cr_assert_eq(FILCH_RUN(rt, beside_a_fork, in, N, out), 0);
         cr_assert_eq(memcmp(out, right, sizeof out), 0);

@@ -4,7 +4,7 @@
  * never at a cost beyond n log n. */
 #include <filch/sort.h>
 #include <runtime/par/partition.h>
-#include <tests/support/sorting.h>
+#include <tests/support/par.h>
 #include <tests/support/test.h>
 
 /* ---- All types in all orders ---- */
@@ -242,7 +242,7 @@ Test(par_sort, several_workers_partition_an_array)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned times = stress_times(20); times; times--) {
             const size_t n = par_size(&state, 1000000);
             const uint32_t values = times % 3 ? 1000 : 2;

@@ -3,7 +3,8 @@
  * The stable sort: every item is kept, in order, equal ones as they came; for any items, workers,
  * and comparison. */
 #include <filch/sort_stable.h>
-#include <tests/support/sorting.h>
+#include <inttypes.h>
+#include <tests/support/par.h>
 #include <tests/support/test.h>
 
 /* ---- All types in all orders ---- */

@@ -201,7 +201,7 @@ Test(site, each_index_is_run_once_after_any_lesson)
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         static filch_u32 seen[MOST];
         memset(seen, 0, sizeof seen);
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         cr_assert_eq(FILCH_RUN(rt, call_again_and_again, seen), 0);
         filch_runtime_destroy(rt);
     }
@@ -264,7 +264,7 @@ Test(site, reductions_give_the_same_in_each_call)
         x[i] = par_random(&state);
     reduced first = {0};
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
-        filch_runtime *rt = par_runtime(par_workers[k]);
+        filch_runtime *rt = par_runtime(config_workers[k]);
         for (unsigned call = 0; call < 50; call++) {
             reduced now = {0};
             cr_assert_eq(FILCH_RUN(rt, reduce_both, x, &now), 0);

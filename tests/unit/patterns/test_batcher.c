@@ -2,9 +2,9 @@
  *
  * Batchers: when a batch is flushed, waiting for room, and reporting an item's outcome. */
 #include <runtime/patterns/batcher.h>
-#include <tests/support/batch_crew.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
+#include <tests/unit/patterns/batch_crew.h>
 
 Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
 {

@@ -2,9 +2,9 @@
  *
  * Batchers: batches that grow old, flushes and callbacks that panic, and the end of all. */
 #include <runtime/patterns/batcher.h>
-#include <tests/support/batch_crew.h>
-#include <tests/support/occupied.h>
+#include <tests/support/engine.h>
 #include <tests/support/test.h>
+#include <tests/unit/patterns/batch_crew.h>
 
 /* ---- Age ---- */
 

@@ -4,9 +4,7 @@
  * is freed. */
 #include <filch/cache.h>
 #include <stdint.h>
-#include <tests/support/configs.h>
-#include <tests/support/parties.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Calls of a test's callbacks, and their behaviour. */

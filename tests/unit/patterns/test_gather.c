@@ -3,7 +3,7 @@
  * Scatter-gather: when it is decided, which functions are told to stop, and that each answer and
  * each argument is released once. */
 #include <filch/gather.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000, MOST = 64 };

@@ -2,8 +2,9 @@
  *
  * Pipelines: the output and its order, the width of stages, and how far a source gets ahead. */
 #include <runtime/patterns/pipeline.h>
-#include <tests/support/crew.h>
-#include <tests/support/pipes.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { ITEMS = 300, MS = 1000000 };
 

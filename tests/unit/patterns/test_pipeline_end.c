@@ -5,9 +5,9 @@
 #include <runtime/patterns/pipeline.h>
 #include <runtime/patterns/pipeline_stages.h>
 #include <string.h>
-#include <tests/support/crew.h>
-#include <tests/support/patience.h>
-#include <tests/support/pipes.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000, MANY = 1000000 };
 

@@ -2,9 +2,9 @@
  *
  * Results that had arrived before a pipeline was stopped are still received; the rest is dropped
  * with the pipeline. */
-#include <tests/support/configs.h>
-#include <tests/support/patience.h>
-#include <tests/support/pipes.h>
+#include <tests/support/patterns.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { BEFORE = 5 };
 

@@ -3,8 +3,8 @@
  * Pools of resources: the order of acquisition, and resources that fail or break. */
 #include <runtime/patterns/resources.h>
 #include <runtime/patterns/resources_task.h>
-#include <tests/support/resource_crew.h>
 #include <tests/support/test.h>
+#include <tests/unit/patterns/resource_crew.h>
 
 Test(resources, an_idle_one_is_handed_out_again)
 {

@@ -4,9 +4,9 @@
  * released theirs. */
 #include <runtime/patterns/resources.h>
 #include <runtime/patterns/resources_task.h>
-#include <tests/support/occupied.h>
-#include <tests/support/resource_crew.h>
+#include <tests/support/engine.h>
 #include <tests/support/test.h>
+#include <tests/unit/patterns/resource_crew.h>
 
 /* ---- Age ---- */
 

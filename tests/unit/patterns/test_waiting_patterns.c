@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reports say in which public call a task waits: batchers, resources, pipelines, metrics. */
-#include <tests/support/waiting.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 #include <filch/batcher.h>
 #include <filch/gather.h>
@@ -15,8 +16,8 @@
 
 static void hold_on(filch_self self)
 {
-    signpost_raise(&holds);
-    while (!signpost_count(&go))
+    signpost_raise(&waiting_holds);
+    while (!signpost_count(&waiting_go))
         filch_yield(self);
 }
 
@@ -31,8 +32,8 @@ static filch_batcher *make_batcher(filch_self self, unsigned items)
     const filch_batcher_config config = {.size = 1, .flush = flush};
     OK(filch_batcher_create(&batcher, waiting_rt, &config));
     for (unsigned i = 0; i < items; i++)
-        OK(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER));
-    while (items && !signpost_count(&holds))
+        OK(filch_batcher_add_then(batcher, &waiting_go, NULL, NULL, FILCH_FOREVER));
+    while (items && !signpost_count(&waiting_holds))
         filch_yield(self);
     return batcher;
 }
@@ -42,7 +43,7 @@ static void wait_for_outcome(filch_self self)
     int outcome;
     filch_batcher *batcher = make_batcher(self, 0);
     now_it_waits();
-    OK(filch_batcher_add(batcher, &go, &outcome, FILCH_FOREVER));
+    OK(filch_batcher_add(batcher, &waiting_go, &outcome, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -50,7 +51,7 @@ static void wait_for_room_in_batch(filch_self self)
 {
     filch_batcher *batcher = make_batcher(self, 2);
     now_it_waits();
-    OK(filch_batcher_add_then(batcher, &go, NULL, NULL, FILCH_FOREVER));
+    OK(filch_batcher_add_then(batcher, &waiting_go, NULL, NULL, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -73,7 +74,7 @@ static void destroy_batcher(filch_self self)
 
 static int make_resource(filch_self self, void **value, void *arg)
 {
-    *value = &go;
+    *value = &waiting_go;
     return 0;
 }
 
@@ -97,7 +98,7 @@ static filch_resources *make_resources(void)
 
 static void release_resource(void)
 {
-    go_on();
+    waiting_go_on();
     OK(filch_resource_give_back(resource, true));
 }
 
@@ -156,10 +157,10 @@ static filch_pipeline *make_pipeline(filch_stage_fn *fn)
 static void push(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    while (!filch_pipeline_try_push(pipeline, &go))
+    while (!filch_pipeline_try_push(pipeline, &waiting_go))
         filch_yield(self);
     now_it_waits();
-    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
+    OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
     OK(filch_pipeline_destroy(pipeline));
 }
 
@@ -167,7 +168,7 @@ static void next(filch_self self)
 {
     void *item;
     filch_pipeline *pipeline = make_pipeline(pass);
-    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
+    OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
     now_it_waits();
     OK(filch_pipeline_next(pipeline, &item, FILCH_FOREVER));
     OK(filch_pipeline_destroy(pipeline));
@@ -176,7 +177,7 @@ static void next(filch_self self)
 static void finish(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
+    OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
     now_it_waits();
     OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
     OK(filch_pipeline_destroy(pipeline));
@@ -185,8 +186,8 @@ static void finish(filch_self self)
 static void destroy_pipeline(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(pass);
-    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
-    while (!signpost_count(&holds))
+    OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
+    while (!signpost_count(&waiting_holds))
         filch_yield(self);
     now_it_waits();
     OK(filch_pipeline_destroy(pipeline));
@@ -195,8 +196,8 @@ static void destroy_pipeline(filch_self self)
 static void emit(filch_self self)
 {
     filch_pipeline *pipeline = make_pipeline(emit_two);
-    OK(filch_pipeline_push(pipeline, &go, NULL, FILCH_FOREVER));
-    while (!signpost_count(&go))
+    OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
+    while (!signpost_count(&waiting_go))
         filch_yield(self);
     OK(filch_pipeline_destroy(pipeline));
 }
@@ -223,8 +224,8 @@ static filch_metrics *metrics;
 
 static double read_slowly(void *unused)
 {
-    signpost_raise(&holds);
-    signpost_wait(&go, 1);
+    signpost_raise(&waiting_holds);
+    signpost_wait(&waiting_go, 1);
     return 0;
 }
 
@@ -250,7 +251,7 @@ static void remove_metric(filch_self self)
     OK(filch_metrics_create(&metrics));
     OK(filch_metrics_add(metrics, &slow));
     cr_assert_eq(pthread_create(&reader, NULL, write_all, NULL), 0);
-    signpost_wait(&holds, 1);
+    signpost_wait(&waiting_holds, 1);
     now_it_waits();
     cr_assert_eq(filch_metrics_remove(metrics, &metrics), 1);
     pthread_join(reader, NULL);
@@ -260,20 +261,20 @@ static void remove_metric(filch_self self)
 /* ---- All ---- */
 
 static const waiting_call rows[] = {
-    {"filch_batcher_add", wait_for_outcome, go_on, 0},
-    {"filch_batcher_add_then", wait_for_room_in_batch, go_on, 0},
-    {"filch_batcher_close", close_batcher, go_on, 0},
-    {"filch_batcher_destroy", destroy_batcher, go_on, 0},
+    {"filch_batcher_add", wait_for_outcome, waiting_go_on, 0},
+    {"filch_batcher_add_then", wait_for_room_in_batch, waiting_go_on, 0},
+    {"filch_batcher_close", close_batcher, waiting_go_on, 0},
+    {"filch_batcher_destroy", destroy_batcher, waiting_go_on, 0},
     {"filch_resources_acquire", wait_for_resource, release_resource, 0},
     {"filch_resources_close", close_resources, release_resource, 0},
-    {"filch_resources_destroy", destroy_resources, go_on, 0},
-    {"filch_pipeline_push", push, go_on, 0},
-    {"filch_pipeline_next", next, go_on, 0},
-    {"filch_pipeline_finish", finish, go_on, 0},
-    {"filch_pipeline_destroy", destroy_pipeline, go_on, 0},
-    {"filch_emit", emit, go_on, 0},
-    {"filch_gather", gather_all, go_on, 0},
-    {"filch_metrics_remove", remove_metric, go_on, 0},
+    {"filch_resources_destroy", destroy_resources, waiting_go_on, 0},
+    {"filch_pipeline_push", push, waiting_go_on, 0},
+    {"filch_pipeline_next", next, waiting_go_on, 0},
+    {"filch_pipeline_finish", finish, waiting_go_on, 0},
+    {"filch_pipeline_destroy", destroy_pipeline, waiting_go_on, 0},
+    {"filch_emit", emit, waiting_go_on, 0},
+    {"filch_gather", gather_all, waiting_go_on, 0},
+    {"filch_metrics_remove", remove_metric, waiting_go_on, 0},
 };
 
 Test(waiting_patterns, each_is_named_while_it_waits)

@@ -2,9 +2,8 @@
 #include <filch/pool.h>
 #include <pthread.h>
 #include <runtime/engine/fiber.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <urcu-bp.h>
 

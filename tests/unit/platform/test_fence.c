@@ -3,9 +3,8 @@
  * Asymmetric fences, full ones, and the fallback where the system has no membarrier. Each case is a
  * process of its own, since a seccomp filter stays. */
 #include <runtime/platform/fence.h>
-#include <tests/support/fib.h>
-#include <tests/support/seccomp.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost taken;

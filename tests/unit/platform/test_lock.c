@@ -2,7 +2,7 @@
  *
  * The lock inside objects: debug builds refuse to unlock it when nobody holds it. */
 #include <runtime/platform/lock.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static filch_u32 lock;

@@ -5,7 +5,7 @@
 #include <runtime/platform/new_file.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -3,8 +3,8 @@
  * The live runtimes of a process share the machine, on an imagined one: 2 packages with 2
  * last-level caches of 2 cores each, CPUs 0-1, 2-3, 4-5, 6-7. */
 #include <runtime/engine/worker.h>
-#include <tests/support/child.h>
-#include <tests/support/cpus.h>
+#include <tests/support/engine.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 enum { OBJECTS = 4, EACH = 2 };

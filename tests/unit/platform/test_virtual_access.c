@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/virtual/threads.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 
 #include <filch/explore.h>
 #include <tests/support/test.h>

@@ -115,7 +115,7 @@ Test(cpu_load, a_bad_share_is_refused)
 
 Test(cpu_load, a_pool_does_its_jobs_whatever_it_sees)
 {
-    crowd all = {0};
+    job_crowd all = {0};
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width_max = 8, .interval = MS, .cpu_max = 1, .shrink_after = 5 * MS});
     for (int i = 0; i < 500; i++)

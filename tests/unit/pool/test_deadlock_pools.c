@@ -3,7 +3,6 @@
  * The detector's reports of pools' jobs, and of threads that wait where no task does. */
 #include <pthread.h>
 #include <signal.h>
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
 #include <tests/support/test.h>
 
@@ -37,21 +36,22 @@ static filch_pool *pool(filch_pool_config config)
 static void a_plain_job_receives_what_nobody_sends(void)
 {
     filch_pool *direct = pool((filch_pool_config){.name = "post"});
-    CHILD_CHECK(!FILCH_SUBMIT(direct, receives_as_a_job, channel()));
+    CHILD_CHECK(!FILCH_SUBMIT(direct, receives_as_a_job, deadlock_channel()));
     filch_pool_destroy(direct);
 }
 
 static void a_job_receives_what_nobody_sends(void)
 {
     filch_pool *orderly = pool((filch_pool_config){.name = "post", .width = 1});
-    CHILD_CHECK(!FILCH_SUBMIT_AS(orderly, receives_as_a_job, channel(), .name = "letters"));
+    CHILD_CHECK(
+        !FILCH_SUBMIT_AS(orderly, receives_as_a_job, deadlock_channel(), .name = "letters"));
     filch_pool_destroy(orderly);
 }
 
 static void a_callback_receives_what_nobody_sends(void)
 {
     filch_pool *orderly = pool((filch_pool_config){.name = "post", .width = 1});
-    CHILD_CHECK(!FILCH_SUBMIT_AS(orderly, succeeds, channel(), .done = done_receives));
+    CHILD_CHECK(!FILCH_SUBMIT_AS(orderly, succeeds, deadlock_channel(), .done = done_receives));
     filch_pool_destroy(orderly);
 }
 
@@ -64,14 +64,14 @@ static void a_task_receives_after_a_job(void)
     CHILD_CHECK(
         !filch_pool_create(&one, &(filch_pool_config){.runtime = rt, .capacity = FILCH_UNLIMITED}));
     CHILD_CHECK(!FILCH_SUBMIT(one, succeeds, NULL) && !filch_pool_destroy(one));
-    filch_go(rt, receives, channel());
+    filch_go(rt, receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
 static void a_thread_receives_what_nobody_sends(void)
 {
-    runtime();
-    thread_receives(channel());
+    deadlock_runtime();
+    thread_receives(deadlock_channel());
 }
 
 static void a_thread_takes_results_that_never_come(void)
@@ -136,9 +136,9 @@ static void *stranger_sends(void *arg)
 
 static void a_thread_waits_for_a_stranger(void)
 {
-    filch_channel *numbers = channel();
+    filch_channel *numbers = deadlock_channel();
     pthread_t thread;
-    runtime();
+    deadlock_runtime();
     CHILD_CHECK(!pthread_create(&thread, NULL, stranger_sends, numbers));
     thread_receives(numbers);
     pthread_join(thread, NULL);
@@ -147,7 +147,7 @@ static void a_thread_waits_for_a_stranger(void)
 static void a_thread_waits_for_a_signal(void)
 {
     filch_context *stop;
-    runtime();
+    deadlock_runtime();
     CHILD_CHECK(!filch_signal_context(&stop, NULL, (const int[]){SIGUSR1}, 1));
     pid_t parent = getpid();
     if (!fork()) {

@@ -7,6 +7,7 @@
 #include <runtime/metrics/distribution.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 5 };
 

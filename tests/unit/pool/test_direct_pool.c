@@ -4,8 +4,9 @@
 #include <filch/sync.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tests/support/patience.h>
 #include <tests/support/pools.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 1000, MANY = 300 };
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { MS = 1000000 };
 

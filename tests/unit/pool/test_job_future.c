@@ -3,6 +3,7 @@
  * Futures of jobs: done when the job has its outcome, and with it. */
 #include <filch/future.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { MANY = 50 };
 

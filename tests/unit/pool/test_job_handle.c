@@ -4,7 +4,8 @@
  * or wait. */
 #include <filch/results.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/stubborn.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 TestSuite(job_handle, .init = have_fibers);
 

@@ -3,7 +3,7 @@
  * The order of waiting jobs with given dates: a job from another level stands there by its age, and
  * jobs that have waited for long count as more urgent. */
 #include <runtime/pool/order.h>
-#include <tests/support/stopped_clock.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 #define HOUR (3600 * FILCH_SECOND)

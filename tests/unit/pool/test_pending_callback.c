@@ -3,7 +3,8 @@
  * Pending callbacks: their cells, and the hold that they have of their job. */
 #include <runtime/pool/callbacks.h>
 #include <string.h>
-#include <tests/support/stubborn.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 Test(pending_callback, one_that_is_part_of_nothing_else_is_a_cell_that_is_given_back)
 {
@@ -22,7 +23,7 @@ Test(pending_callback, a_job_that_was_delayed_is_dropped_after_its_end)
     static const filch_retry_policy soon = {.attempts = 2, .base = 1, .cap = 1};
     stubborn one = {.failures = 1, .code = -EAGAIN};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &soon});
-    run_one(pool, &one);
+    stubborn_run(pool, &one);
     cr_assert_eq(fate_outcome(&one.end), FILCH_SUCCEEDED);
     OK(filch_pool_destroy(pool));
     cr_assert_eq(signpost_count(&one.end.dropped), 1);

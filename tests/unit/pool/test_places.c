@@ -3,6 +3,7 @@
  * Place numbers of jobs: the lowest free one, held by one job in progress at a time. */
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 /* ---- Numbers ---- */
 

@@ -4,6 +4,7 @@
  * for every action on a full pool. */
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 /* ---- What becomes of a job ---- */
 

@@ -2,6 +2,7 @@
  *
  * Pools whose width follows the duration of their jobs. */
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 60 };
 
@@ -9,7 +10,7 @@ Test(pool_adaptive, an_adaptive_width_stays_within_its_bounds)
 {
     const filch_adaptive_config config = {.min = 2, .max = 5, .start = 3};
     filch_pool_stats stats;
-    crowd all = {0};
+    job_crowd all = {0};
     filch_pool *pool = NULL;
     cr_assert_eq(filch_pool_create(&pool, &(filch_pool_config){.adaptive = &config, .width = 2}),
                  -EINVAL);
@@ -31,7 +32,7 @@ Test(pool_adaptive, an_adaptive_width_rises_when_it_is_used)
 {
     const filch_adaptive_config config = {.min = 1, .max = 4, .start = 1, .tolerance = 10000};
     filch_pool_stats stats;
-    crowd all = {0};
+    job_crowd all = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .adaptive = &config});
     do {
         for (unsigned i = 0; i < JOBS; i++)

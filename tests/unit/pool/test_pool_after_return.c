@@ -4,6 +4,7 @@
  * will never be called. */
 #include <filch/results.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static const unsigned workers[] = {1, 2, 8};
 enum { COUNTS = sizeof workers / sizeof *workers };

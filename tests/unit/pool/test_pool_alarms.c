@@ -4,8 +4,9 @@
 #include <pthread.h>
 #include <runtime/engine/threads.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/occupied.h>
+#include <tests/support/engine.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 #define HOUR (3600 * FILCH_SECOND)
 /* The timer thread itself answers the one after these. */

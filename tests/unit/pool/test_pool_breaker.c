@@ -3,7 +3,8 @@
  * Jobs that a breaker holds, refuses, or cannot judge. */
 #include <filch/dead_letters.h>
 #include <filch/limiter.h>
-#include <tests/support/stubborn.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 Test(pool_breaker, an_open_breaker_refuses_jobs)
 {
@@ -15,7 +16,7 @@ Test(pool_breaker, an_open_breaker_refuses_jobs)
                                                    .breaker_full = FILCH_BREAKER_FULL_FAIL});
     for (unsigned i = 0; i < 5; i++) {
         stubborn one = {.failures = 9, .code = i & 1 ? 0 : -EIO};
-        run_one(pool, &one);
+        stubborn_run(pool, &one);
         cr_assert_eq(filch_u32_load(&one.calls, FILCH_RELAXED), i < 3);
         cr_assert_eq(fate_outcome(&one.end), i == 1 ? FILCH_PANICKED : FILCH_FAILED);
         cr_assert_eq(one.end.why.code, i >= 3 ? -EHOSTDOWN : i == 1 ? -EAGAIN : -EIO);
@@ -246,7 +247,7 @@ Test(pool_breaker, a_policy_that_panics_ends_no_worker)
     OK(filch_breaker_create(&breaker, &(filch_breaker_config){.judge = judges_by_panic}));
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .breaker = breaker});
     stubborn one = {0};
-    run_one(pool, &one);
+    stubborn_run(pool, &one);
     cr_assert_eq(fate_outcome(&one.end), FILCH_SUCCEEDED);
     OK(filch_pool_destroy(pool));
     cr_assert_eq(filch_u32_load(&panics_reported, FILCH_RELAXED), 1);

@@ -3,6 +3,7 @@
  * filch_pool_cancel_waiting: cancels the jobs that wait, those only, and the pool goes on. */
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 #include <pthread.h>
 
@@ -75,13 +76,13 @@ static bool somebody_waits_for_room(filch_pool *pool)
 Test(cancel_waiting, a_submitter_that_waits_for_room_gets_it_and_its_job_runs)
 {
     gate at;
-    pthread_t submitter;
+    pthread_t other;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 2});
     block(pool, &at);
-    pthread_create(&submitter, NULL, submits, pool);
+    pthread_create(&other, NULL, submits, pool);
     WAIT_WHILE(!somebody_waits_for_room(pool));
     cr_assert_eq(filch_pool_cancel_waiting(pool), 2);
-    cr_assert_eq(pthread_join(submitter, NULL), 0);
+    cr_assert_eq(pthread_join(other, NULL), 0);
     signpost_raise(&at.go);
     OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 2);

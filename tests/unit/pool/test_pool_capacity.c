@@ -2,7 +2,10 @@
  *
  * Capacities: the default is a bound, a rendezvous lets nobody wait for another job, and a pool's
  * capacity changes while submitters wait. */
-#include <tests/support/submitters.h>
+#include <runtime/platform/lock.h>
+#include <runtime/pool/pool.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 /* Without the support's default. */
 static filch_pool *pool_as_it_is(filch_pool_config config)
@@ -67,16 +70,16 @@ Test(pool_capacity, a_rendezvous_is_over_when_a_runner_is_free)
 {
     for (unsigned workers = 1; workers <= 8; workers *= 2) {
         gate at;
-        submission it;
+        submitter it;
         filch_pool *pool = meeting_pool((filch_pool_config){.workers = workers, .width = 1});
         block(pool, &at);
         cr_assert_eq(submit(pool, 0), -ETIMEDOUT, "nobody takes it");
-        begin(&it, pool);
+        submitter_begins(&it, pool);
         wait_for_submitters(pool, 1);
         cr_assert_eq(stats_of(pool).waiting, 0);
         cr_assert(!signpost_count(&it.over));
         signpost_raise(&at.go);
-        expect_over(&it, 0);
+        submitter_has_ended(&it, 0);
         OK(filch_pool_destroy(pool));
     }
 }
@@ -114,27 +117,27 @@ Test(pool_capacity, where_nobody_waits_the_newest_is_dropped)
 Test(pool_capacity, a_wider_pool_meets_those_who_wait)
 {
     gate at;
-    submission it;
+    submitter it;
     filch_pool *pool = meeting_pool((filch_pool_config){.workers = 2, .width = 1});
     block(pool, &at);
-    begin(&it, pool);
+    submitter_begins(&it, pool);
     wait_for_submitters(pool, 1);
     OK(filch_pool_resize(pool, 2));
-    expect_over(&it, 0);
+    submitter_has_ended(&it, 0);
     go_on(pool, &at);
 }
 
 Test(pool_capacity, an_elastic_pool_grows_for_those_who_wait_to_be_met)
 {
     gate at;
-    submission it;
+    submitter it;
     filch_pool *pool = meeting_pool((filch_pool_config){.workers = 2,
                                                         .width_max = 2,
                                                         .interval = FILCH_MILLISECOND,
                                                         .shrink_after = FILCH_FOREVER});
     block(pool, &at);
-    begin(&it, pool);
-    expect_over(&it, 0);
+    submitter_begins(&it, pool);
+    submitter_has_ended(&it, 0);
     cr_assert_eq(stats_of(pool).grown, 1);
     go_on(pool, &at);
 }
@@ -144,16 +147,16 @@ Test(pool_capacity, an_elastic_pool_grows_for_those_who_wait_to_be_met)
 Test(pool_capacity, a_larger_one_lets_in_who_waits_and_a_smaller_one_drains)
 {
     gate at;
-    submission those[2];
+    submitter those[2];
     filch_pool *pool = pool_as_it_is((filch_pool_config){.workers = 1, .width = 1, .capacity = 1});
     block(pool, &at);
     cr_assert_eq(submit(pool, 0), 0);
     for (int i = 0; i < 2; i++)
-        begin(&those[i], pool);
+        submitter_begins(&those[i], pool);
     wait_for_submitters(pool, 2);
     OK(filch_pool_set_capacity(pool, 3));
     for (int i = 0; i < 2; i++)
-        expect_over(&those[i], 0);
+        submitter_has_ended(&those[i], 0);
     cr_assert_eq(stats_of(pool).waiting, 3);
     OK(filch_pool_set_capacity(pool, 2));
     cr_assert_eq(stats_of(pool).waiting, 3, "nobody is dropped");
@@ -191,7 +194,7 @@ Test(pool_capacity, a_submission_that_runs_its_job_returns_at_until)
 
 typedef struct crowd_of {
     filch_pool *pool;
-    crowd met;
+    job_crowd met;
     filch_u32 waited;
 } crowd_of;
 

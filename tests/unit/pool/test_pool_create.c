@@ -6,7 +6,8 @@
 #include <pthread.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
-#include <tests/support/process.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 TestSuite(pool_create, .init = have_fibers);
 

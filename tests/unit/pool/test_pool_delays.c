@@ -3,6 +3,7 @@
  * Jobs that are delayed, at the wrong moment: as they are cancelled, and while their submitter
  * holds the runner. */
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { LONG = 3600 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The function that releases a job's data may panic. */
-#include <tests/support/child.h>
 #include <tests/support/pools.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static signpost reported, dropped;
 

@@ -6,8 +6,8 @@
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/deadlines.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static const int64_t HOUR = 3600 * FILCH_SECOND;
 

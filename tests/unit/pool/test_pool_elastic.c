@@ -5,8 +5,9 @@
 #include <filch/metrics.h>
 #include <runtime/pool/pool.h>
 #include <string.h>
-#include <tests/support/exposition.h>
 #include <tests/support/pools.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 enum { LEAST = 2, MOST = 7, JOBS = 30 };
 #define HOUR (3600 * FILCH_SECOND)

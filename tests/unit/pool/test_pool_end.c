@@ -3,6 +3,7 @@
  * How pools and jobs end before their time: closing, shutting down, cancelling, another width; from
  * outside and from a job of the pool. */
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static signpost ran;
 
@@ -275,7 +276,7 @@ Test(pool_end, never_more_than_its_width_are_in_progress)
         filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 5});
         for (unsigned i = 0; i < 4; i++) {
             OK(filch_pool_resize(pool, widths[i]));
-            crowd all = {0};
+            job_crowd all = {0};
             for (unsigned j = 0; j < 100; j++)
                 cr_assert_eq(FILCH_SUBMIT(pool, meets_others, &all), 0);
             OK(filch_pool_wait(pool, FILCH_FOREVER));

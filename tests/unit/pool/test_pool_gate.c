@@ -4,8 +4,9 @@
  * time is the time waited. */
 #include <filch/limiter.h>
 #include <filch/metrics.h>
-#include <tests/support/exposition.h>
 #include <tests/support/pools.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 6, LAST = JOBS - 1, RATE = 20, NEVER = 1000 };
 static unsigned order[JOBS + 1], begun;

@@ -5,7 +5,8 @@
  * capacity of others, however long its runners take to begin. */
 #include <filch/limiter.h>
 #include <string.h>
-#include <tests/support/submitters.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { WIDTH = 6, BURST = 30, WORKERS = 3, CAPACITIES = 2 };
 
@@ -327,7 +328,7 @@ Test(pool_idle, a_due_retry_admits_a_submitter)
                                             .base = FILCH_SECOND / 20,
                                             .jitter = FILCH_JITTER_NONE};
     gate at = {0};
-    submission it;
+    submitter it;
     filch_runtime *rt;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 1}));
     filch_pool *pool =
@@ -336,8 +337,8 @@ Test(pool_idle, a_due_retry_admits_a_submitter)
     WAIT_WHILE(!stats_of(pool).delayed && !stats_of(pool).outcomes[FILCH_SUCCEEDED]);
     OK(filch_go(rt, occupy, &at));
     signpost_wait(&at.begun, 1);
-    begin(&it, pool);
-    expect_over(&it, 0);
+    submitter_begins(&it, pool);
+    submitter_has_ended(&it, 0);
     end(pool, &at);
     OK(filch_runtime_destroy(rt));
 }
@@ -348,7 +349,7 @@ Test(pool_idle, a_spare_admits_a_submitter)
     static const filch_job_options hurried = {.timeout = FILCH_MILLISECOND};
     for (unsigned k = 0; k < 2; k++) {
         gate at = {0};
-        submission those[2];
+        submitter those[2];
         filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
                                                        .width = 1,
                                                        .capacity = kinds[k],
@@ -360,9 +361,9 @@ Test(pool_idle, a_spare_admits_a_submitter)
             WAIT_WHILE(!signpost_count(&at.begun) && stats_of(pool).waiting);
         }
         for (int i = 0; i < 2; i++)
-            begin(&those[i], pool);
+            submitter_begins(&those[i], pool);
         for (int i = 0; i < 2; i++)
-            expect_over(&those[i], 0);
+            submitter_has_ended(&those[i], 0);
         end(pool, &at);
     }
 }

@@ -5,6 +5,7 @@
 #include <runtime/pool/intake.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 #include <pthread.h>
 #include <sched.h>

@@ -7,6 +7,7 @@
 #include <filch/results.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { ROOM = 8, TOP = FILCH_PRIORITIES - 1 };
 

@@ -5,8 +5,9 @@
 #include <pthread.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/pool.h>
-#include <tests/support/contexts.h>
 #include <tests/support/pools.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 TestSuite(pool_job, .init = have_fibers);
 

@@ -6,6 +6,7 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/submit.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 /* Its only worker is busy until at->go. */
 static filch_pool *busy_pool(filch_pool_config config, gate *at)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Jobs that need permits: when they begin, and the resources they hold while they wait for one. */
-#include <tests/support/stubborn.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 60 };
 

@@ -6,6 +6,7 @@
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 TestSuite(pool_locks, .init = have_fibers);
 

@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 10000 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static int is_busy(filch_self self, filch_job *job, void *unused)
 {

@@ -5,9 +5,9 @@
 #include <filch/metrics.h>
 #include <runtime/engine/observe/page_writer.h>
 #include <runtime/pool/statistics.h>
-#include <tests/support/exposition.h>
 #include <tests/support/pools.h>
-#include <tests/support/promtool.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 static exposition all;
 

@@ -3,8 +3,9 @@
  * Error messages for calls that make no sense. */
 #include <filch/future.h>
 #include <filch/panic.h>
-#include <tests/support/child.h>
 #include <tests/support/pools.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(pool_misuse, no_pool_and_no_job_are_refused)
 {

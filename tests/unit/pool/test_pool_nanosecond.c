@@ -5,7 +5,8 @@
 #include <runtime/pool/pool.h>
 #include <string.h>
 #include <tests/support/pools.h>
-#include <tests/support/stopped_clock.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 TestSuite(pool_nanosecond, .init = have_fibers);
 

@@ -3,6 +3,7 @@
  * Options of a job's submission: a key, a trace. */
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 Test(pool_options, of_jobs_with_one_key_one_is_accepted_at_a_time)
 {

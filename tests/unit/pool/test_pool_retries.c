@@ -2,7 +2,8 @@
  *
  * Jobs that fail: they are tried again, may be stopped while they are delayed, and become letters
  * in the end. */
-#include <tests/support/stubborn.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static filch_retry_policy quick = {.attempts = 4, .base = 1000, .cap = 200000};
 
@@ -19,7 +20,7 @@ static void expect_retries(filch_pool *pool)
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
         stubborn one = {.failures = rows[i].failures, .code = rows[i].code};
-        run_one(pool, &one);
+        stubborn_run(pool, &one);
         cr_assert_eq(filch_u32_load(&one.calls, FILCH_RELAXED), rows[i].calls, "row %u", i);
         cr_assert_eq(fate_outcome(&one.end), rows[i].outcome, "row %u", i);
         cr_assert_eq(signpost_count(&one.end.dropped), 1);
@@ -120,8 +121,8 @@ Test(pool_retries, what_failed_for_good_becomes_a_letter)
         filch_pool *pool = pool_of((filch_pool_config){
             .runtime = rt, .width = c % 3, .retry = &quick, .dead_letters = letters});
         stubborn good = {.failures = 1, .code = -EAGAIN}, bad = {.failures = 9, .code = 0};
-        run_one(pool, &good);
-        run_one(pool, &bad);
+        stubborn_run(pool, &good);
+        stubborn_run(pool, &bad);
         cr_assert_eq(fate_outcome(&good.end), FILCH_SUCCEEDED);
         cr_assert_eq(fate_outcome(&bad.end), FILCH_DEAD_LETTERED);
         cr_assert_eq(bad.end.why.code, -EAGAIN);

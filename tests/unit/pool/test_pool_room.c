@@ -4,6 +4,7 @@
  * nobody else could make some. Here another runner has nothing to do for now, and will come. */
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { RATE = 20 };
 

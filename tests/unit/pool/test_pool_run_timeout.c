@@ -5,6 +5,7 @@
 #include <runtime/pool/pool.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 200 };
 static const int64_t HOUR = 3600 * FILCH_SECOND;

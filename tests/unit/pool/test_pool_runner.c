@@ -2,8 +2,11 @@
  *
  * Runners: as many jobs run at once as the pool is wide, also after a rest; each job ends once; and
  * other tasks of the runtime have their turn. */
+#include <runtime/platform/lock.h>
+#include <runtime/pool/pool.h>
 #include <string.h>
-#include <tests/support/submitters.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static const int64_t HOUR = 3600 * FILCH_SECOND;
 
@@ -134,16 +137,16 @@ Test(pool_runner, destruction_finds_all_that_were_ever_made)
 Test(pool_runner, a_submitter_has_the_room_of_a_job_that_has_begun)
 {
     gate first, second = {0};
-    submission it;
+    submitter it;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 1});
     begins(pool, &first);
     cr_assert_eq(FILCH_SUBMIT(pool, stand_still, &second), 0);
-    begin_until(&it, pool, filch_in(HOUR));
+    submitter_begins_until(&it, pool, filch_in(HOUR));
     wait_for_submitters(pool, 1);
     signpost_raise(&first.go);
     signpost_wait(&second.begun, 1);
     cr_assert_eq(stats_of(pool).waiting, 1);
-    expect_over(&it, 0);
+    submitter_has_ended(&it, 0);
     signpost_raise(&second.go);
     OK(filch_pool_destroy(pool));
 }

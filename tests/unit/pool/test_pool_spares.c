@@ -3,6 +3,7 @@
  * Spares for jobs that do not return, where others than runners run the jobs. */
 #include <sched.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static filch_u32 reports;
 

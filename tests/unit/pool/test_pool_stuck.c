@@ -5,8 +5,9 @@
 #include <runtime/pool/pool.h>
 #include <sched.h>
 #include <string.h>
-#include <tests/support/patience.h>
 #include <tests/support/pools.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { MANY = 40 };
 

@@ -5,7 +5,8 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/results.h>
 #include <runtime/sync/wait.h>
-#include <tests/support/submitters.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { WAITING = 3 };
 
@@ -31,14 +32,14 @@ Test(pool_turn_away, a_submission_that_waits_is_refused_while_a_job_holds_the_po
     static const int64_t times[] = {FILCH_FOREVER, 3600 * FILCH_SECOND};
     for (unsigned i = 0; i < 2; i++) {
         gate at;
-        submission those[WAITING];
+        submitter those[WAITING];
         filch_pool *pool = full_pool(&at);
         for (unsigned j = 0; j < WAITING; j++)
-            begin_until(&those[j], pool, i ? filch_in(times[i]) : times[i]);
+            submitter_begins_until(&those[j], pool, i ? filch_in(times[i]) : times[i]);
         wait_for_submitters(pool, WAITING);
         filch_pool_close(pool);
         for (unsigned j = 0; j < WAITING; j++)
-            expect_over(&those[j], -EPIPE);
+            submitter_has_ended(&those[j], -EPIPE);
         const filch_pool_stats now = stats_of(pool);
         cr_assert_eq(now.running, 1);
         cr_assert_eq(now.waiting, 1);
@@ -117,10 +118,10 @@ static bool waits_or_is_over(filch_pool *pool)
 static bool goes_past_one_that_waits_for(int64_t time)
 {
     gate at;
-    submission late;
+    submitter late;
     fl_after after = {0};
     filch_pool *pool = full_pool(&at);
-    begin_until(&late, pool, filch_in(time));
+    submitter_begins_until(&late, pool, filch_in(time));
     while (!waits_or_is_over(pool))
         sched_yield();
     fl_lock(&pool->room.lock);
@@ -131,7 +132,7 @@ static bool goes_past_one_that_waits_for(int64_t time)
     pool->config.capacity = 1;
     cr_assert_eq(pool->stats.waiting, 1);
     fl_pool_leave(pool, &after);
-    expect_over(&late, -ETIMEDOUT);
+    submitter_has_ended(&late, -ETIMEDOUT);
     end(pool, &at);
     return seen;
 }

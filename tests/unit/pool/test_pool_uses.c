@@ -3,6 +3,7 @@
  * A pool keeps what its configuration names: a limiter, a breaker, a queue of dead letters. */
 #include <filch/adaptive_rate.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static int make_limiter(void **out)
 {

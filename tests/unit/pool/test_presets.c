@@ -4,6 +4,7 @@
 #include <runtime/platform/machine/topology.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 TestSuite(presets, .init = have_fibers);
 

@@ -5,6 +5,7 @@
 #include <runtime/pool/results.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { MANY = 200 };
 
@@ -181,28 +182,28 @@ Test(results, they_come_in_the_order_in_which_they_are_done)
 
 /* ---- Several takers, pools, and the end ---- */
 
-struct crew {
+struct staff {
     filch_results *list;
     signpost got, ended;
 };
 
 static void take_all(filch_self self, void *arg)
 {
-    struct crew *crew = arg;
+    struct staff *staff = arg;
     filch_job *job;
     int rc;
-    while (!(rc = filch_results_take(crew->list, &job, FILCH_FOREVER))) {
-        signpost_raise(&crew->got);
+    while (!(rc = filch_results_take(staff->list, &job, FILCH_FOREVER))) {
+        signpost_raise(&staff->got);
         filch_job_release(job);
     }
     if (rc != -EPIPE)
         filch_die("a taker got %d: %s", rc, filch_error());
-    signpost_raise(&crew->ended);
+    signpost_raise(&staff->ended);
 }
 
-static void *take_as_thread(void *crew)
+static void *take_as_thread(void *staff)
 {
-    take_all(NULL, crew);
+    take_all(NULL, staff);
     return NULL;
 }
 
@@ -217,25 +218,25 @@ Test(results, several_pools_fill_it_and_several_takers_empty_it)
     enum { TASKS = 3, THREADS = 2, POOLS = 2 };
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        struct crew crew = {.list = list_of()};
+        struct staff staff = {.list = list_of()};
         pthread_t threads[THREADS];
         filch_pool *pools[POOLS] = {pool_of((filch_pool_config){.runtime = rt}),
                                     pool_of((filch_pool_config){.runtime = rt, .width = 2})};
         for (unsigned i = 0; i < TASKS; i++)
-            OK(filch_go(rt, take_all, &crew));
+            OK(filch_go(rt, take_all, &staff));
         for (unsigned i = 0; i < THREADS; i++)
-            cr_assert_eq(pthread_create(&threads[i], NULL, take_as_thread, &crew), 0);
+            cr_assert_eq(pthread_create(&threads[i], NULL, take_as_thread, &staff), 0);
         for (unsigned i = 0; i < POOLS; i++)
-            submit_to(pools[i], crew.list);
-        filch_results_close(crew.list);
-        signpost_wait(&crew.ended, TASKS + THREADS);
-        cr_assert_eq(signpost_count(&crew.got), POOLS * MANY, "%s", config_name(c));
+            submit_to(pools[i], staff.list);
+        filch_results_close(staff.list);
+        signpost_wait(&staff.ended, TASKS + THREADS);
+        cr_assert_eq(signpost_count(&staff.got), POOLS * MANY, "%s", config_name(c));
         for (unsigned i = 0; i < THREADS; i++)
             pthread_join(threads[i], NULL);
         for (unsigned i = 0; i < POOLS; i++)
             OK(filch_pool_destroy(pools[i]));
-        expect_nothing(crew.list, -EPIPE);
-        OK(filch_results_destroy(crew.list));
+        expect_nothing(staff.list, -EPIPE);
+        OK(filch_results_destroy(staff.list));
         OK(filch_runtime_destroy(rt));
     }
 }
@@ -302,26 +303,26 @@ Test(results, destroying_it_releases_what_nobody_took)
 
 static void *take_in_vain(void *arg)
 {
-    struct crew *crew = arg;
+    struct staff *staff = arg;
     filch_job *job;
-    signpost_raise(&crew->got);
-    int rc = filch_results_take(crew->list, &job, FILCH_FOREVER);
+    signpost_raise(&staff->got);
+    int rc = filch_results_take(staff->list, &job, FILCH_FOREVER);
     return (void *)(intptr_t)rc;
 }
 
 Test(results, who_waits_for_one_that_is_destroyed_is_told)
 {
-    struct crew crew = {.list = list_of()};
+    struct staff staff = {.list = list_of()};
     pthread_t thread;
     void *rc;
-    cr_assert_eq(pthread_create(&thread, NULL, take_in_vain, &crew), 0);
-    signpost_wait(&crew.got, 1);
+    cr_assert_eq(pthread_create(&thread, NULL, take_in_vain, &staff), 0);
+    signpost_wait(&staff.got, 1);
     for (bool waits = false; !waits; sched_yield()) {
-        fl_lock(&crew.list->lock);
-        waits = fl_waiters_any(&crew.list->takers);
-        fl_unlock(&crew.list->lock);
+        fl_lock(&staff.list->lock);
+        waits = fl_waiters_any(&staff.list->takers);
+        fl_unlock(&staff.list->lock);
     }
-    OK(filch_results_destroy(crew.list));
+    OK(filch_results_destroy(staff.list));
     cr_assert_eq(pthread_join(thread, &rc), 0);
     cr_assert_eq((intptr_t)rc, -EIDRM);
 }

@@ -6,6 +6,7 @@
 #include <runtime/pool/pool.h>
 #include <runtime/pool/results.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 static filch_results *list_of(size_t bound)
 {

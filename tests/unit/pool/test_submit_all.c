@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 700 }; /* some batches, the last not full */
 

@@ -4,6 +4,7 @@
 #include <filch/results.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { JOBS = 300, KINDS = 6 }; /* some batches, the last not full */
 

@@ -2,8 +2,9 @@
  *
  * Handles that are never released: a library built with FILCH_DEBUG names them at the end. */
 #include <stdlib.h>
-#include <tests/support/child.h>
 #include <tests/support/pools.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 enum { HANDLES = 3 };
 

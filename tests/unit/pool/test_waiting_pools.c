@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reports say in which public call a task waits: pools and limits. */
+#include <tests/support/engine.h>
 #include <tests/support/pools.h>
-#include <tests/support/waiting.h>
+#include <tests/support/test.h>
 
 #include <filch/adaptive.h>
 #include <filch/limiter.h>
@@ -29,7 +30,7 @@ static void end_job(void)
 
 static void end_jobs(void)
 {
-    signpost_raise(&go);
+    signpost_raise(&waiting_go);
     end_job();
 }
 
@@ -111,7 +112,7 @@ static const filch_limit rare = {.rate = 1, .burst = 1, .period = 3600 * FILCH_S
 static void wait_for_permit(filch_self self)
 {
     filch_limiter *limiter;
-    make_context();
+    waiting_make_context();
     OK(filch_limiter_create(&limiter, rare));
     OK(filch_limiter_allow(limiter, 1));
     now_it_waits();
@@ -123,7 +124,7 @@ static void wait_for_permit(filch_self self)
 static void wait_for_permit_of_key(filch_self self)
 {
     filch_limiters *limiters;
-    make_context();
+    waiting_make_context();
     OK(filch_limiters_create(&limiters, rare, 1, 1));
     OK(filch_limiters_allow(limiters, "k", 1, 1));
     now_it_waits();
@@ -135,7 +136,7 @@ static void wait_for_permit_of_key(filch_self self)
 static void wait_for_limit(filch_self self)
 {
     filch_adaptive *adaptive;
-    make_context();
+    waiting_make_context();
     OK(filch_adaptive_create(&adaptive, &(filch_adaptive_config){.max = 1}));
     OK(filch_adaptive_acquire(adaptive, NULL, FILCH_FOREVER));
     now_it_waits();
@@ -155,9 +156,9 @@ static const waiting_call rows[] = {
     {"filch_pool_destroy", destroy_pool, end_job, 0},
     {"filch_job_wait", wait_for_job, end_job, 0},
     {"filch_results_take", take_result, end_job, 0},
-    {"filch_limiter_wait", wait_for_permit, cancel, 0},
-    {"filch_limiters_wait", wait_for_permit_of_key, cancel, 0},
-    {"filch_adaptive_acquire", wait_for_limit, cancel, 0},
+    {"filch_limiter_wait", wait_for_permit, waiting_cancel, 0},
+    {"filch_limiters_wait", wait_for_permit_of_key, waiting_cancel, 0},
+    {"filch_adaptive_acquire", wait_for_limit, waiting_cancel, 0},
 };
 
 Test(waiting_pools, each_is_named_while_it_waits)

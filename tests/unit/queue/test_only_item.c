@@ -3,7 +3,7 @@
  * A worker's only ready item is left to it for a while (`stays` in runtime/engine/steal.c), and no
  * longer. The worker that made it ready computes until the item has begun, so only a thief can
  * begin it. */
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { ROUNDS = 20 };

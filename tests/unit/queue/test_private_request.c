@@ -2,8 +2,7 @@
  *
  * Private deques: an owner that only joins answers thieves, too. */
 #include <runtime/engine/worker.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { TASKS = 50 };

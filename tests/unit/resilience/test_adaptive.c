@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <filch/adaptive.h>
-#include <tests/support/child.h>
-#include <tests/support/contexts.h>
-#include <tests/support/parties.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

@@ -3,8 +3,7 @@
  * A breaker's decisions, with the time in the test's hands. */
 #include <math.h>
 #include <runtime/resilience/breaker.h>
-#include <tests/support/build.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { CHANGES = 64 };

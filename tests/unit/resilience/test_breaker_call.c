@@ -3,8 +3,7 @@
  * Calls through a breaker by tasks and threads, and its notifications of changes: under no lock, in
  * order, for any behaviour of the notified function. */
 #include <runtime/resilience/breaker.h>
-#include <tests/support/build.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_breaker_stats look(const filch_breaker *breaker)

@@ -3,7 +3,7 @@
  * The rolling window against a list of everything that was ever added. */
 #include <inttypes.h>
 #include <runtime/resilience/breaker_state.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { ADDED = 3000 };

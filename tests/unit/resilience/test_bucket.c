@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/resilience/token_bucket.h>
-#include <tests/support/rates.h>
-#include <tests/support/stress.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static fl_bucket with(uint32_t rate, uint32_t burst, int64_t period)

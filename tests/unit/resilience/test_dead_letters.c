@@ -5,8 +5,9 @@
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_memory.h>
 #include <runtime/resilience/dead_letters_requeue.h>
-#include <tests/support/dead_letters.h>
-#include <tests/support/parties.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 enum { SOME = 10 };
 
@@ -16,7 +17,7 @@ Test(letters, a_letter_says_what_was_put)
 {
     payload one = {.number = 1};
     filch_dead_letter *letter;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 0});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 0});
     filch_dead_letter_draft draft = draft_of(&one);
     fl_moment at = {.now = 1000, .date = 500000};
     uint64_t id;
@@ -65,7 +66,7 @@ Test(letters, bytes_are_copied)
 {
     char text[] = "an undeliverable letter";
     filch_dead_letter *letter;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 1});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 1});
     filch_dead_letter_draft draft = {.data = text, .size = sizeof text, .drop = payload_drop};
     OK(filch_dead_letters_put(letters, &draft, NULL));
     text[0] = '-';
@@ -85,7 +86,7 @@ Test(letters, pages_neither_miss_nor_repeat_what_stays)
     static payload all[SOME];
     filch_dead_letter *page[4];
     size_t count;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 0});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 0});
     for (unsigned i = 0; i < SOME; i++)
         put_one(letters, &all[i]);
     OK(filch_dead_letters_list(letters, 0, page, 4, &count));
@@ -122,7 +123,7 @@ Test(letters, at_the_maximum_the_oldest_go_and_are_counted)
 {
     static payload all[SOME];
     filch_dead_letter *letter;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 3});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 3});
     for (unsigned i = 0; i < SOME; i++) {
         put_one(letters, &all[i]);
         cr_assert_eq(dead_letters_stats(letters).kept, i < 3 ? i + 1 : 3);
@@ -149,7 +150,7 @@ Test(letters, what_is_too_old_is_not_seen_and_nothing_is_early)
     static payload all[3];
     filch_dead_letter *letter;
     filch_dead_letters_stats stats;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.ttl = 100});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.ttl = 100});
     for (unsigned i = 0; i < 3; i++)
         put_at(letters, &all[i], 1000 + 10 * (int64_t)i);
     cr_assert_eq(fl_dead_letters_next(letters, 0, &letter, 1099), 0);
@@ -175,7 +176,7 @@ Test(letters, putting_takes_away_more_than_it_brings)
 {
     static payload all[SOME], later[SOME / 2];
     filch_dead_letters_stats stats;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.ttl = 100});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.ttl = 100});
     for (unsigned i = 0; i < SOME; i++)
         put_at(letters, &all[i], 1000);
     for (unsigned i = 0; i < SOME / 2; i++)
@@ -192,7 +193,8 @@ Test(letters, a_life_without_end_does_not_overflow)
 {
     payload one = {.number = 1};
     filch_dead_letter *letter;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.ttl = FILCH_FOREVER});
+    filch_dead_letters *letters =
+        dead_letters_of((filch_dead_letters_config){.ttl = FILCH_FOREVER});
     put_one(letters, &one);
     OK(filch_dead_letters_next(letters, 0, &letter));
     cr_assert_eq(letter->expires, FILCH_FOREVER);
@@ -219,7 +221,7 @@ Test(letters, tasks_and_threads_put_at_once)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 100000);
-        filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 0});
+        filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 0});
         unsigned count = 0;
         memset(many, 0, sizeof many);
         parties_meet(rt, TASKS, THREADS, put_many, letters);
@@ -255,7 +257,7 @@ Test(letters, bad_arguments_are_refused)
                                            &(filch_dead_letters_config){.store = &lacking}),
                  -EINVAL);
     cr_assert_null(letters);
-    letters = letters_of((filch_dead_letters_config){.max = 1});
+    letters = dead_letters_of((filch_dead_letters_config){.max = 1});
     cr_assert_eq(filch_dead_letters_put(NULL, &(filch_dead_letter_draft){.attempts = 1}, NULL),
                  -EINVAL);
     cr_assert_eq(filch_dead_letters_put(letters, NULL, NULL), -EINVAL);

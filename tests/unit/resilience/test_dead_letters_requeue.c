@@ -4,7 +4,8 @@
 #include <filch/filch.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_requeue.h>
-#include <tests/support/dead_letters.h>
+#include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { SOME = 10 };
 
@@ -12,7 +13,7 @@ static payload all[SOME];
 
 static filch_dead_letters *filled(filch_dead_letters_config config)
 {
-    filch_dead_letters *letters = letters_of(config);
+    filch_dead_letters *letters = dead_letters_of(config);
     memset(all, 0, sizeof all);
     for (unsigned i = 0; i < SOME; i++) {
         all[i].number = i;
@@ -193,7 +194,7 @@ Test(dead_letters_requeue, what_comes_back_meanwhile_is_not_tried_again)
 Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
 {
     size_t count;
-    filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 0});
+    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 0});
     memset(all, 0, sizeof all);
     for (unsigned i = 0; i < SOME; i++) {
         filch_dead_letter_draft draft = draft_of(&all[i]);
@@ -249,7 +250,7 @@ Test(dead_letters_requeue, a_destructor_that_panics_leaves_the_accounts_right)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_dead_letters *letters = letters_of((filch_dead_letters_config){.max = 1});
+        filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 1});
         memset(all, 0, sizeof all);
         FILCH_RUN(rt, put_over_the_maximum, letters);
         cr_assert_eq(dead_letters_stats(letters).dropped, 1);

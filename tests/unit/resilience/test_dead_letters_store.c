@@ -4,8 +4,9 @@
  * bytes; metrics. */
 #include <filch/filch.h>
 #include <runtime/resilience/dead_letters_memory.h>
-#include <tests/support/dead_letters.h>
-#include <tests/support/exposition.h>
+#include <tests/support/pools.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 static failing store;
 
@@ -15,7 +16,7 @@ static filch_dead_letters *failing_letters(filch_dead_letters_config config)
     cr_assert_eq(fl_dead_letters_memory_create(&store.memory), 0);
     config.store = &failing_store;
     config.store_arg = &store;
-    return letters_of(config);
+    return dead_letters_of(config);
 }
 
 Test(dead_letters_store, what_the_store_cannot_keep_stays_the_callers)
@@ -157,7 +158,7 @@ Test(dead_letters_store, a_pointer_is_packed_and_given_back)
 {
     payload one = {.number = 42};
     filch_dead_letter *letter;
-    filch_dead_letters *letters = letters_of(packed);
+    filch_dead_letters *letters = dead_letters_of(packed);
     packing.calls = 0;
     put_one(letters, &one);
     cr_assert_eq(packing.calls, 2);
@@ -191,7 +192,7 @@ FILCH_VOID_TASK(pack_in_vain, (filch_dead_letters *, letters))
 Test(dead_letters_store, what_cannot_be_packed_stays_the_callers)
 {
     payload one = {.number = 42};
-    filch_dead_letters *letters = letters_of(packed);
+    filch_dead_letters *letters = dead_letters_of(packed);
     filch_dead_letter_draft draft = draft_of(&one);
     packing.grows = true;
     cr_assert_eq(filch_dead_letters_put(letters, &draft, NULL), -EINVAL);

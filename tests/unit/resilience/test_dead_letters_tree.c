@@ -2,7 +2,7 @@
  *
  * Letters by id: the tree finds what an array of flags finds, and is not deep. */
 #include <runtime/resilience/dead_letters_memory.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MANY = 4096 };

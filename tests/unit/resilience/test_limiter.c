@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/resilience/limiter.h>
-#include <tests/support/contexts.h>
-#include <tests/support/parties.h>
-#include <tests/support/rates.h>
-#include <tests/support/signpost.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

@@ -2,9 +2,7 @@
  *
  * The permits of waiters that are cancelled, one after the other. */
 #include <runtime/resilience/limiter.h>
-#include <tests/support/contexts.h>
-#include <tests/support/parties.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { WAITERS = 40 };

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/resilience/limiters.h>
 #include <stdio.h>
-#include <tests/support/contexts.h>
-#include <tests/support/parties.h>
-#include <tests/support/patience.h>
-#include <tests/support/rates.h>
+#include <tests/support/pools.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const filch_limit seldom = {.rate = 1, .burst = 2, .period = 24 * 3600 * FILCH_SECOND};

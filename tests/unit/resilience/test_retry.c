@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <runtime/resilience/retry.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 #define MS FILCH_MILLISECOND

@@ -4,8 +4,7 @@
  * is early, it does. */
 #include <filch/breaker.h>
 #include <filch/retry.h>
-#include <tests/support/contexts.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

@@ -5,7 +5,8 @@
 #include <runtime/service/modules.h>
 #include <sys/stat.h>
 #include <tests/service/service.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static void look_in(const char *folders)
 {

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <tests/support/handlers.h>
+#include <tests/service/handlers.h>
 
 static const char *words[] = {"sh", "-c", NULL, NULL};
 

@@ -3,7 +3,7 @@
  * The handler `coprocess`: the examples in Python and Node, and children that break the protocol. */
 #include <runtime/service/handlers/coprocess_frame.h>
 #include <signal.h>
-#include <tests/support/handlers.h>
+#include <tests/service/handlers.h>
 
 #define EXAMPLES FILCH_SOURCE "/docs/examples/worker/"
 

@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/socket.h>
-#include <tests/support/handlers.h>
-#include <tests/support/port.h>
-#include <tests/support/silence.h>
+#include <tests/service/handlers.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 enum { REQUEST = 16 << 10 };
 

@@ -2,7 +2,7 @@
  *
  * The handler `module`: the example, and objects that are refused. */
 #include <sys/stat.h>
-#include <tests/support/handlers.h>
+#include <tests/service/handlers.h>
 
 /* A copy of the example in a folder of its own. */
 typedef struct place {

@@ -12,9 +12,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <tests/service/service.h>
-#include <tests/support/folder.h>
 #include <tests/support/http.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -5,8 +5,8 @@
 #include <filch/service_otlp.h>
 #include <filch/service_records.h>
 #include <tests/service/service.h>
-#include <tests/support/build.h>
 #include <tests/support/null/calls.h>
+#include <tests/support/test.h>
 
 static char bytes[4096] FILCH_ALIGNED(16);
 static void *const room = bytes; /* for arguments that are given */

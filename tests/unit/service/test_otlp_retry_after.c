@@ -2,7 +2,8 @@
  *
  * Retry-After of a collector that is busy: in seconds or as a date, an hour at most. */
 #include <tests/support/http.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <filch/service_otlp.h>
 #include <filch/wait.h>

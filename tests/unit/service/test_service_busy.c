@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <runtime/service/service.h>
 #include <tests/service/faulty_broker.h>
-#include <tests/support/log_lines.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 enum { MESSAGES = 3 };
 

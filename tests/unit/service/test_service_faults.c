@@ -3,7 +3,8 @@
  * A broker of which each call in turn fails, in each way: no message is lost, and none is run twice
  * unless its lease was. */
 #include <tests/service/faulty_broker.h>
-#include <tests/support/log_lines.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 enum { MESSAGES = 8 };
 

@@ -2,7 +2,8 @@
  *
  * The HTTP endpoints of a service: probes, metrics, state. */
 #include <tests/service/service_http.h>
-#include <tests/support/promtool.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 #include <jansson.h>
 #include <runtime/service/service.h>

@@ -3,11 +3,10 @@
  * The export of spans: the text of a request, against golden ones in the JSON mapping of OTLP
  * (opentelemetry/proto/collector/trace/v1/trace_service.proto); and requests to a collector that
  * this test plays. */
-#include <tests/support/folder.h>
 #include <tests/support/http.h>
-#include <tests/support/patience.h>
-#include <tests/support/port.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 #include <errno.h>
 #include <filch/runtime.h>

@@ -2,7 +2,8 @@
  *
  * Records of runs: log lines, spans, counts and durations by type, running jobs, signs of life. */
 #include <tests/service/service.h>
-#include <tests/support/spans.h>
+#include <tests/support/reading.h>
+#include <tests/support/test.h>
 
 #include <runtime/service/run_job.h>
 #include <runtime/service/service.h>
@@ -195,7 +196,7 @@ static const char *attribute(const filch_span_record *record, const char *name)
 
 Test(service_records, a_run_is_a_span_below_that_of_the_message)
 {
-    filch_service *service = recorded((filch_service_config){.tracer = &tracer});
+    filch_service *service = recorded((filch_service_config){.tracer = &spans_tracer});
     filch_traceparent caller;
     filch_traceparent_begin(&caller, true);
     const filch_message message = {.type = "succeed",
@@ -204,8 +205,8 @@ Test(service_records, a_run_is_a_span_below_that_of_the_message)
                                    .tracestate = "vendor=7"};
     OK(filch_service_publish(service, &message, FILCH_FOREVER));
     cr_assert_eq(run_ready(service), 1);
-    cr_assert_eq(ends, 1);
-    const filch_span_record *record = filch_span_read(ended[0]);
+    cr_assert_eq(spans_count, 1);
+    const filch_span_record *record = filch_span_read(spans_ended[0]);
     cr_assert_str_eq(record->name, "process_task");
     cr_assert_eq(record->kind, FILCH_SPAN_CONSUMER);
     cr_assert_eq(record->status, FILCH_SPAN_OK);
@@ -214,25 +215,25 @@ Test(service_records, a_run_is_a_span_below_that_of_the_message)
     cr_assert_eq(memcmp(record->trace.trace, caller.trace, sizeof caller.trace), 0);
     cr_assert_eq(memcmp(&record->trace, &told_trace, sizeof told_trace), 0,
                  "as the handler saw it");
-    cr_assert_eq(told_span, ended[0], "the handler's context carries it");
+    cr_assert_eq(told_span, spans_ended[0], "the handler's context carries it");
     cr_assert_str_eq(attribute(record, "task.id"), "job-8");
     cr_assert_str_eq(attribute(record, "task.type"), "succeed");
-    forget_all();
+    spans_forget();
     OK(filch_service_destroy(service));
 }
 
 Test(service_records, the_span_of_a_failed_run_has_its_error)
 {
-    filch_service *service = recorded((filch_service_config){.tracer = &tracer});
+    filch_service *service = recorded((filch_service_config){.tracer = &spans_tracer});
     publish(service, "fail", "");
     cr_assert_eq(run_ready(service), 1);
-    cr_assert_eq(ends, 1);
-    const filch_span_record *record = filch_span_read(ended[0]);
+    cr_assert_eq(spans_count, 1);
+    const filch_span_record *record = filch_span_read(spans_ended[0]);
     cr_assert_eq(record->status, FILCH_SPAN_ERROR);
     cr_assert_str_eq(record->message, "no such picture");
     cr_assert_eq(record->event_count, 1);
     cr_assert_str_eq(record->events[0].name, "exception");
-    forget_all();
+    spans_forget();
     OK(filch_service_destroy(service));
 }
 

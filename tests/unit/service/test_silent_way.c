@@ -5,8 +5,8 @@
 #include <tests/service/brokers/nats/nats.h>
 #include <tests/service/brokers/postgres/postgres.h>
 #include <tests/service/brokers/redis/redis.h>
-#include <tests/support/proxy.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static void finds_silence(const fl_broker_kind *kind, const char *format, int port)
 {

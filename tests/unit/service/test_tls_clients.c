@@ -5,11 +5,12 @@
  * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. Its sentence names
  * what is wrong with the certificate. */
 #include <filch/service_otlp.h>
+#include <tests/service/explained.h>
+#include <tests/service/handlers.h>
 #include <tests/service/tls_client.h>
 #include <tests/service/tls_server.h>
-#include <tests/support/explained.h>
-#include <tests/support/folder.h>
-#include <tests/support/handlers.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static char authority_path[160];
 static const char *expected_why; /* words of the refusal; NULL: no certificate is refused */
@@ -222,7 +223,7 @@ Test(tls_clients, a_proxy_hides_no_cause)
          "unable to get local issuer certificate"},
     };
     enum { CASES = sizeof cases / sizeof *cases };
-    char proxy[64];
+    char way[64];
     certificate authority = certificate_make("authority", NULL, SOON, NULL);
     certificate other = certificate_make("stranger", NULL, SOON, NULL), own[CASES];
     tls_server servers[CASES];
@@ -238,8 +239,8 @@ Test(tls_clients, a_proxy_hides_no_cause)
         tls_start(&servers[i]);
     }
     for (unsigned i = 0; i < CASES; i++) {
-        snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", servers[i].port);
-        setenv("https_proxy", proxy, 1);
+        snprintf(way, sizeof way, "http://127.0.0.1:%d", servers[i].port);
+        setenv("https_proxy", way, 1);
         try_http_at("far.invalid", 443);
         cr_assert(strstr(explained, cases[i].why), "%s: %s", cases[i].why, explained);
         tls_end(&servers[i]);

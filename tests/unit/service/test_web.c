@@ -8,7 +8,8 @@
 #include <pthread.h>
 #include <runtime/service/net/http_client.h>
 #include <tests/support/http.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 /* ---- A server that answers one request ---- */
 

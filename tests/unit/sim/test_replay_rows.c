@@ -3,7 +3,8 @@
  * Traces as graphs: random programs have the work, the tasks and nearly the span of their definitions; made ones
  * have the phases that they should; and runs that cannot be repeated are refused. */
 #include <errno.h>
-#include <tests/support/random_program.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/sim/replay.h>
 #include <tools/sim/walk.h>
 #include <tools/trace/ops.h>
@@ -60,7 +61,7 @@ static extent extent_of(const replay *r)
 Test(sim_replay_rows, random_programs_keep_their_work_their_forks_and_nearly_their_span)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
-        simulation s;
+        random_run s;
         replay r;
         int64_t span = random_program(&s, seed);
         read_trace(s.event, &r);

@@ -4,9 +4,10 @@
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <sched/rng.h>
+#include <tests/support/engine.h>
 #include <tests/support/forkstack.h>
-#include <tests/support/rest.h>
-#include <tests/support/simulated.h>
+#include <tests/support/test.h>
+#include <tests/unit/sim/simulated.h>
 #include <tools/sim/strand.h>
 #include <tools/sim/world.h>
 

@@ -4,8 +4,9 @@
  * machine, and the trace has their true times. */
 #include <filch/filch.h>
 #include <math.h>
-#include <tests/support/folder.h>
-#include <tests/support/simulated.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
+#include <tests/unit/sim/simulated.h>
 #include <time.h>
 #include <tools/sim/replay.h>
 

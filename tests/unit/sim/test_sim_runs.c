@@ -2,8 +2,8 @@
  *
  * Runs of the simulation: exact times of one worker, bounds of many, conservation of tasks and
  * time, the same outcome for the same seed. */
-#include <tests/support/simulated.h>
 #include <tests/support/test.h>
+#include <tests/unit/sim/simulated.h>
 #include <tools/sim/world.h>
 
 static const char *const graphs[] = {

@@ -6,8 +6,8 @@
  * of work stealing, ISAAC 2010). Simulations of the same authors need some two thirds of that term. */
 #include <math.h>
 #include <stdio.h>
-#include <tests/support/simulated.h>
 #include <tests/support/test.h>
+#include <tests/unit/sim/simulated.h>
 
 enum { SEEDS = 16, UNIT = 1000 /* ns */ };
 

@@ -4,9 +4,7 @@
 #include <runtime/engine/panic.h>
 #include <runtime/platform/lock.h>
 #include <runtime/sync/object_timer.h>
-#include <tests/support/configs.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

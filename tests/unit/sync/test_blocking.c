@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Blocking calls after a panic: the task has as many open ones as where the panic was caught. */
-#include <tests/support/panic.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static void panics_in_a_call(filch_self self, void *unused)

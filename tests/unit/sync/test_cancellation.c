@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/cancellation.h>
-#include <tests/support/contexts.h>
-#include <tests/support/fib.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_context *with_value(filch_context *parent, const void *key, void *value)

@@ -3,7 +3,7 @@
  * Every wait of a cancelled job or scope ends with -ECANCELED, in a job with and without a handle
  * and in a scope's child, unless it is shielded. */
 #include <filch/waits.h>
-#include <tests/support/every_wait.h>
+#include <tests/unit/sync/every_wait.h>
 
 /* ---- A wait in a job or a scope's child ---- */
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/channels.h>
-#include <tests/support/child.h>
-#include <tests/support/crew.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- Items ---- */

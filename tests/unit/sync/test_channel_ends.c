@@ -4,8 +4,8 @@
  * has the text of its error. */
 #include <pthread.h>
 #include <runtime/sync/cancellation.h>
-#include <tests/support/channels.h>
-#include <tests/support/contexts.h>
+#include <runtime/sync/channel.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(channel_ends, no_channel_is_destroyed_without_harm)

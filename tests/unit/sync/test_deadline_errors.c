@@ -12,6 +12,7 @@
 #include <filch/select.h>
 #include <string.h>
 #include <tests/support/pools.h>
+#include <tests/support/test.h>
 
 enum { SHORT = 20 * FILCH_MILLISECOND }; /* a busy machine may come late to the call */
 

@@ -2,17 +2,16 @@
  *
  * States that are a deadlock for the detector, and states that are not. */
 #include <pthread.h>
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* ---- What is found ---- */
 
 static void receive_what_nobody_sends(void)
 {
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
@@ -28,8 +27,8 @@ FILCH_TASK(int, receiver, (filch_channel *, from))
 
 static void run_what_waits_for_ever(void)
 {
-    filch_runtime *rt = runtime();
-    (void)FILCH_RUN(rt, receiver, channel());
+    filch_runtime *rt = deadlock_runtime();
+    (void)FILCH_RUN(rt, receiver, deadlock_channel());
 }
 
 FILCH_TASK(int, forker, (filch_channel *, from))
@@ -43,8 +42,8 @@ FILCH_TASK(int, forker, (filch_channel *, from))
 
 static void join_what_waits_for_ever(void)
 {
-    filch_runtime *rt = runtime();
-    (void)FILCH_RUN(rt, forker, channel());
+    filch_runtime *rt = deadlock_runtime();
+    (void)FILCH_RUN(rt, forker, deadlock_channel());
 }
 
 static struct fork_and_knife {
@@ -64,7 +63,7 @@ static void eats(filch_self self, void *arg)
 
 static void lock_in_opposite_orders(void)
 {
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_go(rt, eats, &table.first);
     filch_go(rt, eats, &table.second);
     filch_runtime_destroy(rt);
@@ -79,7 +78,7 @@ static void waits_for_group(filch_self self, void *unused)
 
 static void wait_for_a_group_that_is_never_done(void)
 {
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_waitgroup_add(&group, 1);
     filch_go(rt, waits_for_group, NULL);
     filch_waitgroup_wait(&group);
@@ -94,8 +93,8 @@ static void selects(filch_self self, void *arg)
 
 static void select_what_never_happens(void)
 {
-    filch_runtime *rt = runtime();
-    filch_go(rt, selects, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, selects, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
@@ -108,8 +107,8 @@ static void *thread_ends(void *arg)
 /* One that called Filch and has ended, one that waits; then this one. */
 static void wait_with_threads(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *nothing = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *nothing = deadlock_channel();
     pthread_t one, other;
     CHILD_CHECK(!pthread_create(&one, NULL, thread_ends, nothing));
     CHILD_CHECK(!pthread_join(one, NULL));
@@ -120,9 +119,9 @@ static void wait_with_threads(void)
 
 static void wait_across_runtimes(void)
 {
-    filch_runtime *one = runtime();
-    filch_channel *nothing = channel();
-    runtime();
+    filch_runtime *one = deadlock_runtime();
+    filch_channel *nothing = deadlock_channel();
+    deadlock_runtime();
     filch_go(one, receives, nothing);
     thread_receives(nothing);
 }
@@ -136,8 +135,8 @@ static void sleeps_and_receives(filch_self self, void *arg)
 
 static void wait_after_a_timer(void)
 {
-    filch_runtime *rt = runtime();
-    filch_go(rt, sleeps_and_receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, sleeps_and_receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
@@ -151,26 +150,28 @@ static void calls_and_receives(filch_self self, void *arg)
 
 static void wait_after_a_blocking_call(void)
 {
-    filch_runtime *rt = runtime();
-    filch_go(rt, calls_and_receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, calls_and_receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
 static void wait_while_most_workers_are_retired(void)
 {
     filch_runtime *rt;
-    filch_config config = {.workers = workers, .max_workers = workers + 2, .queue = queue};
+    filch_config config = {.workers = deadlock_workers,
+                           .max_workers = deadlock_workers + 2,
+                           .queue = deadlock_queue};
     CHILD_CHECK(!filch_runtime_create(&rt, &config));
-    CHILD_CHECK(!filch_runtime_resize(rt, workers + 1) && !filch_runtime_resize(rt, 1));
-    filch_go(rt, receives, channel());
+    CHILD_CHECK(!filch_runtime_resize(rt, deadlock_workers + 1) && !filch_runtime_resize(rt, 1));
+    filch_go(rt, receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
 /* The last worker to sleep has told the detector of nothing. */
 static void block_as_the_last(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *nothing = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *nothing = deadlock_channel();
     filch_go(rt, receives, nothing);
     usleep(LONG * 1000);
     thread_receives(nothing);
@@ -222,19 +223,19 @@ static void expect_death(const struct deadlock *of, unsigned index)
     deadlock = of;
     child_run(&child, die_in_deadlock);
     const char *head = BUILD_TSAN ? "all fibers are asleep" : "all fibers are asleep - deadlock: ";
-    cr_assert(child_died(&child, head), "%u, %u workers: 0x%x: %s", index, workers, child.status,
-              child.text);
+    cr_assert(child_died(&child, head), "%u, %u workers: 0x%x: %s", index, deadlock_workers,
+              child.status, child.text);
     for (unsigned i = 0; i < 5; i++)
         cr_assert(!of->says[i] || strstr(child.text, of->says[i]), "%u, %u workers: %s not in: %s",
-                  index, workers, of->says[i], child.text);
+                  index, deadlock_workers, of->says[i], child.text);
 }
 
 Test(deadlock, what_can_never_run_again_is_reported_and_ends_the_process)
 {
     static const unsigned counts[] = {1, 2, 8, 64};
     for (unsigned i = 0; i < sizeof deadlocks / sizeof *deadlocks; i++) {
-        workers = counts[i % 4];
-        queue = i / 4 % 2 ? "central-mutex" : "chase-lev";
+        deadlock_workers = counts[i % 4];
+        deadlock_queue = i / 4 % 2 ? "central-mutex" : "chase-lev";
         expect_death(&deadlocks[i], i);
     }
 }
@@ -249,8 +250,8 @@ static void sends(filch_self self, void *arg)
 
 static void a_task_sleeps(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     filch_go(rt, receives, numbers);
     filch_go(rt, sends, numbers);
     filch_runtime_destroy(rt);
@@ -258,8 +259,8 @@ static void a_task_sleeps(void)
 
 static void this_thread_computes(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     filch_go(rt, receives, numbers);
     usleep(LONG * 1000);
     filch_send(numbers, &(int){1});
@@ -268,8 +269,8 @@ static void this_thread_computes(void)
 
 static void this_thread_waits_until_a_time(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel(), *nothing = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel(), *nothing = deadlock_channel();
     filch_go(rt, receives, numbers);
     int item;
     filch_receive_until(nothing, &item, filch_in(LONG * FILCH_MILLISECOND));
@@ -288,8 +289,8 @@ static void *thread_sends(void *arg)
 
 static void another_thread_computes(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *both[] = {channel(), channel()};
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *both[] = {deadlock_channel(), deadlock_channel()};
     pthread_t thread;
     CHILD_CHECK(!pthread_create(&thread, NULL, thread_sends, both));
     thread_receives(both[0]);
@@ -326,8 +327,8 @@ static void something_comes_from_outside(filch_go_fn *task)
         ssize_t n = write(ends[1], "x", 1);
         _exit(n != 1);
     }
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     filch_go(rt, receives, numbers);
     (filch_go)(rt, task, numbers);
     filch_runtime_destroy(rt);
@@ -345,7 +346,7 @@ static void a_task_waits_for_a_file(void)
 
 static void nobody_waits(void)
 {
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     usleep(LONG * 1000);
     filch_runtime_destroy(rt);
 }
@@ -364,8 +365,8 @@ Test(deadlock, nothing_is_said_while_something_may_still_happen)
 {
     static const unsigned counts[] = {2, 1, 64, 8};
     for (unsigned i = 0; i < sizeof live / sizeof *live; i++) {
-        workers = counts[i % 4];
-        queue = i / 4 % 2 ? "chase-lev" : "central-mutex";
+        deadlock_workers = counts[i % 4];
+        deadlock_queue = i / 4 % 2 ? "chase-lev" : "central-mutex";
         expect_no_report(live[i], i);
     }
 }

@@ -2,9 +2,8 @@
  *
  * The report of a deadlock names the call in which each task waits, its object, and the task, also
  * of a future and of a sequel. It comes after timers have fired and threads have waited in time. */
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_channel *nothing, *full;
@@ -63,8 +62,8 @@ static void prepare(void)
     if (BUILD_TSAN) /* its own thread is a stranger, beside which no process dies */
         filch_on_deadlock(die_all_the_same, NULL);
     alarm(60);
-    nothing = channel();
-    full = channel();
+    nothing = deadlock_channel();
+    full = deadlock_channel();
 }
 
 /* ---- Names ---- */
@@ -73,7 +72,7 @@ static void wait_in_all_calls(void)
 {
     static filch_future future, from, next;
     prepare();
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_go(rt, calls_once, NULL);
     signpost_wait(&begun, 1);
     filch_go(rt, calls_once, NULL);
@@ -118,7 +117,7 @@ Test(deadlock_calls, the_report_names_each_task_and_the_call_in_which_it_waits)
 static void wait_after_a_timer(void)
 {
     prepare();
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_context *soon;
     CHILD_CHECK(!filch_after(&soon, 20 * FILCH_MILLISECOND));
     CHILD_CHECK(filch_context_wait(soon, FILCH_FOREVER) == -ETIMEDOUT);
@@ -140,7 +139,7 @@ Test(deadlock_calls, a_deadlock_after_the_first_timer_is_found)
 static void block_as_the_last(void)
 {
     prepare();
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_go(rt, receives_for_ever, NULL);
     usleep(LONG * 1000);
     thread_receives(nothing);

@@ -23,8 +23,8 @@ static void wait_as_the_last_worker(void)
     setenv("FILCH_DEADLOCK", "die", 1);
     filch_on_deadlock(report_and_die, NULL);
     alarm(60);
-    filch_runtime *rt = runtime();
-    filch_go(rt, works_and_receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, works_and_receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
@@ -33,7 +33,7 @@ Test(deadlock_last, a_worker_that_falls_asleep_last_is_noticed)
     static const unsigned counts[] = {1, 8};
     for (unsigned i = 0; i < 2; i++) {
         struct child child;
-        workers = counts[i];
+        deadlock_workers = counts[i];
         child_run(&child, wait_as_the_last_worker);
         cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "0x%x: %s",
                   child.status, child.text);

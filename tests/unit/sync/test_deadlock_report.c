@@ -4,10 +4,9 @@
 #include <pthread.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/worker.h>
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/folder.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost heard;
@@ -21,11 +20,11 @@ static void hear(const char *report, void *arg)
 
 static void report_once_and_go_on(void)
 {
-    filch_channel *numbers = channel();
+    filch_channel *numbers = deadlock_channel();
     unsetenv("FILCH_DEADLOCK");
     if (BUILD_DEBUG)
         setenv("FILCH_DEADLOCK", "report", 1);
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     filch_on_deadlock(hear, (void *)&heard);
     pthread_t thread;
     filch_go(rt, receives, numbers);
@@ -48,8 +47,8 @@ static void *stranger(void *arg)
 static void do_not_die_beside_a_stranger(void)
 {
     setenv("FILCH_DEADLOCK", "die", 1);
-    filch_channel *numbers = channel();
-    filch_runtime *rt = runtime();
+    filch_channel *numbers = deadlock_channel();
+    filch_runtime *rt = deadlock_runtime();
     filch_on_deadlock(hear, (void *)&heard);
     pthread_t thread;
     CHILD_CHECK(!pthread_create(&thread, NULL, stranger, numbers));
@@ -63,9 +62,9 @@ static void say_nothing(void)
 {
     setenv("FILCH_DEADLOCK", "off", 1);
     filch_on_deadlock(not_reported, NULL);
-    runtime();
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
+    deadlock_runtime();
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, receives, deadlock_channel());
     ualarm(LONG * 1000, 0);
     filch_runtime_destroy(rt);
 }
@@ -86,8 +85,8 @@ Test(deadlock_report, a_callback_hears_of_it_and_strangers_keep_everybody_alive)
 static void go_by_default(void)
 {
     unsetenv("FILCH_DEADLOCK");
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, receives, deadlock_channel());
     if (!BUILD_DEBUG || BUILD_TSAN)
         ualarm(LONG * 1000, 0);
     filch_runtime_destroy(rt);
@@ -132,8 +131,8 @@ static void die_while_it_is_traced(void)
     setenv("FILCH_DEADLOCK", "report", 1);
     setenv("FILCH_TRACE", trace, 1);
     filch_on_deadlock(say_and_die, NULL);
-    filch_runtime *rt = runtime();
-    filch_go(rt, receives, channel());
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, receives, deadlock_channel());
     filch_runtime_destroy(rt);
 }
 
@@ -172,8 +171,8 @@ static void wake_in_a_deadlock(void)
 {
     setenv("FILCH_DEADLOCK", "report", 1);
     filch_on_deadlock(wake_in_vain, NULL);
-    stuck = runtime();
-    filch_go(stuck, receives, channel());
+    stuck = deadlock_runtime();
+    filch_go(stuck, receives, deadlock_channel());
     filch_runtime_destroy(stuck);
 }
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/patience.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static __thread bool dawdles; /* after its next wake-up of another thread */
@@ -52,9 +52,9 @@ static filch_runtime *asleep(filch_channel **nothing)
     setenv("FILCH_DEADLOCK", "die", 1);
     filch_on_deadlock(report_and_die, NULL);
     alarm(60);
-    workers = 1;
-    filch_runtime *rt = runtime();
-    *nothing = channel();
+    deadlock_workers = 1;
+    filch_runtime *rt = deadlock_runtime();
+    *nothing = deadlock_channel();
     WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
     return rt;
 }

@@ -3,13 +3,10 @@
  * The warning of a deadlock, which a program gets by default: its text, its destinations, its
  * silence in doubt, and its cost. */
 #include <pthread.h>
-#include <runtime/platform/error.h>
 #include <runtime/platform/warning.h>
-#include <tests/support/build.h>
 #include <tests/support/deadlock.h>
-#include <tests/support/folder.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 /* Thread sanitizer has a thread of its own, unknown to Filch, so nothing is certain. */
@@ -30,14 +27,14 @@ FILCH_TASK(int, receiver, (filch_channel *, from))
 
 static void hang(void)
 {
-    filch_runtime *rt = runtime();
-    (void)FILCH_RUN(rt, receiver, channel());
+    filch_runtime *rt = deadlock_runtime();
+    (void)FILCH_RUN(rt, receiver, deadlock_channel());
 }
 
 static void receive_alone(void)
 {
-    runtime();
-    thread_receives(channel());
+    deadlock_runtime();
+    thread_receives(deadlock_channel());
 }
 
 static void (*hangs)(void);
@@ -164,8 +161,8 @@ static void *stranger(void *arg)
 
 static void a_stranger_will_send(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     pthread_t thread;
     CHILD_CHECK(!pthread_create(&thread, NULL, stranger, numbers));
     CHILD_CHECK(FILCH_RUN(rt, receiver, numbers) == 1);
@@ -181,8 +178,8 @@ static void sends_later(filch_self self, void *arg)
 
 static void a_timer_is_pending(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     filch_go(rt, sends_later, numbers);
     CHILD_CHECK(FILCH_RUN(rt, receiver, numbers) == 1);
     filch_runtime_destroy(rt);
@@ -198,8 +195,8 @@ static void calls_and_sends(filch_self self, void *arg)
 
 static void a_call_blocks(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *numbers = deadlock_channel();
     filch_go(rt, calls_and_sends, numbers);
     CHILD_CHECK(FILCH_RUN(rt, receiver, numbers) == 1);
     filch_runtime_destroy(rt);
@@ -207,8 +204,8 @@ static void a_call_blocks(void)
 
 static void a_signal_may_come(void)
 {
-    filch_runtime *rt = runtime();
-    filch_channel *signals, *numbers = channel();
+    filch_runtime *rt = deadlock_runtime();
+    filch_channel *signals, *numbers = deadlock_channel();
     CHILD_CHECK(!filch_signal_channel(&signals, (const int[]){SIGALRM}, 1));
     filch_go(rt, receives, numbers);
     ualarm(LONG * 1000, 0);
@@ -263,7 +260,7 @@ static void run_without_a_fault(void)
     filch_channel *numbers;
     setenv("FILCH_DEADLOCK", "warn", 1);
     alarm(60);
-    filch_runtime *rt = runtime();
+    filch_runtime *rt = deadlock_runtime();
     unsigned before = process_threads();
     CHILD_CHECK(!filch_channel_create(&numbers, sizeof(int), 1));
     for (int i = 0; i < 2000; i++) {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
 #include <runtime/sync/wait.h>
-#include <tests/support/build.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_runtime *runtime(unsigned workers)

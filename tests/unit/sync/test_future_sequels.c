@@ -3,9 +3,8 @@
  * Futures built on others keep nothing of those: no error text of an earlier task, no failure of a
  * future that is gone, no size of an earlier value, no context. */
 #include <runtime/sync/cancellation.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_runtime *one_worker(void)

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <tests/support/configs.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A deadline of the next nanosecond is not past, on a clock that this test stops. */
-#include <tests/support/channels.h>
-#include <tests/support/contexts.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stopped_clock.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(next_nanosecond, a_context_is_not_cancelled_before_it)

@@ -4,9 +4,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
-#include <tests/support/spawned.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000, BYTES = 1 << 20 };

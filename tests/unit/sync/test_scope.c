@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
 #include <string.h>
-#include <tests/support/scope.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 /* ---- All children end before the scope does ---- */
 
@@ -33,7 +34,7 @@ static void waits_for_all(filch_runtime *rt)
 
 Test(scope, all_children_have_ended_when_it_is_closed)
 {
-    everywhere(waits_for_all);
+    scope_everywhere(waits_for_all);
 }
 
 static void stays_empty(filch_runtime *rt)
@@ -46,7 +47,7 @@ static void stays_empty(filch_runtime *rt)
 
 Test(scope, nobody_has_to_be_waited_for_in_an_empty_one)
 {
-    everywhere(stays_empty);
+    scope_everywhere(stays_empty);
 }
 
 /* ---- Children spawn, fork, and open scopes ---- */
@@ -76,7 +77,7 @@ static void grows_siblings(filch_runtime *rt)
 
 Test(scope, children_spawn_siblings_while_the_opener_waits)
 {
-    everywhere(grows_siblings);
+    scope_everywhere(grows_siblings);
 }
 
 static int fib_child(filch_self self, filch_scope *scope, void *arg)
@@ -135,7 +136,7 @@ static void mixes_scopes_and_forks(filch_runtime *rt)
 
 Test(scope, scopes_in_forked_tasks_and_forks_in_children)
 {
-    everywhere(mixes_scopes_and_forks);
+    scope_everywhere(mixes_scopes_and_forks);
 }
 
 struct nest {
@@ -170,7 +171,7 @@ static void nests(filch_runtime *rt)
 
 Test(scope, scopes_nest)
 {
-    everywhere(nests);
+    scope_everywhere(nests);
 }
 
 /* ---- Who waits ---- */
@@ -208,7 +209,7 @@ static void has_several_waiters(filch_runtime *rt)
 
 Test(scope, any_number_of_tasks_and_threads_may_wait)
 {
-    everywhere(has_several_waiters);
+    scope_everywhere(has_several_waiters);
 }
 
 static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
@@ -229,7 +230,7 @@ static void refuses_its_children(filch_runtime *rt)
 
 Test(scope, a_child_cannot_wait_for_its_own_scope)
 {
-    everywhere(refuses_its_children);
+    scope_everywhere(refuses_its_children);
 }
 
 static int where_am_i(filch_self self, filch_scope *scope, void *arg)
@@ -242,7 +243,7 @@ static int where_am_i(filch_self self, filch_scope *scope, void *arg)
 
 Test(scope, children_may_run_on_another_runtime_than_the_opener)
 {
-    filch_runtime *one = runtime(1), *many = runtime(3);
+    filch_runtime *one = scope_runtime(1), *many = scope_runtime(3);
     int index[3] = {-1, -1, -1};
     filch_scope scope;
     OK(filch_scope_open(&scope, many, NULL));

@@ -5,9 +5,9 @@
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/worker.h>
 #include <runtime/platform/lock.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/scope.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 static int forks_and_forgets(filch_self self, filch_scope *scope, void *unused)
 {
@@ -18,7 +18,7 @@ static int forks_and_forgets(filch_self self, filch_scope *scope, void *unused)
 static void leave_a_fork(void)
 {
     filch_scope scope;
-    (void)filch_scope_open(&scope, runtime(1), NULL);
+    (void)filch_scope_open(&scope, scope_runtime(1), NULL);
     FILCH_SPAWN(&scope, forks_and_forgets, NULL);
     filch_scope_close(&scope);
 }
@@ -38,10 +38,10 @@ FILCH_TASK(bool, is_a_child)
 
 Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
-    cr_assert_eq(FILCH_SPAWN(&scope, returns, NULL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, NULL), 0);
     OK(filch_scope_wait(&scope));
     cr_assert_not(FILCH_RUN(rt, is_a_child));
     OK(filch_scope_close(&scope));
@@ -51,7 +51,7 @@ Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
 /* The first close has freed the failures; the second frees the one that came after it. */
 Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
     OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < 3; i++)
@@ -78,7 +78,7 @@ static int goes(filch_self self, filch_scope *scope, void *waits)
 /* The child was the only one when it asked for the lock; another one is there when it gets it. */
 Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
 {
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = scope_runtime(2);
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
     fl_lock(&scope.lock);

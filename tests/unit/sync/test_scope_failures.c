@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <string.h>
-#include <tests/support/scope.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 /* ---- Contents of a failure ---- */
 
@@ -24,17 +25,20 @@ static const struct told {
     const char *arg, *message;
     int code;
 } tolds[] = {
-    {{{NULL, "a"}, returns, "f.c", 1}, (char *)(intptr_t)-EIO, "Input/output error", -EIO},
-    {{{NULL, "b"}, returns, "f.c", 2}, (char *)7, "it returned 7", -EINVAL},
-    {{{NULL, "c"}, returns, "f.c", 3},
+    {{{NULL, "a"}, scope_returns, "f.c", 1}, (char *)(intptr_t)-EIO, "Input/output error", -EIO},
+    {{{NULL, "b"}, scope_returns, "f.c", 2}, (char *)7, "it returned 7", -EINVAL},
+    {{{NULL, "c"}, scope_returns, "f.c", 3},
      (char *)(intptr_t)INT32_MIN,
      "it returned -2147483648",
      -EINVAL},
-    {{{NULL, "d"}, says, "f.c", 4}, "17", "no page 17", -ENOENT},
+    {{{NULL, "d"}, scope_says, "f.c", 4}, "17", "no page 17", -ENOENT},
     {{{NULL, "e"}, calls_wrongly, "f.c", 5}, NULL, "without a place for the channel", -EINVAL},
     {{{NULL, "f"}, says_and_returns_0, "f.c", 6}, NULL, "first", -EIO},
     {{{NULL, "g"}, says_and_returns_0, "f.c", 7}, (char *)(intptr_t)-EPERM, "first", -EIO},
-    {{{NULL, "h"}, returns, DEEP DEEP DEEP DEEP "f.c", 8}, (char *)7, "it returned 7", -EINVAL},
+    {{{NULL, "h"}, scope_returns, DEEP DEEP DEEP DEEP "f.c", 8},
+     (char *)7,
+     "it returned 7",
+     -EINVAL},
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -72,19 +76,19 @@ static void tells(filch_runtime *rt)
 
 Test(scope, a_failure_has_its_code_message_place_and_task)
 {
-    everywhere(tells);
+    scope_everywhere(tells);
 }
 
 Test(scope, spawn_notes_where_it_stands)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
-    cr_assert_eq(FILCH_SPAWN(&scope, returns, (void *)(intptr_t)-EIO), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, (void *)(intptr_t)-EIO), 0);
     int line = __LINE__ - 1;
     cr_assert_eq(filch_scope_close(&scope), -EIO);
     const filch_failure *failure = filch_scope_failure(&scope);
-    cr_assert_str_eq(failure->task, "returns");
+    cr_assert_str_eq(failure->task, "scope_returns");
     cr_assert_str_eq(failure->file, __FILE__);
     cr_assert_eq(failure->line, line);
     OK(filch_runtime_destroy(rt));
@@ -92,12 +96,12 @@ Test(scope, spawn_notes_where_it_stands)
 
 Test(scope, what_was_said_before_on_the_thread_explains_no_failure)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
     OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     cr_assert_eq(FILCH_SPAWN(&scope, calls_wrongly, NULL), 0);
     filch_scope_wait(&scope);
-    cr_assert_eq(FILCH_SPAWN(&scope, returns, (void *)(intptr_t)-EINVAL), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, (void *)(intptr_t)-EINVAL), 0);
     filch_scope_wait(&scope);
     const filch_failure *last = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
     cr_assert_str_eq(last->message, "Invalid argument");
@@ -134,7 +138,7 @@ static void fails_anywhere(filch_runtime *rt)
 
 Test(scope, forks_and_the_opener_can_fail_it)
 {
-    everywhere(fails_anywhere);
+    scope_everywhere(fails_anywhere);
 }
 
 /* ---- The first failure cancels the others ---- */
@@ -145,15 +149,15 @@ static void cancels_siblings(filch_runtime *rt)
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < 20; i++)
-        cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
-    cr_assert_eq(FILCH_SPAWN(&scope, says, "1"), 0);
+        cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "1"), 0);
     cr_assert_eq(filch_scope_wait(&scope), -ENOENT);
     cr_assert_eq(signpost_count(&started), 20, "a spawned child runs");
     cr_assert_eq(filch_context_cause(filch_scope_context(&scope)), -ENOENT);
     cr_assert_eq(filch_scope_failures(&scope), 21);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "no page 1");
     cr_assert_null(filch_scope_next_failure(&scope, filch_scope_failure(&scope)));
-    cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), -ECANCELED);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
     cr_assert_not_null(strstr(filch_error(), "until_cancelled"));
     cr_assert_eq(filch_scope_close(&scope), -ENOENT);
     cr_assert_eq(signpost_count(&started), 20, "a refused child does not");
@@ -161,7 +165,7 @@ static void cancels_siblings(filch_runtime *rt)
 
 Test(scope, the_first_failure_cancels_the_siblings)
 {
-    everywhere(cancels_siblings);
+    scope_everywhere(cancels_siblings);
 }
 
 static int nest_until_cancelled(filch_self self, filch_scope *scope, void *arg)
@@ -169,7 +173,7 @@ static int nest_until_cancelled(filch_self self, filch_scope *scope, void *arg)
     filch_scope inner;
     OK(filch_scope_open(&inner, NULL, filch_scope_context(scope)));
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(FILCH_SPAWN(&inner, until_cancelled, arg), 0);
+        cr_assert_eq(FILCH_SPAWN(&inner, scope_until_cancelled, arg), 0);
     return filch_scope_close(&inner);
 }
 
@@ -193,7 +197,7 @@ static void cancels_inner(filch_runtime *rt)
 
 Test(scope, a_failure_reaches_the_scopes_within)
 {
-    everywhere(cancels_inner);
+    scope_everywhere(cancels_inner);
 }
 
 static void passes_failure_on(filch_runtime *rt)
@@ -202,7 +206,7 @@ static void passes_failure_on(filch_runtime *rt)
     filch_context *context;
     OK(filch_context_create(&context, NULL));
     OK(filch_scope_open(&scope, rt, context));
-    cr_assert_eq(FILCH_SPAWN(&scope, says, "2"), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "2"), 0);
     cr_assert_eq(filch_scope_close(&scope), -ENOENT);
     cr_assert_eq(filch_context_cause(context), 0, "nothing above is cancelled");
     filch_context_release(context);
@@ -210,7 +214,7 @@ static void passes_failure_on(filch_runtime *rt)
 
 Test(scope, a_failure_does_not_reach_the_context_above)
 {
-    everywhere(passes_failure_on);
+    scope_everywhere(passes_failure_on);
 }
 
 static void cancelled_from_above(filch_runtime *rt)
@@ -220,7 +224,7 @@ static void cancelled_from_above(filch_runtime *rt)
     filch_context *context;
     OK(filch_context_create(&context, NULL));
     OK(filch_scope_open(&scope, rt, context));
-    cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(filch_scope_wait_until(&scope, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_scope_wait_until(&scope, 0), -ETIMEDOUT);
     cr_assert_eq(filch_scope_wait_until(&scope, -1), -EINVAL);
@@ -228,17 +232,17 @@ static void cancelled_from_above(filch_runtime *rt)
                  "a wait that times out cancels nothing");
     cr_assert_eq(filch_scope_children(&scope), 1);
     OK(filch_context_cancel(context, -ESTALE));
-    cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), -ECANCELED);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
     cr_assert_eq(filch_scope_close(&scope), -ESTALE);
     OK(filch_scope_open(&scope, rt, context));
-    cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), -ECANCELED);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
     cr_assert_eq(filch_scope_close(&scope), 0, "nobody has failed");
     filch_context_release(context);
 }
 
 Test(scope, a_wait_in_vain_leaves_children_alone_and_a_context_above_stops_them)
 {
-    everywhere(cancelled_from_above);
+    scope_everywhere(cancelled_from_above);
 }
 
 static void has_a_deadline(filch_runtime *rt)
@@ -250,7 +254,7 @@ static void has_a_deadline(filch_runtime *rt)
     OK(filch_scope_open(&scope, rt, context));
     uint32_t spawned = 0; /* beside other load the deadline may pass before */
     for (int i = 0; i < 5; i++)
-        spawned += FILCH_SPAWN(&scope, until_cancelled, &started) == 0;
+        spawned += FILCH_SPAWN(&scope, scope_until_cancelled, &started) == 0;
     cr_assert_eq(filch_scope_close(&scope), spawned ? -ETIMEDOUT : 0);
     cr_assert_eq(signpost_count(&started), spawned);
     filch_context_release(context);
@@ -258,7 +262,7 @@ static void has_a_deadline(filch_runtime *rt)
 
 Test(scope, the_deadline_of_a_context_above_stops_them)
 {
-    everywhere(has_a_deadline);
+    scope_everywhere(has_a_deadline);
 }
 
 /* ---- Collecting ---- */
@@ -296,5 +300,5 @@ static void collects(filch_runtime *rt)
 
 Test(scope, one_that_collects_keeps_all_failures_and_cancels_nobody)
 {
-    everywhere(collects);
+    scope_everywhere(collects);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <pthread.h>
 #include <string.h>
-#include <tests/support/child.h>
-#include <tests/support/scope.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
 
 /* ---- Panics ---- */
 
@@ -17,7 +18,7 @@ static void child_panics(filch_runtime *rt)
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
     for (int i = 0; i < 5; i++)
-        cr_assert_eq(FILCH_SPAWN(&scope, until_cancelled, &started), 0);
+        cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, panics, "17"), 0);
     cr_assert_eq(filch_scope_close(&scope), -EBADMSG);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "no header in 17");
@@ -27,7 +28,7 @@ static void child_panics(filch_runtime *rt)
 
 Test(scope, a_panic_of_a_child_is_its_failure)
 {
-    everywhere(child_panics);
+    scope_everywhere(child_panics);
 }
 
 struct opener {
@@ -100,7 +101,7 @@ FILCH_VOID_TASK(close_before_cleanup, (signpost *, cleaned))
 Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
 {
     signpost cleaned = {0};
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     FILCH_RUN(rt, close_before_cleanup, &cleaned);
     cr_assert_eq(signpost_count(&cleaned), 2);
     OK(filch_runtime_destroy(rt));
@@ -110,7 +111,7 @@ Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
 
 Test(scope, bad_calls_are_refused_and_say_why)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_child nothing = {.task = {NULL, "nothing"}};
     filch_scope scope;
     cr_assert_eq(filch_scope_open(&scope, NULL, NULL), -EINVAL);
@@ -120,7 +121,7 @@ Test(scope, bad_calls_are_refused_and_say_why)
     OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(filch_scope_spawn(&scope, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_scope_spawn(&scope, &nothing, NULL), -EINVAL);
-    cr_assert_eq(FILCH_SPAWN(NULL, returns, NULL), -EINVAL);
+    cr_assert_eq(FILCH_SPAWN(NULL, scope_returns, NULL), -EINVAL);
     cr_assert_eq(filch_scope_wait(NULL), -EINVAL);
     cr_assert_eq(filch_scope_wait_until(NULL, 0), -EINVAL);
     cr_assert_eq(filch_scope_close(NULL), -EINVAL);
@@ -133,11 +134,11 @@ static void closes_twice(filch_runtime *rt)
 {
     filch_scope scope, zero = {.failures = 0};
     OK(filch_scope_open(&scope, rt, NULL));
-    cr_assert_eq(FILCH_SPAWN(&scope, says, "3"), 0);
+    cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "3"), 0);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(filch_scope_close(&scope), -ENOENT);
-        cr_assert_eq(FILCH_SPAWN(&scope, says, "4"), -EPIPE);
-        cr_assert_eq(FILCH_SPAWN(&zero, says, "5"), -EPIPE);
+        cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "4"), -EPIPE);
+        cr_assert_eq(FILCH_SPAWN(&zero, scope_says, "5"), -EPIPE);
         OK(filch_scope_close(&zero));
     }
     cr_assert_not_null(strstr(filch_error(), "says was not spawned"));
@@ -145,7 +146,7 @@ static void closes_twice(filch_runtime *rt)
 
 Test(scope, nothing_is_spawned_into_one_that_is_closed)
 {
-    everywhere(closes_twice);
+    scope_everywhere(closes_twice);
 }
 
 FILCH_VOID_TASK(forget_to_close)
@@ -156,7 +157,7 @@ FILCH_VOID_TASK(forget_to_close)
 
 static void leave_open(void)
 {
-    FILCH_RUN(runtime(1), forget_to_close);
+    FILCH_RUN(scope_runtime(1), forget_to_close);
     pause();
 }
 
@@ -169,7 +170,7 @@ static int forget_to_close_too(filch_self self, filch_scope *scope, void *arg)
 static void leave_open_in_child(void)
 {
     filch_scope scope;
-    (void)filch_scope_open(&scope, runtime(1), NULL);
+    (void)filch_scope_open(&scope, scope_runtime(1), NULL);
     FILCH_SPAWN(&scope, forget_to_close_too, NULL);
     filch_scope_close(&scope);
 }
@@ -209,7 +210,7 @@ static void close_elsewhere(void)
 {
     pthread_t thread;
     filch_scope scope;
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = scope_runtime(2);
     pthread_create(&thread, NULL, run_opener, rt);
     signpost_wait(&left, 1);
     (void)filch_scope_open(&scope, rt, NULL);
@@ -232,7 +233,7 @@ static void use_in_the_child(void)
 {
     filch_scope scope;
     CHILD_CHECK(filch_scope_open(&scope, of_the_parent, NULL) == -ECHILD);
-    CHILD_CHECK(FILCH_SPAWN(&of_the_parent_too, returns, NULL) == -ECHILD);
+    CHILD_CHECK(FILCH_SPAWN(&of_the_parent_too, scope_returns, NULL) == -ECHILD);
 }
 
 Test(scope, a_child_of_fork_has_no_workers_for_it)
@@ -240,7 +241,7 @@ Test(scope, a_child_of_fork_has_no_workers_for_it)
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses fork in a process with threads");
     struct child child;
-    of_the_parent = runtime(1);
+    of_the_parent = scope_runtime(1);
     OK(filch_scope_open(&of_the_parent_too, of_the_parent, NULL));
     child_run(&child, use_in_the_child);
     cr_assert(child_passed(&child), "%s", child.text);
@@ -271,14 +272,14 @@ static int blocks_and_fails(filch_self self, filch_scope *scope, void *unused)
 
 Test(scope, a_scope_is_closed_within_a_try)
 {
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = scope_runtime(2);
     cr_assert_eq(FILCH_RUN(rt, closes_within_a_try), 0);
     OK(filch_runtime_destroy(rt));
 }
 
 Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
 {
-    filch_runtime *rt = runtime(2);
+    filch_runtime *rt = scope_runtime(2);
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, blocks_and_fails, NULL), 0);
@@ -309,7 +310,7 @@ FILCH_VOID_TASK(open_twice_in_a_task, (filch_runtime *, rt))
 Test(scope, an_open_scope_is_not_opened)
 {
     for (unsigned workers = 1; workers <= 8; workers *= 2) {
-        filch_runtime *rt = runtime(workers);
+        filch_runtime *rt = scope_runtime(workers);
         open_twice(rt);
         FILCH_RUN(rt, open_twice_in_a_task, rt);
         OK(filch_runtime_destroy(rt));
@@ -318,7 +319,7 @@ Test(scope, an_open_scope_is_not_opened)
 
 Test(scope, a_failure_leaves_its_own_text)
 {
-    filch_runtime *rt = runtime(1);
+    filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
     OK(filch_scope_open(&scope, rt, NULL));
     (void)filch_scope_open(NULL, rt, NULL); /* another call's sentence */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/channels.h>
-#include <tests/support/crew.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_channel *full_channel(void)

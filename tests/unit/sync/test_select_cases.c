@@ -3,7 +3,7 @@
  * A select looks at exactly the cases that it is given, as they are now, and at the earliest of
  * their deadlines. */
 #include <limits.h>
-#include <tests/support/channels.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static uint64_t item;

@@ -3,10 +3,8 @@
  * Signals that are sent into a channel: each one, until the end. */
 #include <pthread.h>
 #include <signal.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const int some[] = {SIGTERM, SIGINT, SIGHUP};

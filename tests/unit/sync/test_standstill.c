@@ -4,6 +4,7 @@
  * number and the variable, and again when it has lasted twice as long. */
 #include <runtime/sync/deadlock.h>
 #include <tests/support/deadlock.h>
+#include <tests/support/test.h>
 
 static const unsigned numbers[] = {1, 2, 8};
 enum { NUMBERS = sizeof numbers / sizeof *numbers, TASKS = 50 };
@@ -28,14 +29,14 @@ static void receives_one(filch_self self, void *unused)
 static void poll_until_reported_twice(void)
 {
     filch_runtime *rt;
-    unsigned fibers = workers + 4;
+    unsigned fibers = deadlock_workers + 4;
     snprintf(wanted, sizeof wanted, "all %u fibers wait", fibers);
     setenv("FILCH_DEADLOCK", "warn", 1);
     filch_on_deadlock(hear, NULL);
     alarm(60);
-    CHILD_CHECK(
-        !filch_runtime_create(&rt, &(filch_config){.workers = workers, .max_fibers = fibers}));
-    items = channel();
+    CHILD_CHECK(!filch_runtime_create(&rt, &(filch_config){.workers = deadlock_workers,
+                                                           .max_fibers = fibers}));
+    items = deadlock_channel();
     for (unsigned i = 0; i < TASKS; i++)
         CHILD_CHECK(!filch_go(rt, receives_one, NULL));
     while (filch_u32_load(&reports, FILCH_ACQUIRE) < 2)
@@ -50,8 +51,9 @@ Test(standstill, cap_is_named_while_thread_polls)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
-        workers = numbers[i];
+        deadlock_workers = numbers[i];
         child_run(&child, poll_until_reported_twice);
-        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", workers, child.status, child.text);
+        cr_assert(child_passed(&child), "%u workers: 0x%x: %s", deadlock_workers, child.status,
+                  child.text);
     }
 }

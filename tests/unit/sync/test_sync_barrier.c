@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/parties.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static filch_barrier barrier;

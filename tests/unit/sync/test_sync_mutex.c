@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/lock.h>
-#include <tests/support/child.h>
-#include <tests/support/parties.h>
-#include <tests/support/patience.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(sync_mutex, zero_bytes_are_an_unlocked_mutex)

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <runtime/platform/lock.h>
 #include <sched.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 static filch_semaphore with(unsigned permits)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/child.h>
-#include <tests/support/parties.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(sync_waitgroup, nobody_waits_for_nothing)
@@ -44,14 +44,14 @@ static void grow(filch_self self, void *age)
     ++*(unsigned *)age;
 }
 
-typedef struct child_of {
+typedef struct family_child {
     family *family;
     unsigned index;
-} child_of;
+} family_child;
 
 static void be_a_child(filch_self self, void *arg)
 {
-    child_of *one = arg;
+    family_child *one = arg;
     grow(self, &one->family->ages[one->index]);
     filch_waitgroup_done(&one->family->group);
 }
@@ -59,11 +59,11 @@ static void be_a_child(filch_self self, void *arg)
 static void raise_family(filch_self self, void *arg, unsigned index)
 {
     family *one = arg;
-    child_of children[CHILDREN];
+    family_child children[CHILDREN];
     for (unsigned round = 0; round < one->rounds; round++) {
         filch_waitgroup_add(&one->group, CHILDREN);
         for (unsigned i = 0; i < CHILDREN; i++) {
-            children[i] = (child_of){one, i};
+            children[i] = (family_child){one, i};
             if (filch_go(one->rt, be_a_child, &children[i]))
                 filch_die("%s", filch_error());
         }

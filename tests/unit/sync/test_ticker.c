@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Tickers: exact times, however late they are sent, and every miss is reported. */
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

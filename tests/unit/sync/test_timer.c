@@ -3,8 +3,7 @@
  * Sleep and timers. Nothing here says how late anything may be; that nothing is early, and that it
  * comes, it does. */
 #include <runtime/sync/timer.h>
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { MS = 1000000 };

@@ -3,7 +3,7 @@
  * Timers fire at their time and not later, on a clock that this test moves: it stands still until the timer thread sleeps
  * with a time limit, then jumps to the end of that limit. So lateness is exact, however loaded the machine is. */
 #include <sys/epoll.h>
-#include <tests/support/configs.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <time.h>
 

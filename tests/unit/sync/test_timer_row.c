@@ -2,9 +2,9 @@
  *
  * The row of timers against a list that is kept in order. */
 #include <runtime/sync/timer_heap.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/timed_list.h>
+#include <tests/unit/sync/timed_list.h>
 
 static fl_timer_row row;
 

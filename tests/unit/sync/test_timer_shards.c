@@ -4,7 +4,7 @@
  * and any number of due ones at a time. */
 #include <runtime/engine/runtime.h>
 #include <runtime/sync/timer_shards.h>
-#include <tests/support/occupied.h>
+#include <tests/support/engine.h>
 #include <tests/support/test.h>
 
 /* Its detector has timers of its own. */
@@ -53,7 +53,7 @@ Test(timer_shards, a_later_timer_does_not_hide_an_earlier_one)
 
 static signpost held, go_on, counted;
 
-static void hold(void *unused)
+static void holds_thread(void *unused)
 {
     signpost_raise(&held);
     signpost_wait(&go_on, 1);
@@ -63,7 +63,7 @@ static void hold(void *unused)
 static void hold_timer_thread(void)
 {
     static fl_timer holder;
-    cr_assert_eq(fl_timer_start_call(&holder, 1, hold, NULL), 0);
+    cr_assert_eq(fl_timer_start_call(&holder, 1, holds_thread, NULL), 0);
     signpost_wait(&held, 1);
 }
 

@@ -5,11 +5,8 @@
  * clock. */
 #include <pthread.h>
 #include <sys/socket.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

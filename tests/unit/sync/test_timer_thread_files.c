@@ -5,10 +5,8 @@
 #include <runtime/sync/timer_thread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -5,13 +5,9 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <tests/support/build.h>
-#include <tests/support/child.h>
-#include <tests/support/configs.h>
-#include <tests/support/process.h>
-#include <tests/support/signpost.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/timer_thread.h>
 #include <unistd.h>
 
 enum { MS = 1000000 };

@@ -3,9 +3,7 @@
  * Wait modes: a join that helps runs other tasks on its own fiber, and its fiber does not stop; one
  * that suspends has them run on another. Each task tells on which fiber it ran. */
 #include <runtime/engine/worker.h>
-#include <tests/support/build.h>
-#include <tests/support/modes.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static const char *const waits[] = {"suspend", "help-any", "help-own"};
@@ -286,7 +284,7 @@ Test(wait_modes, a_central_queue_helps_with_anything)
     for (unsigned i = 0; i < MODE_SIZES; i++) {
         filch_runtime *rt = mode_runtime((filch_config){.wait = "help-any",
                                                         .queue = "central-mutex",
-                                                        .workers = mode_workers[i]});
+                                                        .workers = config_workers[i]});
         cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
         OK(filch_runtime_destroy(rt));
     }

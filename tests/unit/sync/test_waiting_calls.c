@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Reports say in which public call a task waits: synchronisation, channels, futures, scopes. */
-#include <tests/support/waiting.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 
 /* ---- Synchronisation ---- */
 
@@ -230,7 +231,7 @@ static void close_scope(filch_self self)
 
 static void await_context(filch_self self)
 {
-    make_context();
+    waiting_make_context();
     now_it_waits();
     filch_context_wait(waiting_context, FILCH_FOREVER);
     filch_context_release(waiting_context);
@@ -238,7 +239,7 @@ static void await_context(filch_self self)
 
 static void sleep_in_context(filch_self self)
 {
-    make_context();
+    waiting_make_context();
     now_it_waits();
     filch_context_sleep(waiting_context, 1000 * FILCH_SECOND);
     filch_context_release(waiting_context);
@@ -261,8 +262,8 @@ static const waiting_call rows[] = {
     {"filch_await", await_future, set_future, 0},
     {"filch_scope_wait", await_children, release, 0},
     {"filch_scope_close", close_scope, release, 0},
-    {"filch_context_wait", await_context, cancel, 0},
-    {"filch_context_sleep", sleep_in_context, cancel, 0},
+    {"filch_context_wait", await_context, waiting_cancel, 0},
+    {"filch_context_sleep", sleep_in_context, waiting_cancel, 0},
 };
 
 Test(waiting_calls, each_is_named_while_it_waits)
@@ -278,10 +279,10 @@ Test(waiting_calls, a_condition_that_locks_its_mutex_again_is_still_named)
 {
     OK(filch_runtime_create(&waiting_rt, &(filch_config){.workers = 1}));
     OK(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)&second));
-    signpost_wait(&about_to_wait, 1);
+    signpost_wait(&waiting_begins, 1);
     WAIT_WHILE(filch_ptr_load(&waiting_fiber->waits_for, FILCH_ACQUIRE) != &mutex);
     cr_assert_str_eq(filch_ptr_load(&waiting_fiber->waits_in, FILCH_ACQUIRE), second.name);
     unlock_mutex();
-    signpost_wait(&has_returned, 1);
+    signpost_wait(&waiting_ended, 1);
     OK(filch_runtime_destroy(waiting_rt));
 }

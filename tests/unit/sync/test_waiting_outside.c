@@ -5,7 +5,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <tests/support/waiting.h>
+#include <tests/support/engine.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* ---- Time ---- */
@@ -38,7 +39,7 @@ static void retry(filch_self self)
     static const filch_retry_policy policy = {.base = 1000 * FILCH_SECOND,
                                               .cap = 1000 * FILCH_SECOND,
                                               .jitter = FILCH_JITTER_NONE};
-    make_context();
+    waiting_make_context();
     now_it_waits();
     filch_retry_run(&policy, waiting_context, fails_for_now, NULL, NULL);
     filch_context_release(waiting_context);
@@ -81,7 +82,7 @@ static void write_pipe(filch_self self)
         ;
     now_it_waits();
     filch_write(ends[1], bytes, 1, FILCH_FOREVER);
-    signpost_wait(&go, 1); /* nobody reads any more */
+    signpost_wait(&waiting_go, 1); /* nobody reads any more */
     close_pipe();
 }
 
@@ -90,7 +91,7 @@ static void drain_pipe(void)
     char drained[4096];
     while (read(ends[0], drained, sizeof drained) > 0)
         ;
-    go_on();
+    waiting_go_on();
 }
 
 static void accept_one(filch_self self)
@@ -117,7 +118,7 @@ static void end_blocking(filch_self self)
 {
     OK(filch_blocking_begin());
     OK(filch_go(waiting_rt, hold_worker, NULL));
-    signpost_wait(&holds, 1);
+    signpost_wait(&waiting_holds, 1);
     now_it_waits();
     filch_blocking_end();
 }
@@ -147,7 +148,7 @@ static void run_elsewhere(filch_self self)
 static void join_stolen(filch_self self)
 {
     FILCH_FORK(wait_for_go, 1);
-    signpost_wait(&holds, 1); /* it was stolen */
+    signpost_wait(&waiting_holds, 1); /* it was stolen */
     now_it_waits();
     int number;
     FILCH_JOIN(number, wait_for_go);
@@ -160,16 +161,16 @@ static const waiting_call rows[] = {
     {"filch_context_sleep", sleep_without_context, NULL, 0},
     {"filch_sleep", sleep_for, NULL, 0},
     {"filch_sleep_until", sleep_until, NULL, 0},
-    {"filch_retry_run", retry, cancel, 0},
+    {"filch_retry_run", retry, waiting_cancel, 0},
     {"filch_wait_fd", await_pipe, close_pipe, 0},
     {"filch_read", read_pipe, close_pipe, 0},
     {"filch_write", write_pipe, drain_pipe, 0},
     {"filch_accept", accept_one, close_pipe, 0},
-    {"filch_blocking", call_blocking, go_on, 0},
-    {"filch_blocking_end", end_blocking, go_on, 0},
-    {"filch_yield", yield, go_on, 0},
-    {"filch_run", run_elsewhere, go_on, 0},
-    {"the join of a fork", join_stolen, go_on, 2},
+    {"filch_blocking", call_blocking, waiting_go_on, 0},
+    {"filch_blocking_end", end_blocking, waiting_go_on, 0},
+    {"filch_yield", yield, waiting_go_on, 0},
+    {"filch_run", run_elsewhere, waiting_go_on, 0},
+    {"the join of a fork", join_stolen, waiting_go_on, 2},
 };
 
 Test(waiting_outside, each_is_named_while_it_waits)

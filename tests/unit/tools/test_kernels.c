@@ -9,7 +9,6 @@
 #include <bench/peers/peer.h>
 #include <runtime/queue/queues.h>
 #include <stdio.h>
-#include <tests/support/build.h>
 #include <tests/support/test.h>
 
 enum { WORKERS = 3 };

@@ -3,8 +3,8 @@
  * Films: of made traces, whose steps are known, and of runs. In each, a task is in one place at a time. */
 #include <filch/filch.h>
 #include <filch/trace.h>
-#include <tests/support/made_trace.h>
-#include <tests/support/random_program.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/play/cursor.h>
 #include <tools/play/frame.h>
 #include <tools/play/record.h>
@@ -346,7 +346,7 @@ Test(play_film, random_programs_have_each_task_in_one_place)
 {
     unsigned most = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        simulation s;
+        random_run s;
         film f;
         random_program(&s, seed);
         trace_file *trace = trace_of(s.event, RANDOM_WORKERS, FL_TRACE_TASKS);

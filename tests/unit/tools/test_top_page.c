@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Damaged and foreign statistics pages are refused by name, and never read beyond their end. */
-#include <tests/support/shared_page.h>
 #include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/top/view.h>
 
 /* A copy of a good page, which may have another size. */

@@ -10,11 +10,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <tests/support/fib.h>
-#include <tests/support/signpost.h>
-#include <tests/support/stress.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/traced.h>
+#include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
 #include <unistd.h>
 
@@ -47,14 +45,14 @@ Test(trace, events_agree_with_statistics)
         filch_stats stats;
         analysis a;
         const char *why;
-        filch_runtime *rt = create(workers[w], path_of("whole.trace,limit=256M"));
+        filch_runtime *rt = traced_runtime(workers[w], traced_path("whole.trace,limit=256M"));
         for (int i = 0; i < 20; i++)
             cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)fib_serial(15));
         filch_runtime_stats_read(rt, &stats, sizeof stats);
         OK(filch_runtime_destroy(rt)); /* when it ends, so has each event */
         char numbered[32]; /* the second runtime of this process has a file of its own */
         snprintf(numbered, sizeof numbered, w ? "whole.trace.%u" : "whole.trace", w + 1);
-        trace_file *trace = open_it(path_of(numbered));
+        trace_file *trace = opened_trace(traced_path(numbered));
         cr_assert(trace_is_whole(trace, &why), "%s", why);
         cr_assert(analyse(&a, trace));
         cr_assert_eq(trace_facts_of(trace)->workers, workers[w]);
@@ -99,17 +97,17 @@ Test(trace, traces_begin_and_end_while_tasks_run)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned w = 0; w < 3; w++) {
-        filch_runtime *rt = create(workers[w], NULL);
+        filch_runtime *rt = traced_runtime(workers[w], NULL);
         pthread_t thread;
         void *count;
         filch_u32_store(&stopping, 0, FILCH_RELEASE);
         cr_assert_eq(pthread_create(&thread, NULL, run_rounds, rt), 0);
         for (unsigned i = 0; i < stress_times(30); i++) {
-            const char *why, *path = path_of("part.trace");
+            const char *why, *path = traced_path("part.trace");
             cr_assert_eq(filch_trace_start(rt, path, NULL), 0, "%s", filch_error());
             usleep(i % 10 * 100);
             cr_assert_eq(filch_trace_stop(rt), 0, "%s", filch_error());
-            trace_file *trace = open_it(path);
+            trace_file *trace = opened_trace(path);
             cr_assert(trace_is_whole(trace, &why), "%s", why);
             trace_close(trace);
         }
@@ -148,10 +146,10 @@ static void *trace_in_turn(void *arg)
 Test(trace, one_trace_at_a_time)
 {
     tracer all[2];
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     for (unsigned i = 0; i < 2; i++) {
         all[i].rt = rt;
-        snprintf(all[i].path, sizeof all[i].path, "%s", path_of(i ? "b.trace" : "a.trace"));
+        snprintf(all[i].path, sizeof all[i].path, "%s", traced_path(i ? "b.trace" : "a.trace"));
         cr_assert_eq(pthread_create(&all[i].thread, NULL, trace_in_turn, &all[i]), 0);
     }
     for (unsigned i = 0; i < 2; i++)
@@ -162,18 +160,18 @@ Test(trace, one_trace_at_a_time)
 
 Test(trace, calls_that_make_no_sense_are_refused)
 {
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     cr_assert_eq(filch_trace_stop(rt), -EINVAL);
     cr_assert(strstr(filch_error(), "has no trace"), "%s", filch_error());
     cr_assert_eq(filch_trace_start(rt, "/nonexistent/x", NULL), -ENOENT);
-    cr_assert_eq(filch_trace_start(rt, path_of("a.trace"), "speed=7"), -EINVAL);
-    cr_assert_eq(filch_trace_start(NULL, path_of("a.trace"), NULL), -EINVAL);
+    cr_assert_eq(filch_trace_start(rt, traced_path("a.trace"), "speed=7"), -EINVAL);
+    cr_assert_eq(filch_trace_start(NULL, traced_path("a.trace"), NULL), -EINVAL);
     cr_assert_eq(filch_trace_stop(NULL), -EINVAL);
-    OK(filch_trace_start(rt, path_of("a.trace"), NULL));
-    cr_assert_eq(filch_trace_start(rt, path_of("b.trace"), NULL), -EBUSY);
+    OK(filch_trace_start(rt, traced_path("a.trace"), NULL));
+    cr_assert_eq(filch_trace_start(rt, traced_path("b.trace"), NULL), -EBUSY);
     cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
     cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
-    trace_close(open_it(path_of("a.trace")));
+    trace_close(opened_trace(traced_path("a.trace")));
 }
 
 /* ---- Marks and spans ---- */
@@ -201,7 +199,7 @@ Test(trace, marks_and_spans_of_tasks_are_recorded)
                   {FL_TRACE_SPAN, "inner"},
                   {FL_TRACE_SPAN_END, NULL},
                   {FL_TRACE_SPAN_END, NULL}};
-    filch_runtime *rt = create(2, path_of("marks.trace"));
+    filch_runtime *rt = traced_runtime(2, traced_path("marks.trace"));
     trace_event e;
     unsigned next = 0;
     uint32_t fiber = 0;
@@ -210,7 +208,7 @@ Test(trace, marks_and_spans_of_tasks_are_recorded)
     filch_trace_span_end();
     cr_assert_eq(FILCH_RUN(rt, marking, 0), 0);
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("marks.trace"));
+    trace_file *trace = opened_trace(traced_path("marks.trace"));
     while (trace_next(trace, &e)) {
         if (e.kind < FL_TRACE_MARK)
             continue;
@@ -244,14 +242,15 @@ enum { MARKS = 200000 }; /* 16 bytes each: three times the limit */
 static trace_file *overfill(const char *options)
 {
     struct stat is;
-    filch_runtime *rt = create(1, NULL);
-    cr_assert_eq(filch_trace_start(rt, path_of("limit.trace"), options), 0, "%s", filch_error());
+    filch_runtime *rt = traced_runtime(1, NULL);
+    cr_assert_eq(filch_trace_start(rt, traced_path("limit.trace"), options), 0, "%s",
+                 filch_error());
     cr_assert_eq(FILCH_RUN(rt, many_marks, MARKS), 0);
     OK(filch_trace_stop(rt));
     OK(filch_runtime_destroy(rt));
-    cr_assert_eq(stat(path_of("limit.trace"), &is), 0);
+    cr_assert_eq(stat(traced_path("limit.trace"), &is), 0);
     cr_assert_leq(is.st_size, (7 << 18) + FL_TRACE_HEADER, "%ld", (long)is.st_size);
-    return open_it(path_of("limit.trace"));
+    return opened_trace(traced_path("limit.trace"));
 }
 
 Test(trace, a_full_trace_keeps_its_beginning_and_counts_the_rest)
@@ -291,7 +290,7 @@ Test(trace, an_overwritten_trace_keeps_its_end_and_counts_the_rest)
 
 Test(trace, a_killed_process_leaves_its_events)
 {
-    const char *path = path_of("killed.trace"), *why;
+    const char *path = traced_path("killed.trace"), *why;
     trace_event e;
     uint64_t marks_read = 0;
     int ends[2];
@@ -299,7 +298,7 @@ Test(trace, a_killed_process_leaves_its_events)
     cr_assert_eq(pipe(ends), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        filch_runtime *rt = create(2, path);
+        filch_runtime *rt = traced_runtime(2, path);
         FILCH_RUN(rt, many_marks, 1000);
         if (write(ends[1], "r", 1) == 1)
             pause();
@@ -309,7 +308,7 @@ Test(trace, a_killed_process_leaves_its_events)
     cr_assert_eq(read(ends[0], &ready, 1), 1);
     cr_assert_eq(kill(pid, SIGKILL), 0);
     cr_assert_eq(waitpid(pid, NULL, 0), pid);
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     cr_assert_not(trace_is_whole(trace, &why));
     cr_assert(trace_facts_of(trace)->killed);
     while (trace_next(trace, &e))

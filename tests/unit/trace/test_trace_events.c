@@ -7,9 +7,9 @@
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/worker.h>
 #include <sched.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/traced.h>
+#include <tests/support/tools.h>
 
 /* ---- The first ---- */
 
@@ -26,12 +26,12 @@ FILCH_TASK(unsigned, traces_itself, (const char *, path))
 
 Test(trace_events, begin_with_one_switch_to_the_fiber_that_runs)
 {
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     trace_event e;
     unsigned count = 0, marks = 0;
-    unsigned number = FILCH_RUN(rt, traces_itself, path_of("first.trace"));
+    unsigned number = FILCH_RUN(rt, traces_itself, traced_path("first.trace"));
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("first.trace"));
+    trace_file *trace = opened_trace(traced_path("first.trace"));
     while (trace_next(trace, &e)) {
         if (e.writer != 0)
             continue;
@@ -60,7 +60,7 @@ Test(trace_events, each_of_many_work_items_is_submitted_once)
 {
     static fl_work_item item[ITEMS + 1];
     fl_work_item *items[ITEMS + 1];
-    filch_runtime *rt = create(1, path_of("submit.trace"));
+    filch_runtime *rt = traced_runtime(1, traced_path("submit.trace"));
     trace_event e;
     unsigned submitted = 0;
     for (unsigned i = 0; i <= ITEMS; i++) {
@@ -72,7 +72,7 @@ Test(trace_events, each_of_many_work_items_is_submitted_once)
     fl_start_all(rt, items, 1);
     signpost_wait(&ran, ITEMS + 1);
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("submit.trace"));
+    trace_file *trace = opened_trace(traced_path("submit.trace"));
     while (trace_next(trace, &e))
         submitted += e.kind == FL_TRACE_SUBMIT;
     cr_assert_eq(submitted, ITEMS + 1);
@@ -89,13 +89,13 @@ Test(trace_events, a_name_within_another_s_text_is_told_apart)
 {
     static const char text[] = "outer";
     const filch_place places[] = {{.task.name = text}, {.task.name = text + 1}};
-    filch_runtime *rt = create(1, path_of("names.trace"));
+    filch_runtime *rt = traced_runtime(1, traced_path("names.trace"));
     trace_event e;
     unsigned jobs = 0;
     for (unsigned i = 0; i < 2; i++)
         OK(filch_go_from(rt, goes_by, NULL, &places[i]));
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("names.trace"));
+    trace_file *trace = opened_trace(traced_path("names.trace"));
     while (trace_next(trace, &e))
         if (e.kind == FL_TRACE_JOB) {
             cr_assert_lt(jobs, 2);
@@ -122,12 +122,12 @@ FILCH_TASK(int, traced_on_one_cpu, (const char *, path))
 
 Test(trace_events, have_the_cpu_of_their_worker)
 {
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     trace_event e;
     unsigned count = 0;
-    int cpu = FILCH_RUN(rt, traced_on_one_cpu, path_of("cpu.trace"));
+    int cpu = FILCH_RUN(rt, traced_on_one_cpu, traced_path("cpu.trace"));
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("cpu.trace"));
+    trace_file *trace = opened_trace(traced_path("cpu.trace"));
     for (; trace_next(trace, &e); count += e.kind == FL_TRACE_DOES)
         cr_assert(e.kind != FL_TRACE_DOES || (int)e.b == cpu, "CPU %u, not %d", e.b, cpu);
     cr_assert_gt(count, 0);
@@ -144,7 +144,7 @@ FILCH_TASK(int, hands_over, (filch_channel *, items))
 
 static unsigned handovers_of(const char *path)
 {
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     trace_event e;
     unsigned count = 0;
     while (trace_next(trace, &e))
@@ -157,14 +157,14 @@ static unsigned handovers_of(const char *path)
 Test(trace_events, hand_overs_are_left_out_of_a_trace_of_level_steals)
 {
     filch_channel *items;
-    filch_runtime *all = create(1, path_of("level.trace,tasks"));
-    filch_runtime *few = create(1, path_of("level.trace"));
+    filch_runtime *all = traced_runtime(1, traced_path("level.trace,tasks"));
+    filch_runtime *few = traced_runtime(1, traced_path("level.trace"));
     OK(filch_channel_create(&items, sizeof(int), 1));
     cr_assert_eq(FILCH_RUN(all, hands_over, items), 0);
     cr_assert_eq(FILCH_RUN(few, hands_over, items), 0);
     filch_channel_destroy(items);
     OK(filch_runtime_destroy(few));
     OK(filch_runtime_destroy(all));
-    cr_assert_gt(handovers_of(path_of("level.trace")), 0);
-    cr_assert_eq(handovers_of(path_of("level.trace.2")), 0);
+    cr_assert_gt(handovers_of(traced_path("level.trace")), 0);
+    cr_assert_eq(handovers_of(traced_path("level.trace.2")), 0);
 }

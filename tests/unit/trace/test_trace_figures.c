@@ -4,7 +4,8 @@
  * its rows. */
 #include <filch/atomic.h>
 #include <runtime/engine/inbox.h>
-#include <tests/support/made_trace.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
 #include <tools/trace/chrome.h>
 #include <tools/trace/clock.h>
@@ -49,7 +50,7 @@ static trace_file *open_story(void)
     made_events(&made, FL_TRACE_OUTSIDE, story);
     made_names(&made, names, sizeof names);
     made_end(&made);
-    return opened(made.path);
+    return opened_trace(made.path);
 }
 
 static void one_of(const spread *s, int64_t ns)
@@ -167,7 +168,7 @@ Test(trace_figures, a_task_that_runs_deep_in_the_joins_of_others_has_its_name)
     made_begin(&made, 1, LENGTH);
     made_events(&made, 0, events);
     made_end(&made);
-    trace_file *trace = opened(made.path);
+    trace_file *trace = opened_trace(made.path);
     cr_assert(lanes_begin(&all, 1, keep, NULL));
     while (trace_next(trace, &e))
         lanes_event(&all, &e);
@@ -193,7 +194,7 @@ Test(trace_figures, a_task_that_has_panicked_is_over_when_the_one_below_it_ends)
     made_begin(&made, 1, 100);
     made_events(&made, 0, events);
     made_end(&made);
-    trace_file *trace = opened(made.path);
+    trace_file *trace = opened_trace(made.path);
     cr_assert(lanes_begin(&all, 1, keep, NULL));
     while (trace_next(trace, &e))
         lanes_event(&all, &e);
@@ -221,7 +222,7 @@ Test(trace_figures, names_become_utf_8)
     made_events(&made, 0, events);
     made_names(&made, names, sizeof names);
     made_end(&made);
-    trace_file *trace = opened(made.path);
+    trace_file *trace = opened_trace(made.path);
     cr_assert_eq(chrome_write(trace, out), 0);
     cr_assert_eq(fclose(out), 0);
     cr_assert_not_null(memmem(text, size, wanted, strlen(wanted)), "%s", text);

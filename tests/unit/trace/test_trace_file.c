@@ -4,7 +4,7 @@
 #include <filch/trace.h>
 #include <sys/resource.h>
 #include <tests/support/test.h>
-#include <tests/support/traced.h>
+#include <tests/support/tools.h>
 #include <unistd.h>
 
 FILCH_TASK(int, marking, (int, count))
@@ -16,7 +16,7 @@ FILCH_TASK(int, marking, (int, count))
 
 static uint64_t marks_in(const char *path)
 {
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     trace_event e;
     uint64_t marks = 0;
     while (trace_next(trace, &e))
@@ -27,8 +27,8 @@ static uint64_t marks_in(const char *path)
 
 Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
 {
-    filch_runtime *one = create(1, NULL), *other = create(1, NULL);
-    const char *path = path_of("shared.trace");
+    filch_runtime *one = traced_runtime(1, NULL), *other = traced_runtime(1, NULL);
+    const char *path = traced_path("shared.trace");
     cr_assert_eq(filch_trace_start(one, path, NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(one, marking, 10), 10);
     cr_assert_eq(filch_trace_start(other, path, NULL), -EBUSY);
@@ -47,8 +47,8 @@ Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
 Test(trace_file, trace_overwrites_no_other_file)
 {
     char text[16] = "";
-    const char *path = path_of("other");
-    filch_runtime *rt = create(1, NULL);
+    const char *path = traced_path("other");
+    filch_runtime *rt = traced_runtime(1, NULL);
     FILE *other = fopen(path, "w+");
     cr_assert(other && fputs("of somebody", other) >= 0 && fflush(other) == 0);
     cr_assert_eq(filch_trace_start(rt, path, NULL), -EEXIST);
@@ -65,21 +65,21 @@ Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
 {
     enum { MARKS = 100000 /* six blocks */, ROOM = FL_TRACE_HEADER + 3 * FL_TRACE_BLOCK };
     struct rlimit was, limit;
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     cr_assert_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
     limit = (struct rlimit){ROOM, was.rlim_max};
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    cr_assert_eq(filch_trace_start(rt, path_of("limited.trace"), NULL), 0, "%s", filch_error());
+    cr_assert_eq(filch_trace_start(rt, traced_path("limited.trace"), NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(rt, marking, MARKS), MARKS);
     OK(filch_trace_stop(rt));
     limit.rlim_cur = 100;
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    cr_assert_eq(filch_trace_start(rt, path_of("small.trace"), NULL), -EFBIG);
+    cr_assert_eq(filch_trace_start(rt, traced_path("small.trace"), NULL), -EFBIG);
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
-    trace_file *trace = open_it(path_of("limited.trace"));
+    trace_file *trace = opened_trace(traced_path("limited.trace"));
     cr_assert_eq(trace_facts_of(trace)->state, FL_TRACE_NO_SPACE);
     cr_assert_gt(trace_facts_of(trace)->lost, 0);
     trace_close(trace);
-    cr_assert_gt(marks_in(path_of("limited.trace")), 0);
+    cr_assert_gt(marks_in(traced_path("limited.trace")), 0);
     OK(filch_runtime_destroy(rt));
 }

@@ -2,7 +2,8 @@
  *
  * Folded stacks of waiting time: each wait stands in the line of its task, its call and the task that ended it. */
 #include <filch/atomic.h>
-#include <tests/support/made_trace.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
 #include <tools/trace/folded.h>
 
@@ -42,7 +43,7 @@ static trace_file *open_story(void)
     made_events(&made, FL_TRACE_OUTSIDE, story);
     made_names(&made, names, sizeof names);
     made_end(&made);
-    return opened(made.path);
+    return opened_trace(made.path);
 }
 
 Test(trace_folded, each_different_wait_is_a_line_with_its_time)

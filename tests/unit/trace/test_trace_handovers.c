@@ -5,7 +5,8 @@
 #include <filch/channel.h>
 #include <filch/filch.h>
 #include <filch/trace.h>
-#include <tests/support/made_trace.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/span.h>
 
@@ -249,7 +250,7 @@ static double run(void (*start)(filch_runtime *rt), unsigned workers, uint64_t *
     before++;
     snprintf(path, sizeof path, before > 1 ? "%s/run.trace.%u" : "%s/run.trace", folder_make(),
              before);
-    trace_file *trace = opened(path);
+    trace_file *trace = opened_trace(path);
     cr_assert_eq(dag_build(&d, trace, &why), 0, "%s", why);
     cr_assert(span_measure(&f, &d, 0));
     double parallelism = (double)f.work / (double)f.span;

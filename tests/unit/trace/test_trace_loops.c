@@ -2,9 +2,8 @@
  *
  * Parallel loops in a trace: the figures of known events, and each call of a running program. */
 #include <filch/par.h>
-#include <tests/support/made_trace.h>
-#include <tests/support/summary.h>
-#include <tests/support/traced.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
 
 /* ---- Packed times ---- */
@@ -103,7 +102,7 @@ FILCH_TASK(int, count_often, (filch_u64 *, sum))
 static void has_its_calls(const char *path)
 {
     analysis a;
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     cr_assert(analyse(&a, trace));
     cr_assert_eq(a.loops.count, 1);
     cr_assert_str_eq(trace_name(trace, a.loops.row[0].name), "count_up");
@@ -120,12 +119,12 @@ Test(trace_loops, each_call_of_a_program_is_in_its_trace)
     static const char *const files[] = {"1.trace", "2.trace,tasks", "8.trace"};
     for (unsigned w = 0; w < 3; w++) {
         filch_u64 sum = {0};
-        filch_runtime *rt = create(widths[w], path_of(files[w]));
+        filch_runtime *rt = traced_runtime(widths[w], traced_path(files[w]));
         cr_assert_eq(FILCH_RUN(rt, count_often, &sum), 0);
         OK(filch_runtime_destroy(rt));
         cr_assert_eq(filch_u64_load(&sum, FILCH_RELAXED), CALLS * UINT64_C(500500));
         char made[48];
         snprintf(made, sizeof made, w ? "%u.trace.%u" : "%u.trace", widths[w], w + 1);
-        has_its_calls(path_of(made));
+        has_its_calls(traced_path(made));
     }
 }

@@ -5,7 +5,7 @@
 #include <runtime/platform/hash.h>
 #include <runtime/trace/names.h>
 #include <stdio.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

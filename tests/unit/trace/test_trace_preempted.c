@@ -6,9 +6,9 @@
 #include <sched.h>
 #include <sched/times.h>
 #include <sys/resource.h>
-#include <tests/support/child.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
-#include <tests/support/traced.h>
+#include <tests/support/tools.h>
 
 static filch_u32 spinning;
 
@@ -58,11 +58,11 @@ FILCH_TASK(long, uncrowded, (int, unused))
 /* Each is counted before a sleep. */
 static void count_preemptions(bool early)
 {
-    filch_runtime *rt = create(1, NULL);
+    filch_runtime *rt = traced_runtime(1, NULL);
     filch_stats stats;
     trace_event e;
     uint64_t counted = 0, told = 0, asleep = 0;
-    long before = FILCH_RUN(rt, crowded, path_of("crowded.trace"), early);
+    long before = FILCH_RUN(rt, crowded, traced_path("crowded.trace"), early);
     do {
         FILCH_RUN(rt, uncrowded, 0);
         filch_runtime_stats_read(rt, &stats, sizeof stats);
@@ -71,7 +71,7 @@ static void count_preemptions(bool early)
     OK(filch_trace_stop(rt));
     long after = FILCH_RUN(rt, uncrowded, 0);
     OK(filch_runtime_destroy(rt));
-    trace_file *trace = open_it(path_of("crowded.trace"));
+    trace_file *trace = opened_trace(traced_path("crowded.trace"));
     while (trace_next(trace, &e)) {
         if (e.writer != 0)
             continue;
@@ -111,7 +111,7 @@ static void is_preempted_now_and_then(void)
     CPU_SET((size_t)sched_getcpu(), &here);
     CHILD_CHECK(sched_setaffinity(0, sizeof here, &here) == 0);
     setenv("FILCH_VIRTUAL", "2", 1);
-    filch_runtime *rt = create(2, path);
+    filch_runtime *rt = traced_runtime(2, path);
     filch_u32_store(&spinning, 1, FILCH_RELEASE);
     CHILD_CHECK(pthread_create(&thread, NULL, spin, NULL) == 0);
     for (unsigned i = 0; i < 3; i++)
@@ -127,10 +127,10 @@ Test(trace_preempted, virtual_workers_are_not_preempted)
     struct child child;
     trace_event e;
     unsigned sleeps = 0;
-    snprintf(path, sizeof path, "%s", path_of("virtual.trace"));
+    snprintf(path, sizeof path, "%s", traced_path("virtual.trace"));
     child_run(&child, is_preempted_now_and_then);
     cr_assert(child_passed(&child), "%s", child.text);
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     for (; trace_next(trace, &e); sleeps += e.kind == FL_TRACE_DOES && e.a == FL_SLEEPING)
         cr_assert_neq(e.kind, FL_TRACE_PREEMPTED);
     cr_assert_gt(sleeps, 0);

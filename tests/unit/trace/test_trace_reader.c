@@ -2,7 +2,8 @@
  *
  * The reader of trace files: the events of all writers by time, and files that are not whole. */
 #include <filch/atomic.h>
-#include <tests/support/made_trace.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 
 static const made_event some[] = {
     {0, 100, FL_TRACE_SWITCH, 1, 0},
@@ -43,7 +44,7 @@ Test(trace_reader, events_of_all_writers_come_by_time)
     const char *why;
     make_some(&made);
     made_end(&made);
-    trace_file *trace = opened(made.path);
+    trace_file *trace = opened_trace(made.path);
     for (int again = 0; again < 2; again++, trace_rewind(trace)) {
         for (unsigned i = 0; i < 5; i++) {
             cr_assert(trace_next(trace, &e));
@@ -118,7 +119,7 @@ Test(trace_reader, traces_that_are_not_whole_say_so_and_are_read)
         make_some(&made);
         cases[i].spoil(&made);
         made_end(&made);
-        trace_file *trace = opened(made.path);
+        trace_file *trace = opened_trace(made.path);
         cr_assert_not(trace_is_whole(trace, &why), "%u", i);
         cr_assert(strstr(why, cases[i].why), "%u: %s", i, why);
         cr_assert_geq(count_events(trace), cases[i].least, "%u", i);

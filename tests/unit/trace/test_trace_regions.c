@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Regions of OpenMP programs in a trace: the figures of known events. tests/openmp/trace.sh has a program. */
-#include <tests/support/made_trace.h>
-#include <tests/support/summary.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
 
 enum { MAIN = 1, SORT = 2, BARRIER = 3, OWN = 4 };

@@ -3,7 +3,7 @@
  * A writer's blocks: their numbers, those that are overwritten, and those that stay mapped. */
 #include <runtime/trace/ring.h>
 #include <stdio.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 
 enum { BLOCKS = 5, EACH = FL_TRACE_ROOM / (int)sizeof(fl_trace_event) };

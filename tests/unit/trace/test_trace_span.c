@@ -4,9 +4,9 @@
 #include <filch/filch.h>
 #include <filch/trace.h>
 #include <runtime/trace/format.h>
-#include <tests/support/fib.h>
-#include <tests/support/made_trace.h>
-#include <tests/support/random_program.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 #include <tools/trace/dag.h>
 #include <tools/trace/span.h>
 
@@ -302,7 +302,7 @@ Test(trace_span, random_programs_have_the_work_and_span_of_their_definitions)
     unsigned most = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         dag d;
-        simulation s;
+        random_run s;
         int64_t span = random_program(&s, seed);
         span_figures f = measured(s.event, RANDOM_WORKERS, &d, 0);
         cr_assert_eq(d.tasks + 1, s.tasks);
@@ -349,7 +349,7 @@ Test(trace_span, a_part_of_a_run_is_measured_if_no_task_runs_when_it_begins)
         cr_assert_eq(filch_trace_start(rt, path, "tasks"), 0, "%s", filch_error());
         cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
         OK(filch_trace_stop(rt));
-        trace_file *trace = opened(path);
+        trace_file *trace = opened_trace(path);
         cr_assert_eq(dag_build(&d, trace, &why), 0, "%s", why);
         cr_assert_eq(d.tasks, forks_of(12));
         dag_free(&d);
@@ -381,7 +381,7 @@ Test(trace_span, each_fork_of_a_run_is_there_once)
         OK(filch_runtime_destroy(rt));
         *strchr(path, ',') = '\0';
         snprintf(numbered, sizeof numbered, i ? "%s.%u" : "%s", path, i + 1);
-        trace_file *trace = opened(numbered);
+        trace_file *trace = opened_trace(numbered);
         cr_assert_eq(dag_build(&d, trace, &why), 0, "%s on %u: %s", queues[i / 3], workers[i % 3],
                      why);
         cr_assert_eq(d.tasks, forks_of(N), "%s on %u", queues[i / 3], workers[i % 3]);

@@ -4,15 +4,15 @@
  * and a join waits only for a task that was taken. */
 #include <filch/trace.h>
 #include <sched/forkstack.h>
-#include <tests/support/signpost.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
-#include <tests/support/traced.h>
+#include <tests/support/tools.h>
 
 /* By kind. */
 static void count_events(const char *path, unsigned count[64])
 {
     trace_event e;
-    trace_file *trace = open_it(path);
+    trace_file *trace = opened_trace(path);
     memset(count, 0, 64 * sizeof *count);
     while (trace_next(trace, &e))
         count[e.kind % 64]++;
@@ -42,10 +42,10 @@ FILCH_TASK(long, forks_beyond_its_stack)
 Test(trace_tasks, a_task_that_runs_in_its_fork_begins_and_ends_once)
 {
     unsigned count[64];
-    filch_runtime *rt = create(1, path_of("excess.trace,tasks,limit=64M"));
+    filch_runtime *rt = traced_runtime(1, traced_path("excess.trace,tasks,limit=64M"));
     cr_assert_eq(FILCH_RUN(rt, forks_beyond_its_stack), 0);
     OK(filch_runtime_destroy(rt));
-    count_events(path_of("excess.trace"), count);
+    count_events(traced_path("excess.trace"), count);
     cr_assert_eq(count[FL_TRACE_FORK], FORKS);
     cr_assert_eq(count[FL_TRACE_RUN], FORKS, "%u", count[FL_TRACE_RUN]);
     cr_assert_eq(count[FL_TRACE_RUN_END], FORKS, "%u", count[FL_TRACE_RUN_END]);
@@ -70,10 +70,10 @@ FILCH_VOID_TASK(joins_a_taken_task)
 Test(trace_tasks, a_join_of_a_taken_task_begins_and_ends_once)
 {
     unsigned count[64];
-    filch_runtime *rt = create(2, path_of("taken.trace,tasks"));
+    filch_runtime *rt = traced_runtime(2, traced_path("taken.trace,tasks"));
     FILCH_RUN(rt, joins_a_taken_task);
     OK(filch_runtime_destroy(rt));
-    count_events(path_of("taken.trace"), count);
+    count_events(traced_path("taken.trace"), count);
     cr_assert_eq(count[FL_TRACE_FORK], 1);
     cr_assert_eq(count[FL_TRACE_JOIN], 1, "%u", count[FL_TRACE_JOIN]);
     cr_assert_eq(count[FL_TRACE_JOINED], 1, "%u", count[FL_TRACE_JOINED]);

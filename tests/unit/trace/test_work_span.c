@@ -6,9 +6,10 @@
 #include <filch/stats.h>
 #include <runtime/engine/observe/work_span.h>
 #include <runtime/engine/runtime.h>
-#include <tests/support/child.h>
-#include <tests/support/fib.h>
-#include <tests/support/random_program.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
+#include <tests/support/test.h>
+#include <tests/support/tools.h>
 
 /* Workers and fibers of no runtime that runs. */
 static filch_runtime engine;
@@ -47,7 +48,7 @@ static filch_work_span end(void)
 Test(work_span, random_programs_have_the_work_and_span_of_their_definitions)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
-        simulation s;
+        random_run s;
         int64_t span = random_program(&s, seed);
         begin();
         feed(s.event);

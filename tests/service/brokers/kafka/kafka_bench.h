@@ -8,7 +8,7 @@
 #include <runtime/service/brokers/kafka/kafka.h>
 #include <tests/service/broker.h>
 #include <tests/service/brokers/kafka/kafka.h>
-#include <tests/support/explained.h>
+#include <tests/service/explained.h>
 #include <time.h>
 
 #define KAFKA_BENCH "?session.timeout.ms=6000&heartbeat.interval.ms=500&fetch.wait.max.ms=20"

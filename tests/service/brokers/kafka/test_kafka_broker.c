@@ -4,7 +4,7 @@
 #include <runtime/service/brokers/kafka/kafka.h>
 #include <tests/service/broker.h>
 #include <tests/service/brokers/kafka/kafka.h>
-#include <tests/support/real_clock.h>
+#include <tests/service/real_clock.h>
 
 /* One partition each: claims expect an order. */
 static const char *const topics[] = {"tasks=1",

@@ -2,7 +2,7 @@
  *
  * URLs of Kafka: accepted parts become settings of librdkafka, others are refused with a sentence. */
 #include <runtime/service/brokers/kafka/url.h>
-#include <tests/support/explained.h>
+#include <tests/service/explained.h>
 
 /* The setting of librdkafka that a URL leads to. */
 static const char *setting_of(const char *url, const char *name)

@@ -14,7 +14,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -7,7 +7,7 @@
 #include <nats/nats.h>
 #include <tests/service/broker_foreign.h>
 #include <tests/service/brokers/nats/nats.h>
-#include <tests/support/real_clock.h>
+#include <tests/service/real_clock.h>
 
 static const char *fresh_url(void)
 {

@@ -2,7 +2,7 @@
  *
  * A service on NATS whose clock jumps. It is the clock of the service that ends delays. */
 #include <tests/service/brokers/nats/nats.h>
-#include <tests/support/clock_jump.h>
+#include <tests/service/clock_jump.h>
 
 Test(clock_nats, jumps_of_a_worker_lose_no_job_and_take_no_lease)
 {

@@ -2,8 +2,8 @@
  *
  * Processes that share a NATS server lose no job while they, it and their connections are killed. */
 #include <tests/service/brokers/nats/nats.h>
+#include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
-#include <tests/support/disturb.h>
 
 static void restart(void)
 {

@@ -2,6 +2,7 @@
  *
  * Servers and URLs that the broker `nats://` cannot use are refused with the remedy, and so are messages
  * that the server would not take. */
+#include <stdarg.h>
 #include <tests/service/brokers/nats/nats.h>
 #include <tests/service/service.h>
 

@@ -5,7 +5,8 @@
 #include <bench/bars/worker/brokers.h>
 #include <bench/bars/worker/queue.h>
 #include <tests/service/brokers/postgres/postgres.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <libpq-fe.h>
 

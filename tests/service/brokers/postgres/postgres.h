@@ -25,10 +25,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <tests/support/folder.h>
-#include <tests/support/guard.h>
-#include <tests/support/patience.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <tests/service/broker_bench.h>
 #include <tests/service/brokers/postgres/postgres.h>
-#include <tests/support/clock_jump.h>
+#include <tests/service/clock_jump.h>
 
 static PGconn *control;
 static char schema[64], url[160];

@@ -3,8 +3,8 @@
  * Processes that share a PostgreSQL server lose no job while they, it and their connections are
  * killed. */
 #include <tests/service/brokers/postgres/postgres.h>
+#include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
-#include <tests/support/disturb.h>
 
 static pg_server server;
 

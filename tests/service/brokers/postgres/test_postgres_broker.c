@@ -4,7 +4,7 @@
  * callers enqueue within their transactions. */
 #include <tests/service/broker.h>
 #include <tests/service/brokers/postgres/postgres_schema.h>
-#include <tests/support/races.h>
+#include <tests/service/races.h>
 
 static const char *fresh_url(void)
 {

@@ -6,8 +6,9 @@
 #include <runtime/service/brokers/postgres/postgres.h>
 #include <tests/service/broker.h>
 #include <tests/service/brokers/postgres/postgres.h>
-#include <tests/support/explained.h>
-#include <tests/support/port.h>
+#include <tests/service/explained.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static void pass_time(int64_t ns)
 {

@@ -4,7 +4,7 @@
  * have are refused, or become dead letters; none holds up the queue. */
 #include <limits.h>
 #include <tests/service/brokers/postgres/postgres_schema.h>
-#include <tests/support/explained.h>
+#include <tests/service/explained.h>
 
 static const char *fresh_url(void)
 {

@@ -7,7 +7,7 @@
 #include <runtime/service/brokers/pubsub/pubsub.h>
 #include <tests/service/broker.h>
 #include <tests/service/brokers/pubsub/pubsub.h>
-#include <tests/support/real_clock.h>
+#include <tests/service/real_clock.h>
 
 static inline const char *fresh_url(void)
 {

@@ -4,9 +4,9 @@
  * server's messages are in memory, so it lives on: our stand-in, or the vendor's emulator if
  * PUBSUB_EMULATOR_HOST names one on this machine. */
 #include <tests/service/brokers/pubsub/pubsub.h>
+#include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
-#include <tests/support/disturb.h>
 
 /* Cuts all connections. */
 static void cut(void)

@@ -3,7 +3,8 @@
  * The broker `pubsub://` at its limits: servers that refuse, requests that are too long or too late,
  * messages that it reads ahead. */
 #include <tests/service/brokers/pubsub/pubsub_bench.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 /* ---- A silent network ---- */
 

@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <tests/service/broker_bench.h>
 #include <tests/service/brokers/pubsub/pubsub.h>
-#include <tests/support/explained.h>
-#include <tests/support/folder.h>
+#include <tests/service/explained.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 #define ISSUER "worker@project.example"

@@ -20,10 +20,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <tests/support/folder.h>
-#include <tests/support/guard.h>
-#include <tests/support/patience.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <unistd.h>
 
 #define RABBIT_PROGRAMS "/usr/lib/rabbitmq/bin/"

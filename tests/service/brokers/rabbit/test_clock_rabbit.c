@@ -3,7 +3,7 @@
  * A service on RabbitMQ whose clock jumps. It is the clock of the service that ends delays; the rest
  * of one goes to a queue of the server, and so does a jump back. */
 #include <tests/service/brokers/rabbit/rabbit.h>
-#include <tests/support/clock_jump.h>
+#include <tests/service/clock_jump.h>
 
 Test(clock_rabbit, jumps_of_a_worker_lose_no_job_and_take_no_lease)
 {

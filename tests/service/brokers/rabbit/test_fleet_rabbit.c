@@ -3,8 +3,8 @@
  * Processes that share a RabbitMQ server lose no job while they, it and their connections are
  * killed. */
 #include <tests/service/brokers/rabbit/rabbit.h>
+#include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
-#include <tests/support/disturb.h>
 
 Test(fleet_rabbit, killed_workers_server_and_connections_lose_no_job)
 {

@@ -6,7 +6,8 @@
 #include <tests/service/broker.h>
 #include <tests/service/brokers/rabbit/rabbit.h>
 #include <tests/service/brokers/rabbit/rabbit_bench.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 BROKER_CONFORMS(rabbit_broker, rabbit_tested)
 

@@ -5,8 +5,8 @@
 #include <tests/service/broker.h>
 #include <tests/service/brokers/rabbit/rabbit.h>
 #include <tests/service/brokers/rabbit/rabbit_bench.h>
-#include <tests/support/port.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <pthread.h>
 #include <sys/socket.h>

@@ -20,8 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <tests/support/folder.h>
-#include <tests/support/port.h>
+#include <tests/support/system.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 

@@ -2,7 +2,7 @@
  *
  * A service on Redis whose clock, or whose server's clock, jumps. */
 #include <tests/service/brokers/redis/redis.h>
-#include <tests/support/clock_jump.h>
+#include <tests/service/clock_jump.h>
 
 static redis_server server = {.has_clock = true, .clock_runs = true};
 

@@ -2,8 +2,8 @@
  *
  * A Redis server whose memory is full. */
 #include <tests/service/brokers/redis/redis.h>
+#include <tests/service/explained.h>
 #include <tests/service/refusals.h>
-#include <tests/support/explained.h>
 
 static redis_server server;
 

@@ -4,8 +4,8 @@
  * and messages that others write are read; consumers race without losing or repeating a message. */
 #include <tests/service/broker.h>
 #include <tests/service/brokers/redis/redis.h>
-#include <tests/support/explained.h>
-#include <tests/support/races.h>
+#include <tests/service/explained.h>
+#include <tests/service/races.h>
 
 static redis_server server = {.has_clock = true};
 

@@ -4,9 +4,9 @@
  * URL says: nothing that was confirmed is lost, and each refusal says what to do. */
 #include <tests/service/broker.h>
 #include <tests/service/brokers/redis/redis.h>
-#include <tests/support/build.h>
-#include <tests/support/explained.h>
-#include <tests/support/port.h>
+#include <tests/service/explained.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static redis_server server;
 

@@ -4,8 +4,9 @@
  * from an authority that the URL names. */
 #include <tests/service/broker.h>
 #include <tests/service/brokers/redis/redis.h>
-#include <tests/support/explained.h>
-#include <tests/support/port.h>
+#include <tests/service/explained.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static redis_server server;
 

@@ -8,7 +8,8 @@
 
 #include <runtime/service/brokers/servicebus/request.h>
 #include <tests/service/brokers/servicebus/service_bus.h>
-#include <tests/support/proxy.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <proton/connection.h>
 #include <proton/delivery.h>

@@ -5,7 +5,7 @@
 #define SERVICE_SERVICE_BUS_CLIENT_H
 
 #include <tests/service/brokers/servicebus/service_bus.h>
-#include <tests/support/explained.h>
+#include <tests/service/explained.h>
 #include <time.h>
 
 #define KIND (&fl_broker_servicebus)

@@ -3,9 +3,9 @@
  * Processes that share the stand-in for Service Bus lose no job while they and their connections are
  * killed. It keeps its messages in memory, so it is not killed itself. */
 #include <tests/service/brokers/servicebus/service_bus.h>
+#include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
-#include <tests/support/disturb.h>
 
 Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
 {

@@ -3,7 +3,7 @@
  * The broker `servicebus://` conforms to the interface, against the stand-in. */
 #include <tests/service/broker.h>
 #include <tests/service/brokers/servicebus/service_bus.h>
-#include <tests/support/real_clock.h>
+#include <tests/service/real_clock.h>
 
 static const char *fresh_url(void)
 {

@@ -4,9 +4,8 @@
  * letters of the server, and connections that break. */
 #include <runtime/service/brokers/servicebus/request.h>
 #include <tests/service/brokers/servicebus/service_bus_client.h>
-#include <tests/support/folder.h>
-#include <tests/support/proxy.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 /* ---- Signatures ---- */
 

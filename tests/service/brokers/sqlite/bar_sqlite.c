@@ -6,7 +6,8 @@
  * transaction, which writes each page once; it holds the database for itself until the jobs are over. */
 #include <bench/bars/worker/brokers.h>
 #include <bench/bars/worker/queue.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 #include <sqlite3.h>
 

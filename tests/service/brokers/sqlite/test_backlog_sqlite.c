@@ -2,7 +2,8 @@
  *
  * 100,000 messages wait in a database. */
 #include <tests/service/backlog.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(backlog_sqlite, it_is_taken_in_order_and_in_bounded_memory)
 {

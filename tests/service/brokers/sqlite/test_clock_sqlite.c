@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A service on a database does not notice that the wall clock of its machine jumps. */
-#include <tests/support/clock_jump.h>
-#include <tests/support/folder.h>
+#include <tests/service/clock_jump.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(clock_sqlite, jumps_of_the_wall_clock_change_neither_leases_nor_delays)
 {

@@ -2,7 +2,8 @@
  *
  * Processes that share a database lose no job while they are killed and stopped. */
 #include <tests/service/fleet.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(fleet_sqlite, killed_and_stopped_workers_lose_no_job_and_double_only_those_that_they_held)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A database that is removed or replaced while a service runs. */
-#include <tests/support/explained.h>
-#include <tests/support/folder.h>
-#include <tests/support/log_lines.h>
+#include <tests/service/explained.h>
+#include <tests/support/reading.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static char url[256];
 static signpost runs;

@@ -2,7 +2,8 @@
  *
  * Processes that share a database publish each slot of a periodic job once. */
 #include <tests/service/periodic.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 Test(periodic_sqlite, processes_of_which_one_is_killed_publish_each_slot_once)
 {

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <tests/service/broker.h>
-#include <tests/support/build.h>
-#include <tests/support/explained.h>
-#include <tests/support/folder.h>
-#include <tests/support/races.h>
+#include <tests/service/explained.h>
+#include <tests/service/races.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 #include <unistd.h>
 
 /* "sqlite:FOLDER/NAME", in a folder that ends with the test. */

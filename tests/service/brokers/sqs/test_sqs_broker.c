@@ -9,7 +9,8 @@
 #include <tests/service/brokers/sqs/sqs.h>
 #include <tests/service/brokers/sqs/sqs_clock.h>
 #include <tests/service/brokers/sqs/sqs_sizes.h>
-#include <tests/support/silence.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 
 static const char *fresh_url(void)
 {

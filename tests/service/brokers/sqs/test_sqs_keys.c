@@ -7,7 +7,8 @@
 #include <stdarg.h>
 #include <tests/service/brokers/sqs/sqs.h>
 #include <tests/service/service.h>
-#include <tests/support/folder.h>
+#include <tests/support/system.h>
+#include <tests/support/test.h>
 #include <time.h>
 
 /* ---- Where keys come from ---- */
