@@ -7,7 +7,7 @@ url='pubsub://filch/?endpoint=http://AT&credentials=none'
 
 launch() {
     # shellcheck disable=SC2046
-    gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -I"$root/include" "$root"/tests/service/{http_server,brokers/pubsub/stand_in/*}.c -o stand-in \
+    gcc -std=gnu11 -O2 -D_GNU_SOURCE -I"$root" -I"$root/include" "$root"/tests/{service/http_server,service/brokers/pubsub/stand_in/*,support/system/port}.c -o stand-in \
         $(pkg-config --cflags --libs libmicrohttpd jansson libcrypto) >>log 2>&1 || return
     keep ./stand-in --stays yes --port "$port"
 }
