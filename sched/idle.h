@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The idle protocol's decisions: which workers search, and which sleep. docs/idle.md tells it
+ * The idle protocol's decisions: which workers search, and which sleep. docs/internals/idle.md tells it
  * whole, with the proof. A worker is running (not counted), searching (Q), sleeping (S) or retired
  * (R: its slot is not active; work does not wake it). The word I holds S, Q, R and NAPPING;
  * `tokens` counts wake-ups that were decided and not yet taken. This module only counts; the
@@ -21,7 +21,7 @@
  *                                                     to Q2 or I1
  *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: one that saw it search published
  *      if fl_idle_was_last: seq_cst fence, poke,     before; one of the two sees the other, but
- *      seq_cst fence, look whether there is more;    for one fork (docs/idle.md)
+ *      seq_cst fence, look whether there is more;    for one fork (docs/internals/idle.md)
  *      if so, fl_idle_claim_more, as P6
  *   I1 found nothing, fl_idle_sleep: S + 1, Q - 1, | P5, P6; one of the two sees the other
  *      seq_cst; was it the last?
@@ -123,7 +123,7 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless);
 /* As many workers search as run, while there is more work: half of those that are awake, or of the
  * CPUs if these are fewer. So the wake-ups of many workers overlap, and all are awake after a time
  * that grows with the logarithm of their number; one after another 1,024 would need 34 ms
- * (docs/scale.md). */
+ * (docs/lab/scale.md). */
 /* Sleepers that a finder may wake if it sees more work: one if nobody searches. */
 static inline unsigned fl_idle_lacking(uint64_t word, unsigned workers, unsigned cpus)
 {

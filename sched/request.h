@@ -3,7 +3,7 @@
  * Requests: how many tasks a thief asks an owner for, how long it waits for the answer, how many
  * the owner gives, and which ready items a thief takes. Decisions only: the words that both share
  * are in sched/forkstack.h and sched/deque.h. The engine calls them (runtime/engine/steal.c), and so
- * does `filch sim` (docs/scale.md).
+ * does `filch sim` (docs/lab/scale.md).
  */
 #ifndef FL_REQUEST_H
 #define FL_REQUEST_H

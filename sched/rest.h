@@ -3,7 +3,7 @@
  * Rest: how a worker rests whose search found nothing, and what the last searcher owes the others.
  * Decisions only, from the word I of the idle protocol (sched/idle.h), whose steps they belong to;
  * fences, futexes and the clock are the engine's (runtime/engine/park.c, find_work.c). `filch sim` calls
- * the same (docs/scale.md). */
+ * the same (docs/lab/scale.md). */
 #ifndef FL_REST_H
 #define FL_REST_H
 

@@ -3,7 +3,7 @@
  * Rounds: the steps of a search, without its clock. A worker that has nothing to do looks in these
  * places in this order, some rounds long, or for a time (sched/warm.h), and then rests
  * (sched/rest.h). The engine takes these steps (runtime/engine/find_work.c, steal.c), and so does
- * `filch sim` (docs/scale.md). */
+ * `filch sim` (docs/lab/scale.md). */
 #ifndef FL_ROUNDS_H
 #define FL_ROUNDS_H
 

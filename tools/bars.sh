@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Builds the programs that show the bars (docs/bars.md), runs them one after another on an otherwise idle machine, and
+# Builds the programs that show the bars (docs/lab/bars.md), runs them one after another on an otherwise idle machine, and
 # prints one table: bar, figure (median), spread, what it has to be, whether it is.
 # usage: tools/bars.sh [--peers] [--build DIR] [--repeat N] [--short] [--verbose] [BAR...]
 #   default: all bars but worker-chaos and worker-images

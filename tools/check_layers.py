@@ -3,9 +3,9 @@
 """The lint of layers: includes point down only, each file includes the headers whose names it uses, and none uses what
 a setuid program must not.
 
-  check_layers.py [--root DIR]             checks the tree and the picture in docs/design.md; status 1: findings
+  check_layers.py [--root DIR]             checks the tree and the picture in docs/internals/design.md; status 1: findings
   check_layers.py [--root DIR] --picture   prints the picture of the layers
-  check_layers.py [--root DIR] --write     puts the picture into docs/design.md
+  check_layers.py [--root DIR] --write     puts the picture into docs/internals/design.md
 
 A finding reads FILE:LINE: RULE: fault; cure."""
 import argparse
@@ -39,7 +39,7 @@ UNSAFE = {  # in a setuid program, whose caller chose variables and files
     "getenv": "call secure_getenv",
     "O_TRUNC": "create the file by fl_new_file (runtime/platform/new_file.h)",
 }
-BEGIN, END, PAGE = "<!-- layers: begin -->\n", "<!-- layers: end -->\n", "docs/design.md"
+BEGIN, END, PAGE = "<!-- layers: begin -->\n", "<!-- layers: end -->\n", "docs/internals/design.md"
 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"]", re.M)
 NAME = re.compile(r"\b(?:fl|FL)_\w+")
@@ -145,7 +145,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("--picture", action="store_true", help="print the picture and end")
-    parser.add_argument("--write", action="store_true", help="put the picture into docs/design.md and end")
+    parser.add_argument("--write", action="store_true", help="put the picture into docs/internals/design.md and end")
     arguments = parser.parse_args()
     if arguments.picture:
         print(picture(), end="")

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 # The Debian and Ubuntu packages that building and testing need: the one place that names them. Sourced by run.sh and
 # test.sh. A package counts as present if its content is found, so other systems and hand-made installations pass as well.
-# Fedora, Arch and Alpine: docs/packages.md.
+# Fedora, Arch and Alpine: docs/install.md.
 
 # package, then alternatives for other releases | content: command NAME (or another NAME), module PKG-CONFIG-NAME, header
 # COMPILER HEADER, flags COMPILER FLAGS, file FILE, server FILE (or a command of its name)
@@ -198,7 +198,7 @@ need() {
     names=$(cut -d' ' -f1 <<<"$absent" | paste -sd' ')
     echo "missing packages: $names" >&2
     if ! command -v apt-get >/dev/null; then
-        echo "apt-get not found: install these by hand (names for Fedora, Arch and Alpine: docs/packages.md)" >&2
+        echo "apt-get not found: install these by hand (names for Fedora, Arch and Alpine: docs/install.md)" >&2
         return 1
     fi
     if [ "$tried" ]; then

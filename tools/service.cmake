@@ -22,7 +22,7 @@ else()
   message(STATUS "jansson not found: filch-jobs is not built (Debian: libjansson-dev)")
 endif()
 
-# The files of docs/deploy.md. Units name the installed filch-worker; the template is made from the other.
+# The files of docs/service/deploy.md. Units name the installed filch-worker; the template is made from the other.
 configure_file(deploy/systemd/filch-worker.service systemd/filch-worker.service COPYONLY)
 configure_file(deploy/systemd/template.sed systemd/template.sed COPYONLY)
 execute_process(COMMAND sed -f template.sed filch-worker.service WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/systemd

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The tables of documents that are generated from sources: environment variables in docs/environment.md from
-runtime/platform/variables.h, and the numbers of a pool in docs/pools.md from runtime/pool/statistics.h.
+"""The tables of documents that are generated from sources: environment variables in docs/reference.md from
+runtime/platform/variables.h, and the numbers of a pool in docs/pools/README.md from runtime/pool/statistics.h.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -18,7 +18,7 @@ def variables(source):
         sys.exit("a row of FL_VARIABLES has no comment 'effect | values | default | field'")
     for name, told in rows:
         effect, values, default, field = (part.strip() for part in told.split("|"))
-        effect = re.sub(r"docs/(\w+)\.md", r"[\1.md](\1.md)", effect)
+        effect = re.sub(r"docs/((?:\w+/)?\w+\.md)", r"[\1](\1)", effect)
         values = ", ".join(f"`{value}`" for value in values.split(", "))
         yield f"| `FILCH_{name}` | {effect} | {values} | {default or 'off'} | {f'`{field}`' if field else 'none'} |\n"
 
@@ -37,11 +37,11 @@ def pool_numbers(source):
 
 TABLES = [
     (
-        "runtime/platform/variables.h", variables, "docs/environment.md",
+        "runtime/platform/variables.h", variables, "docs/reference.md",
         "| variable | effect | values | default | `filch_config` |\n|---|---|---|---|---|\n",
     ),
     (
-        "runtime/pool/statistics.h", pool_numbers, "docs/pools.md",
+        "runtime/pool/statistics.h", pool_numbers, "docs/pools/README.md",
         "| `filch_pool_stats` | metric | `filch top --json` | |\n|---|---|---|---|\n",
     ),
 ]

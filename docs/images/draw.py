@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Usage: draw.py FILCH FOLDER: draws the pictures of the documentation into FOLDER, with the colours of tools/shared/picture.css.
 
-Those of the simulator and of the film are the ones that the commands on docs/scale.md and docs/play.md print."""
+Those of the simulator and of the film are the ones that the commands on docs/lab/scale.md and docs/play.md print."""
 import html
 import subprocess
 import sys

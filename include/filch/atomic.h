@@ -12,7 +12,7 @@
  *   add(a, v, order) -> old        sub(a, v, order) -> old       max(a, v, order) -> old
  *   or(a, v, order) -> old         and(a, v, order) -> old       (u32 and u64)
  * max stores v if that is greater than what is there, and otherwise stores and orders nothing.
- * docs/memory-model.md shows which order suits.
+ * docs/internals/memory-model.md shows which order suits.
  *
  * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair.
  * Its light half, filch_fence_light, costs its owner only a compiler barrier (the heavy half is

@@ -25,7 +25,7 @@
  * remove it. If that fails, it is where it was.
  * Store: the storage of letters. By default they are in memory, behind one lock that is held for
  * some instructions: then no call of this header waits, and a put needs one block of memory. A
- * custom store is a table of functions: docs/dead-letters.md, with SQLite.
+ * custom store is a table of functions: docs/pools/resilience.md, with SQLite.
  * Life: created; used; destroyed. A held letter outlives its queue.
  * Threads: any task or thread, concurrently. A store's functions may wait.
  * Errors: 0 or a negative errno, the store's among them; an out-pointer is untouched then.

@@ -14,10 +14,10 @@
  *   F1 fork: store task, release           -> T2: after its heavy fence a thief loads task,
  *                                             acquire; it sees the arguments
  *   F2 light fence, load limit, relaxed     | I2: a sleeper exchanges limit, heavy fence, loads
- *                                             task; one of the two sees the other (docs/idle.md)
+ *                                             task; one of the two sees the other (docs/internals/idle.md)
  *   J1 join: store task = NULL, relaxed     | T1, T2: a robber, ASKED into top, heavy fence, load
  *   J2 light fence, load top, relaxed         task; one of the two sees the other
- *                                             (docs/memory-model.md)
+ *                                             (docs/internals/memory-model.md)
  *
  * Life: a slot belongs to its fiber. The last task forked is joined first, by the function that
  * forked it; this also holds for two forks of the same task.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Handler modules: shared objects with a handler, for services whose program is not yours. For
- * authors of handlers (docs/handlers.md).
+ * authors of handlers (docs/service/worker.md).
  *
  *   static int greet(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
  *

@@ -8,7 +8,7 @@
  * A publisher fills in the fields it needs; zero means the default. A handler reads them all.
  * Texts and bytes belong to the caller of a publishing call, and to the service in a handler, where
  * they are valid until the handler returns.
- * Threads: plain values. Suspends: no. Errors: none; docs/service.md has the limits of sizes.
+ * Threads: plain values. Suspends: no. Errors: none; docs/service/README.md has the limits of sizes.
  * Since 0.1.0. */
 #ifndef FILCH_MESSAGE_H
 #define FILCH_MESSAGE_H
@@ -23,7 +23,7 @@ typedef struct filch_header {
 
 typedef struct filch_message {
     const char *id;           /* default: a random one. In a handler NULL if another program
-                                 published it without one (docs/rabbitmq.md) */
+                                 published it without one (docs/service/rabbitmq.md) */
     const char *type;         /* chooses the handler */
     const char *content_type; /* of the body; default: none */
     const char *queue;        /* default: the service's first queue */

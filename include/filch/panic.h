@@ -22,7 +22,7 @@
  *
  * C cannot release resources that a frame holds and did not defer: memory, locked mutexes and open
  * files stay held. Arguments of a dropped task are lost. C++ destructors of the frames that are
- * left do not run: docs/panic.md says what to do.
+ * left do not run: docs/fork-join.md says what to do.
  *
  * Threads: tasks. Elsewhere a panic ends the process by filch_die. Suspends: where it waits for
  * stolen tasks.

@@ -16,7 +16,7 @@
  * If the broker is away, the service tries to publish for half of the time to the next slot, at
  * most 5 minutes; then the slot is missed, and logged. Slots at which no service runs are not made
  * up.
- * Lines and summer time: docs/service.md, "Periodic jobs".
+ * Lines and summer time: docs/service/README.md, "Periodic jobs".
  * Threads: plain values. Suspends: no. Errors: those of filch_service_create.
  * Since 0.1.0. */
 #ifndef FILCH_PERIODIC_H

@@ -10,7 +10,7 @@
  * A zero field means the default, so a configuration names only the fields that differ. A field that
  * has no effect without another one is refused by its name (-EINVAL). Strings
  * and the objects that it points to are not copied, and must live until the pool is destroyed.
- * docs/pools.md is the reference.
+ * docs/pools/README.md is the reference.
  * Since 0.1.0. */
 #ifndef FILCH_POOL_CONFIG_H
 #define FILCH_POOL_CONFIG_H
@@ -112,7 +112,7 @@ typedef struct filch_pool_config {
     filch_context *context; /* parent of the contexts of jobs that name no other */
     bool timed;             /* records waiting and running times, for filch_metrics_add_pool */
     unsigned width_max;     /* elastic: the width varies with demand between `width` (default 1)
-                               and this; 0: fixed. docs/pools.md, "Growing and shrinking" */
+                               and this; 0: fixed. docs/pools/README.md, "Growing and shrinking" */
     size_t grow_depth;      /* it grows when this many jobs wait (default: the current width), */
     int64_t grow_after;     /* or when the oldest has waited this long; ns, default 1 ms */
     int64_t shrink_after;   /* places idle for this long are removed; ns, default 1 s.
@@ -120,7 +120,7 @@ typedef struct filch_pool_config {
     int64_t interval;       /* ns between checks while jobs wait; default 10 ms */
     const char *bind;       /* for a runtime of the pool's own, as in filch_config: "auto",
                                "core", ... */
-    /* Resilience, none by default. docs/pools.md says how they interact. */
+    /* Resilience, none by default. docs/pools/README.md says how they interact. */
     filch_limiter *limiter; /* each attempt takes a permit; no worker is held while it waits */
     filch_breaker *breaker; /* each attempt asks it and reports its result to it */
     filch_breaker_full breaker_full; /* default: hold */
@@ -142,7 +142,7 @@ typedef struct filch_pool_config {
                                       workers */
     struct filch_results *results; /* for jobs without a results list of their own */
     unsigned cpu_max;    /* for an elastic pool: percent of the CPUs, 1..100, at which it stops
-                            growing; half-way from there to 100 it shrinks. docs/pools.md; default:
+                            growing; half-way from there to 100 it shrinks. docs/pools/README.md; default:
                             not checked */
     int64_t run_timeout; /* ns from the start of each attempt, for jobs without a run_timeout of
                             their own; default: none */

@@ -37,7 +37,7 @@ typedef struct filch_config {
     const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),
                            "chase-lev-outline", "chase-lev-fenced", "the", "abp",
                            "private-split", "private-request", "central-mutex",
-                           "central-lockfree", "sharing" (docs/lab.md) */
+                           "central-lockfree", "sharing" (docs/lab/README.md) */
     const char *fence;  /* FILCH_FENCE: "asymmetric" (default if membarrier is available), "full" */
     size_t stack_size;  /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
     unsigned max_fibers;       /* FILCH_MAX_FIBERS: the most fibers, default 1,000,000; raised to

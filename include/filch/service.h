@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Services: a process takes jobs from a broker and runs a handler for each, at least once. For
- * service authors (docs/service.md). A library of its own: link filch-service beside filch.
+ * service authors (docs/service/README.md). A library of its own: link filch-service beside filch.
  *
  *   static int resize(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * HTTP endpoints of a service: probes, metrics, state, and a page for people. For service authors
- * (docs/service.md).
+ * (docs/service/README.md).
  *
  *   filch_service_http *http;
  *   filch_service_http_start(&http, service, &(filch_service_http_config){.port = 8080});

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The main function of a service: configuration, signals, logs, exit status. For service authors
- * who want a program, and not a library, around their handlers (docs/worker.md).
+ * who want a program, and not a library, around their handlers (docs/service/worker.md).
  *
  *   static const filch_handler handlers[] = {{.type = "image_processing", .fn = resize}};
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Export of spans to an OpenTelemetry collector (Jaeger, Tempo), as OTLP/HTTP JSON. For service
- * authors (docs/service.md).
+ * authors (docs/service/README.md).
  *
  *   filch_service_otlp *otlp;
  *   filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.service_name = "images"});

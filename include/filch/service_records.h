@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Records: the progress and the result of a job, kept by the broker for a while, so that the
- * publisher of the job can read them. For service authors (docs/service.md, "Results and
+ * publisher of the job can read them. For service authors (docs/service/README.md, "Results and
  * progress").
  *
  *   filch_service_progress(job, "page 3 of 10", 12);       a handler, as often as it likes

@@ -2,7 +2,7 @@
  *
  * Statistics of a run: each worker's work, its steals by victim, its unsuccessful attempts by
  * reason, and its time spent working, searching and sleeping. For engineers whose program does
- * not scale, for researchers who compare strategies, and for teachers (docs/statistics.md).
+ * not scale, for researchers who compare strategies, and for teachers (docs/observe.md).
  *
  *   filch_stats all, one;
  *   filch_stats_read(rt, FILCH_ALL_WORKERS, &all, sizeof all);
@@ -54,7 +54,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_stats_read(filch_runtime *rt, int worker, filch_stats *out, size_t size);
 
 /* Work and span of all tasks that have ended, of a runtime that measures them: FILCH_SPAN=1 in the environment when it
- * is created (docs/see.md). work / span is the parallelism; more workers have nothing to do. */
+ * is created (docs/observe.md). work / span is the parallelism; more workers have nothing to do. */
 typedef struct filch_work_span {
     uint64_t work_ns;     /* the time of all tasks */
     uint64_t span_ns;     /* the longest chain of parts that have to come after one another */
@@ -77,7 +77,7 @@ FILCH_API int filch_stats_thefts(filch_runtime *rt, unsigned thief, uint64_t *ta
                                  unsigned count);
 
 /* Writes all statistics as one line of JSON: the sums, and each worker that was ever started,
- * with its steals by victim (docs/statistics.md shows one). A nonzero return of write ends the
+ * with its steals by victim (docs/observe.md shows one). A nonzero return of write ends the
  * text and is returned; other errors as filch_stats_read. May wait where write does. */
 FILCH_API int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg);
 

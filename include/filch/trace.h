@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Traces: a record of a run, with a time for each steal, switch, wait, sleep and job of each worker. For
- * engineers whose program does not scale, for researchers, and for teachers (docs/see.md). `filch trace
+ * engineers whose program does not scale, for researchers, and for teachers (docs/observe.md). `filch trace
  * FILE` shows one. Not to be confused with the requests that services follow (<filch/traceparent.h>).
  *
  *   FILCH_TRACE=run.trace ./program           the whole run, without a change of the program

@@ -14,7 +14,7 @@
  * and then suspended, as by filch_yield, so that others can run.
  *
  * Cancellation: a wait inside a job, a scope's child or a service's handler ends with -ECANCELED when its
- * context is done, and has changed nothing; docs/waits.md lists the calls, and those that wait on. A call that
+ * context is done, and has changed nothing; docs/futures.md lists the calls, and those that wait on. A call that
  * need not wait succeeds. filch_shielded (<filch/context.h>) excludes clean-up from this.
  *
  * Objects: zero bytes are ready for use (mutexes, wait groups, futures, ...). They need not be

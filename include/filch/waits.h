@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The waiting tasks of a runtime, listed while its workers run. For engineers whose program hangs in a
- * part, and for services that show their state (docs/deadlock.md).
+ * part, and for services that show their state (docs/debugging.md).
  *
  *   static void show(const filch_wait *wait, void *arg)
  *   {

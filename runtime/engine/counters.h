@@ -3,7 +3,7 @@
  * The workers' counters: one row for each, from which its index, its field of filch_stats, its
  * metric and its place in every table and file are made. To add one, add a row here, a field of
  * that name at the end of filch_stats, and fl_count where it happens; document it in
- * docs/statistics.md.
+ * docs/observe.md.
  *
  * Each counter of each worker has one writer, its worker. Readers sum without an order: a counter
  * is a number of its own. A task's events are counted before its join or its waiter can know that

@@ -146,7 +146,7 @@ fl_worker *fl_other_worker(const fl_worker *worker, unsigned round);
  * computers where a wake-up would take too long.
  *
  * Protocol. A worker that stays awake never ends its search: it remains counted in Q of the word I
- * (Q1 of sched/idle.h), and never meets I1, a token or a park word. The invariants of docs/idle.md
+ * (Q1 of sched/idle.h), and never meets I1, a token or a park word. The invariants of docs/internals/idle.md
  * require a searcher to look again at everything after the stores of all publishers that saw it
  * search, and it always does. Publishers find Q > 0 or no sleeper, and wake nobody. Owners are not
  * poked: no sleeper needs them to take their slow path. If the last searcher

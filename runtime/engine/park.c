@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Sleeping and waking: the futexes of the idle protocol (docs/idle.md; its steps P, Q, I and N are
+ * Sleeping and waking: the futexes of the idle protocol (docs/internals/idle.md; its steps P, Q, I and N are
  * in sched/idle.h). Running fibers: W5 of runtime/engine/suspend.c. Active workers: J5 of
  * runtime/engine/worker_set.h. Fibers that stay: I8 and I9 of runtime/engine/suspend.h.
  *
@@ -204,7 +204,7 @@ static void poke_everybody(fl_runtime *rt)
 /* The last searcher stops searching although some workers sleep, and publishers that saw it search
  * woke nobody. Their next forks take the slow path, and this look sees their earlier ones. The
  * exception is a fork whose store is on its way while its owner forks no more: its owner will run
- * it. Only a heavy fence would avoid that (docs/idle.md). If all others sleep, and none is retired,
+ * it. Only a heavy fence would avoid that (docs/internals/idle.md). If all others sleep, and none is retired,
  * they hold nothing: only shared places and the caller's own count. */
 static bool look_for_more(fl_worker *worker, uint64_t was)
 {

@@ -4,7 +4,7 @@
  * on its own native stack, where it starts no task and only resumes ready fibers. A foreign task on
  * top of a waiting frame could wait for that very frame.
  *
- * Switch, in this order (docs/idle.md, docs/design.md):
+ * Switch, in this order (docs/internals/idle.md, docs/internals/design.md):
  *   W1 the fiber that leaves answers a waiting  -> R4 of sched/forkstack.h
  *      thief "nothing": its fork stack is empty
  *   W2 the contexts are exchanged               -> W4: a resumed fiber is saved

@@ -14,7 +14,7 @@
 #include <sched/idle.h>
 #include <sched/queue.h>
 
-/* In this order (docs/idle.md, P4 to P6): the wake-up makes up for a poke that the re-arming
+/* In this order (docs/internals/idle.md, P4 to P6): the wake-up makes up for a poke that the re-arming
  * overwrites. */
 void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {

@@ -18,7 +18,7 @@
  *
  * Sleep, as with private-split: a private task keeps no worker awake. A worker about to sleep has
  * poked all owners (I2), so the owner's next fork or join re-arms limit (P4 of sched/idle.h),
- * answers, fences (P5), and wakes a worker (P6), which asks. As in docs/idle.md, it cannot have
+ * answers, fences (P5), and wakes a worker (P6), which asks. As in docs/internals/idle.md, it cannot have
  * overwritten the poke without seeing the sleeper. If there is no asymmetric fence, limit is always
  * NULL: each fork fences and looks for sleepers. */
 #include <runtime/engine/fiber.h>

@@ -26,7 +26,7 @@
  *
  * Sleep. Thieves cannot take a private task, and it keeps no worker awake. A worker about to sleep
  * has poked all owners (I2), so the owner's next fork or join re-arms limit (P4), exposes half,
- * fences (P5) and wakes a worker (P6). As in docs/idle.md, it cannot have overwritten the poke
+ * fences (P5) and wakes a worker (P6). As in docs/internals/idle.md, it cannot have overwritten the poke
  * without seeing the sleeper. The look after the poke sees shared tasks. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find_work.h>

@@ -8,7 +8,7 @@
  * stealing was invented against (Blumofe, Leiserson, JACM 1999).
  *
  * A worker takes tasks that others gave it from its own queue; while it is at work, only it may
- * take them. A wake-up is for any worker that comes (docs/idle.md), not for one receiver. So that
+ * take them. A wake-up is for any worker that comes (docs/internals/idle.md), not for one receiver. So that
  * no task waits for a sleeper, a queue whose worker found it empty is `open`: others take from it,
  * too, until its worker takes or forks again. The queue of a surplus worker is open as well. Rules:
  *   open     by its worker, relaxed, when its take finds nothing: before I1 of sched/idle.h, which

@@ -62,7 +62,7 @@ for program in ./prog archive/build/fib; do
 done
 
 if pkg-config --exists filch-service-static; then
-    page_block docs/service.md c 'hello %s' prog.c
+    page_block docs/service/README.md c 'hello %s' prog.c
     link "services from the archive, with all brokers; their clients shared"
     sed -e 's/filch::filch/filch::service_static/' -e 's/fib.c/..\/prog.c/' shared_lines | project service
     for program in ./prog service/build/fib; do

@@ -11,7 +11,7 @@ import live
 
 ROOT = live.HERE.parent.parent
 BESIDE = {"kustomization.yaml", "job.yaml", "cronjob.yaml", "keda.yaml", "spot.yaml", "secrets.example.yaml"}
-BODY = 16 << 20  # bytes of the largest message that filch-worker accepts (docs/worker.md)
+BODY = 16 << 20  # bytes of the largest message that filch-worker accepts (docs/service/worker.md)
 PODS = {"Deployment": "spec template spec", "Job": "spec template spec", "CronJob": "spec jobTemplate spec template spec"}
 SELECTORS = {"Deployment": "spec selector matchLabels", "Service": "spec selector", "PodDisruptionBudget": "spec selector matchLabels",
              "NetworkPolicy": "spec podSelector matchLabels"}
@@ -150,7 +150,7 @@ def main(deploy, folder):
     images = {at(pod, "containers 0 image") for pod in pods.values()}
     findings.claim(len(images) == 1 and re.search(r":v[\d.]+$", *images), f"all pods have one image of a fixed version: {sorted(images)}")
     findings.stop_if_any()
-    row = re.search(r"^\| `worker-memory`:.*?\| *([\d.; ]+) MiB", (ROOT / "docs" / "bars.md").read_text(encoding="utf-8"), re.M)
+    row = re.search(r"^\| `worker-memory`:.*?\| *([\d.; ]+) MiB", (ROOT / "docs" / "lab" / "bars.md").read_text(encoding="utf-8"), re.M)
     resident = max(map(float, row[1].split(";"))) * 2**20
     values = {name: configuration(findings, objects, name, pod, folder) for name, pod in pods.items()}
     findings.stop_if_any()

@@ -14,7 +14,7 @@ FILES = ("filch-worker.rules.yml", "filch-worker.alerts.yml")
 OF_PROMETHEUS = {"up"}
 ALIASES = {"tasks_processed_total", "task_duration_seconds_bucket", "task_duration_seconds_sum",
            "task_duration_seconds_count", "worker_active_count", "queue_depth"}
-PAGES = ("deploy.md", "service.md", "worker.md")
+PAGES = ("service/deploy.md", "service/README.md", "service/worker.md")
 NO_METRICS = {"worker_id", "process_task"}  # names in these pages that look like metrics: a key of log lines, a span
 POD = {"pod_name": "task-worker-1", "pod_label_app": "task-worker", "pod_ip": "10.0.0.1", "pod_annotation_prometheus_io_scrape": "true",
        "pod_annotation_prometheus_io_port": "9100", "pod_annotation_prometheus_io_path": "/numbers"}
@@ -76,7 +76,7 @@ def check_alert(findings, name, rule, fired, page):
     findings.claim(name in fired, f"alert {name} has a unit test in which it fires")
     findings.claim({"summary", "action"} <= rule["annotations"].keys(), f"alert {name} has a summary and an action")
     findings.claim(rule["labels"].get("severity") in ("page", "ticket"), f"alert {name} has a severity")
-    findings.claim(f"`{name}`" in page, f"alert {name} is in docs/deploy.md")
+    findings.claim(f"`{name}`" in page, f"alert {name} is in docs/service/deploy.md")
 
 
 def check_rules(scene, expected):
@@ -99,7 +99,7 @@ def main(deploy, folder):
     promtool(findings, folder, "check", "rules", "--lint=all", "--lint-fatal", *FILES)
     fired = write_tests(alerts, folder)
     promtool(findings, folder, "test", "rules", "tests.yml")
-    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "service" / "deploy.md").read_text(encoding="utf-8")
     for name, rule in alerts.items():
         check_alert(findings, name, rule, fired, page)
     check_pods(findings, folder)

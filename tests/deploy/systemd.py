@@ -68,13 +68,13 @@ def check_unit(findings, folder, name, text, worker):
     if not findings.claim(exposure, f"systemd-analyze tells an exposure of {name}: {told}"):
         return
     findings.claim(float(exposure[1]) <= MOST_EXPOSED, f"{name}: exposure {exposure[1]} is above {MOST_EXPOSED}")
-    page = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "service" / "deploy.md").read_text(encoding="utf-8")
     version = subprocess.run(["systemd-analyze", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     written = re.search(r"exposure of ([\d.]+) by systemd (\d+)", page)
     findings.claim(written and (written[2] != version or written[1] == exposure[1]),
-                   f"docs/deploy.md tells the exposure {exposure[1]} by systemd {version}")
+                   f"docs/service/deploy.md tells the exposure {exposure[1]} by systemd {version}")
     for key in re.findall(r"^# [^\n]*: (?:these|[A-Z]\w+=)[^\n]*\n(?:# [^\n]*\n)*(\w+)=", text, re.M):
-        findings.claim(f"`{key}=" in page, f"docs/deploy.md tells what {key}= refuses")
+        findings.claim(f"`{key}=" in page, f"docs/service/deploy.md tells what {key}= refuses")
 
 
 def check_times(findings, unit, worker):
@@ -82,7 +82,7 @@ def check_times(findings, unit, worker):
     seconds = {key: int(number) for key, number in re.findall(r"^\| `([a-z-]+)` \| [^|]* \| (\d+)s \|", table, re.M)}
     stop, drain, grace = int(unit["TimeoutStopSec"][0]), seconds["drain-timeout"], seconds["grace"]
     findings.claim(stop > drain + grace, f"TimeoutStopSec {stop} is longer than drain-timeout {drain} and grace {grace}")
-    watchdog, silent = int(unit["WatchdogSec"][0]), 30  # a service is unhealthy after this time (docs/service.md)
+    watchdog, silent = int(unit["WatchdogSec"][0]), 30  # a service is unhealthy after this time (docs/service/README.md)
     findings.claim(watchdog / 2 > silent, f"half of WatchdogSec {watchdog} is longer than the {silent} s after which /health is 503")
 
 

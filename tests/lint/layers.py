@@ -24,7 +24,7 @@ FAULTS = [
     ("runtime/sync/mutex.c", "#include <runtime/platform/lock.h>\n", "", [("unincluded", "fl_lock"), ("unincluded", "fl_unlock")]),
     ("runtime/engine/settings.c", "given : secure_getenv(", "given : getenv(", [("unsafe", "secure_getenv")]),
     ("runtime/platform/new_file.c", "O_EXCL |", "O_TRUNC |", [("unsafe", "fl_new_file")]),
-    ("docs/design.md", "the scheduler: workers", "workers", [("picture", "--write")]),
+    ("docs/internals/design.md", "the scheduler: workers", "workers", [("picture", "--write")]),
 ]
 failures = []
 
@@ -89,7 +89,7 @@ if __name__ == "__main__":
         copy = Path(place)
         for folder in ("include", "sched", "runtime"):
             shutil.copytree(ROOT / folder, copy / folder)
-        (copy / "docs").mkdir()
+        (copy / check_layers.PAGE).parent.mkdir(parents=True)
         shutil.copy(ROOT / check_layers.PAGE, copy / check_layers.PAGE)
         planted(copy)
         command(copy)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The documents and the sources know each other: every public function is named in README.md or below docs/; every path
-of the tree that a document names exists, and so does every file in a table of docs/design.md; every pair `FILE`: `FUNCTION` names a
+of the tree that a document names exists, and so does every file in a table of docs/internals/design.md; every pair `FILE`: `FUNCTION` names a
 function that this file defines."""
 import re
 import sys
@@ -35,9 +35,9 @@ def main():
         if not any(ROOT.glob(place)) and not any(ROOT.glob(place + ".*")):
             wrong.append(f"{page}: {place} does not exist; name the file that took its place")
     stems = {path.stem for folder in ("include", "sched", "runtime") for path in (ROOT / folder).rglob("*.[chS]")}
-    for table in re.findall(r"^\| file \|.*\n((?:\|.*\n)+)", pages["docs/design.md"], re.M):
+    for table in re.findall(r"^\| file \|.*\n((?:\|.*\n)+)", pages["docs/internals/design.md"], re.M):
         named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-        wrong += [f"docs/design.md: a table of files names {name}, which is no file" for name in sorted(named - stems)]
+        wrong += [f"docs/internals/design.md: a table of files names {name}, which is no file" for name in sorted(named - stems)]
     pairs = [(page, file, name) for page, text in pages.items() for file, names in PAIR.findall(text)
              for name in re.findall(r"\w+", names)]
     for page, file, name in pairs:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tokens, park words and the end of a runtime (docs/idle.md). Real: sched/idle,
+ * Tokens, park words and the end of a runtime (docs/internals/idle.md). Real: sched/idle,
  * runtime/engine/park, filch_runtime_destroy. Played: the workers' loop, and the inbox, which is
  * here one word with a bit for each work item (its two-step enqueuing is in idle.c).
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The idle protocol (docs/idle.md): is every task found by a worker that has nothing to do? Real:
+ * The idle protocol (docs/internals/idle.md): is every task found by a worker that has nothing to do? Real:
  * sched/{idle,forkstack,deque}, runtime/engine/{park,inbox,steal}, fl_arrive of suspend, and the
  * publishers of runtime/queue/chase_lev and its relatives. Played: the workers.
  *

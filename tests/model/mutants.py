@@ -181,7 +181,7 @@ def check(conf, mutant):
         if mutant.fields.get("Lives"):
             if claim:
                 raise Wrong(f"it dies by `{claim}`: the checker has learnt to see it; make `Lives:` a `Dies:`, and "
-                            "correct docs/verification.md")
+                            "correct docs/internals/verification.md")
             return f"lives, as is known: {executions} executions"
         if claim is None:
             raise Wrong(f"it lives: {mutant.program} {mutant.fields['Row']} saw nothing in {executions} executions")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Forked tasks that lie in queues of the runtime (docs/idle.md): does a worker sleep for ever while
+ * Forked tasks that lie in queues of the runtime (docs/internals/idle.md): does a worker sleep for ever while
  * one lies in a queue that it has to look at? Real:
  * runtime/queue/{central_lockfree,sharing,slot_queue, offered}, sched/{idle,forkstack},
  * runtime/engine/{park,inbox,forkjoin,worker_set}. Played: the workers.

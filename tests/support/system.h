@@ -151,7 +151,7 @@ void proxy_end(proxy *p);
 
 /* How long this process's TCP connections wait for a network that swallows packets. */
 
-enum { SILENCE_MOST = 25, SILENCE_FDS = 1024 }; /* s, as in docs/service.md */
+enum { SILENCE_MOST = 25, SILENCE_FDS = 1024 }; /* s, as in docs/service/README.md */
 /* Idle ones by probes, and those with bytes under way by their age. */
 void connections_find_silence(int port);
 

@@ -188,7 +188,7 @@ claim "and nothing of an earlier log: $(cat err)" test "$(wc -l <err)" -eq 3
 folders=${folders%:*}:$scratch/sudo
 ask need "$rows"
 claim "without apt nothing is called: $(cat calls)" test "$status-$(called apt)" = 1-0
-says "the message names the page with other systems' packages" 'by hand.*docs/packages.md'
+says "the message names the page with other systems' packages" 'by hand.*docs/install.md'
 says "and the missing packages" '^missing packages: one two-19$'
 
 # ---- A program taken out of its package ----

@@ -25,7 +25,7 @@ checked=0
 while read -r kind name; do
     grep -rqw "FL_TRACE_$kind" "$source/runtime" --include='*.[ch]' --exclude=format.h || continue
     claim "the event '$name' has a probe" grep -qx "$name" <(probes)
-    claim "docs/see.md names the probe '$name'" grep -q "\`$name\`" "$source/docs/see.md"
+    claim "docs/observe.md names the probe '$name'" grep -q "\`$name\`" "$source/docs/observe.md"
     checked=$((checked + 1))
 done < <(events)
 claim "events were found" test "$checked" -ge 20

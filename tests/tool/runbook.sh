@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Each command in a sentence or table of docs/runbook.md is a whole command line, which works as it stands.
+# Each command in a sentence or table of docs/service/deploy.md is a whole command line, which works as it stands.
 . "$(dirname "$0")/common.bash"
 [ -n "${FILCH_JOBS-}" ] || skip "filch-jobs is not built"
 unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT
@@ -15,7 +15,7 @@ filch-jobs enqueue --type fail "upstream away" >/dev/null
 filch-worker --once --log-level off
 
 # Words in capitals stand for something of the reader's.
-sed '/^```/,/^```/d' "$here/../../docs/runbook.md" | grep -oE '`filch-(jobs|worker) [^`]*`' | tr -d '`' | sort -u |
+sed '/^```/,/^```/d' "$here/../../docs/service/deploy.md" | grep -oE '`filch-(jobs|worker) [^`]*`' | tr -d '`' | sort -u |
     sed "s/QUEUE/tasks/g; s/NAME/fail/g; s/URL/sqlite:runbook.db/g" >commands
 claim "the runbook has commands: $(cat commands)" test "$(wc -l <commands)" -ge 9
 while read -r command; do

@@ -28,7 +28,7 @@ claim "the costs that are shown are those of the file" cmp shown written
 # One processor: no steals can be measured.
 taskset -c "$(taskset -cp $$ | sed 's/.*[^0-9]\([0-9]*\)$/\1/')" "$filch" sim --calibrate=1 >out 2>err
 claim "one processor is enough, with a note: $(cat err)" grep -q 'one processor only' err
-claim "then a wake-up keeps its built-in value" grep -q '^wake-up  *20000 .*docs/idle.md' out
+claim "then a wake-up keeps its built-in value" grep -q '^wake-up  *20000 .*docs/internals/idle.md' out
 
 # wrong TEXT WORD...: filch sim refuses a file of that text.
 wrong() {

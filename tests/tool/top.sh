@@ -75,7 +75,7 @@ assert pools["busy"]["rates"]["succeeded"] > 0 and pools["listeners"]["running"]
 assert {"call": "filch_receive", "tasks": 2, "rates": {}} in shown["waits"], shown["waits"]
 assert {one["call"] for one in shown["waits"]} <= {"filch_receive", "the join of a fork"}, shown["waits"] # now and then one is suspended
 END
-claim "the JSON is as docs/top.md says: $(cat out)" python3 check.py "$pid"
+claim "the JSON is as docs/observe.md says: $(cat out)" python3 check.py "$pid"
 
 refused "process $pid takes no requests FILCH_SHARE=2" top --set workers=1 "$pid"
 run_filch 0 top --once --interval 100 --runtime 2 "$pid"

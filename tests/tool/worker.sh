@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# filch-worker on the broker sqlite: its options, exit statuses and signals; the tables of docs/worker.md are those of the program.
+# filch-worker on the broker sqlite: its options, exit statuses and signals; the tables of docs/service/worker.md are those of the program.
 . "$(dirname "$0")/common.bash"
 worker=${WORKER_COMMAND:?the path of filch-worker}
 jobs=${FILCH_JOBS:?the path of filch-jobs}
@@ -84,11 +84,11 @@ for word in --check-config --once --brokers --sleep --probe --config --width --e
     claim "--help names $word" grep -q -- "$word" out
 done
 "$worker" --help=markdown | grep . >tables
-sed -n '/<!-- keys: begin -->/,/<!-- keys: end -->/p' "$here/../../docs/worker.md" | grep '^|' >documented
-claim "docs/worker.md has the tables of filch-worker --help=markdown: $(diff documented tables)" cmp -s documented tables
+sed -n '/<!-- keys: begin -->/,/<!-- keys: end -->/p' "$here/../../docs/service/worker.md" | grep '^|' >documented
+claim "docs/service/worker.md has the tables of filch-worker --help=markdown: $(diff documented tables)" cmp -s documented tables
 "$worker" --brokers=markdown | grep . >tables
-sed -n '/<!-- brokers: begin -->/,/<!-- brokers: end -->/p' "$here/../../docs/brokers.md" | grep '^|' >documented
-claim "docs/brokers.md has the tables of filch-worker --brokers=markdown: $(diff documented tables)" cmp -s documented tables
+sed -n '/<!-- brokers: begin -->/,/<!-- brokers: end -->/p' "$here/../../docs/service/brokers.md" | grep '^|' >documented
+claim "docs/service/brokers.md has the tables of filch-worker --brokers=markdown: $(diff documented tables)" cmp -s documented tables
 run_worker 0 --version
 claim "--version names the program and the version: $(cat out)" grep -Eq '^filch-worker \(Filch [0-9.]+\)$' out
 run_worker 0 --brokers

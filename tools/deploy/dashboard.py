@@ -10,7 +10,7 @@ OPTIONS = {"stat": {"reduceOptions": {"calcs": ["lastNotNull"]}, "colorMode": "v
            "timeseries": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}}}
 
 # Title, unit (an id of Grafana's valueFormats), description, query, value from which it is red.
-# Metrics: docs/metrics.md; recorded ones: prometheus/filch-worker.rules.yml. JOB and ALL stand for labels.
+# Metrics: docs/telemetry.md; recorded ones: prometheus/filch-worker.rules.yml. JOB and ALL stand for labels.
 STATS = (
     ("Connected workers", "short", "Workers with a connection to the broker.", "sum(worker_connected{ALL})", None),
     ("Waiting jobs", "short", "Jobs in the queues that no worker has taken yet.", "sum(job_queue:worker_queue_depth:max{JOB})", None),

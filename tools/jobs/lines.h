@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Jobs as lines of JSON: one object a line, which docs/jobs.md describes. Pure functions; any
+ * Jobs as lines of JSON: one object a line, which docs/service/jobs.md describes. Pure functions; any
  * thread. */
 #ifndef JOBS_LINES_H
 #define JOBS_LINES_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Queues of the simulation: where forked tasks are, what a fork and a join cost there, and how a
- * searching worker gets one. Each is a row in queue.c, named as the library's (docs/lab.md). */
+ * searching worker gets one. Each is a row in queue.c, named as the library's (docs/lab/README.md). */
 #ifndef SIM_QUEUE_H
 #define SIM_QUEUE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Workers that sleep, wake and nap: the engine's side of the idle protocol (docs/idle.md). Steps
+ * Workers that sleep, wake and nap: the engine's side of the idle protocol (docs/internals/idle.md). Steps
  * that are one moment here take the engine's fences there; that no wake-up is lost is shown by its
  * models, not here. */
 #include "world.h"

@@ -18,7 +18,7 @@
  *   idle modes            runtime/engine/find_work.c         rest.c        naps are not cut short
  *   distances             runtime/platform/machine/topology.c    machine.c     4 tiers
  *
- * docs/scale.md has the same list with the test of each. Nothing here models caches, the operating
+ * docs/lab/scale.md has the same list with the test of each. Nothing here models caches, the operating
  * system, or cores that share anything: costs are constants (costs.h). */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A view as JSON: each column of the page under its own name, and the growth of counts per second
- * under "rates". docs/top.md describes it. */
+ * under "rates". docs/observe.md describes it. */
 #include "loops.h"
 #include "process.h"
 #include "view.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Serves jobs of a filch service from Node: the other end of the handler `coprocess` (docs/handlers.md).
+// Serves jobs of a filch service from Node: the other end of the handler `coprocess` (docs/service/worker.md).
 //
 //   const { Fail, Retry, serve } = require('./filch_coprocess');
 //

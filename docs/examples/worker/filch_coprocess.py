@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Serves jobs of a filch service from Python: the other end of the handler `coprocess` (docs/handlers.md).
+"""Serves jobs of a filch service from Python: the other end of the handler `coprocess` (docs/service/worker.md).
 
     from filch_coprocess import Fail, Retry, serve
 
@@ -47,7 +47,7 @@ class Job:
         self._write({"progress": value})
 
     def result(self, value):
-        """value: the same. The broker must keep records (docs/service.md)."""
+        """value: the same. The broker must keep records (docs/service/README.md)."""
         self._result = value
 
 

@@ -18,7 +18,7 @@
      (FL_REDUCE_IS(combine, "FILCH_PLUS") || FL_REDUCE_IS(combine, "FILCH_TIMES") ||               \
       FL_REDUCE_IS(combine, "FILCH_MIN") || FL_REDUCE_IS(combine, "FILCH_MAX")))
 /* clang finds wider vectors in the plain loop: over integers, and over all numbers if it may
- * reorder their additions and has AVX. Measured: docs/decisions.md. */
+ * reorder their additions and has AVX. Measured: docs/internals/decisions.md. */
 #if defined(__clang__) && defined(__FAST_MATH__) && defined(__AVX__)
 #define FL_REDUCE_PLAIN(R) FL_REDUCE_NUMBER(R)
 #elif defined(__clang__)

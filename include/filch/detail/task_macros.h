@@ -39,7 +39,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
         own##join(fl_at, fl_here, again);                                                          \
     })
 
-/* The specifiers are measured (docs/decisions.md): body and wrapper `static inline`, fork and
+/* The specifiers are measured (docs/internals/decisions.md): body and wrapper `static inline`, fork and
  * join always inlined. Then gcc and clang inline a recursion several levels deep in any calling
  * context. */
 #define FL_TASK(KIND, R, name, own, text, ...)                                                     \
@@ -63,7 +63,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
 /* The text behind the macro is name_body, always inlined into name. A join gets the function it
  * calls as a constant pointer, so that gcc inlines the recursion deeper. clang inlines no
  * function that calls itself: there the body's direct calls also go to a parameter (of the
- * task's name), and name and name_twin call each other. Measured: docs/decisions.md. */
+ * task's name), and name and name_twin call each other. Measured: docs/internals/decisions.md. */
 #define FL_BODIES(LINKAGE, KIND, R, name, own, ...)                                                \
     FILCH_INLINE R own##body(FL_FORMALS(R, name, __VA_ARGS__));                                    \
     FL_TWIN(KIND, R, own##twin, own##body, name, own##task, __VA_ARGS__)                           \

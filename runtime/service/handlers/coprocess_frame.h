@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Frames between a service and a co-process: four bytes with the length, the highest first, and a
- * JSON object of that length (docs/handlers.md). */
+ * JSON object of that length (docs/service/worker.md). */
 #ifndef FL_COPROCESS_FRAME_H
 #define FL_COPROCESS_FRAME_H
 

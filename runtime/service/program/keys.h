@@ -2,7 +2,7 @@
  *
  * The table of configuration keys. One row makes an option (--width), a variable
  * (FILCH_SERVICE_WIDTH), a member of the file ("width"), a line of --help and --check-config, and a
- * row of docs/worker.md. */
+ * row of docs/service/worker.md. */
 #ifndef FL_KEYS_H
 #define FL_KEYS_H
 

@@ -168,11 +168,11 @@ const fl_action fl_actions[] = {
     {fl_option_config, "FILE", "read the configuration from this JSON file", NULL},
     {fl_option_check, NULL, "print the configuration, and end: 0 if it is valid, 2 if not", NULL},
     {fl_option_once, NULL, "run the messages that are ready, and end", NULL},
-    {"brokers", "[=markdown]", "list the brokers at hand, or the tables of docs/brokers.md",
+    {"brokers", "[=markdown]", "list the brokers at hand, or the tables of docs/service/brokers.md",
      fl_broker_list_run},
     {"sleep", "N", "wait for N seconds, and end: a preStop hook without a shell", sleep_for},
     {"probe", "URL", "get an http: URL, and end: 0 if its status is 2xx, else 1", fl_probe_run},
-    {"help", "[=markdown]", "print this, or the tables of docs/worker.md", fl_help_run},
+    {"help", "[=markdown]", "print this, or the tables of docs/service/worker.md", fl_help_run},
     {"version", NULL, "print the version", version},
     {0},
 };
@@ -241,7 +241,7 @@ int fl_probe_run(const char *program, const char *url)
 
 /* ---- --brokers ---- */
 
-/* --brokers: the brokers at hand, as lines or as the tables of docs/brokers.md. */
+/* --brokers: the brokers at hand, as lines or as the tables of docs/service/brokers.md. */
 
 static bool is_built_in(const char *name)
 {

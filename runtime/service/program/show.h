@@ -18,7 +18,7 @@ void fl_show_handlers(FILE *out, const fl_handler_table *table,
                       const fl_configuration *configuration);
 /* The next slots of periodic jobs, which have been checked. */
 void fl_show_periodics(FILE *out, const fl_configuration *configuration);
-/* The tables of docs/worker.md. */
+/* The tables of docs/service/worker.md. */
 void fl_show_markdown(FILE *out);
 /* --help. */
 void fl_show_help(FILE *out, const char *program);

@@ -106,7 +106,7 @@ def matrix():
 HEAD = """# Automatic mutants
 
 A mutant is the library with one fault. These come from the syntax: each order one step weaker, each fence dropped, each comparison
-inverted, widened or narrowed by one, each CAS made a store. Each statement is deleted, each early return of a value passed over. docs/verification.md
+inverted, widened or narrowed by one, each CAS made a store. Each statement is deleted, each early return of a value passed over. docs/internals/verification.md
 says how they are judged. The mutants that people wrote are in `tests/model/mutants`.
 """
 

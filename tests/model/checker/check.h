@@ -3,7 +3,7 @@
  * A model checker for C11 atomics: for changing a protocol, and for seeing one fail. A model is a
  * few threads that run the library's own code. The checker runs them over and over, with each store
  * that the C11 memory model allows a load to read, and each place that it allows a store to take.
- * It stops at the first execution that breaks a claim. docs/model-checking.md explains it with an
+ * It stops at the first execution that breaks a claim. docs/internals/model-checking.md explains it with an
  * example.
  *
  * Everything below may be called by a model's threads, unless said otherwise. */

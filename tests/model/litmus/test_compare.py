@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 import compare  # noqa: E402
 import programs  # noqa: E402
 
-PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "model-checking.md"
+PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "internals" / "model-checking.md"
 BUFFERING = "sb: store buffering\nx = 1 | y = 1\na = y | b = x\n"
 STORES = "two: stores in opposite order\nx = 1 | y = 1\ny = 2 | x = 2\nfinally x y\n"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Decisions that the simulation restates, beside the library's own (docs/scale.md). */
+ * Decisions that the simulation restates, beside the library's own (docs/lab/scale.md). */
 #include <runtime/engine/worker.h>
 #include <sched/deque.h>
 #include <sched/rng.h>

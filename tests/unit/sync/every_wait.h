@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Every wait that ends with the context of its task, in the table of docs/waits.md, and a world of objects to
+ * Every wait that ends with the context of its task, in the table of docs/futures.md, and a world of objects to
  * wait for. Nothing but the test ends such a call. */
 #ifndef TESTS_EVERY_WAIT_H
 #define TESTS_EVERY_WAIT_H

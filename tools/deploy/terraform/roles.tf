@@ -43,7 +43,7 @@ data "aws_iam_policy_document" "execution" {
   }
 }
 
-# The requests of the broker sqs (docs/sqs.md). Batches need the permission of the single action. There is no CreateQueue:
+# The requests of the broker sqs (docs/service/sqs.md). Batches need the permission of the single action. There is no CreateQueue:
 # the URL has create=no.
 data "aws_iam_policy_document" "worker" {
   statement {

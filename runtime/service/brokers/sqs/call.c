@@ -125,7 +125,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
     if (is_about_keys(call))
         fl_sqs_keys_forget(s->keys);
     return host->explain(host, rc,
-                         "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/sqs.md)",
+                         "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/service/sqs.md)",
                          call->operation, s->options.host, answer->status, call->code);
 }
 
