@@ -6,16 +6,20 @@
 
 # package, then alternatives for other releases | content: command NAME (or another NAME), module PKG-CONFIG-NAME, header
 # COMPILER HEADER, flags COMPILER FLAGS, file FILE, server FILE (or a command of its name)
+
+# The core and `filch bench`, but for its kernel tree-digest: ./tools/run.sh. libhwloc-dev brings libc6-dev, by libnuma-dev.
 packages_to_run='
 gcc                  | command gcc
-libc6-dev            | header gcc stdio.h
 cmake                | command cmake
 ninja-build          | command ninja
 pkg-config           | command pkg-config
 liburcu-dev          | module liburcu-bp
 libhwloc-dev         | module hwloc
-libssl-dev           | module libcrypto
 libjansson-dev       | module jansson
+'
+# All libraries and programs: ./tools/run.sh --build.
+packages_to_build='
+libssl-dev           | module libcrypto
 libncurses-dev       | module ncurses
 libdw-dev            | module libdw
 libsqlite3-dev       | module sqlite3
@@ -167,6 +171,28 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# alive LOG COMMAND...: runs the command with its output in LOG; meanwhile shows the seconds and LOG's last line.
+alive() {
+    local log=$1 pulse status=0
+    shift
+    show_pulse "$log" &
+    pulse=$!
+    "$@" >"$log" 2>&1 || status=$?
+    { kill $pulse && wait $pulse; } 2>/dev/null || true
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+    return $status
+}
+
+# show_pulse LOG: on a terminal each second in one line, else a line every five, until it is killed or this script has ended.
+show_pulse() {
+    local pause=5 began=$SECONDS line
+    [ ! -t 2 ] || pause=1
+    while sleep $pause >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do # sleep may outlive this, and must not hold a pipe open
+        line="  $((SECONDS - began)) s: $(tail -n 1 "$1" 2>/dev/null | cut -c 1-90)" || true
+        if [ -t 2 ]; then printf '\r\033[K%s' "$line" >&2; else echo "$line" >&2; fi
+    done
+}
+
 # install_rows ROWS: by apt-get, the first package offered of each row; if that fails as a whole, one by one. With
 # RUNLEVEL=1 the services of packages that have some, such as rabbitmq-server, are not started: tests start their own.
 install_rows() {
@@ -180,6 +206,17 @@ install_rows() {
     for name in "${names[@]}"; do $get "$name"; done
 }
 
+# clang_format_14: its name, if this machine has it. That version decides about layout; Debian 13 has only later ones.
+clang_format_14() {
+    local program
+    for program in clang-format-14 clang-format; do
+        "$program" --version 2>/dev/null | grep -q 'version 14\.' || continue
+        echo $program
+        return
+    done
+    return 1
+}
+
 # need TABLE...: installs what is missing, by apt-get, and reports it; fails when something is still missing: with the
 # names, the reason, and the command to type.
 need() {
@@ -191,7 +228,7 @@ need() {
         echo "installing: $(cut -d' ' -f1 <<<"$absent" | paste -sd' ') (log: $log)"
         tried=1
         mkdir -p build/log || true
-        install_rows "$absent" >$log 2>&1 || true # the next line looks again
+        alive $log install_rows "$absent" || true # the next line looks again
         absent=$(missing "$@")
     fi
     [ -n "$absent" ] || return 0

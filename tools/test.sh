@@ -108,21 +108,16 @@ count() {
     echo "$(($1 - $2 - $3)) $2 $3" >"$state/tally"
 }
 
-# Version 14 decides about layout; Debian 13 has only later ones.
 check_format() {
     local program
-    for program in clang-format-14 clang-format; do
-        "$program" --version 2>/dev/null | grep -q 'version 14\.' || continue
-        if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
-            xargs -0 "$program" --dry-run -Werror --ferror-limit=1; then
-            count 1 0 0
-        else
-            echo "fix with: $program -i FILE"
-            count 1 1 0
-        fi
-        return
-    done
-    absent "clang-format 14 not found: layout is not checked"
+    program=$(clang_format_14) || { absent "clang-format 14 not found: layout is not checked"; return; }
+    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+        xargs -0 "$program" --dry-run -Werror --ferror-limit=1; then
+        count 1 0 0
+    else
+        echo "fix with: $program -i FILE"
+        count 1 1 0
+    fi
 }
 
 # absent REASON: this machine cannot have what the part needs; the part is named, and not counted.
@@ -240,7 +235,7 @@ closing=$tally
 touch "$state/building" "$state/testing"
 echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d' ' -f1 <<<"$rows" | paste -sd' ')"
 
-needed=("$packages_to_run" "$packages_of_peers" "$packages_to_test")
+needed=("$packages_to_run" "$packages_to_build" "$packages_of_peers" "$packages_to_test")
 grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_of_fresh")
 need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 fetch "$programs_to_test" || echo "0 0 1" >>"$tally"

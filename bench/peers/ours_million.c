@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The kind "million", after chapter 27 of the guide: of 1,000 jobs one panics, eleven fail, and
+ * The kind "million", after chapter 10 of the guide: of 1,000 jobs one panics, eleven fail, and
  * each sixteenth of the others waits for a millisecond. The source is a task; it adapts the width
  * to the waiting jobs, once for each ROOM jobs. Without the chapter's rate limit, which would
  * decide the time, and without further attempts. */

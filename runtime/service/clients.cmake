@@ -22,8 +22,10 @@ macro(client name module package headers)
   endif()
 endmacro()
 
-# That client is missing, so the library is built without PART.
+# That client is missing, so the library is built without PART, unless FILCH_SERVICE insists on all of it.
 macro(without_client name part)
+  list(APPEND missing_clients ${client_module_${name}})
+  list(APPEND missing_packages ${client_headers_${name}})
   message(STATUS "${client_module_${name}} not found: libfilch-service is built without ${part} (Debian: ${client_headers_${name}})")
 endmacro()
 

@@ -33,3 +33,17 @@ find stage ! -type d ! -path '*/share/doc/*' >installed
 # Services cannot be left out of what needs them.
 ! cmake -G Ninja -S "$FILCH_SOURCE" -B refused -DFILCH_SERVICE=OFF -DFILCH_BUILD_TESTS=ON >log 2>&1 || { cat log; exit 1; }
 grep -q 'FILCH_BUILD_TESTS needs services' log || { cat log; exit 1; }
+
+# service VALUE: configures the library with services, as far as FILCH_SERVICE asks for.
+service() {
+    cmake -G Ninja -S "$FILCH_SOURCE" -B "service-$1" -DFILCH_SERVICE="$1" -DFILCH_BUILD_TOOLS=OFF -DFILCH_BUILD_TESTS=OFF \
+        -DFILCH_BUILD_BENCH=OFF -DCMAKE_C_COMPILER="$CC" >log 2>&1
+}
+logged() { tr -s ' \n' ' ' <log | grep -q -- "$1" || { cat log; echo "not in the log: $1"; exit 1; }; }
+service AUTO || { cat log; exit 1; }
+logged 'hiredis not found: libfilch-service is built without the broker redis (Debian: libhiredis-dev)'
+logged 'jansson not found: libfilch-service is built without the JSON envelope, .* (Debian: libjansson-dev)'
+! service ON || { echo "FILCH_SERVICE=ON is content with parts"; exit 1; }
+logged 'libfilch-service cannot be built as a whole, with FILCH_SERVICE=ON: jansson, .*hiredis.* not found (install, on Debian: libjansson-dev .*libhiredis-dev'
+! service some || { echo "FILCH_SERVICE=some is accepted"; exit 1; }
+logged "unknown FILCH_SERVICE 'some' (valid: ON, AUTO, OFF)"

@@ -19,7 +19,7 @@ done < <(grep -roE '\]\([^)#: ]*[./][^)#: ]*[)#]' --include='*.md' "$pages" | se
 [ $count -gt 800 ] || { echo "found only $count links"; failed=1; }
 while IFS=: read -r page path; do
     must_exist "$page" "$path" "$pages/$path"
-done < <(grep -roE --include='*.md' '\b(docs/examples|docs/course|tools/deploy)(/[a-z0-9_.@-]+)+' "$pages")
+done < <(grep -roE --include='*.md' '\b(docs/examples|docs/guide|tools/deploy)(/[a-z0-9_.@-]+)+' "$pages")
 
 # Places below the default prefix; those with capitals are the reader's to choose. Of the table in install.md, all rows.
 count=0

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Checks the chapters of the guide:
 #   ```c NAME.c   are lines of that program, one after the other, as they stand there; a link to it comes before
-#   ```text NAME  is what a program prints: each has one such block (run.sh compares it)
-# Links to files lead somewhere; README.md has one to each chapter. Numbers follow each other, and the last line of each
-# chapter leads to the next one, from the last chapter to the exercises.
+#   ```text NAME  is what a program prints: each has one such block (run.sh compares it); so has each exercise (exercise.sh)
+# Links to files lead somewhere; README.md has one to each chapter. Numbers follow each other. The last section of a chapter
+# is the exercise of its number, and its last line leads to the next chapter, from the last chapter to the reference.
 # usage: awk -v programs=DIRECTORY -v names="NAME..." -f text.awk CHAPTER.md... README.md
 
 function complain(line, what) {
@@ -28,9 +28,8 @@ function check_block() {
     else if (language == "c" && !((FILENAME, programs "/" name) in linked))
         complain(first, "no link to " name " comes before")
     else if (language == "text" && name != "") {
-        if (index(names, " " name " "))
-            outputs[name]++
-        else
+        outputs[exercise = name]++
+        if (!index(names, " " name " "))
             complain(first, "there is no program " name)
     }
 }
@@ -51,9 +50,13 @@ function check_foot(next_one) {
     if (chapter !~ /^[0-9]/)
         return
     if (next_one !~ /^[0-9]/)
-        next_one = "../course/pools.md"
+        next_one = "../pools/README.md"
     if (last !~ /^Next: \[/ || !index(last, "](" next_one ")")) {
         print chapter ": its last line is not: Next: [..](" next_one ")"
+        bad = 1
+    }
+    if (heading != "## Exercise" || exercise + 0 != number) {
+        print chapter ": its last section is not that of exercise " number
         bad = 1
     }
 }
@@ -69,6 +72,7 @@ FNR == 1 {
     check_end()
     check_foot(FILENAME)
     chapter = FILENAME
+    heading = exercise = ""
     if (chapter ~ /^[0-9]/ && (chapter + 0 != ++number || $2 != number "."))
         complain(FNR, "chapter " number " should be here")
 }
@@ -88,13 +92,14 @@ FNR == 1 {
 }
 inside { body = body $0 "\n" }
 !inside { check_links($0) }
+!inside && /^## / { heading = $0 }
 
 END {
     check_end()
     count = split(names, all)
     for (i = 1; i <= count; i++)
         if (outputs[all[i]] != 1) {
-            print all[i] ".c: " outputs[all[i]] + 0 " blocks ```text " all[i] ", not one"
+            print all[i] ": " outputs[all[i]] + 0 " blocks ```text " all[i] ", not one"
             bad = 1
         }
     for (i = 1; i < ARGC; i++)

@@ -7,5 +7,5 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$1/docs/guide"
 export LC_ALL=C
 shopt -s nullglob
-names=$(basename -s .c -a ../examples/guide/*.c | tr '\n' ' ')
+names=$(basename -s .c -a ../examples/guide/*.c exercises/[0-9]* | tr '\n' ' ')
 awk -v programs=../examples/guide -v names=" $names" -f "$here/text.awk" [0-9]*.md README.md

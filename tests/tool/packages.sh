@@ -116,6 +116,25 @@ rm filled/one
 ask need "$rows"
 claim "only what is missing is installed: $(cat calls)" test "$(called 'apt-get install .*recommends one$')" -eq 1
 
+# ---- A sign of life while apt works: this `sleep` does not wait, and apt-get waits for some signs ----
+
+fake plain/sleep <<'END'
+END
+cp apt/apt-get quick-get
+fake apt/apt-get <<END
+began=\$(grep -c '^sleep' calls)
+echo "Unpacking one"
+until [ "\$1" = update ] || [ "\$(grep -c '^sleep' calls)" -gt \$((began + 2)) ]; do :; done
+exec "$scratch/quick-get" "\$@"
+END
+system 0 "one two-14" ""
+ask need "$rows"
+rm plain/sleep
+mv quick-get apt/apt-get
+says "the seconds and the last line of apt's output are printed" '^  [0-9]* s: Unpacking one$'
+claim "every ten seconds, or more often: $(cat calls)" test "$(called '^sleep [1-9]$')" -gt 3
+claim "and the packages are installed: $(cat both)" test "$status-$(ls filled | wc -l)" = 0-2
+
 # ---- A package that does not exist, or does not install, hides no other ----
 
 system 0 "two-14" ""
@@ -249,7 +268,7 @@ claim "so is a missing npm" test "$status" -eq 1
 while IFS='|' read -r packages content; do
     claim "content of a known kind: $packages: $content" \
         grep -Eq '^ (command [^ ]+( [^ ]+)*|(file|server) [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
-done < <(grep -h '|' <<<"$packages_to_run$packages_of_peers$packages_of_vs$packages_to_test$packages_to_test_all$packages_of_fresh")
+done < <(grep -h '|' <<<"$packages_to_run$packages_to_build$packages_of_peers$packages_of_vs$packages_to_test$packages_to_test_all$packages_of_fresh")
 while IFS='|' read -r name version; do
     claim "a version of three numbers: $name $version" grep -Eqx ' [0-9]+\.[0-9]+\.[0-9]+' <<<"$version"
 done < <(grep '|' <<<"$npm_to_test_all")

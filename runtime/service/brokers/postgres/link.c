@@ -25,7 +25,7 @@ static const struct {
 } failures[] = {
     {"28", FL_BROKER_REFUSED, "check the user, the password, and pg_hba.conf"},
     {"3D", FL_BROKER_REFUSED, "create the database, or name another"},
-    {"42501", FL_BROKER_REFUSED, "grant it, see \"PostgreSQL\" in docs/service/README.md"},
+    {"42501", FL_BROKER_REFUSED, "grant it, see \"Rights\" in docs/service/postgresql.md"},
     {"25006", FL_BROKER_REFUSED, "it is a standby; name the primary"},
     {"26000", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
     {"42P05", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Broker `redis://`, `rediss://` (TLS) and `redis+unix:`: queues in a Redis server, 6.2 or later, as
- * streams. docs/service/README.md has the URL's parts. */
+ * streams. docs/service/redis.md has the URL's parts. */
 #include <runtime/service/brokers/redis/redis.h>
 
 #include <filch/message.h>

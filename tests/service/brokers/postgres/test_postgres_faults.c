@@ -111,8 +111,9 @@ Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)
             "check the user, the password, and pg_hba.conf");
     refused(url_of("locked", "postgres"), FL_BROKER_REFUSED, "PGPASSWORD");
     refused(url_of("filch", "nowhere"), FL_BROKER_REFUSED, "create the database");
-    refused(url_of("guest", "postgres"), FL_BROKER_REFUSED, "docs/service/README.md");
-    refused(url_of("guest", "postgres?filch_schema=closed"), FL_BROKER_REFUSED, "docs/service/README.md");
+    refused(url_of("guest", "postgres"), FL_BROKER_REFUSED, "docs/service/postgresql.md");
+    refused(url_of("guest", "postgres?filch_schema=closed"), FL_BROKER_REFUSED,
+            "docs/service/postgresql.md");
     refused(url_of("filch", "postgres?filch_schema=later"), FL_BROKER_REFUSED,
             "has tables of version 7 (valid: 2)");
     fl_broker *broker = NULL;
@@ -171,7 +172,7 @@ Test(postgres_faults, workers_that_start_together_create_the_tables_once)
     free(url);
 }
 
-/* The rights that docs/service/README.md names. */
+/* The rights that docs/service/postgresql.md names. */
 Test(postgres_faults, a_worker_needs_no_right_to_create)
 {
     static const tested_broker tested = {.kind = &fl_broker_postgres, .pass = pass_time};

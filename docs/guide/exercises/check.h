@@ -4,8 +4,8 @@
  *
  * A check ends at the first thing that is not yet right: it says so in a sentence, with exit status
  * 1. */
-#ifndef COURSE_CHECK_H
-#define COURSE_CHECK_H
+#ifndef EXERCISES_CHECK_H
+#define EXERCISES_CHECK_H
 
 #include <filch/filch.h>
 #include <signal.h>

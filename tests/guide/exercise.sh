@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# An exercise of the course: its solution passes the check, with 1, 2 and 8 workers. Its starter does not: the check says
-# why in one sentence, which is the one that the course shows after ```text EXERCISE (numbers may differ). A check ends by
+# An exercise of the guide: its solution passes the check, with 1, 2 and 8 workers. Its starter does not: the check says
+# why in one sentence, which is the one that its chapter shows after ```text EXERCISE (numbers may differ). A check ends by
 # itself, at the latest after twenty seconds.
-# usage: run.sh COURSE.md EXERCISE STARTER SOLUTION
+# usage: exercise.sh EXERCISE STARTER SOLUTION, with FILCH_SOURCE in the environment
 set -euo pipefail
-course=$1 exercise=$2 starter=$3 solution=$4
+exercise=$1 starter=$2 solution=$3
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 export LC_ALL=C
@@ -27,7 +27,7 @@ printed=$(FILCH_WORKERS=2 "$starter" 2>"$said") || status=$?
 [ $status = 1 ] || fail "the starter ends with $status, not 1: $printed"
 shown=$(awk -v exercise="$exercise" '
     /^```/ { inside = !inside; wanted = inside && $1 == "```text" && $2 == exercise; next }
-    wanted' "$course")
+    wanted' "$FILCH_SOURCE"/docs/guide/[0-9]*.md)
 numbers='s/-?[0-9]+/0/g'
 [ "$(sed -E "$numbers" <<<"$printed")" = "$(sed -E "$numbers" <<<"$shown")" ] ||
-    fail "the check says of the starter: $printed; the course says: $shown"
+    fail "the check says of the starter: $printed; the guide says: $shown"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The checks of the course find what students get wrong: each row makes a mistake in a solution, and its check must say the
+# The checks of the exercises find what students get wrong: each row makes a mistake in a solution, and its check must say the
 # sentence beside it. Needs the environment that consumer/common.sh wants.
 . "$(dirname "$0")/../consumer/common.sh"
 
@@ -66,7 +66,7 @@ complain() {
 while IFS='|' read -r exercise script sentence; do
     exercise=${exercise% } script=${script% } sentence=${sentence# }
     made=$((made + 1))
-    folder=$(echo "$FILCH_SOURCE"/docs/course/pools/"$exercise"-*)
+    folder=$(echo "$FILCH_SOURCE"/docs/guide/exercises/"$exercise"-*)
     sed "$script" "$folder/solution.c" >wrong.c
     if cmp -s wrong.c "$folder/solution.c"; then
         complain "changes nothing"
