@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 RULES = {
-    "prefix": "a name begins with filch_, in lower case",
+    "prefix": "a name begins with filch_, in lower case; with fl_ where programs call it by macros only",
     "word": "no word that the glossary has replaced (FORBIDDEN)",
     "create": "X_create has X_destroy, or X_release where X is counted",
     "retain": "X_retain has X_release; X_release has X_retain or X_create, or a row in HANDLES",
-    "acquire": "X_acquire has a _give_back of the same module",
+    "acquire": "X_acquire has a _give_back of the same object",
     "stats": "a function that fills a struct of statistics is called X_stats_read and takes the struct's size",
     "until": "_until ends a name, and its function takes a point in time (int64_t)",
     "try": "try_ stands before a verb that is exported without it",
@@ -84,6 +84,8 @@ def exposed(root):
 
 def findings_of(name, declaration, names):
     """The faults of one name, a sentence each."""
+    if re.fullmatch(r"fl_[a-z0-9_]+", name):
+        return
     if not re.fullmatch(r"filch_[a-z0-9_]+", name):
         yield "does not begin with filch_, or has capitals; rename it"
     parts = name.split("_")
@@ -99,10 +101,9 @@ def findings_of(name, declaration, names):
         yield f"has no {stem}_release; add it"
     if name.endswith("_release") and name not in HANDLES and not {stem + "_retain", stem + "_create"} & names:
         yield f"has neither {stem}_retain nor {stem}_create; call it _give_back, or add a row to HANDLES"
-    module = "_".join(parts[:2])
-    if name.endswith("_acquire") and not any(n.startswith(module.rstrip("s")) and n.endswith("_give_back") for n in names):
-        yield f"has no {module}_give_back; add it"
-    if re.search(r"\bfilch_(\w+_)?stats \*", declaration) and not declaration.startswith("const filch_stat "):
+    if name.endswith("_acquire") and not any(set(n.split("_")[:-2]) <= set(parts) for n in names if n.endswith("_give_back")):
+        yield f"has no {stem}_give_back; add it"
+    if re.search(r"\bfilch_(\w+_)?stats \*", declaration) and not declaration.startswith("const filch_runtime_stat "):
         if not name.endswith("_stats_read"):
             yield "fills a struct of statistics; call it X_stats_read"
         if not re.search(r"\bsize_t \w*size\b", declaration):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The tables of documents that are generated from sources: environment variables in docs/reference.md from
-runtime/platform/variables.h, and the numbers of a pool in docs/pools/README.md from runtime/pool/statistics.h.
+runtime/platform/variables.h, the numbers of a pool in docs/pools/README.md from runtime/pool/statistics.h, and the renamed names in
+docs/internals/renamed.md from tools/check/old_names.sed.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -35,6 +36,11 @@ def pool_numbers(source):
         yield f"| `{field}` | `filch_pool_{metric}` | `{name}` | {says[0].lower()}{says[1:]} |\n"
 
 
+def renamed(source):
+    for old, new in re.findall(r"^s/(?:\\b|<)(filch[\w\\/.]*?)(?:\\b|>)/<?(filch[\w\\/.]*?)>?/g$", source, re.M):
+        yield f"| `{old}` | `{new}` |\n".replace("\\", "")
+
+
 TABLES = [
     (
         "runtime/platform/variables.h", variables, "docs/reference.md",
@@ -43,6 +49,10 @@ TABLES = [
     (
         "runtime/pool/statistics.h", pool_numbers, "docs/pools/README.md",
         "| `filch_pool_stats` | metric | `filch top --json` | |\n|---|---|---|---|\n",
+    ),
+    (
+        "tools/check/old_names.sed", renamed, "docs/internals/renamed.md",
+        "| earlier | now |\n|---|---|\n",
     ),
 ]
 

@@ -71,8 +71,8 @@ int main(int argc, char **argv)
     chain_job job = {.length = options.size};
     char what[96];
     run_chain(rt, &job);
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     printf("    chain of %ld: %.3f s, %llu fibers, %llu gifts, %llu robs, %llu migrations\n",
            job.length, job.seconds, (unsigned long long)stats.fibers,
            (unsigned long long)stats.gifts, (unsigned long long)stats.robs,
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     rt = runtime_with((filch_config){.workers = 2, .max_fibers = cap});
     chain_job capped = {.length = 200, .patience = 1e-3};
     run_chain(rt, &capped);
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     filch_runtime_destroy(rt);
     return measure_judge_one("chain of 200 with at most 8 fibers and a guest's: in existence",
                              (double)stats.fibers, MEASURE_AT_MOST, cap + 1) &&

@@ -9,7 +9,6 @@
 #include "../kernels/par/par.h"
 #include "runtimes.h"
 #include <filch/sort.h>
-#include <filch/sort_stable.h>
 #include <sys/mman.h>
 
 FILCH_SORT_STABLE(sort_stable, uint32_t, FILCH_LESS)
@@ -166,7 +165,7 @@ static void fill_adversary(uint32_t *keys, size_t n)
         keys[i] = i < FIXED ? no_order[i] : who.gas;
     }
     filch_runtime *rt = runtime_of(1, NULL);
-    par_expect(filch_run_sort(rt, order, n, sizeof *order, answer, &who));
+    par_expect(fl_run_sort(rt, order, n, sizeof *order, answer, &who));
     filch_runtime_destroy(rt);
     free(order);
 }

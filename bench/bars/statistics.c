@@ -35,12 +35,12 @@ static int serve(char **argv)
     filch_runtime *rt = runtime_for_kernels((unsigned)atoi(argv[4]), NULL);
     kernel_run run = {.size = &uts_t1_filch.sizes[atoi(argv[5])]};
     while (child_ordered(&c)) {
-        filch_stats stats;
+        filch_runtime_stats stats;
         double from = child_cpu(CLOCK_PROCESS_CPUTIME_ID);
         uts_t1_filch.run(rt, &run);
         answer reply = {.seconds = child_cpu(CLOCK_PROCESS_CPUTIME_ID) - from,
                         .right = run.answer == run.size->answer};
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         reply.counts = stats.jobs_run > 0;
         child_reply(&c, &reply, sizeof reply);
     }

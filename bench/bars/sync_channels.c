@@ -45,8 +45,8 @@ FILCH_VOID_TASK(alone, (plan *, p))
     item sum = 0;
     double from = measure_now();
     for (item one = 0, got = 0; one < (item)p->count; one++, sum += got) {
-        filch_send(channel, &one);
-        filch_receive(channel, &got);
+        filch_channel_send(channel, &one);
+        filch_channel_receive(channel, &got);
     }
     p->seconds = measure_now() - from;
     check(sum == (item)p->count * ((item)p->count - 1) / 2);
@@ -71,7 +71,7 @@ FILCH_VOID_TASK(choosing, (plan *, p))
     }
     double from = measure_now();
     for (item one = 0; one < (item)p->count; one++, sum += got) {
-        filch_send(channels[one % CASES], &one);
+        filch_channel_send(channels[one % CASES], &one);
         filch_select(cases, CASES);
     }
     p->seconds = measure_now() - from;
@@ -91,7 +91,7 @@ static double choosing_once(void *context)
 
 FILCH_VOID_TASK(echo, (filch_channel *, there), (filch_channel *, back))
 {
-    FILCH_EACH(item, one, there) filch_send(back, &one);
+    FILCH_EACH(item, one, there) filch_channel_send(back, &one);
 }
 
 FILCH_VOID_TASK(ping, (plan *, p))
@@ -101,8 +101,8 @@ FILCH_VOID_TASK(ping, (plan *, p))
     item sum = 0;
     double from = measure_now();
     for (item one = 0, got; one < (item)p->count; one++) {
-        filch_send(there, &one);
-        filch_receive(back, &got);
+        filch_channel_send(there, &one);
+        filch_channel_receive(back, &got);
         sum += got;
     }
     p->seconds = measure_now() - from;
@@ -125,7 +125,7 @@ static double hop_once(void *context)
 FILCH_VOID_TASK(produce, (filch_channel *, channel), (item, first), (long, count))
 {
     for (long i = 0; i < count; i++, first++)
-        filch_send(channel, &first);
+        filch_channel_send(channel, &first);
 }
 
 FILCH_TASK(item, consume, (filch_channel *, channel))

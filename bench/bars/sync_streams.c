@@ -31,7 +31,7 @@ static void channel_open(plan *p)
 FILCH_VOID_TASK(produce, (plan *, p))
 {
     for (uint64_t i = 0; i < (uint64_t)p->count; i++)
-        filch_send(p->channel, &i);
+        filch_channel_send(p->channel, &i);
     filch_channel_close(p->channel);
 }
 
@@ -101,7 +101,7 @@ FILCH_VOID_TASK(send_and_compute, (plan *, p))
     for (int i = 0; i < LATE; i++) {
         start *one = &starts[i];
         one->ready = measure_now();
-        filch_send(p->channel, &one);
+        filch_channel_send(p->channel, &one);
         compute_on();
     }
     filch_channel_close(p->channel);

@@ -5,8 +5,8 @@
  * threads that pass a baton. */
 #include "measure.h"
 
-#include <filch/explore.h>
 #include <filch/filch.h>
+#include <filch/trace.h>
 
 #include <stdio.h>
 #include <stdlib.h>

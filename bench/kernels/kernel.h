@@ -178,9 +178,9 @@
 #include "../peers/handpool.h"
 #define KERNEL_SUFFIX handpool
 #define filch_fork_moving(self, task, moves) ((void)(moves), handpool_fork(self, task))
-#define filch_join_moves(slot) (slot)
+#define fl_join_moves(slot) (slot)
 #define filch_join_inline(slot, task) handpool_join(slot)
-#define filch_run_or_die(place, task, slot, file, line)                                            \
+#define fl_run_or_die(place, task, slot, file, line)                                               \
     ((void)(file), (void)(line), handpool_run((handpool *)(void *)(place), task, slot))
 #undef FILCH_CHECK /* it looks into fork stacks, which this column has none of */
 #define FILCH_CHECK(call) ((void)0)

@@ -122,8 +122,8 @@ static void yield_there_and_back(shim_state *state)
     if (!rt)
         return;
     FILCH_RUN(rt, yields, state, rt);
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     shim_counter(state, "switches_each", (double)stats.switches / (double)shim_iterations(state));
     filch_runtime_destroy(rt);
 }

@@ -45,12 +45,12 @@ FILCH_TASK(int, open_scopes, (shim_state *, state))
     int rc = 0;
     while (!rc && shim_keep_running(state)) {
         filch_scope scope;
-        rc = filch_scope_open(&scope, NULL, NULL);
+        rc = filch_scope_begin(&scope, NULL, NULL);
         if (rc)
             return rc;
         for (int64_t i = shim_range(state); i && !rc; i--)
             rc = FILCH_SPAWN(&scope, child, NULL);
-        int failed = filch_scope_close(&scope);
+        int failed = filch_scope_end(&scope);
         rc = rc ? rc : failed;
     }
     return rc;

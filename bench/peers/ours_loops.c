@@ -86,10 +86,10 @@ FILCH_VOID_TASK(spawn_all, (const peer_order *, order), (item *, items), (peer_r
 {
     filch_scope scope;
     peer_begin(reply);
-    ours_check(filch_scope_open(&scope, NULL, NULL));
+    ours_check(filch_scope_begin(&scope, NULL, NULL));
     for (long i = 0; i < order->count; i++)
         ours_check(FILCH_SPAWN(&scope, child, &items[i]));
-    ours_check(filch_scope_close(&scope));
+    ours_check(filch_scope_end(&scope));
     peer_end(reply);
 }
 

@@ -47,8 +47,8 @@ static void talk(crowd *all, long number)
     uint64_t sum = 0, item;
     for (long i = 0, share = parties_share(all->order, number / 2); i < share; i++) {
         item = (uint64_t)i;
-        ours_check(number % 2 ? filch_receive(all->channel, &item)
-                              : filch_send(all->channel, &item));
+        ours_check(number % 2 ? filch_channel_receive(all->channel, &item)
+                              : filch_channel_send(all->channel, &item));
         sum += number % 2 ? item : 0;
     }
     filch_mutex_lock(&all->lock);

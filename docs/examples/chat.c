@@ -66,7 +66,7 @@ static int hear(filch_self self, filch_scope *scope, void *arg)
     (void)self, (void)scope;
     seat *s = arg;
     for (line one; transfer(s->fd, &one, false);)
-        filch_send(s->chat->said, &one);
+        filch_channel_send(s->chat->said, &one);
     filch_waitgroup_done(&s->chat->speaking);
     return 0;
 }
@@ -89,7 +89,7 @@ static int pass_round(filch_self self, filch_scope *scope, void *arg)
     FILCH_EACH(line, one, c->said)
     {
         for (int i = 0; i < c->guests; i++)
-            filch_send(c->seats[i].outbox, &one);
+            filch_channel_send(c->seats[i].outbox, &one);
     }
     for (int i = 0; i < c->guests; i++)
         filch_channel_close(c->seats[i].outbox);
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
     open_listener(&c);
     if (filch_runtime_create(&rt, NULL) || filch_channel_create(&c.said, sizeof(line), ROOM) ||
         filch_barrier_init(&c.everybody, (unsigned)c.guests + 1) ||
-        filch_scope_open(&scope, rt, NULL))
+        filch_scope_begin(&scope, rt, NULL))
         errx(1, "%s", filch_error());
     filch_waitgroup_add(&c.speaking, (unsigned)c.guests);
     FILCH_SPAWN(&scope, serve, &c);
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
         guests[i] = (guest){&c, i, -1, 0};
         FILCH_SPAWN(&scope, speak, &guests[i]);
     }
-    if (filch_scope_close(&scope))
+    if (filch_scope_end(&scope))
         errx(1, "%s", filch_scope_failure(&scope)->message);
     long all = 0, complete = 0;
     for (int i = 0; i < c.guests; i++) {

@@ -30,12 +30,12 @@ static int ask(filch_self self, filch_scope *asker, void *arg)
     int rc = filch_context_create_until(&context, filch_scope_context(asker), end);
     if (rc)
         return rc;
-    rc = filch_scope_open(&below, NULL, context);
+    rc = filch_scope_begin(&below, NULL, context);
     for (int i = 0; !rc && i < MOST && s->below[i]; i++)
         rc = FILCH_SPAWN(&below, ask, s->below[i]);
     filch_context_wait(context, filch_in(s->takes * FILCH_MILLISECOND)); /* instead of work */
     s->cause = filch_context_cause(context);
-    rc = rc ? rc : filch_scope_close(&below);
+    rc = rc ? rc : filch_scope_end(&below);
     filch_context_release(context);
     return rc;
 }
@@ -58,10 +58,10 @@ int main(void)
     service page = {"page", 0, 5000, 0, {&shop, &weather}};
     filch_runtime *rt;
     filch_scope request;
-    if (filch_runtime_create(&rt, NULL) || filch_scope_open(&request, rt, NULL) ||
+    if (filch_runtime_create(&rt, NULL) || filch_scope_begin(&request, rt, NULL) ||
         FILCH_SPAWN(&request, ask, &page))
         errx(1, "%s", filch_error());
-    if (filch_scope_close(&request))
+    if (filch_scope_end(&request))
         errx(1, "%s", filch_error());
     print(&page, 0);
     return filch_runtime_destroy(rt);

@@ -44,7 +44,7 @@ static void search(filch_self self, void *arg)
     {
         unsigned long end = begin + RANGE < f->limit ? begin + RANGE : f->limit;
         finding best = longest_of(begin, end);
-        filch_send(f->findings, &best);
+        filch_channel_send(f->findings, &best);
     }
     filch_waitgroup_done(&f->busy);
 }
@@ -55,7 +55,7 @@ static void supply(filch_self self, void *arg)
     (void)self;
     fan *f = arg;
     for (unsigned long begin = 1; begin < f->limit; begin += RANGE)
-        filch_send(f->ranges, &begin);
+        filch_channel_send(f->ranges, &begin);
     filch_channel_close(f->ranges);
     filch_waitgroup_wait(&f->busy);
     filch_channel_close(f->findings);

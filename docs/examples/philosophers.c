@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     philosopher seat[SEATS];
     bool left_first = argc > 1 && strcmp(argv[1], "left") == 0;
     filch_on_deadlock(give_up, NULL);
-    if (filch_runtime_create(&rt, NULL) || filch_scope_open(&table, rt, NULL))
+    if (filch_runtime_create(&rt, NULL) || filch_scope_begin(&table, rt, NULL))
         errx(1, "%s", filch_error());
     for (int i = 0; i < SEATS; i++) {
         filch_mutex *left = &forks[i], *right = &forks[(i + 1) % SEATS];
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
         if (FILCH_SPAWN(&table, dine, &seat[i]))
             errx(1, "%s", filch_error());
     }
-    filch_scope_close(&table);
+    filch_scope_end(&table);
     for (int i = 0; i < SEATS; i++)
         printf("philosopher %d: %d meals\n", i, seat[i].meals);
     return filch_runtime_destroy(rt);

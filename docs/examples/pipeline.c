@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     filch_runtime *rt;
     filch_scope scope;
     pipeline p = {.directory = argc > 1 ? argv[1] : "."};
-    if (filch_runtime_create(&rt, NULL) || filch_scope_open(&scope, rt, NULL) ||
+    if (filch_runtime_create(&rt, NULL) || filch_scope_begin(&scope, rt, NULL) ||
         filch_channel_create(&p.paths, sizeof(char *), ROOM) ||
         filch_channel_create(&p.texts, sizeof(text), ROOM))
         errx(1, "%s", filch_error());
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < COUNTERS; i++)
         FILCH_SPAWN(&scope, count_texts, &p);
     FILCH_SPAWN(&scope, end_texts, &p);
-    if (filch_scope_close(&scope))
+    if (filch_scope_end(&scope))
         errx(1, "%s", filch_scope_failure(&scope)->message);
     filch_channel_destroy(p.paths);
     filch_channel_destroy(p.texts);

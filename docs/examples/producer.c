@@ -19,7 +19,7 @@ static long items = 200000;
 static void *produce(void *channel)
 {
     for (long i = 1; i <= items; i++)
-        filch_send(channel, &i);
+        filch_channel_send(channel, &i);
     filch_channel_close(channel);
     return NULL;
 }
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
     if (argc > 1)
         items = atol(argv[1]);
     if (filch_runtime_create(&rt, NULL) || filch_channel_create(&channel, sizeof(long), ROOM) ||
-        filch_scope_open(&scope, rt, NULL))
+        filch_scope_begin(&scope, rt, NULL))
         errx(1, "%s", filch_error());
     for (int i = 0; i < CONSUMERS; i++) {
         consumers[i].channel = channel;
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
     if (pthread_create(&producer, NULL, produce, channel))
         errx(1, "no thread");
     long sum = 0, disorders = 0;
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
     for (int i = 0; i < CONSUMERS; i++) {
         sum += consumers[i].sum;
         disorders += consumers[i].disorders;

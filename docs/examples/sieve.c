@@ -41,7 +41,7 @@ static void count_up(filch_self self, void *arg)
     (void)self;
     sieve *task = arg;
     for (int i = 2; i < task->prime; i++)
-        filch_send(task->out, &i);
+        filch_channel_send(task->out, &i);
     filch_channel_close(task->out);
     free(task);
 }
@@ -53,7 +53,7 @@ static void divide(filch_self self, void *arg)
     FILCH_EACH(int, i, task->in)
     {
         if (i % task->prime)
-            filch_send(task->out, &i);
+            filch_channel_send(task->out, &i);
     }
     filch_channel_destroy(task->in);
     filch_channel_close(task->out);

@@ -8,9 +8,9 @@
  *                      &(filch_cache_config){.size = sizeof(buffer), .reset = empty});
  *
  *   void *one;
- *   int rc = filch_cache_get(buffers, &one);                  a buffer, used before or new
+ *   int rc = filch_cache_acquire(buffers, &one);                  a buffer, used before or new
  *   ...
- *   filch_cache_put(buffers, one);
+ *   filch_cache_give_back(buffers, one);
  *
  * Each worker has a shelf of two magazines, small stacks of objects; other threads share some.
  * Get and put use the shelf of the calling worker, so no other worker waits. Full magazines are
@@ -76,9 +76,9 @@ FILCH_API int filch_cache_destroy(filch_cache *cache);
 
 /* Gets an object, which is the caller's until it is put back. Errors: -ENOMEM; the error of its
  * construction; -EINVAL (NULL). */
-FILCH_API int filch_cache_get(filch_cache *cache, void **out);
+FILCH_API int filch_cache_acquire(filch_cache *cache, void **out);
 /* Puts an object back; any caller; NULL is allowed. If its reset panics it is freed. */
-FILCH_API void filch_cache_put(filch_cache *cache, void *object);
+FILCH_API void filch_cache_give_back(filch_cache *cache, void *object);
 /* Frees all objects in the cache now: when memory is short, or the work is done. If a
  * destruction panics, that object is freed; call it again for the others. */
 FILCH_API void filch_cache_drain(filch_cache *cache);

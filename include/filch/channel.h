@@ -6,7 +6,7 @@
  *
  *   filch_channel *lines;
  *   filch_channel_create(&lines, sizeof(char *), 16);
- *   char *line = ...;  filch_send(lines, &line);              waits while 16 lines are in it
+ *   char *line = ...;  filch_channel_send(lines, &line);              waits while 16 lines are in it
  *   FILCH_EACH(char *, one, lines) { ... }                    until it is closed and empty
  *   filch_channel_close(lines);
  *
@@ -48,23 +48,23 @@ FILCH_API void filch_channel_destroy(filch_channel *channel);
 
 /* Moves the item at `item` into the channel. Waits while it is full. Errors: -EPIPE (closed);
  * -EIDRM (destroyed meanwhile). */
-FILCH_API int filch_send(filch_channel *channel, const void *item);
+FILCH_API int filch_channel_send(filch_channel *channel, const void *item);
 /* The same, but does not wait: -EAGAIN if it is full. */
-FILCH_API int filch_try_send(filch_channel *channel, const void *item);
+FILCH_API int filch_channel_try_send(filch_channel *channel, const void *item);
 /* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
  * (no timer). */
-FILCH_API int filch_send_until(filch_channel *channel, const void *item, int64_t until);
+FILCH_API int filch_channel_send_until(filch_channel *channel, const void *item, int64_t until);
 
 /* Moves the next item to `item`. Waits while there is none. Errors: -EPIPE (closed and empty);
  * -EIDRM (destroyed meanwhile). */
-FILCH_API int filch_receive(filch_channel *channel, void *item);
+FILCH_API int filch_channel_receive(filch_channel *channel, void *item);
 /* The same, but does not wait: -EAGAIN if there is none. */
-FILCH_API int filch_try_receive(filch_channel *channel, void *item);
+FILCH_API int filch_channel_try_receive(filch_channel *channel, void *item);
 /* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
  * (no timer). */
-FILCH_API int filch_receive_until(filch_channel *channel, void *item, int64_t until);
+FILCH_API int filch_channel_receive_until(filch_channel *channel, void *item, int64_t until);
 
-/* As filch_receive: returns true for an item; false if closed and empty, or destroyed. size is
+/* As filch_channel_receive: returns true for an item; false if closed and empty, or destroyed. size is
  * that of *item; calls filch_die if the channel's items have another one. */
 FILCH_API bool filch_channel_next(filch_channel *channel, void *item, size_t size);
 
@@ -78,8 +78,6 @@ FILCH_API bool filch_channel_next(filch_channel *channel, void *item, size_t siz
 FILCH_API size_t filch_channel_length(filch_channel *channel);
 /* Returns its capacity, in items. It never changes. */
 FILCH_API size_t filch_channel_capacity(const filch_channel *channel);
-/* Returns the size of an item, in bytes. It never changes. */
-FILCH_API size_t filch_channel_item_size(const filch_channel *channel);
 /* Returns true if it is closed; items may still be in it. */
 FILCH_API bool filch_channel_closed(filch_channel *channel);
 

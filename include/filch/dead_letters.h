@@ -3,17 +3,17 @@
  * Dead letters: jobs that have failed for good, kept with the reason until a person or a program
  * requeues or removes them. For service authors.
  *
- *   filch_dead_letters_create(&letters, &(filch_dead_letters_config){.max = 10000, .ttl = week});
+ *   filch_dead_letter_queue_create(&letters, &(filch_dead_letter_queue_config){.max = 10000, .ttl = week});
  *
- *   filch_dead_letters_put(letters, &(filch_dead_letter_draft){.name = "mail", .failure = &why,
+ *   filch_dead_letter_queue_put(letters, &(filch_dead_letter_draft){.name = "mail", .failure = &why,
  *                                .attempts = 5, .data = mail, .drop = free}, NULL);
  *
  *   filch_dead_letter *one;                                a listing, the oldest first
- *   for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+ *   for (uint64_t at = 0; !filch_dead_letter_queue_next(letters, at, &one);
  *        filch_dead_letter_release(one))
  *       printf("%s: %s\n", one->name, one->failure.message), at = one->id;
  *
- *   filch_dead_letters_requeue_all(letters, submit_again, pool, &count);
+ *   filch_dead_letter_queue_requeue_all(letters, submit_again, pool, &count);
  *
  * Payload: bytes, which the letter copies, or a pointer with a destructor, which it takes over.
  * When a call fails, the payload keeps its owner.
@@ -34,7 +34,7 @@
 #define FILCH_DEAD_LETTERS_H
 #include <filch/detail/hide_words.h>
 
-#include <filch/failure.h>
+#include <filch/base.h>
 #include <filch/wait.h>
 #include <stdbool.h>
 
@@ -42,9 +42,9 @@ struct filch_metrics;
 
 /* ---- Letters ---- */
 
-typedef struct filch_dead_letters filch_dead_letters;
+typedef struct filch_dead_letter_queue filch_dead_letter_queue;
 
-/* A letter. Only holders read it, from filch_dead_letters_next or filch_dead_letters_list to
+/* A letter. Only holders read it, from filch_dead_letter_queue_next or filch_dead_letter_queue_list to
  * filch_dead_letter_release. Times are in nanoseconds since 1970 (CLOCK_REALTIME), since letters
  * may outlive the system's uptime. */
 typedef struct filch_dead_letter {
@@ -111,7 +111,7 @@ typedef size_t filch_dead_letter_pack_fn(const void *data, void *bytes, size_t r
 /* ---- Queues ---- */
 
 /* A zero field means the default. */
-typedef struct filch_dead_letters_config {
+typedef struct filch_dead_letter_queue_config {
     const char *name; /* for its metrics; not copied; default "letters" */
     uint64_t max;     /* the most letters, taken ones not counted; default: no limit */
     int64_t ttl;      /* ns from the put; default: for ever */
@@ -120,10 +120,10 @@ typedef struct filch_dead_letters_config {
     filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. Else a letter has bytes, */
     void *pack_arg;                  /* and the pointer's drop is called when it has been put */
     void *reserved[4];               /* NULL */
-} filch_dead_letters_config;
+} filch_dead_letter_queue_config;
 
 /* found + put == kept + taken + requeued + purged + expired + dropped, when no call is running. */
-typedef struct filch_dead_letters_stats {
+typedef struct filch_dead_letter_queue_stats {
     uint64_t found;       /* were in the store at creation */
     uint64_t put;         /* letters accepted */
     uint64_t refused;     /* letters refused: no memory, or an error of the store */
@@ -134,7 +134,7 @@ typedef struct filch_dead_letters_stats {
     uint64_t expired;  /* too old */
     uint64_t dropped;  /* the oldest at the maximum */
     uint64_t stuck;    /* of those taken: the store failed to settle them */
-} filch_dead_letters_stats;
+} filch_dead_letter_queue_stats;
 
 /* Submits the job of a letter again. Returns 0 if done; a pointer's target then belongs to the
  * job (bytes do not: copy them). Otherwise it failed (a negative errno; any other number counts
@@ -148,67 +148,68 @@ FILCH_BEGIN_DECLS
 
 /* Creates a queue. config may be NULL. Errors: -EINVAL (a negative time, a store that lacks a
  * function); -ENOMEM; the store's error when counting its letters (it is not closed then). */
-FILCH_API int filch_dead_letters_create(filch_dead_letters **out,
-                                        const filch_dead_letters_config *config);
+FILCH_API int filch_dead_letter_queue_create(filch_dead_letter_queue **out,
+                                             const filch_dead_letter_queue_config *config);
 /* Frees the queue; it must no longer be in use. Closes its store; letters in memory go, with
  * their data. NULL is allowed. Error: -EBUSY (a pool still uses it, which filch_error() names:
  * destroy that first; nothing has happened). */
-FILCH_API int filch_dead_letters_destroy(filch_dead_letters *letters);
+FILCH_API int filch_dead_letter_queue_destroy(filch_dead_letter_queue *letters);
 
 /* ---- Putting ---- */
 
 /* Puts a letter; *id, unless id is NULL, receives its id. In memory it takes some hundred
  * nanoseconds, and does not wait. Errors, with the data still the caller's: -ENOMEM; -EINVAL
  * (NULL, or a size without data); the store's errors. */
-FILCH_API int filch_dead_letters_put(filch_dead_letters *letters,
-                                     const filch_dead_letter_draft *draft, uint64_t *id);
+FILCH_API int filch_dead_letter_queue_put(filch_dead_letter_queue *letters,
+                                          const filch_dead_letter_draft *draft, uint64_t *id);
 
 /* ---- Listing ---- */
 
 /* Returns the letter with the lowest id above `after`, held. Errors: -ENOENT (none); -EINVAL
  * (NULL). */
-FILCH_API int filch_dead_letters_next(filch_dead_letters *letters, uint64_t after,
-                                      filch_dead_letter **out);
+FILCH_API int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uint64_t after,
+                                           filch_dead_letter **out);
 /* Returns a page: up to `most` letters with the lowest ids above `after`, each held, in page;
  * *count is their number. The next page begins after the last one's id. Errors, with no letter
  * held: as above; 0 also for an empty page. */
-FILCH_API int filch_dead_letters_list(filch_dead_letters *letters, uint64_t after,
-                                      filch_dead_letter **page, size_t most, size_t *count);
-/* Releases a letter of filch_dead_letters_next or filch_dead_letters_list. NULL is allowed. */
+FILCH_API int filch_dead_letter_queue_list(filch_dead_letter_queue *letters, uint64_t after,
+                                           filch_dead_letter **page, size_t most, size_t *count);
+/* Releases a letter of filch_dead_letter_queue_next or filch_dead_letter_queue_list. NULL is allowed. */
 FILCH_API void filch_dead_letter_release(filch_dead_letter *letter);
 
 /* ---- Requeueing. Returns the result of fn, or an error. -ESTALE: it was submitted, but the
  * store failed to remove it: it stays taken there ---- */
 
 /* Requeues one letter. Errors: -ENOENT; -EBUSY (it is being requeued); -EINVAL (NULL). */
-FILCH_API int filch_dead_letters_requeue(filch_dead_letters *letters, uint64_t id,
-                                         filch_requeue_fn *fn, void *arg);
+FILCH_API int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
+                                              filch_requeue_fn *fn, void *arg);
 /* Requeues all letters present now, the oldest first. Later ones are not included, so that a job
  * which fails again at once is not retried for ever. Continues after a failure; the first error
  * is returned. *count, unless NULL, always receives the number requeued. */
-FILCH_API int filch_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *fn,
-                                             void *arg, size_t *count);
+FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters,
+                                                  filch_requeue_fn *fn, void *arg, size_t *count);
 
 /* ---- Purging ---- */
 
 /* Removes one letter. Errors: -ENOENT; -EBUSY (it is being requeued); -EINVAL (NULL). */
-FILCH_API int filch_dead_letters_remove(filch_dead_letters *letters, uint64_t id);
+FILCH_API int filch_dead_letter_queue_remove(filch_dead_letter_queue *letters, uint64_t id);
 /* Removes all letters present now whose last failure is at least `age` nanoseconds ago; 0: all.
  * Not those being requeued. *count, unless NULL, always receives the number removed. Error:
  * -EINVAL (a negative age). */
-FILCH_API int filch_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *count);
+FILCH_API int filch_dead_letter_queue_purge(filch_dead_letter_queue *letters, int64_t age,
+                                            size_t *count);
 
 /* ---- Queries ---- */
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. Removes letters that
  * are too old. Errors: -EINVAL (NULL); an error of the store. */
-FILCH_API int filch_dead_letters_stats_read(filch_dead_letters *letters,
-                                            filch_dead_letters_stats *out, size_t size);
-/* Publishes the numbers of filch_dead_letters_stats_read as filch_dead_letters_..., labelled
+FILCH_API int filch_dead_letter_queue_stats_read(filch_dead_letter_queue *letters,
+                                                 filch_dead_letter_queue_stats *out, size_t size);
+/* Publishes the numbers of filch_dead_letter_queue_stats_read as filch_dead_letters_..., labelled
  * with the queue's name. The queue is the owner: call filch_metrics_remove(metrics, letters)
  * before destroying it. Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_dead_letters(struct filch_metrics *metrics,
-                                             filch_dead_letters *letters);
+                                             filch_dead_letter_queue *letters);
 
 /* ---- For stores ---- */
 

@@ -16,9 +16,8 @@
  *   <filch/scope.h>    tasks that end before the block that started them does
  *   <filch/sync.h>     mutex, rwlock, semaphore, condition, wait group, once, barrier
  *   <filch/timer.h>    sleep, timers, tickers
- *   <filch/io.h>       waiting for files and sockets
- *   <filch/blocking.h> blocking calls, on separate threads
- *   <filch/process.h>  child processes: start, write, read, wait, kill
+ *   <filch/blocking.h> waiting for files and sockets; blocking calls, on separate threads
+ *   <filch/process.h>  child processes; signals as the end of a context, or as a channel
  *   <filch/pool.h>     worker pools: life, shutdown, width, statistics; includes the next three
  *   <filch/pool_config.h> the configuration of a pool
  *   <filch/submit.h>   submission of jobs, one or many by a call
@@ -27,24 +26,18 @@
  *   <filch/gather.h>   concurrent requests of which a quorum of answers is enough
  *   <filch/results.h>  lists of completed jobs, in order of completion
  *   <filch/limiter.h>  rate limits: token buckets, one for all or one for each key
- *   <filch/adaptive.h> a concurrency limit that adapts to latency
- *   <filch/adaptive_rate.h> a limiter's rate that follows overloads and latency
+ *   <filch/adaptive.h> a limit of concurrency, and a limiter's rate, that follow latency
  *   <filch/breaker.h>  circuit breakers: refuse calls to a failing service for a while
  *   <filch/retry.h>    retries of failed calls after growing delays
  *   <filch/resources.h> pools of connections and the like, first come, first served
  *   <filch/cache.h>    interchangeable objects kept ready, near the worker that used them
  *   <filch/batcher.h>  single items collected and processed in batches
- *   <filch/stats.h>    statistics of workers: work, steals, and use of time
- *   <filch/metrics.h>  counters, gauges, distributions, and their Prometheus text
- *   <filch/family.h>   metrics whose label values are known only at run time, capped
+ *   <filch/stats.h>    statistics of workers; the tasks that wait; deadlock detection
+ *   <filch/metrics.h>  counters, gauges, distributions, families, and their Prometheus text
  *   <filch/dead_letters.h>  jobs that have failed for good, kept until requeued or removed
- *   <filch/log.h>      structured log lines
- *   <filch/log_sink.h> log lines through a queue, so that a slow reader holds up nobody
+ *   <filch/log.h>      structured log lines, also through a queue that a slow reader cannot block
  *   <filch/traceparent.h>    W3C trace context
  *   <filch/span.h>     spans of a trace: times, attributes, events, status
- *   <filch/signals.h>  SIGTERM and SIGINT as the end of a context; signals as a channel
- *   <filch/deadlock.h> deadlock detection
- *   <filch/waits.h>    a list of the tasks that wait
  *   <filch/fork.h>     the plain functions beneath, and the cost of a fork
  *   <filch/guest.h>    threads of the program as workers; barriers that run tasks
  *   <filch/atomic.h>   the atomics that the inline path and the library share
@@ -54,7 +47,6 @@
 #include <filch/detail/hide_words.h>
 
 #include <filch/adaptive.h>
-#include <filch/adaptive_rate.h>
 #include <filch/base.h>
 #include <filch/batcher.h>
 #include <filch/blocking.h>
@@ -63,15 +55,11 @@
 #include <filch/channel.h>
 #include <filch/context.h>
 #include <filch/dead_letters.h>
-#include <filch/deadlock.h>
-#include <filch/family.h>
 #include <filch/future.h>
 #include <filch/gather.h>
 #include <filch/guest.h>
-#include <filch/io.h>
 #include <filch/limiter.h>
 #include <filch/log.h>
-#include <filch/log_sink.h>
 #include <filch/metrics.h>
 #include <filch/panic.h>
 #include <filch/par.h>
@@ -84,15 +72,12 @@
 #include <filch/runtime.h>
 #include <filch/scope.h>
 #include <filch/select.h>
-#include <filch/signals.h>
 #include <filch/span.h>
 #include <filch/stats.h>
 #include <filch/sync.h>
 #include <filch/task.h>
 #include <filch/timer.h>
 #include <filch/traceparent.h>
-#include <filch/version.h>
-#include <filch/waits.h>
 
 #include <filch/detail/show_words.h>
 #endif

@@ -24,6 +24,7 @@
 #define FILCH_FIND_H
 #include <filch/detail/hide_words.h>
 
+#include <errno.h>
 #include <filch/detail/par_args.h>
 #include <stdbool.h>
 
@@ -37,22 +38,22 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
-                             filch_find_fn *fn, void *context);
+FILCH_API int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
+                          filch_find_fn *fn, void *context);
 
 /* Returns 1 if fn finds something, 0 if not. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
-                            void *context);
+FILCH_API int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
+                         void *context);
 
 /* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
-                            void *context);
+FILCH_API int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
+                         void *context);
 
 FILCH_END_DECLS
 
@@ -64,14 +65,14 @@ FILCH_END_DECLS
 
 /* clang-format off */
 #define FL_FIND_FIRST(name, own, x, ...)                                                           \
-    FL_FIND(name, own, filch_find, filch_run_find, true,                                           \
+    FL_FIND(name, own, filch_find, fl_run_find, true,                                           \
             (size_t fl_begin, size_t fl_end, size_t *fl_where),                                    \
             (fl_begin, fl_end, fl_where, own##chunk), __VA_ARGS__)
 #define FL_ANY(name, own, x, ...)                                                                  \
-    FL_FIND(name, own, filch_any, filch_run_any, true, (size_t fl_begin, size_t fl_end),           \
+    FL_FIND(name, own, filch_any, fl_run_any, true, (size_t fl_begin, size_t fl_end),           \
             (fl_begin, fl_end, own##chunk), __VA_ARGS__)
 #define FL_ALL(name, own, x, ...)                                                                  \
-    FL_FIND(name, own, filch_all, filch_run_all, false, (size_t fl_begin, size_t fl_end),          \
+    FL_FIND(name, own, filch_all, fl_run_all, false, (size_t fl_begin, size_t fl_end),          \
             (fl_begin, fl_end, own##chunk), __VA_ARGS__)
 #define FL_FIND(name, own, plain, run, wanted, fixed, given, i, ...)                               \
     FL_CONTEXT(own, __VA_ARGS__)                                                                   \
@@ -94,6 +95,218 @@ FILCH_END_DECLS
     }                                                                                              \
     FL_ENTRIES(name, own, plain, run, fixed, given, __VA_ARGS__)                                   \
     FILCH_INLINE bool own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+/* clang-format on */
+
+/* A parallel filter that keeps the order (stream compaction). For engineers with an array of which
+ * they want some items.
+ *
+ *   FILCH_PACK(above, float, item, (float, least)) { return item > least; }
+ *   size_t count;
+ *   int rc = above(self, in, n, out, &count, least);            from a task
+ *   int rc = FILCH_RUN(rt, above, in, n, out, &count, least);   from elsewhere
+ *
+ * copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
+ * out[count - 1]. The body is called once for each item, in no order and at the same time; `item`
+ * is the item's value. It may end the whole by FILCH_STOP_WITH; it may fork, join and call
+ * algorithms with `self`. Items may be of any type of at most 4096 bytes that is copied by its
+ * bytes and aligned to 64 bytes at most.
+ *
+ * out needs room for as many items as are kept: nothing behind them is written. It may be in
+ * itself (the items behind the kept ones are then unspecified), or begin before it and overlap it;
+ * it must not begin inside.
+ *
+ * Errors: 0; the code that a body stopped with; -EINVAL (a NULL argument, more items than memory
+ * has bytes, an out that begins inside in); from elsewhere also the errors of filch_run. On an
+ * error *count is not touched; after a stop, out (also if it is in) has some of the items several
+ * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
+ * Panics: the body may panic. Then in is untouched, unless out overlaps it, and each place of out
+ * holds its old value or an item of in. In place, some items are then there several times, others
+ * not at all.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+
+/* Bytes of the largest item. */
+#define FILCH_PACK_MOST 4096
+
+/* Copies those of in[0], ..., in[n - 1] that are to be kept to out, in order, stores their
+ * number in *kept, and writes nothing behind them. out may be in, or begin before it and reach
+ * into it. A nonzero return stops everything with that code. */
+typedef int filch_pack_fn(filch_self self, const void *in, size_t n, void *out, size_t *kept,
+                          void *context);
+
+FILCH_BEGIN_DECLS
+
+/* Calls keep for parts that together cover in[0], ..., in[n - 1], items of `size` bytes, and
+ * collects the kept items in out, *count of them. */
+FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
+                         size_t *count, filch_pack_fn *keep, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+FILCH_API int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
+                          size_t *count, filch_pack_fn *keep, void *context);
+
+FILCH_END_DECLS
+
+/* FILCH_PACK(name, T, item, pairs...) body: name(self, in, n, out, &count, ...) */
+#define FILCH_PACK(name, T, ...) FL_CHECKED(FL_PACK, name, name##_, T, __VA_ARGS__, ~)
+
+/* clang-format off */
+/* No branch on the body's result: each item is written to the next free place, and overwritten
+ * if it is not kept. At the end that would write behind the last item kept; so the chunk's tail
+ * of unkept items is cut off first, and the last item kept is stored by itself. */
+#define FL_PACK(name, own, T, item, ...)                                                           \
+    FILCH_STATIC_ASSERT(sizeof(T) <= FILCH_PACK_MOST,                                              \
+                        "items of " #name " are too large: pack pointers or indices to them");     \
+    FILCH_STATIC_ASSERT(__alignof__(T) <= 64, "items of " #name " are aligned too strictly");      \
+    FILCH_STATIC_ASSERT(FL_PLAIN(T), "items of " #name " cannot be copied by bytes");              \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__));             \
+    static int own##keep(FILCH_UNUSED filch_self self, const void *fl_from, size_t fl_n,           \
+                           void *fl_to, size_t *fl_kept, void *fl_context)                         \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
+        T const *fl_in = (T const *)fl_from;                                                       \
+        T *fl_out = (T *)fl_to;                                                                    \
+        size_t fl_at = 0;                                                                          \
+        int fl_stop = 0;                                                                           \
+        bool fl_last = false;                                                                      \
+        while (fl_n && !fl_last) {                                                                 \
+            fl_n--;                                                                                \
+            fl_last = own##body(self, &fl_stop, fl_in[fl_n] FL_MAP(FL_LOAD, __VA_ARGS__));         \
+            if (fl_stop)                                                                           \
+                return fl_stop;                                                                    \
+        }                                                                                          \
+        *fl_kept = 0;                                                                              \
+        if (!fl_last)                                                                              \
+            return 0;                                                                              \
+        T fl_end = fl_in[fl_n];                                                                    \
+        _Pragma("GCC unroll 4")                                                                    \
+        for (size_t fl_i = 0; fl_i < fl_n; fl_i++) {                                               \
+            T fl_item = fl_in[fl_i];                                                               \
+            fl_out[fl_at] = fl_item;                                                               \
+            fl_at += own##body(self, &fl_stop, fl_item FL_MAP(FL_LOAD, __VA_ARGS__));              \
+            if (fl_stop)                                                                           \
+                return fl_stop;                                                                    \
+        }                                                                                          \
+        fl_out[fl_at] = fl_end;                                                                    \
+        *fl_kept = fl_at + 1;                                                                      \
+        return 0;                                                                                  \
+    }                                                                                              \
+    FL_ENTRIES(name, own, filch_pack, fl_run_pack, (T const *fl_in, size_t fl_n, T *fl_out, size_t *fl_count), \
+               (fl_in, fl_n, sizeof(T), fl_out, fl_count, own##keep), __VA_ARGS__)                 \
+    FILCH_INLINE bool own##body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
+/* clang-format on */
+
+/* Parallel histograms, for engineers: how often each of `bins` small numbers comes up.
+ *
+ *   FILCH_HISTOGRAM(lengths, i, (const char *const *, word)) { return strlen(word[i]); }
+ *   uint64_t counts[32];
+ *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
+ *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  from elsewhere
+ *
+ * The body returns the bin of index i, a size_t. counts is overwritten, not added to.
+ *
+ * Counters are not shared: each helper counts into a table of its own, which is added to the
+ * caller's when it is done. So with many bins, only parts that take ten times as long are shared,
+ * and a helper without memory for a table leaves its part to the caller. Up to 4,096 bins have
+ * four counters each, used in turn: otherwise each of several equal bins in a row would wait until
+ * the count before is stored.
+ *
+ * Errors: 0; -ERANGE (a body returned a bin out of range; filch_error() names it and the index);
+ * the first code that a body stopped with (FILCH_STOP_WITH). After both, and after a panic of a
+ * body, all counts are 0. -EINVAL (a range that ends before it begins, a NULL argument); from
+ * elsewhere also the errors of filch_run: counts is then unchanged. It never fails for lack of
+ * memory.
+ * Suspends: yes; the caller may continue on another worker.
+ * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+
+/* The counters of a chunk. */
+typedef struct filch_tally {
+    uint64_t *counts; /* bin b has counters b * lanes, ..., b * lanes + lanes - 1; use any of
+                         them */
+    size_t bins;
+    size_t lanes; /* 4 or 1 */
+    /* Set by filch_tally_refuse. */
+    bool refused;
+    size_t index, bin;
+} filch_tally;
+
+/* Counts the bin of each index of [begin, end). A nonzero return stops everything with that
+ * code. */
+typedef int filch_histogram_fn(filch_self self, size_t begin, size_t end, void *context,
+                               filch_tally *tally);
+
+FILCH_BEGIN_DECLS
+
+/* Overwrites counts with how often chunk counted each of the bins in [begin, end). */
+FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
+                              uint64_t *counts, size_t bins, void *context);
+/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+FILCH_API int fl_run_histogram(filch_runtime *rt, size_t begin, size_t end,
+                               filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
+                               void *context);
+
+FILCH_END_DECLS
+
+/* For a chunk that meets a bin >= bins: notes it and gives the chunk its return value. */
+FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t index, size_t bin)
+{
+    tally->refused = true;
+    tally->index = index;
+    tally->bin = bin;
+    return -ERANGE;
+}
+
+/* The counts of a tally, and their layout. */
+FILCH_INLINE FILCH_UNUSED uint64_t *fl_tally_of(const filch_tally *tally, size_t *bins,
+                                                size_t *lanes)
+{
+    *bins = tally->bins;
+    *lanes = tally->lanes;
+    return tally->counts;
+}
+
+/* FILCH_HISTOGRAM(name, i, pairs...) body: name(self, begin, end, counts, bins, ...) */
+#define FILCH_HISTOGRAM(name, ...) FL_CHECKED(FL_HISTOGRAM, name, name##_, ~, __VA_ARGS__, ~)
+
+/* clang-format off */
+#define FL_HISTOGRAM(name, own, x, i, ...)                                                         \
+    FL_CONTEXT(own, __VA_ARGS__)                                                                   \
+    FILCH_INLINE size_t own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));         \
+    static int own##chunk(FILCH_UNUSED filch_self self, size_t fl_i, size_t fl_end,                \
+                            FILCH_UNUSED void *fl_context, filch_tally *fl_tally)                  \
+    {                                                                                              \
+        FL_CONTEXT_UNPACK(own, __VA_ARGS__)                                                        \
+        size_t fl_bins, fl_lanes;                                                                  \
+        uint64_t *const fl_counts = fl_tally_of(fl_tally, &fl_bins, &fl_lanes);                    \
+        int fl_stop = 0;                                                                           \
+        if (fl_lanes == 4)                                                                         \
+            for (; fl_end - fl_i >= 4; fl_i += 4) {                                                \
+                FL_HISTOGRAM_ADD(own, 0, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 1, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 2, 4, __VA_ARGS__)                                           \
+                FL_HISTOGRAM_ADD(own, 3, 4, __VA_ARGS__)                                           \
+            }                                                                                      \
+        else                                                                                       \
+            for (; fl_i < fl_end; fl_i++) {                                                        \
+                FL_HISTOGRAM_ADD(own, 0, 1, __VA_ARGS__)                                           \
+            }                                                                                      \
+        for (; fl_i < fl_end; fl_i++) {                                                            \
+            FL_HISTOGRAM_ADD(own, 0, 4, __VA_ARGS__)                                               \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    FL_ENTRIES(name, own, filch_histogram, fl_run_histogram,                                    \
+               (size_t fl_begin, size_t fl_end, uint64_t *fl_counts, size_t fl_bins),              \
+               (fl_begin, fl_end, own##chunk, fl_counts, fl_bins), __VA_ARGS__)                    \
+    FILCH_INLINE size_t own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
+
+#define FL_HISTOGRAM_ADD(own, k, lanes, ...)                                                       \
+    size_t fl_bin##k = own##body(self, &fl_stop, fl_i + k FL_MAP(FL_LOAD, __VA_ARGS__));           \
+    if (fl_stop)                                                                                   \
+        return fl_stop;                                                                            \
+    if (FILCH_UNLIKELY(fl_bin##k >= fl_bins))                                                      \
+        return filch_tally_refuse(fl_tally, fl_i + k, fl_bin##k);                                  \
+    fl_counts[fl_bin##k * (lanes) + k]++;
 /* clang-format on */
 
 #include <filch/detail/show_words.h>

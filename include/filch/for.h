@@ -44,8 +44,8 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                            filch_for_fn *body, void *context);
+FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                         filch_for_fn *body, void *context);
 
 /* Calls body for blocks that cover [i_begin, i_end) x [j_begin, j_end). The longer side is
  * halved repeatedly, so blocks are nearly square, and blocks that run one after the other are
@@ -53,8 +53,8 @@ FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t 
 FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
                            size_t j_end, filch_for_2d_fn *body, void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
-                               size_t j_end, filch_for_2d_fn *body, void *context);
+FILCH_API int fl_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
+                            size_t j_end, filch_for_2d_fn *body, void *context);
 
 FILCH_END_DECLS
 
@@ -77,7 +77,7 @@ FILCH_END_DECLS
             own##body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));                          \
         return fl_stop;                                                                            \
     }                                                                                              \
-    FL_ENTRIES(name, own, filch_for, filch_run_for, (size_t fl_begin, size_t fl_end),              \
+    FL_ENTRIES(name, own, filch_for, fl_run_for, (size_t fl_begin, size_t fl_end),              \
                (fl_begin, fl_end, hint, own##chunk), __VA_ARGS__)                                  \
     FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 
@@ -95,7 +95,7 @@ FILCH_END_DECLS
                 own##body(self, &fl_stop, fl_i, fl_j FL_MAP(FL_LOAD, __VA_ARGS__));                \
         return fl_stop;                                                                            \
     }                                                                                              \
-    FL_ENTRIES(name, own, filch_for_2d, filch_run_for_2d,                                          \
+    FL_ENTRIES(name, own, filch_for_2d, fl_run_for_2d,                                          \
                (size_t fl_i_begin, size_t fl_i_end, size_t fl_j_begin, size_t fl_j_end),           \
                (fl_i_begin, fl_i_end, fl_j_begin, fl_j_end, own##chunk), __VA_ARGS__)              \
     FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i, size_t j FL_MAP(FL_PARAM, __VA_ARGS__))

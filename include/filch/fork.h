@@ -105,14 +105,14 @@ FILCH_API void *filch_arguments(filch_slot *slot);
  * times as much. The join gets the address of its task's name, not of the task. A fork stores
  * the latter, so gcc would keep it in a register for both (5 % more instructions where a
  * recursion forks three times). */
-FILCH_API void filch_fork_slow(filch_self self);
+FILCH_API void fl_fork_slow(filch_self self);
 /* The same for callers that use the returned self. After a join that returned 0 it is the joined
  * slot, the caller's self. */
-FILCH_API filch_self filch_fork_moves(filch_self self);
+FILCH_API filch_self fl_fork_moves(filch_self self);
 /* The same for a join. */
-FILCH_API filch_self filch_join_moves(filch_slot *slot);
+FILCH_API filch_self fl_join_moves(filch_slot *slot);
 /* The out-of-line half of a join; returns as filch_join. name: the address of the task's name. */
-FILCH_API int filch_join_slow(filch_slot *slot, const char *const *name);
+FILCH_API int fl_join_slow(filch_slot *slot, const char *const *name);
 
 /* clang has a calling convention that preserves all the caller's general registers but r11. With
  * it a task needs one callee-saved register less, and a leaf none. It is called through
@@ -125,25 +125,25 @@ typedef struct filch_sparing {
     FILCH_SPARING int (*join_slow)(filch_slot *slot, const char *const *name);
 } filch_sparing;
 /* The two slow paths in that convention. */
-FILCH_API extern const filch_sparing filch_sparing_calls;
-#define FILCH_FORK_SLOW(self) filch_sparing_calls.fork_slow(self)
-#define FILCH_JOIN_SLOW(slot, name) filch_sparing_calls.join_slow(slot, name)
+FILCH_API extern const filch_sparing fl_sparing_calls;
+#define FILCH_FORK_SLOW(self) fl_sparing_calls.fork_slow(self)
+#define FILCH_JOIN_SLOW(slot, name) fl_sparing_calls.join_slow(slot, name)
 #else
-#define FILCH_FORK_SLOW(self) filch_fork_slow(self)
-#define FILCH_JOIN_SLOW(slot, name) filch_join_slow(slot, name)
+#define FILCH_FORK_SLOW(self) fl_fork_slow(self)
+#define FILCH_JOIN_SLOW(slot, name) fl_join_slow(slot, name)
 #endif
 
 /* ---- The checks of a debug build (FILCH_DEBUG); each ends in filch_die ---- */
 
 /* Is self the next free slot of the task that runs here, in its runtime's floating-point mode? */
-FILCH_API FILCH_COLD void filch_check_fork(filch_self self, const filch_task *task);
+FILCH_API FILCH_COLD void fl_check_fork(filch_self self, const filch_task *task);
 /* Is this the task of the newest unjoined fork? */
-FILCH_API FILCH_COLD void filch_check_join(filch_slot *slot, const filch_task *task);
+FILCH_API FILCH_COLD void fl_check_join(filch_slot *slot, const filch_task *task);
 /* Has the task joined all its forks? Called in every build where a stolen or outside task ends,
  * since there it costs the inline path nothing. */
-FILCH_API FILCH_COLD void filch_check_return(filch_self self, const filch_task *task);
+FILCH_API FILCH_COLD void fl_check_return(filch_self self, const filch_task *task);
 /* Lets the calling task fork in any floating-point mode: FILCH_ANY_FPMODE. */
-FILCH_API FILCH_COLD void filch_check_any_fpmode(filch_self self);
+FILCH_API FILCH_COLD void fl_check_any_fpmode(filch_self self);
 
 FILCH_END_DECLS
 
@@ -177,14 +177,14 @@ static inline uint64_t filch_position(const filch_slot *slot)
 /* moves is a constant: the caller can take another self than the next. */
 static inline filch_self filch_fork_moving(filch_self self, const filch_task *task, int moves)
 {
-    FILCH_CHECK(filch_check_fork(self, task));
+    FILCH_CHECK(fl_check_fork(self, task));
     filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE);            /* F1 */
     filch_fence_light();                                                             /* F2 */
     void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* F2 */
     self++;
     if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit)) {
         if (moves)
-            self = filch_fork_moves(self);
+            self = fl_fork_moves(self);
         else
             FILCH_FORK_SLOW(self);
     }
@@ -201,7 +201,7 @@ static inline filch_self filch_fork_inline(filch_self self, const filch_task *ta
  * address of the region. */
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
 {
-    FILCH_CHECK(filch_check_join(slot, task));
+    FILCH_CHECK(fl_check_join(slot, task));
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
     filch_fence_light();                               /* J2 */
     filch_forkstack *stack = filch_forkstack_here(slot);

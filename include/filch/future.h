@@ -26,8 +26,8 @@
 #define FILCH_FUTURE_H
 #include <filch/detail/hide_words.h>
 
+#include <filch/base.h>
 #include <filch/context.h>
-#include <filch/failure.h>
 #include <filch/task.h>
 #include <stdbool.h>
 
@@ -99,8 +99,8 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
 /* The same for a given place: the function behind the macro below. place must outlive the task. */
-FILCH_API int filch_then_from(filch_future *next, filch_future *from, filch_runtime *rt,
-                              filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
+FILCH_API int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt,
+                         filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first
  * failed one in array order. With no futures: at once. The array itself may go. Does not wait.
  * Errors: -EALREADY (`all` is not empty); -EDEADLK (it is one of them); -EINVAL (one of them is
@@ -130,7 +130,7 @@ FILCH_END_DECLS
 #define filch_then(next, from, rt, fn, ...)                                                        \
     (__extension__({                                                                               \
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
-        filch_then_from(next, from, rt, fn, __VA_ARGS__, &fl_place_);                              \
+        fl_then_at(next, from, rt, fn, __VA_ARGS__, &fl_place_);                                   \
     }))
 #include <filch/detail/show_words.h>
 #endif

@@ -25,8 +25,8 @@
 #define FILCH_GATHER_H
 #include <filch/detail/hide_words.h>
 
+#include <filch/base.h>
 #include <filch/context.h>
-#include <filch/failure.h>
 #include <filch/runtime.h>
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
  *   filch_limiter *requests;
  *   filch_limiter_create(&requests, (filch_limit){.rate = 100, .burst = 20});
  *   if (filch_limiter_allow(requests, 1)) ...                        refuse: too many
- *   rc = filch_limiter_wait(requests, 1, context, filch_in(FILCH_SECOND));    or wait for a turn
+ *   rc = filch_limiter_acquire(requests, 1, context, filch_in(FILCH_SECOND));    or wait for a turn
  *   filch_limiter_destroy(requests);
  *
  * Guarantee: in any span of t ns, the permits that become available number at most burst + rate *
@@ -34,7 +34,7 @@ typedef struct filch_limit {
 } filch_limit;
 
 typedef struct filch_limiter filch_limiter;
-typedef struct filch_limiters filch_limiters;
+typedef struct filch_keyed_limiter filch_keyed_limiter;
 
 /* Permits that belong to the caller from a given time on. */
 typedef struct filch_reservation {
@@ -69,8 +69,8 @@ FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
  * `until`, or after the context's deadline, returns -ETIMEDOUT at once. If the context (may be
  * NULL) is done first, returns its cause and gives the permits back. Errors also: -EINVAL (a
  * negative time); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
-FILCH_API int filch_limiter_wait(filch_limiter *limiter, unsigned permits, filch_context *context,
-                                 int64_t until);
+FILCH_API int filch_limiter_acquire(filch_limiter *limiter, unsigned permits,
+                                    filch_context *context, int64_t until);
 
 /* Changes the limit. Permits already taken stay taken: as many are missing from the bucket as
  * before. Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL; reservations
@@ -87,26 +87,27 @@ FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
 
 /* Creates limiters for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out is
  * NULL, the limit is invalid, or keys or key_size is 0); -ENOMEM. */
-FILCH_API int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys,
-                                    unsigned key_size);
+FILCH_API int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit limit,
+                                         unsigned keys, unsigned key_size);
 /* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
-FILCH_API void filch_limiters_destroy(filch_limiters *limiters);
+FILCH_API void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters);
 
 /* As filch_limiter_allow, for this key. Errors also: -ENOSPC (no room for another key: all known
  * ones are in use); -EINVAL (key is NULL, or size is 0 or more than key_size). */
-FILCH_API int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size,
-                                   unsigned permits);
+FILCH_API int filch_keyed_limiter_allow(filch_keyed_limiter *limiters, const void *key, size_t size,
+                                        unsigned permits);
 /* As filch_limiter_reserve, for this key. Give it back with filch_limiter_give_back, as long as the
  * limiters exist. Errors also: as above. */
-FILCH_API int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t size,
-                                     unsigned permits, filch_reservation *out);
-/* As filch_limiter_wait, for this key. Errors also: as above. */
-FILCH_API int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size,
-                                  unsigned permits, filch_context *context, int64_t until);
+FILCH_API int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const void *key,
+                                          size_t size, unsigned permits, filch_reservation *out);
+/* As filch_limiter_acquire, for this key. Errors also: as above. */
+FILCH_API int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key,
+                                          size_t size, unsigned permits, filch_context *context,
+                                          int64_t until);
 /* Changes the limit of all keys, future ones included. One caller at a time. Error: -EINVAL. */
-FILCH_API int filch_limiters_set(filch_limiters *limiters, filch_limit limit);
+FILCH_API int filch_keyed_limiter_set(filch_keyed_limiter *limiters, filch_limit limit);
 /* Returns the number of keys kept. */
-FILCH_API unsigned filch_limiters_count(filch_limiters *limiters);
+FILCH_API unsigned filch_keyed_limiter_count(filch_keyed_limiter *limiters);
 
 FILCH_END_DECLS
 #include <filch/detail/show_words.h>

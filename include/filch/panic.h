@@ -15,7 +15,7 @@
  * A panic ends its task with all calls below it, from the newest to the oldest. Forks that have
  * not begun are dropped, those begun elsewhere are waited for, and deferred cleanups run in
  * reverse order. Cleanups begin in the floating-point mode in which the ended task or filch_try
- * began. The worker continues. A waiter of the task gets its failure (<filch/failure.h>): a join
+ * began. The worker continues. A waiter of the task gets its failure (<filch/base.h>): a join
  * panics in turn, in the joining task; filch_run returns the code; a future or a scope fails.
  * filch_try catches it. A detached task without a waiter calls the handler
  * (filch_set_panic_handler); without a handler the process ends.
@@ -32,7 +32,7 @@
 #define FILCH_PANIC_H
 #include <filch/detail/hide_words.h>
 
-#include <filch/failure.h>
+#include <filch/base.h>
 #include <filch/task.h>
 
 /* ---- Panic ---- */

@@ -8,13 +8,13 @@
  *   <filch/for.h>         loops over index ranges and planes
  *   <filch/reduce.h>      one value of many, also with the same bits on every run
  *   <filch/scan.h>        prefix sums of any associative operation
- *   <filch/pack.h>        those of an array that are wanted, in their order
- *   <filch/histogram.h>   how often each bin comes up
+ *   <filch/find.h>        those of an array that are wanted, in their order
+ *   <filch/find.h>   how often each bin comes up
  *   <filch/find.h>        the first index that..., whether any does, whether all do
- *   <filch/merge.h>       two sorted arrays become one, stably
+ *   <filch/sort.h>       two sorted arrays become one, stably
  *   <filch/sort.h>        sort by comparison, in place
- *   <filch/sort_stable.h> the same, equal items in their old order
- *   <filch/radix.h>       stable sort by a number
+ *   <filch/sort.h> the same, equal items in their old order
+ *   <filch/sort.h>       stable sort by a number
  *
  * They share:
  *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
@@ -29,14 +29,9 @@
 
 #include <filch/find.h>
 #include <filch/for.h>
-#include <filch/histogram.h>
-#include <filch/merge.h>
-#include <filch/pack.h>
-#include <filch/radix.h>
 #include <filch/reduce.h>
 #include <filch/scan.h>
 #include <filch/sort.h>
-#include <filch/sort_stable.h>
 
 #include <filch/detail/show_words.h>
 #endif

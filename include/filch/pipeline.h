@@ -38,8 +38,8 @@
 #define FILCH_PIPELINE_H
 #include <filch/detail/hide_words.h>
 
+#include <filch/base.h>
 #include <filch/context.h>
-#include <filch/failure.h>
 #include <filch/runtime.h>
 #include <stdbool.h>
 

@@ -126,7 +126,7 @@ typedef struct filch_pool_config {
     filch_breaker_full breaker_full; /* default: hold */
     const filch_retry_policy *retry; /* for jobs without one of their own: a failed or panicked
                                          attempt is repeated from the queue */
-    filch_dead_letters
+    filch_dead_letter_queue
         *dead_letters; /* receives jobs that have failed or panicked for good, with the
                                          last failure of a call, if there was one */
     const filch_adaptive_config *adaptive; /* the width adapts to latency; `width` stays 0 */

@@ -81,8 +81,8 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                               const filch_reduction *how, void *out, void *context);
+FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                            const filch_reduction *how, void *out, void *context);
 
 /* The same by a fixed tree: the one above, with blocks of `block` indices as leaves, counted
  * from begin; only the last may be shorter. how->chunk is called for one block at a time, with a
@@ -93,9 +93,9 @@ FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t e
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end,
-                                             size_t block, size_t most, const filch_reduction *how,
-                                             void *out, void *context);
+FILCH_API int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
+                                          size_t most, const filch_reduction *how, void *out,
+                                          void *context);
 
 FILCH_END_DECLS
 

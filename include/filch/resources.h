@@ -3,12 +3,12 @@
  * Resource pools: a limited number of resources that are costly to make and used by one task at
  * a time: connections to a database, sessions, licences. For service authors.
  *
- *   filch_resources_create(&connections, rt, &(filch_resources_config){
+ *   filch_resource_pool_create(&connections, rt, &(filch_resource_pool_config){
  *       .min = 2, .max = 10, .create = dial, .check = ping, .destroy = hang_up,
  *       .idle_time = 60 * FILCH_SECOND, .check_after = FILCH_SECOND});
  *
  *   filch_resource *one;
- *   int rc = filch_resources_acquire(connections, &one, filch_in(FILCH_SECOND));
+ *   int rc = filch_resource_pool_acquire(connections, &one, filch_in(FILCH_SECOND));
  *   if (rc)
  *       return rc;
  *   ...  query(filch_resource_value(one), ...)
@@ -37,7 +37,7 @@
 /* The largest size of a pool. */
 #define FILCH_RESOURCES_MAX 65536
 
-typedef struct filch_resources filch_resources;
+typedef struct filch_resource_pool filch_resource_pool;
 /* One resource, held by the caller that acquired it. */
 typedef struct filch_resource filch_resource;
 
@@ -51,7 +51,7 @@ typedef int filch_resource_check_fn(filch_self self, void *value, void *arg);
 typedef void filch_resource_destroy_fn(filch_self self, void *value, void *arg);
 
 /* The pool to create. Times are in nanoseconds. */
-typedef struct filch_resources_config {
+typedef struct filch_resource_pool_config {
     unsigned min;         /* this many are kept, even if unused */
     unsigned max;         /* 1 .. FILCH_RESOURCES_MAX: the most at a time, including those being
                              made or destroyed */
@@ -64,11 +64,11 @@ typedef struct filch_resources_config {
     filch_resource_destroy_fn *destroy; /* may be NULL: nothing to do */
     void *arg;                          /* of all three */
     void *reserved[4];                  /* NULL */
-} filch_resources_config;
+} filch_resource_pool_config;
 
 /* A consistent snapshot. created - destroyed == in_use + idle + checking + destroying; acquired
  * - released == in_use. */
-typedef struct filch_resources_stats {
+typedef struct filch_resource_pool_stats {
     unsigned in_use, idle, creating, checking, destroying; /* resources */
     unsigned waiting;                                      /* callers of acquire */
     uint64_t acquired, released;
@@ -79,7 +79,7 @@ typedef struct filch_resources_stats {
     uint64_t destroyed;
     uint64_t waits;   /* acquires that had to wait */
     uint64_t refused; /* failed acquires: closed, too late, or the creation failed */
-} filch_resources_stats;
+} filch_resource_pool_stats;
 
 FILCH_BEGIN_DECLS
 
@@ -88,17 +88,17 @@ FILCH_BEGIN_DECLS
 /* Creates a pool whose callbacks run on rt (NULL: the calling task's runtime). Does not wait:
  * the first `min` may still be in the making on return. Errors: -EINVAL; -ENOMEM; -EAGAIN or
  * -EMFILE (no timer); -ECHILD. */
-FILCH_API int filch_resources_create(filch_resources **out, filch_runtime *rt,
-                                     const filch_resources_config *config);
+FILCH_API int filch_resource_pool_create(filch_resource_pool **out, filch_runtime *rt,
+                                         const filch_resource_pool_config *config);
 /* Stops handing out resources: present and later callers of acquire get -EPIPE. Idle ones are
  * destroyed now, others when they are given back. Waits until none is left and returns 0, or
  * -ETIMEDOUT at `until`, when it is closed nevertheless. May be called again. Errors: -EINVAL
  * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
-FILCH_API int filch_resources_close(filch_resources *pool, int64_t until);
+FILCH_API int filch_resource_pool_close(filch_resource_pool *pool, int64_t until);
 /* Closes it, waits for its callbacks, and frees it; it must not be used any more. NULL is
  * allowed. Error: -EBUSY (resources are still held; nothing is done, and filch_error() names a
  * holder). */
-FILCH_API int filch_resources_destroy(filch_resources *pool);
+FILCH_API int filch_resource_pool_destroy(filch_resource_pool *pool);
 
 /* ---- Operations ---- */
 
@@ -106,11 +106,12 @@ FILCH_API int filch_resources_destroy(filch_resources *pool);
  * only an idle one that needs no check. Errors: -ETIMEDOUT; -EPIPE (the pool is closed); the
  * error of a failed creation, marked as such by filch_error(). Also -EINVAL (NULL, or a negative
  * time); -ENOMEM or -EAGAIN (no timer). A macro, so that reports know the place;
- * (filch_resources_acquire)(...) calls the function itself. */
-FILCH_API int filch_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until);
+ * (filch_resource_pool_acquire)(...) calls the function itself. */
+FILCH_API int filch_resource_pool_acquire(filch_resource_pool *pool, filch_resource **out,
+                                          int64_t until);
 /* The same for a given place: the function behind the macro. place must outlive the use. */
-FILCH_API int filch_resources_acquire_from(filch_resources *pool, filch_resource **out,
-                                           int64_t until, const filch_place *place);
+FILCH_API int fl_resource_pool_acquire_at(filch_resource_pool *pool, filch_resource **out,
+                                          int64_t until, const filch_place *place);
 /* Gives a resource back; any caller; it must not be used afterwards. healthy: it can be used
  * again; otherwise it is destroyed, and another one made on demand. Does not wait. Errors:
  * -EALREADY (given back before); -EINVAL (NULL). */
@@ -124,20 +125,20 @@ FILCH_API void filch_resource_discard(void *resource);
 /* Returns the value that its creation left in *value. */
 FILCH_API void *filch_resource_value(const filch_resource *resource);
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
-FILCH_API void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out,
-                                          size_t size);
+FILCH_API void filch_resource_pool_stats_read(filch_resource_pool *pool,
+                                              filch_resource_pool_stats *out, size_t size);
 /* Lists the holders: one line per resource held for `held` nanoseconds or more, with the place
  * of the acquire and the name of its task. Writes at most size bytes to text, the closing NUL
  * included, and returns the full length (as snprintf); 0: none. */
-FILCH_API size_t filch_resources_report(filch_resources *pool, int64_t held, char *text,
-                                        size_t size);
+FILCH_API size_t filch_resource_pool_report(filch_resource_pool *pool, int64_t held, char *text,
+                                            size_t size);
 
 FILCH_END_DECLS
 
-#define filch_resources_acquire(pool, out, until)                                                  \
+#define filch_resource_pool_acquire(pool, out, until)                                              \
     (__extension__({                                                                               \
         static const filch_place fl_place_ = {{NULL, #pool}, __FILE__, __LINE__};                  \
-        filch_resources_acquire_from(pool, out, until, &fl_place_);                                \
+        fl_resource_pool_acquire_at(pool, out, until, &fl_place_);                                 \
     }))
 #include <filch/detail/show_words.h>
 #endif

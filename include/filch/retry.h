@@ -6,8 +6,8 @@
  *   rc = filch_retry_run(&policy, context, ask, &question, NULL);      0, or the last error
  *
  *   filch_retry_state state;                                            in your own loop
- *   filch_retry_begin(&policy, &state);
- *   while (rc = ask(&question), filch_retry_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
+ *   filch_retry_state_begin(&policy, &state);
+ *   while (rc = ask(&question), filch_retry_state_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
  *       filch_sleep(delay);
  *
  * The wait after attempt n grows as base * factor^(n - 1), up to a cap, and is then made random
@@ -94,7 +94,8 @@ typedef struct filch_retry_policy {
 typedef struct filch_retry_state {
     uint64_t random; /* any number */
     int64_t last;    /* the last wait, ns; 0: there was none */
-    int64_t until; /* no attempt begins later; set by filch_retry_begin; the caller may lower it */
+    int64_t
+        until; /* no attempt begins later; set by filch_retry_state_begin; the caller may lower it */
     unsigned attempts; /* that have ended */
 } filch_retry_state;
 
@@ -116,13 +117,14 @@ FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *c
 
 /* Begins a run: seeds the state, sets its deadline, and adds the run's share to the budget.
  * Error: -EINVAL (a bad policy; nothing was done). */
-FILCH_API int filch_retry_begin(const filch_retry_policy *policy, filch_retry_state *state);
+FILCH_API int filch_retry_state_begin(const filch_retry_policy *policy, filch_retry_state *state);
 /* Decides after an attempt that ended with `code`. AGAIN: a token was taken, and *delay is the
- * wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_begin accepted. */
-FILCH_API filch_retry_verdict filch_retry_next(const filch_retry_policy *policy,
-                                               filch_retry_state *state, int code, int64_t *delay);
+ * wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_state_begin accepted. */
+FILCH_API filch_retry_verdict filch_retry_state_next(const filch_retry_policy *policy,
+                                                     filch_retry_state *state, int code,
+                                                     int64_t *delay);
 /* Returns the wait after attempt 1, 2, ..., in ns. It depends only on the arguments; `state` is
- * the randomness and advances. The policy is one that filch_retry_begin accepts. */
+ * the randomness and advances. The policy is one that filch_retry_state_begin accepts. */
 FILCH_API int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
                                     filch_retry_state *state);
 /* True for errors that may be over soon: -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,

@@ -71,7 +71,7 @@ typedef struct filch_config {
 /* Counts of the workers since the runtime was created: totals, or one worker's (<filch/stats.h>,
  * which also states the invariants between them). While tasks run, the fields are read at
  * slightly different moments. All but `fibers`, `fibers_used` and `suspended` never decrease. */
-typedef struct filch_stats {
+typedef struct filch_runtime_stats {
     uint64_t gifts;        /* times a thief that asked was handed tasks */
     uint64_t gift_tasks;   /* tasks so handed over */
     uint64_t robs;         /* tasks taken from a silent owner */
@@ -122,7 +122,7 @@ typedef struct filch_stats {
                                   one for each other worker, and up to 8 that a worker keeps for
                                   its next waits (a current value) */
     uint64_t fibers_used_most; /* the most at a time; at max_fibers, jobs had to wait for one */
-} filch_stats;
+} filch_runtime_stats;
 
 struct filch_future;
 
@@ -188,13 +188,13 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
 /* The same with the place of the call in the source, for reports: the function behind the macro
  * below. file is not copied; NULL: unknown. */
-FILCH_API int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot,
-                             const char *file, int line);
+FILCH_API int fl_run_at(filch_runtime *rt, const filch_task *task, filch_slot *slot,
+                        const char *file, int line);
 
 /* The same, but calls filch_die where filch_run returns an error. If the task panics, a calling
  * task panics too. */
-FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot,
-                                const char *file, int line);
+FILCH_API void fl_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot,
+                             const char *file, int line);
 
 /* Starts fn(self, arg) as a detached task; only filch_runtime_destroy waits for it. Never
  * blocks. A task of this runtime puts it into its worker's ready deque, any other caller into
@@ -203,8 +203,7 @@ FILCH_API void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch
  * -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
 /* The same for a given place: the function behind the macro below. place must outlive the task. */
-FILCH_API int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg,
-                            const filch_place *place);
+FILCH_API int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place);
 
 /* Starts a task with a copy of the arguments in slot->args; its result of `size` bytes goes to
  * an empty future (<filch/future.h>). If the task panics, the future fails. FILCH_ASYNC
@@ -264,10 +263,14 @@ FILCH_API filch_runtime *filch_runtime_here(void);
  * thread that is no worker. It can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
-/* Fills *out. stats_size is the caller's sizeof(filch_stats): an older, shorter struct gets the
- * fields it has; in a newer, longer one the rest is 0. */
-FILCH_API void filch_runtime_stats_read(const filch_runtime *rt, filch_stats *out,
-                                        size_t stats_size);
+enum { FILCH_ALL_WORKERS = -1 };
+/* Fills the first `size` bytes of *out with the counts of one worker, 0 ..
+ * filch_runtime_max_workers - 1, or of FILCH_ALL_WORKERS; size is the caller's sizeof(filch_runtime_stats):
+ * an older, shorter struct gets the fields it has; in a newer, longer one the rest is 0. Values of
+ * the runtime are 0 for a single worker. rt NULL: the calling task's runtime. Errors, after which
+ * *out is 0: -EINVAL (no such worker, out is NULL, or rt is NULL outside a task); -ECHILD. */
+FILCH_API int filch_runtime_stats_read(const filch_runtime *rt, int worker,
+                                       filch_runtime_stats *out, size_t size);
 
 /* Describes the configuration in use and its reasons on one screen: topology, workers and their
  * places, queue, policy, fence, stacks. Writes at most size bytes to text, the closing NUL
@@ -281,8 +284,8 @@ FILCH_END_DECLS
 #define filch_go(rt, fn, ...)                                                                      \
     (__extension__({                                                                               \
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
-        filch_go_from(rt, fn, __VA_ARGS__, &fl_place_);                                            \
+        fl_go_at(rt, fn, __VA_ARGS__, &fl_place_);                                                 \
     }))
-#define filch_run(rt, task, ...) filch_run_from(rt, task, __VA_ARGS__, __FILE__, __LINE__)
+#define filch_run(rt, task, ...) fl_run_at(rt, task, __VA_ARGS__, __FILE__, __LINE__)
 #include <filch/detail/show_words.h>
 #endif

@@ -56,8 +56,8 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
 /* The same from outside rt; waits for the result. Errors also: those of filch_run. */
-FILCH_API int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
-                             const filch_scanning *how, void *context);
+FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
+                          const filch_scanning *how, void *context);
 
 FILCH_END_DECLS
 
@@ -103,7 +103,7 @@ FILCH_END_DECLS
     }                                                                                              \
     static const filch_scanning own##scanning = {sizeof(T), own##make, own##sum,                   \
                                                    own##scan};                                     \
-    FL_ENTRIES(name, own, filch_scan, filch_run_scan, (T const *fl_in, size_t fl_n, T *fl_out),    \
+    FL_ENTRIES(name, own, filch_scan, fl_run_scan, (T const *fl_in, size_t fl_n, T *fl_out),    \
                (fl_in, fl_n, fl_out, &own##scanning), __VA_ARGS__)
 
 #define FL_SCAN_INCLUSIVE(own)                                                                     \

@@ -7,12 +7,12 @@
  *   static int fetch(filch_self self, filch_scope *scope, void *arg) { ... }
  *
  *   filch_scope scope;
- *   int rc = filch_scope_open(&scope, NULL, NULL);
+ *   int rc = filch_scope_begin(&scope, NULL, NULL);
  *   if (rc)
  *       return rc;
  *   for (int i = 0; i < n; i++)
  *       FILCH_SPAWN(&scope, fetch, &page[i]);
- *   rc = filch_scope_close(&scope);            waits for all; 0, or the first failure's code
+ *   rc = filch_scope_end(&scope);            waits for all; 0, or the first failure's code
  *   if (rc)
  *       fprintf(stderr, "%s\n", filch_scope_failure(&scope)->message);
  *
@@ -32,8 +32,8 @@
 #define FILCH_SCOPE_H
 #include <filch/detail/hide_words.h>
 
+#include <filch/base.h>
 #include <filch/context.h>
-#include <filch/failure.h>
 #include <filch/panic.h>
 #include <filch/runtime.h>
 
@@ -91,16 +91,16 @@ FILCH_BEGIN_DECLS
  * child of `parent`, which may be NULL. Does not suspend. Errors: -EINVAL (scope is NULL, or rt
  * is NULL outside a task); -EBUSY (the calling task or thread has it open); -ENOMEM; -ECHILD (rt
  * belongs to the parent process). */
-FILCH_API int filch_scope_open(filch_scope *scope, filch_runtime *rt, filch_context *parent);
+FILCH_API int filch_scope_begin(filch_scope *scope, filch_runtime *rt, filch_context *parent);
 /* The same in another mode. Error: -EINVAL (no such mode). */
-FILCH_API int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
-                                  filch_scope_mode mode);
+FILCH_API int filch_scope_begin_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
+                                   filch_scope_mode mode);
 
 /* Waits until all children have ended and releases the scope's memory. Returns as
  * filch_scope_wait; the first failure can still be read. A second close does nothing, and
  * returns the same. Suspends, or blocks. Errors: -EDEADLK (called by a child of this scope;
  * nothing is closed); -EINVAL (scope is NULL). */
-FILCH_API int filch_scope_close(filch_scope *scope);
+FILCH_API int filch_scope_end(filch_scope *scope);
 
 /* ---- Operations ---- */
 

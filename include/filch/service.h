@@ -27,11 +27,90 @@
 #include <filch/context.h>
 #include <filch/limiter.h>
 #include <filch/log.h>
-#include <filch/message.h>
-#include <filch/periodic.h>
 #include <filch/pool.h>
 #include <filch/retry.h>
 #include <filch/span.h>
+#include <filch/traceparent.h>
+#include <stddef.h>
+
+/* Messages: a job's description on its way through a broker. For service authors.
+ *
+ *   const filch_message mail = {.type = "email_send", .body = text, .body_size = strlen(text)};
+ *
+ * A publisher fills in the fields it needs; zero means the default. A handler reads them all.
+ * Texts and bytes belong to the caller of a publishing call, and to the service in a handler, where
+ * they are valid until the handler returns.
+ * Threads: plain values. Suspends: no. Errors: none; docs/service/README.md has the limits of sizes. */
+
+/* A header: a name, which is compared without regard to case, and a text. */
+typedef struct filch_header {
+    const char *name, *value;
+} filch_header;
+
+typedef struct filch_message {
+    const char *id;           /* default: a random one. In a handler NULL if another program
+                                 published it without one (docs/service/rabbitmq.md) */
+    const char *type;         /* chooses the handler */
+    const char *content_type; /* of the body; default: none */
+    const char *queue;        /* default: the service's first queue */
+    const char *dedup; /* a message with the key of one that is unfinished is refused; default: no
+                          key */
+    const void *body;  /* bytes, which need not be text */
+    size_t body_size;
+    const filch_header *headers;
+    size_t header_count;
+    unsigned priority;   /* 0 (lowest) .. 9 */
+    unsigned attempt;    /* 1, 2, ...; set by the service, 0 in a new message */
+    unsigned deliveries; /* times the broker has delivered this attempt; 0: it does not count */
+    int64_t delay;       /* ns from its publication until it may be delivered */
+    int64_t expires;     /* ns of Unix time; a message that has not begun by then becomes a dead
+                               letter; 0: never */
+    int64_t dedup_for;   /* ns from its publication for which its key stays taken, also after the
+                               message is finished; at most FILCH_DEDUP_MOST. 0: until it is
+                               finished. Use a key always with it, or always without. 0 in
+                               handlers */
+    int64_t first_seen;  /* ns of Unix time: its publication; set by the service */
+    filch_traceparent trace; /* the span of the publisher; zero bytes: none. A header `traceparent`
+                               wins, and becomes this field, with the header `tracestate` */
+    const char *tracestate;  /* passed on as it is; NULL: none */
+} filch_message;
+
+enum { FILCH_MESSAGE_PRIORITIES = 10 };
+#define FILCH_DEDUP_MOST (INT64_C(3650) * 86400 * 1000000000) /* ns: ten years */
+
+/* Periodic jobs: messages that services publish by a timetable, once for each slot among any number of
+ * services. For service authors.
+ *
+ *   static const filch_periodic periodics[] = {
+ *       {.name = "report", .cron = "30 2 * * mon-fri", .zone = "Europe/Berlin", .type = "report"},
+ *       {.name = "beat", .cron = "@every 30s", .type = "beat"}};
+ *   ... (filch_service_config){.broker = "sqlite:", .periodics = periodics, .periodic_count = 2}
+ *
+ * The times of a cron line are its slots. At each slot every service with the entry publishes a
+ * message whose id and dedup key are NAME@SLOT, such as "report@2026-11-23T01:30:00Z". The broker
+ * keeps the key for two days (filch_message.dedup_for), so one of them succeeds. This holds while
+ * the clocks of the services differ from the broker's by less than 23 hours. Brokers without
+ * dedup_for are refused at the service's creation, and so is a type without a handler. The header x-filch-slot is the slot's time.
+ * If the broker is away, the service tries to publish for half of the time to the next slot, at
+ * most 5 minutes; then the slot is missed, and logged. Slots at which no service runs are not made
+ * up.
+ * Lines and summer time: docs/service/README.md, "Periodic jobs".
+ * Threads: plain values. Suspends: no. Errors: those of filch_service_create. */
+
+/* An entry of the timetable. Texts and bytes are not copied, and must outlive the service. */
+typedef struct filch_periodic {
+    const char *name;  /* 1..64 letters, digits, '-', '_' and '.'; the same in all services */
+    const char *cron;  /* five fields, @hourly, @daily, @weekly, @monthly, @yearly, @every 30s */
+    const char *zone;  /* "Europe/Berlin" or "+02:00"; default: "UTC" */
+    const char *type;  /* of the message, as the rest */
+    const char *queue; /* default: the service's first queue */
+    const char *content_type; /* default: none */
+    const void *body;
+    size_t body_size;
+    unsigned priority;
+} filch_periodic;
+
+enum { FILCH_PERIODICS = 1000 /* at most, of a service */ };
 
 /* ---- Types ---- */
 
@@ -39,11 +118,11 @@ typedef struct filch_service filch_service;
 typedef struct filch_service_job filch_service_job; /* a message whose handler runs */
 
 /* Handles a message. Returns
- *   0                           done: the message is acknowledged, also if its deadline is past
- *   filch_service_retry(...)    again later
- *   filch_service_fail(...)     never again: a dead letter
- *   a negative errno            again by the retry policy if that calls it retryable, else a dead
- *                               letter with the text that filch_error() has for it
+ *   0                             done: the message is acknowledged, also if its deadline is past
+ *   filch_service_job_retry(...)  again later
+ *   filch_service_job_fail(...)   never again: a dead letter
+ *   a negative errno              again by the retry policy if that calls it retryable, else a dead
+ *                                 letter with the text that filch_error() has for it
  * A panic counts as its errno. */
 typedef int filch_service_fn(filch_self self, filch_service_job *job, void *arg);
 
@@ -123,7 +202,7 @@ typedef struct filch_service_config {
     const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
                                    none */
     int64_t result_ttl;         /* ns that a job's record outlives its last change
-                                   (<filch/service_records.h>); default 1 day */
+                                   (<filch/service.h>); default 1 day */
     const filch_periodic *periodics; /* while filch_service_run runs; default: none */
     unsigned periodic_count;         /* at most FILCH_PERIODICS */
     const char *broker_file; /* a file with the URL in one line, closed to others; read again after
@@ -224,11 +303,11 @@ FILCH_API const char *filch_message_header(const filch_message *message, const c
 
 /* A handler returns this to have the message again `after` ns from now (0: by the retry policy),
  * while the policy has attempts. The text is the reason, up to 127 bytes. Returns -EAGAIN. */
-FILCH_API FILCH_PRINTF(3, 4) int filch_service_retry(filch_service_job *job, int64_t after,
-                                                     const char *format, ...);
+FILCH_API FILCH_PRINTF(3, 4) int filch_service_job_retry(filch_service_job *job, int64_t after,
+                                                         const char *format, ...);
 /* A handler returns this to make the message a dead letter with that reason. Returns -EBADMSG. */
-FILCH_API FILCH_PRINTF(2, 3) int filch_service_fail(filch_service_job *job, const char *format,
-                                                    ...);
+FILCH_API FILCH_PRINTF(2, 3) int filch_service_job_fail(filch_service_job *job, const char *format,
+                                                        ...);
 
 /* ---- Queries ---- */
 
@@ -240,5 +319,80 @@ FILCH_API void filch_service_stats_read(filch_service *service, filch_service_st
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS
+
+/* Records: the progress and the result of a job, kept by the broker for a while, so that the
+ * publisher of the job can read them. For service authors (docs/service/README.md, "Results and
+ * progress").
+ *
+ *   filch_service_job_progress(job, "page 3 of 10", 12);       a handler, as often as it likes
+ *   filch_service_job_result(job, total, strlen(total));       before it returns 0
+ *
+ *   filch_service_record *record;
+ *   if (filch_service_record_read(service, id, &record, filch_in(FILCH_SECOND)) == 0) {
+ *       ... record->state, record->result ...
+ *       filch_service_record_destroy(record);
+ *   }
+ *
+ * A record begins with the first progress that is sent, or with the result; a job that reports
+ * neither has none. It is forgotten filch_service_config.result_ttl after its last change. The
+ * brokers memory, sqlite, postgres and redis keep records.
+ * Threads: any task or thread may call every function unless its comment says otherwise.
+ * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. */
+
+/* ---- Types ---- */
+
+typedef enum filch_record_state {
+    FILCH_RECORD_RUNNING, /* not finished: it runs, or waits for another attempt */
+    FILCH_RECORD_DONE,
+    FILCH_RECORD_DEAD,      /* a dead letter */
+    FILCH_RECORD_CANCELLED, /* by request: it did not begin, or its handler gave up */
+    FILCH_RECORD_STATES
+} filch_record_state;
+
+/* Bytes may hold anything; one byte 0 follows them. */
+typedef struct filch_service_record {
+    filch_record_state state;
+    int64_t updated;      /* ns of Unix time, by the broker's clock: the last change */
+    const void *progress; /* the last one that was sent; NULL: none */
+    size_t progress_size;
+    const void *result; /* of a job that is done; NULL: none */
+    size_t result_size;
+    const char *reason; /* of a dead letter; else NULL */
+} filch_service_record;
+
+enum {
+    FILCH_SERVICE_RECORD_MOST = 64 << 10,  /* bytes of a progress, and of a result */
+    FILCH_SERVICE_RECORD_ID_MOST = 1 << 10 /* bytes of the id of a job with a record */
+};
+
+FILCH_BEGIN_DECLS
+
+/* ---- For handlers: until the handler returns ---- */
+
+/* Reports progress; replaces the progress before. The bytes are copied. They are sent at
+ * most once in 100 ms, together with those of other jobs, and with the job's answer at the latest.
+ * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST, or the job's id is over
+ * FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP (the broker keeps no records, or another program
+ * published the job without an id); -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore them. */
+FILCH_API int filch_service_job_progress(filch_service_job *job, const void *bytes, size_t size);
+/* Sets the result, or replaces it. The bytes are copied. It is kept together with the answer of a
+ * handler that returns 0, in one step: there is no result of a job that comes again. Does not wait.
+ * Errors: as filch_service_job_progress. */
+FILCH_API int filch_service_job_result(filch_service_job *job, const void *bytes, size_t size);
+
+/* ---- For publishers ---- */
+
+/* Reads the record of the job with this id, through the connection that publishes, and waits until
+ * `until` for it. Release *out by filch_service_record_destroy. Suspends. Errors: -ENOENT (no
+ * record: the job has reported nothing yet, or its record is forgotten); -ENOTSUP (the broker keeps
+ * no records); -ETIMEDOUT (no answer: read again). -EINVAL (no id; or the broker refuses the configuration);
+ * -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no thread). */
+FILCH_API int filch_service_record_read(filch_service *service, const char *id,
+                                        filch_service_record **out, int64_t until);
+/* Frees a record. NULL is allowed. */
+FILCH_API void filch_service_record_destroy(filch_service_record *record);
+
+FILCH_END_DECLS
+
 #include <filch/detail/show_words.h>
 #endif

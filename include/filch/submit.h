@@ -111,9 +111,9 @@ FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn 
 /* The same for a given place, which is the function behind the macro of builds with FILCH_DEBUG. A
  * library built with FILCH_DEBUG names at the end of the process the pools whose handles were not
  * released, and the place of the first submission. place is not copied; NULL: unknown. */
-FILCH_API int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
-                                     filch_job_fn *fn, void *data, const filch_job_options *options,
-                                     int64_t until);
+FILCH_API int fl_pool_submit_at(const filch_place *place, filch_job **out, filch_pool *pool,
+                                filch_job_fn *fn, void *data, const filch_job_options *options,
+                                int64_t until);
 
 /* Submits count jobs: fn with data[0], data[1], ...; with NULL for data, each gets NULL.
  * Equivalent to single submissions but cheaper: the fixed cost (the lock, a fence, a wake-up) is
@@ -142,7 +142,7 @@ FILCH_END_DECLS
         static const filch_place fl_submit_place_ = {{NULL, "filch_pool_submit"},                  \
                                                      __FILE__,                                     \
                                                      __LINE__};                                    \
-        filch_pool_submit_from(&fl_submit_place_, __VA_ARGS__);                                    \
+        fl_pool_submit_at(&fl_submit_place_, __VA_ARGS__);                                         \
     }))
 #endif
 

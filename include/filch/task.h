@@ -77,7 +77,7 @@
  * A variable at the top of a body must not have the task's own name: with clang that is a
  * parameter.
  * Threads: tasks; FILCH_RUN, FILCH_ASYNC: any. Suspends: joins, forks beyond a full fork stack, and
- * FILCH_RUN. Errors: those of filch_run_or_die and filch_async (<filch/runtime.h>).
+ * FILCH_RUN. Errors: those of filch_run and filch_async (<filch/runtime.h>).
  * Since 0.1.0. */
 #ifndef FILCH_TASK_H
 #define FILCH_TASK_H
@@ -113,7 +113,7 @@
 /* Statement: allows forks in the caller's present floating-point mode, because the forked tasks
  * set their own or need none. Valid for the calling task until it ends; a no-op without
  * FILCH_DEBUG. */
-#define FILCH_ANY_FPMODE() FILCH_CHECK(filch_check_any_fpmode(self))
+#define FILCH_ANY_FPMODE() FILCH_CHECK(fl_check_any_fpmode(self))
 
 /* Definitions: of a complete task, in headers, and in the one file that belongs to the header. */
 #define FILCH_TASK(R, ...) FL_MAKE(FL_TASK, FL_VALUE, R, ##__VA_ARGS__, ~)

@@ -68,8 +68,8 @@ FILCH_API int filch_after(filch_context **out, int64_t ns);
 FILCH_API int filch_timer_start(filch_timer *timer, filch_runtime *rt, int64_t when,
                                 filch_go_fn *fn, void *arg);
 /* The same for a given place: the function behind the macro below. place must outlive the task. */
-FILCH_API int filch_timer_start_from(filch_timer *timer, filch_runtime *rt, int64_t when,
-                                     filch_go_fn *fn, void *arg, const filch_place *place);
+FILCH_API int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t when,
+                                filch_go_fn *fn, void *arg, const filch_place *place);
 /* Stops the timer. Returns true if it was pending; fn will not run. Returns false if not: the
  * task of the last start was handed to the runtime and may be waiting, running, or over. */
 FILCH_API bool filch_timer_stop(filch_timer *timer);
@@ -99,7 +99,7 @@ FILCH_END_DECLS
 #define filch_timer_start(timer, rt, when, fn, ...)                                                \
     (__extension__({                                                                               \
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \
-        filch_timer_start_from(timer, rt, when, fn, __VA_ARGS__, &fl_place_);                      \
+        fl_timer_start_at(timer, rt, when, fn, __VA_ARGS__, &fl_place_);                           \
     }))
 #include <filch/detail/show_words.h>
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The workers' counters: one row for each, from which its index, its field of filch_stats, its
+ * The workers' counters: one row for each, from which its index, its field of filch_runtime_stats, its
  * metric and its place in every table and file are made. To add one, add a row here, a field of
- * that name at the end of filch_stats, and fl_count where it happens; document it in
+ * that name at the end of filch_runtime_stats, and fl_count where it happens; document it in
  * docs/observe.md.
  *
  * Each counter of each worker has one writer, its worker. Readers sum without an order: a counter

@@ -115,8 +115,8 @@ static void run(fl_runtime *rt, fl_call *call)
     wait_as_thread(call);
 }
 
-int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
-                   int line)
+int fl_run_at(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+              int line)
 {
     int rc = refuse_here(rt, task);
     if (rc)
@@ -128,11 +128,11 @@ int filch_run_from(filch_runtime *rt, const filch_task *task, filch_slot *slot, 
 
 int(filch_run)(filch_runtime *rt, const filch_task *task, filch_slot *slot)
 {
-    return filch_run_from(rt, task, slot, NULL, 0);
+    return fl_run_at(rt, task, slot, NULL, 0);
 }
 
-void filch_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
-                      int line)
+void fl_run_or_die(filch_runtime *rt, const filch_task *task, filch_slot *slot, const char *file,
+                   int line)
 {
     if (refuse_here(rt, task))
         filch_die("%s", filch_error());
@@ -178,7 +178,7 @@ void fl_start_patient(fl_runtime *rt, fl_work_item *work_item)
     start(rt, work_item, FL_UNLESS_SEARCHING);
 }
 
-int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place)
+int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place)
 {
     int rc = fl_runtime_meant(&rt, "filch_go");
     if (rc)
@@ -195,7 +195,7 @@ int filch_go_from(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_pla
 int(filch_go)(filch_runtime *rt, filch_go_fn *fn, void *arg)
 {
     static const filch_place nowhere = {.task.name = "(filch_go)"};
-    return filch_go_from(rt, fn, arg, &nowhere);
+    return fl_go_at(rt, fn, arg, &nowhere);
 }
 
 void fl_start_all(fl_runtime *rt, fl_work_item *const *work_items, unsigned count)

@@ -9,7 +9,7 @@
 #ifndef FL_EXTERNAL_H
 #define FL_EXTERNAL_H
 
-#include <filch/failure.h>
+#include <filch/base.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>

@@ -31,7 +31,7 @@ static const filch_task *task_in(const filch_slot *slot)
                                               FILCH_RELAXED); /* the owner's own store */
 }
 
-void filch_fork_slow(filch_self self)
+void fl_fork_slow(filch_self self)
 {
     fl_fiber *fiber = fl_fiber_of(self);
     fl_point();
@@ -46,9 +46,9 @@ void filch_fork_slow(filch_self self)
         fiber->worker->rt->queue->forked(fiber->worker, self);
 }
 
-filch_self filch_fork_moves(filch_self self)
+filch_self fl_fork_moves(filch_self self)
 {
-    filch_fork_slow(self);
+    fl_fork_slow(self);
     return fl_excess_make_room(self);
 }
 
@@ -58,7 +58,7 @@ static FILCH_NORETURN void die_out_of_order(const filch_task *joined, const filc
               joined->name, newest->name);
 }
 
-void filch_join_out_of_order(filch_self self, const filch_task *joined)
+void fl_join_out_of_order(filch_self self, const filch_task *joined)
 {
     die_out_of_order(joined, task_in(self - 1));
 }
@@ -137,7 +137,7 @@ static void run_recorded(filch_slot *slot, const filch_task *task)
     fl_event_task_ends(fl_fiber_of(slot)->worker, FL_TRACE_RUN_END, slot, task, 1);
 }
 
-int filch_join_slow(filch_slot *slot, const char *const *name)
+int fl_join_slow(filch_slot *slot, const char *const *name)
 {
     fl_point();
     if (slot < fl_first_slot(fl_forkstack_of(slot)))
@@ -160,7 +160,7 @@ int filch_join_slow(filch_slot *slot, const char *const *name)
     return outcome == FL_JOIN_KEPT;
 }
 
-filch_self filch_join_moves(filch_slot *slot)
+filch_self fl_join_moves(filch_slot *slot)
 {
     fl_fiber *fiber = fl_fiber_of(slot);
     filch_slot *instead = fiber->joined_instead;
@@ -206,7 +206,7 @@ void fl_refuse_stranger(filch_self self, const char *what)
                   what);
 }
 
-void filch_check_any_fpmode(filch_self self)
+void fl_check_any_fpmode(filch_self self)
 {
     fl_refuse_stranger(self, "FILCH_ANY_FPMODE");
     fl_fiber_of(self)->forks_in = fl_fpmode_now();
@@ -223,7 +223,7 @@ static void check_fpmode(const fl_fiber *fiber, const filch_task *task)
                   task->name, task->name);
 }
 
-void filch_check_fork(filch_self self, const filch_task *task)
+void fl_check_fork(filch_self self, const filch_task *task)
 {
     fl_refuse_stranger(self, "a fork");
     const filch_task *left = task_in(self);
@@ -235,7 +235,7 @@ void filch_check_fork(filch_self self, const filch_task *task)
     check_fpmode(fl_fiber_of(self), task);
 }
 
-void filch_check_join(filch_slot *slot, const filch_task *task)
+void fl_check_join(filch_slot *slot, const filch_task *task)
 {
     fl_refuse_stranger(slot, "a join");
     const filch_task *aside = fl_excess_aside(slot), *last = aside ? aside : task_in(slot);
@@ -247,7 +247,7 @@ void filch_check_join(filch_slot *slot, const filch_task *task)
         die_out_of_order(task, last);
 }
 
-void filch_check_return(filch_self self, const filch_task *task)
+void fl_check_return(filch_self self, const filch_task *task)
 {
     fl_refuse_carried(fl_fiber_of(self), "the end of a task");
     const filch_task *left = task_in(self);

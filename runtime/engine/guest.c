@@ -310,7 +310,7 @@ void filch_guest_detach(filch_guest *guest)
     if (is_forked(guest))
         return;
     fl_guest *one = &attached_of(guest)->guest;
-    filch_check_return(fl_first_slot(&one->fiber->stack), &attached_task);
+    fl_check_return(fl_first_slot(&one->fiber->stack), &attached_task);
     if (one->fiber->defers)
         filch_die("filch_guest_detach in a block with a deferred cleanup; detach after the block");
     fl_event(one->fiber->worker, FL_TRACE_JOB_END, one->fiber->number, 0);

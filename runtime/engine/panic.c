@@ -99,7 +99,7 @@ static void run_task(filch_self self, void *arg)
 {
     const struct call *call = arg;
     call->task->run(self, call->slot);
-    filch_check_return(self, call->task);
+    fl_check_return(self, call->task);
 }
 
 bool fl_catch_task(filch_self self, const filch_task *task, filch_slot *slot, filch_failure *out)

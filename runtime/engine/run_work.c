@@ -125,7 +125,7 @@ static void run_job(filch_self self, fl_work_item *work_item)
     fl_work_item_give(work_item);
     filch_failure failure;
     if (fl_catch(self, detached->name, fn, arg, &failure))
-        filch_check_return(self, detached);
+        fl_check_return(self, detached);
     else
         fl_panic_report(&failure);
 }

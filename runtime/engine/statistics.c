@@ -20,10 +20,10 @@
 
 /* ---- The numbers ---- */
 
-#define AT(field) offsetof(filch_stats, field)
+#define AT(field) offsetof(filch_runtime_stats, field)
 #define ROW(index, field, unit, help) {#field, unit, help, AT(field), 0},
 
-static const filch_stat rows[] = {
+static const filch_runtime_stat rows[] = {
     FL_COUNTER_TABLE(ROW) /* in the order of enum fl_counter */
     {"work_ns", "ns", "Time in which workers had something to do.", AT(work_ns), 0},
     {"search_ns", "ns", "Time in which workers looked for work.", AT(search_ns), 0},
@@ -35,7 +35,7 @@ static const filch_stat rows[] = {
     {"fibers_used", "fibers", "Fibers of jobs and workers.", AT(fibers_used), 1},
     {"fibers_used_most", "fibers", "Most of them at a time.", AT(fibers_used_most), 1},
 };
-FILCH_STATIC_ASSERT(sizeof rows / sizeof *rows == sizeof(filch_stats) / sizeof(uint64_t),
+FILCH_STATIC_ASSERT(sizeof rows / sizeof *rows == sizeof(filch_runtime_stats) / sizeof(uint64_t),
                     "each number has a row");
 
 static const size_t times_at[FL_DOINGS] = {[FL_WORKING] = AT(work_ns),
@@ -43,7 +43,7 @@ static const size_t times_at[FL_DOINGS] = {[FL_WORKING] = AT(work_ns),
                                            [FL_SLEEPING] = AT(sleep_ns),
                                            [FL_RETIRED] = AT(retired_ns)};
 
-const filch_stat *filch_stats_row(unsigned i)
+const filch_runtime_stat *filch_runtime_stats_row(unsigned i)
 {
     return i < sizeof rows / sizeof *rows ? &rows[i] : NULL;
 }
@@ -55,12 +55,12 @@ static int64_t now(void)
     return fl_now();
 }
 
-static void add(filch_stats *sum, size_t at, uint64_t n)
+static void add(filch_runtime_stats *sum, size_t at, uint64_t n)
 {
     *(uint64_t *)(void *)((char *)sum + at) += n;
 }
 
-static void add_worker(filch_stats *sum, fl_worker *worker)
+static void add_worker(filch_runtime_stats *sum, fl_worker *worker)
 {
     uint64_t spent[FL_DOINGS];
     for (unsigned i = 0; i < FL_SUSPENDED; i++) /* relaxed: a number of its own */
@@ -70,7 +70,7 @@ static void add_worker(filch_stats *sum, fl_worker *worker)
         add(sum, times_at[i], spent[i]);
 }
 
-static void add_all(filch_stats *sum, const fl_runtime *rt)
+static void add_all(filch_runtime_stats *sum, const fl_runtime *rt)
 {
     for (unsigned i = 0; i < rt->worker_set.most; i++)
         add_worker(sum, rt->worker[i]);
@@ -78,16 +78,6 @@ static void add_all(filch_stats *sum, const fl_runtime *rt)
     sum->suspended = suspended > 0 ? (uint64_t)suspended : 0; /* of moments close together */
     fl_fibers_read(&rt->fibers, &sum->fibers, &sum->fibers_used, &sum->fibers_used_most);
     sum->all_forks = rt->fibers.side != FL_SIDE_INLINE;
-}
-
-void filch_runtime_stats_read(const filch_runtime *rt, filch_stats *out, size_t stats_size)
-{
-    FL_MUST_GIVE(out);
-    filch_stats sum = {0};
-    rt = fl_runtime_asked(rt, "filch_runtime_stats_read");
-    if (rt)
-        add_all(&sum, rt);
-    fl_answer(out, stats_size, &sum, sizeof sum);
 }
 
 static int refuse(fl_runtime **rt, const char *call, int64_t worker, const void *out)
@@ -103,24 +93,24 @@ static int refuse(fl_runtime **rt, const char *call, int64_t worker, const void 
     return 0;
 }
 
-int filch_stats_read(filch_runtime *rt, int worker, filch_stats *out, size_t size)
+int filch_runtime_stats_read(const filch_runtime *of, int worker, filch_runtime_stats *out,
+                             size_t size)
 {
     FL_GIVEN(out);
-    int rc = refuse(&rt, "filch_stats_read", worker, out);
-    if (rc)
-        return rc;
-    filch_stats sum = {0};
-    if (worker == FILCH_ALL_WORKERS)
+    fl_runtime *rt = (fl_runtime *)of; /* only read */
+    filch_runtime_stats sum = {0};
+    int rc = refuse(&rt, "filch_runtime_stats_read", worker, out);
+    if (!rc && worker == FILCH_ALL_WORKERS)
         add_all(&sum, rt);
-    else
+    else if (!rc)
         add_worker(&sum, rt->worker[worker]);
     fl_answer(out, size, &sum, sizeof sum);
-    return 0;
+    return rc;
 }
 
-int filch_stats_thefts(filch_runtime *rt, unsigned thief, uint64_t *taken, unsigned count)
+int filch_runtime_steals_read(filch_runtime *rt, unsigned thief, uint64_t *taken, unsigned count)
 {
-    int rc = refuse(&rt, "filch_stats_thefts", thief, taken);
+    int rc = refuse(&rt, "filch_runtime_steals_read", thief, taken);
     if (rc)
         return rc;
     filch_u64 *thefts = rt->worker[thief]->thefts;

@@ -146,22 +146,12 @@ void filch_snapshot_subtract(filch_snapshot *snapshot, const filch_snapshot *ear
         snapshot->above = above;
 }
 
-uint64_t filch_snapshot_count(const filch_snapshot *snapshot)
+filch_snapshot_values filch_snapshot_read(const filch_snapshot *snapshot)
 {
     FL_MUST_LIVE(snapshot);
-    return snapshot->count;
-}
-
-uint64_t filch_snapshot_sum(const filch_snapshot *snapshot)
-{
-    FL_MUST_LIVE(snapshot);
-    return snapshot->sum;
-}
-
-int64_t filch_snapshot_max(const filch_snapshot *snapshot)
-{
-    FL_MUST_LIVE(snapshot);
-    return snapshot->above ? (int64_t)(snapshot->above - 1) : 0;
+    return (filch_snapshot_values){.count = snapshot->count,
+                                   .sum = snapshot->sum,
+                                   .max = snapshot->above ? (int64_t)(snapshot->above - 1) : 0};
 }
 
 /* The number of values at or below the quantile: the share, rounded up, less the rounding error of
@@ -177,7 +167,7 @@ int64_t filch_snapshot_quantile(const filch_snapshot *snapshot, double q)
 {
     FL_MUST_LIVE(snapshot);
     uint64_t rank = rank_of(snapshot->count, q), sum = 0;
-    int64_t max = filch_snapshot_max(snapshot);
+    int64_t max = filch_snapshot_read(snapshot).max;
     if (rank >= snapshot->count)
         return max;
     unsigned i = 0;

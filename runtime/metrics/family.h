@@ -18,7 +18,7 @@
 #ifndef FL_FAMILY_H
 #define FL_FAMILY_H
 
-#include <filch/family.h>
+#include <filch/metrics.h>
 
 #include <stdbool.h>
 

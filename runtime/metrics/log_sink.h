@@ -24,7 +24,7 @@
 #ifndef FL_LOG_SINK_H
 #define FL_LOG_SINK_H
 
-#include <filch/log_sink.h>
+#include <filch/log.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/warning.h>
 #include <runtime/sync/wait.h>

@@ -162,7 +162,8 @@ int filch_metrics_add(filch_metrics *metrics, const filch_metric *metric)
 }
 
 int fl_metrics_add_row(filch_metrics *metrics, const filch_metric *metric,
-                       const fl_metric_stats *stats, const char *noun, const filch_stat *row)
+                       const fl_metric_stats *stats, const char *noun,
+                       const filch_runtime_stat *row)
 {
     char name[96];
     filch_metric one = *metric;

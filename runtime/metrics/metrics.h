@@ -82,7 +82,8 @@ void fl_metrics_was_read(filch_metrics *metrics, fl_metric *metric);
 /* Publishes a row of the statistics of metric->arg as filch_NOUN_ROW, with the other members of
  * metric; a time in nanoseconds as seconds. Errors as filch_metrics_add. */
 int fl_metrics_add_row(filch_metrics *metrics, const filch_metric *metric,
-                       const fl_metric_stats *stats, const char *noun, const filch_stat *row);
+                       const fl_metric_stats *stats, const char *noun,
+                       const filch_runtime_stat *row);
 /* Removes the owner's metrics above `number`. Returns their number. Waits for readers. */
 int fl_metrics_remove_above(filch_metrics *metrics, const void *owner, uint64_t number);
 uint64_t fl_metrics_newest(filch_metrics *metrics);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime's own counters, as metrics: a row for each of filch_stats. */
+ * A runtime's own counters, as metrics: a row for each of filch_runtime_stats. */
 #include <runtime/engine/runtime.h>
 #include <runtime/metrics/metrics.h>
 #include <runtime/platform/error.h>
@@ -16,10 +16,10 @@
 
 static void read_stats(const void *rt, void *stats, size_t size)
 {
-    filch_runtime_stats_read(rt, stats, size);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, stats, size);
 }
 
-static const fl_metric_stats stats_of_runtime = {sizeof(filch_stats), read_stats};
+static const fl_metric_stats stats_of_runtime = {sizeof(filch_runtime_stats), read_stats};
 
 static double read_workers(void *rt)
 {
@@ -32,9 +32,9 @@ int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt, const c
     FL_ALIVE(rt);
     uint64_t before = fl_metrics_newest(metrics);
     filch_metric one = {.labels = {{name ? "runtime" : NULL, name}}, .arg = rt};
-    const filch_stat *row;
+    const filch_runtime_stat *row;
     int rc = 0;
-    for (unsigned i = 0; !rc && (row = filch_stats_row(i)); i++)
+    for (unsigned i = 0; !rc && (row = filch_runtime_stats_row(i)); i++)
         rc = fl_metrics_add_row(metrics, &one, &stats_of_runtime, "runtime", row);
     one.name = "filch_runtime_workers";
     one.help = "Workers of the runtime.";

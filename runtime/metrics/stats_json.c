@@ -29,17 +29,17 @@ __attribute__((format(printf, 2, 3))) static void put(sink *to, const char *form
         to->rc = to->write(piece, (size_t)size, to->arg);
 }
 
-static uint64_t value_of(const filch_stat *row, const filch_stats *stats)
+static uint64_t value_of(const filch_runtime_stat *row, const filch_runtime_stats *stats)
 {
     return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
 }
 
 /* "name":value, ... with a comma before each but the first where `first` says so. */
-static void put_numbers(sink *to, const filch_stats *stats, bool of_worker)
+static void put_numbers(sink *to, const filch_runtime_stats *stats, bool of_worker)
 {
     const char *comma = "";
-    const filch_stat *row;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+    const filch_runtime_stat *row;
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++)
         if (!of_worker || !row->now) {
             put(to, "%s\"%s\":%llu", comma, row->name, (unsigned long long)value_of(row, stats));
             comma = ",";
@@ -61,8 +61,8 @@ static void put_thefts(sink *to, const fl_runtime *rt, unsigned thief)
 
 static void put_worker(sink *to, fl_runtime *rt, unsigned worker)
 {
-    filch_stats stats;
-    filch_stats_read(rt, (int)worker, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, (int)worker, &stats, sizeof stats);
     put(to, "%s{\"worker\":%u,", worker ? "," : "", worker);
     put_numbers(to, &stats, true);
     put(to, ",\"stolen_from\":[");
@@ -70,17 +70,17 @@ static void put_worker(sink *to, fl_runtime *rt, unsigned worker)
     put(to, "]}");
 }
 
-int filch_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg)
+int filch_runtime_stats_write_json(filch_runtime *rt, filch_write_fn *write, void *arg)
 {
-    int rc = fl_runtime_meant(&rt, "filch_stats_write_json");
+    int rc = fl_runtime_meant(&rt, "filch_runtime_stats_write_json");
     if (rc)
         return rc;
     if (!write)
-        return fl_fail(EINVAL,
-                       "filch_stats_write_json without a function to write to; give it one");
-    filch_stats sum;
+        return fl_fail(
+            EINVAL, "filch_runtime_stats_write_json without a function to write to; give it one");
+    filch_runtime_stats sum;
     sink to = {.write = write, .arg = arg};
-    filch_runtime_stats_read(rt, &sum, sizeof sum);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &sum, sizeof sum);
     put(&to, "{\"schema\":1,\"workers\":%u,\"max_workers\":%u,\"total\":{", fl_workers(rt),
         rt->worker_set.most);
     put_numbers(&to, &sum, false);

@@ -4,7 +4,7 @@
  * runtime/openmp/team.h. */
 #include <runtime/openmp/team.h>
 
-#include <filch/explore.h>
+#include <filch/trace.h>
 #include <runtime/engine/guest.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/threads.h>
@@ -417,5 +417,5 @@ void fl_omp_dissolve(fl_omp_hot **kept)
 FL_OMP_API void filch_openmp_explore_access(const void *address, size_t size, unsigned kind,
                                             const void *place)
 {
-    filch_explore_access(address, size, kind, place);
+    fl_explore_access(address, size, kind, place);
 }

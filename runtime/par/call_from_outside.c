@@ -10,7 +10,7 @@ static int run_outside(const char *who, filch_runtime *rt, const filch_task *tas
     if (!rt)
         return fl_fail(EINVAL, "%s without the self of a task and without a runtime; give it one",
                        who);
-    int rc = filch_run_from(rt, task, slot, NULL, 0);
+    int rc = fl_run_at(rt, task, slot, NULL, 0);
     if (rc == -EDEADLK)
         return fl_fail(EDEADLK,
                        "%s on a worker of the same runtime, as if from outside; give it the task's "

@@ -90,8 +90,8 @@ int filch_find(filch_self self, size_t begin, size_t end, size_t *where, filch_f
     return find_first(self, NULL, &call, where);
 }
 
-int filch_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where, filch_find_fn *fn,
-                   void *context)
+int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where, filch_find_fn *fn,
+                void *context)
 {
     find_call call = {begin, end, fn, context, true, {end}};
     return find_first(NULL, rt, &call, where);
@@ -103,7 +103,7 @@ int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn, void
     return find_any("filch_any", self, NULL, &call, true);
 }
 
-int filch_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn, void *context)
+int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn, void *context)
 {
     find_call call = {begin, end, fn, context, false, {end}};
     return find_any("filch_any", NULL, rt, &call, true);
@@ -115,7 +115,7 @@ int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn, void
     return find_any("filch_all", self, NULL, &call, false);
 }
 
-int filch_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn, void *context)
+int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn, void *context)
 {
     find_call call = {begin, end, fn, context, false, {end}};
     return find_any("filch_all", NULL, rt, &call, false);

@@ -115,8 +115,8 @@ int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin, 
     return rc ? rc : fl_enter("filch_for_2d", self, NULL, &run_for_2d_task, &call);
 }
 
-int filch_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin, size_t j_end,
-                     filch_for_2d_fn *body, void *context)
+int fl_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin, size_t j_end,
+                  filch_for_2d_fn *body, void *context)
 {
     for_2d_call call = {{body, context, {0}}, {i_begin, i_end, j_begin, j_end}};
     int rc = refuse(&call);

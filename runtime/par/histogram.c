@@ -2,7 +2,7 @@
  *
  * Histograms: loops of the splitter that sum up tables of counters. Without a helper the caller's
  * own array is the only table, or, for few bins and many indices, one of four counters a bin. */
-#include <filch/histogram.h>
+#include <filch/find.h>
 #include <runtime/engine/panic.h>
 #include <runtime/par/call_from_outside.h>
 #include <runtime/par/range.h>
@@ -149,8 +149,8 @@ int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_f
     return histogram(self, NULL, &call);
 }
 
-int filch_run_histogram(filch_runtime *rt, size_t begin, size_t end, filch_histogram_fn *chunk_fn,
-                        uint64_t *counts, size_t bins, void *context)
+int fl_run_histogram(filch_runtime *rt, size_t begin, size_t end, filch_histogram_fn *chunk_fn,
+                     uint64_t *counts, size_t bins, void *context)
 {
     histogram_call call = {begin, end, chunk_fn, counts, bins, context, .bad = false};
     return histogram(NULL, rt, &call);

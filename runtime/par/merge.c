@@ -2,7 +2,7 @@
  *
  * The parallel merge: cuts the outcome in halves until they are not worth a task. A cut is found by
  * the rank of its items, so that both halves are of equal length, however the lists interleave. */
-#include <filch/merge.h>
+#include <filch/sort.h>
 #include <runtime/par/call_from_outside.h>
 #include <runtime/par/merge.h>
 #include <runtime/par/plain_ops.h>
@@ -133,10 +133,10 @@ int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b
     return begin(self, NULL, &call);
 }
 
-int filch_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
-                       size_t b_count, void *out, const filch_merge_ops *ops, void *context)
+int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
+                    void *out, const filch_merge_ops *ops, void *context)
 {
-    FL_GIVEN(ops);
+    FL_GIVEN_IN("filch_merge_by", ops);
     merge_call call = {ops, context, {a, b, a_count, b_count, out}};
     return begin(NULL, rt, &call);
 }
@@ -160,8 +160,8 @@ int filch_merge(filch_self self, const void *a, size_t a_count, const void *b, s
     return plainly(self, NULL, &lists, size, less, context);
 }
 
-int filch_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
-                    void *out, size_t size, filch_less_fn *less, void *context)
+int fl_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
+                 void *out, size_t size, filch_less_fn *less, void *context)
 {
     fl_lists lists = {a, b, a_count, b_count, out};
     return plainly(NULL, rt, &lists, size, less, context);

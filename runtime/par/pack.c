@@ -3,7 +3,7 @@
  * Filters: the caller packs items to their final place. Helpers pack ahead of it to a place of
  * their own (runtime/par/ordered_pass.h), and move their items when the final place is known. So each item
  * is looked at once; and in place, all written items lie before those not yet read. */
-#include <filch/pack.h>
+#include <filch/find.h>
 #include <filch/panic.h>
 #include <runtime/par/call_from_outside.h>
 #include <runtime/par/ordered_pass.h>
@@ -124,8 +124,8 @@ int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out
     return pack_or_refuse(self, NULL, &call, count);
 }
 
-int filch_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
-                   size_t *count, filch_pack_fn *keep, void *context)
+int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out, size_t *count,
+                filch_pack_fn *keep, void *context)
 {
     pack_call call = {in, n, size, out, keep, context, 0, NULL, NULL};
     return pack_or_refuse(NULL, rt, &call, count);

@@ -10,7 +10,7 @@
  *
  * Panics of a key: a range whose key panics leaves its items where it took them from, in some
  * order. The range around it then brings back those that it distributed. */
-#include <filch/radix.h>
+#include <filch/sort.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
@@ -362,9 +362,9 @@ int filch_radix_sort_by(filch_self self, void *items, size_t n, const filch_radi
     return begin(self, NULL, &(sort_call){ops, context, items, n, 0, NULL});
 }
 
-int filch_run_radix_sort_by(filch_runtime *rt, void *items, size_t n, const filch_radix_ops *ops,
-                            void *context)
+int fl_run_radix_sort_by(filch_runtime *rt, void *items, size_t n, const filch_radix_ops *ops,
+                         void *context)
 {
-    FL_GIVEN(ops);
+    FL_GIVEN_IN("filch_radix_sort_by", ops);
     return begin(NULL, rt, &(sort_call){ops, context, items, n, 0, NULL});
 }

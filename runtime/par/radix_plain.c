@@ -2,7 +2,7 @@
  *
  * The radix sort for those who come without types: a key is so many bytes at a place in the item.
  * Numbers without company, and items of usual sizes, are moved as those of types are. */
-#include <filch/radix.h>
+#include <filch/sort.h>
 #include <runtime/par/range.h>
 #include <runtime/platform/error.h>
 
@@ -76,7 +76,7 @@ static int plainly(filch_self self, filch_runtime *rt, void *items, size_t n, co
     plain_key plain = *key;
     plain.flips = fl_radix_flips_of(key->bytes, kind);
     filch_radix_ops ops = ops_for(&plain);
-    return rt ? filch_run_radix_sort_by(rt, items, n, &ops, &plain)
+    return rt ? fl_run_radix_sort_by(rt, items, n, &ops, &plain)
               : filch_radix_sort_by(self, items, n, &ops, &plain);
 }
 
@@ -87,8 +87,8 @@ int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t
     return plainly(self, NULL, items, n, &key, kind);
 }
 
-int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t key_offset,
-                         size_t key_bytes, filch_radix_kind kind)
+int fl_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t key_offset,
+                      size_t key_bytes, filch_radix_kind kind)
 {
     plain_key key = {.size = size, .offset = key_offset, .bytes = key_bytes};
     return plainly(NULL, rt, items, n, &key, kind);

@@ -102,9 +102,9 @@ int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const f
     return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }
 
-int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                     const filch_reduction *how, void *out, void *context)
+int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                  const filch_reduction *how, void *out, void *context)
 {
-    FL_GIVEN(how);
+    FL_GIVEN_IN("filch_reduce", how);
     return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }

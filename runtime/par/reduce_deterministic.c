@@ -264,11 +264,10 @@ int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t
     return reduce(self, NULL, &t);
 }
 
-int filch_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
-                                   size_t most, const filch_reduction *how, void *out,
-                                   void *context)
+int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
+                                size_t most, const filch_reduction *how, void *out, void *context)
 {
-    FL_GIVEN(how);
+    FL_GIVEN_IN("filch_reduce_deterministic", how);
     tree t = {begin, end, block, most, .how = how, .out = out, .context = context};
     return reduce(NULL, rt, &t);
 }

@@ -85,10 +85,10 @@ int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *
     return rc ? rc : fl_enter("filch_sort", self, NULL, &sort_all_task, &call);
 }
 
-int filch_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
-                      void *context)
+int fl_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
+                   void *context)
 {
-    FL_GIVEN(ops);
+    FL_GIVEN_IN("filch_sort_by", ops);
     sort_call call = {items, n, ops, context, 0};
     int rc = fl_items_refuse("filch_sort", items, n, ops->size);
     return rc ? rc : fl_enter("filch_sort", NULL, rt, &sort_all_task, &call);

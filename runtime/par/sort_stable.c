@@ -11,7 +11,7 @@
  *
  * Panics of a comparison: a step whose comparison panics leaves its items in the array from which
  * it took them, in some order. The steps around it then bring back what they finished elsewhere. */
-#include <filch/sort_stable.h>
+#include <filch/sort.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
 #include <runtime/engine/runtime.h>
@@ -259,10 +259,10 @@ int filch_sort_stable_by(filch_self self, void *items, size_t count, const filch
     return begin(self, NULL, &(sort_call){ops, context, items, count, 0});
 }
 
-int filch_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
-                             const filch_stable_ops *ops, void *context)
+int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count, const filch_stable_ops *ops,
+                          void *context)
 {
-    FL_GIVEN(ops);
+    FL_GIVEN_IN("filch_sort_stable_by", ops);
     return begin(NULL, rt, &(sort_call){ops, context, items, count, 0});
 }
 
@@ -277,13 +277,13 @@ int filch_sort_stable(filch_self self, void *items, size_t count, size_t size, f
     return filch_sort_stable_by(self, items, count, &ops, &plain);
 }
 
-int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
-                          filch_less_fn *less, void *context)
+int fl_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
+                       filch_less_fn *less, void *context)
 {
     int rc = fl_order_refuse("filch_sort_stable", size, less);
     if (rc)
         return rc;
     filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    return filch_run_sort_stable_by(rt, items, count, &ops, &plain);
+    return fl_run_sort_stable_by(rt, items, count, &ops, &plain);
 }

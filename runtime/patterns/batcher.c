@@ -388,7 +388,7 @@ static void flush(filch_self self, void *arg)
     fl_batch *batch = arg;
     const filch_batcher_config *config = &batch->batcher->config;
     config->flush(self, batch->items, batch->outcomes, batch->count, config->arg);
-    filch_check_return(self, &flush_task);
+    fl_check_return(self, &flush_task);
 }
 
 /* Returns how many outcomes are not 0. */
@@ -435,7 +435,7 @@ static void tell(filch_self self, void *arg)
     const news *of = arg;
     const fl_entry *entry = &of->batch->entries[of->index];
     entry->told(of->batch->items[of->index], of->batch->outcomes[of->index], entry->arg);
-    filch_check_return(self, &told_task);
+    fl_check_return(self, &told_task);
 }
 
 static void call_back(filch_self self, const fl_batch *batch)

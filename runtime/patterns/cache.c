@@ -313,7 +313,7 @@ static void dispose_of_put(void *arg)
 
 /* ---- Operations ---- */
 
-int filch_cache_get(filch_cache *cache, void **out)
+int filch_cache_acquire(filch_cache *cache, void **out)
 {
     FL_ALIVE(cache);
     FL_GIVEN(out);
@@ -334,7 +334,7 @@ int filch_cache_get(filch_cache *cache, void **out)
     return 0;
 }
 
-void filch_cache_put(filch_cache *cache, void *object)
+void filch_cache_give_back(filch_cache *cache, void *object)
 {
     FL_MUST_LIVE(cache);
     if (!object)

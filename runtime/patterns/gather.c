@@ -93,7 +93,7 @@ static void ask(filch_self self, void *arg)
     call *this = arg;
     const filch_ask *what = &this->one->what;
     this->code = what->fn(self, this->one->all->context, what->arg, &this->value);
-    filch_check_return(self, &gather_task);
+    fl_check_return(self, &gather_task);
 }
 
 static filch_failure ask_caught(filch_self self, call *this)
@@ -117,7 +117,7 @@ static void give(filch_self self, void *arg)
 {
     const giving *to = arg;
     to->fn(to->what);
-    filch_check_return(self, &gather_task);
+    fl_check_return(self, &gather_task);
 }
 
 static void give_back(filch_self self, void (*fn)(void *), void *what)

@@ -326,7 +326,7 @@ static void drop_caught(filch_self self, void *arg)
 {
     const waste *what = arg;
     drop(what->stage, what->item);
-    filch_check_return(self, &what->stage->task);
+    fl_check_return(self, &what->stage->task);
 }
 
 static void dispose(filch_self self, const fl_pipe_stage *stage, void *item)
@@ -415,7 +415,7 @@ static void work(filch_self self, void *arg)
     call *this = arg;
     const filch_stage *config = &this->out.stage->config;
     this->code = config->fn(self, &this->out, this->out.item, config->arg);
-    filch_check_return(self, &this->out.stage->task);
+    fl_check_return(self, &this->out.stage->task);
 }
 
 /* Calls the function. */
@@ -455,7 +455,7 @@ static void tell_failed(filch_self self, void *arg)
     const report *what = arg;
     const fl_pipe_stage *stage = what->of->out.stage;
     stage->pipeline->failed(what->of->out.item, what->why, stage->pipeline->failed_arg);
-    filch_check_return(self, &stage->task);
+    fl_check_return(self, &stage->task);
 }
 
 /* Does the pipeline go on without the item? An item that was emitted, or kept, is not reported: it may

@@ -19,7 +19,7 @@
 
 /* ---- Life ---- */
 
-static int refuse_config(const filch_resources_config *config)
+static int refuse_config(const filch_resource_pool_config *config)
 {
     if (!config || !config->create)
         return fl_fail(EINVAL, "a pool of resources without a function that creates them; give it "
@@ -36,7 +36,7 @@ static int refuse_config(const filch_resources_config *config)
     return 0;
 }
 
-static void lay_out(filch_resources *pool, const filch_resources_config *config)
+static void lay_out(filch_resource_pool *pool, const filch_resource_pool_config *config)
 {
     pool->config = *config;
     if (!pool->config.retry)
@@ -49,17 +49,17 @@ static void lay_out(filch_resources *pool, const filch_resources_config *config)
     }
 }
 
-int filch_resources_create(filch_resources **out, filch_runtime *rt,
-                           const filch_resources_config *config)
+int filch_resource_pool_create(filch_resource_pool **out, filch_runtime *rt,
+                               const filch_resource_pool_config *config)
 {
     FL_GIVEN(out);
     FL_GIVEN(config);
     int rc = refuse_config(config);
     if (!rc)
-        rc = fl_runtime_meant(&rt, "filch_resources_create");
+        rc = fl_runtime_meant(&rt, "filch_resource_pool_create");
     if (rc)
         return rc;
-    filch_resources *pool = calloc(1, sizeof *pool + config->max * sizeof pool->place[0]);
+    filch_resource_pool *pool = calloc(1, sizeof *pool + config->max * sizeof pool->place[0]);
     if (!pool)
         return fl_fail(ENOMEM, "no memory for a pool of %u resources; give it a lower max",
                        config->max);
@@ -79,7 +79,7 @@ int filch_resources_create(filch_resources **out, filch_runtime *rt,
 }
 
 /* With the lock. The waiters, as a list to be told. */
-static fl_node *shut(filch_resources *pool)
+static fl_node *shut(filch_resource_pool *pool)
 {
     pool->closed = true;
     fl_alarm_stop(&pool->alarm);
@@ -96,7 +96,7 @@ static fl_node *shut(filch_resources *pool)
     return all;
 }
 
-static int close_until(const char *call, filch_resources *pool, int64_t until)
+static int close_until(const char *call, filch_resource_pool *pool, int64_t until)
 {
     fl_lock(&pool->lock);
     if (!pool->closed) {
@@ -113,13 +113,13 @@ static int close_until(const char *call, filch_resources *pool, int64_t until)
     return 0;
 }
 
-int filch_resources_close(filch_resources *pool, int64_t until)
+int filch_resource_pool_close(filch_resource_pool *pool, int64_t until)
 {
     FL_ALIVE(pool);
-    return close_until("filch_resources_close", pool, until);
+    return close_until("filch_resource_pool_close", pool, until);
 }
 
-int filch_resources_destroy(filch_resources *pool)
+int filch_resource_pool_destroy(filch_resource_pool *pool)
 {
     FL_MAY_LIVE(pool);
     if (!pool)
@@ -130,7 +130,7 @@ int filch_resources_destroy(filch_resources *pool)
         return fl_fail(EBUSY, "a pool of resources cannot end while one is in use; release it: %s",
                        first);
     }
-    close_until("filch_resources_destroy", pool, FILCH_FOREVER);
+    close_until("filch_resource_pool_destroy", pool, FILCH_FOREVER);
     fl_move_out(pool->alarm.rt);
     fl_life_end(&pool->life);
     free(pool);
@@ -141,7 +141,7 @@ int filch_resources_destroy(filch_resources *pool)
 
 /* With the lock. A resource that can be handed out now; destroys those that are too old on the way.
  * The first idle one is the one last known to be good. */
-static filch_resource *take_idle(filch_resources *pool, int64_t now)
+static filch_resource *take_idle(filch_resource_pool *pool, int64_t now)
 {
     for (filch_resource *idle; (idle = pool->youngest);) {
         bool expired = fl_resource_expired(idle, now);
@@ -156,7 +156,7 @@ static filch_resource *take_idle(filch_resources *pool, int64_t now)
 }
 
 static const char closed[] =
-    "filch_resources_close has closed this pool of resources; acquire before that";
+    "filch_resource_pool_close has closed this pool of resources; acquire before that";
 
 static int say_why(const fl_request *request)
 {
@@ -166,7 +166,7 @@ static int say_why(const fl_request *request)
 }
 
 /* With the lock, which is released. */
-static int wait_for_one(filch_resources *pool, fl_request *request, int64_t until, int64_t now)
+static int wait_for_one(filch_resource_pool *pool, fl_request *request, int64_t until, int64_t now)
 {
     pool->waiting++;
     if (until > now) {
@@ -174,7 +174,7 @@ static int wait_for_one(filch_resources *pool, fl_request *request, int64_t unti
         pool->stats.waits++;
         fl_resources_staff(pool, now);
     }
-    fl_waits_in("filch_resources_acquire", pool);
+    fl_waits_in("filch_resource_pool_acquire", pool);
     int rc = fl_wait_cancellable(&pool->lock, &pool->waiters, request, until);
     if (request->resource)
         return 0;
@@ -190,7 +190,7 @@ static int wait_for_one(filch_resources *pool, fl_request *request, int64_t unti
     return rc;
 }
 
-int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until,
+int fl_resources_acquire(filch_resource_pool *pool, filch_resource **out, int64_t until,
                          const filch_place *place, int64_t now)
 {
     const fl_fiber *here = fl_fiber_here();
@@ -214,23 +214,23 @@ int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t un
     return 0;
 }
 
-int filch_resources_acquire_from(filch_resources *pool, filch_resource **out, int64_t until,
-                                 const filch_place *place)
+int fl_resource_pool_acquire_at(filch_resource_pool *pool, filch_resource **out, int64_t until,
+                                const filch_place *place)
 {
-    FL_ALIVE(pool);
-    FL_GIVEN(out);
+    FL_ALIVE_IN("filch_resource_pool_acquire", pool);
+    FL_GIVEN_IN("filch_resource_pool_acquire", out);
     return fl_resources_acquire(pool, out, until, place, fl_now());
 }
 
-int(filch_resources_acquire)(filch_resources *pool, filch_resource **out, int64_t until)
+int(filch_resource_pool_acquire)(filch_resource_pool *pool, filch_resource **out, int64_t until)
 {
-    static const filch_place nowhere = {.task.name = "(filch_resources_acquire)"};
-    return filch_resources_acquire_from(pool, out, until, &nowhere);
+    static const filch_place nowhere = {.task.name = "(filch_resource_pool_acquire)"};
+    return fl_resource_pool_acquire_at(pool, out, until, &nowhere);
 }
 
 int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
 {
-    filch_resources *pool = resource->pool;
+    filch_resource_pool *pool = resource->pool;
     fl_node *next = NULL;
     fl_lock(&pool->lock);
     if (resource->state != FL_RESOURCE_IN_USE) {
@@ -273,12 +273,13 @@ void *filch_resource_value(const filch_resource *resource)
     return resource->value;
 }
 
-void filch_resources_stats_read(filch_resources *pool, filch_resources_stats *out, size_t size)
+void filch_resource_pool_stats_read(filch_resource_pool *pool, filch_resource_pool_stats *out,
+                                    size_t size)
 {
     FL_MUST_LIVE(pool);
     FL_MUST_GIVE(out);
     fl_lock(&pool->lock);
-    filch_resources_stats all = pool->stats;
+    filch_resource_pool_stats all = pool->stats;
     const unsigned *count = pool->count;
     all.in_use = count[FL_RESOURCE_IN_USE];
     all.idle = count[FL_RESOURCE_IDLE];
@@ -302,7 +303,7 @@ static void add_line(fl_text *text, const filch_place *place, const char *holder
 }
 
 /* The lock is not held while text is made. */
-size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, char *text,
+size_t fl_resources_report(filch_resource_pool *pool, int64_t held, int64_t now, char *text,
                            size_t size)
 {
     fl_text all = {.at = text, .room = size};
@@ -320,7 +321,7 @@ size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, cha
     return all.length;
 }
 
-size_t filch_resources_report(filch_resources *pool, int64_t held, char *text, size_t size)
+size_t filch_resource_pool_report(filch_resource_pool *pool, int64_t held, char *text, size_t size)
 {
     FL_MUST_LIVE(pool);
     if (size)

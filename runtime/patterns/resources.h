@@ -29,7 +29,7 @@
 #ifndef FL_RESOURCES_H
 #define FL_RESOURCES_H
 
-#include <filch/failure.h>
+#include <filch/base.h>
 #include <filch/resources.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/sync/object_timer.h>
@@ -47,7 +47,7 @@ enum fl_resource_state {
 
 struct filch_resource {
     fl_work_item work_item; /* first: its callbacks */
-    filch_resources *pool;
+    filch_resource_pool *pool;
     enum fl_resource_state state;
     filch_resource *next, *previous; /* FREE: next; IDLE: both */
     void *value;
@@ -69,8 +69,8 @@ typedef struct fl_request {
     filch_failure failure; /* why its creation failed; code 0: the pool was closed */
 } fl_request;
 
-struct filch_resources {
-    filch_resources_config config;
+struct filch_resource_pool {
+    filch_resource_pool_config config;
     fl_alarm alarm;
     /* Under the lock */
     filch_u32 lock;
@@ -83,12 +83,12 @@ struct filch_resources {
     filch_resource *youngest, *oldest; /* idle */
     int64_t retry_at;                  /* min is not tried before */
     int64_t asked;                     /* the latest time of a caller that had to wait */
-    filch_resources_stats stats;       /* its counters */
+    filch_resource_pool_stats stats;   /* its counters */
     filch_resource place[];
 };
 
 /* The calls of <filch/resources.h>, with the time given. */
-int fl_resources_acquire(filch_resources *pool, filch_resource **out, int64_t until,
+int fl_resources_acquire(filch_resource_pool *pool, filch_resource **out, int64_t until,
                          const filch_place *place, int64_t now);
 int fl_resource_release(filch_resource *resource, bool healthy, int64_t now);
 
@@ -96,8 +96,8 @@ int fl_resource_release(filch_resource *resource, bool healthy, int64_t now);
 
 /* The report on the resources of a pool that are in use. */
 
-/* filch_resources_report, with the time given. */
-size_t fl_resources_report(filch_resources *pool, int64_t held, int64_t now, char *text,
+/* filch_resource_pool_report, with the time given. */
+size_t fl_resources_report(filch_resource_pool *pool, int64_t held, int64_t now, char *text,
                            size_t size);
 
 #endif

@@ -19,12 +19,12 @@
 
 /* ---- Where it stands; the lock is held ---- */
 
-unsigned fl_resources_kept(const filch_resources *pool)
+unsigned fl_resources_kept(const filch_resource_pool *pool)
 {
     return pool->config.max - pool->count[FL_RESOURCE_FREE] - pool->count[FL_RESOURCE_DESTROYING];
 }
 
-bool fl_resources_settled(const filch_resources *pool)
+bool fl_resources_settled(const filch_resource_pool *pool)
 {
     return pool->closed && pool->count[FL_RESOURCE_FREE] == pool->config.max && !pool->waiting &&
            !fl_alarm_rings(&pool->alarm);
@@ -48,12 +48,12 @@ bool fl_resource_expired(const filch_resource *resource, int64_t now)
 
 bool fl_resource_needs_check(const filch_resource *resource, int64_t now)
 {
-    const filch_resources_config *config = &resource->pool->config;
+    const filch_resource_pool_config *config = &resource->pool->config;
     return config->check && now - resource->good >= config->check_after;
 }
 
 /* The time at which the longest-idle one is reaped. */
-static int64_t next_reaping(const filch_resources *pool)
+static int64_t next_reaping(const filch_resource_pool *pool)
 {
     bool any = pool->oldest && fl_resources_kept(pool) > pool->config.min;
     return any ? later(pool->oldest->rested, pool->config.idle_time) : FILCH_FOREVER;
@@ -63,7 +63,7 @@ static int64_t next_reaping(const filch_resources *pool)
 
 static void enter(filch_resource *resource, enum fl_resource_state state)
 {
-    filch_resources *pool = resource->pool;
+    filch_resource_pool *pool = resource->pool;
     pool->count[resource->state]--;
     pool->count[state]++;
     resource->state = state;
@@ -71,7 +71,7 @@ static void enter(filch_resource *resource, enum fl_resource_state state)
 
 void fl_resource_unlink(filch_resource *resource)
 {
-    filch_resources *pool = resource->pool;
+    filch_resource_pool *pool = resource->pool;
     if (resource->previous)
         resource->previous->next = resource->next;
     else
@@ -84,7 +84,7 @@ void fl_resource_unlink(filch_resource *resource)
 
 static void lie_idle(filch_resource *resource, int64_t now)
 {
-    filch_resources *pool = resource->pool;
+    filch_resource_pool *pool = resource->pool;
     enter(resource, FL_RESOURCE_IDLE);
     resource->rested = now;
     resource->previous = NULL;
@@ -117,7 +117,7 @@ void fl_resource_hand_over(filch_resource *resource, const filch_place *place, c
 }
 
 /* Tells the longest waiter. */
-static fl_node *claim(filch_resources *pool)
+static fl_node *claim(filch_resource_pool *pool)
 {
     fl_node *node = fl_waiters_claim(&pool->waiters);
     if (node) {
@@ -141,7 +141,7 @@ fl_node *fl_resource_offer(filch_resource *resource, int64_t now)
     return node;
 }
 
-static fl_node *refuse_first(filch_resources *pool, const filch_failure *failure)
+static fl_node *refuse_first(filch_resource_pool *pool, const filch_failure *failure)
 {
     fl_node *node = claim(pool);
     if (node) {
@@ -153,7 +153,7 @@ static fl_node *refuse_first(filch_resources *pool, const filch_failure *failure
 
 /* ---- What is needed; the lock is held ---- */
 
-static void create_one(filch_resources *pool)
+static void create_one(filch_resource_pool *pool)
 {
     filch_resource *place = pool->free;
     pool->free = place->next;
@@ -161,7 +161,7 @@ static void create_one(filch_resources *pool)
 }
 
 /* For waiters. false: there is nothing. */
-static bool supply_one(filch_resources *pool, int64_t now)
+static bool supply_one(filch_resource_pool *pool, int64_t now)
 {
     filch_resource *idle = pool->youngest;
     if (idle && fl_resource_needs_check(idle, now > pool->asked ? now : pool->asked)) {
@@ -175,7 +175,7 @@ static bool supply_one(filch_resources *pool, int64_t now)
     return true;
 }
 
-void fl_resources_staff(filch_resources *pool, int64_t now)
+void fl_resources_staff(filch_resource_pool *pool, int64_t now)
 {
     if (pool->closed)
         return;
@@ -200,21 +200,21 @@ typedef struct call {
 static void create(filch_self self, void *arg)
 {
     call *it = arg;
-    const filch_resources_config *config = &it->resource->pool->config;
+    const filch_resource_pool_config *config = &it->resource->pool->config;
     it->code = config->create(self, &it->resource->value, config->arg);
 }
 
 static void check(filch_self self, void *arg)
 {
     call *it = arg;
-    const filch_resources_config *config = &it->resource->pool->config;
+    const filch_resource_pool_config *config = &it->resource->pool->config;
     it->code = config->check(self, it->resource->value, config->arg);
 }
 
 static void destroy(filch_self self, void *arg)
 {
     const call *it = arg;
-    const filch_resources_config *config = &it->resource->pool->config;
+    const filch_resource_pool_config *config = &it->resource->pool->config;
     if (config->destroy)
         config->destroy(self, it->resource->value, config->arg);
 }
@@ -248,7 +248,7 @@ static void make_call(filch_self self, filch_resource *resource, filch_failure *
     fl_error_forget();
     if (!fl_catch(self, task->name, table[resource->state].fn, &it, failure))
         return;
-    filch_check_return(self, task);
+    fl_check_return(self, task);
     if (!it.code)
         return;
     failure->code = fl_is_errno(it.code) ? it.code : -EINVAL;
@@ -257,8 +257,8 @@ static void make_call(filch_self self, filch_resource *resource, filch_failure *
 
 static void note(filch_resource *resource, bool done, int64_t now)
 {
-    filch_resources *pool = resource->pool;
-    filch_resources_stats *stats = &pool->stats;
+    filch_resource_pool *pool = resource->pool;
+    filch_resource_pool_stats *stats = &pool->stats;
     if (resource->state == FL_RESOURCE_CREATING) {
         stats->created += done;
         stats->failed += !done;
@@ -275,7 +275,7 @@ static void note(filch_resource *resource, bool done, int64_t now)
 /* true: there is another call to make. */
 static bool settle(filch_resource *resource, const filch_failure *failure, int64_t now)
 {
-    filch_resources *pool = resource->pool;
+    filch_resource_pool *pool = resource->pool;
     bool done = !failure->code, more = false;
     fl_node *told = NULL;
     fl_lock(&pool->lock);
@@ -321,7 +321,7 @@ void fl_resource_begin(filch_resource *resource, enum fl_resource_state state)
 
 /* ---- Tidying ---- */
 
-static void reap(filch_resources *pool, int64_t now)
+static void reap(filch_resource_pool *pool, int64_t now)
 {
     for (filch_resource *idle = pool->oldest, *next; idle; idle = next) {
         next = idle->previous;
@@ -332,7 +332,7 @@ static void reap(filch_resources *pool, int64_t now)
     }
 }
 
-static int64_t next_end(const filch_resources *pool)
+static int64_t next_end(const filch_resource_pool *pool)
 {
     int64_t next = FILCH_FOREVER;
     for (const filch_resource *idle = pool->youngest; idle; idle = idle->next)
@@ -341,7 +341,7 @@ static int64_t next_end(const filch_resources *pool)
     return next;
 }
 
-void fl_resources_tidy(filch_resources *pool, int64_t now)
+void fl_resources_tidy(filch_resource_pool *pool, int64_t now)
 {
     fl_lock(&pool->lock);
     if (!pool->closed)
@@ -358,7 +358,7 @@ void fl_resources_tidy_task(filch_self self, fl_work_item *work_item)
 {
     static const filch_task task = {NULL, "(a pool of resources' tidying)"};
     fl_alarm *alarm = FL_CONTAINER_OF(work_item, fl_alarm, work_item);
-    filch_resources *pool = FL_CONTAINER_OF(alarm, filch_resources, alarm);
+    filch_resource_pool *pool = FL_CONTAINER_OF(alarm, filch_resource_pool, alarm);
     fl_fiber_of(self)->root = &task;
     fl_resources_tidy(pool, fl_now());
 }

@@ -11,8 +11,8 @@
 /* ---- With the lock ---- */
 
 /* Resources that exist or are coming, and are not being destroyed. */
-unsigned fl_resources_kept(const filch_resources *pool);
-bool fl_resources_settled(const filch_resources *pool);
+unsigned fl_resources_kept(const filch_resource_pool *pool);
+bool fl_resources_settled(const filch_resource_pool *pool);
 /* Too old to be handed out. */
 bool fl_resource_expired(const filch_resource *resource, int64_t now);
 bool fl_resource_needs_check(const filch_resource *resource, int64_t now);
@@ -26,12 +26,12 @@ void fl_resource_hand_over(filch_resource *resource, const filch_place *place, c
  * is free; or it becomes idle: NULL. */
 fl_node *fl_resource_offer(filch_resource *resource, int64_t now);
 /* Starts creations and checks for waiters, and for min; sets the alarm. */
-void fl_resources_staff(filch_resources *pool, int64_t now);
+void fl_resources_staff(filch_resource_pool *pool, int64_t now);
 
 /* ---- Without ---- */
 
 /* The alarm's task: destroys resources that are too old or too long idle. */
-void fl_resources_tidy(filch_resources *pool, int64_t now);
+void fl_resources_tidy(filch_resource_pool *pool, int64_t now);
 void fl_resources_tidy_task(filch_self self, fl_work_item *work_item);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/error.h>
 
-#include <filch/version.h>
+#include <filch/base.h>
 
 #include <errno.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
 #ifndef FL_ACCESS_H
 #define FL_ACCESS_H
 
-#include <filch/explore.h>
 #include <filch/fork.h>
+#include <filch/trace.h>
 #include <runtime/points/target.h>
 
 #include <stdbool.h>

@@ -2,9 +2,9 @@
 #include <runtime/points/target.h>
 
 #include <dlfcn.h>
-#include <filch/explore.h>
+#include <filch/trace.h>
 
-fl_access_fn *fl_accesses = filch_explore_access;
+fl_access_fn *fl_accesses = fl_explore_access;
 
 /* First of the program's own constructors. */
 __attribute__((constructor(101))) static void find_openmp(void)

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* As filch_explore_access. */
+/* As fl_explore_access. */
 typedef void fl_access_fn(const void *address, size_t size, unsigned kind, const void *place);
 
 /* Found by name (dlsym), so that programs need not be linked with Filch's OpenMP library. */

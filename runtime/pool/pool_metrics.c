@@ -14,7 +14,7 @@
 static const fl_metric_stats stats_of_pool = {sizeof(filch_pool_stats), fl_pool_stats_read};
 
 /* An outcome is a label of one name. */
-static int add_row(filch_metrics *metrics, filch_pool *pool, filch_stat row)
+static int add_row(filch_metrics *metrics, filch_pool *pool, filch_runtime_stat row)
 {
     const size_t outcomes = offsetof(filch_pool_stats, outcomes);
     filch_metric one = {.labels = {{"pool", pool->config.name}}, .arg = pool};

@@ -48,7 +48,7 @@ static void call_job(filch_self self, void *arg)
     filch_job *job = call->job;
     const filch_task named = {.name = job->name};
     call->code = job->fn(self, job, job->data);
-    filch_check_return(self, &named);
+    fl_check_return(self, &named);
 }
 
 /* Also after filch_pool_shutdown_now has looked at those in progress. */
@@ -378,7 +378,7 @@ int fl_attempts_begin(filch_job *job, const filch_retry_policy *own)
         return 0;
     fl_attempts *attempts = &fl_trials(job)->attempts;
     attempts->policy = policy;
-    int rc = filch_retry_begin(policy, &attempts->retry);
+    int rc = filch_retry_state_begin(policy, &attempts->retry);
     int64_t deadline = fl_job_deadline(job);
     if (deadline < attempts->retry.until)
         attempts->retry.until = deadline;
@@ -391,7 +391,8 @@ static void ask_for_another(filch_self self, void *arg)
     (void)self;
     fl_attempts *attempts = &fl_trials(one->job)->attempts;
     int64_t delay = 0;
-    one->verdict = filch_retry_next(attempts->policy, &attempts->retry, one->why->code, &delay);
+    one->verdict =
+        filch_retry_state_next(attempts->policy, &attempts->retry, one->why->code, &delay);
     if (one->verdict == FILCH_RETRY_AGAIN)
         one->again = fl_now() + delay;
     fl_retry_tell(attempts->policy, attempts->retry.attempts, one->why->code, one->verdict, delay);
@@ -487,7 +488,7 @@ static void put(filch_self self, void *arg)
                                            .first = attempts->first,
                                            .data = job->data,
                                            .drop = job->more->drop};
-    one->rc = filch_dead_letters_put(job->pool->config.dead_letters, &draft, NULL);
+    one->rc = filch_dead_letter_queue_put(job->pool->config.dead_letters, &draft, NULL);
     if (!one->rc) { /* they are the letter's */
         job->data = NULL;
         job->more->drop = NULL;

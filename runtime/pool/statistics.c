@@ -10,7 +10,7 @@
 #define FIGURE(field, unit, now, help) {#field, unit, help, AT(field), now},
 #define OUTCOME(name, number, help) {#name, "jobs", help, AT(outcomes[FILCH_##number]), 0},
 
-static const filch_stat rows[] = {FL_POOL_STATISTICS(FIGURE, OUTCOME)};
+static const filch_runtime_stat rows[] = {FL_POOL_STATISTICS(FIGURE, OUTCOME)};
 FILCH_STATIC_ASSERT(sizeof rows / sizeof *rows == sizeof(filch_pool_stats) / sizeof(uint64_t) - 1,
                     "each number but outcomes[FILCH_UNDECIDED] has a row");
 FILCH_STATIC_ASSERT(sizeof(filch_pool_stats) <= FL_SHARE_STATS, "the publisher has room for them");

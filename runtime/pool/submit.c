@@ -331,9 +331,8 @@ static int submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *dat
     return rc;
 }
 
-int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool *pool,
-                           filch_job_fn *fn, void *data, const filch_job_options *options,
-                           int64_t until)
+int fl_pool_submit_at(const filch_place *place, filch_job **out, filch_pool *pool, filch_job_fn *fn,
+                      void *data, const filch_job_options *options, int64_t until)
 {
     int rc = submit(out, pool, fn, data, options, until);
     if (!rc && out)
@@ -345,7 +344,7 @@ int filch_pool_submit_from(const filch_place *place, filch_job **out, filch_pool
 int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                       const filch_job_options *options, int64_t until)
 {
-    return filch_pool_submit_from(NULL, out, pool, fn, data, options, until);
+    return fl_pool_submit_at(NULL, out, pool, fn, data, options, until);
 }
 
 /* ---- Many at once ---- */

@@ -323,15 +323,6 @@ int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max)
 
 /* ---- Queries ---- */
 
-unsigned filch_adaptive_limit(filch_adaptive *adaptive)
-{
-    FL_MUST_LIVE(adaptive);
-    fl_wait_queue_lock(&adaptive->wait_queue);
-    unsigned limit = adaptive->aimd.limit;
-    fl_wait_queue_unlock(&adaptive->wait_queue);
-    return limit;
-}
-
 void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptive_stats *out, size_t size)
 {
     FL_MUST_LIVE(adaptive);

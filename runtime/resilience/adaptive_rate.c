@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/resilience/adaptive_rate.h>
 
-#include <filch/adaptive_rate.h>
+#include <filch/adaptive.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/config_ranges.h>
 #include <runtime/platform/error.h>

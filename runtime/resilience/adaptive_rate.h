@@ -15,7 +15,7 @@
 #ifndef FL_ADAPTIVE_RATE_H
 #define FL_ADAPTIVE_RATE_H
 
-#include <filch/adaptive_rate.h>
+#include <filch/adaptive.h>
 
 #include <stdbool.h>
 

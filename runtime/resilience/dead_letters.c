@@ -80,7 +80,7 @@ void filch_dead_letter_release(filch_dead_letter *held)
 
 /* ---- Life ---- */
 
-static int refuse_config(const filch_dead_letters_config *config)
+static int refuse_config(const filch_dead_letter_queue_config *config)
 {
     const filch_dead_letter_store *store = config->store;
     if (config->ttl < 0)
@@ -93,13 +93,13 @@ static int refuse_config(const filch_dead_letters_config *config)
     return 0;
 }
 
-static void close_store(const filch_dead_letters *letters)
+static void close_store(const filch_dead_letter_queue *letters)
 {
     if (letters->store.close)
         letters->store.close(letters->config.store_arg);
 }
 
-static int open_store(filch_dead_letters *letters)
+static int open_store(filch_dead_letter_queue *letters)
 {
     filch_dead_letter_count found;
     letters->store = letters->config.store ? *letters->config.store : fl_dead_letters_memory;
@@ -111,15 +111,16 @@ static int open_store(filch_dead_letters *letters)
     return rc;
 }
 
-int filch_dead_letters_create(filch_dead_letters **out, const filch_dead_letters_config *config)
+int filch_dead_letter_queue_create(filch_dead_letter_queue **out,
+                                   const filch_dead_letter_queue_config *config)
 {
     FL_GIVEN(out);
-    static const filch_dead_letters_config usual;
+    static const filch_dead_letter_queue_config usual;
     config = config ? config : &usual;
     int rc = refuse_config(config);
     if (rc)
         return rc;
-    filch_dead_letters *letters = calloc(1, sizeof *letters);
+    filch_dead_letter_queue *letters = calloc(1, sizeof *letters);
     if (!letters)
         return fl_fail(ENOMEM, "no memory for a queue of dead letters; free some");
     fl_life_begin(&letters->life);
@@ -134,10 +135,10 @@ int filch_dead_letters_create(filch_dead_letters **out, const filch_dead_letters
     return rc;
 }
 
-int filch_dead_letters_destroy(filch_dead_letters *letters)
+int filch_dead_letter_queue_destroy(filch_dead_letter_queue *letters)
 {
     FL_MAY_LIVE(letters);
-    int rc = letters ? fl_users_refuse(&letters->users, "filch_dead_letters_destroy") : 0;
+    int rc = letters ? fl_users_refuse(&letters->users, "filch_dead_letter_queue_destroy") : 0;
     if (rc || !letters)
         return rc;
     close_store(letters);
@@ -148,14 +149,14 @@ int filch_dead_letters_destroy(filch_dead_letters *letters)
 
 /* ---- Numbers ---- */
 
-void fl_dead_letters_count(filch_dead_letters *letters, uint64_t *which)
+void fl_dead_letters_count(filch_dead_letter_queue *letters, uint64_t *which)
 {
     fl_lock(&letters->lock);
     ++*which;
     fl_unlock(&letters->lock);
 }
 
-int fl_dead_letters_discard(filch_dead_letters *letters, uint64_t id, uint64_t *which)
+int fl_dead_letters_discard(filch_dead_letter_queue *letters, uint64_t id, uint64_t *which)
 {
     filch_dead_letter *gone = NULL;
     int rc = letters->store.remove(letters->config.store_arg, id, &gone);
@@ -168,7 +169,7 @@ int fl_dead_letters_discard(filch_dead_letters *letters, uint64_t id, uint64_t *
 
 /* ---- Listing ---- */
 
-int fl_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead_letter **out,
+int fl_dead_letters_next(filch_dead_letter_queue *letters, uint64_t after, filch_dead_letter **out,
                          int64_t date)
 {
     for (filch_dead_letter *one;;) {
@@ -187,15 +188,16 @@ int fl_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead
     }
 }
 
-int filch_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead_letter **out)
+int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uint64_t after,
+                                 filch_dead_letter **out)
 {
     FL_ALIVE(letters);
     FL_GIVEN(out);
     return fl_dead_letters_next(letters, after, out, fl_dead_letters_moment().date);
 }
 
-int filch_dead_letters_list(filch_dead_letters *letters, uint64_t after, filch_dead_letter **page,
-                            size_t most, size_t *count)
+int filch_dead_letter_queue_list(filch_dead_letter_queue *letters, uint64_t after,
+                                 filch_dead_letter **page, size_t most, size_t *count)
 {
     FL_ALIVE(letters);
     FL_GIVEN(page);
@@ -203,7 +205,7 @@ int filch_dead_letters_list(filch_dead_letters *letters, uint64_t after, filch_d
     size_t n = 0;
     int rc = 0;
     while (n < most &&
-           !(rc = filch_dead_letters_next(letters, n ? page[n - 1]->id : after, &page[n])))
+           !(rc = filch_dead_letter_queue_next(letters, n ? page[n - 1]->id : after, &page[n])))
         n++;
     if (rc && rc != -ENOENT) {
         while (n)
@@ -216,7 +218,7 @@ int filch_dead_letters_list(filch_dead_letters *letters, uint64_t after, filch_d
 
 /* ---- Queries ---- */
 
-int fl_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_stats *out,
+int fl_dead_letters_stats_read(filch_dead_letter_queue *letters, filch_dead_letter_queue_stats *out,
                                int64_t date)
 {
     filch_dead_letter *oldest;
@@ -236,12 +238,12 @@ int fl_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_s
     return 0;
 }
 
-int filch_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_stats *out,
-                                  size_t size)
+int filch_dead_letter_queue_stats_read(filch_dead_letter_queue *letters,
+                                       filch_dead_letter_queue_stats *out, size_t size)
 {
     FL_ALIVE(letters);
     FL_GIVEN(out);
-    filch_dead_letters_stats all;
+    filch_dead_letter_queue_stats all;
     int rc = fl_dead_letters_stats_read(letters, &all, fl_dead_letters_moment().date);
     if (!rc)
         fl_answer(out, size, &all, sizeof all);
@@ -263,13 +265,13 @@ static void tear_up(void *letter)
     filch_dead_letter_release(letter);
 }
 
-static bool packs(const filch_dead_letters *letters, const filch_dead_letter_draft *draft)
+static bool packs(const filch_dead_letter_queue *letters, const filch_dead_letter_draft *draft)
 {
     return letters->config.pack && draft->data && !draft->size;
 }
 
 /* The bytes, into a letter that has room for them. */
-static int pack(const filch_dead_letters *letters, const void *data, fl_dead_letter *letter)
+static int pack(const filch_dead_letter_queue *letters, const void *data, fl_dead_letter *letter)
 {
     filch_defer cleanup;
     bool deferred = fl_defer_here(&cleanup, tear_up, letter);
@@ -285,7 +287,7 @@ static int pack(const filch_dead_letters *letters, const void *data, fl_dead_let
                          room, size);
 }
 
-static int write_letter(fl_dead_letter **out, const filch_dead_letters *letters,
+static int write_letter(fl_dead_letter **out, const filch_dead_letter_queue *letters,
                         const filch_dead_letter_draft *draft, fl_moment at)
 {
     const int64_t to_date = at.date - at.now, ttl = letters->config.ttl;
@@ -317,7 +319,7 @@ static int write_letter(fl_dead_letter **out, const filch_dead_letters *letters,
 /* ---- What goes for it ---- */
 
 /* Removes those that are too old: a few at a time, but more than come. */
-static void sweep(filch_dead_letters *letters, int64_t date)
+static void sweep(filch_dead_letter_queue *letters, int64_t date)
 {
     enum { FEW = 4 };
     filch_dead_letter *oldest;
@@ -332,7 +334,7 @@ static void sweep(filch_dead_letters *letters, int64_t date)
     }
 }
 
-static void trim(filch_dead_letters *letters)
+static void trim(filch_dead_letter_queue *letters)
 {
     const uint64_t max = letters->config.max;
     filch_dead_letter *gone = NULL;
@@ -345,10 +347,11 @@ static void trim(filch_dead_letters *letters)
 
 /* ---- Putting ---- */
 
-static int refuse_draft(const filch_dead_letters *letters, const filch_dead_letter_draft *draft)
+static int refuse_draft(const filch_dead_letter_queue *letters,
+                        const filch_dead_letter_draft *draft)
 {
     if (!letters || !draft)
-        return fl_fail(EINVAL, "filch_dead_letters_put without a %s; give it one",
+        return fl_fail(EINVAL, "filch_dead_letter_queue_put without a %s; give it one",
                        letters ? "draft" : "queue");
     if (draft->size && !draft->data)
         return fl_fail(EINVAL, "data of a dead letter of %zu bytes is NULL; give its address",
@@ -356,7 +359,7 @@ static int refuse_draft(const filch_dead_letters *letters, const filch_dead_lett
     return 0;
 }
 
-int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
+int fl_dead_letters_put(filch_dead_letter_queue *letters, const filch_dead_letter_draft *draft,
                         uint64_t *id, fl_moment at)
 {
     fl_dead_letter *letter;
@@ -381,8 +384,8 @@ int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_dra
     return 0;
 }
 
-int filch_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
-                           uint64_t *id)
+int filch_dead_letter_queue_put(filch_dead_letter_queue *letters,
+                                const filch_dead_letter_draft *draft, uint64_t *id)
 {
     FL_ALIVE(letters);
     FL_GIVEN(draft);
@@ -394,7 +397,7 @@ int filch_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_
 
 /* A queue's numbers, as metrics. Counters are the queue's own; only gauges ask the store. */
 
-static double counter_of(filch_dead_letters *letters, const uint64_t *which)
+static double counter_of(filch_dead_letter_queue *letters, const uint64_t *which)
 {
     fl_lock(&letters->lock);
     uint64_t value = *which;
@@ -405,7 +408,7 @@ static double counter_of(filch_dead_letters *letters, const uint64_t *which)
 #define READ_COUNTER(field)                                                                        \
     static double read_##field(void *letters)                                                      \
     {                                                                                              \
-        return counter_of(letters, &((filch_dead_letters *)letters)->stats.field);                 \
+        return counter_of(letters, &((filch_dead_letter_queue *)letters)->stats.field);            \
     }
 READ_COUNTER(put)
 READ_COUNTER(refused)
@@ -419,9 +422,10 @@ READ_COUNTER(dropped)
 #define READ_GAUGE(field)                                                                          \
     static double read_##field(void *letters)                                                      \
     {                                                                                              \
-        filch_dead_letters_stats stats;                                                            \
-        return filch_dead_letters_stats_read(letters, &stats, sizeof stats) ? __builtin_nan("")    \
-                                                                            : (double)stats.field; \
+        filch_dead_letter_queue_stats stats;                                                       \
+        return filch_dead_letter_queue_stats_read(letters, &stats, sizeof stats)                   \
+                   ? __builtin_nan("")                                                             \
+                   : (double)stats.field;                                                          \
     }
 READ_GAUGE(kept)
 READ_GAUGE(taken)
@@ -456,7 +460,7 @@ static const filch_metric metrics_of_letters[] = {
 };
 enum { METRICS = sizeof metrics_of_letters / sizeof *metrics_of_letters };
 
-static int add(filch_metrics *metrics, filch_metric one, filch_dead_letters *letters)
+static int add(filch_metrics *metrics, filch_metric one, filch_dead_letter_queue *letters)
 {
     unsigned label = one.labels[0].name ? 1 : 0;
     one.labels[label] = (filch_label){"letters", letters->config.name};
@@ -465,7 +469,7 @@ static int add(filch_metrics *metrics, filch_metric one, filch_dead_letters *let
     return filch_metrics_add(metrics, &one);
 }
 
-int filch_metrics_add_dead_letters(filch_metrics *metrics, filch_dead_letters *letters)
+int filch_metrics_add_dead_letters(filch_metrics *metrics, filch_dead_letter_queue *letters)
 {
     FL_ALIVE(metrics);
     FL_ALIVE(letters);

@@ -34,12 +34,12 @@ typedef struct fl_dead_letter {
     FILCH_ALIGNED(_Alignof(max_align_t)) char bytes[]; /* then the name */
 } fl_dead_letter;
 
-struct filch_dead_letters {
-    filch_dead_letters_config config; /* never changes; name and store are there */
+struct filch_dead_letter_queue {
+    filch_dead_letter_queue_config config; /* never changes; name and store are there */
     filch_dead_letter_store store;
     filch_u32 lock;
-    uint32_t life;                  /* runtime/platform/given.h */
-    filch_dead_letters_stats stats; /* under it; without kept and taken */
+    uint32_t life;                       /* runtime/platform/given.h */
+    filch_dead_letter_queue_stats stats; /* under it; without kept and taken */
     fl_users users;
 };
 
@@ -55,24 +55,24 @@ int fl_dead_letter_new(fl_dead_letter **out, const filch_dead_letter *from);
 
 /* ---- As without fl_, at a given moment ---- */
 
-int fl_dead_letters_next(filch_dead_letters *letters, uint64_t after, filch_dead_letter **out,
+int fl_dead_letters_next(filch_dead_letter_queue *letters, uint64_t after, filch_dead_letter **out,
                          int64_t date);
-int fl_dead_letters_stats_read(filch_dead_letters *letters, filch_dead_letters_stats *out,
+int fl_dead_letters_stats_read(filch_dead_letter_queue *letters, filch_dead_letter_queue_stats *out,
                                int64_t date);
 
 /* ---- For the files of this module ---- */
 
 /* Adds 1 to one of letters->stats. */
-void fl_dead_letters_count(filch_dead_letters *letters, uint64_t *which);
+void fl_dead_letters_count(filch_dead_letter_queue *letters, uint64_t *which);
 /* Removes it from the store, counts that, and drops its data. -ENOENT, -EBUSY; the store's. */
-int fl_dead_letters_discard(filch_dead_letters *letters, uint64_t id, uint64_t *which);
+int fl_dead_letters_discard(filch_dead_letter_queue *letters, uint64_t id, uint64_t *which);
 
 /* ---- Putting letters ---- */
 
 /* Putting a dead letter into a queue. */
 
-/* filch_dead_letters_put at a given moment. */
-int fl_dead_letters_put(filch_dead_letters *letters, const filch_dead_letter_draft *draft,
+/* filch_dead_letter_queue_put at a given moment. */
+int fl_dead_letters_put(filch_dead_letter_queue *letters, const filch_dead_letter_draft *draft,
                         uint64_t *id, fl_moment at);
 
 #endif

@@ -16,11 +16,11 @@
 
 /* A letter that is taken. Lies on the requeuer's stack. */
 typedef struct attempt {
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     filch_dead_letter *letter;
 } attempt;
 
-static int settle(filch_dead_letters *letters, uint64_t id, bool gone)
+static int settle(filch_dead_letter_queue *letters, uint64_t id, bool gone)
 {
     int rc = letters->store.settle(letters->config.store_arg, id, gone);
     if (rc)
@@ -74,7 +74,7 @@ static int let_expire(const attempt *it)
 /* The work that a call has done, for any return code. */
 typedef enum deed { PASSED_BY, TRIED, DONE } deed;
 
-static int requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *fn, void *arg,
+static int requeue(filch_dead_letter_queue *letters, uint64_t id, filch_requeue_fn *fn, void *arg,
                    int64_t date, deed *did)
 {
     attempt it = {.letters = letters};
@@ -94,22 +94,22 @@ static int requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *f
     return let_go(&it);
 }
 
-int fl_dead_letters_requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *fn,
+int fl_dead_letters_requeue(filch_dead_letter_queue *letters, uint64_t id, filch_requeue_fn *fn,
                             void *arg, int64_t date)
 {
     deed did;
     return requeue(letters, id, fn, arg, date, &did);
 }
 
-int filch_dead_letters_requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *fn,
-                               void *arg)
+int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
+                                    filch_requeue_fn *fn, void *arg)
 {
     FL_ALIVE(letters);
     FL_GIVEN(fn);
     return fl_dead_letters_requeue(letters, id, fn, arg, fl_dead_letters_moment().date);
 }
 
-int filch_dead_letters_remove(filch_dead_letters *letters, uint64_t id)
+int filch_dead_letter_queue_remove(filch_dead_letter_queue *letters, uint64_t id)
 {
     FL_ALIVE(letters);
     return fl_dead_letters_discard(letters, id, &letters->stats.purged);
@@ -118,7 +118,7 @@ int filch_dead_letters_remove(filch_dead_letters *letters, uint64_t id)
 /* ---- All that are there now ---- */
 
 typedef struct tour {
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     int64_t date;
     filch_requeue_fn *fn; /* or NULL: */
     void *arg;
@@ -175,7 +175,7 @@ static int make_tour(tour *all)
     return *all->why ? fl_fail(-all->rc, "%s", all->why) : fl_plainly(all->rc);
 }
 
-int fl_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *fn, void *arg,
+int fl_dead_letters_requeue_all(filch_dead_letter_queue *letters, filch_requeue_fn *fn, void *arg,
                                 size_t *count, int64_t date)
 {
     size_t uncounted;
@@ -186,15 +186,16 @@ int fl_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *f
                              .count = count ? count : &uncounted});
 }
 
-int filch_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *fn, void *arg,
-                                   size_t *count)
+int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters, filch_requeue_fn *fn,
+                                        void *arg, size_t *count)
 {
     FL_ALIVE(letters);
     FL_GIVEN(fn);
     return fl_dead_letters_requeue_all(letters, fn, arg, count, fl_dead_letters_moment().date);
 }
 
-int fl_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *count, int64_t date)
+int fl_dead_letters_purge(filch_dead_letter_queue *letters, int64_t age, size_t *count,
+                          int64_t date)
 {
     size_t uncounted;
     return make_tour(&(tour){.letters = letters,
@@ -203,10 +204,10 @@ int fl_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *coun
                              .count = count ? count : &uncounted});
 }
 
-int filch_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *count)
+int filch_dead_letter_queue_purge(filch_dead_letter_queue *letters, int64_t age, size_t *count)
 {
     FL_ALIVE(letters);
     if (age < 0)
-        return fl_fail(EINVAL, "filch_dead_letters_purge of a negative age; 0 is all");
+        return fl_fail(EINVAL, "filch_dead_letter_queue_purge of a negative age; 0 is all");
     return fl_dead_letters_purge(letters, age, count, fl_dead_letters_moment().date);
 }

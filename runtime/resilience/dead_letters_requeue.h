@@ -8,10 +8,11 @@
 
 /* ---- As without fl_, at a given moment: `date` is in ns since 1970 ---- */
 
-int fl_dead_letters_requeue(filch_dead_letters *letters, uint64_t id, filch_requeue_fn *fn,
+int fl_dead_letters_requeue(filch_dead_letter_queue *letters, uint64_t id, filch_requeue_fn *fn,
                             void *arg, int64_t date);
-int fl_dead_letters_requeue_all(filch_dead_letters *letters, filch_requeue_fn *fn, void *arg,
+int fl_dead_letters_requeue_all(filch_dead_letter_queue *letters, filch_requeue_fn *fn, void *arg,
                                 size_t *count, int64_t date);
-int fl_dead_letters_purge(filch_dead_letters *letters, int64_t age, size_t *count, int64_t date);
+int fl_dead_letters_purge(filch_dead_letter_queue *letters, int64_t age, size_t *count,
+                          int64_t date);
 
 #endif

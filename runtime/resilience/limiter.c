@@ -139,7 +139,7 @@ int fl_limiter_wait_refuse(filch_context *context, int64_t until)
 {
     if (until < 0)
         return fl_fail(EINVAL,
-                       "filch_limiter_wait until %lld ns; give a time from filch_in(), "
+                       "filch_limiter_acquire until %lld ns; give a time from filch_in(), "
                        "FILCH_FOREVER, or 0",
                        (long long)until);
     return fl_refused_by(filch_context_cause(context));
@@ -187,11 +187,11 @@ int fl_limiter_wait(const char *call, filch_limiter *limiter, unsigned permits,
     return waits ? rc : final ? fl_refused_by(rc) : told(rc, permits, burst);
 }
 
-int filch_limiter_wait(filch_limiter *limiter, unsigned permits, filch_context *context,
-                       int64_t until)
+int filch_limiter_acquire(filch_limiter *limiter, unsigned permits, filch_context *context,
+                          int64_t until)
 {
     FL_ALIVE(limiter);
-    return fl_limiter_wait("filch_limiter_wait", limiter, permits, context, until);
+    return fl_limiter_wait("filch_limiter_acquire", limiter, permits, context, until);
 }
 
 /* ---- The limit ---- */

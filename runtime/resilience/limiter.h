@@ -39,10 +39,10 @@ void fl_limiter_set(filch_limiter *limiter, filch_limit limit, int64_t now);
 /* The time from which it is as new. */
 int64_t fl_limiter_full_at(filch_limiter *limiter);
 
-/* filch_limiter_wait for another public call, `call`: a literal, for reports. */
+/* filch_limiter_acquire for another public call, `call`: a literal, for reports. */
 int fl_limiter_wait(const char *call, filch_limiter *limiter, unsigned permits,
                     filch_context *context, int64_t until);
-/* The arguments that filch_limiter_wait refuses before it books anything; 0: none. */
+/* The arguments that filch_limiter_acquire refuses before it books anything; 0: none. */
 int fl_limiter_wait_refuse(filch_context *context, int64_t until);
 
 #endif

@@ -14,18 +14,19 @@
 
 typedef fl_limiter_entry entry;
 
-static entry *entry_at(filch_limiters *limiters, unsigned i)
+static entry *entry_at(filch_keyed_limiter *limiters, unsigned i)
 {
     return (entry *)(void *)(limiters->entries + i * limiters->stride);
 }
 
 /* ---- Life ---- */
 
-static int refuse_create(filch_limiters **out, filch_limit limit, unsigned keys, unsigned key_size)
+static int refuse_create(filch_keyed_limiter **out, filch_limit limit, unsigned keys,
+                         unsigned key_size)
 {
     if (!out || !keys || !key_size)
         return fl_fail(EINVAL,
-                       "filch_limiters_create for %u keys of %u bytes, %s; give at least "
+                       "filch_keyed_limiter_create for %u keys of %u bytes, %s; give at least "
                        "one each, and a place",
                        keys, key_size, out ? "to a place" : "to no place");
     return fl_limit_refuse(limit);
@@ -39,7 +40,8 @@ static unsigned power_of_two(unsigned least)
     return power;
 }
 
-int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys, unsigned key_size)
+int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit limit, unsigned keys,
+                               unsigned key_size)
 {
     FL_GIVEN(out);
     int rc = refuse_create(out, limit, keys, key_size);
@@ -47,7 +49,7 @@ int filch_limiters_create(filch_limiters **out, filch_limit limit, unsigned keys
         return rc;
     size_t align = _Alignof(entry), stride = (sizeof(entry) + key_size + align - 1) / align * align;
     unsigned chains = power_of_two(keys);
-    filch_limiters *limiters = calloc(1, sizeof *limiters + chains * sizeof(entry *));
+    filch_keyed_limiter *limiters = calloc(1, sizeof *limiters + chains * sizeof(entry *));
     if (!limiters)
         goto fail;
     limiters->entries = calloc(keys, stride);
@@ -69,7 +71,7 @@ fail:
                    key_size);
 }
 
-void filch_limiters_destroy(filch_limiters *limiters)
+void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters)
 {
     FL_MAY_LIVE(limiters);
     if (!limiters)
@@ -77,7 +79,7 @@ void filch_limiters_destroy(filch_limiters *limiters)
     fl_wait_queue_close(&limiters->wait_queue);
     for (unsigned i = 0; i < limiters->used; i++)
         fl_wait_queue_close(&entry_at(limiters, i)->limiter.wait_queue);
-    fl_wait_queue_await("filch_limiters_destroy", &limiters->wait_queue);
+    fl_wait_queue_await("filch_keyed_limiter_destroy", &limiters->wait_queue);
     free(limiters->entries);
     fl_life_end(&limiters->life);
     free(limiters);
@@ -86,7 +88,7 @@ void filch_limiters_destroy(filch_limiters *limiters)
 /* ---- Finding; under the lock ---- */
 
 /* Unpredictable without the seed, but no protection from an attacker that can measure. */
-static uint64_t hash_of(const filch_limiters *limiters, const void *key, size_t size)
+static uint64_t hash_of(const filch_keyed_limiter *limiters, const void *key, size_t size)
 {
     uint64_t hash = limiters->seed;
     const char *bytes = key;
@@ -98,12 +100,12 @@ static uint64_t hash_of(const filch_limiters *limiters, const void *key, size_t 
     return hash;
 }
 
-static entry **chain_of(filch_limiters *limiters, uint64_t hash)
+static entry **chain_of(filch_keyed_limiter *limiters, uint64_t hash)
 {
     return &limiters->chains[hash & limiters->mask];
 }
 
-static void unlink_entry(filch_limiters *limiters, entry *one)
+static void unlink_entry(filch_keyed_limiter *limiters, entry *one)
 {
     entry **at = chain_of(limiters, one->hash);
     while (*at != one)
@@ -112,7 +114,7 @@ static void unlink_entry(filch_limiters *limiters, entry *one)
 }
 
 /* Takes an entry that is as good as new out of its chain; NULL: none is. */
-static entry *recycle(filch_limiters *limiters, int64_t now)
+static entry *recycle(filch_keyed_limiter *limiters, int64_t now)
 {
     if (now < limiters->none_before)
         return NULL;
@@ -132,7 +134,7 @@ static entry *recycle(filch_limiters *limiters, int64_t now)
     return NULL;
 }
 
-static entry *add(filch_limiters *limiters, const void *key, size_t size, uint64_t hash,
+static entry *add(filch_keyed_limiter *limiters, const void *key, size_t size, uint64_t hash,
                   int64_t now)
 {
     entry *one;
@@ -151,7 +153,7 @@ static entry *add(filch_limiters *limiters, const void *key, size_t size, uint64
     return one;
 }
 
-static entry *find(filch_limiters *limiters, const void *key, size_t size, int64_t now)
+static entry *find(filch_keyed_limiter *limiters, const void *key, size_t size, int64_t now)
 {
     uint64_t hash = hash_of(limiters, key, size);
     for (entry *one = *chain_of(limiters, hash); one; one = one->next)
@@ -163,7 +165,8 @@ static entry *find(filch_limiters *limiters, const void *key, size_t size, int64
 /* ---- Using; the entry is kept meanwhile ---- */
 
 /* NULL: *rc is the reason. */
-static entry *enter(filch_limiters *limiters, const void *key, size_t size, int64_t now, int *rc)
+static entry *enter(filch_keyed_limiter *limiters, const void *key, size_t size, int64_t now,
+                    int *rc)
 {
     if (!key || !size || size > limiters->key_size) {
         *rc = fl_fail(EINVAL, "a key of %zu bytes; give it 1 to %zu", key ? size : 0,
@@ -183,7 +186,7 @@ static entry *enter(filch_limiters *limiters, const void *key, size_t size, int6
     return one;
 }
 
-static void leave(filch_limiters *limiters, entry *one)
+static void leave(filch_keyed_limiter *limiters, entry *one)
 {
     fl_wait_queue_lock(&limiters->wait_queue);
     one->users--;
@@ -191,7 +194,8 @@ static void leave(filch_limiters *limiters, entry *one)
     fl_wait_queue_unlock(&limiters->wait_queue);
 }
 
-int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size, unsigned permits)
+int filch_keyed_limiter_allow(filch_keyed_limiter *limiters, const void *key, size_t size,
+                              unsigned permits)
 {
     FL_ALIVE(limiters);
     int rc;
@@ -204,8 +208,8 @@ int filch_limiters_allow(filch_limiters *limiters, const void *key, size_t size,
     return rc;
 }
 
-int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t size, unsigned permits,
-                           filch_reservation *out)
+int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const void *key, size_t size,
+                                unsigned permits, filch_reservation *out)
 {
     FL_ALIVE(limiters);
     FL_GIVEN(out);
@@ -219,8 +223,8 @@ int filch_limiters_reserve(filch_limiters *limiters, const void *key, size_t siz
     return rc;
 }
 
-int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size, unsigned permits,
-                        filch_context *context, int64_t until)
+int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key, size_t size,
+                                unsigned permits, filch_context *context, int64_t until)
 {
     FL_ALIVE(limiters);
     int rc = fl_limiter_wait_refuse(context, until);
@@ -229,14 +233,14 @@ int filch_limiters_wait(filch_limiters *limiters, const void *key, size_t size, 
     entry *one = enter(limiters, key, size, fl_now(), &rc);
     if (!one)
         return rc;
-    rc = fl_limiter_wait("filch_limiters_wait", &one->limiter, permits, context, until);
+    rc = fl_limiter_wait("filch_keyed_limiter_acquire", &one->limiter, permits, context, until);
     leave(limiters, one);
     return rc;
 }
 
 /* ---- For all keys ---- */
 
-int filch_limiters_set(filch_limiters *limiters, filch_limit limit)
+int filch_keyed_limiter_set(filch_keyed_limiter *limiters, filch_limit limit)
 {
     FL_ALIVE(limiters);
     int rc = fl_limit_refuse(limit);
@@ -253,7 +257,7 @@ int filch_limiters_set(filch_limiters *limiters, filch_limit limit)
     return 0;
 }
 
-unsigned filch_limiters_count(filch_limiters *limiters)
+unsigned filch_keyed_limiter_count(filch_keyed_limiter *limiters)
 {
     FL_MUST_LIVE(limiters);
     fl_wait_queue_lock(&limiters->wait_queue);

@@ -27,7 +27,7 @@ typedef struct fl_limiter_entry {
     char key[];
 } fl_limiter_entry;
 
-struct filch_limiters {
+struct filch_keyed_limiter {
     /* Never changes */
     uint64_t seed;
     size_t key_size, stride;

@@ -179,7 +179,8 @@ int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state
 {
     filch_retry_policy whole;
     if (!state)
-        return fl_fail(EINVAL, "filch_retry_begin without a place for the state; give it one");
+        return fl_fail(EINVAL,
+                       "filch_retry_state_begin without a place for the state; give it one");
     int rc = complete(policy, &whole);
     if (rc)
         return rc;
@@ -190,7 +191,7 @@ int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state
     return 0;
 }
 
-int filch_retry_begin(const filch_retry_policy *policy, filch_retry_state *state)
+int filch_retry_state_begin(const filch_retry_policy *policy, filch_retry_state *state)
 {
     FL_GIVEN(state);
     return fl_retry_begin_at(policy, state, fl_now());
@@ -217,8 +218,8 @@ filch_retry_verdict fl_retry_next_at(const filch_retry_policy *policy, filch_ret
     return FILCH_RETRY_AGAIN;
 }
 
-filch_retry_verdict filch_retry_next(const filch_retry_policy *policy, filch_retry_state *state,
-                                     int code, int64_t *delay)
+filch_retry_verdict filch_retry_state_next(const filch_retry_policy *policy,
+                                           filch_retry_state *state, int code, int64_t *delay)
 {
     FL_MUST_GIVE(state);
     return fl_retry_next_at(policy, state, code, delay, fl_now());
@@ -245,7 +246,7 @@ int filch_retry_run(const filch_retry_policy *policy, filch_context *context, fi
     int64_t delay = 0, deadline = filch_context_deadline(context);
     if (!fn)
         return fl_fail(EINVAL, "filch_retry_run without a function; give it one");
-    int rc = filch_retry_begin(policy, &state);
+    int rc = filch_retry_state_begin(policy, &state);
     if (rc)
         return rc;
     if (deadline < state.until)
@@ -257,7 +258,7 @@ int filch_retry_run(const filch_retry_policy *policy, filch_context *context, fi
         if (attempts)
             ++*attempts;
         int code = fn(arg);
-        filch_retry_verdict verdict = filch_retry_next(policy, &state, code, &delay);
+        filch_retry_verdict verdict = filch_retry_state_next(policy, &state, code, &delay);
         fl_retry_tell(policy, state.attempts, code, verdict, delay);
         if (verdict != FILCH_RETRY_AGAIN)
             return code;

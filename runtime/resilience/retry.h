@@ -6,7 +6,7 @@
 
 #include <filch/retry.h>
 
-/* The error of filch_retry_begin for it. */
+/* The error of filch_retry_state_begin for it. */
 int fl_retry_check(const filch_retry_policy *policy);
 int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state, int64_t now);
 filch_retry_verdict fl_retry_next_at(const filch_retry_policy *policy, filch_retry_state *state,

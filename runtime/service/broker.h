@@ -46,8 +46,7 @@
 #define FL_BROKER_H
 
 #include <filch/log.h>
-#include <filch/message.h>
-#include <filch/service_records.h>
+#include <filch/service.h>
 
 #include <poll.h>
 #include <stdbool.h>

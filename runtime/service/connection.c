@@ -92,7 +92,7 @@ void fl_link_init(fl_link *link, filch_service *service, const fl_broker_kind *k
                       .caps = kind->caps,
                       .service = service};
     link->config.host = &link->host;
-    filch_retry_begin(&away, &link->random);
+    filch_retry_state_begin(&away, &link->random);
 }
 
 static filch_log_field role_field(const fl_link *link)

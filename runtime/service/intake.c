@@ -310,7 +310,7 @@ static void retry(filch_service_job *job)
     unsigned most = policy->attempts ? policy->attempts : ATTEMPTS;
     unsigned attempt = job->message.attempt;
     filch_retry_state state;
-    filch_retry_begin(policy, &state);
+    filch_retry_state_begin(policy, &state);
     int64_t delay = job->after ? job->after : filch_retry_delay(policy, attempt, &state);
     int64_t age = filch_service_job_age(job);
     if (most != FILCH_RETRY_FOR_EVER && attempt >= most) {

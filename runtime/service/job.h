@@ -6,7 +6,6 @@
 
 #include <filch/metrics.h>
 #include <filch/service.h>
-#include <filch/service_records.h>
 #include <sched/assert.h>
 
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #ifndef FL_KEY_ORDER_H
 #define FL_KEY_ORDER_H
 
-#include <filch/message.h>
+#include <filch/service.h>
 
 #include <stdbool.h>
 #include <stdint.h>

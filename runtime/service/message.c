@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/message.h>
 
-#include <filch/message.h>
+#include <filch/service.h>
 #include <filch/traceparent.h>
 #include <filch/wait.h>
 #include <runtime/platform/given.h>

@@ -4,7 +4,6 @@
 #ifndef FL_MESSAGE_H
 #define FL_MESSAGE_H
 
-#include <filch/message.h>
 #include <filch/service.h>
 #include <filch/traceparent.h>
 #include <runtime/service/broker.h>

@@ -9,7 +9,7 @@
 #include <runtime/service/loop.h>
 #include <runtime/service/service.h>
 
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <filch/wait.h>
 
 #include <errno.h>
@@ -126,13 +126,13 @@ static int tell(filch_service_job *job, const void *bytes, size_t size, bool is_
     return is_short ? filch_error_set(-ENOMEM, "no memory for a record; free some") : 0;
 }
 
-int filch_service_progress(filch_service_job *job, const void *bytes, size_t size)
+int filch_service_job_progress(filch_service_job *job, const void *bytes, size_t size)
 {
     FL_GIVEN(job);
     return tell(job, bytes, size, false);
 }
 
-int filch_service_result(filch_service_job *job, const void *bytes, size_t size)
+int filch_service_job_result(filch_service_job *job, const void *bytes, size_t size)
 {
     FL_GIVEN(job);
     return tell(job, bytes, size, true);

@@ -5,9 +5,7 @@
 #define FL_SERVICE_PUBLISHER_H
 
 #include <filch/future.h>
-#include <filch/message.h>
 #include <filch/service.h>
-#include <filch/service_records.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>

@@ -102,7 +102,7 @@ static int attempt(void *arg)
         return job->code;
     if (!job->type->handler.thread) {
         filch_with_context(context_of, call_handler, one);
-        filch_check_return(one->self, &(filch_task){.name = job->message.type});
+        fl_check_return(one->self, &(filch_task){.name = job->message.type});
     } else if (filch_blocking(call_handler, one)) {
         job->code = -EAGAIN; /* no thread: not its fault, so again later */
     }
@@ -193,7 +193,7 @@ static int answer(filch_service_job *job, fl_service_answer kind, const char *fo
     return kind == FL_ANSWER_RETRY ? -EAGAIN : -EBADMSG;
 }
 
-int filch_service_retry(filch_service_job *job, int64_t after, const char *format, ...)
+int filch_service_job_retry(filch_service_job *job, int64_t after, const char *format, ...)
 {
     FL_GIVEN(job);
     va_list list;
@@ -204,7 +204,7 @@ int filch_service_retry(filch_service_job *job, int64_t after, const char *forma
     return code;
 }
 
-int filch_service_fail(filch_service_job *job, const char *format, ...)
+int filch_service_job_fail(filch_service_job *job, const char *format, ...)
 {
     FL_GIVEN(job);
     va_list list;
@@ -295,7 +295,7 @@ static int check(const filch_handler *handler, size_t i)
                                "0..%d, timeout 0 or more)",
                                handler->type, handler->width, (long long)handler->timeout,
                                FILCH_SERVICE_WIDTH_MOST);
-    return handler->retry ? filch_retry_begin(handler->retry, &state) : 0;
+    return handler->retry ? filch_retry_state_begin(handler->retry, &state) : 0;
 }
 
 static int init(filch_service *service, fl_service_type *type, const filch_handler *handler)

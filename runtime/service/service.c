@@ -432,7 +432,7 @@ int fl_service_configure(filch_service *service, const filch_service_config *giv
     int rc = check_numbers(config);
     rc = rc ? rc : take_queues(service);
     if (!rc && config->retry)
-        rc = filch_retry_begin(config->retry, &state);
+        rc = filch_retry_state_begin(config->retry, &state);
     if (rc)
         return rc;
     if (config->envelope == FILCH_ENVELOPE_AUTO && !fl_envelope_is_supported(FILCH_ENVELOPE_JSON))

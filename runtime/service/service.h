@@ -85,8 +85,8 @@ typedef struct fl_service_verdict {
 /* How a handler answered, besides its code. */
 typedef enum fl_service_answer {
     FL_ANSWER_CODE,  /* by its code alone */
-    FL_ANSWER_RETRY, /* filch_service_retry */
-    FL_ANSWER_FAIL   /* filch_service_fail */
+    FL_ANSWER_RETRY, /* filch_service_job_retry */
+    FL_ANSWER_FAIL   /* filch_service_job_fail */
 } fl_service_answer;
 
 /* The runner may be on another CPU, and each cache line that both threads write costs a job a tenth

@@ -40,9 +40,10 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
 
 static int refuse_null(void)
 {
-    return fl_fail(EINVAL,
-                   "filch_send, filch_receive, filch_channel_close: argument channel is NULL; "
-                   "create one, or use a case of a select, where NULL never happens");
+    return fl_fail(
+        EINVAL,
+        "filch_channel_send, filch_channel_receive, filch_channel_close: argument channel is NULL; "
+        "create one, or use a case of a select, where NULL never happens");
 }
 
 int filch_channel_close(filch_channel *channel)
@@ -200,7 +201,7 @@ static inline int closed(int rc, move_fn *move_item)
 static int wait_to_send(filch_channel *channel, void *item, int64_t until)
 {
     fl_given(channel, until > 0);
-    fl_waits_in("filch_send", channel);
+    fl_waits_in("filch_channel_send", channel);
     int rc = fl_wait_cancellable(&channel->lock, &channel->senders, item, until);
     if (rc)
         fl_taken(channel, until > 0); /* back */
@@ -211,7 +212,7 @@ static int wait_to_send(filch_channel *channel, void *item, int64_t until)
 
 static int wait_to_receive(filch_channel *channel, void *item, int64_t until)
 {
-    fl_waits_in("filch_receive", channel);
+    fl_waits_in("filch_channel_receive", channel);
     int rc = fl_wait_cancellable(&channel->lock, &channel->receivers, item, until);
     if (!rc && fl_handovers())
         note_received(channel);
@@ -235,26 +236,26 @@ static inline int operate(filch_channel *channel, move_fn *move_item, void *item
     return closed(rc, move_item);
 }
 
-int filch_send_until(filch_channel *channel, const void *item, int64_t until)
+int filch_channel_send_until(filch_channel *channel, const void *item, int64_t until)
 {
     FL_MAY_LIVE(channel);
     return operate(channel, send_from, (void *)(uintptr_t)item, until);
 }
 
-int filch_receive_until(filch_channel *channel, void *item, int64_t until)
+int filch_channel_receive_until(filch_channel *channel, void *item, int64_t until)
 {
     FL_MAY_LIVE(channel);
     return operate(channel, fl_channel_receive, item, until);
 }
 
-int filch_send(filch_channel *channel, const void *item)
+int filch_channel_send(filch_channel *channel, const void *item)
 {
-    return filch_send_until(channel, item, FILCH_FOREVER);
+    return filch_channel_send_until(channel, item, FILCH_FOREVER);
 }
 
-int filch_receive(filch_channel *channel, void *item)
+int filch_channel_receive(filch_channel *channel, void *item)
 {
-    return filch_receive_until(channel, item, FILCH_FOREVER);
+    return filch_channel_receive_until(channel, item, FILCH_FOREVER);
 }
 
 bool filch_channel_next(filch_channel *channel, void *item, size_t size)
@@ -264,17 +265,17 @@ bool filch_channel_next(filch_channel *channel, void *item, size_t size)
         filch_die("FILCH_EACH with items of %zu bytes, of a channel whose items have %zu; give it "
                   "the type that is sent",
                   size, channel->item_size);
-    return !filch_receive(channel, item);
+    return !filch_channel_receive(channel, item);
 }
 
-int filch_try_send(filch_channel *channel, const void *item)
+int filch_channel_try_send(filch_channel *channel, const void *item)
 {
-    return fl_tried(filch_send_until(channel, item, 0));
+    return fl_tried(filch_channel_send_until(channel, item, 0));
 }
 
-int filch_try_receive(filch_channel *channel, void *item)
+int filch_channel_try_receive(filch_channel *channel, void *item)
 {
-    return fl_tried(filch_receive_until(channel, item, 0));
+    return fl_tried(filch_channel_receive_until(channel, item, 0));
 }
 
 /* ---- Queries ---- */
@@ -301,10 +302,4 @@ size_t filch_channel_capacity(const filch_channel *channel)
 {
     FL_MUST_LIVE(channel);
     return channel->capacity;
-}
-
-size_t filch_channel_item_size(const filch_channel *channel)
-{
-    FL_MUST_LIVE(channel);
-    return channel->item_size;
 }

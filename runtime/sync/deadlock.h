@@ -25,7 +25,7 @@
 #ifndef FL_DEADLOCK_H
 #define FL_DEADLOCK_H
 
-#include <filch/deadlock.h>
+#include <filch/stats.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/worker.h>
@@ -46,7 +46,7 @@ void fl_detector_forget(void);
  * tasks wait to begin. That is no deadlock while a timer or a thread may wake one of the fibers, but
  * the program seems to hang. So a worker that starves (runtime/engine/starvation.h) looks at each
  * long nap. A runtime in which no task has run for a second
- * is reported, as FILCH_DEADLOCK says (<filch/deadlock.h>), and again after two seconds, four, and
+ * is reported, as FILCH_DEADLOCK says (<filch/stats.h>), and again after two seconds, four, and
  * so on. It never ends the process. */
 
 /* A worker of rt starves, and has found nothing. */

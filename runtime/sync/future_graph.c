@@ -55,7 +55,7 @@ static void call(filch_self self, void *arg)
     turn *it = arg;
     fl_error_forget();
     it->code = it->what.fn(self, it->what.from->room, it->result, it->what.arg);
-    filch_check_return(self, &it->what.place->task);
+    fl_check_return(self, &it->what.place->task);
 }
 
 static void fail_by_code(filch_future *next, int code, const char *task)
@@ -104,11 +104,11 @@ static void sequel_told(fl_waiter *waiter)
     start_sequel(what);
 }
 
-int filch_then_from(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
-                    void *arg, size_t size, const filch_place *place)
+int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt, filch_then_fn *fn,
+               void *arg, size_t size, const filch_place *place)
 {
-    FL_GIVEN(next);
-    FL_GIVEN(from);
+    FL_GIVEN_IN("filch_then", next);
+    FL_GIVEN_IN("filch_then", from);
     FL_CHECK(fl_future_not_itself("filch_then", next, &from, 1));
     int rc = fl_runtime_meant(&rt, "filch_then");
     if (rc)
@@ -139,7 +139,7 @@ int(filch_then)(filch_future *next, filch_future *from, filch_runtime *rt, filch
                 void *arg, size_t size)
 {
     static const filch_place nowhere = {.task.name = "(filch_then)"};
-    return filch_then_from(next, from, rt, fn, arg, size, &nowhere);
+    return fl_then_at(next, from, rt, fn, arg, size, &nowhere);
 }
 
 /* ---- When ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/process.h>
 
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <filch/select.h>
 #include <runtime/engine/threads.h>
 #include <runtime/engine/worker.h>

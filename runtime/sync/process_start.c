@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/sync/process_start.h>
 
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <filch/process.h>
 #include <filch/sync.h>
 #include <runtime/platform/error.h>

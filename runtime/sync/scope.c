@@ -30,7 +30,7 @@ static int wait_until(const char *call, filch_scope *scope, int64_t until);
 
 static int close_scope(filch_scope *scope)
 {
-    int rc = wait_until("filch_scope_close", scope, FILCH_FOREVER);
+    int rc = wait_until("filch_scope_end", scope, FILCH_FOREVER);
     for (kept *one; (one = scope->kept);) {
         scope->kept = one->next;
         free(one);
@@ -49,16 +49,16 @@ static void abandon(void *arg)
     close_scope(scope);
 }
 
-int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
-                        filch_scope_mode mode)
+int filch_scope_begin_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
+                         filch_scope_mode mode)
 {
     if (!scope)
-        return fl_fail(EINVAL, "filch_scope_open without a place for the scope; give it one");
+        return fl_fail(EINVAL, "filch_scope_begin without a place for the scope; give it one");
     if ((unsigned)mode > FILCH_SCOPE_COLLECT)
         return fl_fail(EINVAL, "a scope of mode %d; choose FILCH_SCOPE_FIRST or _COLLECT",
                        (int)mode);
     FL_CHECK(fl_scope_refuse_open(scope));
-    int rc = fl_runtime_meant(&rt, "filch_scope_open");
+    int rc = fl_runtime_meant(&rt, "filch_scope_begin");
     filch_context *context = NULL;
     if (!rc)
         rc = filch_context_create(&context, parent);
@@ -70,9 +70,9 @@ int filch_scope_open_as(filch_scope *scope, filch_runtime *rt, filch_context *pa
     return 0;
 }
 
-int filch_scope_open(filch_scope *scope, filch_runtime *rt, filch_context *parent)
+int filch_scope_begin(filch_scope *scope, filch_runtime *rt, filch_context *parent)
 {
-    return filch_scope_open_as(scope, rt, parent, FILCH_SCOPE_FIRST);
+    return filch_scope_begin_as(scope, rt, parent, FILCH_SCOPE_FIRST);
 }
 
 /* ---- Failures ---- */
@@ -159,7 +159,7 @@ static void run_child(filch_self self, void *arg)
 {
     fl_child *child = arg;
     child->code = child->what->fn(self, child->scope, child->arg);
-    filch_check_return(self, &child->what->task);
+    fl_check_return(self, &child->what->task);
 }
 
 /* A child's work item; lies in a work item's cell. */
@@ -280,7 +280,7 @@ int filch_scope_wait(filch_scope *scope)
     return filch_scope_wait_until(scope, FILCH_FOREVER);
 }
 
-int filch_scope_close(filch_scope *scope)
+int filch_scope_end(filch_scope *scope)
 {
     FL_GIVEN(scope);
     int rc = refuse_to_wait(scope);
@@ -289,7 +289,7 @@ int filch_scope_close(filch_scope *scope)
     fl_scope_closed(scope);
     rc = close_scope(scope);
     if (scope->defer.self && !fl_undefer_here(&scope->defer))
-        filch_die("filch_scope_close: another task opened this scope; close it in that task");
+        filch_die("filch_scope_end: another task opened this scope; close it in that task");
     scope->defer.self = NULL;
     return rc;
 }

@@ -34,7 +34,7 @@ int fl_scope_refuse_open(const filch_scope *scope)
 {
     return is_cleanup_here(scope) || find(scope)
                ? fl_fail(EBUSY,
-                         "filch_scope_open: this scope is open; close it first, or open another")
+                         "filch_scope_begin: this scope is open; close it first, or open another")
                : 0;
 }
 

@@ -9,7 +9,7 @@
  *   Y3 noted: add 1 to noted, release  -> Y4 and of noted with 0, acquire; a signal noted after
  *                                         that writes again
  * Life: the eventfd is made once, and stays; so do the waiter and its node. */
-#include <filch/signals.h>
+#include <filch/process.h>
 
 #include <runtime/engine/threads.h>
 #include <runtime/platform/error.h>
@@ -90,13 +90,13 @@ static void release(filch_context *context, unsigned count)
         filch_context_release(context);
 }
 
-/* So often, at least once. Sends under the lock: filch_signal_channel_end ends that. */
+/* So often, at least once. Sends under the lock: filch_signal_channel_stop ends that. */
 static void come(int number, uint32_t times)
 {
     fl_lock(&lock);
     effect does = taken[number].does;
     unsigned count = does.context ? give_back(does) : 0;
-    while (does.channel && times-- && !filch_try_send(does.channel, &number)) {
+    while (does.channel && times-- && !filch_channel_try_send(does.channel, &number)) {
     }
     fl_unlock(&lock);
     if (does.context)
@@ -158,7 +158,7 @@ static int take(effect does, int number)
     if (number < 1 || number > SIGNALS || raised_by_errors(number))
         return fl_fail(EINVAL, "signal %d cannot be waited for; SIGTERM and SIGINT can", number);
     if (is_taken(number))
-        return fl_fail(EBUSY, "another context or channel has signal %d; filch_signal_%s_end that",
+        return fl_fail(EBUSY, "another context or channel has signal %d; filch_signal_%s_stop that",
                        number, taken[number].does.context ? "context" : "channel");
     filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* Y4: they came for another */
     if (sigaction(number, &ours, &taken[number].before))
@@ -194,15 +194,15 @@ static unsigned end(effect does)
     return count;
 }
 
-int filch_signal_context(filch_context **out, filch_context *parent, const int *signals,
-                         size_t count)
+int filch_signal_context_start(filch_context **out, filch_context *parent, const int *signals,
+                               size_t count)
 {
     FL_GIVEN(out);
     FL_MAY_LIVE(parent);
     FL_GIVEN(signals);
     filch_context *context = NULL;
     if (!count)
-        return fl_fail(EINVAL, "filch_signal_context of no signals; name at least one");
+        return fl_fail(EINVAL, "filch_signal_context_start of no signals; name at least one");
     int rc = filch_context_create(&context, parent);
     if (rc)
         return rc;
@@ -214,20 +214,20 @@ int filch_signal_context(filch_context **out, filch_context *parent, const int *
     return rc;
 }
 
-void filch_signal_context_end(filch_context *context)
+void filch_signal_context_stop(filch_context *context)
 {
     FL_MAY_LIVE(context);
     if (context)
         release(context, end((effect){.context = context}));
 }
 
-int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
+int filch_signal_channel_start(filch_channel **out, const int *signals, size_t count)
 {
     FL_GIVEN(out);
     FL_GIVEN(signals);
     filch_channel *channel = NULL;
     if (!count)
-        return fl_fail(EINVAL, "filch_signal_channel of no signals; name at least one");
+        return fl_fail(EINVAL, "filch_signal_channel_start of no signals; name at least one");
     int rc = filch_channel_create(&channel, sizeof(int), WAITING_MOST);
     if (rc)
         return rc;
@@ -239,7 +239,7 @@ int filch_signal_channel(filch_channel **out, const int *signals, size_t count)
     return rc;
 }
 
-void filch_signal_channel_end(filch_channel *channel)
+void filch_signal_channel_stop(filch_channel *channel)
 {
     FL_MAY_LIVE(channel);
     if (!channel)

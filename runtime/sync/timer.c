@@ -28,10 +28,10 @@ static int refuse(int64_t when)
     return fl_fail(EINVAL, "a timer for %lld ns; give a time from filch_in()", (long long)when);
 }
 
-int filch_timer_start_from(filch_timer *timer, filch_runtime *rt, int64_t when, filch_go_fn *fn,
-                           void *arg, const filch_place *place)
+int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t when, filch_go_fn *fn,
+                      void *arg, const filch_place *place)
 {
-    FL_GIVEN(timer);
+    FL_GIVEN_IN("filch_timer_start", timer);
     int rc = fl_runtime_meant(&rt, "filch_timer_start");
     if (rc)
         return rc;
@@ -52,7 +52,7 @@ int(filch_timer_start)(filch_timer *timer, filch_runtime *rt, int64_t when, filc
                        void *arg)
 {
     static const filch_place nowhere = {.task.name = "(filch_timer_start)"};
-    return filch_timer_start_from(timer, rt, when, fn, arg, &nowhere);
+    return fl_timer_start_at(timer, rt, when, fn, arg, &nowhere);
 }
 
 bool filch_timer_stop(filch_timer *timer)
@@ -105,7 +105,7 @@ static int64_t send_tick(fl_timer *timer, int64_t when, int64_t now)
     filch_ticker *ticker = (filch_ticker *)timer;
     uint64_t number = (uint64_t)((now - ticker->start) / ticker->period);
     filch_tick tick = {time_of(ticker, number), number, number - ticker->sent - 1};
-    int rc = filch_try_send(ticker->channel, &tick);
+    int rc = filch_channel_try_send(ticker->channel, &tick);
     if (!rc)
         ticker->sent = number;
     return rc == -EPIPE ? 0 : time_of(ticker, number + 1);
@@ -151,7 +151,7 @@ void filch_ticker_stop(filch_ticker *ticker)
     FL_MUST_LIVE(ticker);
     filch_tick late;
     fl_timer_stop(&ticker->timer);
-    filch_try_receive(ticker->channel, &late);
+    filch_channel_try_receive(ticker->channel, &late);
 }
 
 int filch_ticker_reset(filch_ticker *ticker, int64_t period)

@@ -13,7 +13,7 @@
  *   Z1 CAS of chunk, release  -> Z2 load chunk, acquire; its watches are zero, or as left */
 #include <runtime/sync/wait_fd.h>
 
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <runtime/engine/threads.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>

@@ -4,7 +4,7 @@
 #ifndef FL_WAIT_FD_H
 #define FL_WAIT_FD_H
 
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <runtime/sync/wait.h>
 
 /* An event requested with this tag has happened to fd, and is no longer requested. Called by the

@@ -11,7 +11,7 @@ page_block README.md cmake find_package readme_lines
 project installed <readme_lines
 expect 832040 installed/build/fib
 version=$(awk '/define FILCH_VERSION_(MAJOR|MINOR|PATCH) / { all = all dot $3; dot = "." } END { print all }' \
-    "$FILCH_SOURCE/include/filch/version.h")
+    "$FILCH_SOURCE/include/filch/base.h")
 # shellcheck disable=SC2016 # the variables are CMake's
 { cat readme_lines && printf 'file(WRITE "${CMAKE_BINARY_DIR}/version" "${filch_VERSION}")\n'; } |
     sed "s/find_package(filch/& $version EXACT/" | project versioned

@@ -9,7 +9,7 @@ check() {
     nm -D --defined-only "$library" | awk '{ print $3 }' | sort >exported
     # A declaration runs from FILCH_API to its semicolon; its name stands before the first parenthesis that no attribute opens, or before the semicolon.
     cat "${@:2}" | tr '\n' ' ' | grep -oE 'FILCH_API [^;{]*;' | sed -E 's/FILCH_PRINTF\([^)]*\)//' |
-        sed -nE 's/^[^(]*[ *](filch_[a-z_0-9]+)[(;].*/\1/p' | sort -u >promised
+        sed -nE 's/^[^(]*[ *]((filch|fl)_[a-z_0-9]+)[(;].*/\1/p' | sort -u >promised
     [ "$(wc -l <promised)" -gt 10 ] || { echo "$1: found only $(wc -l <promised) promised names"; exit 1; }
     diff promised exported || { echo "$1: '<': promised but not exported; '>': exported but not promised"; exit 1; }
     readelf -d "$library" | grep -q "SONAME.*\[lib$1\.so\.0\]" || { echo "the soname is not lib$1.so.0"; exit 1; }

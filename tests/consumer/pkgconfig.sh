@@ -9,7 +9,7 @@ page_block README.md c 'int main' fib.c
 $CC -O2 $warnings fib.c $(pkg-config --cflags --libs filch) -o fib
 expect $answer ./fib
 
-printf '#include <filch/version.h>\n#include <stdio.h>\nint main(void) { return puts(filch_version()) < 0; }\n' >version.c
+printf '#include <filch/base.h>\n#include <stdio.h>\nint main(void) { return puts(filch_version()) < 0; }\n' >version.c
 # shellcheck disable=SC2046,SC2086
 $CC -O2 $warnings version.c $(pkg-config --cflags --libs filch) -o version
 expect "$(pkg-config --modversion filch)" ./version

@@ -2,8 +2,8 @@
  *
  * Calls every function that compilers call with -fsanitize=thread; libfilch-points has them all, and the
  * atomic ones have their effect. C11 and C++17. */
-#include <filch/explore.h>
 #include <filch/filch.h>
+#include <filch/trace.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -24,7 +24,7 @@ static void compute(filch_self self, void *arg)
     (void)self;
     unsigned result = work(*(unsigned *)arg);
     bool last = atomic_fetch_sub(&left, 1) == 1;
-    if (filch_send(results, &result))
+    if (filch_channel_send(results, &result))
         errx(1, "result %u is lost: %s", result, filch_error());
     if (last)
         filch_channel_close(results);

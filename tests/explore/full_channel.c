@@ -23,7 +23,7 @@ static void measure(filch_self self, void *arg)
     (void)self;
     unsigned sample = work(*(unsigned *)arg);
     if (filch_channel_length(samples) < filch_channel_capacity(samples))
-        filch_send(samples, &sample);
+        filch_channel_send(samples, &sample);
     filch_waitgroup_done(&writers);
 }
 
@@ -32,7 +32,7 @@ static void read_all(filch_self self, void *arg)
     unsigned sample;
     (void)self, (void)arg;
     filch_waitgroup_wait(&writers);
-    while (filch_try_receive(samples, &sample) == 0)
+    while (filch_channel_try_receive(samples, &sample) == 0)
         ;
 }
 

@@ -19,7 +19,7 @@ static void withdraw(filch_self self, void *arg)
         filch_condition_wait(&paid_in, &mutex);
     balance -= amount;
     filch_mutex_unlock(&mutex);
-    filch_send(withdrawn, &amount);
+    filch_channel_send(withdrawn, &amount);
 }
 
 static void pay_in(filch_self self, void *arg)
@@ -44,7 +44,7 @@ int main(void)
     filch_go(rt, pay_in, &amounts[2]);
     for (int i = 0; i < 2; i++) {
         long one;
-        filch_receive(withdrawn, &one);
+        filch_channel_receive(withdrawn, &one);
         sum += one;
     }
     int rc = filch_runtime_destroy(rt);

@@ -16,7 +16,7 @@ REFUSED(void *, tsearch, MEMORY, ENOMEM, NULL,
 typedef struct policies {
     filch_limiter *limiter;
     filch_breaker *breaker;
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
 } policies;
 
 static const filch_retry_policy again = {.attempts = 3, .base = 1000, .cap = 1000};
@@ -27,13 +27,13 @@ static inline policies have_policies(void)
     policies all;
     OK(filch_limiter_create(&all.limiter, (filch_limit){.rate = 1000000, .burst = 1}));
     OK(filch_breaker_create(&all.breaker, &never));
-    OK(filch_dead_letters_create(&all.letters, NULL));
+    OK(filch_dead_letter_queue_create(&all.letters, NULL));
     return all;
 }
 
 static inline void end_policies(policies *all)
 {
-    filch_dead_letters_destroy(all->letters);
+    filch_dead_letter_queue_destroy(all->letters);
     filch_breaker_destroy(all->breaker);
     filch_limiter_destroy(all->limiter);
 }

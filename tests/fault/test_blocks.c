@@ -51,13 +51,13 @@ static int child(filch_self self, filch_scope *scope, void *unused)
 static void spawn_and_wait(void *rt)
 {
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < AT_ONCE; i++)
             cr_assert_eq(FILCH_SPAWN(&scope, child, NULL), 0);
         OK(filch_scope_wait(&scope));
     }
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
 }
 
 static void fork_and_join(void *rt)

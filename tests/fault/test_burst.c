@@ -52,12 +52,12 @@ static void waits(filch_self self, void *unused)
 
 static void let_tasks_wait(filch_runtime *rt)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     filch_waitgroup_add(&group, 1);
     for (unsigned i = 0; i < WAITING; i++)
         CHILD_CHECK(filch_go(rt, waits, NULL) == 0);
     do
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     while (stats.suspended < WAITING);
 }
 

@@ -63,9 +63,9 @@ static void many_tasks_wait(void)
     CHILD_CHECK(filch_barrier_init(&all, tasks) == 0);
     for (unsigned i = 0; i + 1 < tasks; i++)
         CHILD_CHECK(filch_go(rt, meet, NULL) == 0);
-    filch_stats stats;
+    filch_runtime_stats stats;
     do
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     while (stats.suspended + 1 < tasks);
     use_mappings();
     CHILD_CHECK(filch_go(rt, meet, NULL) == 0);

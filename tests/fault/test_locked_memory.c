@@ -27,13 +27,13 @@ static filch_channel *channel;
 static void waits(filch_self self, void *unused)
 {
     int item;
-    filch_receive(channel, &item);
+    filch_channel_receive(channel, &item);
 }
 
 static uint64_t waiting(filch_runtime *rt)
 {
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     return stats.suspended;
 }
 

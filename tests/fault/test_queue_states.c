@@ -172,13 +172,13 @@ Test(queue_states, a_task_that_finds_no_room_runs_at_once_and_is_given_to_nobody
     } rows[] = {{"central-lockfree", one_queue}, {"sharing", own_queue}};
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *own;
-        filch_stats all;
+        filch_runtime_stats all;
         filch_u32_store(&leaves, 0, FILCH_RELAXED);
         OK(filch_runtime_create(&own, &(filch_config){.workers = 2, .queue = rows[i].name}));
         cr_assert_eq(FILCH_RUN(own, fork_into_full_queues, rows[i].of(own->queue_state, 0),
                                rows[i].of(own->queue_state, 1)),
                      FORKS, "%s", rows[i].name);
-        filch_runtime_stats_read(own, &all, sizeof all);
+        filch_runtime_stats_read(own, FILCH_ALL_WORKERS, &all, sizeof all);
         cr_assert_eq(all.pushes, 0, "%s", rows[i].name);
         OK(filch_runtime_destroy(own));
     }

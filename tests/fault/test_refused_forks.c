@@ -131,7 +131,7 @@ FILCH_TASK(int, fork_and_suspend, (filch_channel *, channel))
     for (unsigned i = 0; i < FORKS; i++)
         FILCH_FORK(fib, 1);
     refuse(MEMORY, 0, false);
-    filch_receive(channel, &item);
+    filch_channel_receive(channel, &item);
     refuse_no_more(MEMORY);
     for (unsigned i = 0; i < FORKS; i++) {
         FILCH_JOIN(int one, fib);

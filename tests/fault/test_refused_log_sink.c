@@ -3,7 +3,7 @@
  * A log sink to which memory, a thread or a file is refused, and one whose file refuses bytes. Linked
  * with wrappers of write and eventfd. */
 #include <fcntl.h>
-#include <filch/log_sink.h>
+#include <filch/log.h>
 #include <tests/support/refuse.h>
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>

@@ -2,7 +2,7 @@
  *
  * Metrics and spans to which memory, or a thread's key, is refused: an error says so, or a part is
  * lost and counted; nothing is held, and later it works again. */
-#include <filch/family.h>
+#include <filch/metrics.h>
 #include <filch/span.h>
 #include <runtime/metrics/counter.h>
 #include <tests/support/reading.h>

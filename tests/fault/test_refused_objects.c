@@ -42,23 +42,23 @@ USED_WITHOUT_MEMORY(batcher, 0)
 
 static resource_source from;
 
-static int create_resources(filch_resources **out)
+static int create_resources(filch_resource_pool **out)
 {
-    filch_resources_config config = source_config(&from, 1, 2);
-    return filch_resources_create(out, objects_rt, &config);
+    filch_resource_pool_config config = source_config(&from, 1, 2);
+    return filch_resource_pool_create(out, objects_rt, &config);
 }
 
-OBJECT(filch_resources, resources, create_resources(&resources), source_ends(&from, resources),
+OBJECT(filch_resource_pool, resources, create_resources(&resources), source_ends(&from, resources),
        .requests = 1, .workers_ask = true)
 NEEDS_THE_TIMER_THREAD(resources)
 USED_WITHOUT_MEMORY(resources, 0)
 {
     filch_resource *one;
     for (unsigned i = 0; i < 100; i++) {
-        OK(filch_resources_acquire(resources, &one, FILCH_FOREVER));
+        OK(filch_resource_pool_acquire(resources, &one, FILCH_FOREVER));
         OK(filch_resource_give_back(one, i % 2));
     }
-    OK(filch_resources_close(resources, FILCH_FOREVER));
+    OK(filch_resource_pool_close(resources, FILCH_FOREVER));
 }
 
 OBJECT(filch_cache, cache,
@@ -70,16 +70,16 @@ USED_WITHOUT_MEMORY(cache, 1)
     void *all[OBJECTS], *none = NULL;
     refuse_no_more(MEMORY);
     for (unsigned i = 0; i < OBJECTS; i++)
-        OK(filch_cache_get(cache, &all[i]));
+        OK(filch_cache_acquire(cache, &all[i]));
     refuse(MEMORY, 0, true);
     for (unsigned i = 0; i < OBJECTS; i++)
-        filch_cache_put(cache, all[i]);
+        filch_cache_give_back(cache, all[i]);
     for (unsigned i = 0; i < OBJECTS; i++)
-        OK(filch_cache_get(cache, &all[i]));
-    cr_assert_eq(filch_cache_get(cache, &none), -ENOMEM);
+        OK(filch_cache_acquire(cache, &all[i]));
+    cr_assert_eq(filch_cache_acquire(cache, &none), -ENOMEM);
     cr_assert_null(none, "untouched");
     for (unsigned i = 0; i < OBJECTS; i++)
-        filch_cache_put(cache, all[i]);
+        filch_cache_give_back(cache, all[i]);
 }
 
 enum { ITEMS = 200 };
@@ -171,12 +171,12 @@ USED_WITHOUT_MEMORY(limiter, 0)
     OK(filch_limiter_give_back(&later));
 }
 
-OBJECT(filch_limiters, limiters, filch_limiters_create(&limiters, seldom, 4, 4),
-       filch_limiters_destroy(limiters), .requests = 2)
+OBJECT(filch_keyed_limiter, limiters, filch_keyed_limiter_create(&limiters, seldom, 4, 4),
+       filch_keyed_limiter_destroy(limiters), .requests = 2)
 USED_WITHOUT_MEMORY(limiters, 0)
 {
     for (unsigned key = 0; key < 4; key++)
-        OK(filch_limiters_allow(limiters, &key, sizeof key, 1));
+        OK(filch_keyed_limiter_allow(limiters, &key, sizeof key, 1));
 }
 
 OBJECT(filch_adaptive, adaptive, filch_adaptive_create(&adaptive, NULL),
@@ -188,10 +188,10 @@ USED_WITHOUT_MEMORY(adaptive, 0)
 }
 
 enum { LETTERS = 20 };
-static const filch_dead_letters_config few = {.max = LETTERS};
+static const filch_dead_letter_queue_config few = {.max = LETTERS};
 
-OBJECT(filch_dead_letters, letters, filch_dead_letters_create(&letters, &few),
-       filch_dead_letters_destroy(letters), .requests = 1)
+OBJECT(filch_dead_letter_queue, letters, filch_dead_letter_queue_create(&letters, &few),
+       filch_dead_letter_queue_destroy(letters), .requests = 1)
 USED_WITHOUT_MEMORY(letters, 0)
 {
     static payload all[LETTERS];
@@ -202,13 +202,13 @@ USED_WITHOUT_MEMORY(letters, 0)
     for (unsigned i = 0; i < LETTERS; i++)
         put_one(letters, &all[i]);
     refuse(MEMORY, 0, true);
-    OK(filch_dead_letters_list(letters, 0, page, LETTERS, &count));
+    OK(filch_dead_letter_queue_list(letters, 0, page, LETTERS, &count));
     for (unsigned i = 0; i < LETTERS; i++)
         filch_dead_letter_release(page[i]);
-    cr_assert_eq(filch_dead_letters_requeue(letters, 3, payload_submit, &full), -EAGAIN);
-    OK(filch_dead_letters_requeue(letters, 3, payload_submit, NULL));
-    OK(filch_dead_letters_remove(letters, 4));
-    OK(filch_dead_letters_purge(letters, 0, &count));
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 3, payload_submit, &full), -EAGAIN);
+    OK(filch_dead_letter_queue_requeue(letters, 3, payload_submit, NULL));
+    OK(filch_dead_letter_queue_remove(letters, 4));
+    OK(filch_dead_letter_queue_purge(letters, 0, &count));
     cr_assert_eq(count, LETTERS - 2);
     dead_letters_balance(letters);
 }
@@ -221,12 +221,12 @@ static size_t pack_number(const void *data, void *bytes, size_t room, void *arg)
     return sizeof one->number;
 }
 
-static void put_in_vain(filch_dead_letters *to_these, const filch_dead_letter_draft *draft)
+static void put_in_vain(filch_dead_letter_queue *to_these, const filch_dead_letter_draft *draft)
 {
     int64_t held = blocks;
     uint64_t id = 77;
     refuse(MEMORY, 0, true);
-    cr_assert_eq(filch_dead_letters_put(to_these, draft, &id), -ENOMEM);
+    cr_assert_eq(filch_dead_letter_queue_put(to_these, draft, &id), -ENOMEM);
     cr_assert_eq(refuse_no_more(MEMORY), 1, "it is one block");
     cr_assert_eq(id, 77, "untouched");
     cr_assert_eq(blocks, held);
@@ -237,8 +237,9 @@ Test(refused_memory, a_refused_letter_stays_the_callers)
     payload one = {.number = 1};
     int64_t held = blocks;
     filch_dead_letter_draft draft = draft_of(&one);
-    filch_dead_letters *plain = dead_letters_of((filch_dead_letters_config){.max = 1});
-    filch_dead_letters *packed = dead_letters_of((filch_dead_letters_config){.pack = pack_number});
+    filch_dead_letter_queue *plain = dead_letters_of((filch_dead_letter_queue_config){.max = 1});
+    filch_dead_letter_queue *packed =
+        dead_letters_of((filch_dead_letter_queue_config){.pack = pack_number});
     put_in_vain(plain, &draft);
     put_in_vain(packed, &draft);
     put_in_vain(plain, &(filch_dead_letter_draft){.data = &one, .size = sizeof one});
@@ -247,8 +248,8 @@ Test(refused_memory, a_refused_letter_stays_the_callers)
     cr_assert_eq(dead_letters_stats(plain).refused, 3);
     put_one(plain, &one);
     dead_letters_balance(plain);
-    filch_dead_letters_destroy(plain);
-    filch_dead_letters_destroy(packed);
+    filch_dead_letter_queue_destroy(plain);
+    filch_dead_letter_queue_destroy(packed);
     cr_assert_eq(signpost_count(&one.dropped), 1);
     cr_assert_eq(blocks, held);
 }
@@ -285,12 +286,12 @@ Test(refused_timer_thread, a_later_deadline_passes)
 static int open_scope(filch_scope **out)
 {
     static filch_scope one;
-    int rc = filch_scope_open(&one, objects_rt, NULL);
+    int rc = filch_scope_begin(&one, objects_rt, NULL);
     *out = rc ? *out : &one;
     return rc;
 }
 
-OBJECT(filch_scope, scope, open_scope(&scope), OK(filch_scope_close(scope)), .requests = 1)
+OBJECT(filch_scope, scope, open_scope(&scope), OK(filch_scope_end(scope)), .requests = 1)
 
 static int fails_in(filch_self self, filch_scope *in, void *arg)
 {
@@ -303,7 +304,7 @@ Test(refused_memory, children_of_a_scope)
     enum { MOST = 100000 };
     filch_scope all;
     unsigned spawned = 0;
-    OK(filch_scope_open_as(&all, objects_rt, NULL, FILCH_SCOPE_COLLECT));
+    OK(filch_scope_begin_as(&all, objects_rt, NULL, FILCH_SCOPE_COLLECT));
     refuse(MEMORY, 10, true);
     int rc = 0;
     for (; spawned < MOST && !rc; spawned += !rc)
@@ -314,7 +315,7 @@ Test(refused_memory, children_of_a_scope)
     cr_assert_eq(filch_scope_failures(&all), spawned, "counted, if not kept");
     cr_assert_str_eq(filch_scope_failure(&all)->message, "no memory to keep this");
     cr_assert_eq(FILCH_SPAWN(&all, fails_in, "later"), 0);
-    cr_assert_eq(filch_scope_close(&all), -EIO);
+    cr_assert_eq(filch_scope_end(&all), -EIO);
 }
 
 static filch_future first;
@@ -353,7 +354,7 @@ OBJECT(filch_channel, channel, filch_channel_create(&channel, 8, 8), filch_chann
        .requests = 1)
 USED_WITHOUT_MEMORY(channel, 0)
 {
-    OK(filch_send(channel, &(uint64_t){1}));
+    OK(filch_channel_send(channel, &(uint64_t){1}));
 }
 
 OBJECT(filch_results, results, filch_results_create(&results), OK(filch_results_destroy(results)),

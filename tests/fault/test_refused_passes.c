@@ -2,8 +2,7 @@
  *
  * Scans, filters, reductions and histograms to which memory is refused: their callers do all the work,
  * or an error says so; nothing is lost. */
-#include <filch/histogram.h>
-#include <filch/pack.h>
+#include <filch/find.h>
 #include <filch/reduce.h>
 #include <filch/scan.h>
 #include <tests/support/par.h>

@@ -22,10 +22,10 @@ static int one_child(void)
 static int one_channel(void)
 {
     filch_channel *signals = NULL;
-    int rc = filch_signal_channel(&signals, (const int[]){SIGHUP, SIGTERM}, 2);
+    int rc = filch_signal_channel_start(&signals, (const int[]){SIGHUP, SIGTERM}, 2);
     if (rc)
         return signals ? 1 : rc;
-    filch_signal_channel_end(signals);
+    filch_signal_channel_stop(signals);
     filch_channel_destroy(signals);
     return 0;
 }

@@ -6,8 +6,7 @@
 #include <tests/support/refuse.h>
 #include <tests/support/test.h>
 
-#include <filch/service_http.h>
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 
 enum { MOST = 2000 };
 

@@ -170,7 +170,7 @@ static int submit(filch_pool *pool, filch_job **out, account *of)
 }
 
 /* The key is free again, or the next one would not be accepted. */
-static void submissions_refused(filch_pool *pool, filch_dead_letters *letters)
+static void submissions_refused(filch_pool *pool, filch_dead_letter_queue *letters)
 {
     uint64_t accepted = 0;
     account of = {0};
@@ -185,7 +185,7 @@ static void submissions_refused(filch_pool *pool, filch_dead_letters *letters)
         cr_assert_eq(fate_count(&of.end), !rc);
         /* A runner may meet the refusal before it is called off: without a timer for the retry, the job
          * becomes a dead letter. */
-        OK(filch_dead_letters_purge(letters, 0, NULL));
+        OK(filch_dead_letter_queue_purge(letters, 0, NULL));
         cr_assert_eq(signpost_count(&of.end.dropped), !rc);
         cr_assert(rc ? !signpost_count(&of.begun) : fate_outcome(&of.end) != FILCH_UNDECIDED);
         of = (account){0};
@@ -194,7 +194,7 @@ static void submissions_refused(filch_pool *pool, filch_dead_letters *letters)
 }
 
 /* In a pool of each order, with all policies. */
-static void with_policies(void (*call)(filch_pool *pool, filch_dead_letters *letters))
+static void with_policies(void (*call)(filch_pool *pool, filch_dead_letter_queue *letters))
 {
     static const filch_pool_order orders[] = {FILCH_ANY, FILCH_FIFO, FILCH_EARLIEST};
     for (unsigned i = 0; i < 3; i++) {
@@ -238,8 +238,8 @@ static void check_end(const account *of, int64_t refusals_met)
 }
 
 /* Returns how many allocations were refused. */
-static int64_t run_refused(filch_pool *pool, filch_dead_letters *letters, account *of, int64_t at,
-                           bool from_then_on)
+static int64_t run_refused(filch_pool *pool, filch_dead_letter_queue *letters, account *of,
+                           int64_t at, bool from_then_on)
 {
     held = (gate){0};
     fate_of_letter = &of->end;
@@ -255,12 +255,12 @@ static int64_t run_refused(filch_pool *pool, filch_dead_letters *letters, accoun
     int64_t count = refuse_no_more(MEMORY);
     OK(filch_pool_wait(pool, FILCH_FOREVER));
     check_end(of, count);
-    OK(filch_dead_letters_purge(letters, 0, NULL));
+    OK(filch_dead_letter_queue_purge(letters, 0, NULL));
     cr_assert_eq(signpost_count(&of->end.dropped), 1);
     return count;
 }
 
-static void runs_refused(filch_pool *pool, filch_dead_letters *letters)
+static void runs_refused(filch_pool *pool, filch_dead_letter_queue *letters)
 {
     uint64_t accepted = 0;
     for (unsigned how = 0; how < 4; how++)

@@ -98,7 +98,7 @@ FILCH_TASK(int, sleep_for, (int64_t, ns))
 
 FILCH_TASK(int, receive_soon, (filch_channel *, channel), (int *, item), (int64_t, until))
 {
-    return filch_receive_until(channel, item, until);
+    return filch_channel_receive_until(channel, item, until);
 }
 
 /* Every call that needs a timer is refused, and nothing has happened. */
@@ -134,7 +134,7 @@ static void all_works(filch_runtime *rt, filch_channel *channel)
     filch_ticker *ticker;
     filch_tick tick;
     int item = 7, got = 0;
-    CHILD_CHECK(filch_send(channel, &item) == 0);
+    CHILD_CHECK(filch_channel_send(channel, &item) == 0);
     CHILD_CHECK(FILCH_RUN(rt, receive_soon, channel, &got, FILCH_FOREVER) == 0 && got == 7);
     CHILD_CHECK(FILCH_RUN(rt, receive_soon, channel, &got, filch_in(MS)) == -ETIMEDOUT);
     CHILD_CHECK(FILCH_RUN(rt, sleep_for, MS) == 0);
@@ -142,7 +142,7 @@ static void all_works(filch_runtime *rt, filch_channel *channel)
     CHILD_CHECK(filch_context_wait(context, FILCH_FOREVER) == -ETIMEDOUT);
     filch_context_release(context);
     CHILD_CHECK(filch_ticker_create(&ticker, MS) == 0);
-    CHILD_CHECK(filch_receive(filch_ticker_channel(ticker), &tick) == 0);
+    CHILD_CHECK(filch_channel_receive(filch_ticker_channel(ticker), &tick) == 0);
     filch_ticker_destroy(ticker);
 }
 

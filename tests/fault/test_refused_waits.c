@@ -32,7 +32,7 @@ FILCH_TASK(int, wait_for_both, (filch_limiter *, limiter), (filch_adaptive *, ad
     filch_reservation before, after;
     if (filch_limiter_reserve(limiter, 1, &before) || filch_limiter_give_back(&before))
         return 1;
-    if (filch_limiter_wait(limiter, 1, NULL, FILCH_FOREVER) != -ENOMEM)
+    if (filch_limiter_acquire(limiter, 1, NULL, FILCH_FOREVER) != -ENOMEM)
         return 2;
     if (filch_limiter_reserve(limiter, 1, &after) || after.at > before.at)
         return 3;

@@ -81,12 +81,12 @@ int __wrap_fl_timer_start_waiter(fl_timer *timer, int64_t at, struct fl_waiter *
     if (!sends_to)
         return __real_fl_timer_start_waiter(timer, at, waiter);
     memset(timer, 0x77, sizeof *timer); /* a refused one is as it was: anything */
-    return filch_try_send(sends_to, &(int){7}) ? 1 : fl_fail(EAGAIN, "no thread");
+    return filch_channel_try_send(sends_to, &(int){7}) ? 1 : fl_fail(EAGAIN, "no thread");
 }
 
 FILCH_TASK(int, receive_for_an_hour, (int *, item))
 {
-    return filch_receive_until(sends_to, item, when);
+    return filch_channel_receive_until(sends_to, item, when);
 }
 
 Test(timer_steps, a_task_that_was_told_has_its_item_although_its_timer_is_refused)

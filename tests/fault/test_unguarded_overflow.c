@@ -21,7 +21,7 @@ static void suspends_below_its_stack(filch_self self, void *unused)
 {
     volatile char *bytes = __builtin_alloca(STACK + BEYOND);
     bytes[0] = 1;
-    filch_receive(nothing, &(int){0});
+    filch_channel_receive(nothing, &(int){0});
     bytes[1] = 1;
 }
 
@@ -33,7 +33,7 @@ static void returns_from_below_its_stack(filch_self self, void *unused)
 
 static void waits_first(filch_self self, void *unused)
 {
-    filch_receive(nothing, &(int){0});
+    filch_channel_receive(nothing, &(int){0});
 }
 
 /* The task runs on a fiber that is freed when the other task goes on. */
@@ -50,9 +50,9 @@ static filch_runtime *runtime_without_guards(void)
 
 static void close_channel(filch_runtime *rt)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     do
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     while (stats.suspended < 1 || stats.jobs_run < 2);
     filch_channel_close(nothing);
     filch_runtime_destroy(rt);

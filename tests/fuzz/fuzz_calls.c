@@ -52,7 +52,7 @@ static uint64_t green_join(filch_slot *slot)
 {
     if (filch_join(slot)) {
         green_run(slot, slot);
-        FILCH_CHECK(filch_check_return(slot, &green_task));
+        FILCH_CHECK(fl_check_return(slot, &green_task));
     }
     uint64_t result;
     memcpy(&result, filch_arguments(slot), sizeof result);
@@ -90,7 +90,7 @@ static uint64_t call_one(filch_self self, enum kind kind, uint32_t first)
     if (kind == BLUE)
         return blue(self, first);
     uint64_t result = interpret(self, first);
-    FILCH_CHECK(filch_check_return(self, &green_task));
+    FILCH_CHECK(fl_check_return(self, &green_task));
     return result;
 }
 
@@ -200,8 +200,8 @@ static void query_outside(const struct action *a)
     size_t shown = a->size <= whole ? a->size - 1 : whole;
     FUZZ_CHECK(!a->size || strnlen(room, a->size) == shown, "%zu of %zu", shown, whole);
     memset(room, 0x5a, a->size);
-    filch_runtime_stats_read(rt, (filch_stats *)(void *)room, a->size);
-    for (size_t i = sizeof(filch_stats); i < a->size; i++)
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, (filch_runtime_stats *)(void *)room, a->size);
+    for (size_t i = sizeof(filch_runtime_stats); i < a->size; i++)
         FUZZ_CHECK(room[i] == 0, "byte %zu", i); /* as for a newer caller */
     free(room);
 }

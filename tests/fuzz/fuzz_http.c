@@ -5,7 +5,7 @@
  * Its answer is the sign to look at the first one, since many inputs keep their connection open. */
 #include <arpa/inet.h>
 #include <filch/runtime.h>
-#include <filch/service_http.h>
+#include <filch/service_observe.h>
 #include <sys/socket.h>
 #include <tests/fuzz/fuzz.h>
 #include <unistd.h>

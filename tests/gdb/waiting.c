@@ -42,8 +42,8 @@ static void makes_ready(filch_self self, void *arg)
 
 static unsigned suspended(filch_runtime *rt)
 {
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     return (unsigned)stats.suspended;
 }
 

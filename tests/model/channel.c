@@ -40,7 +40,7 @@ static const waiting_ways sending = {"a send at once", "a sender that waited",
 static void send(unsigned by, int64_t until)
 {
     uint64_t item = items_next(by);
-    int rc = filch_send_until(channel, &item, until);
+    int rc = filch_channel_send_until(channel, &item, until);
     waiting_returned();
     waiting_came_out(rc, &sending);
     items_sent(item, rc);
@@ -49,7 +49,7 @@ static void send(unsigned by, int64_t until)
 static int receive(unsigned by, int64_t until)
 {
     uint64_t item = ITEMS_NONE;
-    int rc = filch_receive_until(channel, &item, until);
+    int rc = filch_channel_receive_until(channel, &item, until);
     waiting_returned();
     waiting_came_out(rc, &receiving);
     if (rc == 0)
@@ -135,7 +135,7 @@ static void finish(void)
         return;
     MC_CLAIM(!fl_waiters_any(&channel->senders) && !fl_waiters_any(&channel->receivers),
              "somebody is left in a queue");
-    for (uint64_t item; filch_try_receive(channel, &item) == 0;)
+    for (uint64_t item; filch_channel_try_receive(channel, &item) == 0;)
         items_left(item);
     items_check();
 }

@@ -103,7 +103,7 @@ static const waiting_ways others = {"another before the select", "another that w
 static void send(unsigned by, filch_channel *to)
 {
     uint64_t item = items_next(by);
-    int rc = filch_send(to, &item);
+    int rc = filch_channel_send(to, &item);
     waiting_returned();
     waiting_came_out(rc, &others);
     items_sent(item, rc);
@@ -112,7 +112,7 @@ static void send(unsigned by, filch_channel *to)
 static void receive(unsigned by, filch_channel *from)
 {
     uint64_t item = ITEMS_NONE;
-    int rc = filch_receive(from, &item);
+    int rc = filch_channel_receive(from, &item);
     waiting_returned();
     waiting_came_out(rc, &others);
     if (rc == 0)
@@ -183,7 +183,7 @@ static void finish(void)
     for (unsigned i = 0; i < CHANNELS; i++) {
         MC_CLAIM(!fl_waiters_any(&channel[i]->senders) && !fl_waiters_any(&channel[i]->receivers),
                  "somebody is left in a queue");
-        for (uint64_t item; filch_try_receive(channel[i], &item) == 0;)
+        for (uint64_t item; filch_channel_try_receive(channel[i], &item) == 0;)
             items_left(item);
     }
     MC_CLAIM(!fl_waiters_any(&context->waiters), "somebody is left in a queue");

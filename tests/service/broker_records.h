@@ -4,7 +4,7 @@
 #ifndef SERVICE_BROKER_RECORDS_H
 #define SERVICE_BROKER_RECORDS_H
 
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <tests/service/broker_bench.h>
 
 /* A note of the delivery, for a minute; an id of its own where the delivery has none. */

@@ -88,7 +88,7 @@ static int fleet_handle(filch_self self, filch_service_job *job, void *arg)
     const filch_message *message = filch_service_job_message(job);
     unsigned id = (unsigned)atoi(message->id);
     if (id % FLEET_RETRIED == 0 && message->attempt == 1)
-        return filch_service_retry(job, 10 * FILCH_MILLISECOND, "as planned");
+        return filch_service_job_retry(job, 10 * FILCH_MILLISECOND, "as planned");
     filch_u32_add(&fleet->jobs[id].runs, 1, FILCH_ACQ_REL);
     filch_sleep(FILCH_MILLISECOND);
     if (filch_u32_add(&fleet->jobs[id].ended, 1, FILCH_ACQ_REL) == 0) {

@@ -6,7 +6,7 @@
 #define SERVICE_HANDLERS_H
 
 #include <fcntl.h>
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <pthread.h>
 #include <runtime/service/handlers/handlers.h>
 #include <tests/service/service.h>

@@ -22,7 +22,7 @@ static inline int refusals_handle(filch_self self, filch_service_job *job, void 
         return 0;
     signpost_raise(&refusals_begun);
     signpost_wait(&refusals_go_on, 1);
-    return filch_service_retry(job, 0, "again");
+    return filch_service_job_retry(job, 0, "again");
 }
 
 static inline void a_service_tells(const refusals *of)

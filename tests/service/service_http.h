@@ -7,7 +7,7 @@
 #include <tests/service/service.h>
 #include <tests/support/http.h>
 
-#include <filch/service_http.h>
+#include <filch/service_observe.h>
 
 static signpost arrived, released;
 
@@ -25,7 +25,7 @@ static inline int http_stays(filch_self self, filch_service_job *job, void *arg)
 
 static inline int http_fails(filch_self self, filch_service_job *job, void *arg)
 {
-    return filch_service_fail(job, "no such picture");
+    return filch_service_job_fail(job, "no such picture");
 }
 
 static const filch_handler handlers[] = {{.type = "fail", .fn = http_fails},

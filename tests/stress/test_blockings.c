@@ -86,7 +86,7 @@ static void talker(filch_self self, void *arg)
             talk->got++;
         }
     }
-    OK(filch_send(talk->sums, &talk->got));
+    OK(filch_channel_send(talk->sums, &talk->got));
 }
 
 Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
@@ -111,7 +111,7 @@ Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
         }
         for (unsigned k = 0; k < TALKERS; k++) {
             unsigned got = 0;
-            OK(filch_receive(sums, &got));
+            OK(filch_channel_receive(sums, &got));
             cr_assert_eq(got, steps, "%s", stress_name(i));
         }
         OK(filch_runtime_destroy(rt));

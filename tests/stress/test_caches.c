@@ -37,7 +37,7 @@ typedef struct users {
 static object *take(users *all)
 {
     void *one;
-    cr_assert_eq(filch_cache_get(all->cache, &one), 0, "%s", filch_error());
+    cr_assert_eq(filch_cache_acquire(all->cache, &one), 0, "%s", filch_error());
     if (filch_u32_add(&((object *)one)->holders, 1, FILCH_ACQ_REL))
         signpost_raise(&crowds);
     return one;
@@ -46,7 +46,7 @@ static object *take(users *all)
 static void put(users *all, object *one)
 {
     filch_u32_add(&one->holders, (uint32_t)-1, FILCH_ACQ_REL);
-    filch_cache_put(all->cache, one);
+    filch_cache_give_back(all->cache, one);
 }
 
 static void use(filch_self self, void *arg, unsigned index)
@@ -63,10 +63,10 @@ static void use(filch_self self, void *arg, unsigned index)
         if (random % 64 == 0)
             party_gives_way(self);
         for (unsigned j = 0; j < count; j++)
-            if (j || random % 4 || filch_try_send(all->handed, &some[j]))
+            if (j || random % 4 || filch_channel_try_send(all->handed, &some[j]))
                 put(all, some[j]);
         object *others;
-        if (random % 8 < 3 && !filch_try_receive(all->handed, &others))
+        if (random % 8 < 3 && !filch_channel_try_receive(all->handed, &others))
             put(all, others);
         if (random % 512 == 3)
             filch_cache_drain(all->cache);
@@ -87,7 +87,7 @@ Test(caches, all_that_are_made_are_freed_and_nobody_shares_one)
         OK(filch_cache_create(&all.cache, rt, &config));
         OK(filch_channel_create(&all.handed, sizeof(object *), 32));
         parties_meet(rt, TASKS, THREADS, use, &all);
-        for (object *left; !filch_try_receive(all.handed, &left);)
+        for (object *left; !filch_channel_try_receive(all.handed, &left);)
             put(&all, left);
         filch_cache_stats stats;
         filch_cache_stats_read(all.cache, &stats, sizeof stats);

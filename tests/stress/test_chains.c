@@ -39,8 +39,8 @@ Test(chains, many_suspended_joins_end_in_their_order)
             for (unsigned k = 0; k <= depth; k++)
                 cr_assert_eq(signpost_count(&started[k]), 1);
         }
-        filch_stats stats;
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats stats;
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         cr_assert_geq(stats.gift_tasks + stats.robs + stats.queue_takes, 2 * (uint64_t)depth);
         OK(filch_runtime_destroy(rt));
     }
@@ -73,8 +73,8 @@ Test(chains, the_cap_of_fibers_is_met_gracefully)
         unsigned depth = 100 + (unsigned)(stress_mix(seed - i) % 100);
         cr_assert_eq(FILCH_RUN(rt, hasty, depth, i % 40), expected(depth), "%s",
                      stress_name(i % STRESS_CONFIGS));
-        filch_stats stats;
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats stats;
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         cr_assert_leq(stats.fibers, config.max_fibers + 1, "and the guest's");
         OK(filch_runtime_destroy(rt));
     }

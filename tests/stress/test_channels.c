@@ -38,17 +38,17 @@ static int64_t soon(uint64_t random)
 /* In one of the ways there are, until it is sent or closed. */
 static int send_somehow(filch_channel *channel, item *one, uint64_t random)
 {
-    int rc = filch_try_send(channel, one);
+    int rc = filch_channel_try_send(channel, one);
     if (random % 4 == 0 || rc != -EAGAIN)
-        return rc == -EAGAIN ? filch_send(channel, one) : rc;
+        return rc == -EAGAIN ? filch_channel_send(channel, one) : rc;
     if (random % 4 == 1)
-        return filch_send(channel, one);
+        return filch_channel_send(channel, one);
     if (random % 4 == 2) {
         filch_case only = FILCH_SEND(channel, one);
         return filch_select(&only, 1) ? -EIO : only.code;
     }
     do
-        rc = filch_send_until(channel, one, soon(random));
+        rc = filch_channel_send_until(channel, one, soon(random));
     while (rc == -ETIMEDOUT);
     return rc;
 }
@@ -57,15 +57,15 @@ static int receive_somehow(filch_channel *channel, item *one, uint64_t random)
 {
     int rc;
     if (random % 4 == 0)
-        return filch_receive(channel, one);
-    if (random % 4 == 1 && (rc = filch_try_receive(channel, one)) != -EAGAIN)
+        return filch_channel_receive(channel, one);
+    if (random % 4 == 1 && (rc = filch_channel_try_receive(channel, one)) != -EAGAIN)
         return rc;
     if (random % 4 == 2) {
         filch_case either[] = {FILCH_RECEIVE(channel, one), FILCH_RECEIVE(channel, one)};
         return either[filch_select(either, 2)].code;
     }
     do
-        rc = filch_receive_until(channel, one, soon(random));
+        rc = filch_channel_receive_until(channel, one, soon(random));
     while (rc == -ETIMEDOUT);
     return rc;
 }
@@ -230,9 +230,9 @@ static int wait_in_some_way(ending *e, unsigned way)
 {
     item one = {0};
     if (way % 3 == 0)
-        return filch_receive_until(e->channel, &one, e->until);
+        return filch_channel_receive_until(e->channel, &one, e->until);
     if (way % 3 == 1)
-        return filch_receive_until(e->other, &one, e->until);
+        return filch_channel_receive_until(e->other, &one, e->until);
     filch_case cases[] = {FILCH_RECEIVE(e->channel, &one), FILCH_RECEIVE(e->other, &one),
                           FILCH_UNTIL(e->until)};
     int chosen = filch_select(cases, 3);
@@ -300,7 +300,7 @@ static void interrupts(filch_self self, void *heard)
 static void answers(void *arg)
 {
     talk *t = arg;
-    FILCH_EACH(uint64_t, one, t->there) filch_send(t->back, &one);
+    FILCH_EACH(uint64_t, one, t->there) filch_channel_send(t->back, &one);
 }
 
 static void talks(void *arg)
@@ -310,8 +310,8 @@ static void talks(void *arg)
     if (filch_go(t->rt, interrupts, &t->inside)) /* lies below them in the worker's deque */
         filch_die("%s", filch_error());
     while (!signpost_count(&t->outside) || !signpost_count(&t->inside)) {
-        filch_send(t->there, &one);
-        filch_receive(t->back, &one);
+        filch_channel_send(t->there, &one);
+        filch_channel_receive(t->back, &one);
     }
     filch_channel_close(t->there);
 }

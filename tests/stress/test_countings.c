@@ -140,9 +140,9 @@ static void close_shop(shop *one, const char *name)
     cr_assert_eq(filch_gauge_read(&one->gauge), 0, "%s", name);
     OK(filch_snapshot_create(&snapshot));
     filch_snapshot_add(snapshot, one->distribution);
-    cr_assert_eq(filch_snapshot_count(snapshot), filch_u64_load(&one->records, FILCH_ACQUIRE), "%s",
-                 name);
-    cr_assert_eq(filch_snapshot_sum(snapshot), filch_u64_load(&one->sum, FILCH_ACQUIRE), "%s",
+    cr_assert_eq(filch_snapshot_read(snapshot).count, filch_u64_load(&one->records, FILCH_ACQUIRE),
+                 "%s", name);
+    cr_assert_eq(filch_snapshot_read(snapshot).sum, filch_u64_load(&one->sum, FILCH_ACQUIRE), "%s",
                  name);
     filch_snapshot_destroy(snapshot);
     exposition_written(one->metrics, &all);

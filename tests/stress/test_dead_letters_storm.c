@@ -12,7 +12,7 @@
 enum { TASKS = 12, THREADS = 4 };
 
 typedef struct storm {
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     uint64_t seed;
     unsigned times;
     payload *all; /* times for each party */
@@ -32,7 +32,7 @@ static int submit_somehow(const filch_dead_letter *letter, void *arg)
 }
 
 typedef struct requeuer {
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     uint64_t id, random; /* id 0: all */
 } requeuer;
 
@@ -41,9 +41,9 @@ static void requeue_it(filch_self self, void *arg)
     requeuer *it = arg;
     int rc;
     if (it->id)
-        rc = filch_dead_letters_requeue(it->letters, it->id, submit_somehow, &it->random);
+        rc = filch_dead_letter_queue_requeue(it->letters, it->id, submit_somehow, &it->random);
     else
-        rc = filch_dead_letters_requeue_all(it->letters, submit_somehow, &it->random, NULL);
+        rc = filch_dead_letter_queue_requeue_all(it->letters, submit_somehow, &it->random, NULL);
     cr_assert(!rc || rc == -EAGAIN || rc == -ENOENT || rc == -EBUSY, "%d", rc);
 }
 
@@ -62,11 +62,11 @@ static void list_some(storm *in, uint64_t after, bool remove)
 {
     filch_dead_letter *page[7];
     size_t count;
-    OK(filch_dead_letters_list(in->letters, after, page, 7, &count));
+    OK(filch_dead_letter_queue_list(in->letters, after, page, 7, &count));
     for (size_t i = 0; i < count; i++) {
         cr_assert_gt(page[i]->id, after);
         after = page[i]->id;
-        int rc = remove ? filch_dead_letters_remove(in->letters, after) : 0;
+        int rc = remove ? filch_dead_letter_queue_remove(in->letters, after) : 0;
         cr_assert(!rc || rc == -ENOENT || rc == -EBUSY);
         filch_dead_letter_release(page[i]);
     }
@@ -85,13 +85,13 @@ static void storm_party(filch_self self, void *arg, unsigned index)
         if (random % 128 == 2)
             requeue_somehow(self, in, 0, random >> 16);
         if (random % 256 == 3)
-            OK(filch_dead_letters_purge(in->letters, (int64_t)(random >> 44), NULL));
+            OK(filch_dead_letter_queue_purge(in->letters, (int64_t)(random >> 44), NULL));
         if (random % 32 == 5)
             party_gives_way(self);
     }
 }
 
-static void storm_over(filch_dead_letters_config config)
+static void storm_over(filch_dead_letter_queue_config config)
 {
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -104,11 +104,11 @@ static void storm_over(filch_dead_letters_config config)
         cr_assert_not_null(in.all);
         parties_meet(rt, TASKS, THREADS, storm_party, &in);
         dead_letters_balance(in.letters);
-        filch_dead_letters_stats stats = dead_letters_stats(in.letters);
+        filch_dead_letter_queue_stats stats = dead_letters_stats(in.letters);
         cr_assert_eq(stats.put, count);
         cr_assert_eq(stats.taken, 0);
         cr_assert_eq(stats.stuck, 0);
-        filch_dead_letters_destroy(in.letters);
+        filch_dead_letter_queue_destroy(in.letters);
         uint64_t submitted = 0;
         for (unsigned i = 0; i < count; i++) {
             cr_assert_eq(signpost_count(&in.all[i].dropped) + signpost_count(&in.all[i].submitted),
@@ -123,10 +123,10 @@ static void storm_over(filch_dead_letters_config config)
 
 Test(dead_letters_storm, each_letter_goes_once)
 {
-    storm_over((filch_dead_letters_config){.max = 0});
+    storm_over((filch_dead_letter_queue_config){.max = 0});
 }
 
 Test(dead_letters_storm, the_same_with_a_maximum_and_a_time_to_live)
 {
-    storm_over((filch_dead_letters_config){.max = 50, .ttl = 100 * FILCH_MICROSECOND});
+    storm_over((filch_dead_letter_queue_config){.max = 50, .ttl = 100 * FILCH_MICROSECOND});
 }

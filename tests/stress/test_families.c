@@ -2,7 +2,7 @@
  *
  * Many threads ask one family for new and old label sets while others read the registry: each set
  * has one metric, no count is lost, and the cap holds. */
-#include <filch/family.h>
+#include <filch/metrics.h>
 #include <pthread.h>
 #include <tests/support/reading.h>
 #include <tests/support/tasks.h>

@@ -51,7 +51,7 @@ typedef struct storm {
     filch_pool *pool[POOLS];
     filch_limiter *limiter;
     filch_breaker *breaker;
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     filch_context *above;
     uint64_t seed;
     signpost ended;
@@ -332,10 +332,10 @@ static void swap_policies(party *me, uint64_t random)
         filch_breaker_reset(in->breaker);
         return;
     case 5:
-        filch_dead_letters_purge(in->letters, some_time(random >> 20) * 10, NULL);
+        filch_dead_letter_queue_purge(in->letters, some_time(random >> 20) * 10, NULL);
         return;
     case 6:
-        filch_dead_letters_requeue_all(in->letters, requeued, in, NULL);
+        filch_dead_letter_queue_requeue_all(in->letters, requeued, in, NULL);
         return;
     case 7:
         filch_context_cancel(me->context, 0);
@@ -407,7 +407,7 @@ static filch_pool *pool_number(storm *in, unsigned nth, uint64_t random)
 static void set_up(storm *in, uint64_t seed, unsigned round)
 {
     const filch_breaker_config breaker = {.consecutive = 12, .open_time = 50 * FILCH_MICROSECOND};
-    const filch_dead_letters_config letters = {.max = seed & 1 ? 0 : 20};
+    const filch_dead_letter_queue_config letters = {.max = seed & 1 ? 0 : 20};
     filch_config config = {.workers = 64,
                            .queue = round & 1 ? "central-mutex" : "chase-lev",
                            .seed = seed,
@@ -416,7 +416,7 @@ static void set_up(storm *in, uint64_t seed, unsigned round)
     cr_assert_eq(filch_runtime_create(&in->rt, &config), 0, "%s", filch_error());
     OK(filch_limiter_create(&in->limiter, (filch_limit){.rate = 1000000, .burst = 16}));
     cr_assert_eq(filch_breaker_create(&in->breaker, &breaker), 0, "%s", filch_error());
-    cr_assert_eq(filch_dead_letters_create(&in->letters, &letters), 0, "%s", filch_error());
+    cr_assert_eq(filch_dead_letter_queue_create(&in->letters, &letters), 0, "%s", filch_error());
     OK(filch_context_create(&in->above, NULL));
     for (unsigned i = 0; i < POOLS; i++)
         in->pool[i] = pool_number(in, i, stress_mix(seed + i));
@@ -491,9 +491,9 @@ static uint64_t check_pool(storm *in, unsigned nth, uint64_t *lettered)
 /* All pools are at rest. */
 static void check_policies(storm *in, uint64_t lettered)
 {
-    filch_dead_letters_stats letters;
+    filch_dead_letter_queue_stats letters;
     filch_breaker_stats breaker;
-    OK(filch_dead_letters_stats_read(in->letters, &letters, sizeof letters));
+    OK(filch_dead_letter_queue_stats_read(in->letters, &letters, sizeof letters));
     cr_assert_eq(letters.put, lettered);
     cr_assert_eq(letters.requeued, filch_u64_load(&in->requeued, FILCH_RELAXED));
     cr_assert_eq(letters.taken, 0);
@@ -520,7 +520,7 @@ static uint64_t take_down(storm *in)
     check_policies(in, lettered);
     for (unsigned i = 0; i < POOLS; i++)
         OK(filch_pool_destroy(in->pool[i]));
-    filch_dead_letters_destroy(in->letters);
+    filch_dead_letter_queue_destroy(in->letters);
     filch_breaker_destroy(in->breaker);
     filch_limiter_destroy(in->limiter);
     filch_context_release(in->above);

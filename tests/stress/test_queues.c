@@ -126,7 +126,7 @@ static bool fibonacci(filch_runtime *rt)
 FILCH_VOID_TASK(sends, (filch_channel *, channel), (unsigned, number))
 {
     mark(number);
-    filch_send(channel, &number);
+    filch_channel_send(channel, &number);
 }
 
 FILCH_TASK(unsigned, stops, (unsigned, number))
@@ -145,7 +145,7 @@ FILCH_TASK(unsigned, stops, (unsigned, number))
         if (filch_channel_create(&channel, sizeof heard, 1))
             filch_die("%s", filch_error());
         FILCH_FORK(sends, channel, MARKS - 1 - number / 2);
-        filch_receive(channel, &heard);
+        filch_channel_receive(channel, &heard);
         FILCH_JOIN_VOID(sends);
         filch_channel_destroy(channel);
         heard = heard == MARKS - 1 - number / 2 ? 0 : MARKS;
@@ -259,7 +259,7 @@ Test(queues, nothing_is_lost_while_policies_and_workers_change)
 /* ---- Each is itself ---- */
 
 enum { MOST_COUNTERS = 6 };
-#define COUNTER(name) (1 + offsetof(filch_stats, name))
+#define COUNTER(name) (1 + offsetof(filch_runtime_stats, name))
 
 /* Signs of a queue: of the first counters at least one grows, of the others none ever does. */
 static const struct sign {
@@ -298,9 +298,9 @@ static const struct sign *sign_of(const char *name)
 
 static uint64_t sum(const filch_runtime *rt, const size_t *counters)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     uint64_t sum = 0;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     for (unsigned i = 0; i < MOST_COUNTERS && counters[i]; i++)
         sum += *(uint64_t *)((char *)&stats + counters[i] - 1);
     return sum;
@@ -334,30 +334,30 @@ Test(queues, each_shows_by_its_counters_which_it_is)
 
 /* ---- Out of line ---- */
 
-void __real_filch_fork_slow(filch_self self);
-filch_self __real_filch_fork_moves(filch_self self);
-filch_self __wrap_filch_fork_moves(filch_self self);
-int __real_filch_join_slow(filch_slot *slot, const char *const *name);
-void __wrap_filch_fork_slow(filch_self self);
-int __wrap_filch_join_slow(filch_slot *slot, const char *const *name);
+void __real_fl_fork_slow(filch_self self);
+filch_self __real_fl_fork_moves(filch_self self);
+filch_self __wrap_fl_fork_moves(filch_self self);
+int __real_fl_join_slow(filch_slot *slot, const char *const *name);
+void __wrap_fl_fork_slow(filch_self self);
+int __wrap_fl_join_slow(filch_slot *slot, const char *const *name);
 static filch_u32 slow_forks, slow_joins;
 
-void __wrap_filch_fork_slow(filch_self self)
+void __wrap_fl_fork_slow(filch_self self)
 {
     filch_u32_add(&slow_forks, 1, FILCH_RELAXED);
-    __real_filch_fork_slow(self);
+    __real_fl_fork_slow(self);
 }
 
-filch_self __wrap_filch_fork_moves(filch_self self)
+filch_self __wrap_fl_fork_moves(filch_self self)
 {
     filch_u32_add(&slow_forks, 1, FILCH_RELAXED);
-    return __real_filch_fork_moves(self);
+    return __real_fl_fork_moves(self);
 }
 
-int __wrap_filch_join_slow(filch_slot *slot, const char *const *name)
+int __wrap_fl_join_slow(filch_slot *slot, const char *const *name)
 {
     filch_u32_add(&slow_joins, 1, FILCH_RELAXED);
-    return __real_filch_join_slow(slot, name);
+    return __real_fl_join_slow(slot, name);
 }
 
 Test(queues, all_but_the_inline_ones_are_called_at_each_fork_and_join)

@@ -25,7 +25,7 @@ static uint32_t wrongs(void)
 
 typedef struct storm {
     filch_limiter *limiter;
-    filch_limiters *limiters;
+    filch_keyed_limiter *limiters;
     filch_adaptive *adaptive;
     uint64_t seed;
     unsigned rounds;
@@ -60,7 +60,7 @@ static void use(storm *one, uint64_t random)
 {
     unsigned permits = 1 + (unsigned)(random % 3);
     filch_context *context = some_context(random / 4);
-    int rc = filch_limiter_wait(one->limiter, permits, context, party_deadline(random / 1024));
+    int rc = filch_limiter_acquire(one->limiter, permits, context, party_deadline(random / 1024));
     expect(!rc || rc == -ETIMEDOUT);
     if (!rc)
         filch_u32_add(&one->used, permits, FILCH_ACQ_REL);
@@ -151,7 +151,7 @@ static void take_what_is_there(filch_self self, void *arg, unsigned index)
     for (unsigned i = 0; i < one->rounds; i++) {
         unsigned permits = 1 + (unsigned)(next(&random) % 3);
         uint64_t how = next(&random) % 4;
-        int rc = how == 0   ? filch_limiter_wait(one->limiter, permits, NULL, 0)
+        int rc = how == 0   ? filch_limiter_acquire(one->limiter, permits, NULL, 0)
                  : how == 1 ? filch_limiter_reserve(one->limiter, permits, &mine)
                             : filch_limiter_allow(one->limiter, permits);
         expect(!rc);
@@ -186,11 +186,11 @@ static void use_keys(filch_self self, void *arg, unsigned index)
         unsigned key = (unsigned)(next(&random) % KEYS);
         int rc;
         if (next(&random) % 2) {
-            rc = filch_limiters_allow(one->limiters, &key, sizeof key, 1);
+            rc = filch_keyed_limiter_allow(one->limiters, &key, sizeof key, 1);
         } else {
             filch_context *context = some_context(next(&random));
-            rc = filch_limiters_wait(one->limiters, &key, sizeof key, 1, context,
-                                     party_deadline(next(&random)));
+            rc = filch_keyed_limiter_acquire(one->limiters, &key, sizeof key, 1, context,
+                                             party_deadline(next(&random)));
             filch_context_release(context);
         }
         expect(!rc || rc == -EAGAIN || rc == -ENOSPC || rc == -ETIMEDOUT);
@@ -207,14 +207,14 @@ Test(rates, no_key_gets_more_by_being_forgotten)
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);
         storm one = {.seed = stress_seed(), .rounds = stress_times(200)};
-        OK(filch_limiters_create(&one.limiters, limit, KEYS / 4, sizeof(unsigned)));
+        OK(filch_keyed_limiter_create(&one.limiters, limit, KEYS / 4, sizeof(unsigned)));
         int64_t begun = filch_now();
         parties_meet(rt, TASKS, THREADS, use_keys, &one);
         int64_t ended = filch_now();
         for (unsigned key = 0; key < KEYS; key++)
             cr_assert(rates_allow(limit, count(&one.keyed[key]), ended - begun + 1));
-        cr_assert_leq(filch_limiters_count(one.limiters), KEYS / 4);
-        filch_limiters_destroy(one.limiters);
+        cr_assert_leq(filch_keyed_limiter_count(one.limiters), KEYS / 4);
+        filch_keyed_limiter_destroy(one.limiters);
         OK(filch_runtime_destroy(rt));
         cr_assert_eq(wrongs(), 0);
     }

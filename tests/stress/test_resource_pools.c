@@ -12,7 +12,7 @@ enum { TASKS = 12, THREADS = 4 };
 static resource_source from;
 
 typedef struct customers {
-    filch_resources *pool;
+    filch_resource_pool *pool;
     uint64_t seed;
     filch_u64 served, refused;
     bool closes;
@@ -49,7 +49,7 @@ static void shop(filch_self self, void *arg, unsigned index)
         uint64_t random = stress_mix(all->seed + index * UINT64_C(1000003) + i);
         filch_resource *one = NULL;
         make_trouble(random >> 40);
-        int rc = filch_resources_acquire(all->pool, &one, party_deadline(random >> 8));
+        int rc = filch_resource_pool_acquire(all->pool, &one, party_deadline(random >> 8));
         if (rc) {
             filch_u64_add(&all->refused, 1, FILCH_ACQ_REL);
             cr_assert(rc == -ETIMEDOUT || rc == -ECONNREFUSED || rc == -EPROTO || rc == -EPIPE,
@@ -61,12 +61,12 @@ static void shop(filch_self self, void *arg, unsigned index)
         OK(filch_resource_give_back(one, random % 16 != 5));
     }
     if (index == 0 && all->closes)
-        filch_resources_close(all->pool, 0);
+        filch_resource_pool_close(all->pool, 0);
 }
 
-static filch_resources_config config_for(uint64_t seed)
+static filch_resource_pool_config config_for(uint64_t seed)
 {
-    filch_resources_config config = source_config(&from, (unsigned)(seed >> 4) % 3, 3);
+    filch_resource_pool_config config = source_config(&from, (unsigned)(seed >> 4) % 3, 3);
     config.check_after = (int64_t)(seed >> 8) % 3 * 20000;
     config.idle_time = seed % 2 ? 50000 : 0;
     config.max_lifetime = seed % 3 ? 300000 : 0;
@@ -79,12 +79,12 @@ static void shop_everywhere(bool closes)
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 1000000);
-        filch_resources_config config = config_for(stress_mix(seed + c));
+        filch_resource_pool_config config = config_for(stress_mix(seed + c));
         customers all = {.pool = resources_of(rt, &config),
                          .seed = stress_mix(seed - c),
                          .closes = closes};
         parties_meet(rt, TASKS, THREADS, shop, &all);
-        filch_resources_stats stats = resources_stats(all.pool);
+        filch_resource_pool_stats stats = resources_stats(all.pool);
         cr_assert_eq(stats.acquired, filch_u64_load(&all.served, FILCH_ACQUIRE));
         cr_assert_eq(stats.refused, filch_u64_load(&all.refused, FILCH_ACQUIRE));
         source_ends(&from, all.pool);
@@ -105,7 +105,7 @@ Test(resource_pools, the_same_with_a_close_in_the_middle)
 /* ---- The last one out ---- */
 
 typedef struct last {
-    filch_resources *pool;
+    filch_resource_pool *pool;
     filch_resource *held;
 } last;
 
@@ -117,8 +117,8 @@ static void end_it(filch_self self, void *arg, unsigned index)
         OK(filch_resource_give_back(it->held, index % 2));
         return;
     }
-    OK(filch_resources_close(it->pool, FILCH_FOREVER));
-    OK(filch_resources_destroy(it->pool));
+    OK(filch_resource_pool_close(it->pool, FILCH_FOREVER));
+    OK(filch_resource_pool_destroy(it->pool));
 }
 
 Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
@@ -126,10 +126,10 @@ Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 1000000);
         for (unsigned i = 0; i < stress_times(100); i++) {
-            filch_resources_config config = source_config(&from, i % 3, 2);
+            filch_resource_pool_config config = source_config(&from, i % 3, 2);
             config.max_lifetime = i % 4 ? 1000 : 0; /* the alarm rings meanwhile */
             last it = {.pool = resources_of(rt, &config)};
-            OK(filch_resources_acquire(it.pool, &it.held, FILCH_FOREVER));
+            OK(filch_resource_pool_acquire(it.pool, &it.held, FILCH_FOREVER));
             parties_meet(rt, 1, 1, end_it, &it);
             cr_assert_eq(signpost_count(&from.made), signpost_count(&from.gone));
         }

@@ -46,7 +46,7 @@ static void spawn(group *g)
 static void open_group(group *g)
 {
     filch_scope_mode mode = g->seed % 4 ? FILCH_SCOPE_FIRST : FILCH_SCOPE_COLLECT;
-    OK(filch_scope_open_as(&g->scope, g->rt, g->above, mode));
+    OK(filch_scope_begin_as(&g->scope, g->rt, g->above, mode));
     for (unsigned i = (unsigned)(g->seed >> 8) % 5; i; i--)
         spawn(g);
     if (g->seed % 8 == 1) {
@@ -73,7 +73,7 @@ static void close_group(group *g)
         kept++;
     }
     cr_assert_eq(kept, g->scope.mode == FILCH_SCOPE_COLLECT ? sum(&g->failed) : rc != 0);
-    cr_assert_eq(filch_scope_close(&g->scope), rc);
+    cr_assert_eq(filch_scope_end(&g->scope), rc);
     cr_assert_eq(rc != 0, sum(&g->failed) != 0);
     all_have_ended(g);
 }
@@ -198,12 +198,12 @@ FILCH_VOID_TASK(opens_often, (unsigned, times))
     for (filch_u32 ended; times; times--) {
         filch_scope scope;
         filch_u32_store(&ended, 0, FILCH_RELEASE);
-        OK(filch_scope_open(&scope, NULL, NULL));
+        OK(filch_scope_begin(&scope, NULL, NULL));
         for (unsigned i = times % 4; i; i--)
             cr_assert_eq(FILCH_SPAWN(&scope, leave_at_once, &ended), 0);
         while (times % 3 == 0 && filch_scope_wait_until(&scope, 0) == -ETIMEDOUT)
             filch_yield(self); /* never in the queue: sees the last one's unlocking only */
-        OK(filch_scope_close(&scope));
+        OK(filch_scope_end(&scope));
         cr_assert_eq(sum(&ended), times % 4);
     }
 }

@@ -35,7 +35,7 @@ static void close_world(world *w)
 {
     uint32_t item;
     for (int i = 0; i < CHANNELS; i++) {
-        while (filch_try_receive(w->channels[i], &item) == 0)
+        while (filch_channel_try_receive(w->channels[i], &item) == 0)
             signpost_raise(&w->seen[item]);
         if (channel_waiting(w->channels[i]))
             signpost_raise(&w->wrong);
@@ -214,7 +214,7 @@ static void sends_about_then(void *arg)
 {
     race *r = arg;
     uint32_t item = 7;
-    int rc = filch_send_until(r->channel, &item, r->until);
+    int rc = filch_channel_send_until(r->channel, &item, r->until);
     if (!rc)
         signpost_raise(&r->sent);
     else if (rc != -ETIMEDOUT)

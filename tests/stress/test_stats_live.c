@@ -26,14 +26,14 @@ FILCH_TASK(unsigned, tree, (unsigned, height), (uint64_t, seed))
 }
 
 /* Returns how many numbers have fallen. before: this reader's last values of that worker. */
-static unsigned read_one(int worker, filch_stats *before)
+static unsigned read_one(int worker, filch_runtime_stats *before)
 {
     unsigned fallen = 0;
-    filch_stats stats;
-    const filch_stat *row;
-    if (filch_stats_read(rt, worker, &stats, sizeof stats))
+    filch_runtime_stats stats;
+    const filch_runtime_stat *row;
+    if (filch_runtime_stats_read(rt, worker, &stats, sizeof stats))
         return 1;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++)
         fallen += !row->now && stats_value(row, &stats) < stats_value(row, before);
     *before = stats;
     return fallen;
@@ -47,7 +47,7 @@ static int count_pieces(const char *text, size_t size, void *pieces)
 
 static void *reads(void *unused)
 {
-    filch_stats before[SLOTS + 1];
+    filch_runtime_stats before[SLOTS + 1];
     uint64_t row[SLOTS], taken[SLOTS][SLOTS] = {0};
     size_t pieces = 0, wrong = 0;
     memset(before, 0, sizeof before);
@@ -55,12 +55,12 @@ static void *reads(void *unused)
         for (int i = 0; i <= SLOTS; i++)
             wrong += read_one(i < SLOTS ? i : FILCH_ALL_WORKERS, &before[i]);
         for (unsigned i = 0; i < SLOTS; i++) {
-            wrong += filch_stats_thefts(rt, i, row, SLOTS) != 0;
+            wrong += filch_runtime_steals_read(rt, i, row, SLOTS) != 0;
             for (unsigned k = 0; k < SLOTS; k++)
                 wrong += row[k] < taken[i][k];
             memcpy(taken[i], row, sizeof row);
         }
-        wrong += filch_stats_write_json(rt, count_pieces, &pieces) != 0;
+        wrong += filch_runtime_stats_write_json(rt, count_pieces, &pieces) != 0;
         sched_yield();
     }
     return (void *)(uintptr_t)wrong;
@@ -98,7 +98,7 @@ static void play(const char *queue, const char *fence, const char *guest)
         pthread_join(thread[i], &wrong);
         cr_expect_null(wrong, "thread %u on %s", i, queue);
     }
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_eq(all.tasks_taken, all.joins_taken, "%s", queue);
     if (*guest == '0') /* else joins of the caller help, which no table of victims has */
         stats_thefts_agree(rt);

@@ -52,7 +52,7 @@ static uint64_t collect(unsigned count, const char *name)
     return stolen;
 }
 
-static uint64_t slots_given(const filch_stats *stats)
+static uint64_t slots_given(const filch_runtime_stats *stats)
 {
     return stats->gift_tasks + stats->robs;
 }
@@ -61,7 +61,7 @@ static uint64_t slots_given(const filch_stats *stats)
  * decides how much that is per round. check: compares the runtime's counts with those of its
  * cells. */
 static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, const char *),
-                  void (*check)(const filch_stats *, uint64_t, const char *))
+                  void (*check)(const filch_runtime_stats *, uint64_t, const char *))
 {
     uint64_t seed = stress_seed(), round = seed;
     unsigned rounds = wanted ? 0 : stress_times(20);
@@ -71,8 +71,8 @@ static void steal(uint64_t wanted, uint64_t (*play)(filch_runtime *, uint64_t, c
         uint64_t stolen = 0;
         for (unsigned k = 0; k < rounds || stolen < wanted / STEALING_CONFIGS; k++)
             stolen += play(rt, stress_mix(round++), name);
-        filch_stats stats;
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats stats;
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         check(&stats, stolen, name);
         OK(filch_runtime_destroy(rt));
         printf("%" PRIu64 " steals on %s\n", stolen, name);
@@ -109,7 +109,7 @@ static uint64_t play_flat(filch_runtime *rt, uint64_t seed, const char *name)
 
 /* Thieves fork the halves of their ranges; those of them that are stolen are counted by the runtime
  * alone. */
-static void at_least(const filch_stats *stats, uint64_t stolen, const char *name)
+static void at_least(const filch_runtime_stats *stats, uint64_t stolen, const char *name)
 {
     cr_assert_geq(slots_given(stats), stolen, "%s", name);
 }
@@ -171,7 +171,7 @@ static uint64_t play_trees(filch_runtime *rt, uint64_t seed, const char *name)
 }
 
 /* Where no stack is deep enough for a gift of many, nothing is stolen but units. */
-static void exactly(const filch_stats *stats, uint64_t stolen, const char *name)
+static void exactly(const filch_runtime_stats *stats, uint64_t stolen, const char *name)
 {
     if (2 * LEVELS > FL_HALF_FROM)
         at_least(stats, stolen, name);
@@ -202,16 +202,16 @@ FILCH_TASK(unsigned, flushed, (unsigned, count), (uint64_t, seed))
 /* The runtime counts deque steals; items that the worker itself pops run on another stack, too. */
 static uint64_t play_flushed(filch_runtime *rt, uint64_t seed, const char *name)
 {
-    filch_stats before, after;
+    filch_runtime_stats before, after;
     unsigned count = 1 + (unsigned)(seed % MOST);
-    filch_runtime_stats_read(rt, &before, sizeof before);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &before, sizeof before);
     cr_assert_eq(FILCH_RUN(rt, flushed, count, seed), 0, "%s", name);
-    filch_runtime_stats_read(rt, &after, sizeof after);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &after, sizeof after);
     collect(count, name);
     return after.deque_steals - before.deque_steals;
 }
 
-static void told(const filch_stats *stats, uint64_t stolen, const char *name)
+static void told(const filch_runtime_stats *stats, uint64_t stolen, const char *name)
 {
     cr_assert_geq(stats->deque_steals, stolen, "%s", name);
 }

@@ -204,7 +204,7 @@ static void tick(struct party *party)
         filch_die("%s", filch_error());
     filch_channel *ticks = filch_ticker_channel(ticker);
     for (unsigned i = random >> 32 & 7; i; i--) {
-        int rc = filch_receive_until(ticks, &one, filch_in((int64_t)(next(party) % 60000)));
+        int rc = filch_channel_receive_until(ticks, &one, filch_in((int64_t)(next(party) % 60000)));
         if (rc == -ETIMEDOUT)
             continue;
         if (rc || one.number != last.number + one.missed + 1 ||

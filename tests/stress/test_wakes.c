@@ -65,8 +65,8 @@ static void meet_often(unsigned workers, unsigned rounds)
         if (i % 4 == 0) /* some rounds begin with all asleep, others find workers on their way */
             nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    filch_stats stats;
-    filch_stats_read(m.rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(m.rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_assert_gt(stats.wakes, 0, "nobody was woken");
     OK(filch_runtime_destroy(m.rt));
 }

@@ -81,7 +81,7 @@ static void speak(filch_self self, void *arg)
 {
     talk *t = arg;
     for (int i = 1; i <= WORDS; i++)
-        if (filch_send(t->words, &i))
+        if (filch_channel_send(t->words, &i))
             filch_die("%s", filch_error());
     signpost_raise(&t->spoken);
 }
@@ -94,7 +94,7 @@ FILCH_TASK(int, listen, (talk *, t))
     if (filch_go(NULL, speak, t))
         filch_die("%s", filch_error());
     for (int i = 0; i < WORDS; i++) {
-        if (filch_receive(t->words, &word))
+        if (filch_channel_receive(t->words, &word))
             filch_die("%s", filch_error());
         filch_u64_add(t->heard, (uint64_t)word, FILCH_RELAXED);
     }

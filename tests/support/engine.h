@@ -122,13 +122,13 @@ void expect_death(void (*work)(void), const char *first, const char *second);
 filch_runtime *stats_runtime(unsigned workers, const char *queue, const char *fence);
 void stats_end(filch_runtime *rt);
 /* worker: or FILCH_ALL_WORKERS. */
-filch_stats stats_now(filch_runtime *rt, int worker);
-uint64_t stats_value(const filch_stat *row, const filch_stats *stats);
+filch_runtime_stats stats_now(filch_runtime *rt, int worker);
+uint64_t stats_value(const filch_runtime_stat *row, const filch_runtime_stats *stats);
 /* Items taken by thieves, as counted. */
-uint64_t stats_stolen(const filch_stats *stats);
+uint64_t stats_stolen(const filch_runtime_stats *stats);
 /* Of a runtime whose tasks have ended, once its thieves have ended the thefts they had begun: a
  * relation that never holds keeps the test from ending. */
-filch_stats stats_rested(filch_runtime *rt);
+filch_runtime_stats stats_rested(filch_runtime *rt);
 uint64_t stats_thefts(filch_runtime *rt);
 /* Ends when all tables together are what all workers have counted. */
 void stats_thefts_agree(filch_runtime *rt);

@@ -25,14 +25,14 @@ typedef struct resource_source {
 } resource_source;
 
 void source_destroy(filch_self self, void *value, void *arg);
-filch_resources_config source_config(resource_source *of, unsigned min, unsigned max);
-filch_resources *resources_of(filch_runtime *rt, const filch_resources_config *config);
-filch_resources_stats resources_stats(filch_resources *pool);
+filch_resource_pool_config source_config(resource_source *of, unsigned min, unsigned max);
+filch_resource_pool *resources_of(filch_runtime *rt, const filch_resource_pool_config *config);
+filch_resource_pool_stats resources_stats(filch_resource_pool *pool);
 /* The holder is alone with it. */
 void source_enter(resource_source *of, filch_resource *one);
 void source_leave(filch_resource *one);
 /* Nothing is lost or duplicated, and the callbacks were called where they should be. */
-void source_ends(resource_source *of, filch_resources *pool);
+void source_ends(resource_source *of, filch_resource_pool *pool);
 
 /* ---- Batches: a flush that records its items, waits at a gate, and fails on request ---- */
 

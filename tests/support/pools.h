@@ -115,11 +115,11 @@ filch_dead_letter_draft draft_of(payload *one);
 /* A filch_requeue_fn; arg: NULL, or a code with which it fails. */
 int payload_submit(const filch_dead_letter *letter, void *arg);
 
-filch_dead_letters *dead_letters_of(filch_dead_letters_config config);
-uint64_t put_one(filch_dead_letters *letters, payload *one);
-filch_dead_letters_stats dead_letters_stats(filch_dead_letters *letters);
+filch_dead_letter_queue *dead_letters_of(filch_dead_letter_queue_config config);
+uint64_t put_one(filch_dead_letter_queue *letters, payload *one);
+filch_dead_letter_queue_stats dead_letters_stats(filch_dead_letter_queue *letters);
 /* No call is running: everything is accounted for. */
-void dead_letters_balance(filch_dead_letters *letters);
+void dead_letters_balance(filch_dead_letter_queue *letters);
 
 /* A store in memory that fails. Next return value of each function, if that is not 0. */
 typedef struct failing {

@@ -84,7 +84,7 @@ void have_fibers(void);
 enum { MODE_SIZES = 4 };
 /* Whose joins wait as its mode says: those of guests always help. */
 filch_runtime *mode_runtime(filch_config config);
-filch_stats mode_stats(const filch_runtime *rt);
+filch_runtime_stats mode_stats(const filch_runtime *rt);
 /* Its description has that line's beginning. Destroys it. */
 void mode_is_described(filch_runtime *rt, const char *line);
 

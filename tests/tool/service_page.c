@@ -4,7 +4,7 @@
  * stdin, the others are over. Prints its port, and ends at the end of stdin. */
 #include <filch/pool.h>
 #include <filch/service.h>
-#include <filch/service_http.h>
+#include <filch/service_observe.h>
 #include <filch/timer.h>
 
 #include <pthread.h>
@@ -40,8 +40,8 @@ static int fails(filch_self self, filch_service_job *job, void *arg)
     (void)self, (void)arg;
     const filch_message *message = filch_service_job_message(job);
     return message->attempt == 1 && message->body_size
-               ? filch_service_retry(job, FILCH_MILLISECOND, "mailbox is full")
-               : filch_service_fail(job, "no such address");
+               ? filch_service_job_retry(job, FILCH_MILLISECOND, "mailbox is full")
+               : filch_service_job_fail(job, "no such address");
 }
 
 static void *serve(void *service)

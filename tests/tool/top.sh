@@ -42,11 +42,11 @@ refused "no statistics page: process $pid" top --once "$pid"
 claim "a program that is not shared ends well" stop
 
 start shared FILCH_SHARE=1 "$program" 2
-claim "the figures come: $(cat err)" shown "2 filch_receive"
+claim "the figures come: $(cat err)" shown "2 filch_channel_receive"
 run_filch 0 top --once --interval 1500 "$pid"
 for words in "process $pid  top_program  runtime 1 of 2" "workers 2 of 2  policy random  queue chase-lev" \
     "^working [0-9]* %  searching [0-9]* %  asleep [0-9]* %$" "^fibers [0-9]*  waiting 2  sleeps" "jobs [0-9.]* *k*/s" \
-    "^   1 [a-z]* *[0-9]* *[0-9]* %" "^listeners *0 *2 *2 *0 *0" "^      2 filch_receive" "thief . victim"; do
+    "^   1 [a-z]* *[0-9]* *[0-9]* %" "^listeners *0 *2 *2 *0 *0" "^      2 filch_channel_receive" "thief . victim"; do
     claim "the figures have '$words': $(cat out)" grep -q "$words" out
 done
 claim "no line is wider than 60: $(awk 'length > 60' out)" sh -c '! grep -q "^.\{61\}" out'
@@ -72,8 +72,8 @@ for one in shown["by_worker"]:
 pools = {pool["name"]: pool for pool in shown["pools"]}
 assert set(pools) == {"busy", "listeners"}, pools
 assert pools["busy"]["rates"]["succeeded"] > 0 and pools["listeners"]["running"] == 2, pools
-assert {"call": "filch_receive", "tasks": 2, "rates": {}} in shown["waits"], shown["waits"]
-assert {one["call"] for one in shown["waits"]} <= {"filch_receive", "the join of a fork"}, shown["waits"] # now and then one is suspended
+assert {"call": "filch_channel_receive", "tasks": 2, "rates": {}} in shown["waits"], shown["waits"]
+assert {one["call"] for one in shown["waits"]} <= {"filch_channel_receive", "the join of a fork"}, shown["waits"] # now and then one is suspended
 END
 claim "the JSON is as docs/observe.md says: $(cat out)" python3 check.py "$pid"
 

@@ -29,7 +29,7 @@ static int listen(filch_self self, filch_job *job, void *data)
 {
     char byte;
     (void)self, (void)job, (void)data;
-    return filch_receive(silent, &byte) == -EPIPE ? 0 : -1;
+    return filch_channel_receive(silent, &byte) == -EPIPE ? 0 : -1;
 }
 
 /* A job each millisecond, until stdin ends. */

@@ -30,7 +30,7 @@ def watch_the_end():
 def press_keys():
     terminal = begin()
     terminal.wait_for("the figures", has(rf"^process {sys.argv[1]}  top_program", r"^ *# state", r"^   1 [a-z]", r"^listeners",
-                                         r"jobs [0-9.]+( k)?/s", "2 filch_receive"))
+                                         r"jobs [0-9.]+( k)?/s", "2 filch_channel_receive"))
     terminal.wait_for("the keys", last_line("by number   q quit  p pause  s sort  ? help"))
     terminal.press("s")
     terminal.wait_for("another order", last_line("by work"))

@@ -6,7 +6,6 @@
 #include <filch/blocking.h>
 #include <filch/channel.h>
 #include <filch/filch.h>
-#include <filch/io.h>
 #include <filch/pool.h>
 #include <filch/sync.h>
 #include <filch/timer.h>
@@ -36,7 +35,7 @@ static void add(long by)
 FILCH_VOID_TASK(sends, (int, count))
 {
     for (int i = 0; i < count; i++)
-        if (filch_send(channel, &i))
+        if (filch_channel_send(channel, &i))
             filch_die("%s", filch_error());
     filch_channel_close(channel);
 }

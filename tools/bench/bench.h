@@ -100,9 +100,9 @@ typedef struct cell {
     sample samples[BENCH_REPEATS];
     int sample_count;
     double peak_mib;
-    filch_stats counted; /* by a runtime, in all samples together, */
-    double counted_runs; /* which are so many runs; 0: this is no runtime */
-    char error[256];     /* not "": this cell has no (right) result, and why */
+    filch_runtime_stats counted; /* by a runtime, in all samples together, */
+    double counted_runs;         /* which are so many runs; 0: this is no runtime */
+    char error[256];             /* not "": this cell has no (right) result, and why */
 } cell;
 
 /* One kernel at one size. */

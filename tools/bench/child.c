@@ -27,8 +27,8 @@ static void count_nothing(const kernel_place *p, sample *s)
 
 static void count_runtime(const kernel_place *p, sample *s)
 {
-    filch_stats n;
-    filch_runtime_stats_read(p->it, &n, sizeof n);
+    filch_runtime_stats n;
+    filch_runtime_stats_read(p->it, FILCH_ALL_WORKERS, &n, sizeof n);
     s->gifts = (double)n.gifts;
     s->gift_tasks = (double)n.gift_tasks;
     s->robs = (double)n.robs;
@@ -57,14 +57,14 @@ static void (*const counts[])(const kernel_place *p, sample *s) = {
 };
 
 /* Adds what the runtime has counted, `times` times: -1 before a run, 1 after it. */
-static void count_stats(const kernel_place *p, filch_stats *sum, int64_t times)
+static void count_stats(const kernel_place *p, filch_runtime_stats *sum, int64_t times)
 {
-    filch_stats now;
-    const filch_stat *row;
+    filch_runtime_stats now;
+    const filch_runtime_stat *row;
     if (counts[p->as] != count_runtime ||
-        filch_stats_read(p->it, FILCH_ALL_WORKERS, &now, sizeof now))
+        filch_runtime_stats_read(p->it, FILCH_ALL_WORKERS, &now, sizeof now))
         return;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++) {
         uint64_t *to = (uint64_t *)(void *)((char *)sum + row->offset);
         uint64_t value = *(uint64_t *)(void *)((char *)&now + row->offset);
         *to = row->now ? value : *to + (uint64_t)times * value;
@@ -77,7 +77,7 @@ typedef struct job {
     kernel_place place;
     kernel_run run;
     double slow_down; /* options */
-    filch_stats counted;
+    filch_runtime_stats counted;
 } job;
 
 /* Computes for so much longer that the run, which took so much processor time, is slower by the
@@ -140,7 +140,7 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
     double start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     bool right;
     j->run.quiet = order.quiet;
-    j->counted = (filch_stats){0};
+    j->counted = (filch_runtime_stats){0};
     do {
         right = run_once(j, s);
         j->run.quiet = true;

@@ -24,7 +24,7 @@ typedef struct child_reply {
     double cpu_seconds; /* of the whole order, with what is not measured */
     double peak_mib;
     uint64_t answer, files, bytes, unreadable;
-    filch_stats counted; /* in all runs; 0: this is no runtime */
+    filch_runtime_stats counted; /* in all runs; 0: this is no runtime */
     char text[72];
     char error[256]; /* "": all is well */
 } child_reply;

@@ -57,8 +57,8 @@ static void set_modes(json_t *o, const column *c)
 static json_t *statistics_object(const cell *c)
 {
     json_t *o = json_object();
-    const filch_stat *row;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+    const filch_runtime_stat *row;
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++)
         json_object_set_new(o, row->name, json_real(stat_per_run(c, row)));
     return o;
 }

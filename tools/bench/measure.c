@@ -70,11 +70,11 @@ static void note_noise(child_reply *reply, const machine_noise *before, const ma
 
 static void add_counted(cell *c, const child_reply *reply)
 {
-    const filch_stat *row;
+    const filch_runtime_stat *row;
     if (!column_has_runtime(c->column))
         return;
     c->counted_runs += reply->sample.runs;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++) {
         uint64_t *sum = (uint64_t *)(void *)((char *)&c->counted + row->offset);
         uint64_t one =
             *(const uint64_t *)(const void *)((const char *)&reply->counted + row->offset);

@@ -32,7 +32,8 @@ static const struct argp_option known[] = {
     {"workers", 'w', "LIST", 0,
      "Numbers of workers (default: 1 and one per core this process may use)", 0},
     {"columns", 'c', "LIST", 0,
-     "The columns of the table: queues of the library (docs/lab/README.md), handpool (a hand-written "
+     "The columns of the table: queues of the library (docs/lab/README.md), handpool (a "
+     "hand-written "
      "pool), peers (listed below). Default: chase-lev, central-mutex, and on parallel algorithms "
      "the peers of the same compiler. Serial code is always measured",
      0},

@@ -7,18 +7,18 @@
 
 enum { TITLE = 160 };
 
-double stat_per_run(const cell *c, const filch_stat *row)
+double stat_per_run(const cell *c, const filch_runtime_stat *row)
 {
     return (double)*(const uint64_t *)(const void *)((const char *)&c->counted + row->offset) /
            (row->now ? 1 : c->counted_runs);
 }
 
-static bool is_time(const filch_stat *row)
+static bool is_time(const filch_runtime_stat *row)
 {
     return !strcmp(row->unit, "ns");
 }
 
-static void write_figure(const filch_stat *row, const cell *c, int width, FILE *out)
+static void write_figure(const filch_runtime_stat *row, const cell *c, int width, FILE *out)
 {
     char text[32] = "0";
     double value = stat_per_run(c, row);
@@ -30,12 +30,12 @@ static void write_figure(const filch_stat *row, const cell *c, int width, FILE *
 }
 
 /* Counters that are 0 in all runtimes of the block are left out. */
-static bool is_shown(const block *b, const filch_stat *row)
+static bool is_shown(const block *b, const filch_runtime_stat *row)
 {
     bool some = false;
     for (size_t i = 0; i < b->cell_count; i++)
         some |= b->cells[i].counted_runs > 0 && stat_per_run(&b->cells[i], row) > 0;
-    return some || row->offset == offsetof(filch_stats, all_forks);
+    return some || row->offset == offsetof(filch_runtime_stats, all_forks);
 }
 
 /* "chase-lev:random, W 2". Returns its length. */
@@ -74,7 +74,7 @@ static void write_busy(const block *b, int width, FILE *out)
 {
     fprintf(out, "    %-20s", "busy");
     for (size_t i = 0; i < b->cell_count; i++) {
-        const filch_stats *n = &b->cells[i].counted;
+        const filch_runtime_stats *n = &b->cells[i].counted;
         double all = (double)(n->work_ns + n->search_ns + n->sleep_ns);
         if (b->cells[i].counted_runs > 0)
             fprintf(out, "  %*.1f %%", width - 2, all > 0 ? 100 * (double)n->work_ns / all : 0);
@@ -84,11 +84,11 @@ static void write_busy(const block *b, int width, FILE *out)
 
 void bench_write_stats(const block *b, FILE *out)
 {
-    const filch_stat *row;
+    const filch_runtime_stat *row;
     const int width = width_of(b);
     write_head(b, width, out);
     write_busy(b, width, out);
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++) {
         if (!is_shown(b, row))
             continue;
         fprintf(out, "    %-20s", row->name);

@@ -27,7 +27,7 @@ double median_of_field(const cell *c, size_t at);
 estimate seconds_ratio(const cell *slow, const cell *fast);
 
 /* A counter of the library, per run; of a cell with counted_runs. */
-double stat_per_run(const cell *c, const filch_stat *row);
+double stat_per_run(const cell *c, const filch_runtime_stat *row);
 
 /* The first column against another, in one block, with the largest number of workers. */
 typedef struct pair {

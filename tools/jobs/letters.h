@@ -10,7 +10,7 @@
 
 #include "options.h"
 
-#include <filch/message.h>
+#include <filch/service.h>
 #include <jansson.h>
 #include <runtime/service/broker.h>
 

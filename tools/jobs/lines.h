@@ -5,7 +5,7 @@
 #ifndef JOBS_LINES_H
 #define JOBS_LINES_H
 
-#include <filch/message.h>
+#include <filch/service.h>
 
 enum { LINES_WHY = 160 };
 

@@ -5,7 +5,7 @@
 #include "connection.h"
 #include "view.h"
 
-#include <filch/service_records.h>
+#include <filch/service.h>
 
 static int read_record(jobs_connection *c, const char *id, filch_service_record **out)
 {

@@ -106,8 +106,8 @@ FILCH_TASK(long, pong, (const table *, t))
 {
     enter("pong", t->rounds);
     unsigned ball = 0;
-    while (ball < t->rounds && filch_receive(t->there, &ball) == 0)
-        filch_send(t->back, &ball);
+    while (ball < t->rounds && filch_channel_receive(t->there, &ball) == 0)
+        filch_channel_send(t->back, &ball);
     return ball;
 }
 
@@ -118,8 +118,8 @@ FILCH_TASK(long, ping, (const table *, t))
     unsigned ball = 0;
     FILCH_FORK(pong, t);
     for (unsigned i = 1; i <= t->rounds; i++) {
-        filch_send(t->there, &i);
-        filch_receive(t->back, &ball);
+        filch_channel_send(t->there, &i);
+        filch_channel_receive(t->back, &ball);
     }
     FILCH_JOIN(long last, pong);
     return last == ball ? last : -1;

@@ -55,7 +55,8 @@ static int transform(filch_self self, filch_service_job *job, void *arg)
     unsigned char turned[PICTURE_MOST];
     size_t size = picture_turn(message->body, message->body_size, turned);
     if (!size)
-        return filch_service_fail(job, "no picture of %d x %d pixels", PICTURE_SIDE, PICTURE_SIDE);
+        return filch_service_job_fail(job, "no picture of %d x %d pixels", PICTURE_SIDE,
+                                      PICTURE_SIDE);
     if (filch_u32_add(&shared->runs[atoi(message->id)], 1, FILCH_ACQ_REL) == 0)
         filch_u32_add(&shared->done, 1, FILCH_ACQ_REL);
     return 0;

@@ -5,7 +5,7 @@
 #ifndef BARS_WORKER_QUEUE_H
 #define BARS_WORKER_QUEUE_H
 
-#include <filch/message.h>
+#include <filch/service.h>
 #include <runtime/service/broker.h>
 
 #define BAR_QUEUE "bars"

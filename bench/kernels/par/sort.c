@@ -6,7 +6,6 @@
 #include "../keys.h"
 #include "par.h"
 
-#include <filch/radix.h>
 #include <filch/sort.h>
 
 #include <errno.h>

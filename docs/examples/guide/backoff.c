@@ -50,7 +50,7 @@ static void print_schedule(void)
                                 .cap = 2 * FILCH_SECOND,
                                 .jitter = FILCH_JITTER_NONE};
     filch_retry_state state;
-    filch_retry_begin(&alone, &state);
+    filch_retry_state_begin(&alone, &state);
     printf("waits:");
     for (unsigned attempt = 1; attempt <= 7; attempt++)
         printf(" %d", (int)(filch_retry_delay(&alone, attempt, &state) / FILCH_MILLISECOND));

@@ -15,7 +15,7 @@
 enum { ACCOUNTS = 4, BALANCE = 1000, JOBS = 120, WIDTH = 16, CONNECTIONS = 3 };
 
 static char path[] = "database-XXXXXX";
-static filch_resources *connections;
+static filch_resource_pool *connections;
 
 /* ---- What blocks: called on threads of their own ---- */
 
@@ -96,7 +96,7 @@ static void hang_up(filch_self self, void *db, void *arg)
 static int query(const char *sql, int64_t *number)
 {
     filch_resource *one;
-    int rc = filch_resources_acquire(connections, &one, filch_in(10 * FILCH_SECOND));
+    int rc = filch_resource_pool_acquire(connections, &one, filch_in(10 * FILCH_SECOND));
     if (rc)
         return rc;
     call it = {.db = filch_resource_value(one), .sql = sql};
@@ -159,18 +159,18 @@ int main(void)
         "PRAGMA journal_mode = WAL;" /* readers do not wait for writers */
         "CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER CHECK (balance >= 0));"
         "INSERT INTO account VALUES (0, 1000), (1, 1000), (2, 1000), (3, 1000)";
-    filch_resources_config config = {.max = CONNECTIONS,
-                                     .create = dial,
-                                     .check = ping,
-                                     .destroy = hang_up,
-                                     .check_after = 30 * FILCH_SECOND,
-                                     .idle_time = 60 * FILCH_SECOND};
+    filch_resource_pool_config config = {.max = CONNECTIONS,
+                                         .create = dial,
+                                         .check = ping,
+                                         .destroy = hang_up,
+                                         .check_after = 30 * FILCH_SECOND,
+                                         .idle_time = 60 * FILCH_SECOND};
     filch_runtime *rt;
     int64_t number;
     int fd = mkstemp(path);
     if (fd < 0 || close(fd))
         err(1, "%s", path);
-    if (filch_runtime_create(&rt, NULL) || filch_resources_create(&connections, rt, &config) ||
+    if (filch_runtime_create(&rt, NULL) || filch_resource_pool_create(&connections, rt, &config) ||
         query(schema, &number))
         errx(1, "%s", filch_error());
     run(rt);
@@ -181,11 +181,11 @@ int main(void)
             errx(1, "%s", filch_error());
         printf("account %d: %lld\n", i, (long long)number);
     }
-    filch_resources_stats all;
-    filch_resources_stats_read(connections, &all, sizeof all);
+    filch_resource_pool_stats all;
+    filch_resource_pool_stats_read(connections, &all, sizeof all);
     printf("%d connections or fewer, all given back: %s\n", CONNECTIONS,
            all.created <= CONNECTIONS && !all.in_use ? "yes" : "no");
-    filch_resources_destroy(connections);
+    filch_resource_pool_destroy(connections);
     filch_runtime_destroy(rt);
     return unlink(path) ? 1 : 0;
 }

@@ -19,7 +19,7 @@ typedef struct mail {
 } mail;
 
 static bool server_is_down = true;
-static filch_dead_letters *letters;
+static filch_dead_letter_queue *letters;
 static filch_u32 delivered;
 
 static int send_mail(filch_self self, filch_job *job, void *data)
@@ -68,7 +68,7 @@ static void show(void)
 {
     filch_dead_letter *page[MAILS];
     size_t count;
-    if (filch_dead_letters_list(letters, 0, page, MAILS, &count))
+    if (filch_dead_letter_queue_list(letters, 0, page, MAILS, &count))
         errx(1, "%s", filch_error());
     qsort(page, count, sizeof *page, by_address); /* they came in any order */
     for (size_t i = 0; i < count; i++) {
@@ -82,10 +82,10 @@ static void show(void)
 static void purge_hopeless(void)
 {
     filch_dead_letter *one;
-    for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+    for (uint64_t at = 0; !filch_dead_letter_queue_next(letters, at, &one);
          filch_dead_letter_release(one)) {
         at = one->id;
-        if (one->failure.code == -EDESTADDRREQ && filch_dead_letters_remove(letters, at))
+        if (one->failure.code == -EDESTADDRREQ && filch_dead_letter_queue_remove(letters, at))
             errx(1, "%s", filch_error());
     }
 }
@@ -95,8 +95,8 @@ int main(void)
     static const char *const addresses[MAILS] = {"ann@a.example", "bob@b.example", "cleo",
                                                  "dan@b.example", "eve@a.example", "fay@a.example",
                                                  "gus@b.example", "hal@a.example"};
-    filch_dead_letters_config config = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
-    if (filch_dead_letters_create(&letters, &config))
+    filch_dead_letter_queue_config config = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
+    if (filch_dead_letter_queue_create(&letters, &config))
         errx(1, "%s", filch_error());
     filch_pool *pool = open_pool();
     for (int i = 0; i < MAILS; i++) {
@@ -115,23 +115,23 @@ int main(void)
 
     purge_hopeless();
     size_t again;
-    int rc = filch_dead_letters_requeue_all(letters, send_again, pool, &again);
+    int rc = filch_dead_letter_queue_requeue_all(letters, send_again, pool, &again);
     printf("into a pool that is closed: %s; %zu requeued, still there:\n", strerror(-rc), again);
     show();
     filch_pool_destroy(pool);
 
     server_is_down = false;
     pool = open_pool();
-    if (filch_dead_letters_requeue_all(letters, send_again, pool, &again))
+    if (filch_dead_letter_queue_requeue_all(letters, send_again, pool, &again))
         errx(1, "%s", filch_error());
     filch_pool_destroy(pool);
-    filch_dead_letters_stats all;
-    if (filch_dead_letters_stats_read(letters, &all, sizeof all))
+    filch_dead_letter_queue_stats all;
+    if (filch_dead_letter_queue_stats_read(letters, &all, sizeof all))
         errx(1, "%s", filch_error());
     printf("the server is back: %zu requeued, %u delivered\n", again,
            filch_u32_load(&delivered, FILCH_RELAXED));
     printf("letters: %d put = %d requeued + %d purged + %d kept\n", (int)all.put, (int)all.requeued,
            (int)all.purged, (int)all.kept);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     return 0;
 }

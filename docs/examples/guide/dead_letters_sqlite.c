@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static bool road_is_open;
-static filch_dead_letters *letters;
+static filch_dead_letter_queue *letters;
 
 static int deliver(filch_self self, filch_job *job, void *address)
 {
@@ -26,7 +26,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
                                      .data = address,
                                      .size = strlen(address) + 1};
     (void)job;
-    if (outcome == FILCH_FAILED && filch_dead_letters_put(letters, &draft, NULL))
+    if (outcome == FILCH_FAILED && filch_dead_letter_queue_put(letters, &draft, NULL))
         warnx("%s is lost: %s", (char *)address, filch_error());
 }
 
@@ -49,25 +49,25 @@ static void process(const char *path, const char *const *addresses)
 {
     size_t again;
     filch_pool *pool;
-    filch_dead_letters_stats all;
+    filch_dead_letter_queue_stats all;
     letters = open_letters(path);
     if (filch_pool_create(&pool, &(filch_pool_config){.width = 4}) ||
-        filch_dead_letters_requeue_all(letters, submit_again, pool, &again))
+        filch_dead_letter_queue_requeue_all(letters, submit_again, pool, &again))
         errx(1, "%s", filch_error());
     for (; *addresses; addresses++)
         if (submit(pool, *addresses))
             errx(1, "%s", filch_error());
-    if (filch_pool_destroy(pool) || filch_dead_letters_stats_read(letters, &all, sizeof all))
+    if (filch_pool_destroy(pool) || filch_dead_letter_queue_stats_read(letters, &all, sizeof all))
         errx(1, "%s", filch_error());
     printf("found %d, requeued %zu, put %d, left %d\n", (int)all.found, again, (int)all.put,
            (int)all.kept);
     filch_dead_letter *one;
-    for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+    for (uint64_t at = 0; !filch_dead_letter_queue_next(letters, at, &one);
          filch_dead_letter_release(one)) {
         printf("  a parcel to an island: %s\n", one->failure.message);
         at = one->id;
     }
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 int main(void)

@@ -186,18 +186,18 @@ static const filch_dead_letter_store in_file = {.put = put,
                                                 .close = close_file};
 
 /* Letters that the last process was requeueing when it ended are there again. */
-static filch_dead_letters *open_letters(const char *path)
+static filch_dead_letter_queue *open_letters(const char *path)
 {
     static const char schema[] =
         "CREATE TABLE IF NOT EXISTS letter (id INTEGER PRIMARY KEY AUTOINCREMENT, name, code,"
         " message, attempts, first, last, expires, data, taken DEFAULT 0);"
         "UPDATE letter SET taken = 0";
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     file *in = calloc(1, sizeof *in);
     if (!in || sqlite3_open(path, &in->db) || sqlite3_exec(in->db, schema, NULL, NULL, NULL))
         errx(1, "%s: %s", path, in ? sqlite3_errmsg(in->db) : "no memory");
-    filch_dead_letters_config config = {.max = 1000, .store = &in_file, .store_arg = in};
-    if (filch_dead_letters_create(&letters, &config))
+    filch_dead_letter_queue_config config = {.max = 1000, .store = &in_file, .store_arg = in};
+    if (filch_dead_letter_queue_create(&letters, &config))
         errx(1, "%s", filch_error());
     return letters;
 }

@@ -33,7 +33,7 @@ static int take_apart(filch_self self, filch_job *job, void *data)
             mine->largest = p;
     if (rest > 1)
         mine->largest = rest;
-    return filch_send(mine->to, mine);
+    return filch_channel_send(mine->to, mine);
 }
 
 /* One sender, many receivers: the pool. Many senders, one receiver: the channel; it is closed when

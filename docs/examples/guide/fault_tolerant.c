@@ -40,7 +40,7 @@ static int book(payment *p)
 /* ---- The service ---- */
 
 static const filch_retry_policy patience = {.attempts = ATTEMPTS, .base = FILCH_MILLISECOND};
-static filch_dead_letters *letters;
+static filch_dead_letter_queue *letters;
 static filch_u32 paid[ATTEMPTS + 1]; /* by attempts */
 static filch_u32 kept;
 
@@ -88,7 +88,7 @@ static void print_reasons(void)
 {
     unsigned unreachable = 0, panicked = 0;
     filch_dead_letter *one;
-    for (uint64_t at = 0; !filch_dead_letters_next(letters, at, &one);
+    for (uint64_t at = 0; !filch_dead_letter_queue_next(letters, at, &one);
          filch_dead_letter_release(one)) {
         at = one->id;
         unreachable += one->failure.code == -EHOSTUNREACH && one->attempts == ATTEMPTS;
@@ -102,8 +102,8 @@ static void print_reasons(void)
 int main(void)
 {
     filch_pool *pool;
-    filch_dead_letters_config week = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
-    if (filch_dead_letters_create(&letters, &week) ||
+    filch_dead_letter_queue_config week = {.max = 10000, .ttl = 7 * 24 * 3600 * FILCH_SECOND};
+    if (filch_dead_letter_queue_create(&letters, &week) ||
         filch_pool_create(&pool, &(filch_pool_config){.width = WIDTH,
                                                       .retry = &patience,
                                                       .dead_letters = letters}))
@@ -124,7 +124,7 @@ int main(void)
 
     branch_open = program_fixed = true;
     size_t again;
-    if (filch_dead_letters_requeue_all(letters, submit_again, pool, &again) ||
+    if (filch_dead_letter_queue_requeue_all(letters, submit_again, pool, &again) ||
         filch_pool_wait(pool, FILCH_FOREVER))
         errx(1, "%s", filch_error());
     printf("the branch opens, the program is fixed: %zu letters requeued\n", again);
@@ -138,6 +138,6 @@ int main(void)
            (unsigned)stats.accepted, (unsigned)stats.retries, cents,
            filch_u32_load(&twice, FILCH_RELAXED));
     filch_pool_destroy(pool);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     return 0;
 }

@@ -66,7 +66,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
     (void)job, (void)outcome, (void)why;
     task *mine = data;
     filch_distribution_record(s.times, filch_now() - mine->begun);
-    check(filch_send(s.free, &mine)); /* there is room for all */
+    check(filch_channel_send(s.free, &mine)); /* there is room for all */
 }
 
 /* ---- The width: chapter 4 ---- */
@@ -101,11 +101,11 @@ FILCH_TASK(int, supply, (long, tasks))
 {
     for (long i = 0; i < tasks; i++) {
         if (i % BATCH == 0)
-            check(filch_limiter_wait(s.limiter, BATCH, NULL, FILCH_FOREVER));
+            check(filch_limiter_acquire(s.limiter, BATCH, NULL, FILCH_FOREVER));
         if (i % ROOM == ROOM - 1)
             steer();
         task *one;
-        check(filch_receive(s.free, &one)); /* waits while ROOM of them are under way */
+        check(filch_channel_receive(s.free, &one)); /* waits while ROOM of them are under way */
         *one = (task){.number = i, .begun = filch_now()};
         check(FILCH_SUBMIT_AS(s.pool, work, one, .done = note));
     }
@@ -137,7 +137,7 @@ static void open_all(filch_runtime *rt)
         &(filch_pool_config){.runtime = rt, .order = FILCH_FIFO, .width = LEAST, .retry = &retry}));
     for (int i = 0; i < ROOM; i++) {
         task *one = &s.room[i];
-        check(filch_send(s.free, &one));
+        check(filch_channel_send(s.free, &one));
     }
 }
 

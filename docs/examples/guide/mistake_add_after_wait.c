@@ -72,10 +72,10 @@ int main(void)
         filch_waitgroup_wait(&right.group);
     tell("added before", &right);
 
-    rc = rc ? rc : filch_scope_open(&scope, rt, NULL); /* counts for itself */
+    rc = rc ? rc : filch_scope_begin(&scope, rt, NULL); /* counts for itself */
     for (int i = 0; i < TASKS && !rc; i++)
         rc = FILCH_SPAWN(&scope, child, &none);
-    if (rc || filch_scope_close(&scope))
+    if (rc || filch_scope_end(&scope))
         return fprintf(stderr, "mistake_add_after_wait: %s\n", filch_error()), 1;
     tell("a scope", &none);
     return filch_runtime_destroy(rt); /* has waited for the first ones, too */

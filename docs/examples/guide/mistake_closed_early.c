@@ -17,7 +17,7 @@ static int square(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     long n = (long)(intptr_t)data, squared = n * n;
     filch_waitgroup_wait(&start);
-    return filch_send(results, &squared); /* its error becomes the job's outcome */
+    return filch_channel_send(results, &squared); /* its error becomes the job's outcome */
 }
 
 static int collect(const char *name, bool early)

@@ -23,7 +23,7 @@ int main(void)
     filch_scope scope;
     setvbuf(stdout, NULL, _IOLBF, 0);
     filch_waitgroup_add(&group, 2);
-    if (filch_runtime_create(&rt, NULL) || filch_scope_open(&scope, rt, NULL) ||
+    if (filch_runtime_create(&rt, NULL) || filch_scope_begin(&scope, rt, NULL) ||
         FILCH_SPAWN(&scope, work, (void *)1) || FILCH_SPAWN(&scope, work, (void *)1))
         return fprintf(stderr, "mistake_done_too_often: %s\n", filch_error()), 1;
     filch_waitgroup_wait(&group);
@@ -31,7 +31,7 @@ int main(void)
     filch_waitgroup_add(&group, 1);
     if (FILCH_SPAWN(&scope, work, (void *)2))
         return fprintf(stderr, "mistake_done_too_often: %s\n", filch_error()), 1;
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
     printf("this is not reached\n");
     return filch_runtime_destroy(rt);
 }

@@ -20,7 +20,7 @@ static int answer(filch_self self, filch_scope *scope, void *gives_up)
     int result = 42;
     filch_waitgroup_done(&asked);
     if (!gives_up)
-        return filch_send(answers, &result); /* nobody receives */
+        return filch_channel_send(answers, &result); /* nobody receives */
     filch_case cases[] = {FILCH_SEND(answers, &result), FILCH_DONE(filch_scope_context(scope))};
     filch_select(cases, 2);
     return 0;
@@ -37,8 +37,8 @@ static void hear(const char *report, void *unused)
 static int serve(filch_runtime *rt, const char *name, void *gives_up)
 {
     filch_scope scope;
-    filch_stats stats;
-    int rc = filch_scope_open(&scope, rt, NULL);
+    filch_runtime_stats stats;
+    int rc = filch_scope_begin(&scope, rt, NULL);
     for (int i = 0; i < REQUESTS && !rc; i++) {
         filch_waitgroup_add(&asked, 1);
         rc = FILCH_SPAWN(&scope, answer, gives_up);
@@ -46,12 +46,12 @@ static int serve(filch_runtime *rt, const char *name, void *gives_up)
     if (rc)
         return rc;
     filch_waitgroup_wait(&asked); /* and nobody waits for the answers */
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     printf("%s: %u tasks, a fiber for each: %s\n", name, filch_scope_children(&scope),
            stats.fibers >= REQUESTS ? "yes" : "no");
     if (gives_up)
         filch_context_cancel(filch_scope_context(&scope), 0);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
     printf("%s: %u tasks left\n", name, filch_scope_children(&scope));
     return 0;
 }

@@ -45,16 +45,16 @@ int main(void)
     inquiry all = {0};
     setenv("FILCH_DEADLOCK", "report", 0); /* `die` would end the program after the report */
     if (filch_runtime_create(&rt, NULL) || filch_channel_create(&all.numbers, sizeof(int), 8) ||
-        filch_scope_open(&scope, rt, NULL))
+        filch_scope_begin(&scope, rt, NULL))
         return fprintf(stderr, "mistake_never_closed: %s\n", filch_error()), 1;
     filch_on_deadlock(hear, all.numbers);
     int rc = 0;
     for (int i = 0; i < RECEIVERS && !rc; i++)
         rc = FILCH_SPAWN(&scope, add_up, &all);
     for (int i = 1; i <= NUMBERS && !rc; i++)
-        rc = filch_send(all.numbers, &i);
+        rc = filch_channel_send(all.numbers, &i);
     /* Here filch_channel_close(all.numbers) is missing. */
-    int ended = filch_scope_close(&scope);
+    int ended = filch_scope_end(&scope);
     printf("sum %d\n", all.sum);
     filch_channel_destroy(all.numbers);
     filch_runtime_destroy(rt);

@@ -44,9 +44,9 @@ static int job(filch_self self, filch_job *mine, void *data)
 static int unbounded(filch_runtime *rt)
 {
     filch_scope scope;
-    filch_stats stats;
+    filch_runtime_stats stats;
     filch_waitgroup all = {0};
-    int rc = filch_scope_open(&scope, rt, NULL);
+    int rc = filch_scope_begin(&scope, rt, NULL);
     filch_waitgroup_add(&database, 1);
     filch_waitgroup_add(&all, REQUESTS);
     for (int i = 0; i < REQUESTS && !rc; i++)
@@ -54,11 +54,11 @@ static int unbounded(filch_runtime *rt)
     if (rc)
         return rc;
     filch_waitgroup_wait(&all); /* all have been let in */
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     printf("a task for each: %d requests taken on; a stack for each: %s\n", REQUESTS,
            stats.fibers >= REQUESTS ? "yes" : "no");
     filch_waitgroup_done(&database);
-    return filch_scope_close(&scope);
+    return filch_scope_end(&scope);
 }
 
 static int bounded(filch_runtime *rt)

@@ -12,8 +12,8 @@
 FILCH_TASK(int, send_and_receive, (filch_channel *, numbers))
 {
     int number = 42;
-    int rc = filch_send(numbers, &number); /* returns when somebody has it: who? */
-    return rc ? rc : filch_receive(numbers, &number);
+    int rc = filch_channel_send(numbers, &number); /* returns when somebody has it: who? */
+    return rc ? rc : filch_channel_receive(numbers, &number);
 }
 
 static void hear(const char *report, void *numbers)

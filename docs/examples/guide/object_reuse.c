@@ -39,7 +39,7 @@ static void discard(void *object, void *unused)
 
 static void put_back(void *object)
 {
-    filch_cache_put(matchers, object);
+    filch_cache_give_back(matchers, object);
 }
 
 /* Twenty lines of a log. */
@@ -48,7 +48,7 @@ static int scan(filch_self self, filch_job *job, void *data)
     (void)job;
     int first = (int)(intptr_t)data;
     void *object;
-    int rc = filch_cache_get(matchers, &object);
+    int rc = filch_cache_acquire(matchers, &object);
     if (rc)
         return rc;
     matcher *mine = object;

@@ -55,7 +55,7 @@ static int correct(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     item *one = data;
     long corrected = one->tenths - 5; /* this thermometer shows half a degree too much */
-    return filch_send(one->line->readings, &corrected);
+    return filch_channel_send(one->line->readings, &corrected);
 }
 
 static int parse(filch_self self, filch_job *job, void *data)

@@ -18,7 +18,7 @@ static filch_limiter *politeness;
 static int fetch(filch_self self, filch_job *job, void *fetched)
 {
     (void)self;
-    int rc = filch_limiter_wait(politeness, 1, filch_job_context(job), FILCH_FOREVER);
+    int rc = filch_limiter_acquire(politeness, 1, filch_job_context(job), FILCH_FOREVER);
     if (rc)
         return rc; /* cancelled: the permit goes to another */
     *(bool *)fetched = true;
@@ -51,17 +51,17 @@ static void be_polite(void)
 static void be_fair(void)
 {
     static const char *const requests[] = {"ann", "bob", "ann", "ann", "ann", "bob", "ann"};
-    filch_limiters *users;
+    filch_keyed_limiter *users;
     const filch_limit limit = {.rate = 3, .burst = 3, .period = 3600 * FILCH_SECOND};
-    if (filch_limiters_create(&users, limit, 1000, 16))
+    if (filch_keyed_limiter_create(&users, limit, 1000, 16))
         errx(1, "%s", filch_error());
     for (unsigned i = 0; i < sizeof requests / sizeof *requests; i++) {
-        int rc = filch_limiters_allow(users, requests[i], strlen(requests[i]), 1);
+        int rc = filch_keyed_limiter_allow(users, requests[i], strlen(requests[i]), 1);
         if (rc && rc != -EAGAIN)
             errx(1, "%s", filch_error());
         printf("%s: %s\n", requests[i], rc ? "429, later" : "200");
     }
-    filch_limiters_destroy(users);
+    filch_keyed_limiter_destroy(users);
 }
 
 /* A caller without time to wait is told at once, and has taken nothing. */
@@ -71,7 +71,7 @@ static void be_quick(void)
     const filch_limit limit = {.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND};
     if (filch_limiter_create(&letters, limit) || filch_limiter_allow(letters, 1))
         errx(1, "%s", filch_error());
-    int rc = filch_limiter_wait(letters, 1, NULL, filch_in(60 * FILCH_SECOND));
+    int rc = filch_limiter_acquire(letters, 1, NULL, filch_in(60 * FILCH_SECOND));
     printf("a second letter within a minute: %s\n", strerror(-rc));
     filch_limiter_destroy(letters);
 }

@@ -20,7 +20,7 @@ static int serve(filch_self self, filch_job *job, void *request)
 int main(void)
 {
     filch_context *stop;
-    if (filch_signal_context(&stop, NULL, (const int[]){SIGTERM, SIGINT}, 2))
+    if (filch_signal_context_start(&stop, NULL, (const int[]){SIGTERM, SIGINT}, 2))
         errx(1, "%s", filch_error());
     filch_pool *pool;
     if (filch_pool_create(&pool, &(filch_pool_config){.width = WIDTH}))

@@ -22,7 +22,7 @@ static int square(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     long number = (long)(intptr_t)data;
     result mine = {number, number * number};
-    return filch_send(results, &mine); /* waits until somebody takes it */
+    return filch_channel_send(results, &mine); /* waits until somebody takes it */
 }
 
 static int by_number(const void *a, const void *b)
@@ -44,7 +44,7 @@ int main(void)
 
     result all[NUMBERS];
     for (int i = 0; i < NUMBERS; i++) /* in the order in which they are done: any */
-        if (filch_receive(results, &all[i]))
+        if (filch_channel_receive(results, &all[i]))
             errx(1, "%s", filch_error());
     if (filch_pool_destroy(pool))
         errx(1, "%s", filch_error());

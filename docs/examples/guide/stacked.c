@@ -86,7 +86,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
 
 /* ---- Four stories ---- */
 
-static filch_pool *open_pool(filch_dead_letters *letters)
+static filch_pool *open_pool(filch_dead_letter_queue *letters)
 {
     static const filch_retry_policy retry = {.attempts = 5,
                                              .base = FILCH_MILLISECOND,
@@ -118,8 +118,8 @@ static void check(int rc)
 
 int main(void)
 {
-    filch_dead_letters *letters;
-    check(filch_dead_letters_create(&letters, NULL));
+    filch_dead_letter_queue *letters;
+    check(filch_dead_letter_queue_create(&letters, NULL));
     filch_pool *pool = open_pool(letters);
 
     printf("the server is down, and comes back\n");
@@ -142,7 +142,7 @@ int main(void)
     check(filch_limiter_allow(limiter, filch_limiter_available(limiter)));
     check(FILCH_SUBMIT_AS(pool, call, "late", .timeout = 3600 * FILCH_SECOND, .done = note));
     check(filch_pool_destroy(pool));
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     filch_breaker_destroy(breaker);
     filch_limiter_destroy(limiter);
     return 0;

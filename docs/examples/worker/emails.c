@@ -50,8 +50,8 @@ static int hand_over(filch_service_job *job, filch_process *sendmail, const char
     if (outcome.status == EX_OK)
         return 0;
     if (outcome.status == EX_TEMPFAIL || outcome.signal)
-        return filch_service_retry(job, 0, "sendmail has put it off");
-    return filch_service_fail(job, "sendmail ended with status %d", outcome.status);
+        return filch_service_job_retry(job, 0, "sendmail has put it off");
+    return filch_service_job_fail(job, "sendmail ended with status %d", outcome.status);
 }
 
 static int send_mail(filch_service_job *job, const char *to, const char *text)
@@ -66,7 +66,7 @@ static int send_mail(filch_service_job *job, const char *to, const char *text)
                                                          .err = FILCH_PROCESS_NULL},
                                  filch_context_deadline(filch_service_job_context(job)));
     if (rc)
-        return filch_service_retry(job, 0, "%s", filch_error());
+        return filch_service_job_retry(job, 0, "%s", filch_error());
     rc = hand_over(job, sendmail, text);
     filch_process_destroy(sendmail); /* kills it if it still runs */
     return rc;
@@ -82,10 +82,10 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     json_t *body = json_loadb(message->body, message->body_size, 0, NULL);
     if (json_unpack(body, "{s:s, s:s, s:s}", "to", &to, "subject", &subject, "text", &text) ||
         !is_one_line(to) || !is_one_line(subject))
-        rc = filch_service_fail(job, "the body is not {\"to\": address, \"subject\": line, "
-                                     "\"text\": text}");
+        rc = filch_service_job_fail(job, "the body is not {\"to\": address, \"subject\": line, "
+                                         "\"text\": text}");
     else if (!message->id) /* of another program: each run would send another mail */
-        rc = filch_service_fail(job, "the job has no id; publish it with one");
+        rc = filch_service_job_fail(job, "the job has no id; publish it with one");
     else if (!(mail = mail_of(message->id, to, subject, text)))
         rc = -ENOMEM;
     else

@@ -57,7 +57,7 @@ static int write_all(filch_service_job *job, FILE *file, sqlite3_stmt *rows)
     }
     if (step == SQLITE_DONE)
         return 0;
-    return filch_service_retry(job, 0, "cannot read on: %s", sqlite3_errstr(step));
+    return filch_service_job_retry(job, 0, "cannot read on: %s", sqlite3_errstr(step));
 }
 
 static int write_file(filch_service_job *job, sqlite3_stmt *rows, const char *to)
@@ -67,7 +67,7 @@ static int write_file(filch_service_job *job, sqlite3_stmt *rows, const char *to
     FILE *file = fopen(beside, "w");
     int rc = file ? write_all(job, file, rows) : 0;
     if (!rc && (!file || fclose(file) || rename(beside, to)))
-        return filch_service_retry(job, 0, "cannot write %s: %s", to, strerror(errno));
+        return filch_service_job_retry(job, 0, "cannot write %s: %s", to, strerror(errno));
     if (rc)
         fclose(file);
     return rc;
@@ -82,8 +82,8 @@ static int export_table(filch_service_job *job, const char *database, const char
     int rc;
     if (sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL) || !sql ||
         sqlite3_prepare_v2(db, sql, -1, &rows, NULL))
-        rc = filch_service_fail(job, "cannot read table '%s' of %s: %s", table, database,
-                                sqlite3_errmsg(db));
+        rc = filch_service_job_fail(job, "cannot read table '%s' of %s: %s", table, database,
+                                    sqlite3_errmsg(db));
     else
         rc = write_file(job, rows, to);
     sqlite3_finalize(rows);
@@ -101,8 +101,8 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     json_t *body = json_loadb(message->body, message->body_size, 0, NULL);
     if (json_unpack(body, "{s:s, s:s, s:s}", "database", &database, "table", &table, "to", &to) ||
         strlen(to) > PATH_MOST)
-        rc = filch_service_fail(job, "the body is not {\"database\": path, \"table\": name, "
-                                     "\"to\": path}");
+        rc = filch_service_job_fail(job, "the body is not {\"database\": path, \"table\": name, "
+                                         "\"to\": path}");
     else
         rc = export_table(job, database, table, to);
     json_decref(body);

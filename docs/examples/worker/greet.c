@@ -33,7 +33,8 @@ static int greet(filch_self self, filch_service_job *job, void *arg)
     greeter *one = arg;
     uint64_t number = filch_u64_add(&one->jobs, 1, FILCH_RELAXED) + 1;
     if (!filch_service_job_message(job)->body_size)
-        return filch_service_fail(job, "%s job %u: nobody to greet", one->type, (unsigned)number);
+        return filch_service_job_fail(job, "%s job %u: nobody to greet", one->type,
+                                      (unsigned)number);
     return 0;
 }
 

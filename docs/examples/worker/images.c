@@ -95,7 +95,7 @@ static int shrink(filch_self self, filch_service_job *job, picture *of, unsigned
             rc = halve(self, of);
     }
     if (!rc && !write_picture(to, of))
-        rc = filch_service_retry(job, 0, "cannot write %s: %s", to, strerror(errno));
+        rc = filch_service_job_retry(job, 0, "cannot write %s: %s", to, strerror(errno));
     return rc;
 }
 
@@ -110,10 +110,10 @@ static int process_image(filch_self self, filch_service_job *job, void *arg)
     json_t *body = json_loadb(message->body, message->body_size, 0, NULL);
     if (json_unpack(body, "{s:s, s:s, s:i}", "url", &url, "to", &to, "width", &width) ||
         strncmp(url, scheme, strlen(scheme)) != 0 || strlen(to) > PATH_MOST || width < 1)
-        rc = filch_service_fail(job, "the body is not {\"url\": \"file://...\", \"to\": path, "
-                                     "\"width\": pixels}");
+        rc = filch_service_job_fail(job, "the body is not {\"url\": \"file://...\", \"to\": path, "
+                                         "\"width\": pixels}");
     else if (!read_picture(url + strlen(scheme), &of))
-        rc = filch_service_fail(job, "no picture of format PPM: %s", url);
+        rc = filch_service_job_fail(job, "no picture of format PPM: %s", url);
     else {
         rc = shrink(self, job, &of, (unsigned)width, to);
         free(of.pixels);

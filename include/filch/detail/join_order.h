@@ -5,7 +5,7 @@
  * A join takes the newest unjoined fork of its task, whichever task it names. So each body gets one
  * more parameter, fl_unjoined, in which forks and joins note the newest unjoined tasks. An
  * optimizer that follows straight-line code folds every note away; where it proves that a join
- * names another task than the newest fork, the call of filch_join_out_of_order remains, and with it
+ * names another task than the newest fork, the call of fl_join_out_of_order remains, and with it
  * the warning. Where it proves nothing (loops, conditions), nothing remains either: neither warning
  * nor instruction.
  *
@@ -37,7 +37,7 @@
 FILCH_BEGIN_DECLS
 
 /* Dies and names both tasks: the program was compiled despite the warning. */
-FILCH_API FILCH_COLD void filch_join_out_of_order(filch_self self, const filch_task *joined)
+FILCH_API FILCH_COLD void fl_join_out_of_order(filch_self self, const filch_task *joined)
     FL_NOTES_WARNING("this join names another task than the newest unjoined fork; join in the "
                      "reverse order of forking");
 
@@ -110,7 +110,7 @@ FILCH_INLINE FILCH_UNUSED int fl_note_moves_always(void (*nowhere)(void), filch_
              : fl_note_moves_always)(&fl_unjoined, self)
 #define FL_NOTE_FORK(own) FL_NOTE(fl_note_fork, own),
 #define FL_NOTE_JOIN(own)                                                                          \
-    (FL_NOTE(fl_note_join, own) ? filch_join_out_of_order(self, &own##task) : (void)0),
+    (FL_NOTE(fl_note_join, own) ? fl_join_out_of_order(self, &own##task) : (void)0),
 #define FL_NOTES_PARAM FILCH_UNUSED fl_notes fl_unjoined,
 #define FL_NOTES_NONE (fl_notes){0, 0, 0, 0, self},
 #define FL_NUMBER(own) enum { own##number = __COUNTER__ + 1 };

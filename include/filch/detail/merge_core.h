@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Merging of two sorted lists by one thread, inlined by FILCH_MERGE, FILCH_SORT_STABLE and the
- * plain functions. For readers, and for authors of other merges; callers want <filch/merge.h>.
+ * plain functions. For readers, and for authors of other merges; callers want <filch/sort.h>.
  *
  * The next item comes from either list with equal chance, so nothing branches on it; the
  * remaining delay is the loads, each of which needs the comparison before it. Therefore four

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Radix sorting by one thread, inlined by FILCH_RADIX_SORT and the plain function. For readers;
- * callers want <filch/radix.h>.
+ * callers want <filch/sort.h>.
  *
  * A key becomes a uint64_t whose unsigned order is the key's. Items are distributed by its digits:
  * counted, then each moved to the next place of its digit. There are two uses:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The comparing and moving parts of a stable sort, inlined by FILCH_SORT_STABLE and the plain
- * functions. For readers; callers want <filch/sort_stable.h>. The sort that calls them, for some
+ * functions. For readers; callers want <filch/sort.h>. The sort that calls them, for some
  * dozens to thousands of items at once, is in runtime/par/sort_stable.c.
  *
  * All steps work between the array and a spare one of the same size. A partition writes the left

@@ -35,7 +35,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
         filch_slot *fl_at = self;                                                                  \
         int fl_moves = FL_MOVES, fl_here = filch_join_inline(fl_at, &own##task);                   \
         if (!fl_here && fl_moves)                                                                  \
-            self = fl_at = filch_join_moves(fl_at);                                                \
+            self = fl_at = fl_join_moves(fl_at);                                                   \
         own##join(fl_at, fl_here, again);                                                          \
     })
 
@@ -75,7 +75,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
 #define FL_CALLER(LINKAGE, KIND, R, name, body, next, task, ...)                                   \
     LINKAGE FL_BODY(R, name, __VA_ARGS__)                                                          \
     { FL_SET_##KIND(R) body(FL_NOTES_NONE FL_TO(next) self FL_MAP(FL_ARG, __VA_ARGS__));           \
-      FILCH_CHECK(filch_check_return(self, &task)); return FL_GOT_##KIND; }
+      FILCH_CHECK(fl_check_return(self, &task)); return FL_GOT_##KIND; }
 #ifdef __clang__
 #define FL_NEXT(R, name, ...) FILCH_UNUSED R (*name)(filch_self FL_MAP(FL_TYPE, __VA_ARGS__)),
 #define FL_TO(function) function,
@@ -121,7 +121,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
         if (fl_here) {                                                                             \
             FILCH_UNUSED struct own##args fl_args = FL_ARGS_OF(own, fl_slot);                      \
             FL_SET_##KIND(R) fl_again(fl_slot FL_MAP(FL_LOAD, __VA_ARGS__));                       \
-            FILCH_CHECK(filch_check_return(fl_slot, &own##task));                                  \
+            FILCH_CHECK(fl_check_return(fl_slot, &own##task));                                  \
             return FL_GOT_##KIND;                                                                  \
         }                                                                                          \
         FL_FETCH_##KIND(R, fl_args_of(fl_slot))                                                    \
@@ -132,7 +132,7 @@ FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)
         filch_slot fl_slot;                                                                        \
         FILCH_UNUSED struct own##args *fl_args = &FL_ARGS_OF(own, &fl_slot);                       \
         FL_MAP(FL_STORE, __VA_ARGS__)                                                              \
-        filch_run_or_die(fl_rt, &own##task, &fl_slot, fl_file, fl_line);                           \
+        fl_run_or_die(fl_rt, &own##task, &fl_slot, fl_file, fl_line);                           \
         FL_FETCH_##KIND(R, fl_args_of(&fl_slot))                                                   \
     }                                                                                              \
     FILCH_UNUSED static inline int own##async(                                                     \

@@ -195,7 +195,7 @@ typedef struct column {
     enum fl_page_kind kind;
 } column;
 
-/* Rows of filch_stats follow these. */
+/* Rows of filch_runtime_stats follow these. */
 enum {
     OF_WORKERS,
     OF_MAX_WORKERS,
@@ -243,19 +243,21 @@ static fl_page_column named(const column *of)
     return fl_page_column_of(of->name, of->kind);
 }
 
-static fl_page_column stat_column(const filch_stat *row)
+static fl_page_column stat_column(const filch_runtime_stat *row)
 {
     return fl_page_column_of(row->name, row->now ? FL_PAGE_LEVEL : FL_PAGE_COUNT);
 }
 
 static fl_page_column runtime_column(uint32_t i)
 {
-    return i < OF_RUNTIME ? named(&of_runtime[i]) : stat_column(filch_stats_row(i - OF_RUNTIME));
+    return i < OF_RUNTIME ? named(&of_runtime[i])
+                          : stat_column(filch_runtime_stats_row(i - OF_RUNTIME));
 }
 
 static fl_page_column worker_column(uint32_t i)
 {
-    return i < OF_WORKER ? named(&of_worker[i]) : stat_column(filch_stats_row(i - OF_WORKER));
+    return i < OF_WORKER ? named(&of_worker[i])
+                         : stat_column(filch_runtime_stats_row(i - OF_WORKER));
 }
 
 static fl_page_column steal_column(uint32_t victim)
@@ -280,11 +282,12 @@ static fl_page_column loop_column(uint32_t i)
     return named(&of_loop[i]);
 }
 
-/* Rows of filch_stats; of_worker: those that are counts of a worker, which stand first. */
+/* Rows of filch_runtime_stats; of_worker: those that are counts of a worker, which stand first. */
 static uint32_t stats_rows(bool of_each_worker)
 {
     uint32_t rows = 0;
-    for (const filch_stat *row; (row = filch_stats_row(rows)) && !(of_each_worker && row->now);)
+    for (const filch_runtime_stat *row;
+         (row = filch_runtime_stats_row(rows)) && !(of_each_worker && row->now);)
         rows++;
     return rows;
 }
@@ -318,9 +321,9 @@ static void put_rows(fl_share *share, unsigned table, uint32_t row, uint32_t fir
 /* Of one worker, or of all. */
 static void put_stats(fl_share *share, int worker, unsigned table, uint32_t row, uint32_t first)
 {
-    filch_stats stats;
-    const fl_share_numbers numbers = {filch_stats_row(0), stats_rows(table == WORKERS)};
-    filch_stats_read(share->rt, worker, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    const fl_share_numbers numbers = {filch_runtime_stats_row(0), stats_rows(table == WORKERS)};
+    filch_runtime_stats_read(share->rt, worker, &stats, sizeof stats);
     put_rows(share, table, row, first, numbers, &stats);
 }
 
@@ -330,7 +333,7 @@ static void put_thefts(fl_share *share, unsigned thief)
     unsigned count = share->rt->worker_set.most;
     if (count > FL_SHARE_THIEVES)
         return;
-    filch_stats_thefts(share->rt, thief, taken, count);
+    filch_runtime_steals_read(share->rt, thief, taken, count);
     for (unsigned victim = 0; victim < count; victim++)
         fl_page_set(&share->page, STEALS, thief, victim, taken[victim]);
 }

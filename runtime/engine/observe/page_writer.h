@@ -9,7 +9,7 @@
  * its own: the timer thread serves deadlines and must not walk over fibers, and a timer that is
  * always pending would keep the detector of deadlocks from seeing rest.
  *
- * It reads as any other thread: counters and times as filch_stats_read does, fork stacks in a
+ * It reads as any other thread: counters and times as filch_runtime_stats_read does, fork stacks in a
  * read-side section, as thieves do (W5 of runtime/engine/suspend.c), names of running tasks as a
  * debugger does (runtime/share/peek.h). Waiting fibers are counted under the fibers' lock, once a
  * second, and only up to FL_SHARE_FIBERS fibers: workers take that lock when they need a fiber.
@@ -40,7 +40,7 @@ enum {
  * defines them (runtime/pool/statistics.c). They are constant, since a page is laid out before there
  * is a pool. */
 typedef struct fl_share_numbers {
-    const filch_stat *rows;
+    const filch_runtime_stat *rows;
     uint32_t count;
 } fl_share_numbers;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/engine/observe/waiting_list.h>
 
-#include <filch/waits.h>
+#include <filch/stats.h>
 #include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
@@ -46,7 +46,7 @@ void fl_waits_let_read(fl_runtime *rt)
 
 /* ---- Public calls ---- */
 
-/* The public call of <filch/waits.h>. */
+/* The public call of <filch/stats.h>. */
 
 enum { NAME = 64, PATH = 128, SPARE = 16 };
 

@@ -20,7 +20,7 @@
  *     thread.
  * A forked task that is not stolen is an ordinary call of the joining task, so it runs in that
  * task's mode. A look at the mode in each join would cost more than the join. FILCH_DEBUG reports
- * forks for which that makes a difference (filch_check_fork).
+ * forks for which that makes a difference (fl_check_fork).
  *
  * Modes are compared before they are written: writing is slow on all processors. The sticky
  * exception flags are no part of the mode. They stay with the thread, or are lost when it changes

@@ -44,15 +44,15 @@
 .endm
 
     .text
-SPARING fork_sparing, filch_fork_slow@PLT, 1
-SPARING join_sparing, filch_join_slow@PLT, 0
+SPARING fork_sparing, fl_fork_slow@PLT, 1
+SPARING join_sparing, fl_join_slow@PLT, 0
 
     .section .data.rel.ro, "aw", @progbits
-    .globl filch_sparing_calls
-    .type filch_sparing_calls, @object
-    .size filch_sparing_calls, 16
+    .globl fl_sparing_calls
+    .type fl_sparing_calls, @object
+    .size fl_sparing_calls, 16
     .p2align 4
-filch_sparing_calls:
+fl_sparing_calls:
     .quad fork_sparing
     .quad join_sparing
 

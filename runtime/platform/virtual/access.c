@@ -8,7 +8,7 @@
  * is a data race, however this run goes on (K. Sen, Race Directed Random Testing of Concurrent
  * Programs, PLDI 2008). There are no false alarms. A race is not found if no run of a search comes to
  * both places at the same time. */
-#include <filch/explore.h>
+#include <filch/trace.h>
 #include <runtime/platform/virtual/choice.h>
 #include <runtime/platform/virtual/loop.h>
 #include <runtime/platform/virtual/threads.h>
@@ -143,7 +143,7 @@ static void look_for_race(const fl_virtual_thread *here)
     }
 }
 
-void filch_explore_access(const void *address, size_t size, unsigned kind, const void *place)
+void fl_explore_access(const void *address, size_t size, unsigned kind, const void *place)
 {
     if (!fl_virtual())
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/virtual/virtual.h>
 
-#include <filch/explore.h>
+#include <filch/trace.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/virtual/baton.h>
 #include <runtime/platform/virtual/choice.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/handlers/command.h>
 
+#include <filch/blocking.h>
 #include <filch/context.h>
-#include <filch/io.h>
 #include <filch/runtime.h>
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <filch/task.h>
 #include <runtime/platform/find_program.h>
 #include <runtime/service/handlers/handlers.h>
@@ -279,12 +279,12 @@ static int judge(filch_service_job *job, const run *one)
     const char *errors = describe_errors(text, one);
     if (!one->outcome.status)
         return one->result
-                   ? fl_handler_cut(filch_service_result(job, one->result, one->result_size))
+                   ? fl_handler_cut(filch_service_job_result(job, one->result, one->result_size))
                    : 0;
     if (one->outcome.status == EX_AGAIN)
-        return filch_service_retry(job, 0, "%s%s", words, errors);
+        return filch_service_job_retry(job, 0, "%s%s", words, errors);
     return one->cause ? cut_off(job, one, words, errors)
-                      : filch_service_fail(job, "%s%s", words, errors);
+                      : filch_service_job_fail(job, "%s%s", words, errors);
 }
 
 static int watch(int set, int fd)
@@ -308,7 +308,7 @@ static int follow(filch_self self, filch_service_job *job, run *one)
     FILCH_FORK(watch_child, one);
     read_streams(self, one, streams, count);
     FILCH_JOIN(int ended, watch_child);
-    return ended ? filch_service_retry(job, 0, "its end is unknown: the spawner has died")
+    return ended ? filch_service_job_retry(job, 0, "its end is unknown: the spawner has died")
                  : judge(job, one);
 }
 
@@ -369,8 +369,8 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
              : one.over < 0 || one.set < 0          ? -EMFILE
                                                     : start(&one, job);
     if (rc)
-        rc = filch_service_retry(job, 0, "cannot start %.60s: %s", one.command->words[0],
-                                 strerror(-rc));
+        rc = filch_service_job_retry(job, 0, "cannot start %.60s: %s", one.command->words[0],
+                                     strerror(-rc));
     else
         rc = follow(self, job, &one);
     filch_process_destroy(one.process);

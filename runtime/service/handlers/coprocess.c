@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/handlers/coprocess.h>
 
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <filch/log.h>
 #include <filch/runtime.h>
 #include <filch/select.h>
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <filch/task.h>
 #include <runtime/service/handlers/command.h>
 #include <runtime/service/handlers/coprocess_frame.h>
@@ -40,7 +40,7 @@ int fl_peer_start(fl_peer *peer, const char *const *words, char *const *environm
     return 0;
 }
 
-/* Out of line for errno's sake (filch/io.h). */
+/* Out of line for errno's sake (filch/blocking.h). */
 FILCH_COLD static ssize_t send_some(int socket, const char *data, size_t size)
 {
     ssize_t n = send(socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -217,7 +217,7 @@ static void report(const exchange *one)
 {
     const fl_frame *frame = &one->frame;
     if (frame->kind == FL_FRAME_PROGRESS && frame->told)
-        filch_service_progress(one->job, frame->told, frame->told_size); /* if it can be kept */
+        filch_service_job_progress(one->job, frame->told, frame->told_size); /* if it can be kept */
     const filch_log *log = filch_service_job_log(one->job);
     const filch_message *message = filch_service_job_message(one->job);
     if (log && one->frame.kind == FL_FRAME_LOG)
@@ -263,9 +263,9 @@ static void converse(filch_self self, exchange *one, const char *request, size_t
         one->wrong = "it closed its input";
     else
         await_answer(self, one);
-    filch_try_send(one->at->over, NULL);
+    filch_channel_try_send(one->at->over, NULL);
     FILCH_JOIN(int which, watch_context);
-    filch_try_receive(one->at->over, NULL); /* unless the watch has */
+    filch_channel_try_receive(one->at->over, NULL); /* unless the watch has */
     one->is_cut = which != 0;
 }
 
@@ -326,14 +326,14 @@ static int judge(exchange *one, const char *words)
         return filch_error_set(fl_handler_cut(cause),
                                "co-process killed: its job was not done in time");
     if (one->wrong)
-        return filch_service_retry(one->job, 0, "co-process replaced: %.80s (%s)", one->wrong,
-                                   words);
+        return filch_service_job_retry(one->job, 0, "co-process replaced: %.80s (%s)", one->wrong,
+                                       words);
     if (frame->kind == FL_FRAME_RETRY)
-        return filch_service_retry(one->job, frame->after, "%s", frame->text);
+        return filch_service_job_retry(one->job, frame->after, "%s", frame->text);
     if (frame->kind == FL_FRAME_FAIL)
-        return filch_service_fail(one->job, "%s", frame->text);
+        return filch_service_job_fail(one->job, "%s", frame->text);
     return frame->told
-               ? fl_handler_cut(filch_service_result(one->job, frame->told, frame->told_size))
+               ? fl_handler_cut(filch_service_job_result(one->job, frame->told, frame->told_size))
                : 0;
 }
 
@@ -342,7 +342,7 @@ static int run(filch_self self, exchange *one)
     size_t size;
     char words[WORDS], *request = fl_frame_request(one->job, &size);
     if (!request)
-        return filch_service_retry(one->job, 0, "no request: memory is short, or not UTF-8");
+        return filch_service_job_retry(one->job, 0, "no request: memory is short, or not UTF-8");
     int rc = start(one->all, one->at, one->context);
     if (!rc)
         converse(self, one, request, size);
@@ -350,8 +350,8 @@ static int run(filch_self self, exchange *one)
     if (rc && filch_context_cause(one->context))
         return filch_error_set(fl_handler_cut(rc), "no co-process in time");
     if (rc)
-        return filch_service_retry(one->job, 0, "cannot start %.60s: %s", one->all->spec.words[0],
-                                   strerror(-rc));
+        return filch_service_job_retry(one->job, 0, "cannot start %.60s: %s",
+                                       one->all->spec.words[0], strerror(-rc));
     conclude(one, words);
     return judge(one, words);
 }
@@ -367,7 +367,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
                                "no co-process in time");
     int rc = run(self, &one);
     free(one.frame.told);
-    filch_try_send(all->idle, &one.at); /* there is room for all */
+    filch_channel_try_send(all->idle, &one.at); /* there is room for all */
     return rc;
 }
 
@@ -398,7 +398,7 @@ static int create(coprocesses *all)
         place *one = &all->places[i];
         rc = filch_channel_create(&one->over, 0, 1);
         if (!rc)
-            filch_try_send(all->idle, &one);
+            filch_channel_try_send(all->idle, &one);
     }
     return rc;
 }

@@ -16,7 +16,7 @@ static int hash(filch_self self, filch_service_job *job, void *arg)
     char text[2 * EVP_MAX_MD_SIZE + 1] = "";
     (void)self, (void)arg;
     if (!EVP_Digest(message->body, message->body_size, digest, &size, EVP_sha256(), NULL))
-        return filch_service_fail(job, "libcrypto computes no SHA-256");
+        return filch_service_job_fail(job, "libcrypto computes no SHA-256");
     for (unsigned i = 0; i < size; i++)
         snprintf(text + 2 * (size_t)i, 3, "%02x", digest[i]);
     if (log)

@@ -6,7 +6,7 @@
 #include <runtime/service/net/certificate.h>
 #include <runtime/service/net/http_client.h>
 
-#include <filch/service_records.h>
+#include <filch/service.h>
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -194,7 +194,7 @@ static int set_result(const post *one)
                                "a response of more than %zu bytes is no result; raise "
                                "output-most",
                                one->to->output_most);
-    return fl_handler_cut(filch_service_result(one->job, one->result, one->received));
+    return fl_handler_cut(filch_service_job_result(one->job, one->result, one->received));
 }
 
 static int judge(const post *one, CURL *curl)
@@ -208,10 +208,10 @@ static int judge(const post *one, CURL *curl)
         return set_result(one);
     fl_escape(text, sizeof text, one->shown, one->received < SHOWN ? one->received : SHOWN);
     if (!comes_again(status))
-        return filch_service_fail(one->job, "HTTP %ld%s: %s", status,
-                                  status < 400 ? " (redirects are not followed)" : "", text);
+        return filch_service_job_fail(one->job, "HTTP %ld%s: %s", status,
+                                      status < 400 ? " (redirects are not followed)" : "", text);
     seconds = status != 429 && status != 503 ? 0 : seconds < WAIT_MOST ? seconds : WAIT_MOST;
-    return filch_service_retry(one->job, seconds * FILCH_SECOND, "HTTP %ld: %s", status, text);
+    return filch_service_job_retry(one->job, seconds * FILCH_SECOND, "HTTP %ld: %s", status, text);
 }
 
 static int perform(post *one, CURL *curl)
@@ -224,8 +224,9 @@ static int perform(post *one, CURL *curl)
     int cause = code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : filch_context_cause(one->context);
     if (cause)
         return filch_error_set(fl_handler_cut(cause), "request ended before it was answered");
-    return filch_service_retry(one->job, 0, "no answer: %s",
-                               fl_curl_failure(curl, code, NULL, "SSL_CERT_FILE", &certificate));
+    return filch_service_job_retry(one->job, 0, "no answer: %s",
+                                   fl_curl_failure(curl, code, NULL, "SSL_CERT_FILE",
+                                                   &certificate));
 }
 
 static int handle(filch_self self, filch_service_job *job, void *arg)
@@ -246,7 +247,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     }
     curl_slist_free_all(one.headers);
     free(one.result);
-    return rc == -ENOMEM ? filch_service_retry(job, 0, "no memory for a request") : rc;
+    return rc == -ENOMEM ? filch_service_job_retry(job, 0, "no memory for a request") : rc;
 }
 
 /* ---- The kind ---- */

@@ -2,8 +2,7 @@
  *
  * The functions of a build without the libraries that they need. */
 #include <filch/runtime.h>
-#include <filch/service_http.h>
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/http/otlp_encode.h>
 
-#include <filch/version.h>
+#include <filch/base.h>
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -2,7 +2,7 @@
 #include <runtime/service/http/otlp_export.h>
 
 #include <filch/retry.h>
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 #include <filch/wait.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
@@ -318,7 +318,7 @@ static bool send_spans(filch_service_otlp *otlp, const char *text)
                                        .cap = PAUSE_MOST,
                                        .jitter = FILCH_JITTER_EQUAL};
     filch_retry_state random;
-    filch_retry_begin(&policy, &random);
+    filch_retry_state_begin(&policy, &random);
     for (unsigned attempt = 1; attempt <= otlp->config.attempts; attempt++) {
         int64_t left = time_left(otlp);
         if (left <= 0)

@@ -4,7 +4,7 @@
 #include <runtime/service/http/serve_server.h>
 
 #include <filch/runtime.h>
-#include <filch/service_http.h>
+#include <filch/service_observe.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/own_thread.h>
 #include <runtime/service/http/serve_metrics.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/main.h>
 
+#include <filch/base.h>
 #include <filch/process.h>
 #include <filch/service_main.h>
-#include <filch/version.h>
 #include <filch/wait.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/modules.h>

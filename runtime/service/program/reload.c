@@ -2,7 +2,7 @@
  *
  * SIGHUP: all sources are read again. A key that has changed and cannot be changed is named in the
  * log; a configuration with an error changes nothing. */
-#include <filch/signals.h>
+#include <filch/process.h>
 #include <runtime/service/program/arena.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/keys.h>
@@ -109,7 +109,8 @@ static void *watch(void *arg)
     int number, rc;
     do {
         bool looks = program->configuration.exit_on_disconnect;
-        rc = filch_receive_until(program->signals, &number, looks ? filch_in(LOOK) : FILCH_FOREVER);
+        rc = filch_channel_receive_until(program->signals, &number,
+                                         looks ? filch_in(LOOK) : FILCH_FOREVER);
         if (!rc)
             take_signal(program, number);
         else if (looks)
@@ -121,13 +122,14 @@ static void *watch(void *arg)
 int fl_watch_begin(fl_program *program)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    int rc = filch_signal_channel(&program->signals, signals, sizeof signals / sizeof *signals);
+    int rc =
+        filch_signal_channel_start(&program->signals, signals, sizeof signals / sizeof *signals);
     if (rc)
         return rc;
     int error = pthread_create(&program->watcher, NULL, watch, program);
     if (!error)
         return 0;
-    filch_signal_channel_end(program->signals);
+    filch_signal_channel_stop(program->signals);
     filch_channel_destroy(program->signals);
     return filch_error_set(-error, "no thread for signals: %s; raise the limit of threads",
                            strerror(error));
@@ -135,7 +137,7 @@ int fl_watch_begin(fl_program *program)
 
 void fl_watch_end(fl_program *program)
 {
-    filch_signal_channel_end(program->signals);
+    filch_signal_channel_stop(program->signals);
     pthread_join(program->watcher, NULL);
     filch_channel_destroy(program->signals);
 }

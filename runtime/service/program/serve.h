@@ -7,10 +7,9 @@
 #define FL_SERVE_H
 
 #include <filch/channel.h>
-#include <filch/log_sink.h>
+#include <filch/log.h>
 #include <filch/runtime.h>
-#include <filch/service_http.h>
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 #include <filch/span.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>

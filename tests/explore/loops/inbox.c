@@ -13,7 +13,7 @@ static void produce(void)
         atomic_store(&ready, 1);
     atomic_store(&stored, 7);
     atomic_store(&ready, 1);
-    filch_send(done, &(int){1});
+    filch_channel_send(done, &(int){1});
 }
 
 static void look(void)
@@ -23,7 +23,7 @@ static void look(void)
         filch_explore_point();
     if (atomic_load(&stored) != 7)
         errx(1, "the flag came before the value");
-    while (filch_try_receive(done, &value))
+    while (filch_channel_try_receive(done, &value))
         filch_explore_point();
 }
 

@@ -5,8 +5,8 @@
 #define LOOPS_H
 
 #include <err.h>
-#include <filch/explore.h>
 #include <filch/filch.h>
+#include <filch/trace.h>
 #include <stdatomic.h>
 
 #ifndef BROKEN

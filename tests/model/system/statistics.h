@@ -31,7 +31,7 @@ static inline void statistics_ignore(fl_worker *worker, bool but_suspended)
     mc_ignore(counters, (size_t)(end - counters));
 }
 
-/* A row may demand each of the things that are counted, by its field of filch_stats. */
+/* A row may demand each of the things that are counted, by its field of filch_runtime_stats. */
 MC_UNCHECKED static inline void statistics_each(const fl_worker *worker, void (*what)(const char *))
 {
 #define STATISTICS_NAME(index, field, unit, help) #field,

@@ -18,7 +18,7 @@ static void run_task(filch_self self, filch_slot *slot)
 }
 const filch_task tasks[2] = {{run_task, "one"}, {run_task, "two"}};
 
-void filch_fork_slow(filch_self self)
+void fl_fork_slow(filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self - 1);
     fl_forkstack_rearm(stack);
@@ -28,13 +28,13 @@ void filch_fork_slow(filch_self self)
         filch_u32_store(&woken, 1, FILCH_RELAXED);
 }
 
-filch_self filch_fork_moves(filch_self self)
+filch_self fl_fork_moves(filch_self self)
 {
-    filch_fork_slow(self);
+    fl_fork_slow(self);
     return self;
 }
 
-int filch_join_slow(filch_slot *slot, const char *const *name)
+int fl_join_slow(filch_slot *slot, const char *const *name)
 {
     (void)name;
     return fl_forkstack_settle(fl_forkstack_of(slot), slot) == FL_KEPT;

@@ -23,7 +23,7 @@ filch_channel *deadlock_channel(void)
 void receives(filch_self self, void *from)
 {
     int item;
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
 }
 
 void *thread_receives(void *from)

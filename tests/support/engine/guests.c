@@ -28,12 +28,12 @@ filch_runtime *guest_asleep(unsigned workers)
 
 void expect_rest(filch_runtime *rt)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     wait_until_all_sleep(rt);
     cr_assert_eq(filch_runtime_here(), NULL);
     WAIT_WHILE(filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)); /* a waker is about to leave */
     cr_assert_eq(filch_u32_load(&fl_threads.waiting, FILCH_SEQ_CST), 0); /* as in threads.h */
-    OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
+    OK(filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
     cr_assert_eq(stats.suspended, 0);
     cr_assert_eq(stats.tasks_taken, stats.joins_taken);
     cr_assert_eq(stats.jobs_started, stats.jobs_run);

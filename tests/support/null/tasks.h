@@ -9,15 +9,14 @@ REFUSES(filch_channel_close, channel, filch_channel_close(it))
 DIES(filch_channel_closed, channel, filch_channel_closed(it))
 REFUSES(filch_channel_create, out, filch_channel_create(it, 1, 1))
 IGNORES(filch_channel_destroy, channel, (filch_channel_destroy(it), 0))
-DIES(filch_channel_item_size, channel, filch_channel_item_size(it))
 DIES(filch_channel_length, channel, filch_channel_length(it))
 DIES(filch_channel_next, channel, filch_channel_next(it, room, 1))
-REFUSES(filch_receive, channel, filch_receive(it, room))
-REFUSES(filch_receive_until, channel, filch_receive_until(it, room, 0))
-REFUSES(filch_send, channel, filch_send(it, room))
-REFUSES(filch_send_until, channel, filch_send_until(it, room, 0))
-REFUSES(filch_try_receive, channel, filch_try_receive(it, room))
-REFUSES(filch_try_send, channel, filch_try_send(it, room))
+REFUSES(filch_channel_receive, channel, filch_channel_receive(it, room))
+REFUSES(filch_channel_receive_until, channel, filch_channel_receive_until(it, room, 0))
+REFUSES(filch_channel_send, channel, filch_channel_send(it, room))
+REFUSES(filch_channel_send_until, channel, filch_channel_send_until(it, room, 0))
+REFUSES(filch_channel_try_receive, channel, filch_channel_try_receive(it, room))
+REFUSES(filch_channel_try_send, channel, filch_channel_try_send(it, room))
 
 /* <filch/context.h> */
 REFUSES(filch_context_cancel, context, filch_context_cancel(it, 1))
@@ -36,13 +35,13 @@ ALLOWS(filch_context_value, context, filch_context_value(it, room))
 REFUSES(filch_context_wait, context, filch_context_wait(it, 0))
 
 /* <filch/find.h> */
-REFUSES(filch_run_all, rt, filch_run_all(it, 1, 1, room, room))
-REFUSES(filch_run_any, rt, filch_run_any(it, 1, 1, room, room))
-REFUSES(filch_run_find, rt, filch_run_find(it, 1, 1, room, room, room))
+REFUSES(fl_run_all, rt, fl_run_all(it, 1, 1, room, room))
+REFUSES(fl_run_any, rt, fl_run_any(it, 1, 1, room, room))
+REFUSES(fl_run_find, rt, fl_run_find(it, 1, 1, room, room, room))
 
 /* <filch/for.h> */
-REFUSES(filch_run_for, rt, filch_run_for(it, 1, 1, 1, room, room))
-REFUSES(filch_run_for_2d, rt, filch_run_for_2d(it, 1, 1, 1, 1, room, room))
+REFUSES(fl_run_for, rt, fl_run_for(it, 1, 1, 1, room, room))
+REFUSES(fl_run_for_2d, rt, fl_run_for_2d(it, 1, 1, 1, 1, room, room))
 
 /* <filch/future.h> */
 REFUSES(filch_await, future, filch_await(it))
@@ -58,26 +57,26 @@ DIES(filch_future_value, future, filch_future_value(it, 1))
 REFUSES(filch_then, next, (filch_then)(it, room, live_runtime(), room, room, 1))
 REFUSES(filch_then, from, (filch_then)(room, it, live_runtime(), room, room, 1))
 REFUSES(filch_then, rt, (filch_then)(room, room + 2048, it, room, room, 1))
-REFUSES(filch_then_from, next, filch_then_from(it, room, live_runtime(), room, room, 1, room))
-REFUSES(filch_then_from, from, filch_then_from(room, it, live_runtime(), room, room, 1, room))
-REFUSES(filch_then_from, rt, filch_then_from(room, room + 2048, it, room, room, 1, room))
+REFUSES(fl_then_at, next, fl_then_at(it, room, live_runtime(), room, room, 1, room))
+REFUSES(fl_then_at, from, fl_then_at(room, it, live_runtime(), room, room, 1, room))
+REFUSES(fl_then_at, rt, fl_then_at(room, room + 2048, it, room, room, 1, room))
 REFUSES(filch_when_all, all, filch_when_all(it, room, 1))
 REFUSES(filch_when_all, futures, filch_when_all(room, it, 1))
 REFUSES(filch_when_any, any, filch_when_any(it, room, 1, room))
 REFUSES(filch_when_any, futures, filch_when_any(room, it, 1, room))
 ALLOWS(filch_when_any, losers, (void)0)
 
-/* <filch/histogram.h> */
-REFUSES(filch_run_histogram, rt, filch_run_histogram(it, 1, 1, room, room, 1, room))
+/* <filch/find.h> */
+REFUSES(fl_run_histogram, rt, fl_run_histogram(it, 1, 1, room, room, 1, room))
 
-/* <filch/merge.h> */
+/* <filch/sort.h> */
 REFUSES(filch_merge_by, ops, filch_merge_by(NULL, room, 1, room, 1, room, it, room))
-REFUSES(filch_run_merge, rt, filch_run_merge(it, room, 1, room, 1, room + 1024, 1, room, room))
-REFUSES(filch_run_merge_by, rt, filch_run_merge_by(it, room, 1, room, 1, room, room, room))
-REFUSES(filch_run_merge_by, ops, filch_run_merge_by(live_runtime(), room, 1, room, 1, room, it, room))
+REFUSES(fl_run_merge, rt, fl_run_merge(it, room, 1, room, 1, room + 1024, 1, room, room))
+REFUSES(fl_run_merge_by, rt, fl_run_merge_by(it, room, 1, room, 1, room, room, room))
+REFUSES(fl_run_merge_by, ops, fl_run_merge_by(live_runtime(), room, 1, room, 1, room, it, room))
 
-/* <filch/pack.h> */
-REFUSES(filch_run_pack, rt, filch_run_pack(it, room, 1, 1, room, room, room, room))
+/* <filch/find.h> */
+REFUSES(fl_run_pack, rt, fl_run_pack(it, room, 1, 1, room, room, room, room))
 
 /* <filch/panic.h> */
 DIES(filch_defer_begin, record, filch_defer_begin(NULL, it, NULL, room))
@@ -103,19 +102,19 @@ ALLOWS(filch_process_wait, outcome, (void)0)
 ALLOWS(filch_process_wait, context, (void)0)
 REFUSES(filch_process_write, process, filch_process_write(it, room, 1, 0))
 
-/* <filch/radix.h> */
+/* <filch/sort.h> */
 REFUSES(filch_radix_sort_by, ops, filch_radix_sort_by(NULL, room, 1, it, room))
-REFUSES(filch_run_radix_sort, rt, filch_run_radix_sort(it, room, 1, 1, 0, 1, 0))
-REFUSES(filch_run_radix_sort_by, rt, filch_run_radix_sort_by(it, room, 1, room, room))
-REFUSES(filch_run_radix_sort_by, ops, filch_run_radix_sort_by(live_runtime(), room, 1, it, room))
+REFUSES(fl_run_radix_sort, rt, fl_run_radix_sort(it, room, 1, 1, 0, 1, 0))
+REFUSES(fl_run_radix_sort_by, rt, fl_run_radix_sort_by(it, room, 1, room, room))
+REFUSES(fl_run_radix_sort_by, ops, fl_run_radix_sort_by(live_runtime(), room, 1, it, room))
 
 /* <filch/reduce.h> */
 REFUSES(filch_reduce, how, filch_reduce(NULL, 1, 1, 1, it, room, room))
 REFUSES(filch_reduce_deterministic, how, filch_reduce_deterministic(NULL, 1, 1, 1, 1, it, room, room))
-REFUSES(filch_run_reduce, rt, filch_run_reduce(it, 1, 1, 1, &live_reduction, room, room))
-REFUSES(filch_run_reduce, how, filch_run_reduce(live_runtime(), 1, 1, 1, it, room, room))
-REFUSES(filch_run_reduce_deterministic, rt, filch_run_reduce_deterministic(it, 1, 1, 1, 1, &live_reduction, room, room))
-REFUSES(filch_run_reduce_deterministic, how, filch_run_reduce_deterministic(live_runtime(), 1, 1, 1, 1, it, room, room))
+REFUSES(fl_run_reduce, rt, fl_run_reduce(it, 1, 1, 1, &live_reduction, room, room))
+REFUSES(fl_run_reduce, how, fl_run_reduce(live_runtime(), 1, 1, 1, it, room, room))
+REFUSES(fl_run_reduce_deterministic, rt, fl_run_reduce_deterministic(it, 1, 1, 1, 1, &live_reduction, room, room))
+REFUSES(fl_run_reduce_deterministic, how, fl_run_reduce_deterministic(live_runtime(), 1, 1, 1, 1, it, room, room))
 
 /* <filch/guest.h> */
 REFUSES(filch_guest_attach, rt, filch_guest_attach(it, room))
@@ -129,10 +128,10 @@ DIES(filch_help_until, word, filch_help_until(room, it, 1, 0))
 REFUSES(filch_async, rt, filch_async(it, room, room, room, 1, "x", 1))
 REFUSES(filch_async, future, filch_async(live_runtime(), it, room, room, 1, "x", 1))
 REFUSES(filch_go, rt, (filch_go)(it, NULL, room))
-REFUSES(filch_go_from, rt, filch_go_from(it, NULL, room, room))
+REFUSES(fl_go_at, rt, fl_go_at(it, NULL, room, room))
 REFUSES(filch_run, rt, (filch_run)(it, room, room))
-REFUSES(filch_run_from, rt, filch_run_from(it, room, room, "x", 1))
-DIES(filch_run_or_die, rt, filch_run_or_die(it, room, room, "x", 1))
+REFUSES(fl_run_at, rt, fl_run_at(it, room, room, "x", 1))
+DIES(fl_run_or_die, rt, fl_run_or_die(it, room, room, "x", 1))
 REFUSES(filch_runtime_create, out, filch_runtime_create(it, room))
 ALLOWS(filch_runtime_create, config, filch_runtime_create(room, it))
 ALLOWS(filch_runtime_describe, rt, filch_runtime_describe(it, room, 1))
@@ -142,30 +141,28 @@ REFUSES(filch_runtime_resize, rt, filch_runtime_resize(it, 1))
 REFUSES(filch_runtime_set_policy, rt, filch_runtime_set_policy(it, "x"))
 REFUSES(filch_phase_begin, rt, filch_phase_begin(it))
 REFUSES(filch_phase_end, rt, filch_phase_end(it))
-ALLOWS(filch_runtime_stats_read, rt, filch_runtime_stats_read(it, room, 1))
-DIES(filch_runtime_stats_read, out, filch_runtime_stats_read(live_runtime(), it, 1))
 ALLOWS(filch_runtime_workers, rt, filch_runtime_workers(it))
 
 /* <filch/scan.h> */
-REFUSES(filch_run_scan, rt, filch_run_scan(it, room, 1, room, &live_scanning, room))
-REFUSES(filch_run_scan, how, filch_run_scan(live_runtime(), room, 1, room, it, room))
+REFUSES(fl_run_scan, rt, fl_run_scan(it, room, 1, room, &live_scanning, room))
+REFUSES(fl_run_scan, how, fl_run_scan(live_runtime(), room, 1, room, it, room))
 REFUSES(filch_scan, how, filch_scan(NULL, room, 1, room, it, room))
 
 /* <filch/scope.h> */
 DIES(filch_scope_children, scope, filch_scope_children(it))
-REFUSES(filch_scope_close, scope, filch_scope_close(it))
+REFUSES(filch_scope_end, scope, filch_scope_end(it))
 DIES(filch_scope_context, scope, filch_scope_context(it))
 REFUSES(filch_scope_fail, scope, filch_scope_fail(it, 1, "x"))
 DIES(filch_scope_failure, scope, filch_scope_failure(it))
 DIES(filch_scope_failures, scope, filch_scope_failures(it))
 DIES(filch_scope_next_failure, scope, filch_scope_next_failure(it, room))
 ALLOWS(filch_scope_next_failure, previous, (void)0)
-REFUSES(filch_scope_open, scope, filch_scope_open(it, live_runtime(), room))
-REFUSES(filch_scope_open, rt, filch_scope_open(room, it, room))
-ALLOWS(filch_scope_open, parent, filch_scope_open(room, live_runtime(), it))
-REFUSES(filch_scope_open_as, scope, filch_scope_open_as(it, live_runtime(), room, 0))
-REFUSES(filch_scope_open_as, rt, filch_scope_open_as(room, it, room, 0))
-ALLOWS(filch_scope_open_as, parent, filch_scope_open_as(room, live_runtime(), it, 0))
+REFUSES(filch_scope_begin, scope, filch_scope_begin(it, live_runtime(), room))
+REFUSES(filch_scope_begin, rt, filch_scope_begin(room, it, room))
+ALLOWS(filch_scope_begin, parent, filch_scope_begin(room, live_runtime(), it))
+REFUSES(filch_scope_begin_as, scope, filch_scope_begin_as(it, live_runtime(), room, 0))
+REFUSES(filch_scope_begin_as, rt, filch_scope_begin_as(room, it, room, 0))
+ALLOWS(filch_scope_begin_as, parent, filch_scope_begin_as(room, live_runtime(), it, 0))
 REFUSES(filch_scope_spawn, scope, filch_scope_spawn(it, room, room))
 REFUSES(filch_scope_spawn, child, filch_scope_spawn(room, it, room))
 REFUSES(filch_scope_wait, scope, filch_scope_wait(it))
@@ -174,30 +171,30 @@ REFUSES(filch_scope_wait_until, scope, filch_scope_wait_until(it, 0))
 /* <filch/select.h> */
 REFUSES(filch_select, cases, filch_select(it, 1))
 
-/* <filch/signals.h> */
-REFUSES(filch_signal_channel, out, filch_signal_channel(it, room, 1))
-IGNORES(filch_signal_channel_end, channel, (filch_signal_channel_end(it), 0))
-REFUSES(filch_signal_context, out, filch_signal_context(it, room, room, 1))
-ALLOWS(filch_signal_context, parent, (void)0)
-IGNORES(filch_signal_context_end, context, (filch_signal_context_end(it), 0))
+/* <filch/process.h> */
+REFUSES(filch_signal_channel_start, out, filch_signal_channel_start(it, room, 1))
+IGNORES(filch_signal_channel_stop, channel, (filch_signal_channel_stop(it), 0))
+REFUSES(filch_signal_context_start, out, filch_signal_context_start(it, room, room, 1))
+ALLOWS(filch_signal_context_start, parent, (void)0)
+IGNORES(filch_signal_context_stop, context, (filch_signal_context_stop(it), 0))
 
 /* <filch/sort.h> */
-REFUSES(filch_run_sort, rt, filch_run_sort(it, room, 1, 1, room, room))
-REFUSES(filch_run_sort_by, rt, filch_run_sort_by(it, room, 1, room, room))
-REFUSES(filch_run_sort_by, ops, filch_run_sort_by(live_runtime(), room, 1, it, room))
+REFUSES(fl_run_sort, rt, fl_run_sort(it, room, 1, 1, room, room))
+REFUSES(fl_run_sort_by, rt, fl_run_sort_by(it, room, 1, room, room))
+REFUSES(fl_run_sort_by, ops, fl_run_sort_by(live_runtime(), room, 1, it, room))
 REFUSES(filch_sort_by, ops, filch_sort_by(NULL, room, 1, it, room))
 
-/* <filch/sort_stable.h> */
-REFUSES(filch_run_sort_stable, rt, filch_run_sort_stable(it, room, 1, 1, room, room))
-REFUSES(filch_run_sort_stable_by, rt, filch_run_sort_stable_by(it, room, 1, room, room))
-REFUSES(filch_run_sort_stable_by, ops, filch_run_sort_stable_by(live_runtime(), room, 1, it, room))
+/* <filch/sort.h> */
+REFUSES(fl_run_sort_stable, rt, fl_run_sort_stable(it, room, 1, 1, room, room))
+REFUSES(fl_run_sort_stable_by, rt, fl_run_sort_stable_by(it, room, 1, room, room))
+REFUSES(fl_run_sort_stable_by, ops, fl_run_sort_stable_by(live_runtime(), room, 1, it, room))
 REFUSES(filch_sort_stable_by, ops, filch_sort_stable_by(NULL, room, 1, it, room))
 
 /* <filch/stats.h> */
-REFUSES(filch_stats_read, rt, filch_stats_read(it, 1, room, 1))
-REFUSES(filch_stats_read, out, filch_stats_read(live_runtime(), 1, it, 1))
-REFUSES(filch_stats_thefts, rt, filch_stats_thefts(it, 1, room, 1))
-REFUSES(filch_stats_write_json, rt, filch_stats_write_json(it, NULL, room))
+REFUSES(filch_runtime_stats_read, rt, filch_runtime_stats_read(it, 1, room, 1))
+REFUSES(filch_runtime_stats_read, out, filch_runtime_stats_read(live_runtime(), 1, it, 1))
+REFUSES(filch_runtime_steals_read, rt, filch_runtime_steals_read(it, 1, room, 1))
+REFUSES(filch_runtime_stats_write_json, rt, filch_runtime_stats_write_json(it, NULL, room))
 REFUSES(filch_work_span_read, rt, filch_work_span_read(it, room, 1))
 REFUSES(filch_work_span_read, out, filch_work_span_read(live_runtime(), it, 1))
 
@@ -245,14 +242,14 @@ DIES(filch_ticker_stop, ticker, filch_ticker_stop(it))
 REFUSES(filch_timer_reset, timer, filch_timer_reset(it, 0))
 REFUSES(filch_timer_start, timer, (filch_timer_start)(it, live_runtime(), 0, NULL, room))
 REFUSES(filch_timer_start, rt, (filch_timer_start)(room, it, 0, NULL, room))
-REFUSES(filch_timer_start_from, timer, filch_timer_start_from(it, live_runtime(), 0, NULL, room, room))
-REFUSES(filch_timer_start_from, rt, filch_timer_start_from(room, it, 0, NULL, room, room))
+REFUSES(fl_timer_start_at, timer, fl_timer_start_at(it, live_runtime(), 0, NULL, room, room))
+REFUSES(fl_timer_start_at, rt, fl_timer_start_at(room, it, 0, NULL, room, room))
 DIES(filch_timer_stop, timer, filch_timer_stop(it))
 
 /* <filch/trace.h> */
 REFUSES(filch_trace_start, rt, filch_trace_start(it, "x", "x"))
 REFUSES(filch_trace_stop, rt, filch_trace_stop(it))
 
-/* <filch/waits.h> */
+/* <filch/stats.h> */
 REFUSES(filch_runtime_waits, rt, filch_runtime_waits(it, NULL, room))
 // clang-format on

@@ -52,30 +52,30 @@ void source_destroy(filch_self self, void *value, void *arg)
     signpost_raise(&of->gone);
 }
 
-filch_resources_config source_config(resource_source *of, unsigned min, unsigned max)
+filch_resource_pool_config source_config(resource_source *of, unsigned min, unsigned max)
 {
     *of = (resource_source){.may_go_on = {1}};
-    return (filch_resources_config){.min = min,
-                                    .max = max,
-                                    .create = source_create,
-                                    .check = source_check,
-                                    .destroy = source_destroy,
-                                    .check_after = FILCH_FOREVER,
-                                    .arg = of};
+    return (filch_resource_pool_config){.min = min,
+                                        .max = max,
+                                        .create = source_create,
+                                        .check = source_check,
+                                        .destroy = source_destroy,
+                                        .check_after = FILCH_FOREVER,
+                                        .arg = of};
 }
 
-filch_resources *resources_of(filch_runtime *rt, const filch_resources_config *config)
+filch_resource_pool *resources_of(filch_runtime *rt, const filch_resource_pool_config *config)
 {
-    filch_resources *pool = NULL;
-    if (filch_resources_create(&pool, rt, config))
+    filch_resource_pool *pool = NULL;
+    if (filch_resource_pool_create(&pool, rt, config))
         filch_die("%s", filch_error());
     return pool;
 }
 
-filch_resources_stats resources_stats(filch_resources *pool)
+filch_resource_pool_stats resources_stats(filch_resource_pool *pool)
 {
-    filch_resources_stats all;
-    filch_resources_stats_read(pool, &all, sizeof all);
+    filch_resource_pool_stats all;
+    filch_resource_pool_stats_read(pool, &all, sizeof all);
     return all;
 }
 
@@ -90,10 +90,10 @@ void source_leave(filch_resource *one)
     filch_u32_add((filch_u32 *)filch_resource_value(one), (uint32_t)-1, FILCH_ACQ_REL);
 }
 
-void source_ends(resource_source *of, filch_resources *pool)
+void source_ends(resource_source *of, filch_resource_pool *pool)
 {
-    OK(filch_resources_close(pool, FILCH_FOREVER));
-    filch_resources_stats all = resources_stats(pool);
+    OK(filch_resource_pool_close(pool, FILCH_FOREVER));
+    filch_resource_pool_stats all = resources_stats(pool);
     cr_assert_eq(all.created, signpost_count(&of->made));
     cr_assert_eq(all.destroyed, signpost_count(&of->gone));
     cr_assert_eq(all.created, all.destroyed);
@@ -103,5 +103,5 @@ void source_ends(resource_source *of, filch_resources *pool)
     cr_assert_eq(all.waiting, 0);
     cr_assert_eq(signpost_count(&of->outside), 0);
     cr_assert_eq(signpost_count(&of->crowds), 0);
-    OK(filch_resources_destroy(pool));
+    OK(filch_resource_pool_destroy(pool));
 }

@@ -28,31 +28,32 @@ int payload_submit(const filch_dead_letter *letter, void *arg)
 
 /* ---- Queues ---- */
 
-filch_dead_letters *dead_letters_of(filch_dead_letters_config config)
+filch_dead_letter_queue *dead_letters_of(filch_dead_letter_queue_config config)
 {
-    filch_dead_letters *letters = NULL;
-    cr_assert_eq(filch_dead_letters_create(&letters, &config), 0, "%s", filch_error());
+    filch_dead_letter_queue *letters = NULL;
+    cr_assert_eq(filch_dead_letter_queue_create(&letters, &config), 0, "%s", filch_error());
     return letters;
 }
 
-uint64_t put_one(filch_dead_letters *letters, payload *one)
+uint64_t put_one(filch_dead_letter_queue *letters, payload *one)
 {
     uint64_t id = 0;
     filch_dead_letter_draft draft = draft_of(one);
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, &id), 0, "%s", filch_error());
+    cr_assert_eq(filch_dead_letter_queue_put(letters, &draft, &id), 0, "%s", filch_error());
     return id;
 }
 
-filch_dead_letters_stats dead_letters_stats(filch_dead_letters *letters)
+filch_dead_letter_queue_stats dead_letters_stats(filch_dead_letter_queue *letters)
 {
-    filch_dead_letters_stats all;
-    cr_assert_eq(filch_dead_letters_stats_read(letters, &all, sizeof all), 0, "%s", filch_error());
+    filch_dead_letter_queue_stats all;
+    cr_assert_eq(filch_dead_letter_queue_stats_read(letters, &all, sizeof all), 0, "%s",
+                 filch_error());
     return all;
 }
 
-void dead_letters_balance(filch_dead_letters *letters)
+void dead_letters_balance(filch_dead_letter_queue *letters)
 {
-    filch_dead_letters_stats all = dead_letters_stats(letters);
+    filch_dead_letter_queue_stats all = dead_letters_stats(letters);
     cr_assert_eq(all.found + all.put,
                  all.kept + all.taken + all.requeued + all.purged + all.expired + all.dropped);
 }

@@ -16,6 +16,6 @@ void timer_thread_has_begun(void)
     filch_ticker *ticker;
     filch_tick tick;
     OK(filch_ticker_create(&ticker, 1));
-    OK(filch_receive(filch_ticker_channel(ticker), &tick));
+    OK(filch_channel_receive(filch_ticker_channel(ticker), &tick));
     filch_ticker_destroy(ticker);
 }

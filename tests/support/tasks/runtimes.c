@@ -41,10 +41,10 @@ filch_runtime *mode_runtime(filch_config config)
     return rt;
 }
 
-filch_stats mode_stats(const filch_runtime *rt)
+filch_runtime_stats mode_stats(const filch_runtime *rt)
 {
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     return stats;
 }
 

@@ -86,7 +86,8 @@ static void feed_itself(filch_self self, void *unused)
 static void talk(filch_self self, void *unused)
 {
     int word = 0;
-    while (goes_on() && !filch_send(test.there, &word) && !filch_receive(test.back, &word))
+    while (goes_on() && !filch_channel_send(test.there, &word) &&
+           !filch_channel_receive(test.back, &word))
         ;
     filch_channel_close(test.there);
     signpost_raise(&test.ended);
@@ -95,7 +96,8 @@ static void talk(filch_self self, void *unused)
 static void answer(filch_self self, void *unused)
 {
     int word;
-    while (!filch_receive(test.there, &word) && goes_on() && !filch_send(test.back, &word))
+    while (!filch_channel_receive(test.there, &word) && goes_on() &&
+           !filch_channel_send(test.back, &word))
         ;
     filch_channel_close(test.back);
     signpost_raise(&test.ended);

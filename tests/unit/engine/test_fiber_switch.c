@@ -41,7 +41,7 @@ static void waits(filch_self self, void *unused)
 {
     int item = 0;
     signpost_raise(&test.about_to_wait);
-    filch_receive(test.channel, &item);
+    filch_channel_receive(test.channel, &item);
     signpost_raise(&test.went_on);
 }
 
@@ -50,7 +50,7 @@ static void waits(filch_self self, void *unused)
 static void see(const fl_fiber *fiber, const char *call, void *unused)
 {
     test.seen++;
-    OK(filch_send(test.channel, &(int){1}));
+    OK(filch_channel_send(test.channel, &(int){1}));
     WAIT_WHILE(filch_u32_load(&test.rt->report.lock, FILCH_ACQUIRE) != FL_LOCK_WAITED_FOR);
     cr_assert_eq(signpost_count(&test.went_on), 0);
 }

@@ -62,9 +62,9 @@ static void by_run(filch_runtime *rt)
 static void by_spawn(filch_runtime *rt)
 {
     filch_scope scope = {0};
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, child, NULL), 0);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
 }
 
 static void by_future(filch_runtime *rt)
@@ -293,10 +293,10 @@ Test(fpmode, each_task_of_a_gift_begins_in_the_runtimes_mode)
 {
     enum { FORKS = 150, TIMES = 50 };
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 2, .take = "half"});
-    filch_stats stats = {0};
+    filch_runtime_stats stats = {0};
     for (int i = 0; i < TIMES && stats.gift_tasks <= stats.gifts; i++) {
         FILCH_RUN(rt, forks_many, FORKS);
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     }
     cr_assert_gt(stats.gift_tasks, stats.gifts);
     nobody_was_wrong("gifts", 2);
@@ -338,11 +338,11 @@ static void helps_in(const char *wait)
 {
     enum { TIMES = 50 };
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 2, .wait = wait});
-    filch_stats stats = {0};
+    filch_runtime_stats stats = {0};
     for (int i = 0; i < TIMES && !stats.helps; i++) {
         cr_assert_eq(FILCH_RUN(rt, helper), OTHER, "%s", wait);
         nobody_was_wrong(wait, 2);
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     }
     cr_assert_gt(stats.helps, 0);
     OK(filch_runtime_destroy(rt));

@@ -41,7 +41,7 @@ FILCH_VOID_TASK(moves, (journey *, j))
     int word;
     j->from = filch_worker_index();
     signpost_raise(&j->begun);
-    filch_receive(j->words, &word);
+    filch_channel_receive(j->words, &word);
     j->to = filch_worker_index();
 }
 
@@ -61,7 +61,7 @@ FILCH_TASK(int, sends_it_elsewhere, (journey *, j))
     }
     OK(filch_go(rt, slots_held, &j->stuck));
     signpost_wait(&j->stuck.came, 1);
-    OK(filch_send(j->words, &(int){1}));
+    OK(filch_channel_send(j->words, &(int){1}));
     FILCH_JOIN_VOID(moves);
     int noted = rt->worker[j->from]->gift_ended != 0;
     signpost_raise(&j->stuck.go);

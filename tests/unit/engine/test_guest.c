@@ -182,13 +182,13 @@ Test(guest, unbegun_tasks_are_taken_back)
     filch_runtime *rt = guest_asleep(2);
     for (unsigned i = 0; i < 2; i++)
         rt->worker[i]->profit.most = MANY;
-    filch_stats stats = {0};
+    filch_runtime_stats stats = {0};
     while (stats.gift_tasks == stats.gifts) { /* until one is of many: a thief may come early */
         wait_until_all_sleep(rt);
         filch_u32_store(&taken, 0, FILCH_RELEASE);
         filch_u32_store(&ended, 0, FILCH_RELEASE);
         FILCH_RUN(rt, forks_many);
-        OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
+        OK(filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
     }
     int stolen = (int)(stats.gift_tasks + stats.robs + stats.deque_steals);
     cr_assert_lt(stats.tasks_taken, stolen, "%d of %d", (int)stats.tasks_taken, stolen);
@@ -200,7 +200,7 @@ Test(guest, unbegun_tasks_are_taken_back)
 static void sends(filch_self self, void *channel)
 {
     int item = 7;
-    filch_send(channel, &item);
+    filch_channel_send(channel, &item);
 }
 
 FILCH_TASK(int, receives, (filch_runtime *, rt), (filch_channel *, channel))
@@ -208,7 +208,7 @@ FILCH_TASK(int, receives, (filch_runtime *, rt), (filch_channel *, channel))
     pthread_t before = pthread_self();
     int item = 0;
     for (unsigned i = 0; i < 3; i++)
-        if (filch_go(rt, sends, channel) || filch_receive(channel, &item))
+        if (filch_go(rt, sends, channel) || filch_channel_receive(channel, &item))
             return -1;
     return pthread_equal(before, pthread_self()) ? item : -2;
 }
@@ -231,7 +231,7 @@ static void waits_for_the_second(filch_self self, void *unused)
 {
     int item;
     signpost_raise(&taken);
-    filch_receive(second, &item);
+    filch_channel_receive(second, &item);
 }
 
 /* Its worker has no fiber when its turn comes. */
@@ -241,10 +241,10 @@ FILCH_TASK(int, waits_for_the_first, (filch_runtime *, rt))
     for (unsigned i = 0; i < FIBERS; i++)
         if (filch_go(rt, waits_for_the_second, NULL))
             return -1;
-    if (filch_receive(first, &item))
+    if (filch_channel_receive(first, &item))
         return -2;
     for (unsigned i = 0; i < FIBERS; i++)
-        if (filch_send(second, &item))
+        if (filch_channel_send(second, &item))
             return -3;
     return item;
 }
@@ -254,7 +254,7 @@ static void *send_late(void *unused)
     int item = 7;
     signpost_wait(&taken, FIBERS);
     usleep(20000);
-    filch_send(first, &item);
+    filch_channel_send(first, &item);
     return NULL;
 }
 
@@ -277,10 +277,10 @@ Test(guest, workers_without_fibers_lend_themselves)
 
 FILCH_TASK(uint64_t, yields_often, (filch_runtime *, rt))
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     for (unsigned i = 0; i < 1000; i++)
         filch_yield(self);
-    filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     return stats.suspensions;
 }
 
@@ -476,8 +476,8 @@ Test(guest, short_lived_threads_leave_nothing)
         pthread_join(thread, &result);
         cr_assert_eq((uintptr_t)result, 21);
     }
-    filch_stats stats;
-    filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_assert_leq(stats.fibers, 16, "%llu", (unsigned long long)stats.fibers);
     expect_rest(rt);
 }

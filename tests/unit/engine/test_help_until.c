@@ -64,8 +64,8 @@ static void *wait_as_thread(void *arg)
 /* Tasks that sleep, within their worker's place or suspended. */
 static unsigned waiting_in(const filch_runtime *rt)
 {
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     return (unsigned)stats.suspended;
 }
 
@@ -155,7 +155,7 @@ static void *be_in_the_team(void *number)
 /* How often its members have helped. */
 static uint64_t run_a_team(unsigned count)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     pthread_t thread[TEAM];
     memset(&team, 0, sizeof team);
     team.count = count;
@@ -165,7 +165,7 @@ static uint64_t run_a_team(unsigned count)
     for (unsigned i = 0; i < count; i++)
         pthread_join(thread[i], NULL);
     cr_assert_eq(filch_u32_load(&team.wrong, FILCH_RELAXED), 0);
-    filch_runtime_stats_read(team.rt, &stats, sizeof stats);
+    filch_runtime_stats_read(team.rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     expect_rest(team.rt);
     return stats.helps;
 }

@@ -16,7 +16,7 @@ static filch_runtime *runtime_with(const char *idle, unsigned workers, const cha
 
 static void expect_awake(const filch_runtime *rt)
 {
-    filch_stats stats = mode_stats(rt);
+    filch_runtime_stats stats = mode_stats(rt);
     cr_assert_eq(stats.parks, 0);
     cr_assert_eq(stats.wakes, 0);
     cr_assert_eq(fl_idle_resting(fl_idle_look((fl_idle *)(uintptr_t)&rt->idle)), 0);
@@ -97,8 +97,8 @@ FILCH_TASK(int, talks, (filch_channel *, in), (filch_channel *, out), (int, turn
 {
     int sum = 0, value;
     for (int i = 0; i < turns; i++) {
-        filch_send(out, &i);
-        if (filch_receive(in, &value))
+        filch_channel_send(out, &i);
+        if (filch_channel_receive(in, &value))
             return -1;
         sum += value;
     }
@@ -115,9 +115,9 @@ static filch_channel *channel(void)
 FILCH_TASK(int, echoes, (filch_channel *, in), (filch_channel *, out), (int, turns))
 {
     for (int value, i = 0; i < turns; i++) {
-        if (filch_receive(in, &value))
+        if (filch_channel_receive(in, &value))
             return -1;
-        filch_send(out, &value);
+        filch_channel_send(out, &value);
     }
     return 0;
 }

@@ -38,7 +38,7 @@ static int set_policy(void)
 static int scope(void)
 {
     filch_scope scope;
-    return filch_scope_open(&scope, NULL, NULL);
+    return filch_scope_begin(&scope, NULL, NULL);
 }
 
 static int count_workers(void)
@@ -53,9 +53,9 @@ static int count_slots(void)
 
 static int stats(void)
 {
-    filch_stats all;
+    filch_runtime_stats all;
     memset(&all, 1, sizeof all);
-    filch_runtime_stats_read(NULL, &all, sizeof all);
+    filch_runtime_stats_read(NULL, FILCH_ALL_WORKERS, &all, sizeof all);
     return all.fibers || all.jobs_run ? 1 : -EINVAL;
 }
 
@@ -73,7 +73,7 @@ static const struct row {
     {"filch_go", go},
     {"filch_runtime_resize", resize},
     {"filch_runtime_set_policy", set_policy},
-    {"filch_scope_open", scope},
+    {"filch_scope_begin", scope},
     {"filch_runtime_workers", count_workers},
     {"filch_runtime_max_workers", count_slots},
     {"filch_runtime_stats_read", stats},

@@ -258,14 +258,14 @@ Test(outside, destroy_waits_for_fibers_that_wait_elsewhere)
 
 Test(outside, outside_work_is_counted)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     filch_runtime *rt = NULL;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 1, .guest = "0"}));
     for (unsigned i = 0; i < 10; i++)
         OK(filch_go(rt, count, NULL));
     for (unsigned i = 0; i < 5; i++)
         cr_assert_eq(FILCH_RUN(rt, fib, 2), 1);
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_assert_eq(stats.outside, 15, "the runs came last, in a queue");
     OK(filch_runtime_destroy(rt));
 }

@@ -81,11 +81,11 @@ static void send_twice(filch_self self, void *arg)
 {
     trial *t = arg;
     int item = 0;
-    OK(filch_send(t->channel, &item));
+    OK(filch_channel_send(t->channel, &item));
     t->idle = lost_here();
     signpost_raise(&t->begun);
     signpost_wait(&t->begun, 2);
-    OK(filch_send(t->channel, &item));
+    OK(filch_channel_send(t->channel, &item));
     t->lost = lost_here();
 }
 

@@ -24,13 +24,13 @@ static unsigned sleepers(filch_runtime *rt)
 /* Regions with gaps. Returns how often workers slept. */
 static uint64_t run_regions(filch_runtime *rt)
 {
-    filch_stats before, after;
-    filch_stats_read(rt, FILCH_ALL_WORKERS, &before, sizeof before);
+    filch_runtime_stats before, after;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &before, sizeof before);
     for (int i = 0; i < REGIONS; i++) {
         cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
         usleep(GAP);
     }
-    filch_stats_read(rt, FILCH_ALL_WORKERS, &after, sizeof after);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &after, sizeof after);
     return after.wakes - before.wakes;
 }
 

@@ -30,7 +30,7 @@ TestSuite(pthread_cancel, .init = create);
 FILCH_TASK(int, receives)
 {
     int item = 0;
-    return filch_receive(channel, &item) ? 0 : item;
+    return filch_channel_receive(channel, &item) ? 0 : item;
 }
 
 static bool run(void)
@@ -41,13 +41,13 @@ static bool run(void)
 static bool receive(void)
 {
     int item = 0;
-    return !filch_receive(channel, &item) && item == 7;
+    return !filch_channel_receive(channel, &item) && item == 7;
 }
 
 static bool receive_in_time(void)
 {
     int item;
-    return filch_receive_until(far, &item, filch_in(FILCH_MILLISECOND)) == -ETIMEDOUT;
+    return filch_channel_receive_until(far, &item, filch_in(FILCH_MILLISECOND)) == -ETIMEDOUT;
 }
 
 static void nothing(filch_self self, void *unused)
@@ -106,7 +106,7 @@ static bool destroy_pool(void)
 static void send(void)
 {
     int item = 7;
-    OK(filch_send(channel, &item));
+    OK(filch_channel_send(channel, &item));
 }
 
 static void hold(void)
@@ -126,8 +126,8 @@ static const struct call {
     void (*meanwhile)(void);
 } calls[] = {
     {"FILCH_RUN", NULL, run, send},
-    {"filch_receive", NULL, receive, send},
-    {"filch_receive_until", NULL, receive_in_time, NULL},
+    {"filch_channel_receive", NULL, receive, send},
+    {"filch_channel_receive_until", NULL, receive_in_time, NULL},
     {"filch_timer_start", later, start_timer, later},
     {"filch_mutex_lock", hold, lock, let_go},
     {"filch_fd_close", NULL, close_file, NULL},

@@ -202,10 +202,10 @@ FILCH_VOID_TASK(lets_itself_be_robbed, (unsigned, times))
 Test(runtime, statistics_add_up)
 {
     enum { TIMES = 50 };
-    filch_stats stats;
+    filch_runtime_stats stats;
     filch_runtime *rt = runtime(2, "chase-lev", NULL);
     FILCH_RUN(rt, lets_itself_be_robbed, TIMES);
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_expect_eq(stats.gift_tasks + stats.robs, TIMES, "every task went to the other worker");
     cr_expect_leq(stats.gifts, stats.gift_tasks);
     cr_expect_geq(stats.asks, stats.gifts + stats.robs, "every gift was asked for");
@@ -218,7 +218,7 @@ Test(runtime, statistics_add_up)
 
     rt = runtime(2, "central-mutex", NULL);
     FILCH_RUN(rt, lets_itself_be_robbed, TIMES);
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_expect_eq(stats.queue_takes, TIMES);
     cr_expect_eq(stats.gifts + stats.robs + stats.asks, 0);
     OK(filch_runtime_destroy(rt));
@@ -226,10 +226,10 @@ Test(runtime, statistics_add_up)
 
 Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     filch_runtime *rt = runtime(1, "chase-lev", NULL);
     cr_assert_eq(FILCH_RUN(rt, fib, 20), 6765);
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_expect_eq(stats.gifts + stats.robs + stats.asks + stats.deque_steals, 0);
     cr_expect_eq(stats.heavy_fences, 0);
     cr_expect_eq(stats.migrations, 0);
@@ -238,10 +238,10 @@ Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
 
 Test(runtime, statistics_of_an_older_caller_are_cut)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     memset(&stats, 0x5a, sizeof stats);
     filch_runtime *rt = runtime(1, NULL, NULL);
-    filch_runtime_stats_read(rt, &stats, offsetof(filch_stats, robs));
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, offsetof(filch_runtime_stats, robs));
     cr_assert_eq(stats.gifts, 0);
     cr_assert_eq(stats.robs, UINT64_C(0x5a5a5a5a5a5a5a5a));
     OK(filch_runtime_destroy(rt));

@@ -170,8 +170,8 @@ static void try_crew(unsigned size)
     for (unsigned i = 1; i < size; i++)
         pthread_join(threads[i], NULL);
     cr_assert_eq(filch_u32_load(&c.moved, FILCH_RELAXED), 0, "a task has changed its thread");
-    filch_stats stats;
-    filch_runtime_stats_read(c.rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(c.rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_expect(size == 1 || stats.tasks_taken > 0, "nothing was stolen");
     cr_assert_eq(fl_idle_resting(fl_idle_look(&c.rt->idle)), size, "all seats are free");
     fl_seats_destroy(c.rt);

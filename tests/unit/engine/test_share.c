@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The statistics page of a shared runtime: it has the numbers of filch_stats_read, the moment of
+ * The statistics page of a shared runtime: it has the numbers of filch_runtime_stats_read, the moment of
  * each worker, the waiting tasks and the pools; it belongs to one process, and ends with its
  * runtime. */
 #include <filch/channel.h>
@@ -24,20 +24,20 @@ static top_page open_page(uint32_t runtime, unsigned runtimes)
 
 /* ---- Counters ---- */
 
-static uint64_t number_of(const void *stats, const filch_stat *row)
+static uint64_t number_of(const void *stats, const filch_runtime_stat *row)
 {
     return *(const uint64_t *)(const void *)((const char *)stats + row->offset);
 }
 
-static bool is_time(const filch_stat *row)
+static bool is_time(const filch_runtime_stat *row)
 {
     return strcmp(row->unit, "ns") == 0;
 }
 
-static bool is_at_rest(const filch_stats *before, const filch_stats *after)
+static bool is_at_rest(const filch_runtime_stats *before, const filch_runtime_stats *after)
 {
-    const filch_stat *row;
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+    const filch_runtime_stat *row;
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++)
         if (!is_time(row) && number_of(before, row) != number_of(after, row))
             return false;
     return true;
@@ -46,15 +46,15 @@ static bool is_at_rest(const filch_stats *before, const filch_stats *after)
 /* worker: or FILCH_ALL_WORKERS. false: the workers were not at rest meanwhile. */
 static bool agrees(filch_runtime *rt, const top_page *page, int worker)
 {
-    filch_stats before, after;
+    filch_runtime_stats before, after;
     bool is_of_all = worker == FILCH_ALL_WORKERS;
     uint32_t row = is_of_all ? 0 : (uint32_t)worker;
-    filch_stats_read(rt, worker, &before, sizeof before);
+    filch_runtime_stats_read(rt, worker, &before, sizeof before);
     page_reading reading = shared_read(page);
-    filch_stats_read(rt, worker, &after, sizeof after);
-    const filch_stat *of;
+    filch_runtime_stats_read(rt, worker, &after, sizeof after);
+    const filch_runtime_stat *of;
     bool rested = is_at_rest(&before, &after);
-    for (unsigned i = 0; rested && (of = filch_stats_row(i)); i++) {
+    for (unsigned i = 0; rested && (of = filch_runtime_stats_row(i)); i++) {
         if (of->now && !is_of_all)
             continue;
         uint64_t shown = shared_number(&reading, is_of_all ? "runtime" : "workers", row, of->name);
@@ -69,7 +69,7 @@ static void compare_steals(filch_runtime *rt, const page_reading *reading, unsig
 {
     for (unsigned thief = 0; thief < workers; thief++) {
         uint64_t taken[8];
-        OK(filch_stats_thefts(rt, thief, taken, workers));
+        OK(filch_runtime_steals_read(rt, thief, taken, workers));
         for (unsigned victim = 0; victim < workers; victim++) {
             char name[16];
             snprintf(name, sizeof name, "%u", victim);
@@ -178,7 +178,7 @@ Test(share, a_surplus_worker_shows_as_retired)
 static int listens(filch_self self, filch_job *job, void *channel)
 {
     char byte;
-    return filch_receive(channel, &byte) == -EPIPE ? 0 : -EIO;
+    return filch_channel_receive(channel, &byte) == -EPIPE ? 0 : -EIO;
 }
 
 static uint64_t waiting_in(const page_reading *reading, const char *call)
@@ -204,7 +204,7 @@ static uint32_t row_of(const page_reading *reading, const char *pool)
 static bool shows_waits(const top_page *page, uint64_t tasks)
 {
     page_reading reading = shared_read(page);
-    bool is_shown = waiting_in(&reading, "filch_receive") == tasks;
+    bool is_shown = waiting_in(&reading, "filch_channel_receive") == tasks;
     page_reading_free(&reading);
     return is_shown;
 }
@@ -242,7 +242,7 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     cr_assert_eq(shared_number(&reading, "pools", row, "succeeded"), 5);
     filch_pool_stats_read(pool, &stats, sizeof stats);
     for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++) {
-        const filch_stat *of = &fl_share_pool_numbers.rows[i];
+        const filch_runtime_stat *of = &fl_share_pool_numbers.rows[i];
         cr_expect_eq(shared_number(&reading, "pools", row, of->name), number_of(&stats, of), "%s",
                      of->name);
     }
@@ -329,7 +329,7 @@ Test(share, a_child_of_fork_has_no_page_of_its_parent_and_may_have_its_own)
 FILCH_TASK(int, waits_for_ever, (filch_channel *, silent))
 {
     char byte;
-    return filch_receive(silent, &byte);
+    return filch_channel_receive(silent, &byte);
 }
 
 static void come_to_a_deadlock(void)

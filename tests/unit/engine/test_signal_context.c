@@ -11,7 +11,7 @@ static const int both[] = {SIGTERM, SIGINT};
 static filch_context *signals_of(filch_context *parent)
 {
     filch_context *context = NULL;
-    CHILD_CHECK(filch_signal_context(&context, parent, both, 2) == 0);
+    CHILD_CHECK(filch_signal_context_start(&context, parent, both, 2) == 0);
     return context;
 }
 
@@ -37,7 +37,7 @@ Test(signal_context, a_signal_cancels_it_and_all_below_it)
         cr_assert_eq(FILCH_RUN(rt, wait_for_it, below), -EINTR);
         cr_assert_eq(filch_context_cause(stop), -EINTR);
         cr_assert_eq(filch_context_cause(root), 0);
-        filch_signal_context_end(stop);
+        filch_signal_context_stop(stop);
         filch_context_release(below);
         filch_context_release(stop);
         filch_context_release(root);
@@ -56,8 +56,8 @@ Test(signal_context, afterwards_signals_do_what_they_did_before)
             raise(SIGTERM);
             cr_assert_eq(filch_context_wait(stop, FILCH_FOREVER), -EINTR);
         } else {
-            filch_signal_context_end(stop);
-            filch_signal_context_end(stop);
+            filch_signal_context_stop(stop);
+            filch_signal_context_stop(stop);
         }
         cr_assert_eq(filch_u32_load(&heard, FILCH_ACQUIRE), 0);
         raise(SIGINT);
@@ -116,17 +116,17 @@ Test(signal_context, what_cannot_be_waited_for_is_refused_and_nothing_is_taken)
                                  {SIGTERM, 65},      {SIGTERM, -1},      {SIGSTOP, SIGTERM}};
     filch_context *stop = NULL;
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
-        cr_assert_eq(filch_signal_context(&stop, NULL, bad[i], 2), -EINVAL, "%u", i);
+        cr_assert_eq(filch_signal_context_start(&stop, NULL, bad[i], 2), -EINVAL, "%u", i);
         cr_assert(!stop && strchr(filch_error(), ';'), "%s", filch_error());
     }
-    cr_assert_eq(filch_signal_context(&stop, NULL, both, 0), -EINVAL);
-    cr_assert_eq(filch_signal_context(NULL, NULL, both, 2), -EINVAL);
+    cr_assert_eq(filch_signal_context_start(&stop, NULL, both, 0), -EINVAL);
+    cr_assert_eq(filch_signal_context_start(NULL, NULL, both, 2), -EINVAL);
     filch_context *first = signals_of(NULL);
-    cr_assert_eq(filch_signal_context(&stop, NULL, both, 1), -EBUSY);
-    filch_signal_context_end(first);
-    filch_signal_context_end(NULL);
-    OK(filch_signal_context(&stop, NULL, both, 1));
-    filch_signal_context_end(stop);
+    cr_assert_eq(filch_signal_context_start(&stop, NULL, both, 1), -EBUSY);
+    filch_signal_context_stop(first);
+    filch_signal_context_stop(NULL);
+    OK(filch_signal_context_start(&stop, NULL, both, 1));
+    filch_signal_context_stop(stop);
     filch_context_release(stop);
     filch_context_release(first);
 }

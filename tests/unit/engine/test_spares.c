@@ -14,7 +14,7 @@ static signpost ended;
 static void receives_one(filch_self self, void *from)
 {
     int item;
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
     signpost_raise(&ended);
 }
 
@@ -39,7 +39,7 @@ static void uses_fibers_and_idles(const char *idle)
         OK(filch_go(rt, receives_one, items));
     channel_wait_for(items, TASKS); /* each on a fiber of its own */
     for (int i = 0; i < TASKS; i++)
-        OK(filch_send(items, &i));
+        OK(filch_channel_send(items, &i));
     signpost_wait(&ended, TASKS);
     WAIT_WHILE(kept(rt) > 1);
     OK(filch_runtime_destroy(rt));

@@ -39,7 +39,7 @@ static void starve_and_go_on(void)
         CHILD_CHECK(filch_go(rt, receives_one, items) == 0);
     WAIT_WHILE(filch_u32_load(&rt->fibers.starve.asleep, FILCH_ACQUIRE) < deadlock_workers);
     for (int i = 0; i < TASKS; i++)
-        CHILD_CHECK(filch_send(items, &i) == 0);
+        CHILD_CHECK(filch_channel_send(items, &i) == 0);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
     CHILD_CHECK(filch_u32_load(&ended, FILCH_RELAXED) == TASKS);
 }
@@ -62,17 +62,17 @@ static int nest(filch_self self, filch_scope *above, void *depth)
     filch_scope scope;
     if (!depth)
         return 0;
-    filch_scope_open(&scope, NULL, NULL);
+    filch_scope_begin(&scope, NULL, NULL);
     FILCH_SPAWN(&scope, nest, (char *)depth - 1);
-    return filch_scope_close(&scope);
+    return filch_scope_end(&scope);
 }
 
 static void nest_in(filch_runtime *rt, size_t depth)
 {
     filch_scope scope;
-    filch_scope_open(&scope, rt, NULL);
+    filch_scope_begin(&scope, rt, NULL);
     FILCH_SPAWN(&scope, nest, (void *)depth);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
 }
 
 static void nest_too_deeply(void)
@@ -175,7 +175,7 @@ static void starve_beside_a_timer(void)
     limit.rlim_cur = limit.rlim_max;
     CHILD_CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
     for (int i = 0; i < CROWD; i++)
-        CHILD_CHECK(filch_send(items, &i) == 0);
+        CHILD_CHECK(filch_channel_send(items, &i) == 0);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
     CHILD_CHECK(filch_u32_load(&ended, FILCH_RELAXED) == CROWD);
 }

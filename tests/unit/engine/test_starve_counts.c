@@ -13,7 +13,7 @@ static signpost ended;
 static void receives_one(filch_self self, void *from)
 {
     int item;
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
     signpost_raise(&ended);
 }
 
@@ -39,7 +39,7 @@ static filch_runtime *starving_on(filch_channel *items, filch_go_fn *receives)
 static void feed(filch_channel *items, int count)
 {
     for (int i = 0; i < count; i++)
-        OK(filch_send(items, &i));
+        OK(filch_channel_send(items, &i));
 }
 
 Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)

@@ -54,7 +54,7 @@ static const struct {
 };
 
 /* A gift of many is run as a range that forks all its tasks but one. */
-static uint64_t range_forks(const filch_stats *stats)
+static uint64_t range_forks(const filch_runtime_stats *stats)
 {
     return stats->gift_tasks - stats->gifts;
 }
@@ -65,7 +65,7 @@ Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
         filch_runtime *rt =
             stats_runtime(kinds[i / 2].workers, kinds[i / 2].queue, kinds[i / 2].fence);
         grow(rt, i % 2);
-        filch_stats all = stats_now(rt, FILCH_ALL_WORKERS);
+        filch_runtime_stats all = stats_now(rt, FILCH_ALL_WORKERS);
         uint64_t forks = TREE_FORKS + range_forks(&all);
         cr_expect_eq(all.tasks_taken, all.joins_taken, "kind %u", i);
         cr_expect_leq(all.joins_waited, all.joins_taken, "kind %u", i);
@@ -88,7 +88,7 @@ Test(stats, one_worker_alone_takes_what_its_waiting_tasks_had_forked)
 {
     filch_runtime *rt = stats_runtime(1, "chase-lev", NULL);
     grow(rt, true);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_geq(all.flushed, TREE_WAITS, "each waited with a fork unjoined");
     cr_expect_leq(all.tasks_taken, all.flushed, "some were taken back");
     cr_expect_eq(stats_stolen(&all) + all.queue_takes + all.asks, 0);
@@ -99,7 +99,7 @@ Test(stats, of_a_central_queue_nothing_is_stolen)
 {
     filch_runtime *rt = stats_runtime(8, "central-mutex", NULL);
     grow(rt, false);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_eq(all.gifts + all.robs + all.asks + all.missed_empty + all.missed_busy, 0);
     cr_expect_leq(all.queue_takes, all.tasks_taken, "the others were run where the ring was full");
     cr_expect_eq(stats_thefts(rt), all.deque_steals, "nothing but ready fibers");
@@ -117,7 +117,7 @@ FILCH_TASK(int, panics, (int, forks))
 
 static void receives_one(filch_self self, void *from)
 {
-    filch_receive(from, NULL);
+    filch_channel_receive(from, NULL);
 }
 
 /* Each job that waits has a fiber; each worker one for itself, and at most 8 that it keeps. */
@@ -131,13 +131,13 @@ static void uses_a_fiber_for_each_job(unsigned workers)
     for (unsigned job = 0; job < JOBS; job++)
         cr_assert_eq(filch_go(rt, receives_one, end), 0, "%s", filch_error());
     channel_wait_for(end, JOBS);
-    filch_stats full = stats_now(rt, FILCH_ALL_WORKERS);
+    filch_runtime_stats full = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_geq(full.fibers_used, JOBS);
     cr_expect_geq(full.fibers_used_most, full.fibers_used);
     cr_expect_leq(full.fibers_used_most, JOBS + kept);
     filch_channel_close(end);
     WAIT_WHILE(stats_now(rt, FILCH_ALL_WORKERS).fibers_used > kept);
-    filch_stats rested = stats_now(rt, FILCH_ALL_WORKERS);
+    filch_runtime_stats rested = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_geq(rested.fibers_used_most, full.fibers_used_most, "a peak does not fall");
     cr_expect_leq(rested.fibers_used_most, JOBS + kept);
     stats_end(rt);
@@ -167,7 +167,7 @@ Test(stats, what_a_panic_drops_is_counted)
 {
     filch_runtime *rt = stats_runtime(1, "central-mutex", NULL);
     FILCH_RUN(rt, is_caught, 3);
-    filch_stats all = stats_now(rt, FILCH_ALL_WORKERS);
+    filch_runtime_stats all = stats_now(rt, FILCH_ALL_WORKERS);
     cr_expect_eq(all.forks, 3);
     cr_expect_eq(all.joins_dropped, 3);
     cr_expect_eq(all.joins_kept + all.joins_taken, 0);
@@ -182,13 +182,13 @@ Test(stats, who_stole_from_whom_is_told)
     uint64_t row[3] = {9, 9, 9};
     filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
     FILCH_RUN(rt, stats_robbed, TIMES);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_eq(all.gift_tasks + all.robs, TIMES);
     stats_thefts_agree(rt);
-    OK(filch_stats_thefts(rt, 0, row, 3));
+    OK(filch_runtime_steals_read(rt, 0, row, 3));
     uint64_t sum = row[1];
     cr_expect_eq(row[0] + row[2], 0);
-    OK(filch_stats_thefts(rt, 1, row, 1));
+    OK(filch_runtime_steals_read(rt, 1, row, 1));
     sum += row[0];
     cr_expect_eq(sum, stats_stolen(&all));
     stats_end(rt);
@@ -201,7 +201,7 @@ FILCH_VOID_TASK(nothing)
 /* Forks and joins until a thief has asked and been answered. */
 FILCH_VOID_TASK(gives)
 {
-    filch_stats stats = {0};
+    filch_runtime_stats stats = {0};
     while (!stats.gifts) {
         for (int i = 0; i < 100; i++) {
             FILCH_FORK(nothing);
@@ -209,7 +209,7 @@ FILCH_VOID_TASK(gives)
             FILCH_JOIN_VOID(nothing);
             FILCH_JOIN_VOID(nothing);
         }
-        filch_runtime_stats_read(filch_runtime_here(), &stats, sizeof stats);
+        filch_runtime_stats_read(filch_runtime_here(), FILCH_ALL_WORKERS, &stats, sizeof stats);
     }
 }
 
@@ -217,7 +217,7 @@ Test(stats, what_was_given_counts_as_taken_from_its_owner)
 {
     filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
     FILCH_RUN(rt, gives);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_geq(all.gift_tasks, all.gifts);
     stats_thefts_agree(rt);
     stats_end(rt);
@@ -266,7 +266,7 @@ Test(stats, each_job_that_is_started_is_run)
             OK(filch_go(rt, branch, &all));
         filch_waitgroup_wait(&all.left);
         cr_expect_eq(stats_now(rt, FILCH_ALL_WORKERS).jobs_run, JOBS, "%s", config_name(config));
-        filch_stats sum = stats_rested(rt);
+        filch_runtime_stats sum = stats_rested(rt);
         cr_expect_eq(sum.jobs_started, JOBS, "%s", config_name(config));
         cr_expect_eq(sum.outside, BRANCHES, "%s", config_name(config));
         stats_end(rt);

@@ -17,13 +17,13 @@ static int64_t now(void)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-static filch_stats sum_of_workers(filch_runtime *rt)
+static filch_runtime_stats sum_of_workers(filch_runtime *rt)
 {
-    filch_stats sum = {0};
-    const filch_stat *row;
+    filch_runtime_stats sum = {0};
+    const filch_runtime_stat *row;
     for (unsigned worker = 0; worker < filch_runtime_max_workers(rt); worker++) {
-        filch_stats one = stats_now(rt, (int)worker);
-        for (unsigned i = 0; (row = filch_stats_row(i)); i++)
+        filch_runtime_stats one = stats_now(rt, (int)worker);
+        for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++)
             *(uint64_t *)(void *)((char *)&sum + row->offset) += stats_value(row, &one);
     }
     return sum;
@@ -34,10 +34,10 @@ Test(stats, the_whole_is_the_sum_of_its_workers)
     filch_runtime *rt = stats_runtime(8, "chase-lev", NULL);
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(FILCH_RUN(rt, fib, 14), fib_serial(14));
-        filch_stats before = sum_of_workers(rt), all = stats_now(rt, FILCH_ALL_WORKERS),
-                    after = sum_of_workers(rt);
-        const filch_stat *row;
-        for (unsigned k = 0; (row = filch_stats_row(k)); k++) {
+        filch_runtime_stats before = sum_of_workers(rt), all = stats_now(rt, FILCH_ALL_WORKERS),
+                            after = sum_of_workers(rt);
+        const filch_runtime_stat *row;
+        for (unsigned k = 0; (row = filch_runtime_stats_row(k)); k++) {
             if (row->now)
                 continue;
             cr_expect_leq(stats_value(row, &before), stats_value(row, &all), "%s", row->name);
@@ -47,7 +47,7 @@ Test(stats, the_whole_is_the_sum_of_its_workers)
     stats_end(rt);
 }
 
-static uint64_t age(const filch_stats *one)
+static uint64_t age(const filch_runtime_stats *one)
 {
     return one->work_ns + one->search_ns + one->sleep_ns + one->retired_ns;
 }
@@ -62,7 +62,7 @@ Test(stats, the_times_of_a_worker_are_its_age)
     int64_t there = now();
     FILCH_RUN(rt, stats_robbed, 5);
     for (int i = 0; i < SLOTS; i++) {
-        filch_stats one;
+        filch_runtime_stats one;
         int64_t from, to;
         do { /* nothing is told of a worker that is just turning to something else */
             from = now();
@@ -127,7 +127,7 @@ Test(stats, workers_that_come_and_go_are_counted)
         WAIT_WHILE(stats_now(rt, i).retired_ns == retired);
     }
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     cr_expect_eq(all.tasks_taken, all.joins_taken);
     stats_thefts_agree(rt);
     stats_end(rt);
@@ -166,17 +166,18 @@ static void brackets_close(const char *at)
 Test(stats, as_json_they_are_what_is_read)
 {
     filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
-    const filch_stat *row;
+    const filch_runtime_stat *row;
     FILCH_RUN(rt, stats_robbed, 5);
-    filch_stats before = stats_rested(rt);
+    filch_runtime_stats before = stats_rested(rt);
     text.length = 0;
-    cr_assert_eq(filch_stats_write_json(rt, exposition_take, &text), 0, "%s", filch_error());
-    filch_stats after = stats_now(rt, FILCH_ALL_WORKERS);
+    cr_assert_eq(filch_runtime_stats_write_json(rt, exposition_take, &text), 0, "%s",
+                 filch_error());
+    filch_runtime_stats after = stats_now(rt, FILCH_ALL_WORKERS);
     brackets_close(text.text);
     cr_assert_eq(text.text[text.length - 1], '\n');
     cr_expect_eq(number_in(text.text, "schema"), 1);
     cr_expect_eq(number_in(text.text, "max_workers"), 2);
-    for (unsigned i = 0; (row = filch_stats_row(i)); i++) {
+    for (unsigned i = 0; (row = filch_runtime_stats_row(i)); i++) {
         uint64_t value = number_in(text.text, row->name);
         cr_expect_geq(value, row->now ? 0 : stats_value(row, &before), "%s", row->name);
         cr_expect_leq(value, row->now ? value : stats_value(row, &after), "%s", row->name);
@@ -199,7 +200,7 @@ Test(stats, what_stops_the_writing_is_returned)
     filch_runtime *rt = stats_runtime(2, NULL, NULL);
     for (int pieces = 0; pieces < 60; pieces++) {
         int left = pieces;
-        cr_assert_eq(filch_stats_write_json(rt, refuse_after, &left), 77);
+        cr_assert_eq(filch_runtime_stats_write_json(rt, refuse_after, &left), 77);
         cr_assert_eq(left, -1, "nothing is written after that");
     }
     stats_end(rt);
@@ -212,7 +213,7 @@ Test(stats, a_registry_shows_them)
     OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, NULL), 0, "%s", filch_error());
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
-    filch_stats all = stats_rested(rt);
+    filch_runtime_stats all = stats_rested(rt);
     exposition_written(metrics, &text);
     cr_expect_eq(exposition_value(text.text, "filch_runtime_forks_total"), fib_serial(13) - 1);
     cr_expect_eq(exposition_value(text.text, "filch_runtime_jobs_run_total"), 1);
@@ -226,16 +227,16 @@ Test(stats, a_registry_shows_them)
 
 Test(stats, each_number_has_one_row)
 {
-    const filch_stat *row, *other;
+    const filch_runtime_stat *row, *other;
     unsigned count = 0;
-    for (; (row = filch_stats_row(count)); count++) {
+    for (; (row = filch_runtime_stats_row(count)); count++) {
         cr_expect(*row->name && *row->unit && *row->help, "%s", row->name);
         cr_expect_eq(row->offset % sizeof(uint64_t), 0);
-        for (unsigned i = 0; i < count && (other = filch_stats_row(i)); i++)
+        for (unsigned i = 0; i < count && (other = filch_runtime_stats_row(i)); i++)
             cr_expect(row->offset != other->offset && strcmp(row->name, other->name), "%s",
                       row->name);
     }
-    cr_expect_eq(count, sizeof(filch_stats) / sizeof(uint64_t));
+    cr_expect_eq(count, sizeof(filch_runtime_stats) / sizeof(uint64_t));
 }
 
 /* ---- Errors ---- */
@@ -243,27 +244,28 @@ Test(stats, each_number_has_one_row)
 Test(stats, what_cannot_be_read_is_refused)
 {
     filch_runtime *rt = stats_runtime(2, NULL, NULL);
-    filch_stats stats;
+    filch_runtime_stats stats;
     uint64_t row[2];
-    cr_expect_eq(filch_stats_read(NULL, 0, &stats, sizeof stats), -EINVAL);
-    cr_expect_eq(filch_stats_read(rt, 2, &stats, sizeof stats), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_read(NULL, 0, &stats, sizeof stats), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_read(rt, 2, &stats, sizeof stats), -EINVAL);
     cr_expect_not_null(strstr(filch_error(), "0 to 1"), "%s", filch_error());
-    cr_expect_eq(filch_stats_read(rt, -2, &stats, sizeof stats), -EINVAL);
-    cr_expect_eq(filch_stats_read(rt, 0, NULL, sizeof stats), -EINVAL);
-    cr_expect_eq(filch_stats_thefts(rt, 2, row, 2), -EINVAL);
-    cr_expect_eq(filch_stats_thefts(rt, UINT32_MAX, row, 2), -EINVAL);
-    cr_expect_eq(filch_stats_thefts(rt, 0, NULL, 2), -EINVAL);
-    cr_expect_eq(filch_stats_write_json(rt, NULL, NULL), -EINVAL);
-    cr_expect_eq(filch_stats_write_json(NULL, exposition_take, &text), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_read(rt, -2, &stats, sizeof stats), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_read(rt, 0, NULL, sizeof stats), -EINVAL);
+    cr_expect_eq(filch_runtime_steals_read(rt, 2, row, 2), -EINVAL);
+    cr_expect_eq(filch_runtime_steals_read(rt, UINT32_MAX, row, 2), -EINVAL);
+    cr_expect_eq(filch_runtime_steals_read(rt, 0, NULL, 2), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_write_json(rt, NULL, NULL), -EINVAL);
+    cr_expect_eq(filch_runtime_stats_write_json(NULL, exposition_take, &text), -EINVAL);
     stats_end(rt);
 }
 
 Test(stats, an_older_caller_gets_what_it_knows)
 {
     filch_runtime *rt = stats_runtime(1, NULL, NULL);
-    filch_stats stats;
+    filch_runtime_stats stats;
     memset(&stats, 0x5a, sizeof stats);
-    OK(filch_stats_read(rt, FILCH_ALL_WORKERS, &stats, offsetof(filch_stats, forks)));
+    OK(filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats,
+                                offsetof(filch_runtime_stats, forks)));
     cr_expect_lt(stats.fibers, 1000, "it is set");
     cr_expect_eq(stats.forks, UINT64_C(0x5a5a5a5a5a5a5a5a));
     stats_end(rt);
@@ -271,8 +273,10 @@ Test(stats, an_older_caller_gets_what_it_knows)
 
 FILCH_TASK(uint64_t, jobs_so_far)
 {
-    filch_stats stats;
-    return filch_stats_read(NULL, filch_worker_index(), &stats, sizeof stats) ? 0 : stats.jobs_run;
+    filch_runtime_stats stats;
+    return filch_runtime_stats_read(NULL, filch_worker_index(), &stats, sizeof stats)
+               ? 0
+               : stats.jobs_run;
 }
 
 Test(stats, a_task_reads_those_of_its_runtime)

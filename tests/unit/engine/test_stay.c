@@ -33,9 +33,9 @@ static unsigned moves(filch_self self, filch_channel *channel, unsigned turns)
         moved += few != 2 || many != 144 || !pthread_equal(pthread_self(), home);
         filch_sleep(FILCH_MILLISECOND / 50);
         moved += !pthread_equal(pthread_self(), home);
-        filch_send(channel, &value);
+        filch_channel_send(channel, &value);
         moved += !pthread_equal(pthread_self(), home);
-        filch_receive(channel, &value);
+        filch_channel_receive(channel, &value);
         moved += !pthread_equal(pthread_self(), home);
         filch_blocking(block, &elsewhere);
         moved += !pthread_equal(pthread_self(), home);
@@ -67,12 +67,12 @@ static int wanders(filch_self self, filch_scope *scope, void *unused)
 FILCH_TASK(int, stay_beside_others)
 {
     filch_scope scope;
-    int rc = filch_scope_open(&scope, NULL, NULL);
+    int rc = filch_scope_begin(&scope, NULL, NULL);
     for (unsigned i = 0; i < MANY; i++) {
         rc |= FILCH_SPAWN(&scope, stays, NULL);
         rc |= FILCH_SPAWN(&scope, wanders, NULL);
     }
-    return rc | filch_scope_close(&scope);
+    return rc | filch_scope_end(&scope);
 }
 
 static unsigned homed(const filch_runtime *rt)
@@ -139,14 +139,14 @@ Test(stay, a_surplus_worker_retires_afterwards)
 {
     filch_scope scope;
     filch_runtime *rt = guest_runtime(4);
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (unsigned i = 0; i < 4; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, stays_long, NULL), 0);
     signpost_wait(&begun, 4);
     cr_assert_eq(homed(rt), 4);
     OK(filch_runtime_resize(rt, 1));
     signpost_raise(&go_on);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     cr_assert_eq(filch_u32_load(&moved, FILCH_RELAXED), 0);
     for (unsigned i = 1; i < 4; i++)
         WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_RETIRED);
@@ -226,9 +226,9 @@ Test(stay, a_panic_ends_it)
 {
     filch_scope scope;
     filch_runtime *rt = guest_runtime(2);
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, stays_through_panics, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0, "%s", filch_scope_failure(&scope)->message);
+    cr_assert_eq(filch_scope_end(&scope), 0, "%s", filch_scope_failure(&scope)->message);
     cr_assert_eq(homed(rt), 0);
     OK(filch_runtime_destroy(rt));
 }
@@ -280,7 +280,7 @@ static void call_as_stranger(void)
 {
     filch_scope scope;
     filch_runtime *rt = without_guests();
-    CHILD_CHECK(filch_scope_open(&scope, rt, NULL) == 0);
+    CHILD_CHECK(filch_scope_begin(&scope, rt, NULL) == 0);
     CHILD_CHECK(FILCH_SPAWN(&scope, lends_self, NULL) == 0);
     signpost_wait(&begun, 1);
     stranger(strange);

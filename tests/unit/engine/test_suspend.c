@@ -57,8 +57,8 @@ static void joiner_migrates(const char *queue)
     cr_assert_eq(signpost_count(&long_ended), 0, "the long task is still on");
     cr_assert_eq(long_worker, first_worker, "the waiting worker took it");
     cr_assert_eq(last_worker, 1 - first_worker);
-    filch_stats stats;
-    filch_runtime_stats_read(rt, &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
     cr_assert_gt(stats.migrations, 0);
     signpost_raise(&long_released);
     OK(filch_runtime_destroy(rt));
@@ -188,8 +188,8 @@ Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
             chain_lay();
             cr_assert_eq(FILCH_RUN(rt, stolen_chain, DEPTH, PATIENCE),
                          (long)DEPTH * (DEPTH + 1) / 2);
-            filch_stats stats;
-            filch_runtime_stats_read(rt, &stats, sizeof stats);
+            filch_runtime_stats stats;
+            filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
             cr_assert_leq(stats.fibers, 4);
             OK(filch_runtime_destroy(rt));
         }

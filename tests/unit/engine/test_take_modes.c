@@ -49,7 +49,7 @@ static bool gives_many(unsigned take, int forked)
 {
     enum { TIMES = 50 };
     filch_runtime *rt = runtime_with(take, 2);
-    filch_stats stats = {0};
+    filch_runtime_stats stats = {0};
     for (int i = 0; i < TIMES && stats.gift_tasks == stats.gifts; i++) {
         filch_u32_store(&begun, 0, FILCH_SEQ_CST);
         cr_assert_eq(FILCH_RUN(rt, loop, forked), forked * (forked - 1) / 2);

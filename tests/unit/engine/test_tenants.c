@@ -37,15 +37,15 @@ static void end_pool(void *it)
 
 static void *new_resources(filch_runtime *rt)
 {
-    filch_resources *it = NULL;
-    filch_resources_config config = {.max = 1, .create = make};
-    cr_assert_eq(filch_resources_create(&it, rt, &config), 0, "%s", filch_error());
+    filch_resource_pool *it = NULL;
+    filch_resource_pool_config config = {.max = 1, .create = make};
+    cr_assert_eq(filch_resource_pool_create(&it, rt, &config), 0, "%s", filch_error());
     return it;
 }
 
 static void end_resources(void *it)
 {
-    OK(filch_resources_destroy(it));
+    OK(filch_resource_pool_destroy(it));
 }
 
 static void *new_batcher(filch_runtime *rt)

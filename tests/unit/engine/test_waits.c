@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The list of waiting tasks (<filch/waits.h>): it has each task that waits, with its call, its object and the
+ * The list of waiting tasks (<filch/stats.h>): it has each task that waits, with its call, its object and the
  * place of its start; and it stays true while tasks come and go. */
 #include <pthread.h>
 #include <runtime/engine/external.h>
@@ -86,7 +86,7 @@ static void locks(filch_self self, void *arg)
 static void receives(filch_self self, void *arg)
 {
     int item;
-    filch_receive(bench.channel, &item);
+    filch_channel_receive(bench.channel, &item);
 }
 
 static void sleeps(filch_self self, void *arg)
@@ -151,7 +151,7 @@ static void list_each_call(unsigned workers)
         list_when(rt, &list, 6);
     while (strcmp(row_of(&list, "joins")->call, "filch_semaphore_acquire") == 0);
     check_row(&list, "locks", "filch_mutex_lock", &bench.mutex, line + 1);
-    check_row(&list, "receives", "filch_receive", bench.channel, line + 2);
+    check_row(&list, "receives", "filch_channel_receive", bench.channel, line + 2);
     check_row(&list, "sleeps", "filch_context_sleep", NULL, line + 3);
     check_row(&list, "joins", "the join of a fork", NULL, line + 4);
     check_row(&list, "child", "filch_semaphore_acquire", &bench.may_end, 0);
@@ -245,7 +245,7 @@ Test(waits, each_start_has_its_place)
     pthread_t threads[2];
     seen_list list;
     filch_semaphore_init(&bench.may_end, 0);
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(pthread_create(&threads[0], NULL, runs, rt), 0);
     cr_assert_eq(pthread_create(&threads[1], NULL, runs_plainly, rt), 0);
     int line = __LINE__;
@@ -264,7 +264,7 @@ Test(waits, each_start_has_its_place)
     filch_semaphore_give_back(&bench.may_end, 6);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     OK(filch_await(&next));
     OK(filch_await(&value));
     OK(filch_runtime_destroy(rt));
@@ -388,8 +388,8 @@ static void come_and_go(unsigned workers)
     for (int round = 0; round < ROUNDS / TURNS; round++) {
         filch_waitgroup_add(&all_ended, 6);
         for (int i = 0; i < 3; i++) {
-            filch_go_from(rt, nap, NULL, &nap_place);
-            filch_go_from(rt, hand_over, NULL, &hand_over_place);
+            fl_go_at(rt, nap, NULL, &nap_place);
+            fl_go_at(rt, hand_over, NULL, &hand_over_place);
         }
         run_brief_jobs(rt);
         filch_waitgroup_wait(&all_ended);
@@ -457,7 +457,7 @@ Test(waits, cut_long_names_and_keep_the_end_of_long_paths)
     filch_semaphore semaphore;
     seen_list list;
     filch_semaphore_init(&semaphore, 0);
-    OK(filch_go_from(rt, has_a_long_name, &semaphore, &place));
+    OK(fl_go_at(rt, has_a_long_name, &semaphore, &place));
     list_when(rt, &list, 1);
     cr_assert_eq(strlen(list.row[0].task), 63);
     cr_assert_eq(strlen(list.row[0].file), 127);

@@ -76,7 +76,7 @@ static void heir(filch_self self, void *arg)
  * end. */
 FILCH_TASK(int, teller, (estate *, e))
 {
-    return filch_send(e->words, &(int){1});
+    return filch_channel_send(e->words, &(int){1});
 }
 
 static void waits_for_its_fork(filch_self self, void *arg)
@@ -84,7 +84,7 @@ static void waits_for_its_fork(filch_self self, void *arg)
     estate *e = arg;
     int word = 0;
     FILCH_FORK(teller, e);
-    filch_receive(e->words, &word);
+    filch_channel_receive(e->words, &word);
     FILCH_JOIN(int rc, teller);
     if (!rc && word)
         signpost_raise(&e->run);

@@ -30,8 +30,8 @@ static void answers(filch_self self, void *arg)
 {
     talk *t = arg;
     int word = 1;
-    while (word && !filch_receive(t->there, &word))
-        filch_send(t->back, &word);
+    while (word && !filch_channel_receive(t->there, &word))
+        filch_channel_send(t->back, &word);
     signpost_raise(&t->ended);
 }
 
@@ -42,8 +42,8 @@ static void asks(filch_self self, void *arg)
     filch_go(NULL, answers, t);
     while (word) {
         word = !signpost_count(&t->over);
-        filch_send(t->there, &word);
-        filch_receive(t->back, &word);
+        filch_channel_send(t->there, &word);
+        filch_channel_receive(t->back, &word);
         signpost_raise(&t->begun);
     }
     signpost_raise(&t->ended);

@@ -59,7 +59,7 @@ static void live_scan(const void *in, size_t n, void *out, void *context, void *
 static const filch_stage live_stages[] = {{.fn = live_stage}};
 static const filch_pipeline_config live_pipeline_config = {.stages = live_stages, .count = 1};
 static const filch_batcher_config live_batcher_config = {.size = 2, .flush = live_flush};
-static const filch_resources_config live_resources_config = {.max = 1, .create = live_resource};
+static const filch_resource_pool_config live_resources_config = {.max = 1, .create = live_resource};
 static const filch_ask live_asks[] = {{.fn = live_ask}};
 static const filch_gather_config live_gather_config = {.asks = live_asks, .count = 1};
 static const filch_reduction live_reduction = {sizeof(int), live_make, live_chunk, live_join, NULL};
@@ -92,10 +92,10 @@ LIVE(breaker, , NULL)
 LIVE(channel, , sizeof(int), 2)
 LIVE_UNTIL(context, filch_context_release(object), , NULL)
 LIVE(counter, )
-LIVE(dead_letters, , NULL)
+LIVE(dead_letter_queue, , NULL)
 LIVE(distribution, )
 LIVE(limiter, , (filch_limit){.rate = 1, .burst = 1})
-LIVE(limiters, , (filch_limit){.rate = 1, .burst = 1}, 4, 8)
+LIVE(keyed_limiter, , (filch_limit){.rate = 1, .burst = 1}, 4, 8)
 LIVE_UNTIL(log_sink, filch_log_sink_destroy(object, FILCH_FOREVER), , STDERR_FILENO, &(filch_log_sink_config){.size = 8 << 10})
 LIVE(metrics, )
 LIVE(pool, , &(filch_pool_config){.workers = 1, .width = 1})
@@ -108,7 +108,7 @@ LIVE(batcher, , live_runtime(), &live_batcher_config)
 LIVE(cache, , live_runtime(), &(filch_cache_config){.size = 8})
 LIVE(family, , live_metrics(), &(filch_family_config){.name = "lives_total", .help = "Lives.", .labels = {"kind"}})
 LIVE(pipeline, , live_runtime(), &live_pipeline_config)
-LIVE(resources, , live_runtime(), &live_resources_config)
+LIVE(resource_pool, , live_runtime(), &live_resources_config)
 // clang-format on
 
 /* Made once: then it is older than a destroyed one whose memory it could take. */
@@ -164,16 +164,16 @@ static const struct gone {
     {"channel", "", gone_channel},
     {"context", "filch_context", gone_context},
     {"counter", "", gone_counter},
-    {"letters", "", gone_dead_letters},
+    {"letters", "", gone_dead_letter_queue},
     {"distribution", "", gone_distribution},
     {"family", "", gone_family},
     {"limiter", "", gone_limiter},
-    {"limiters", "", gone_limiters},
+    {"limiters", "", gone_keyed_limiter},
     {"sink", "", gone_log_sink},
     {"metrics", "", gone_metrics},
     {"parent", "filch_context_create", gone_context},
     {"pipeline", "", gone_pipeline},
-    {"pool", "filch_resources", gone_resources},
+    {"pool", "filch_resource_pool", gone_resource_pool},
     {"pool", "filch_pool", gone_pool},
     {"pool", "filch_metrics", gone_pool},
     {"results", "", gone_results},

@@ -79,19 +79,19 @@ static void yield_as_a_stranger(void)
 static void check_fork_as_a_stranger(void)
 {
     FILCH_RUN(misuse_runtime(1, NULL), keep_self);
-    filch_check_fork(kept, &misuse_leaf_task);
+    fl_check_fork(kept, &misuse_leaf_task);
 }
 
 static void check_join_as_a_stranger(void)
 {
     FILCH_RUN(misuse_runtime(1, NULL), keep_self);
-    filch_check_join(kept, &misuse_leaf_task);
+    fl_check_join(kept, &misuse_leaf_task);
 }
 
 static void check_any_fpmode_as_a_stranger(void)
 {
     FILCH_RUN(misuse_runtime(1, NULL), keep_self);
-    filch_check_any_fpmode(kept);
+    fl_check_any_fpmode(kept);
 }
 
 /* The calls of a debug build, which every build has. */

@@ -30,14 +30,15 @@ Test(plain_errors, a_channel_says_that_it_is_closed_or_that_nothing_goes_at_once
     int item = 0;
     filch_channel *channel;
     OK(filch_channel_create(&channel, sizeof item, 0));
-    EXPECT_SENTENCE(filch_try_send(channel, &item), -EAGAIN, "at once");
-    EXPECT_SENTENCE(filch_try_receive(channel, &item), -EAGAIN, "at once");
-    EXPECT_SENTENCE(filch_receive_until(channel, &item, 0), -ETIMEDOUT, "deadline is 0 or past");
-    EXPECT_SENTENCE(filch_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)),
+    EXPECT_SENTENCE(filch_channel_try_send(channel, &item), -EAGAIN, "at once");
+    EXPECT_SENTENCE(filch_channel_try_receive(channel, &item), -EAGAIN, "at once");
+    EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, 0), -ETIMEDOUT,
+                    "deadline is 0 or past");
+    EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)),
                     -ETIMEDOUT, "deadline of this wait");
     filch_channel_close(channel);
-    EXPECT_SENTENCE(filch_send(channel, &item), -EPIPE, "closed");
-    EXPECT_SENTENCE(filch_receive(channel, &item), -EPIPE, "closed");
+    EXPECT_SENTENCE(filch_channel_send(channel, &item), -EPIPE, "closed");
+    EXPECT_SENTENCE(filch_channel_receive(channel, &item), -EPIPE, "closed");
     filch_channel_destroy(channel);
 }
 
@@ -54,7 +55,7 @@ Test(plain_errors, who_waited_is_told_as_well)
     filch_channel *channel;
     OK(filch_channel_create(&channel, sizeof(int), 0));
     cr_assert_eq(pthread_create(&thread, NULL, closes, channel), 0);
-    EXPECT_SENTENCE(filch_receive(channel, &(int){0}), -EPIPE, "closed");
+    EXPECT_SENTENCE(filch_channel_receive(channel, &(int){0}), -EPIPE, "closed");
     pthread_join(thread, NULL);
     filch_channel_destroy(channel);
 }
@@ -99,7 +100,7 @@ Test(plain_errors, a_context_tells_the_smallest_cause_to_a_task_that_waited)
 /* A job's return value is explained by it, too. */
 static int receives_in_vain(filch_self self, filch_job *job, void *channel)
 {
-    return filch_receive(channel, &(int){0});
+    return filch_channel_receive(channel, &(int){0});
 }
 
 static int fails_by_itself(filch_self self, filch_job *job, void *unused)

@@ -110,9 +110,9 @@ Test(distribution, quantiles_are_those_of_the_sorted_values)
         take();
         for (unsigned i = 0; i < sizeof shares / sizeof *shares; i++)
             is_quantile(values, done, shares[i]);
-        cr_assert_eq(filch_snapshot_count(snapshot), done);
-        cr_assert_eq(filch_snapshot_sum(snapshot), sum, "exactly");
-        cr_assert_eq(filch_snapshot_max(snapshot), values[done - 1], "exactly");
+        cr_assert_eq(filch_snapshot_read(snapshot).count, done);
+        cr_assert_eq(filch_snapshot_read(snapshot).sum, sum, "exactly");
+        cr_assert_eq(filch_snapshot_read(snapshot).max, values[done - 1], "exactly");
         cr_assert_eq(filch_snapshot_quantile(snapshot, 1), values[done - 1], "exactly");
     }
 }
@@ -131,9 +131,9 @@ Test(distribution, a_share_of_a_round_number_is_not_rounded_up)
 Test(distribution, of_nothing_all_is_0)
 {
     take();
-    cr_assert_eq(filch_snapshot_count(snapshot), 0);
-    cr_assert_eq(filch_snapshot_sum(snapshot), 0);
-    cr_assert_eq(filch_snapshot_max(snapshot), 0);
+    cr_assert_eq(filch_snapshot_read(snapshot).count, 0);
+    cr_assert_eq(filch_snapshot_read(snapshot).sum, 0);
+    cr_assert_eq(filch_snapshot_read(snapshot).max, 0);
     cr_assert_eq(filch_snapshot_quantile(snapshot, 0.5), 0);
     cr_assert_eq(filch_snapshot_quantile(snapshot, 1), 0);
 }
@@ -144,11 +144,11 @@ Test(distribution, extremes_are_values_like_others)
     for (unsigned i = 0; i < sizeof values / sizeof *values; i++)
         filch_distribution_record(distribution, values[i]);
     take();
-    cr_assert_eq(filch_snapshot_count(snapshot), 5);
-    cr_assert_eq(filch_snapshot_max(snapshot), INT64_MAX);
+    cr_assert_eq(filch_snapshot_read(snapshot).count, 5);
+    cr_assert_eq(filch_snapshot_read(snapshot).max, INT64_MAX);
     cr_assert_eq(filch_snapshot_quantile(snapshot, 0.6), 0, "negative ones count as 0");
     cr_assert_geq(filch_snapshot_quantile(snapshot, 0.7), INT64_MAX / 100 * 99);
-    cr_assert_eq(filch_snapshot_sum(snapshot), UINT64_MAX - 1);
+    cr_assert_eq(filch_snapshot_read(snapshot).sum, UINT64_MAX - 1);
     cr_assert_eq(filch_snapshot_quantile(snapshot, -1), 0);
     cr_assert_eq(filch_snapshot_quantile(snapshot, 2), INT64_MAX);
     cr_assert_eq(filch_snapshot_quantile(snapshot, (double)NAN), 0);
@@ -198,19 +198,19 @@ Test(distribution, a_difference_is_what_came_in_between)
     filch_distribution_record(distribution, 20);
     take();
     filch_snapshot_subtract(snapshot, earlier);
-    cr_assert_eq(filch_snapshot_count(snapshot), 2);
-    cr_assert_eq(filch_snapshot_sum(snapshot), 30);
-    cr_assert_eq(filch_snapshot_max(snapshot), 20);
+    cr_assert_eq(filch_snapshot_read(snapshot).count, 2);
+    cr_assert_eq(filch_snapshot_read(snapshot).sum, 30);
+    cr_assert_eq(filch_snapshot_read(snapshot).max, 20);
     cr_assert_eq(filch_snapshot_quantile(snapshot, 0.5), 10);
     filch_distribution_record(distribution, 2000000);
     take();
     filch_snapshot_subtract(snapshot, earlier);
-    cr_assert_leq(llabs(filch_snapshot_max(snapshot) - 2000000), 20000);
-    cr_assert_leq(filch_snapshot_max(snapshot), 2000000);
+    cr_assert_leq(llabs(filch_snapshot_read(snapshot).max - 2000000), 20000);
+    cr_assert_leq(filch_snapshot_read(snapshot).max, 2000000);
     filch_snapshot_clear(snapshot);
     filch_snapshot_subtract(snapshot, earlier);
-    cr_assert_eq(filch_snapshot_count(snapshot), 0, "nothing is less than nothing");
-    cr_assert_eq(filch_snapshot_max(snapshot), 0);
+    cr_assert_eq(filch_snapshot_read(snapshot).count, 0, "nothing is less than nothing");
+    cr_assert_eq(filch_snapshot_read(snapshot).max, 0);
     filch_snapshot_destroy(earlier);
 }
 
@@ -227,15 +227,15 @@ static void record(void *unused)
 static void record_with(crew *all, enum crew_kind kind, const char *name)
 {
     take();
-    uint64_t count = filch_snapshot_count(snapshot), sum = filch_snapshot_sum(snapshot);
+    uint64_t count = filch_snapshot_read(snapshot).count, sum = filch_snapshot_read(snapshot).sum;
     for (unsigned i = 0; i < MEMBERS; i++)
         crew_start(all, kind, record, NULL);
     crew_wait(all);
     take();
-    cr_assert_eq(filch_snapshot_count(snapshot) - count, MEMBERS * ROUNDS, "%s", name);
-    cr_assert_eq(filch_snapshot_sum(snapshot) - sum, MEMBERS * ROUNDS * (ROUNDS - 1) / 2, "%s",
+    cr_assert_eq(filch_snapshot_read(snapshot).count - count, MEMBERS * ROUNDS, "%s", name);
+    cr_assert_eq(filch_snapshot_read(snapshot).sum - sum, MEMBERS * ROUNDS * (ROUNDS - 1) / 2, "%s",
                  name);
-    cr_assert_eq(filch_snapshot_max(snapshot), ROUNDS - 1, "%s", name);
+    cr_assert_eq(filch_snapshot_read(snapshot).max, ROUNDS - 1, "%s", name);
 }
 
 Test(distribution, records_of_tasks_and_threads_are_exact)

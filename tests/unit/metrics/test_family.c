@@ -2,7 +2,7 @@
  *
  * Metric families: one metric for each label set, up to a cap; requests beyond it are counted and
  * lose nothing. */
-#include <filch/family.h>
+#include <filch/metrics.h>
 #include <pthread.h>
 #include <tests/support/reading.h>
 #include <tests/support/system.h>

@@ -2,7 +2,7 @@
  *
  * Metric families at their limits: all labels, the greatest cap, marks of their own, and label sets
  * whose hashes are equal. */
-#include <filch/family.h>
+#include <filch/metrics.h>
 #include <runtime/metrics/family.h>
 #include <runtime/platform/hash.h>
 #include <tests/support/reading.h>

@@ -3,7 +3,7 @@
  * Log sinks: lines reach a reader in order and whole; a reader that stalls holds up nobody, and
  * learns how many lines are missing. */
 #include <fcntl.h>
-#include <filch/log_sink.h>
+#include <filch/log.h>
 #include <tests/support/reading.h>
 #include <tests/support/system.h>
 #include <tests/support/tasks.h>

@@ -103,12 +103,12 @@ Test(par_find, what_cannot_be_searched_is_refused)
 {
     size_t where = 77;
     filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(filch_run_find(rt, 0, 1, NULL, finds_nothing, NULL), -EINVAL);
-    cr_assert_eq(filch_run_find(rt, 0, 1, &where, NULL, NULL), -EINVAL);
-    cr_assert_eq(filch_run_find(rt, 2, 1, &where, finds_nothing, NULL), -EINVAL);
-    cr_assert_eq(filch_run_any(rt, 2, 1, finds_nothing, NULL), -EINVAL);
+    cr_assert_eq(fl_run_find(rt, 0, 1, NULL, finds_nothing, NULL), -EINVAL);
+    cr_assert_eq(fl_run_find(rt, 0, 1, &where, NULL, NULL), -EINVAL);
+    cr_assert_eq(fl_run_find(rt, 2, 1, &where, finds_nothing, NULL), -EINVAL);
+    cr_assert_eq(fl_run_any(rt, 2, 1, finds_nothing, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_any"));
-    cr_assert_eq(filch_run_all(rt, 0, 1, NULL, NULL), -EINVAL);
+    cr_assert_eq(fl_run_all(rt, 0, 1, NULL, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_all"));
     cr_assert_eq(where, 77);
     filch_runtime_destroy(rt);

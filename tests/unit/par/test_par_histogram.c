@@ -2,7 +2,7 @@
  *
  * Histograms: the plain loop's counts, for any number of bins; bins that do not exist; stops;
  * refused arguments. */
-#include <filch/histogram.h>
+#include <filch/find.h>
 #include <tests/support/par.h>
 #include <tests/support/test.h>
 
@@ -164,10 +164,10 @@ Test(par_histogram, plain_chunks_may_use_any_lane)
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         filch_runtime *rt = par_runtime(config_workers[k]);
         for (size_t n = 3; n < 300000; n *= 10) {
-            OK(filch_run_histogram(rt, 0, n, count_thirds, counts, 3, NULL));
+            OK(fl_run_histogram(rt, 0, n, count_thirds, counts, 3, NULL));
             for (int b = 0; b < 3; b++)
                 cr_assert_eq(counts[b], n / 3);
-            cr_assert_eq(filch_run_histogram(rt, 0, n, count_thirds, counts, 2, NULL), -ERANGE);
+            cr_assert_eq(fl_run_histogram(rt, 0, n, count_thirds, counts, 2, NULL), -ERANGE);
             cr_assert(strstr(filch_error(), "of bin 2, there are 2"));
         }
         filch_runtime_destroy(rt);
@@ -178,11 +178,11 @@ Test(par_histogram, what_cannot_be_counted_is_refused)
 {
     uint64_t counts[3] = {77, 77, 77};
     filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(filch_run_histogram(rt, 2, 1, count_thirds, counts, 3, NULL), -EINVAL);
+    cr_assert_eq(fl_run_histogram(rt, 2, 1, count_thirds, counts, 3, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_histogram"));
-    cr_assert_eq(filch_run_histogram(rt, 0, 1, count_thirds, NULL, 3, NULL), -EINVAL);
-    cr_assert_eq(filch_run_histogram(rt, 0, 1, count_thirds, counts, SIZE_MAX / 8, NULL), -EINVAL);
-    cr_assert_eq(filch_run_histogram(rt, 0, 1, NULL, counts, 3, NULL), -EINVAL);
+    cr_assert_eq(fl_run_histogram(rt, 0, 1, count_thirds, NULL, 3, NULL), -EINVAL);
+    cr_assert_eq(fl_run_histogram(rt, 0, 1, count_thirds, counts, SIZE_MAX / 8, NULL), -EINVAL);
+    cr_assert_eq(fl_run_histogram(rt, 0, 1, NULL, counts, 3, NULL), -EINVAL);
     for (int b = 0; b < 3; b++)
         cr_assert_eq(counts[b], 77);
     filch_runtime_destroy(rt);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Filters: wanted items are kept, in their order, and nothing behind them is written. */
-#include <filch/pack.h>
+#include <filch/find.h>
 #include <tests/support/par.h>
 #include <tests/support/test.h>
 
@@ -244,22 +244,21 @@ Test(par_pack, what_cannot_be_packed_is_refused)
     char in[] = "work stealing", out[16] = "", vowels[] = "aeiou";
     size_t n = strlen(in), count = 42;
     filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(filch_run_pack(rt, NULL, n, 1, out, &count, keep_vowels, vowels), -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, n, 1, NULL, &count, keep_vowels, vowels), -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, n, 1, out, NULL, keep_vowels, vowels), -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, n, 1, out, &count, NULL, vowels), -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, n, 0, out, &count, keep_vowels, vowels), -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, 1, FILCH_PACK_MOST + 1, out, &count, keep_vowels, vowels),
+    cr_assert_eq(fl_run_pack(rt, NULL, n, 1, out, &count, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, n, 1, NULL, &count, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, n, 1, out, NULL, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, n, 1, out, &count, NULL, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, n, 0, out, &count, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, 1, FILCH_PACK_MOST + 1, out, &count, keep_vowels, vowels),
                  -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, SIZE_MAX / 2, 4, out, &count, keep_vowels, vowels),
-                 -EINVAL);
-    cr_assert_eq(filch_run_pack(rt, in, n, 1, in + 1, &count, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, SIZE_MAX / 2, 4, out, &count, keep_vowels, vowels), -EINVAL);
+    cr_assert_eq(fl_run_pack(rt, in, n, 1, in + 1, &count, keep_vowels, vowels), -EINVAL);
     cr_assert(strstr(filch_error(), "overwrite"));
     cr_assert_eq(count, 42);
     cr_assert_str_eq(in, "work stealing");
-    OK(filch_run_pack(rt, in, n, 1, out, &count, keep_vowels, vowels));
+    OK(fl_run_pack(rt, in, n, 1, out, &count, keep_vowels, vowels));
     cr_assert(count == 4 && !strcmp(out, "oeai"));
-    OK(filch_run_pack(rt, NULL, 0, 1, NULL, &count, keep_vowels, vowels));
+    OK(fl_run_pack(rt, NULL, 0, 1, NULL, &count, keep_vowels, vowels));
     cr_assert_eq(count, 0);
     filch_runtime_destroy(rt);
 }

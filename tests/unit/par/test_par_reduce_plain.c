@@ -96,11 +96,11 @@ Test(par_reduce_plain, results_that_own_memory_are_joined_in_order)
             lists all = {.begin = 5, .end = 5 + par_size(&state, 100000), .stop_at = SIZE_MAX};
             size_t hint = par_random(&state) % 2 ? 0 : 1 + par_random(&state) % 3000;
             list out = {0, 0, NULL};
-            OK(filch_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all));
+            OK(fl_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all));
             expect_list(&all, &out);
             all.block = 1 + par_random(&state) % 500;
-            OK(filch_run_reduce_deterministic(rt, all.begin, all.end, all.block, all.block,
-                                              &list_of_all, &out, &all));
+            OK(fl_run_reduce_deterministic(rt, all.begin, all.end, all.block, all.block,
+                                           &list_of_all, &out, &all));
             expect_list(&all, &out);
         }
         filch_runtime_destroy(rt);
@@ -116,9 +116,9 @@ Test(par_reduce_plain, a_stop_drops_what_was_made)
             size_t n = 1 + par_size(&state, 100000);
             lists all = {.end = n, .stop_at = (size_t)par_random(&state) % n};
             list out = {0, 0, NULL};
-            cr_assert_eq(filch_run_reduce(rt, 0, n, 0, &list_of_all, &out, &all), -EIO);
+            cr_assert_eq(fl_run_reduce(rt, 0, n, 0, &list_of_all, &out, &all), -EIO);
             expect_nothing(&all, &out);
-            cr_assert_eq(filch_run_reduce_deterministic(rt, 0, n, 10, 10, &list_of_all, &out, &all),
+            cr_assert_eq(fl_run_reduce_deterministic(rt, 0, n, 10, 10, &list_of_all, &out, &all),
                          -EIO);
             expect_nothing(&all, &out);
         }
@@ -133,7 +133,7 @@ Test(par_reduce_plain, helpers_without_a_result_leave_their_part_to_the_owner)
         filch_runtime *rt = par_runtime(config_workers[k]);
         lists all = {.refuse_after = 1, .end = 50000, .stop_at = SIZE_MAX};
         list out = {0, 0, NULL};
-        OK(filch_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
+        OK(fl_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
         expect_list(&all, &out);
         filch_runtime_destroy(rt);
     }
@@ -146,15 +146,15 @@ Test(par_reduce_plain, no_result_at_all_is_an_error)
     for (uint32_t after = 1; after < 100; after += 7) {
         lists all = {.refuse_after = after, .made = {1}, .end = 5000, .stop_at = SIZE_MAX};
         if (after == 1) {
-            cr_assert_eq(filch_run_reduce(rt, 0, 0, 0, &list_of_all, &out, &all), -ENOMEM);
+            cr_assert_eq(fl_run_reduce(rt, 0, 0, 0, &list_of_all, &out, &all), -ENOMEM);
             expect_nothing(&all, &out);
         }
-        cr_assert_eq(filch_run_reduce_deterministic(rt, 0, 5000, 1, 1, &list_of_all, &out, &all),
+        cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 5000, 1, 1, &list_of_all, &out, &all),
                      -ENOMEM);
         cr_assert(strstr(filch_error(), "no memory"));
         expect_nothing(&all, &out);
         all.made = (filch_u32){after};
-        cr_assert_eq(filch_run_reduce_deterministic(rt, 9, 9, 1, 1, &list_of_all, &out, &all),
+        cr_assert_eq(fl_run_reduce_deterministic(rt, 9, 9, 1, 1, &list_of_all, &out, &all),
                      -ENOMEM);
         expect_nothing(&all, &out);
     }
@@ -205,7 +205,7 @@ Test(par_reduce_plain, blocks_are_the_leaves_of_the_same_tree)
         for (unsigned times = stress_times(25); times; times--) {
             size_t n = 1 + par_size(&state, 200000), block = blocks[times % 5];
             double found = -1, wanted = tree(0, n, block);
-            OK(filch_run_reduce_deterministic(rt, 0, n, block, block, &harmonic, &found, NULL));
+            OK(fl_run_reduce_deterministic(rt, 0, n, block, block, &harmonic, &found, NULL));
             cr_assert_eq(memcmp(&found, &wanted, sizeof found), 0, "%zu in blocks of %zu", n,
                          block);
         }
@@ -217,20 +217,20 @@ Test(par_reduce_plain, what_cannot_be_reduced_is_refused)
 {
     filch_runtime *rt = par_runtime(2);
     double out = 77;
-    cr_assert_eq(filch_run_reduce(rt, 2, 1, 0, &harmonic, &out, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce(rt, 2, 1, 0, &harmonic, &out, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_reduce"));
-    cr_assert_eq(filch_run_reduce_deterministic(rt, 2, 1, 1, 1, &harmonic, &out, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce_deterministic(rt, 2, 1, 1, 1, &harmonic, &out, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_reduce_deterministic"));
-    cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, &harmonic, NULL, NULL), -EINVAL);
-    cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, NULL, &out, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, &harmonic, NULL, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, NULL, &out, NULL), -EINVAL);
     for (int missing = 0; missing < 4; missing++) {
         filch_reduction how = {missing == 0 ? 0 : sizeof(double), missing == 1 ? NULL : zero,
                                missing == 2 ? NULL : add, missing == 3 ? NULL : plus, NULL};
-        cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, &how, &out, NULL), -EINVAL);
-        cr_assert_eq(filch_run_reduce_deterministic(rt, 0, 1, 1, 1, &how, &out, NULL), -EINVAL);
+        cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, &how, &out, NULL), -EINVAL);
+        cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 1, 1, &how, &out, NULL), -EINVAL);
     }
-    cr_assert_eq(filch_run_reduce_deterministic(rt, 0, 1, 0, 1, &harmonic, &out, NULL), -EINVAL);
-    cr_assert_eq(filch_run_reduce_deterministic(rt, 0, 1, 2, 1, &harmonic, &out, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 0, 1, &harmonic, &out, NULL), -EINVAL);
+    cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 2, 1, &harmonic, &out, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "blocks of 2"));
     cr_assert_eq(out, 77);
     filch_runtime_destroy(rt);

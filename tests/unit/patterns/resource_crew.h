@@ -13,20 +13,20 @@ static resource_source from;
 
 /* Until the pool says so. */
 #define WAIT_FOR(pool, condition)                                                                  \
-    for (filch_resources_stats now = resources_stats(pool); !(condition);                          \
+    for (filch_resource_pool_stats now = resources_stats(pool); !(condition);                      \
          now = resources_stats(pool))                                                              \
     sched_yield()
 
-static inline filch_resource *acquired(filch_resources *pool)
+static inline filch_resource *acquired(filch_resource_pool *pool)
 {
     filch_resource *one = NULL;
-    cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), 0, "%s", filch_error());
+    cr_assert_eq(filch_resource_pool_acquire(pool, &one, FILCH_FOREVER), 0, "%s", filch_error());
     return one;
 }
 
 enum { QUEUE = 12 };
 static struct queue {
-    filch_resources *pool;
+    filch_resource_pool *pool;
     filch_u32 turns;
     struct place {
         struct queue *queue;
@@ -39,7 +39,7 @@ static inline void stand_in_line(void *arg)
 {
     struct place *mine = arg;
     filch_resource *one;
-    mine->rc = filch_resources_acquire(mine->queue->pool, &one, filch_in(1000 * FILCH_SECOND));
+    mine->rc = filch_resource_pool_acquire(mine->queue->pool, &one, filch_in(1000 * FILCH_SECOND));
     if (mine->rc)
         return;
     source_enter(&from, one);

@@ -64,7 +64,7 @@ static filch_cache_stats stats_of(filch_cache *cache)
 static void *got(filch_cache *cache)
 {
     void *object = NULL;
-    cr_assert_eq(filch_cache_get(cache, &object), 0, "%s", filch_error());
+    cr_assert_eq(filch_cache_acquire(cache, &object), 0, "%s", filch_error());
     return object;
 }
 
@@ -86,12 +86,12 @@ Test(cache, what_is_put_is_had_again_and_ready)
     unsigned *one = got(cache);
     cr_assert_eq(*one, 1, "constructed");
     *one = 2;
-    filch_cache_put(cache, one);
+    filch_cache_give_back(cache, one);
     cr_assert_eq(got(cache), one);
     cr_assert_eq(*one, 1, "reset");
     cr_assert_eq(signpost_count(&works.constructed), 1);
-    filch_cache_put(cache, one);
-    filch_cache_put(cache, NULL);
+    filch_cache_give_back(cache, one);
+    filch_cache_give_back(cache, NULL);
     ends(cache);
     cr_assert_eq(signpost_count(&works.destructed), 1);
     OK(filch_runtime_destroy(rt));
@@ -105,7 +105,7 @@ Test(cache, without_callbacks_objects_begin_as_zero_bytes)
     void *one = got(cache);
     cr_assert_eq(memcmp(one, zero, sizeof zero), 0);
     cr_assert_eq((uintptr_t)one % 256, 0);
-    filch_cache_put(cache, one);
+    filch_cache_give_back(cache, one);
     ends(cache);
     OK(filch_runtime_destroy(rt));
 }
@@ -122,7 +122,7 @@ Test(cache, what_finds_no_room_is_freed)
     for (unsigned i = 0; i < MANY; i++)
         all[i] = got(cache);
     for (unsigned i = 0; i < MANY; i++)
-        filch_cache_put(cache, all[i]);
+        filch_cache_give_back(cache, all[i]);
     enum { ROOM = (2 + DEPOT) * MAGAZINE }; /* one thread: its shelf, and the depot */
     filch_cache_stats stats = stats_of(cache);
     cr_assert_eq(stats.kept, ROOM);
@@ -134,7 +134,7 @@ Test(cache, what_finds_no_room_is_freed)
         for (unsigned j = i + 1; j < ROOM; j++)
             cr_assert_neq(all[i], all[j]);
     for (unsigned i = 0; i < ROOM; i++)
-        filch_cache_put(cache, all[i]);
+        filch_cache_give_back(cache, all[i]);
     ends(cache);
     OK(filch_runtime_destroy(rt));
 }
@@ -150,13 +150,13 @@ Test(cache, at_a_boundary_the_depot_is_not_asked_each_time)
     for (unsigned i = 0; i < 2 * MAGAZINE + 1; i++)
         all[i] = got(cache);
     for (unsigned i = 0; i < 2 * MAGAZINE + 1; i++)
-        filch_cache_put(cache, all[i]);
+        filch_cache_give_back(cache, all[i]);
     uint64_t before = stats_of(cache).exchanged;
     cr_assert_eq(before, 1);
     for (unsigned i = 0; i < 100; i++) {
         void *one = got(cache), *two = got(cache);
-        filch_cache_put(cache, one);
-        filch_cache_put(cache, two);
+        filch_cache_give_back(cache, one);
+        filch_cache_give_back(cache, two);
     }
     cr_assert_eq(stats_of(cache).exchanged, before);
     ends(cache);
@@ -171,9 +171,9 @@ Test(cache, a_construction_that_fails_is_told)
     filch_cache *cache = cache_of(rt, &plain);
     void *one = NULL;
     works.construct_rc = -ENOSPC;
-    cr_assert_eq(filch_cache_get(cache, &one), -ENOSPC);
+    cr_assert_eq(filch_cache_acquire(cache, &one), -ENOSPC);
     works.construct_rc = 1;
-    cr_assert_eq(filch_cache_get(cache, &one), -EINVAL);
+    cr_assert_eq(filch_cache_acquire(cache, &one), -EINVAL);
     cr_assert_null(one);
     ends(cache);
     OK(filch_runtime_destroy(rt));
@@ -185,7 +185,7 @@ Test(cache, what_cannot_be_reset_is_not_kept)
     filch_cache *cache = cache_of(rt, &plain);
     void *one = got(cache);
     works.reset_rc = -EMSGSIZE;
-    filch_cache_put(cache, one);
+    filch_cache_give_back(cache, one);
     cr_assert_eq(stats_of(cache).kept, 0);
     cr_assert_eq(signpost_count(&works.destructed), 1);
     ends(cache);
@@ -195,14 +195,14 @@ Test(cache, what_cannot_be_reset_is_not_kept)
 static void get_one(filch_self self, void *cache)
 {
     void *one;
-    filch_cache_get(cache, &one);
+    filch_cache_acquire(cache, &one);
 }
 
 static void put_one(filch_self self, void *cache)
 {
     void *one = got(cache);
     works.reset_panics = true;
-    filch_cache_put(cache, one);
+    filch_cache_give_back(cache, one);
 }
 
 static void drain_it(filch_self self, void *cache)
@@ -223,7 +223,7 @@ FILCH_VOID_TASK(panic_everywhere, (filch_cache *, cache))
     for (unsigned i = 0; i < 4; i++)
         some[i] = got(cache);
     for (unsigned i = 0; i < 4; i++)
-        filch_cache_put(cache, some[i]);
+        filch_cache_give_back(cache, some[i]);
     works.destruct_panics = true;
     for (unsigned i = 1; i <= 4; i++) {
         cr_assert_eq(filch_try(self, drain_it, cache, NULL), -EPROTO);
@@ -263,7 +263,7 @@ static void use_some(filch_self self, void *cache, unsigned index)
             party_gives_way(self);
         for (unsigned j = 0; j < 5; j++) {
             cr_assert_eq(*some[j], 2 + index);
-            filch_cache_put(cache, some[j]);
+            filch_cache_give_back(cache, some[j]);
         }
     }
 }
@@ -305,13 +305,13 @@ Test(cache, bad_arguments_are_refused)
     REFUSED(depot = 65537)
     cr_assert_null(cache);
     void *none;
-    cr_assert_eq(filch_cache_get(NULL, &none), -EINVAL);
+    cr_assert_eq(filch_cache_acquire(NULL, &none), -EINVAL);
     OK(filch_cache_destroy(NULL));
     cache = cache_of(rt, &plain);
-    cr_assert_eq(filch_cache_get(cache, NULL), -EINVAL);
+    cr_assert_eq(filch_cache_acquire(cache, NULL), -EINVAL);
     void *one = got(cache);
     cr_assert_eq(filch_cache_destroy(cache), -EBUSY, "one is outside");
-    filch_cache_put(cache, one);
+    filch_cache_give_back(cache, one);
     ends(cache);
     OK(filch_runtime_destroy(rt));
 }

@@ -233,7 +233,7 @@ static filch_channel *kept;
 static int keep_and_fork(filch_self self, filch_emitter *out, void *item, void *arg)
 {
     filch_emitter_keep(out);
-    return filch_send(kept, &item);
+    return filch_channel_send(kept, &item);
 }
 
 Test(pipeline, an_item_that_is_kept_is_not_dropped)

@@ -10,18 +10,18 @@ Test(resources, an_idle_one_is_handed_out_again)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_resources_config config = source_config(&from, 0, 3);
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool_config config = source_config(&from, 0, 3);
+        filch_resource_pool *pool = resources_of(rt, &config);
         filch_resource *one = acquired(pool), *two = acquired(pool), *none = NULL;
         cr_assert_neq(filch_resource_value(one), filch_resource_value(two));
-        cr_assert_eq(filch_resources_acquire(pool, &none, 0), -ETIMEDOUT, "none is idle");
+        cr_assert_eq(filch_resource_pool_acquire(pool, &none, 0), -ETIMEDOUT, "none is idle");
         cr_assert_null(none);
         OK(filch_resource_give_back(one, true));
         OK(filch_resource_give_back(two, true));
-        OK(filch_resources_acquire(pool, &none, 0));
+        OK(filch_resource_pool_acquire(pool, &none, 0));
         cr_assert_eq(none, two, "the last used");
         OK(filch_resource_give_back(none, true));
-        filch_resources_stats all = resources_stats(pool);
+        filch_resource_pool_stats all = resources_stats(pool);
         cr_assert_eq(all.created, 2);
         cr_assert_eq(all.idle, 2);
         cr_assert_eq(all.acquired, 3);
@@ -36,7 +36,7 @@ Test(resources, an_idle_one_is_handed_out_again)
 
 static void is_served_in_order(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_resources_config config = source_config(&from, 0, 1);
+    filch_resource_pool_config config = source_config(&from, 0, 1);
     queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_resource *first = acquired(queue.pool);
     for (unsigned i = 0; i < QUEUE; i++) {
@@ -65,17 +65,17 @@ Test(resources, a_deadline_holds_while_one_is_being_made_and_that_one_is_not_los
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_resources_config config = source_config(&from, 0, 1);
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool_config config = source_config(&from, 0, 1);
+        filch_resource_pool *pool = resources_of(rt, &config);
         filch_resource *one = NULL;
         filch_u32_store(&from.may_go_on, 0, FILCH_RELEASE);
         do /* until it was not too late to begin */
-            cr_assert_eq(filch_resources_acquire(pool, &one, filch_in(MS)), -ETIMEDOUT);
+            cr_assert_eq(filch_resource_pool_acquire(pool, &one, filch_in(MS)), -ETIMEDOUT);
         while (resources_stats(pool).creating == 0);
         cr_assert_null(one);
         filch_u32_store(&from.may_go_on, 1, FILCH_RELEASE);
         WAIT_FOR(pool, now.idle == 1);
-        OK(filch_resources_acquire(pool, &one, 0));
+        OK(filch_resource_pool_acquire(pool, &one, 0));
         OK(filch_resource_give_back(one, true));
         source_ends(&from, pool);
         OK(filch_runtime_destroy(rt));
@@ -85,7 +85,7 @@ Test(resources, a_deadline_holds_while_one_is_being_made_and_that_one_is_not_los
 static void fails_for_some(crew *all, enum crew_kind kind, const char *name)
 {
     enum { FAILURES = 3, PANICS = 2 };
-    filch_resources_config config = source_config(&from, 0, 2);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
     queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_u32_store(&from.failures, FAILURES, FILCH_RELEASE);
     filch_u32_store(&from.panics, PANICS, FILCH_RELEASE);
@@ -100,7 +100,7 @@ static void fails_for_some(crew *all, enum crew_kind kind, const char *name)
         panicked += queue.place[i].rc == -EPROTO;
         served += queue.place[i].rc == 0;
     }
-    filch_resources_stats stats = resources_stats(queue.pool);
+    filch_resource_pool_stats stats = resources_stats(queue.pool);
     cr_assert_eq(refused + panicked + served, QUEUE, "%s", name);
     cr_assert_eq(refused + panicked, stats.refused, "%s", name);
     cr_assert_leq(refused, FAILURES);
@@ -117,14 +117,14 @@ Test(resources, creations_that_fail_or_panic_strand_nobody)
 Test(resources, a_failed_creation_says_why)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 1);
+    filch_resource_pool *pool = resources_of(rt, &config);
     filch_resource *one;
     filch_u32_store(&from.panics, 1, FILCH_RELEASE);
-    cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), -EPROTO);
+    cr_assert_eq(filch_resource_pool_acquire(pool, &one, FILCH_FOREVER), -EPROTO);
     cr_assert_not_null(strstr(filch_error(), "no handshake"), "%s", filch_error());
     filch_u32_store(&from.failures, 1, FILCH_RELEASE);
-    cr_assert_eq(filch_resources_acquire(pool, &one, FILCH_FOREVER), -ECONNREFUSED);
+    cr_assert_eq(filch_resource_pool_acquire(pool, &one, FILCH_FOREVER), -ECONNREFUSED);
     cr_assert_not_null(strstr(filch_error(), strerror(ECONNREFUSED)), "%s", filch_error());
     source_ends(&from, pool);
     OK(filch_runtime_destroy(rt));
@@ -134,10 +134,10 @@ Test(resources, min_are_made_at_once_and_again_after_failures)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_resources_config config = source_config(&from, 3, 5);
+        filch_resource_pool_config config = source_config(&from, 3, 5);
         config.retry = MS / 10;
         from.failures = (filch_u32){7};
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool *pool = resources_of(rt, &config);
         WAIT_FOR(pool, now.idle == 3);
         cr_assert_eq(resources_stats(pool).failed, 7);
         cr_assert_eq(resources_stats(pool).created, 3);
@@ -149,10 +149,10 @@ Test(resources, min_are_made_at_once_and_again_after_failures)
 Test(resources, min_is_not_tried_again_before_its_time)
 {
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 1, 2);
+    filch_resource_pool_config config = source_config(&from, 1, 2);
     config.retry = 1000 * FILCH_SECOND;
     from.failures = (filch_u32){1};
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool *pool = resources_of(rt, &config);
     WAIT_FOR(pool, now.failed == 1);
     fl_resources_tidy(pool, filch_in(500 * FILCH_SECOND));
     cr_assert_eq(resources_stats(pool).creating, 0);
@@ -168,8 +168,8 @@ Test(resources, min_is_not_tried_again_before_its_time)
 Test(resources, a_broken_one_is_replaced)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 1);
+    filch_resource_pool *pool = resources_of(rt, &config);
     filch_resource *one = acquired(pool);
     void *value = filch_resource_value(one);
     OK(filch_resource_give_back(one, false));
@@ -186,9 +186,9 @@ Test(resources, one_that_fails_its_check_is_replaced)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_resources_config config = source_config(&from, 0, 1);
+        filch_resource_pool_config config = source_config(&from, 0, 1);
         config.check_after = 0;
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool *pool = resources_of(rt, &config);
         filch_resource *none = NULL;
         void *value = NULL;
         for (uint32_t mood = SOURCE_GOOD; mood <= SOURCE_PANICS; mood++) {
@@ -196,7 +196,7 @@ Test(resources, one_that_fails_its_check_is_replaced)
             cr_assert((mood == SOURCE_PANICS) == (value && filch_resource_value(one) != value));
             value = filch_resource_value(one);
             OK(filch_resource_give_back(one, true));
-            cr_assert_eq(filch_resources_acquire(pool, &none, 0), -ETIMEDOUT, "needs a check");
+            cr_assert_eq(filch_resource_pool_acquire(pool, &none, 0), -ETIMEDOUT, "needs a check");
             filch_u32_store(&from.check_mood, mood, FILCH_RELEASE);
         }
         filch_resource *last = acquired(pool);
@@ -217,9 +217,9 @@ Test(resources, a_caller_is_served_even_if_clocks_were_read_out_of_order)
     enum { RELEASED_EARLIER, ASKED_LATER, CASES };
     for (unsigned i = 0; i < CASES * CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i / CASES, 10000);
-        filch_resources_config config = source_config(&from, 0, 2);
+        filch_resource_pool_config config = source_config(&from, 0, 2);
         config.check_after = 1000 * FILCH_SECOND;
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool *pool = resources_of(rt, &config);
         filch_resource *one = acquired(pool), *two = acquired(pool);
         int64_t ago = i % CASES == RELEASED_EARLIER ? 2000 * FILCH_SECOND : 0;
         int64_t ahead = i % CASES == ASKED_LATER ? 2000 * FILCH_SECOND : 0;
@@ -240,7 +240,7 @@ static void acquire_and_panic(filch_self self, void *pool)
     FILCH_PANIC(-EBADMSG, "in the middle of it");
 }
 
-FILCH_TASK(int, try_it, (filch_resources *, pool))
+FILCH_TASK(int, try_it, (filch_resource_pool *, pool))
 {
     return filch_try(self, acquire_and_panic, pool, NULL);
 }
@@ -248,8 +248,8 @@ FILCH_TASK(int, try_it, (filch_resources *, pool))
 Test(resources, what_a_panic_leaves_is_discarded)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_resources_config config = source_config(&from, 0, 1);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 1);
+    filch_resource_pool *pool = resources_of(rt, &config);
     cr_assert_eq(FILCH_RUN(rt, try_it, pool), -EBADMSG);
     cr_assert_eq(resources_stats(pool).broken, 1);
     filch_resource_discard(NULL);
@@ -266,9 +266,9 @@ static void destroy_in_panic(filch_self self, void *value, void *arg)
 Test(resources, a_destruction_that_panics_has_destroyed)
 {
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 0, 1);
+    filch_resource_pool_config config = source_config(&from, 0, 1);
     config.destroy = destroy_in_panic;
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool *pool = resources_of(rt, &config);
     for (unsigned i = 0; i < 5; i++)
         OK(filch_resource_give_back(acquired(pool), false));
     source_ends(&from, pool);
@@ -280,16 +280,16 @@ Test(resources, a_destruction_that_panics_has_destroyed)
 Test(resources, bad_arguments_are_refused)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_resources_config good = source_config(&from, 0, 1), config;
-    filch_resources *pool = NULL;
+    filch_resource_pool_config good = source_config(&from, 0, 1), config;
+    filch_resource_pool *pool = NULL;
     filch_resource *one = NULL;
-    cr_assert_eq(filch_resources_create(NULL, rt, &good), -EINVAL);
-    cr_assert_eq(filch_resources_create(&pool, NULL, &good), -EINVAL, "no task calls");
-    cr_assert_eq(filch_resources_create(&pool, rt, NULL), -EINVAL);
+    cr_assert_eq(filch_resource_pool_create(NULL, rt, &good), -EINVAL);
+    cr_assert_eq(filch_resource_pool_create(&pool, NULL, &good), -EINVAL, "no task calls");
+    cr_assert_eq(filch_resource_pool_create(&pool, rt, NULL), -EINVAL);
 #define REFUSED(change)                                                                            \
     config = good;                                                                                 \
     config.change;                                                                                 \
-    cr_assert_eq(filch_resources_create(&pool, rt, &config), -EINVAL, #change);
+    cr_assert_eq(filch_resource_pool_create(&pool, rt, &config), -EINVAL, #change);
     REFUSED(create = NULL)
     REFUSED(max = 0)
     REFUSED(min = 2)
@@ -299,14 +299,14 @@ Test(resources, bad_arguments_are_refused)
     REFUSED(check_after = -1)
     REFUSED(retry = -1)
     cr_assert_null(pool, "untouched");
-    OK(filch_resources_destroy(NULL));
-    cr_assert_eq(filch_resources_close(NULL, 0), -EINVAL);
-    cr_assert_eq(filch_resources_acquire(NULL, &one, 0), -EINVAL);
+    OK(filch_resource_pool_destroy(NULL));
+    cr_assert_eq(filch_resource_pool_close(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_resource_pool_acquire(NULL, &one, 0), -EINVAL);
     cr_assert_eq(filch_resource_give_back(NULL, true), -EINVAL);
     pool = resources_of(rt, &good);
-    cr_assert_eq(filch_resources_acquire(pool, NULL, 0), -EINVAL);
-    cr_assert_eq(filch_resources_acquire(pool, &one, -1), -EINVAL);
-    cr_assert_eq((filch_resources_acquire)(pool, &one, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_resource_pool_acquire(pool, NULL, 0), -EINVAL);
+    cr_assert_eq(filch_resource_pool_acquire(pool, &one, -1), -EINVAL);
+    cr_assert_eq((filch_resource_pool_acquire)(pool, &one, FILCH_FOREVER), 0);
     OK(filch_resource_give_back(one, true));
     cr_assert_eq(filch_resource_give_back(one, true), -EALREADY);
     source_ends(&from, pool);

@@ -13,9 +13,9 @@
 Test(resources_end, those_idle_for_too_long_are_destroyed_down_to_min)
 {
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 1, 4);
+    filch_resource_pool_config config = source_config(&from, 1, 4);
     config.idle_time = 1000 * FILCH_SECOND;
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool *pool = resources_of(rt, &config);
     filch_resource *some[4];
     for (unsigned i = 0; i < 4; i++)
         some[i] = acquired(pool);
@@ -36,10 +36,10 @@ Test(resources_end, the_pool_tidies_itself)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_resources_config config = source_config(&from, 0, 4);
+        filch_resource_pool_config config = source_config(&from, 0, 4);
         config.idle_time = MS;
         config.max_lifetime = c % 3 ? 3 * MS : 0;
-        filch_resources *pool = resources_of(rt, &config);
+        filch_resource_pool *pool = resources_of(rt, &config);
         for (unsigned i = 0; i < 8; i++) {
             int64_t since = filch_now();
             OK(filch_resource_give_back(acquired(pool), true));
@@ -55,9 +55,9 @@ Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
 {
     static const filch_place nowhere = {.task.name = "nobody"};
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 0, 2);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
     config.max_lifetime = 1000 * FILCH_SECOND;
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool *pool = resources_of(rt, &config);
     filch_resource *one = acquired(pool), *two = acquired(pool);
     cr_assert_eq(fl_resource_release(one, true, filch_in(1000 * FILCH_SECOND)), 0);
     WAIT_FOR(pool, now.destroyed == 1);
@@ -79,7 +79,7 @@ Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
 
 static void is_closed(crew *all, enum crew_kind kind, const char *name)
 {
-    filch_resources_config config = source_config(&from, 0, 2);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
     queue = (struct queue){.pool = resources_of(all->rt, &config)};
     filch_resource *one = acquired(queue.pool), *two = acquired(queue.pool), *none = NULL;
     for (unsigned i = 0; i < QUEUE; i++) {
@@ -87,12 +87,13 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, stand_in_line, &queue.place[i]);
     }
     WAIT_FOR(queue.pool, now.waiting == QUEUE);
-    cr_assert_eq(filch_resources_close(queue.pool, filch_in(MS)), -ETIMEDOUT, "two are outside");
+    cr_assert_eq(filch_resource_pool_close(queue.pool, filch_in(MS)), -ETIMEDOUT,
+                 "two are outside");
     crew_wait(all);
     for (unsigned i = 0; i < QUEUE; i++)
         cr_assert_eq(queue.place[i].rc, -EPIPE, "%s", name);
-    cr_assert_eq(filch_resources_acquire(queue.pool, &none, FILCH_FOREVER), -EPIPE);
-    cr_assert_eq(filch_resources_destroy(queue.pool), -EBUSY);
+    cr_assert_eq(filch_resource_pool_acquire(queue.pool, &none, FILCH_FOREVER), -EPIPE);
+    cr_assert_eq(filch_resource_pool_destroy(queue.pool), -EBUSY);
     cr_assert_not_null(strstr(filch_error(), "resource_crew.h"), "%s", filch_error());
     OK(filch_resource_give_back(one, true));
     OK(filch_resource_give_back(two, false));
@@ -109,10 +110,10 @@ Test(resources_end, closing_waits_for_its_alarm)
 {
     occupation of_worker;
     filch_runtime *rt = occupied_runtime(&of_worker);
-    filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
+    filch_resource_pool *pool = resources_of(rt, &config);
     occupied_ring(&pool->lock, &pool->alarm);
-    cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
+    cr_assert_eq(filch_resource_pool_close(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
     source_ends(&from, pool);
     OK(filch_runtime_destroy(rt));
@@ -121,19 +122,19 @@ Test(resources_end, closing_waits_for_its_alarm)
 Test(resources_end, closing_waits_for_who_was_too_late_and_has_not_left)
 {
     filch_runtime *rt = config_runtime(2, 0);
-    filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
+    filch_resource_pool *pool = resources_of(rt, &config);
     pool->waiting++; /* as such a caller leaves it, until it has the lock */
-    cr_assert_eq(filch_resources_close(pool, filch_in(MS)), -ETIMEDOUT);
+    cr_assert_eq(filch_resource_pool_close(pool, filch_in(MS)), -ETIMEDOUT);
     pool->waiting--;
     source_ends(&from, pool);
     OK(filch_runtime_destroy(rt));
 }
 
-FILCH_TASK(size_t, hold_and_tell, (filch_resources *, pool), (char *, text), (size_t, size))
+FILCH_TASK(size_t, hold_and_tell, (filch_resource_pool *, pool), (char *, text), (size_t, size))
 {
     filch_resource *one = acquired(pool);
-    size_t length = filch_resources_report(pool, 0, text, size);
+    size_t length = filch_resource_pool_report(pool, 0, text, size);
     filch_resource_give_back(one, true);
     return length;
 }
@@ -146,11 +147,11 @@ Test(resources_end, a_refused_end_names_the_holder_however_long_the_path_is)
                                      "/" FOLDERS FOLDERS FOLDERS FOLDERS "end.c",
                                      7};
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
+    filch_resource_pool *pool = resources_of(rt, &config);
     filch_resource *one;
-    OK(filch_resources_acquire_from(pool, &one, FILCH_FOREVER, &deep));
-    cr_assert_eq(filch_resources_destroy(pool), -EBUSY);
+    OK(fl_resource_pool_acquire_at(pool, &one, FILCH_FOREVER, &deep));
+    cr_assert_eq(filch_resource_pool_destroy(pool), -EBUSY);
     cr_assert_not_null(strstr(filch_error(), "folder/end.c:7"), "%s", filch_error());
     OK(filch_resource_give_back(one, true));
     source_ends(&from, pool);
@@ -160,10 +161,10 @@ Test(resources_end, a_refused_end_names_the_holder_however_long_the_path_is)
 Test(resources_end, the_report_says_who_holds_what_since_when)
 {
     filch_runtime *rt = config_runtime(3, 0);
-    filch_resources_config config = source_config(&from, 0, 2);
-    filch_resources *pool = resources_of(rt, &config);
+    filch_resource_pool_config config = source_config(&from, 0, 2);
+    filch_resource_pool *pool = resources_of(rt, &config);
     char text[512] = "?";
-    cr_assert_eq(filch_resources_report(pool, 0, text, sizeof text), 0);
+    cr_assert_eq(filch_resource_pool_report(pool, 0, text, sizeof text), 0);
     cr_assert_str_eq(text, "");
     cr_assert_eq(FILCH_RUN(rt, hold_and_tell, pool, text, sizeof text), strlen(text));
     cr_assert_not_null(strstr(text, "resource_crew.h:"), "%s", text);

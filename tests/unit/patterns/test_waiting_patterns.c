@@ -85,14 +85,14 @@ static void keep_resource(filch_self self, void *value, void *arg)
 
 static filch_resource *resource;
 
-static filch_resources *make_resources(void)
+static filch_resource_pool *make_resources(void)
 {
-    filch_resources *resources;
-    const filch_resources_config config = {.max = 1,
-                                           .create = make_resource,
-                                           .destroy = keep_resource};
-    OK(filch_resources_create(&resources, waiting_rt, &config));
-    OK(filch_resources_acquire(resources, &resource, FILCH_FOREVER));
+    filch_resource_pool *resources;
+    const filch_resource_pool_config config = {.max = 1,
+                                               .create = make_resource,
+                                               .destroy = keep_resource};
+    OK(filch_resource_pool_create(&resources, waiting_rt, &config));
+    OK(filch_resource_pool_acquire(resources, &resource, FILCH_FOREVER));
     return resources;
 }
 
@@ -105,27 +105,27 @@ static void release_resource(void)
 static void wait_for_resource(filch_self self)
 {
     filch_resource *one;
-    filch_resources *resources = make_resources();
+    filch_resource_pool *resources = make_resources();
     now_it_waits();
-    OK(filch_resources_acquire(resources, &one, FILCH_FOREVER));
+    OK(filch_resource_pool_acquire(resources, &one, FILCH_FOREVER));
     OK(filch_resource_give_back(one, true));
-    OK(filch_resources_destroy(resources));
+    OK(filch_resource_pool_destroy(resources));
 }
 
 static void close_resources(filch_self self)
 {
-    filch_resources *resources = make_resources();
+    filch_resource_pool *resources = make_resources();
     now_it_waits();
-    OK(filch_resources_close(resources, FILCH_FOREVER));
-    OK(filch_resources_destroy(resources));
+    OK(filch_resource_pool_close(resources, FILCH_FOREVER));
+    OK(filch_resource_pool_destroy(resources));
 }
 
 static void destroy_resources(filch_self self)
 {
-    filch_resources *resources = make_resources();
+    filch_resource_pool *resources = make_resources();
     OK(filch_resource_give_back(resource, true));
     now_it_waits();
-    OK(filch_resources_destroy(resources));
+    OK(filch_resource_pool_destroy(resources));
 }
 
 /* ---- Pipelines ---- */
@@ -265,9 +265,9 @@ static const waiting_call rows[] = {
     {"filch_batcher_add_then", wait_for_room_in_batch, waiting_go_on, 0},
     {"filch_batcher_close", close_batcher, waiting_go_on, 0},
     {"filch_batcher_destroy", destroy_batcher, waiting_go_on, 0},
-    {"filch_resources_acquire", wait_for_resource, release_resource, 0},
-    {"filch_resources_close", close_resources, release_resource, 0},
-    {"filch_resources_destroy", destroy_resources, waiting_go_on, 0},
+    {"filch_resource_pool_acquire", wait_for_resource, release_resource, 0},
+    {"filch_resource_pool_close", close_resources, release_resource, 0},
+    {"filch_resource_pool_destroy", destroy_resources, waiting_go_on, 0},
     {"filch_pipeline_push", push, waiting_go_on, 0},
     {"filch_pipeline_next", next, waiting_go_on, 0},
     {"filch_pipeline_finish", finish, waiting_go_on, 0},

@@ -6,7 +6,7 @@
 #include <filch/batcher.h>
 #include <filch/cache.h>
 #include <filch/dead_letters.h>
-#include <filch/family.h>
+#include <filch/metrics.h>
 #include <filch/pipeline.h>
 #include <filch/pool.h>
 #include <filch/resources.h>
@@ -19,12 +19,12 @@ static struct {
     filch_runtime *rt;
     filch_batcher *batcher;
     filch_cache *cache;
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     filch_metrics *metrics;
     filch_family *family;
     filch_pipeline *pipeline;
     filch_pool *pool;
-    filch_resources *resources;
+    filch_resource_pool *resources;
 } all;
 
 static void ask_batcher(void *out, size_t size)
@@ -44,7 +44,7 @@ static void ask_family(void *out, size_t size)
 
 static void ask_letters(void *out, size_t size)
 {
-    OK(filch_dead_letters_stats_read(all.letters, out, size));
+    OK(filch_dead_letter_queue_stats_read(all.letters, out, size));
 }
 
 static void ask_pipeline(void *out, size_t size)
@@ -59,17 +59,17 @@ static void ask_pool(void *out, size_t size)
 
 static void ask_resources(void *out, size_t size)
 {
-    filch_resources_stats_read(all.resources, out, size);
+    filch_resource_pool_stats_read(all.resources, out, size);
 }
 
 static void ask_runtime(void *out, size_t size)
 {
-    filch_runtime_stats_read(all.rt, out, size);
+    filch_runtime_stats_read(all.rt, FILCH_ALL_WORKERS, out, size);
 }
 
 static void ask_worker(void *out, size_t size)
 {
-    OK(filch_stats_read(all.rt, 0, out, size));
+    OK(filch_runtime_stats_read(all.rt, 0, out, size));
 }
 
 static const struct query {
@@ -80,12 +80,12 @@ static const struct query {
     {"batcher", ask_batcher, sizeof(filch_batcher_stats)},
     {"cache", ask_cache, sizeof(filch_cache_stats)},
     {"family", ask_family, sizeof(filch_family_stats)},
-    {"letters", ask_letters, sizeof(filch_dead_letters_stats)},
+    {"letters", ask_letters, sizeof(filch_dead_letter_queue_stats)},
     {"pipeline", ask_pipeline, sizeof(filch_stage_stats)},
     {"pool", ask_pool, sizeof(filch_pool_stats)},
-    {"resources", ask_resources, sizeof(filch_resources_stats)},
-    {"runtime", ask_runtime, sizeof(filch_stats)},
-    {"worker", ask_worker, sizeof(filch_stats)},
+    {"resources", ask_resources, sizeof(filch_resource_pool_stats)},
+    {"runtime", ask_runtime, sizeof(filch_runtime_stats)},
+    {"worker", ask_worker, sizeof(filch_runtime_stats)},
 };
 
 static void flush(filch_self self, void *const *items, int *outcomes, size_t count, void *unused)
@@ -110,7 +110,7 @@ static void create_all(void)
     all.rt = rt;
     OK(filch_batcher_create(&all.batcher, rt, &(filch_batcher_config){.size = 1, .flush = flush}));
     OK(filch_cache_create(&all.cache, rt, &(filch_cache_config){.size = 8}));
-    OK(filch_dead_letters_create(&all.letters, NULL));
+    OK(filch_dead_letter_queue_create(&all.letters, NULL));
     OK(filch_metrics_create(&all.metrics));
     cr_assert_eq(filch_family_create(&all.family, all.metrics,
                                      &(filch_family_config){.name = "jobs_total",
@@ -121,20 +121,20 @@ static void create_all(void)
     OK(filch_pipeline_create(&all.pipeline, rt,
                              &(filch_pipeline_config){.stages = stages, .count = 1}));
     OK(filch_pool_create(&all.pool, &(filch_pool_config){.runtime = rt, .width = 1}));
-    OK(filch_resources_create(&all.resources, rt,
-                              &(filch_resources_config){.max = 1, .create = make}));
+    OK(filch_resource_pool_create(&all.resources, rt,
+                                  &(filch_resource_pool_config){.max = 1, .create = make}));
 }
 
 static void destroy_all(void)
 {
-    OK(filch_resources_close(all.resources, FILCH_FOREVER));
-    filch_resources_destroy(all.resources);
+    OK(filch_resource_pool_close(all.resources, FILCH_FOREVER));
+    filch_resource_pool_destroy(all.resources);
     OK(filch_pool_destroy(all.pool));
     OK(filch_pipeline_finish(all.pipeline, FILCH_FOREVER));
     OK(filch_pipeline_destroy(all.pipeline));
     filch_family_destroy(all.family);
     filch_metrics_destroy(all.metrics);
-    filch_dead_letters_destroy(all.letters);
+    filch_dead_letter_queue_destroy(all.letters);
     OK(filch_cache_destroy(all.cache));
     OK(filch_batcher_close(all.batcher, FILCH_FOREVER));
     filch_batcher_destroy(all.batcher);

@@ -26,20 +26,20 @@ FILCH_VOID_TASK(silent, (unsigned, times))
 }
 
 /* Two workers that rob each other; the fence they used for it, and the runtime's report of it. */
-static void work(const char *fence, filch_stats *stats, char *text, size_t size)
+static void work(const char *fence, filch_runtime_stats *stats, char *text, size_t size)
 {
     filch_runtime *rt;
     CHILD_CHECK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .fence = fence}) == 0);
     CHILD_CHECK(FILCH_RUN(rt, fib, 22) == 17711);
     FILCH_RUN(rt, silent, 100);
-    filch_runtime_stats_read(rt, stats, sizeof *stats);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, stats, sizeof *stats);
     filch_runtime_describe(rt, text, size);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
 static void use_full(void)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     char text[8192];
     work("full", &stats, text, sizeof text);
     CHILD_CHECK(stats.robs > 0 && stats.heavy_fences == 0);
@@ -48,7 +48,7 @@ static void use_full(void)
 
 static void use_asymmetric(void)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     char text[8192];
     CHILD_CHECK(fl_fence_register() == 0);
     work(NULL, &stats, text, sizeof text);
@@ -58,7 +58,7 @@ static void use_asymmetric(void)
 
 static void fall_back(int error)
 {
-    filch_stats stats;
+    filch_runtime_stats stats;
     char text[8192];
     seccomp_deny(SYS_membarrier, error);
     CHILD_CHECK(fl_fence_register() == -error);

@@ -2,7 +2,7 @@
 #include <runtime/platform/virtual/threads.h>
 #include <tests/support/system.h>
 
-#include <filch/explore.h>
+#include <filch/trace.h>
 #include <tests/support/test.h>
 
 enum { TIMES = 300, WRITE = FILCH_EXPLORE_WRITES, ATOMIC = FILCH_EXPLORE_ATOMIC };
@@ -20,7 +20,7 @@ static void use(filch_self self, void *arg)
 {
     const access_of *one = arg;
     for (int i = 0; i < TIMES; i++)
-        filch_explore_access(bytes + one->from, one->size, one->kind, bytes);
+        fl_explore_access(bytes + one->from, one->size, one->kind, bytes);
 }
 
 static void run_both(void)
@@ -86,6 +86,6 @@ Test(virtual_access, places_are_those_of_the_program)
 
 Test(virtual_access, without_virtual_workers_an_access_does_nothing)
 {
-    filch_explore_access(bytes, 4, WRITE, bytes);
+    fl_explore_access(bytes, 4, WRITE, bytes);
     filch_explore_point();
 }

@@ -89,7 +89,8 @@ static const struct deadlock {
     bool threads_alone;
 } deadlocks[] = {
     {a_plain_job_receives_what_nobody_sends, "job receives_as_a_job of pool post waits in ", false},
-    {a_job_receives_what_nobody_sends, "job letters of pool post waits in filch_receive", false},
+    {a_job_receives_what_nobody_sends, "job letters of pool post waits in filch_channel_receive",
+     false},
     {a_callback_receives_what_nobody_sends, "job succeeds of pool post waits in ", false},
     {a_task_receives_after_a_job, "task receives, spawned at ", false},
     {a_thread_receives_what_nobody_sends, "1 thread waits", true},
@@ -130,7 +131,7 @@ Test(deadlock_pools, jobs_have_names_and_threads_are_found_alone)
 static void *stranger_sends(void *arg)
 {
     usleep(2 * LONG * 1000);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
     return NULL;
 }
 
@@ -148,7 +149,7 @@ static void a_thread_waits_for_a_signal(void)
 {
     filch_context *stop;
     deadlock_runtime();
-    CHILD_CHECK(!filch_signal_context(&stop, NULL, (const int[]){SIGUSR1}, 1));
+    CHILD_CHECK(!filch_signal_context_start(&stop, NULL, (const int[]){SIGUSR1}, 1));
     pid_t parent = getpid();
     if (!fork()) {
         usleep(2 * LONG * 1000);

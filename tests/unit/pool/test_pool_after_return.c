@@ -181,9 +181,9 @@ Test(after_return, a_job_of_several_attempts_is_told_once_after_the_last)
 Test(after_return, a_job_that_becomes_a_dead_letter_is_told_once)
 {
     fate of = {0};
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     fate_of_letter = &of;
-    OK(filch_dead_letters_create(&letters, NULL));
+    OK(filch_dead_letter_queue_create(&letters, NULL));
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .width = 1, .dead_letters = letters});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, fails, &of, .done = fate_told_apart, .drop = fate_dropped,
@@ -191,7 +191,7 @@ Test(after_return, a_job_that_becomes_a_dead_letter_is_told_once)
                  0);
     OK(filch_pool_destroy(pool));
     cr_assert_eq(fate_outcome(&of), FILCH_DEAD_LETTERED);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(signpost_count(&of.dropped), 1);
 }
 

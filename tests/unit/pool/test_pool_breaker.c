@@ -56,10 +56,10 @@ static filch_breaker *breaker_of(int64_t open_time)
     return breaker;
 }
 
-static filch_dead_letters *letters_of(void)
+static filch_dead_letter_queue *letters_of(void)
 {
-    filch_dead_letters *letters;
-    OK(filch_dead_letters_create(&letters, NULL));
+    filch_dead_letter_queue *letters;
+    OK(filch_dead_letter_queue_create(&letters, NULL));
     return letters;
 }
 
@@ -67,7 +67,7 @@ Test(pool_breaker, an_open_breaker_holds_the_queue)
 {
     for (unsigned i = 0; i < SHAPES; i++) {
         filch_breaker *breaker = breaker_of(FILCH_SECOND / 50);
-        filch_dead_letters *letters = letters_of();
+        filch_dead_letter_queue *letters = letters_of();
         filch_pool_config config = shapes[i];
         config.breaker = breaker;
         config.dead_letters = letters;
@@ -81,7 +81,7 @@ Test(pool_breaker, an_open_breaker_holds_the_queue)
         cr_assert_eq(stats.outcomes[FILCH_SUCCEEDED], JOBS - 1);
         cr_assert_eq(stats.retries, 0, "no attempt was counted");
         OK(filch_pool_destroy(pool));
-        filch_dead_letters_destroy(letters);
+        filch_dead_letter_queue_destroy(letters);
         filch_breaker_destroy(breaker);
     }
 }
@@ -195,7 +195,7 @@ static void expect_letter(bool tripped, int code)
                                              .base = FILCH_MICROSECOND,
                                              .retryable = always};
     filch_breaker *breaker = breaker_of(1000 * FILCH_SECOND);
-    filch_dead_letters *letters = letters_of();
+    filch_dead_letter_queue *letters = letters_of();
     filch_dead_letter *letter;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2,
                                                    .width = 1,
@@ -207,11 +207,11 @@ static void expect_letter(bool tripped, int code)
         OK(filch_breaker_trip(breaker, FILCH_FOREVER));
     cr_assert_eq(FILCH_SUBMIT(pool, fails, NULL), 0);
     OK(filch_pool_destroy(pool));
-    OK(filch_dead_letters_next(letters, 0, &letter));
+    OK(filch_dead_letter_queue_next(letters, 0, &letter));
     cr_assert_eq(letter->failure.code, code, "%s", letter->failure.message);
     cr_assert_eq(letter->attempts, 2);
     filch_dead_letter_release(letter);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     filch_breaker_destroy(breaker);
 }
 

@@ -19,7 +19,7 @@ static void expect(filch_metrics *metrics, const char *series, double value)
 
 /* ---- The rows ---- */
 
-static bool is_outcome(const filch_stat *row)
+static bool is_outcome(const filch_runtime_stat *row)
 {
     const size_t at = offsetof(filch_pool_stats, outcomes);
     return row->offset >= at && row->offset < at + sizeof((filch_pool_stats){0}.outcomes);
@@ -38,7 +38,7 @@ Test(pool_metrics, rows_follow_the_struct)
     const size_t undecided = offsetof(filch_pool_stats, outcomes[FILCH_UNDECIDED]);
     size_t at = 0;
     for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++, at += sizeof(uint64_t)) {
-        const filch_stat *row = &fl_share_pool_numbers.rows[i];
+        const filch_runtime_stat *row = &fl_share_pool_numbers.rows[i];
         at += at == undecided ? sizeof(uint64_t) : 0; /* no accepted job has that outcome */
         cr_expect_eq(row->offset, at, "%s", row->name);
         cr_expect(*row->unit && *row->help, "%s", row->name);
@@ -50,7 +50,7 @@ Test(pool_metrics, rows_follow_the_struct)
     FL_POOL_STATISTICS(HAS_SIZE, NONE)
 }
 
-static void series_of(char out[128], const filch_stat *row, const char *pool)
+static void series_of(char out[128], const filch_runtime_stat *row, const char *pool)
 {
     if (is_outcome(row))
         snprintf(out, 128, "filch_pool_outcomes_total{outcome=\"%s\",pool=\"%s\"}", row->name,
@@ -72,7 +72,7 @@ Test(pool_metrics, each_row_is_shown)
     OK(filch_pool_wait(pool, FILCH_FOREVER));
     const filch_pool_stats stats = stats_of(pool);
     for (uint32_t i = 0; i < fl_share_pool_numbers.count; i++) {
-        const filch_stat *row = &fl_share_pool_numbers.rows[i];
+        const filch_runtime_stat *row = &fl_share_pool_numbers.rows[i];
         const void *number = (const char *)&stats + row->offset;
         series_of(series, row, "mail");
         expect(metrics, series, (double)*(const uint64_t *)number);
@@ -98,7 +98,7 @@ static double meddle(void *arg)
     return 0;
 }
 
-static double shown_of(unsigned pool, const filch_stat *row)
+static double shown_of(unsigned pool, const filch_runtime_stat *row)
 {
     char series[128];
     series_of(series, row, names[pool]);
@@ -229,13 +229,13 @@ Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
 Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
 {
     filch_metrics *metrics;
-    filch_dead_letters *letters;
+    filch_dead_letter_queue *letters;
     filch_runtime *rt = config_runtime(2, 0);
     filch_pool *timed = pool_of((filch_pool_config){
         .runtime = rt, .name = "ma\"il\\\n\xe2\x82\xac", .width = 1, .timed = true});
     filch_pool *plain = pool_of((filch_pool_config){.workers = 2});
     OK(filch_metrics_create(&metrics));
-    OK(filch_dead_letters_create(&letters, &(filch_dead_letters_config){.name = "mail"}));
+    OK(filch_dead_letter_queue_create(&letters, &(filch_dead_letter_queue_config){.name = "mail"}));
     cr_assert_eq(filch_metrics_add_pool(metrics, timed), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_pool(metrics, plain), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_runtime(metrics, rt, "shared"), 0, "%s", filch_error());
@@ -250,7 +250,7 @@ Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
     filch_metrics_destroy(metrics);
     OK(filch_pool_destroy(timed));
     OK(filch_pool_destroy(plain));
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     OK(filch_runtime_destroy(rt));
     cr_assert_not_null(strstr(all.text, "filch_pool_run_seconds_count"));
     promtool_accepts(all.text);

@@ -114,10 +114,10 @@ Test(pool_retries, the_end_of_the_pools_context_reaches_what_is_delayed)
 Test(pool_retries, what_failed_for_good_becomes_a_letter)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
-        filch_dead_letters *letters;
+        filch_dead_letter_queue *letters;
         filch_dead_letter *letter;
         filch_runtime *rt = config_runtime(c, 10000);
-        OK(filch_dead_letters_create(&letters, NULL));
+        OK(filch_dead_letter_queue_create(&letters, NULL));
         filch_pool *pool = pool_of((filch_pool_config){
             .runtime = rt, .width = c % 3, .retry = &quick, .dead_letters = letters});
         stubborn good = {.failures = 1, .code = -EAGAIN}, bad = {.failures = 9, .code = 0};
@@ -129,13 +129,13 @@ Test(pool_retries, what_failed_for_good_becomes_a_letter)
         cr_assert_eq(signpost_count(&bad.end.without), 1);
         OK(filch_pool_destroy(pool));
         cr_assert_eq(signpost_count(&bad.end.dropped), 0);
-        OK(filch_dead_letters_next(letters, 0, &letter));
+        OK(filch_dead_letter_queue_next(letters, 0, &letter));
         cr_assert_eq(letter->data, &bad);
         cr_assert_eq(letter->attempts, 4);
         cr_assert_str_eq(letter->name, "fails_for_now");
         cr_assert_str_eq(letter->failure.message, "attempt 4");
         filch_dead_letter_release(letter);
-        filch_dead_letters_destroy(letters);
+        filch_dead_letter_queue_destroy(letters);
         cr_assert_eq(signpost_count(&bad.end.dropped), 1);
         OK(filch_runtime_destroy(rt));
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A pool keeps what its configuration names: a limiter, a breaker, a queue of dead letters. */
-#include <filch/adaptive_rate.h>
+#include <filch/adaptive.h>
 #include <tests/support/pools.h>
 #include <tests/support/test.h>
 
@@ -17,7 +17,7 @@ static int make_breaker(void **out)
 
 static int make_dead_letters(void **out)
 {
-    return filch_dead_letters_create((filch_dead_letters **)out, NULL);
+    return filch_dead_letter_queue_create((filch_dead_letter_queue **)out, NULL);
 }
 
 static int end_limiter(void *object)
@@ -32,7 +32,7 @@ static int end_breaker(void *object)
 
 static int end_dead_letters(void *object)
 {
-    return filch_dead_letters_destroy(object);
+    return filch_dead_letter_queue_destroy(object);
 }
 
 static const struct used {
@@ -43,7 +43,7 @@ static const struct used {
 } used[] = {
     {"filch_limiter_destroy", make_limiter, end_limiter, offsetof(filch_pool_config, limiter)},
     {"filch_breaker_destroy", make_breaker, end_breaker, offsetof(filch_pool_config, breaker)},
-    {"filch_dead_letters_destroy", make_dead_letters, end_dead_letters,
+    {"filch_dead_letter_queue_destroy", make_dead_letters, end_dead_letters,
      offsetof(filch_pool_config, dead_letters)},
 };
 enum { USED = sizeof used / sizeof *used };

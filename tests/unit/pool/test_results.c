@@ -140,8 +140,8 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
 {
     static const filch_retry_policy retry = {.attempts = 3, .base = 1, .retryable = always};
     filch_results *list = list_of();
-    filch_dead_letters *letters;
-    OK(filch_dead_letters_create(&letters, NULL));
+    filch_dead_letter_queue *letters;
+    OK(filch_dead_letter_queue_create(&letters, NULL));
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .retry = &retry, .dead_letters = letters, .results = list});
     struct item item = {0};
@@ -153,7 +153,7 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     filch_job_release(job);
     expect_nothing(list, -ETIMEDOUT);
     OK(filch_pool_destroy(pool));
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(signpost_count(&item.of.dropped), 1);
     OK(filch_results_destroy(list));
 }

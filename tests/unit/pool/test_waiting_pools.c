@@ -116,20 +116,20 @@ static void wait_for_permit(filch_self self)
     OK(filch_limiter_create(&limiter, rare));
     OK(filch_limiter_allow(limiter, 1));
     now_it_waits();
-    filch_limiter_wait(limiter, 1, waiting_context, FILCH_FOREVER);
+    filch_limiter_acquire(limiter, 1, waiting_context, FILCH_FOREVER);
     filch_limiter_destroy(limiter);
     filch_context_release(waiting_context);
 }
 
 static void wait_for_permit_of_key(filch_self self)
 {
-    filch_limiters *limiters;
+    filch_keyed_limiter *limiters;
     waiting_make_context();
-    OK(filch_limiters_create(&limiters, rare, 1, 1));
-    OK(filch_limiters_allow(limiters, "k", 1, 1));
+    OK(filch_keyed_limiter_create(&limiters, rare, 1, 1));
+    OK(filch_keyed_limiter_allow(limiters, "k", 1, 1));
     now_it_waits();
-    filch_limiters_wait(limiters, "k", 1, 1, waiting_context, FILCH_FOREVER);
-    filch_limiters_destroy(limiters);
+    filch_keyed_limiter_acquire(limiters, "k", 1, 1, waiting_context, FILCH_FOREVER);
+    filch_keyed_limiter_destroy(limiters);
     filch_context_release(waiting_context);
 }
 
@@ -156,8 +156,8 @@ static const waiting_call rows[] = {
     {"filch_pool_destroy", destroy_pool, end_job, 0},
     {"filch_job_wait", wait_for_job, end_job, 0},
     {"filch_results_take", take_result, end_job, 0},
-    {"filch_limiter_wait", wait_for_permit, waiting_cancel, 0},
-    {"filch_limiters_wait", wait_for_permit_of_key, waiting_cancel, 0},
+    {"filch_limiter_acquire", wait_for_permit, waiting_cancel, 0},
+    {"filch_keyed_limiter_acquire", wait_for_permit_of_key, waiting_cancel, 0},
     {"filch_adaptive_acquire", wait_for_limit, waiting_cancel, 0},
 };
 

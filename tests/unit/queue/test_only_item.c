@@ -32,7 +32,7 @@ static void run_on_each(filch_go_fn *first, filch_go_fn *second)
 static void send(filch_self self, void *unused)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        OK(filch_send(channel, &i));
+        OK(filch_channel_send(channel, &i));
         signpost_wait(&begun, (unsigned)i + 1);
     }
     filch_channel_close(channel);

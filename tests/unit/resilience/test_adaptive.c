@@ -48,7 +48,7 @@ Test(adaptive, what_is_busy_follows_from_littles_law)
     filch_adaptive *adaptive = with(1, 10, 1);
     OK(filch_adaptive_acquire(adaptive, NULL, 0));
     OK(filch_adaptive_give_back(adaptive, FILCH_ADAPTIVE_OK, 10 * MS));
-    cr_assert_eq(filch_adaptive_limit(adaptive), 2);
+    cr_assert_eq(stats_of(adaptive).limit, 2);
     for (unsigned i = 0; i < 2; i++)
         OK(filch_adaptive_acquire(adaptive, NULL, 0));
     for (unsigned i = 0; i < 2; i++)
@@ -265,7 +265,7 @@ Test(adaptive, other_bounds_let_in_who_waits)
         parties_meet(rt, PARTIES - 4, 4, meet_all_others, &one);
         pthread_join(thread, NULL);
         cr_assert_eq(filch_u32_load(&one.wrong, FILCH_ACQUIRE), 0);
-        cr_assert_eq(filch_adaptive_limit(one.adaptive), PARTIES);
+        cr_assert_eq(stats_of(one.adaptive).limit, PARTIES);
         filch_adaptive_destroy(one.adaptive);
         OK(filch_runtime_destroy(rt));
     }

@@ -11,9 +11,9 @@ enum { SOME = 10 };
 
 static payload all[SOME];
 
-static filch_dead_letters *filled(filch_dead_letters_config config)
+static filch_dead_letter_queue *filled(filch_dead_letter_queue_config config)
 {
-    filch_dead_letters *letters = dead_letters_of(config);
+    filch_dead_letter_queue *letters = dead_letters_of(config);
     memset(all, 0, sizeof all);
     for (unsigned i = 0; i < SOME; i++) {
         all[i].number = i;
@@ -22,10 +22,10 @@ static filch_dead_letters *filled(filch_dead_letters_config config)
     return letters;
 }
 
-static uint64_t first_of(filch_dead_letters *letters)
+static uint64_t first_of(filch_dead_letter_queue *letters)
 {
     filch_dead_letter *one;
-    if (filch_dead_letters_next(letters, 0, &one))
+    if (filch_dead_letter_queue_next(letters, 0, &one))
         return 0;
     uint64_t id = one->id;
     filch_dead_letter_release(one);
@@ -36,58 +36,59 @@ static uint64_t first_of(filch_dead_letters *letters)
 
 Test(dead_letters_requeue, what_is_submitted_belongs_to_the_job)
 {
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
     filch_dead_letter *held;
-    OK(filch_dead_letters_next(letters, 0, &held));
-    OK(filch_dead_letters_requeue(letters, 1, payload_submit, NULL));
+    OK(filch_dead_letter_queue_next(letters, 0, &held));
+    OK(filch_dead_letter_queue_requeue(letters, 1, payload_submit, NULL));
     filch_dead_letter_release(held);
     cr_assert_eq(signpost_count(&all[0].submitted), 1);
     cr_assert_eq(signpost_count(&all[0].dropped), 0);
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, NULL), -ENOENT);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 1, payload_submit, NULL), -ENOENT);
     cr_assert_eq(dead_letters_stats(letters).requeued, 1);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(signpost_count(&all[0].dropped), 0);
     cr_assert_eq(signpost_count(&all[1].dropped), 1);
 }
 
 Test(dead_letters_requeue, what_could_not_be_submitted_is_where_it_was)
 {
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
     int full = -EAGAIN, odd = 5;
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, &full), -EAGAIN);
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, &odd), -EINVAL);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 1, payload_submit, &full), -EAGAIN);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 1, payload_submit, &odd), -EINVAL);
     cr_assert_eq(first_of(letters), 1);
     cr_assert_eq(signpost_count(&all[0].dropped), 0);
     cr_assert_eq(dead_letters_stats(letters).returned, 2);
     cr_assert_eq(dead_letters_stats(letters).kept, SOME);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 /* The letter is taken while it runs. */
 static int look_around(const filch_dead_letter *letter, void *arg)
 {
-    filch_dead_letters *letters = arg;
+    filch_dead_letter_queue *letters = arg;
     filch_dead_letter *next;
-    cr_assert_eq(filch_dead_letters_requeue(letters, letter->id, payload_submit, NULL), -EBUSY);
-    cr_assert_eq(filch_dead_letters_remove(letters, letter->id), -EBUSY);
-    OK(filch_dead_letters_next(letters, letter->id - 1, &next));
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, letter->id, payload_submit, NULL),
+                 -EBUSY);
+    cr_assert_eq(filch_dead_letter_queue_remove(letters, letter->id), -EBUSY);
+    OK(filch_dead_letter_queue_next(letters, letter->id - 1, &next));
     cr_assert_eq(next->id, letter->id + 1);
     filch_dead_letter_release(next);
     cr_assert_eq(dead_letters_stats(letters).taken, 1);
-    OK(filch_dead_letters_purge(letters, 0, NULL));
+    OK(filch_dead_letter_queue_purge(letters, 0, NULL));
     cr_assert_eq(first_of(letters), 0);
     return -EAGAIN;
 }
 
 Test(dead_letters_requeue, a_letter_that_is_taken_is_out_of_reach)
 {
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
-    cr_assert_eq(filch_dead_letters_requeue(letters, 5, look_around, letters), -EAGAIN);
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 5, look_around, letters), -EAGAIN);
     cr_assert_eq(first_of(letters), 5, "and back");
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 static int fill_up(const filch_dead_letter *letter, void *arg)
@@ -100,8 +101,8 @@ static int fill_up(const filch_dead_letter *letter, void *arg)
 
 Test(dead_letters_requeue, the_maximum_does_not_take_what_comes_back)
 {
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 3});
-    cr_assert_eq(filch_dead_letters_requeue(letters, SOME, fill_up, letters), -EAGAIN);
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 3});
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, SOME, fill_up, letters), -EAGAIN);
     cr_assert_eq(first_of(letters), SOME);
     cr_assert_eq(dead_letters_stats(letters).kept, 4, "one above, until one comes");
     static payload last;
@@ -109,7 +110,7 @@ Test(dead_letters_requeue, the_maximum_does_not_take_what_comes_back)
     cr_assert_eq(dead_letters_stats(letters).kept, 3);
     cr_assert_eq(first_of(letters), SOME + 2);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 static int explode(const filch_dead_letter *letter, void *arg)
@@ -119,10 +120,10 @@ static int explode(const filch_dead_letter *letter, void *arg)
 
 static void requeue_badly(filch_self self, void *letters)
 {
-    filch_dead_letters_requeue_all(letters, explode, NULL, NULL);
+    filch_dead_letter_queue_requeue_all(letters, explode, NULL, NULL);
 }
 
-FILCH_VOID_TASK(requeue_in_vain, (filch_dead_letters *, letters))
+FILCH_VOID_TASK(requeue_in_vain, (filch_dead_letter_queue *, letters))
 {
     cr_assert_eq(filch_try(self, requeue_badly, letters, NULL), -EPROTO);
 }
@@ -131,12 +132,12 @@ Test(dead_letters_requeue, a_submission_that_panics_leaves_the_letter)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
+        filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
         FILCH_RUN(rt, requeue_in_vain, letters);
         cr_assert_eq(first_of(letters), 1);
         cr_assert_eq(dead_letters_stats(letters).returned, 1);
         cr_assert_eq(dead_letters_stats(letters).taken, 0);
-        filch_dead_letters_destroy(letters);
+        filch_dead_letter_queue_destroy(letters);
         cr_assert_eq(signpost_count(&all[0].dropped), 1);
         cr_assert_eq(filch_runtime_destroy(rt), 0, "%s", config_name(c));
     }
@@ -153,18 +154,18 @@ static int submit_even(const filch_dead_letter *letter, void *arg)
 Test(dead_letters_requeue, all_are_tried_though_some_fail)
 {
     size_t count;
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, submit_even, NULL, &count), -1,
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
+    cr_assert_eq(filch_dead_letter_queue_requeue_all(letters, submit_even, NULL, &count), -1,
                  "the first");
     cr_assert_eq(count, SOME / 2);
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].submitted), i % 2 == 0);
-    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
+    OK(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count));
     cr_assert_eq(count, SOME / 2);
-    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
+    OK(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count));
     cr_assert_eq(count, 0);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 /* Its job fails again at once. */
@@ -177,14 +178,14 @@ static int fail_again(const filch_dead_letter *letter, void *letters)
 Test(dead_letters_requeue, what_comes_back_meanwhile_is_not_tried_again)
 {
     size_t count;
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
-    cr_assert_eq(filch_dead_letters_remove(letters, SOME), 0, "the newest is no more");
-    OK(filch_dead_letters_requeue_all(letters, fail_again, letters, &count));
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
+    cr_assert_eq(filch_dead_letter_queue_remove(letters, SOME), 0, "the newest is no more");
+    OK(filch_dead_letter_queue_requeue_all(letters, fail_again, letters, &count));
     cr_assert_eq(count, SOME - 1);
     cr_assert_eq(first_of(letters), SOME + 1);
     cr_assert_eq(dead_letters_stats(letters).kept, SOME - 1);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].dropped), 1);
 }
@@ -194,7 +195,7 @@ Test(dead_letters_requeue, what_comes_back_meanwhile_is_not_tried_again)
 Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
 {
     size_t count;
-    filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 0});
+    filch_dead_letter_queue *letters = dead_letters_of((filch_dead_letter_queue_config){.max = 0});
     memset(all, 0, sizeof all);
     for (unsigned i = 0; i < SOME; i++) {
         filch_dead_letter_draft draft = draft_of(&all[i]);
@@ -208,22 +209,22 @@ Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
     cr_assert_eq(count, 5, "from 1 to 41");
     for (unsigned i = 0; i < SOME; i++)
         cr_assert_eq(signpost_count(&all[i].dropped), (i ^ 1) < 5, "%u", i);
-    OK(filch_dead_letters_purge(letters, 0, &count));
+    OK(filch_dead_letter_queue_purge(letters, 0, &count));
     cr_assert_eq(count, 5);
     cr_assert_eq(dead_letters_stats(letters).purged, SOME);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 Test(dead_letters_requeue, removing_takes_one)
 {
-    filch_dead_letters *letters = filled((filch_dead_letters_config){.max = 0});
-    OK(filch_dead_letters_remove(letters, 4));
-    cr_assert_eq(filch_dead_letters_remove(letters, 4), -ENOENT);
+    filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
+    OK(filch_dead_letter_queue_remove(letters, 4));
+    cr_assert_eq(filch_dead_letter_queue_remove(letters, 4), -ENOENT);
     cr_assert_eq(signpost_count(&all[3].dropped), 1);
     cr_assert_eq(dead_letters_stats(letters).kept, SOME - 1);
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 static void drop_with_a_bang(void *data)
@@ -235,14 +236,14 @@ static void drop_with_a_bang(void *data)
 static void put_more(filch_self self, void *letters)
 {
     filch_dead_letter_draft draft = draft_of(&all[1]);
-    filch_dead_letters_put(letters, &draft, NULL);
+    filch_dead_letter_queue_put(letters, &draft, NULL);
 }
 
-FILCH_VOID_TASK(put_over_the_maximum, (filch_dead_letters *, letters))
+FILCH_VOID_TASK(put_over_the_maximum, (filch_dead_letter_queue *, letters))
 {
     filch_dead_letter_draft draft = draft_of(&all[0]);
     draft.drop = drop_with_a_bang;
-    OK(filch_dead_letters_put(letters, &draft, NULL));
+    OK(filch_dead_letter_queue_put(letters, &draft, NULL));
     cr_assert_eq(filch_try(self, put_more, letters, NULL), -EPROTO);
 }
 
@@ -250,13 +251,14 @@ Test(dead_letters_requeue, a_destructor_that_panics_leaves_the_accounts_right)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
-        filch_dead_letters *letters = dead_letters_of((filch_dead_letters_config){.max = 1});
+        filch_dead_letter_queue *letters =
+            dead_letters_of((filch_dead_letter_queue_config){.max = 1});
         memset(all, 0, sizeof all);
         FILCH_RUN(rt, put_over_the_maximum, letters);
         cr_assert_eq(dead_letters_stats(letters).dropped, 1);
         cr_assert_eq(dead_letters_stats(letters).kept, 1);
         dead_letters_balance(letters);
-        filch_dead_letters_destroy(letters);
+        filch_dead_letter_queue_destroy(letters);
         cr_assert_eq(signpost_count(&all[0].dropped), 1);
         cr_assert_eq(signpost_count(&all[1].dropped), 1);
         cr_assert_eq(filch_runtime_destroy(rt), 0, "%s", config_name(c));

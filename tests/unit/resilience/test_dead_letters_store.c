@@ -10,7 +10,7 @@
 
 static failing store;
 
-static filch_dead_letters *failing_letters(filch_dead_letters_config config)
+static filch_dead_letter_queue *failing_letters(filch_dead_letter_queue_config config)
 {
     store = (failing){.closed = 0};
     cr_assert_eq(fl_dead_letters_memory_create(&store.memory), 0);
@@ -23,21 +23,21 @@ Test(dead_letters_store, what_the_store_cannot_keep_stays_the_callers)
 {
     payload one = {.number = 1};
     uint64_t id = 77;
-    filch_dead_letters *letters = failing_letters((filch_dead_letters_config){.max = 1});
+    filch_dead_letter_queue *letters = failing_letters((filch_dead_letter_queue_config){.max = 1});
     filch_dead_letter_draft draft = draft_of(&one);
     store.put = -ENOSPC;
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, &id), -ENOSPC);
+    cr_assert_eq(filch_dead_letter_queue_put(letters, &draft, &id), -ENOSPC);
     cr_assert_eq(id, 77, "untouched");
     cr_assert_eq(signpost_count(&one.dropped), 0);
     cr_assert_eq(dead_letters_stats(letters).refused, 1);
     cr_assert_eq(dead_letters_stats(letters).put, 0);
     store.put = 0;
     store.trim = -EIO;
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, &id), 0, "it was put");
+    cr_assert_eq(filch_dead_letter_queue_put(letters, &draft, &id), 0, "it was put");
     cr_assert_eq(id, 1);
     store.trim = 0;
     dead_letters_balance(letters);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(store.closed, 1);
     cr_assert_eq(signpost_count(&one.dropped), 1);
 }
@@ -47,41 +47,42 @@ Test(dead_letters_store, its_errors_are_told)
     payload one = {.number = 1};
     filch_dead_letter *page[2];
     size_t count = 9;
-    filch_dead_letters_stats stats;
-    filch_dead_letters *letters = failing_letters((filch_dead_letters_config){.max = 0});
+    filch_dead_letter_queue_stats stats;
+    filch_dead_letter_queue *letters = failing_letters((filch_dead_letter_queue_config){.max = 0});
     put_one(letters, &one);
     store.next = -EIO;
-    cr_assert_eq(filch_dead_letters_next(letters, 0, page), -EIO);
-    cr_assert_eq(filch_dead_letters_list(letters, 0, page, 2, &count), -EIO);
+    cr_assert_eq(filch_dead_letter_queue_next(letters, 0, page), -EIO);
+    cr_assert_eq(filch_dead_letter_queue_list(letters, 0, page, 2, &count), -EIO);
     cr_assert_eq(count, 9, "untouched");
-    cr_assert_eq(filch_dead_letters_purge(letters, 0, &count), -EIO);
+    cr_assert_eq(filch_dead_letter_queue_purge(letters, 0, &count), -EIO);
     cr_assert_eq(count, 0);
     store.next = 0;
     store.take = -EACCES;
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, NULL), -EACCES);
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), -EACCES);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 1, payload_submit, NULL), -EACCES);
+    cr_assert_eq(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count),
+                 -EACCES);
     store.take = store.remove = -EBUSY; /* somebody was faster */
-    OK(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count));
-    OK(filch_dead_letters_purge(letters, 0, &count));
+    OK(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count));
+    OK(filch_dead_letter_queue_purge(letters, 0, &count));
     cr_assert_eq(count, 0);
     store.remove = -EROFS;
-    cr_assert_eq(filch_dead_letters_remove(letters, 1), -EROFS);
-    cr_assert_eq(filch_dead_letters_purge(letters, 0, NULL), -EROFS);
+    cr_assert_eq(filch_dead_letter_queue_remove(letters, 1), -EROFS);
+    cr_assert_eq(filch_dead_letter_queue_purge(letters, 0, NULL), -EROFS);
     store.count = -EIO;
-    cr_assert_eq(filch_dead_letters_stats_read(letters, &stats, sizeof stats), -EIO);
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), -EIO);
+    cr_assert_eq(filch_dead_letter_queue_stats_read(letters, &stats, sizeof stats), -EIO);
+    cr_assert_eq(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count), -EIO);
     store = (failing){.memory = store.memory};
     cr_assert_eq(signpost_count(&one.submitted), 0);
     cr_assert_eq(dead_letters_stats(letters).kept, 1);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 Test(dead_letters_store, a_store_that_cannot_count_makes_no_queue)
 {
-    filch_dead_letters *letters = NULL;
+    filch_dead_letter_queue *letters = NULL;
     store = (failing){.count = -EIO};
-    filch_dead_letters_config config = {.store = &failing_store, .store_arg = &store};
-    cr_assert_eq(filch_dead_letters_create(&letters, &config), -EIO);
+    filch_dead_letter_queue_config config = {.store = &failing_store, .store_arg = &store};
+    cr_assert_eq(filch_dead_letter_queue_create(&letters, &config), -EIO);
     cr_assert_null(letters);
     cr_assert_eq(store.closed, 0);
 }
@@ -91,15 +92,16 @@ Test(dead_letters_store, what_it_cannot_settle_stays_taken_and_is_not_submitted_
     payload one = {.number = 1}, other = {.number = 2};
     size_t count;
     int full = -EAGAIN;
-    filch_dead_letters *letters = failing_letters((filch_dead_letters_config){.max = 0});
+    filch_dead_letter_queue *letters = failing_letters((filch_dead_letter_queue_config){.max = 0});
     put_one(letters, &one);
     put_one(letters, &other);
     store.settle = -EIO;
-    cr_assert_eq(filch_dead_letters_requeue_all(letters, payload_submit, NULL, &count), -ESTALE);
+    cr_assert_eq(filch_dead_letter_queue_requeue_all(letters, payload_submit, NULL, &count),
+                 -ESTALE);
     cr_assert_eq(count, 2);
     cr_assert_not_null(strstr(filch_error(), "letter 1 was requeued"), "%s", filch_error());
-    cr_assert_eq(filch_dead_letters_requeue(letters, 1, payload_submit, NULL), -EBUSY);
-    filch_dead_letters_stats stats = dead_letters_stats(letters);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 1, payload_submit, NULL), -EBUSY);
+    filch_dead_letter_queue_stats stats = dead_letters_stats(letters);
     cr_assert_eq(stats.taken, 2);
     cr_assert_eq(stats.stuck, 2);
     cr_assert_eq(stats.requeued, 0);
@@ -107,12 +109,12 @@ Test(dead_letters_store, what_it_cannot_settle_stays_taken_and_is_not_submitted_
     store.settle = 0;
     put_one(letters, &other);
     store.settle = -EIO;
-    cr_assert_eq(filch_dead_letters_requeue(letters, 3, payload_submit, &full), -EAGAIN);
+    cr_assert_eq(filch_dead_letter_queue_requeue(letters, 3, payload_submit, &full), -EAGAIN);
     cr_assert_eq(dead_letters_stats(letters).stuck, 3);
     dead_letters_balance(letters);
     for (uint64_t id = 1; id <= 3; id++)
         cr_assert_eq(fl_dead_letters_memory.settle(store.memory, id, true), 0);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(signpost_count(&one.submitted), 1);
     cr_assert_eq(signpost_count(&one.dropped), 0);
     cr_assert_eq(signpost_count(&other.submitted), 1);
@@ -122,14 +124,15 @@ Test(dead_letters_store, what_it_cannot_settle_stays_taken_and_is_not_submitted_
 Test(dead_letters_store, what_is_found_in_it_is_counted)
 {
     payload one = {.number = 1};
-    filch_dead_letters *letters = failing_letters((filch_dead_letters_config){.max = 0}), *again;
+    filch_dead_letter_queue *letters = failing_letters((filch_dead_letter_queue_config){.max = 0}),
+                            *again;
     put_one(letters, &one);
-    filch_dead_letters_config config = {.store = &failing_store, .store_arg = &store};
-    OK(filch_dead_letters_create(&again, &config));
+    filch_dead_letter_queue_config config = {.store = &failing_store, .store_arg = &store};
+    OK(filch_dead_letter_queue_create(&again, &config));
     cr_assert_eq(dead_letters_stats(again).found, 1);
     dead_letters_balance(again);
     free(letters); /* as if the process had ended */
-    filch_dead_letters_destroy(again);
+    filch_dead_letter_queue_destroy(again);
     cr_assert_eq(signpost_count(&one.dropped), 1);
 }
 
@@ -152,27 +155,27 @@ static size_t pack_number(const void *data, void *bytes, size_t room, void *arg)
     return sizeof one->number + (packing.grows && room);
 }
 
-static const filch_dead_letters_config packed = {.pack = pack_number, .pack_arg = &packing};
+static const filch_dead_letter_queue_config packed = {.pack = pack_number, .pack_arg = &packing};
 
 Test(dead_letters_store, a_pointer_is_packed_and_given_back)
 {
     payload one = {.number = 42};
     filch_dead_letter *letter;
-    filch_dead_letters *letters = dead_letters_of(packed);
+    filch_dead_letter_queue *letters = dead_letters_of(packed);
     packing.calls = 0;
     put_one(letters, &one);
     cr_assert_eq(packing.calls, 2);
     cr_assert_eq(signpost_count(&one.dropped), 1);
     one.number = 0;
-    OK(filch_dead_letters_next(letters, 0, &letter));
+    OK(filch_dead_letter_queue_next(letters, 0, &letter));
     cr_assert_eq(letter->size, sizeof one.number);
     cr_assert_eq(*(unsigned *)letter->data, 42);
     filch_dead_letter_release(letter);
     filch_dead_letter_draft bytes = {.data = "abc", .size = 4}, nothing = {.attempts = 1};
-    OK(filch_dead_letters_put(letters, &bytes, NULL));
-    OK(filch_dead_letters_put(letters, &nothing, NULL));
+    OK(filch_dead_letter_queue_put(letters, &bytes, NULL));
+    OK(filch_dead_letter_queue_put(letters, &nothing, NULL));
     cr_assert_eq(packing.calls, 2, "bytes are bytes");
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
     cr_assert_eq(signpost_count(&one.dropped), 1);
 }
 
@@ -183,7 +186,7 @@ static void put_packed(filch_self self, void *letters)
     put_one(letters, &one);
 }
 
-FILCH_VOID_TASK(pack_in_vain, (filch_dead_letters *, letters))
+FILCH_VOID_TASK(pack_in_vain, (filch_dead_letter_queue *, letters))
 {
     cr_assert_eq(filch_try(self, put_packed, letters, NULL), -EPROTO);
     packing.panics = false;
@@ -192,10 +195,10 @@ FILCH_VOID_TASK(pack_in_vain, (filch_dead_letters *, letters))
 Test(dead_letters_store, what_cannot_be_packed_stays_the_callers)
 {
     payload one = {.number = 42};
-    filch_dead_letters *letters = dead_letters_of(packed);
+    filch_dead_letter_queue *letters = dead_letters_of(packed);
     filch_dead_letter_draft draft = draft_of(&one);
     packing.grows = true;
-    cr_assert_eq(filch_dead_letters_put(letters, &draft, NULL), -EINVAL);
+    cr_assert_eq(filch_dead_letter_queue_put(letters, &draft, NULL), -EINVAL);
     packing.grows = false;
     cr_assert_eq(signpost_count(&one.dropped), 0);
     cr_assert_eq(dead_letters_stats(letters).refused, 1);
@@ -203,7 +206,7 @@ Test(dead_letters_store, what_cannot_be_packed_stays_the_callers)
     FILCH_RUN(rt, pack_in_vain, letters);
     cr_assert_eq(dead_letters_stats(letters).kept, 0);
     OK(filch_runtime_destroy(rt));
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }
 
 /* ---- Metrics ---- */
@@ -220,8 +223,8 @@ Test(dead_letters_store, metrics_show_what_has_happened)
     static payload all[5];
     int full = -EAGAIN;
     filch_metrics *metrics;
-    filch_dead_letters *letters =
-        failing_letters((filch_dead_letters_config){.name = "mail", .max = 4});
+    filch_dead_letter_queue *letters =
+        failing_letters((filch_dead_letter_queue_config){.name = "mail", .max = 4});
     OK(filch_metrics_create(&metrics));
     cr_assert_eq(filch_metrics_add_dead_letters(metrics, letters), 0, "%s", filch_error());
     cr_assert_eq(filch_metrics_add_dead_letters(metrics, letters), -EEXIST);
@@ -229,9 +232,9 @@ Test(dead_letters_store, metrics_show_what_has_happened)
     cr_assert_eq(filch_metrics_add_dead_letters(metrics, NULL), -EINVAL);
     for (unsigned i = 0; i < 5; i++)
         put_one(letters, &all[i]);
-    filch_dead_letters_remove(letters, 2);
-    filch_dead_letters_requeue(letters, 3, payload_submit, NULL);
-    filch_dead_letters_requeue(letters, 4, payload_submit, &full);
+    filch_dead_letter_queue_remove(letters, 2);
+    filch_dead_letter_queue_requeue(letters, 3, payload_submit, NULL);
+    filch_dead_letter_queue_requeue(letters, 4, payload_submit, &full);
     cr_assert_eq(shown(metrics, "filch_dead_letters_put_total{letters=\"mail\"}"), 5);
     cr_assert_eq(shown(metrics, "filch_dead_letters_returned_total{letters=\"mail\"}"), 1);
     cr_assert_eq(shown(metrics, "filch_dead_letters_gone_total{letters=\"mail\",way=\"dropped\"}"),
@@ -247,5 +250,5 @@ Test(dead_letters_store, metrics_show_what_has_happened)
     store.count = 0;
     cr_assert_gt(filch_metrics_remove(metrics, letters), 0);
     filch_metrics_destroy(metrics);
-    filch_dead_letters_destroy(letters);
+    filch_dead_letter_queue_destroy(letters);
 }

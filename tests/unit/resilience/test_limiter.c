@@ -80,8 +80,8 @@ Test(limiter, bad_arguments_are_refused)
     cr_assert_eq(filch_limiter_allow(limiter, 3), -EINVAL);
     cr_assert(strstr(filch_error(), "burst") != NULL);
     cr_assert_eq(filch_limiter_reserve(limiter, 1, NULL), -EINVAL);
-    cr_assert_eq(filch_limiter_wait(limiter, 1, NULL, -1), -EINVAL);
-    cr_assert_eq(filch_limiter_wait(limiter, 3, NULL, FILCH_FOREVER), -EINVAL);
+    cr_assert_eq(filch_limiter_acquire(limiter, 1, NULL, -1), -EINVAL);
+    cr_assert_eq(filch_limiter_acquire(limiter, 3, NULL, FILCH_FOREVER), -EINVAL);
     cr_assert_eq(filch_limiter_set(limiter, (filch_limit){.rate = 1}), -EINVAL);
     cr_assert_eq(filch_limiter_available(limiter), 2, "nothing was taken");
     cr_assert_eq(filch_limiter_get(limiter).burst, 2);
@@ -95,12 +95,12 @@ Test(limiter, a_deadline_that_would_pass_is_told_at_once)
 {
     filch_limiter *limiter = with(seldom);
     filch_context *context = until(NULL, filch_in(hour));
-    cr_assert_eq(filch_limiter_wait(limiter, 1, context, 0), 0, "it is there now");
-    OK(filch_limiter_wait(limiter, 1, NULL, FILCH_FOREVER));
-    cr_assert_eq(filch_limiter_wait(limiter, 1, NULL, filch_in(hour)), -ETIMEDOUT);
-    cr_assert_eq(filch_limiter_wait(limiter, 1, context, FILCH_FOREVER), -ETIMEDOUT);
+    cr_assert_eq(filch_limiter_acquire(limiter, 1, context, 0), 0, "it is there now");
+    OK(filch_limiter_acquire(limiter, 1, NULL, FILCH_FOREVER));
+    cr_assert_eq(filch_limiter_acquire(limiter, 1, NULL, filch_in(hour)), -ETIMEDOUT);
+    cr_assert_eq(filch_limiter_acquire(limiter, 1, context, FILCH_FOREVER), -ETIMEDOUT);
     OK(filch_context_cancel(context, -EIO));
-    cr_assert_eq(filch_limiter_wait(limiter, 1, context, FILCH_FOREVER), -EIO);
+    cr_assert_eq(filch_limiter_acquire(limiter, 1, context, FILCH_FOREVER), -EIO);
     filch_context_release(context);
     filch_limiter_destroy(limiter);
 }
@@ -118,7 +118,7 @@ static void wait_and_note(filch_self self, void *arg, unsigned index)
     crowd *one = arg;
     for (unsigned i = 0; i < EACH; i++) {
         unsigned permits = 1 + (index + i) % 2;
-        if (filch_limiter_wait(one->limiter, permits, NULL, FILCH_FOREVER))
+        if (filch_limiter_acquire(one->limiter, permits, NULL, FILCH_FOREVER))
             filch_u32_add(&one->wrong, 1, FILCH_RELAXED);
         one->grants[index * EACH + i] = (grant){filch_now(), permits};
     }
@@ -167,7 +167,7 @@ typedef struct guest {
 static void wait_as_guest(filch_self self, void *arg, unsigned index)
 {
     guest *one = arg;
-    one->codes[index] = filch_limiter_wait(one->limiter, one->permits, one->context, one->until);
+    one->codes[index] = filch_limiter_acquire(one->limiter, one->permits, one->context, one->until);
 }
 
 /* The party that does something to the others, when all of them wait. */

@@ -65,7 +65,7 @@ static void wait_or_cancel(filch_self self, void *arg, unsigned index)
         return;
     }
     wait_for_line(self, one->limiter, index);
-    one->codes[index] = filch_limiter_wait(one->limiter, 1, one->contexts[index], FILCH_FOREVER);
+    one->codes[index] = filch_limiter_acquire(one->limiter, 1, one->contexts[index], FILCH_FOREVER);
 }
 
 Test(limiter_cancel, a_gap_is_used_while_others_wait_and_none_is_left_when_nobody_does)
@@ -112,10 +112,10 @@ Test(limiter_cancel, what_was_waited_for_is_not_given_again)
     pthread_t thread;
     OK(filch_limiter_create(&one.limiter, (filch_limit){.rate = 1, .burst = 1, .period = period}));
     OK(filch_limiter_reserve(one.limiter, 1, &first));
-    OK(filch_limiter_wait(one.limiter, 1, NULL, FILCH_FOREVER));
+    OK(filch_limiter_acquire(one.limiter, 1, NULL, FILCH_FOREVER));
     cr_assert_geq(filch_now(), first.at + period);
     cr_assert_eq(pthread_create(&thread, NULL, cancel_who_waits, &one), 0);
-    int rc = filch_limiter_wait(one.limiter, 1, one.contexts[0], FILCH_FOREVER);
+    int rc = filch_limiter_acquire(one.limiter, 1, one.contexts[0], FILCH_FOREVER);
     cr_assert(rc == -EINTR || rc == 0, "too late to be cancelled");
     cr_assert_geq(time_of_next(one.limiter), first.at + (rc ? 2 : 3) * period);
     filch_u32_add(&one.over, 1, FILCH_RELEASE);

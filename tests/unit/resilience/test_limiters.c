@@ -8,35 +8,35 @@
 static const filch_limit seldom = {.rate = 1, .burst = 2, .period = 24 * 3600 * FILCH_SECOND};
 static const filch_limit often = {.rate = 1000000000, .burst = 2};
 
-static filch_limiters *with(filch_limit limit, unsigned keys)
+static filch_keyed_limiter *with(filch_limit limit, unsigned keys)
 {
-    filch_limiters *limiters = NULL;
-    cr_assert_eq(filch_limiters_create(&limiters, limit, keys, 16), 0, "%s", filch_error());
+    filch_keyed_limiter *limiters = NULL;
+    cr_assert_eq(filch_keyed_limiter_create(&limiters, limit, keys, 16), 0, "%s", filch_error());
     return limiters;
 }
 
-static int allow(filch_limiters *limiters, const char *key, unsigned permits)
+static int allow(filch_keyed_limiter *limiters, const char *key, unsigned permits)
 {
-    return filch_limiters_allow(limiters, key, strlen(key), permits);
+    return filch_keyed_limiter_allow(limiters, key, strlen(key), permits);
 }
 
 Test(limiters, each_key_has_its_own_permits)
 {
-    filch_limiters *limiters = with(seldom, 4);
+    filch_keyed_limiter *limiters = with(seldom, 4);
     cr_assert_eq(allow(limiters, "ann", 2), 0);
     cr_assert_eq(allow(limiters, "ann", 1), -EAGAIN);
     cr_assert_eq(allow(limiters, "anna", 1), 0);
     cr_assert_eq(allow(limiters, "bob", 1), 0);
     cr_assert_eq(allow(limiters, "anna", 1), 0);
     cr_assert_eq(allow(limiters, "anna", 1), -EAGAIN);
-    cr_assert_eq(filch_limiters_allow(limiters, "an\0a", 4, 2), 0, "bytes, not text");
-    cr_assert_eq(filch_limiters_count(limiters), 4);
-    filch_limiters_destroy(limiters);
+    cr_assert_eq(filch_keyed_limiter_allow(limiters, "an\0a", 4, 2), 0, "bytes, not text");
+    cr_assert_eq(filch_keyed_limiter_count(limiters), 4);
+    filch_keyed_limiter_destroy(limiters);
 }
 
 Test(limiters, keys_in_use_leave_no_room_for_another)
 {
-    filch_limiters *limiters = with(seldom, 2);
+    filch_keyed_limiter *limiters = with(seldom, 2);
     cr_assert_eq(allow(limiters, "ann", 1), 0);
     cr_assert_eq(allow(limiters, "bob", 1), 0);
     for (unsigned i = 0; i < 3; i++)
@@ -44,63 +44,63 @@ Test(limiters, keys_in_use_leave_no_room_for_another)
     cr_assert(strstr(filch_error(), "2 keys") != NULL);
     cr_assert_eq(allow(limiters, "ann", 1), 0, "known keys go on");
     cr_assert_eq(allow(limiters, "ann", 1), -EAGAIN);
-    OK(filch_limiters_set(limiters, often));
+    OK(filch_keyed_limiter_set(limiters, often));
     while (allow(limiters, "carl", 1)) /* a nanosecond later */
         ;
-    filch_limiters_destroy(limiters);
+    filch_keyed_limiter_destroy(limiters);
 }
 
 Test(limiters, idle_keys_make_room_and_lose_nothing)
 {
     enum { NAMES = 1000 };
-    filch_limiters *limiters = with(often, 8);
+    filch_keyed_limiter *limiters = with(often, 8);
     for (unsigned i = 0; i < NAMES; i++) {
         char name[16];
         snprintf(name, sizeof name, "name %u", i % 100);
         int rc;
         while ((rc = allow(limiters, name, 2)))
             cr_assert(rc == -ENOSPC || rc == -EAGAIN);
-        cr_assert_leq(filch_limiters_count(limiters), 8);
+        cr_assert_leq(filch_keyed_limiter_count(limiters), 8);
     }
-    filch_limiters_destroy(limiters);
+    filch_keyed_limiter_destroy(limiters);
 }
 
 Test(limiters, reservations_outlive_their_key)
 {
-    filch_limiters *limiters = with((filch_limit){.rate = 1000, .burst = 2}, 1);
+    filch_keyed_limiter *limiters = with((filch_limit){.rate = 1000, .burst = 2}, 1);
     filch_reservation ann, bob;
-    OK(filch_limiters_reserve(limiters, "ann", 3, 1, &ann));
-    while (filch_limiters_reserve(limiters, "bob", 3, 2, &bob) == -ENOSPC)
+    OK(filch_keyed_limiter_reserve(limiters, "ann", 3, 1, &ann));
+    while (filch_keyed_limiter_reserve(limiters, "bob", 3, 2, &bob) == -ENOSPC)
         filch_sleep(FILCH_MILLISECOND);
     cr_assert_eq(filch_limiter_give_back(&ann), 0, "which changes nothing for bob");
     int64_t again = bob.at + FILCH_MILLISECOND;
-    OK(filch_limiters_reserve(limiters, "bob", 3, 1, &ann));
+    OK(filch_keyed_limiter_reserve(limiters, "bob", 3, 1, &ann));
     cr_assert_geq(ann.at, again);
-    filch_limiters_destroy(limiters);
+    filch_keyed_limiter_destroy(limiters);
 }
 
 Test(limiters, bad_arguments_are_refused)
 {
-    filch_limiters *limiters = NULL;
+    filch_keyed_limiter *limiters = NULL;
     filch_reservation reservation;
-    cr_assert_eq(filch_limiters_create(NULL, seldom, 1, 1), -EINVAL);
-    cr_assert_eq(filch_limiters_create(&limiters, seldom, 0, 1), -EINVAL);
-    cr_assert_eq(filch_limiters_create(&limiters, seldom, 1, 0), -EINVAL);
-    cr_assert_eq(filch_limiters_create(&limiters, (filch_limit){.rate = 1}, 1, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_create(NULL, seldom, 1, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_create(&limiters, seldom, 0, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_create(&limiters, seldom, 1, 0), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_create(&limiters, (filch_limit){.rate = 1}, 1, 1), -EINVAL);
     cr_assert_null(limiters, "untouched");
     limiters = with(seldom, 2);
-    cr_assert_eq(filch_limiters_allow(limiters, NULL, 3, 1), -EINVAL);
-    cr_assert_eq(filch_limiters_allow(limiters, "ann", 0, 1), -EINVAL);
-    cr_assert_eq(filch_limiters_allow(limiters, "longer than sixteen", 19, 1), -EINVAL);
-    cr_assert_eq(filch_limiters_allow(limiters, "ann", 3, 3), -EINVAL);
-    cr_assert_eq(filch_limiters_reserve(limiters, "ann", 3, 1, NULL), -EINVAL);
-    cr_assert_eq(filch_limiters_reserve(limiters, "", 0, 1, &reservation), -EINVAL);
-    cr_assert_eq(filch_limiters_wait(limiters, "ann", 3, 1, NULL, -1), -EINVAL);
-    cr_assert_eq(filch_limiters_wait(limiters, "", 0, 1, NULL, 0), -EINVAL);
-    cr_assert_eq(filch_limiters_set(limiters, (filch_limit){.rate = 1}), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_allow(limiters, NULL, 3, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_allow(limiters, "ann", 0, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_allow(limiters, "longer than sixteen", 19, 1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_allow(limiters, "ann", 3, 3), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_reserve(limiters, "ann", 3, 1, NULL), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_reserve(limiters, "", 0, 1, &reservation), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_acquire(limiters, "ann", 3, 1, NULL, -1), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_acquire(limiters, "", 0, 1, NULL, 0), -EINVAL);
+    cr_assert_eq(filch_keyed_limiter_set(limiters, (filch_limit){.rate = 1}), -EINVAL);
     cr_assert_eq(allow(limiters, "ann", 2), 0, "nothing was taken");
-    filch_limiters_destroy(limiters);
-    filch_limiters_destroy(NULL);
+    filch_keyed_limiter_destroy(limiters);
+    filch_keyed_limiter_destroy(NULL);
 }
 
 /* ---- Waiting ---- */
@@ -108,7 +108,7 @@ Test(limiters, bad_arguments_are_refused)
 enum { USERS = 8, EACH = 5, PARTIES = 40 };
 
 typedef struct crowd {
-    filch_limiters *limiters;
+    filch_keyed_limiter *limiters;
     filch_context *context;
     grant grants[PARTIES * EACH];
     filch_u32 wrong;
@@ -120,7 +120,7 @@ static void wait_as_user(filch_self self, void *arg, unsigned index)
     crowd *one = arg;
     char key[16] = {(char)('a' + index % USERS)};
     for (unsigned i = 0; i < EACH; i++) {
-        if (filch_limiters_wait(one->limiters, key, sizeof key, 1, NULL, FILCH_FOREVER))
+        if (filch_keyed_limiter_acquire(one->limiters, key, sizeof key, 1, NULL, FILCH_FOREVER))
             filch_u32_add(&one->wrong, 1, FILCH_RELAXED);
         one->grants[(index % USERS * (PARTIES / USERS) + index / USERS) * EACH + i] =
             (grant){filch_now(), 1};
@@ -149,7 +149,7 @@ Test(limiters, each_key_keeps_to_its_limit_whoever_waits)
         cr_assert_eq(filch_u32_load(&one.wrong, FILCH_ACQUIRE), 0, "%s", config_name(i));
         for (unsigned user = 0; user < USERS; user++)
             cr_assert(nobody_was_early(&one.grants[user * OF_ONE], OF_ONE, limit, begun));
-        filch_limiters_destroy(one.limiters);
+        filch_keyed_limiter_destroy(one.limiters);
         OK(filch_runtime_destroy(rt));
     }
 }
@@ -160,14 +160,14 @@ static void wait_or_end(filch_self self, void *arg, unsigned index)
     crowd *one = arg;
     char key[16] = {(char)('a' + index % USERS)};
     if (index == PARTIES - 1) {
-        WAIT_WHILE(filch_limiters_count(one->limiters) < USERS);
+        WAIT_WHILE(filch_keyed_limiter_count(one->limiters) < USERS);
         filch_sleep(FILCH_MILLISECOND);
         filch_context_cancel(one->context, -EINTR);
         return;
     }
     for (int rc = 0; !rc;)
-        one->codes[index] = rc =
-            filch_limiters_wait(one->limiters, key, sizeof key, 1, one->context, FILCH_FOREVER);
+        one->codes[index] = rc = filch_keyed_limiter_acquire(one->limiters, key, sizeof key, 1,
+                                                             one->context, FILCH_FOREVER);
 }
 
 Test(limiters, who_is_cancelled_leaves_its_key)
@@ -180,7 +180,7 @@ Test(limiters, who_is_cancelled_leaves_its_key)
         for (unsigned p = 0; p < PARTIES - 1; p++)
             cr_assert_eq(one.codes[p], -EINTR, "%s: %d", config_name(i), one.codes[p]);
         filch_context_release(one.context);
-        filch_limiters_destroy(one.limiters);
+        filch_keyed_limiter_destroy(one.limiters);
         OK(filch_runtime_destroy(rt));
     }
 }
@@ -191,7 +191,7 @@ static void wait_until_the_end(filch_self self, void *arg, unsigned index)
     char key[16] = {(char)('a' + index % USERS)};
     if (index < PARTIES - 1) {
         one->codes[index] =
-            filch_limiters_wait(one->limiters, key, sizeof key, 2, NULL, FILCH_FOREVER);
+            filch_keyed_limiter_acquire(one->limiters, key, sizeof key, 2, NULL, FILCH_FOREVER);
         return;
     }
     for (unsigned inside = 0; inside < PARTIES - 1; sched_yield()) {
@@ -199,7 +199,7 @@ static void wait_until_the_end(filch_self self, void *arg, unsigned index)
         inside = one->limiters->wait_queue.inside;
         fl_wait_queue_unlock(&one->limiters->wait_queue);
     }
-    filch_limiters_destroy(one->limiters);
+    filch_keyed_limiter_destroy(one->limiters);
 }
 
 Test(limiters, who_waits_is_told_the_end)
@@ -210,7 +210,7 @@ Test(limiters, who_waits_is_told_the_end)
         one = (crowd){.limiters = with(seldom, USERS)};
         for (unsigned user = 0; user < USERS; user++) {
             char key[16] = {(char)('a' + user)};
-            OK(filch_limiters_allow(one.limiters, key, sizeof key, 2));
+            OK(filch_keyed_limiter_allow(one.limiters, key, sizeof key, 2));
         }
         parties_meet(rt, PARTIES - 4, 4, wait_until_the_end, &one);
         for (unsigned p = 0; p < PARTIES - 1; p++)

@@ -158,11 +158,11 @@ Test(retry_begin, runs_have_their_own_seeds_unless_the_policy_has_one)
 {
     filch_retry_policy policy = {.seed = 99};
     filch_retry_state a, b;
-    OK(filch_retry_begin(&policy, &a));
-    OK(filch_retry_begin(&policy, &b));
+    OK(filch_retry_state_begin(&policy, &a));
+    OK(filch_retry_state_begin(&policy, &b));
     cr_assert_eq(a.random, b.random);
-    OK(filch_retry_begin(NULL, &a));
-    OK(filch_retry_begin(NULL, &b));
+    OK(filch_retry_state_begin(NULL, &a));
+    OK(filch_retry_state_begin(NULL, &b));
     cr_assert_neq(a.random, b.random);
     cr_assert_eq(a.until, FILCH_FOREVER);
     cr_assert_eq(a.attempts, 0);
@@ -188,11 +188,11 @@ Test(retry_begin, bad_policies_are_refused_by_name)
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         filch_retry_state state = seeded(77);
-        cr_assert_eq(filch_retry_begin(&cases[i].policy, &state), -EINVAL, "case %u", i);
+        cr_assert_eq(filch_retry_state_begin(&cases[i].policy, &state), -EINVAL, "case %u", i);
         cr_assert_not_null(strstr(filch_error(), cases[i].says), "%s", filch_error());
         cr_assert_eq(state.random, 77, "untouched");
     }
-    cr_assert_eq(filch_retry_begin(NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_retry_state_begin(NULL, NULL), -EINVAL);
 }
 
 /* ---- Verdicts ---- */
@@ -214,14 +214,14 @@ Test(retry_next, by_default_what_may_be_over_soon_is_tried_again)
         filch_retry_state state = seeded(1);
         int64_t delay = -1;
         cr_assert(filch_retryable(-again[i]));
-        cr_assert_eq(filch_retry_next(&policy, &state, -again[i], &delay), FILCH_RETRY_AGAIN);
+        cr_assert_eq(filch_retry_state_next(&policy, &state, -again[i], &delay), FILCH_RETRY_AGAIN);
         cr_assert_geq(delay, 0);
     }
     for (unsigned i = 0; i < sizeof never / sizeof *never; i++) {
         filch_retry_state state = seeded(1);
         int64_t delay = -1;
         cr_assert_not(filch_retryable(-never[i]));
-        cr_assert_eq(filch_retry_next(&policy, &state, -never[i], &delay), FILCH_RETRY_FATAL);
+        cr_assert_eq(filch_retry_state_next(&policy, &state, -never[i], &delay), FILCH_RETRY_FATAL);
         cr_assert_eq(delay, -1, "untouched");
     }
     cr_assert_not(filch_retryable(EAGAIN));
@@ -234,10 +234,10 @@ Test(retry_next, the_callers_word_counts)
     int64_t delay;
     filch_retry_policy policy = {.retryable = only_io, .arg = &asked};
     filch_retry_state state = seeded(1);
-    cr_assert_eq(filch_retry_next(&policy, &state, -EIO, &delay), FILCH_RETRY_AGAIN);
-    cr_assert_eq(filch_retry_next(&policy, &state, -EAGAIN, &delay), FILCH_RETRY_FATAL);
-    cr_assert_eq(filch_retry_next(&policy, &state, 0, &delay), FILCH_RETRY_SUCCEEDED);
-    cr_assert_eq(filch_retry_next(&policy, &state, 5, &delay), FILCH_RETRY_SUCCEEDED);
+    cr_assert_eq(filch_retry_state_next(&policy, &state, -EIO, &delay), FILCH_RETRY_AGAIN);
+    cr_assert_eq(filch_retry_state_next(&policy, &state, -EAGAIN, &delay), FILCH_RETRY_FATAL);
+    cr_assert_eq(filch_retry_state_next(&policy, &state, 0, &delay), FILCH_RETRY_SUCCEEDED);
+    cr_assert_eq(filch_retry_state_next(&policy, &state, 5, &delay), FILCH_RETRY_SUCCEEDED);
     cr_assert_eq(asked, 2, "a success is nobody's question");
 }
 
@@ -249,15 +249,17 @@ Test(retry_next, attempts_are_counted)
         filch_retry_policy policy = {.attempts = most[i]};
         filch_retry_state state = seeded(1);
         for (unsigned n = 1; n < most[i]; n++)
-            cr_assert_eq(filch_retry_next(&policy, &state, -EBUSY, &delay), FILCH_RETRY_AGAIN);
-        cr_assert_eq(filch_retry_next(&policy, &state, -EBUSY, &delay), FILCH_RETRY_NO_ATTEMPTS);
+            cr_assert_eq(filch_retry_state_next(&policy, &state, -EBUSY, &delay),
+                         FILCH_RETRY_AGAIN);
+        cr_assert_eq(filch_retry_state_next(&policy, &state, -EBUSY, &delay),
+                     FILCH_RETRY_NO_ATTEMPTS);
         cr_assert_eq(state.attempts, most[i]);
     }
     filch_retry_policy policy = {.attempts = FILCH_RETRY_FOR_EVER};
     filch_retry_state state = seeded(1);
     state.attempts = UINT32_MAX - 2;
     for (unsigned n = 0; n < 5; n++)
-        cr_assert_eq(filch_retry_next(&policy, &state, -EBUSY, &delay), FILCH_RETRY_AGAIN);
+        cr_assert_eq(filch_retry_state_next(&policy, &state, -EBUSY, &delay), FILCH_RETRY_AGAIN);
 }
 
 Test(retry_next, no_attempt_begins_after_the_deadline)

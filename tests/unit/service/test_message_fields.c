@@ -2,7 +2,7 @@
 #include <runtime/service/message.h>
 #include <tests/support/test.h>
 
-#include <filch/message.h>
+#include <filch/service.h>
 #include <filch/traceparent.h>
 
 static const fl_message_field *named(const char *name)

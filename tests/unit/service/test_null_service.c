@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The rule of <filch/base.h> for NULL: each object of each function of a service. */
-#include <filch/service_http.h>
-#include <filch/service_otlp.h>
-#include <filch/service_records.h>
+#include <filch/service.h>
+#include <filch/service_observe.h>
 #include <tests/service/service.h>
 #include <tests/support/null/calls.h>
 #include <tests/support/test.h>

@@ -5,7 +5,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 #include <filch/wait.h>
 #include <pthread.h>
 #include <runtime/service/http/otlp_export.h>

@@ -170,9 +170,9 @@ static int says(filch_self self, filch_service_job *job, void *arg)
     case 0:
         return filch_error_set(-EBADMSG, "no url in the payload");
     case 1:
-        return filch_service_fail(job, "unknown customer %d", 17);
+        return filch_service_job_fail(job, "unknown customer %d", 17);
     case 2:
-        return filch_service_retry(job, 7 * FILCH_SECOND, "not yet");
+        return filch_service_job_retry(job, 7 * FILCH_SECOND, "not yet");
     case 3:
         FILCH_PANIC(-EIO, "broken %s", "pipe");
     default:

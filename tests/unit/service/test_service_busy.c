@@ -14,8 +14,8 @@ static int ends_each_way(filch_self self, filch_service_job *job, void *arg)
 {
     const filch_message *message = filch_service_job_message(job);
     if (message->id[0] == '1')
-        return filch_service_fail(job, "never");
-    return message->id[0] == '2' && message->attempt == 1 ? filch_service_retry(job, 0, "again")
+        return filch_service_job_fail(job, "never");
+    return message->id[0] == '2' && message->attempt == 1 ? filch_service_job_retry(job, 0, "again")
                                                           : 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Cancel of single jobs, on request of an administrator. */
-#include <filch/service_records.h>
+#include <filch/service.h>
 #include <tests/service/service.h>
 
 #include <runtime/service/service.h>
@@ -118,8 +118,8 @@ Test(service_cancel, a_job_that_succeeds_all_the_same_is_done)
 
 static int tells_and_waits(filch_self self, filch_service_job *job, void *arg)
 {
-    OK(filch_service_progress(job, "one", 3));
-    OK(filch_service_result(job, "early", 5));
+    OK(filch_service_job_progress(job, "one", 3));
+    OK(filch_service_job_result(job, "early", 5));
     signpost_raise(&begun);
     return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
 }
@@ -211,7 +211,7 @@ static int is_stopped_and_retries(filch_self self, filch_service_job *job, void 
 {
     signpost_raise(&begun);
     stop_is("1", true);
-    return filch_service_retry(job, 1, "again");
+    return filch_service_job_retry(job, 1, "again");
 }
 
 Test(service_cancel, a_job_that_is_retried_meanwhile_does_not_begin_again)

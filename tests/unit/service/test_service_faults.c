@@ -19,8 +19,8 @@ static int counts(filch_self self, filch_service_job *job, void *arg)
     unsigned which = (unsigned)atoi(message->body);
     signpost_raise(&runs[which]);
     if (which == 1)
-        return filch_service_fail(job, "never");
-    return which || message->attempt > 1 ? 0 : filch_service_retry(job, FILCH_SECOND, "again");
+        return filch_service_job_fail(job, "never");
+    return which || message->attempt > 1 ? 0 : filch_service_job_retry(job, FILCH_SECOND, "again");
 }
 
 static void put_messages(fl_broker *broker)

@@ -5,7 +5,7 @@
  * --wrap=fl_broker_of. */
 #include <tests/service/service.h>
 
-#include <filch/service_records.h>
+#include <filch/service.h>
 
 static signpost at_work, may_go, looked;
 static fl_broker_kind special; /* the broker, if it has a name */
@@ -38,19 +38,19 @@ static bool is_text(const void *bytes, size_t size, const char *text)
 
 static int tells(filch_self self, filch_service_job *job, void *rc)
 {
-    OK(filch_service_progress(job, "one", 3));
-    OK(filch_service_progress(job, "three", 5));
-    OK(filch_service_result(job, "no", 2));
-    OK(filch_service_result(job, "41 + 1", 6));
+    OK(filch_service_job_progress(job, "one", 3));
+    OK(filch_service_job_progress(job, "three", 5));
+    OK(filch_service_job_result(job, "no", 2));
+    OK(filch_service_job_result(job, "41 + 1", 6));
     return *(int *)rc;
 }
 
 static int tells_without_id(filch_self self, filch_service_job *job, void *arg)
 {
     cr_assert_null(filch_service_job_message(job)->id);
-    cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
+    cr_assert_eq(filch_service_job_progress(job, "one", 3), -ENOTSUP);
     cr_assert(strstr(filch_error(), "by the job's id"), "%s", filch_error());
-    cr_assert_eq(filch_service_result(job, "two", 3), -ENOTSUP);
+    cr_assert_eq(filch_service_job_result(job, "two", 3), -ENOTSUP);
     return 0;
 }
 
@@ -104,11 +104,11 @@ static int tells_at_first(filch_self self, filch_service_job *job, void *arg)
 {
     if (filch_service_job_message(job)->attempt > 1)
         return 0;
-    OK(filch_service_result(job, "early", 5));
-    OK(filch_service_progress(job, "one", 3));
+    OK(filch_service_job_result(job, "early", 5));
+    OK(filch_service_job_progress(job, "one", 3));
     signpost_raise(&at_work);
     signpost_wait(&may_go, 1);
-    return filch_service_retry(job, FILCH_SECOND, "later");
+    return filch_service_job_retry(job, FILCH_SECOND, "later");
 }
 
 Test(service_job_records, progress_is_sent_while_the_job_runs_and_an_attempt_leaves_no_result)
@@ -139,10 +139,10 @@ static int tells_once(filch_self self, filch_service_job *job, void *arg)
 {
     if (filch_service_job_message(job)->attempt > 1)
         return 0;
-    filch_service_progress(job, "one", 3);
+    filch_service_job_progress(job, "one", 3);
     signpost_raise(&at_work);
     signpost_wait(&looked, 1);
-    return filch_service_retry(job, FILCH_MILLISECOND, "later");
+    return filch_service_job_retry(job, FILCH_MILLISECOND, "later");
 }
 
 static void *waits_for_a_record(void *service)
@@ -211,7 +211,7 @@ Test(service_job_records, a_record_is_forgotten_after_its_time)
 
 static int waits_with_a_result(filch_self self, filch_service_job *job, void *arg)
 {
-    OK(filch_service_result(job, "stale", 5));
+    OK(filch_service_job_result(job, "stale", 5));
     signpost_raise(&at_work);
     signpost_wait(&may_go, 1);
     return 0;
@@ -245,12 +245,12 @@ Test(service_job_records, a_result_is_lost_with_its_lease)
 static int tells_too_much(filch_self self, filch_service_job *job, void *arg)
 {
     static const char large[FILCH_SERVICE_RECORD_MOST + 1];
-    cr_assert_eq(filch_service_result(job, large, sizeof large), -EMSGSIZE);
+    cr_assert_eq(filch_service_job_result(job, large, sizeof large), -EMSGSIZE);
     cr_assert(strstr(filch_error(), "65537 bytes are too many for a record (at most 65536)"), "%s",
               filch_error());
-    cr_assert_eq(filch_service_progress(job, NULL, 1), -EINVAL);
-    OK(filch_service_progress(job, large, sizeof large - 1));
-    return filch_service_result(job, NULL, 0);
+    cr_assert_eq(filch_service_job_progress(job, NULL, 1), -EINVAL);
+    OK(filch_service_job_progress(job, large, sizeof large - 1));
+    return filch_service_job_result(job, NULL, 0);
 }
 
 Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
@@ -272,8 +272,8 @@ Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
 static int tells_of_long_ids(filch_self self, filch_service_job *job, void *arg)
 {
     bool fits = strlen(filch_service_job_message(job)->id) <= FILCH_SERVICE_RECORD_ID_MOST;
-    cr_assert_eq(filch_service_progress(job, "one", 3), fits ? 0 : -EMSGSIZE);
-    cr_assert_eq(filch_service_result(job, "two", 3), fits ? 0 : -EMSGSIZE);
+    cr_assert_eq(filch_service_job_progress(job, "one", 3), fits ? 0 : -EMSGSIZE);
+    cr_assert_eq(filch_service_job_result(job, "two", 3), fits ? 0 : -EMSGSIZE);
     cr_assert(fits || strstr(filch_error(), "id is too long"), "%s", filch_error());
     return 0;
 }
@@ -294,8 +294,8 @@ Test(service_job_records, an_id_that_no_index_takes_is_refused)
 
 static int is_refused_records(filch_self self, filch_service_job *job, void *arg)
 {
-    cr_assert_eq(filch_service_progress(job, "one", 3), -ENOTSUP);
-    cr_assert_eq(filch_service_result(job, "one", 3), -ENOTSUP);
+    cr_assert_eq(filch_service_job_progress(job, "one", 3), -ENOTSUP);
+    cr_assert_eq(filch_service_job_result(job, "one", 3), -ENOTSUP);
     cr_assert(strstr(filch_error(), "the broker plain keeps no records of jobs"), "%s",
               filch_error());
     return 0;
@@ -343,9 +343,9 @@ static fl_broker_rc never_notes(fl_broker *broker, const fl_note *batch, unsigne
 
 static int tells_and_comes_again(filch_self self, filch_service_job *job, void *arg)
 {
-    OK(filch_service_progress(job, "one", 3));
-    OK(filch_service_result(job, "early", 5));
-    return filch_service_retry(job, FILCH_SECOND, "later");
+    OK(filch_service_job_progress(job, "one", 3));
+    OK(filch_service_job_result(job, "early", 5));
+    return filch_service_job_retry(job, FILCH_SECOND, "later");
 }
 
 Test(service_job_records, progress_that_has_not_been_sent_goes_with_a_retry)

@@ -147,7 +147,7 @@ static int checks_its_span(filch_self self, filch_service_job *job, void *parent
     filch_traceparent own = filch_service_job_trace(job);
     bool child = memcmp(own.trace, caller->trace, sizeof own.trace) == 0 &&
                  memcmp(own.span, caller->span, sizeof own.span) != 0;
-    return child && filch_service_job_age(job) == 5 ? 0 : filch_service_fail(job, "no child");
+    return child && filch_service_job_age(job) == 5 ? 0 : filch_service_job_fail(job, "no child");
 }
 
 Test(service_options, a_handler_gets_a_span_below_the_publishers_and_the_age)

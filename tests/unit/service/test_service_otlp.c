@@ -9,9 +9,9 @@
 #include <tests/support/test.h>
 
 #include <errno.h>
+#include <filch/base.h>
 #include <filch/runtime.h>
-#include <filch/service_otlp.h>
-#include <filch/version.h>
+#include <filch/service_observe.h>
 #include <filch/wait.h>
 #include <jansson.h>
 #include <math.h>

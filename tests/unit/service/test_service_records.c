@@ -23,7 +23,7 @@ static int succeeds(filch_self self, filch_service_job *job, void *arg)
 
 static int fails(filch_self self, filch_service_job *job, void *arg)
 {
-    return filch_service_fail(job, "no such picture");
+    return filch_service_job_fail(job, "no such picture");
 }
 
 static int stays(filch_self self, filch_service_job *job, void *arg)
@@ -35,7 +35,7 @@ static int stays(filch_self self, filch_service_job *job, void *arg)
 
 static int comes_again(filch_self self, filch_service_job *job, void *arg)
 {
-    return filch_service_retry(job, 2500 * FILCH_MILLISECOND, "busy");
+    return filch_service_job_retry(job, 2500 * FILCH_MILLISECOND, "busy");
 }
 
 static int lingers(filch_self self, filch_service_job *job, void *arg)
@@ -256,7 +256,7 @@ Test(service_records, runs_are_counted_by_type_and_status)
     filch_snapshot *snapshot;
     OK(filch_snapshot_create(&snapshot));
     filch_snapshot_add(snapshot, good->durations);
-    cr_assert_eq(filch_snapshot_count(snapshot), 2);
+    cr_assert_eq(filch_snapshot_read(snapshot).count, 2);
     filch_snapshot_destroy(snapshot);
     OK(filch_service_destroy(service));
 }

@@ -4,7 +4,7 @@
  * it was given, for the name in the URL. It says nothing, so no password and no job, to a server with
  * another name, another authority, an expired certificate, or nothing newer than TLS 1.1. Its sentence names
  * what is wrong with the certificate. */
-#include <filch/service_otlp.h>
+#include <filch/service_observe.h>
 #include <tests/service/explained.h>
 #include <tests/service/handlers.h>
 #include <tests/service/tls_client.h>

@@ -136,7 +136,7 @@ static bool sleepers_real(sleepers *s, unsigned workers, const char *queue, enum
                                  .idle = fl_idle_modes[idle]->name};
     sleepers warm = {0};
     sleeper few[9] = {{0, 0, 0, 1, 8, false}};
-    filch_stats before, after;
+    filch_runtime_stats before, after;
     filch_runtime *rt;
     if (filch_runtime_create(&rt, &config))
         return false;
@@ -145,11 +145,11 @@ static bool sleepers_real(sleepers *s, unsigned workers, const char *queue, enum
         few[i].asked = 1000000 * PICOSECONDS;
     FILCH_RUN(rt, sleepers_visit, warm.list, 0);
     nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* all threads have started */
-    filch_runtime_stats_read(rt, &before, sizeof before);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &before, sizeof before);
     double from = seconds_of(CLOCK_MONOTONIC);
     FILCH_RUN(rt, sleepers_visit, s->list, 0);
     double seconds = seconds_of(CLOCK_MONOTONIC) - from;
-    filch_runtime_stats_read(rt, &after, sizeof after);
+    filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &after, sizeof after);
     *out = (sleepers_run){{seconds, (double)(after.tasks_taken - before.tasks_taken)}};
     return filch_runtime_destroy(rt) == 0;
 }

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <filch/adaptive.h>
 #include <filch/batcher.h>
-#include <filch/io.h>
+#include <filch/blocking.h>
 #include <filch/limiter.h>
 #include <filch/pipeline.h>
 #include <filch/resources.h>
@@ -33,7 +33,7 @@ static struct world {
     filch_results *results, *bounded;
     filch_pool *full, *delivers;
     filch_job *job;
-    filch_resources *resources;
+    filch_resource_pool *resources;
     filch_resource *resource;
     filch_batcher *collects, *flushes;
     filch_pipeline *pipeline;
@@ -47,12 +47,12 @@ static struct world {
 
 static int receives(int64_t until)
 {
-    return filch_receive_until(world.empty, &(int){0}, until);
+    return filch_channel_receive_until(world.empty, &(int){0}, until);
 }
 
 static int sends(int64_t until)
 {
-    return filch_send_until(world.empty, &(int){0}, until);
+    return filch_channel_send_until(world.empty, &(int){0}, until);
 }
 
 static int selects(int64_t until)
@@ -174,7 +174,7 @@ static int takes(int64_t until)
 static int acquires_resource(int64_t until)
 {
     filch_resource *one;
-    return filch_resources_acquire(world.resources, &one, until);
+    return filch_resource_pool_acquire(world.resources, &one, until);
 }
 
 static int adds(int64_t until)
@@ -202,13 +202,14 @@ static int takes_result(int64_t until)
 static int waits_for_permit(int64_t until)
 {
     /* A limiter refuses at once a time that is too early. */
-    return filch_limiter_wait(world.limiter, 1, NULL, until == FILCH_FOREVER ? until : filch_in(0));
+    return filch_limiter_acquire(world.limiter, 1, NULL,
+                                 until == FILCH_FOREVER ? until : filch_in(0));
 }
 
 static int waits_for_permit_beside_context(int64_t until)
 {
-    return filch_limiter_wait(world.limiter, 1, world.other,
-                              until == FILCH_FOREVER ? until : filch_in(0));
+    return filch_limiter_acquire(world.limiter, 1, world.other,
+                                 until == FILCH_FOREVER ? until : filch_in(0));
 }
 
 static int acquires_adaptively(int64_t until)
@@ -258,7 +259,7 @@ enum { WAITS = sizeof waits / sizeof waits[0] };
 static void stay(filch_u32 *here)
 {
     filch_u32_store(here, 1, FILCH_RELEASE);
-    filch_receive(world.gate, NULL); /* until it is closed */
+    filch_channel_receive(world.gate, NULL); /* until it is closed */
 }
 
 static void await(const filch_u32 *there)
@@ -281,7 +282,7 @@ static int makes(filch_self self, void **value, void *arg)
 
 static void flushes(filch_self self, void *const *items, int *outcomes, size_t count, void *arg)
 {
-    filch_receive(world.gate, NULL);
+    filch_channel_receive(world.gate, NULL);
 }
 
 static int emits(filch_self self, filch_emitter *out, void *item, void *arg)
@@ -321,9 +322,10 @@ static void make_pools(void)
 
 static void make_patterns(void)
 {
-    cr_assert(!filch_resources_create(&world.resources, world.rt,
-                                      &(filch_resources_config){.max = 1, .create = makes}));
-    cr_assert(!filch_resources_acquire(world.resources, &world.resource, FILCH_FOREVER));
+    cr_assert(
+        !filch_resource_pool_create(&world.resources, world.rt,
+                                    &(filch_resource_pool_config){.max = 1, .create = makes}));
+    cr_assert(!filch_resource_pool_acquire(world.resources, &world.resource, FILCH_FOREVER));
     cr_assert(!filch_batcher_create(&world.collects, world.rt,
                                     &(filch_batcher_config){.size = 1000, .flush = flushes}));
     cr_assert(!filch_batcher_create(&world.flushes, world.rt,
@@ -340,7 +342,7 @@ static void make_patterns(void)
     cr_assert(
         !filch_limiter_create(&world.limiter,
                               (filch_limit){.rate = 1, .burst = 1, .period = 3600 * FILCH_SECOND}));
-    cr_assert(!filch_limiter_wait(world.limiter, 1, NULL, FILCH_FOREVER));
+    cr_assert(!filch_limiter_acquire(world.limiter, 1, NULL, FILCH_FOREVER));
     cr_assert(
         !filch_adaptive_create(&world.adaptive, &(filch_adaptive_config){.min = 1, .max = 1}));
     cr_assert(!filch_adaptive_acquire(world.adaptive, NULL, FILCH_FOREVER));
@@ -364,7 +366,7 @@ static void end_world(void)
     cr_assert(!filch_pool_destroy(world.full) && !filch_pool_destroy(world.delivers));
     cr_assert(!filch_results_destroy(world.results) && !filch_results_destroy(world.bounded));
     filch_resource_give_back(world.resource, true);
-    cr_assert(!filch_resources_destroy(world.resources));
+    cr_assert(!filch_resource_pool_destroy(world.resources));
     filch_batcher_destroy(world.collects);
     filch_batcher_destroy(world.flushes);
     cr_assert(!filch_pipeline_destroy(world.pipeline));

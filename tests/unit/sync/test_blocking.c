@@ -193,7 +193,7 @@ static void deep_and_foreign(void *arg)
     call->sum = FILCH_RUN(call->rt, forks_around_a_call); /* as any thread may */
     call->destroyed = filch_runtime_destroy(call->rt);
     int item = 0;
-    filch_receive(call->channel, &item); /* blocks: the sender comes later */
+    filch_channel_receive(call->channel, &item); /* blocks: the sender comes later */
     call->sum += item;
 }
 
@@ -207,7 +207,7 @@ static void sends(filch_self self, void *arg)
 {
     struct call *call = arg;
     int item = 1000;
-    OK(filch_send(call->channel, &item));
+    OK(filch_channel_send(call->channel, &item));
 }
 
 Test(blocking, a_function_runs_on_a_thread_with_a_stack_of_its_own)

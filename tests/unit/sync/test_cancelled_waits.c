@@ -2,7 +2,7 @@
  *
  * Every wait of a cancelled job or scope ends with -ECANCELED, in a job with and without a handle
  * and in a scope's child, unless it is shielded. */
-#include <filch/waits.h>
+#include <filch/stats.h>
 #include <tests/unit/sync/every_wait.h>
 
 /* ---- A wait in a job or a scope's child ---- */
@@ -82,12 +82,12 @@ static void try_job(bool with_handle)
 static void try_child(void)
 {
     filch_scope scope;
-    cr_assert(!filch_scope_open(&scope, world.rt, NULL));
+    cr_assert(!filch_scope_begin(&scope, world.rt, NULL));
     cr_assert(!FILCH_SPAWN(&scope, as_child, NULL));
     await_trial();
     cr_assert(!filch_context_cancel(filch_scope_context(&scope), 0));
     filch_u32_store(&trial.cancelled, 1, FILCH_RELEASE);
-    cr_assert(!filch_scope_close(&scope));
+    cr_assert(!filch_scope_end(&scope));
 }
 
 static void try_wait(unsigned index, unsigned workers, enum kind kind, enum when when)
@@ -140,7 +140,7 @@ static int selects_below(filch_context *below)
 
 static int waits_for_permit_below(filch_context *below)
 {
-    return filch_limiter_wait(world.limiter, 1, below, FILCH_FOREVER);
+    return filch_limiter_acquire(world.limiter, 1, below, FILCH_FOREVER);
 }
 
 static int (*const waits_below[])(filch_context *) = {waits_for_below, selects_below,
@@ -160,11 +160,11 @@ static void wait_below(unsigned row)
 {
     filch_scope scope;
     trial = (struct trial){.when = PARKED};
-    cr_assert(!filch_scope_open(&scope, world.rt, NULL));
+    cr_assert(!filch_scope_begin(&scope, world.rt, NULL));
     cr_assert(!FILCH_SPAWN(&scope, as_child_below, (void *)(uintptr_t)&waits_below[row]));
     await_trial();
     cr_assert(!filch_context_cancel(filch_scope_context(&scope), -EHOSTUNREACH));
-    cr_assert(!filch_scope_close(&scope));
+    cr_assert(!filch_scope_end(&scope));
     cr_assert_eq(trial.rc, -EHOSTUNREACH, "wait %u: %d", row, trial.rc);
 }
 

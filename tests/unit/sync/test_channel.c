@@ -19,19 +19,20 @@ static void send_and_receive_in_bursts(size_t size, size_t capacity)
     unsigned in = 0, out = 0;
     memset(untouched, 0xa5, sizeof untouched);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        for (fill(sent, size, in); filch_try_send(channel, sent) == 0; fill(sent, size, ++in))
+        for (fill(sent, size, in); filch_channel_try_send(channel, sent) == 0;
+             fill(sent, size, ++in))
             ;
         cr_assert_eq(in - out, capacity);
         for (size_t left = round + 1 < ROUNDS ? (capacity + 1) / 2 : capacity; left; left--) {
             memset(got, 0xa5, sizeof got);
-            OK(filch_try_receive(channel, got));
+            OK(filch_channel_try_receive(channel, got));
             fill(sent, size, out++);
             cr_assert_arr_eq(got, sent, size);
             cr_assert_arr_eq(got + size, untouched, GUARD);
             cr_assert_eq(filch_channel_length(channel), in - out);
         }
     }
-    cr_assert_eq(filch_try_receive(channel, got), -EAGAIN);
+    cr_assert_eq(filch_channel_try_receive(channel, got), -EAGAIN);
     filch_channel_destroy(channel);
 }
 
@@ -48,17 +49,16 @@ Test(channel, signals_need_no_memory_for_items)
 {
     filch_channel *channel = channel_of(0, SIZE_MAX);
     for (int i = 0; i < 100; i++)
-        OK(filch_send(channel, NULL));
+        OK(filch_channel_send(channel, NULL));
     for (int i = 0; i < 100; i++)
-        OK(filch_receive(channel, NULL));
-    cr_assert_eq(filch_try_receive(channel, NULL), -EAGAIN);
+        OK(filch_channel_receive(channel, NULL));
+    cr_assert_eq(filch_channel_try_receive(channel, NULL), -EAGAIN);
     filch_channel_destroy(channel);
 }
 
 Test(channel, is_what_it_was_made)
 {
     filch_channel *channel = channel_of(24, 5);
-    cr_assert_eq(filch_channel_item_size(channel), 24);
     cr_assert_eq(filch_channel_capacity(channel), 5);
     cr_assert_eq(filch_channel_length(channel), 0);
     cr_assert_not(filch_channel_closed(channel));
@@ -82,12 +82,12 @@ Test(channel, refuses_what_memory_cannot_hold)
 Test(channel, refuses_to_be_null)
 {
     int item = 0;
-    cr_assert_eq(filch_send(NULL, &item), -EINVAL);
-    cr_assert_eq(filch_try_send(NULL, &item), -EINVAL);
-    cr_assert_eq(filch_send_until(NULL, &item, 0), -EINVAL);
-    cr_assert_eq(filch_receive(NULL, &item), -EINVAL);
-    cr_assert_eq(filch_try_receive(NULL, &item), -EINVAL);
-    cr_assert_eq(filch_receive_until(NULL, &item, FILCH_FOREVER), -EINVAL);
+    cr_assert_eq(filch_channel_send(NULL, &item), -EINVAL);
+    cr_assert_eq(filch_channel_try_send(NULL, &item), -EINVAL);
+    cr_assert_eq(filch_channel_send_until(NULL, &item, 0), -EINVAL);
+    cr_assert_eq(filch_channel_receive(NULL, &item), -EINVAL);
+    cr_assert_eq(filch_channel_try_receive(NULL, &item), -EINVAL);
+    cr_assert_eq(filch_channel_receive_until(NULL, &item, FILCH_FOREVER), -EINVAL);
     cr_assert_eq(filch_channel_close(NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "NULL"));
 }
@@ -112,19 +112,19 @@ Test(channel, times_that_are_past_or_negative_do_not_wait)
     static const size_t capacities[] = {0, 1};
     for (int i = 0; i < 2; i++) {
         filch_channel *channel = channel_of(sizeof item, capacities[i]);
-        cr_assert_eq(filch_receive_until(channel, &item, 0), -ETIMEDOUT);
-        cr_assert_eq(filch_receive_until(channel, &item, 1), -ETIMEDOUT);
-        cr_assert_eq(filch_receive_until(channel, &item, filch_now()), -ETIMEDOUT);
-        cr_assert_eq(filch_receive_until(channel, &item, -1), -EINVAL);
-        cr_assert_eq(filch_receive_until(channel, &item, INT64_MIN), -EINVAL);
-        cr_assert_eq(filch_try_receive(channel, &item), -EAGAIN);
-        while (filch_try_send(channel, &item) == 0)
+        cr_assert_eq(filch_channel_receive_until(channel, &item, 0), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_receive_until(channel, &item, 1), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_receive_until(channel, &item, filch_now()), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_receive_until(channel, &item, -1), -EINVAL);
+        cr_assert_eq(filch_channel_receive_until(channel, &item, INT64_MIN), -EINVAL);
+        cr_assert_eq(filch_channel_try_receive(channel, &item), -EAGAIN);
+        while (filch_channel_try_send(channel, &item) == 0)
             ;
         cr_assert_eq(filch_channel_length(channel), capacities[i]);
-        cr_assert_eq(filch_send_until(channel, &item, 0), -ETIMEDOUT);
-        cr_assert_eq(filch_send_until(channel, &item, 1), -ETIMEDOUT);
-        cr_assert_eq(filch_send_until(channel, &item, -1), -EINVAL);
-        cr_assert_eq(filch_try_send(channel, &item), -EAGAIN);
+        cr_assert_eq(filch_channel_send_until(channel, &item, 0), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_send_until(channel, &item, 1), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_send_until(channel, &item, -1), -EINVAL);
+        cr_assert_eq(filch_channel_try_send(channel, &item), -EAGAIN);
         cr_assert_eq(filch_channel_length(channel), capacities[i]);
         filch_channel_destroy(channel);
     }
@@ -137,21 +137,21 @@ Test(channel, closed_one_is_drained_then_a_broken_pipe)
     filch_channel *channel = channel_of(sizeof(int), 3);
     int got = 0;
     for (int i = 1; i <= 2; i++)
-        OK(filch_send(channel, &i));
+        OK(filch_channel_send(channel, &i));
     OK(filch_channel_close(channel));
     cr_assert(filch_channel_closed(channel));
     cr_assert_eq(filch_channel_close(channel), -EPIPE);
-    cr_assert_eq(filch_send(channel, &got), -EPIPE);
-    cr_assert_eq(filch_try_send(channel, &got), -EPIPE);
-    cr_assert_eq(filch_send_until(channel, &got, 0), -EPIPE);
+    cr_assert_eq(filch_channel_send(channel, &got), -EPIPE);
+    cr_assert_eq(filch_channel_try_send(channel, &got), -EPIPE);
+    cr_assert_eq(filch_channel_send_until(channel, &got, 0), -EPIPE);
     cr_assert_eq(filch_channel_length(channel), 2);
     for (int i = 1; i <= 2; i++) {
-        OK(filch_receive(channel, &got));
+        OK(filch_channel_receive(channel, &got));
         cr_assert_eq(got, i);
     }
-    cr_assert_eq(filch_receive(channel, &got), -EPIPE);
-    cr_assert_eq(filch_try_receive(channel, &got), -EPIPE);
-    cr_assert_eq(filch_receive_until(channel, &got, 0), -EPIPE);
+    cr_assert_eq(filch_channel_receive(channel, &got), -EPIPE);
+    cr_assert_eq(filch_channel_try_receive(channel, &got), -EPIPE);
+    cr_assert_eq(filch_channel_receive_until(channel, &got, 0), -EPIPE);
     cr_assert_eq(got, 2, "nothing has moved");
     filch_channel_destroy(channel);
 }
@@ -169,14 +169,14 @@ typedef struct attempt {
 static void send_party(void *arg)
 {
     attempt *call = arg;
-    call->code = filch_send_until(call->channel, &call->item, call->until);
+    call->code = filch_channel_send_until(call->channel, &call->item, call->until);
     signpost_raise(&call->returned);
 }
 
 static void receive_party(void *arg)
 {
     attempt *call = arg;
-    call->code = filch_receive_until(call->channel, &call->item, call->until);
+    call->code = filch_channel_receive_until(call->channel, &call->item, call->until);
     signpost_raise(&call->returned);
 }
 
@@ -188,7 +188,7 @@ static void rendezvous(crew *all, enum crew_kind kind, const char *name)
     channel_wait_for(channel, 1);
     cr_assert_eq(signpost_count(&send.returned), 0, "%s", name);
     uint64_t got = 0;
-    cr_assert_eq(filch_receive(channel, &got), 0, "%s", name);
+    cr_assert_eq(filch_channel_receive(channel, &got), 0, "%s", name);
     crew_wait(all);
     cr_assert_eq(got, 42, "%s", name);
     cr_assert_eq(send.code, 0, "%s", name);
@@ -214,7 +214,7 @@ static void first_come_first_served(crew *all, enum crew_kind kind, const char *
             signpost_wait(&sends[0].returned, 1);
     }
     for (uint64_t i = 0, got = 9; i < SENDERS; i++) {
-        cr_assert_eq(filch_receive(channel, &got), 0, "%s", name);
+        cr_assert_eq(filch_channel_receive(channel, &got), 0, "%s", name);
         cr_assert_eq(got, i, "%s", name);
     }
     crew_wait(all);
@@ -239,7 +239,7 @@ static void first_come_first_given(crew *all, enum crew_kind kind, const char *n
         channel_wait_for(channel, i + 1);
     }
     for (uint64_t i = 0; i < RECEIVERS; i++)
-        cr_assert_eq(filch_send(channel, &i), 0, "%s", name);
+        cr_assert_eq(filch_channel_send(channel, &i), 0, "%s", name);
     crew_wait(all);
     for (unsigned i = 0; i < RECEIVERS; i++)
         cr_assert_eq(receives[i].item, i, "%s", name);
@@ -327,7 +327,7 @@ Test(channel, destroying_tells_everybody_who_waits)
 FILCH_VOID_TASK(produce, (filch_channel *, channel), (int, count))
 {
     for (int i = 0; i < count; i++)
-        filch_send(channel, &i);
+        filch_channel_send(channel, &i);
     filch_channel_close(channel);
 }
 

@@ -22,7 +22,7 @@ typedef struct party {
 static void *sends(void *arg)
 {
     party *one = arg;
-    one->rc = filch_send(one->channel, &(int){1});
+    one->rc = filch_channel_send(one->channel, &(int){1});
     return NULL;
 }
 
@@ -30,7 +30,7 @@ static void *receives(void *arg)
 {
     party *one = arg;
     int item;
-    one->rc = filch_receive(one->channel, &item);
+    one->rc = filch_channel_receive(one->channel, &item);
     return NULL;
 }
 

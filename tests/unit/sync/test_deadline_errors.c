@@ -47,13 +47,13 @@ static int with(filch_context *context, int (*call)(filch_context *))
 static int receives(void)
 {
     char item;
-    return filch_receive_until(channel, &item, filch_in(SHORT));
+    return filch_channel_receive_until(channel, &item, filch_in(SHORT));
 }
 
 static int receives_late(void)
 {
     char item;
-    return filch_receive_until(channel, &item, 0);
+    return filch_channel_receive_until(channel, &item, 0);
 }
 
 static int locks(void)
@@ -78,7 +78,7 @@ static int awaits_a_context(void)
 
 static int wants_a_permit(void)
 {
-    return filch_limiter_wait(limiter, 1, NULL, filch_in(SHORT));
+    return filch_limiter_acquire(limiter, 1, NULL, filch_in(SHORT));
 }
 
 static int wants_a_place(void)
@@ -110,7 +110,7 @@ static int sleep_in(filch_context *context)
 
 static int permit_in(filch_context *context)
 {
-    return filch_limiter_wait(limiter, 1, context, FILCH_FOREVER);
+    return filch_limiter_acquire(limiter, 1, context, FILCH_FOREVER);
 }
 
 static int place_in(filch_context *context)
@@ -167,7 +167,7 @@ static const struct late {
     const char *says, *says_not;
 } late[] = {
     {receives, again, final},
-    {receives_late, "filch_receive would have to wait", final},
+    {receives_late, "filch_channel_receive would have to wait", final},
     {locks, again, final},
     {awaits, again, final},
     {awaits_a_context, again, final},

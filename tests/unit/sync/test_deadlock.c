@@ -21,7 +21,7 @@ FILCH_TASK(int, receiver, (filch_channel *, from))
 {
     int item = 0;
     signpost_raise(&begun);
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
     return item;
 }
 
@@ -100,7 +100,7 @@ static void select_what_never_happens(void)
 
 static void *thread_ends(void *arg)
 {
-    filch_try_receive(arg, NULL);
+    filch_channel_try_receive(arg, NULL);
     return NULL;
 }
 
@@ -183,21 +183,23 @@ static const struct deadlock {
 } deadlocks[] = {
     {receive_what_nobody_sends,
      {"1 task waits", "task receives, spawned at ", "test_deadlock.c",
-      "waits in filch_receive for 0x", "1 thread waits"}},
+      "waits in filch_channel_receive for 0x", "1 thread waits"}},
     {run_what_waits_for_ever,
-     {"task receiver, spawned at ", "test_deadlock.c", " waits in filch_receive for 0x",
+     {"task receiver, spawned at ", "test_deadlock.c", " waits in filch_channel_receive for 0x",
       "1 thread waits"}},
-    {join_what_waits_for_ever, {"task forker, spawned at ", " waits in the join", "filch_receive"}},
+    {join_what_waits_for_ever,
+     {"task forker, spawned at ", " waits in the join", "filch_channel_receive"}},
     {lock_in_opposite_orders, {"2 tasks wait", "task eats", "waits in filch_mutex_lock for 0x"}},
     {wait_for_a_group_that_is_never_done, {"waits in filch_waitgroup_wait for 0x"}},
     {select_what_never_happens, {"waits in filch_select"}},
-    {wait_with_threads, {"waits in filch_receive", "2 threads wait"}},
+    {wait_with_threads, {"waits in filch_channel_receive", "2 threads wait"}},
     {wait_across_runtimes, {"1 task waits"}},
     {wait_after_a_timer, {"task sleeps_and_receives"}},
     {wait_after_a_blocking_call, {"task calls_and_receives"}},
     {wait_while_most_workers_are_retired, {"task receives"}},
     {block_as_the_last,
-     {"task receives", "1 thread waits", "filch:   thread ", "waits in filch_receive for 0x"}},
+     {"task receives", "1 thread waits", "filch:   thread ",
+      "waits in filch_channel_receive for 0x"}},
 };
 static const struct deadlock *deadlock;
 
@@ -245,7 +247,7 @@ Test(deadlock, what_can_never_run_again_is_reported_and_ends_the_process)
 static void sends(filch_self self, void *arg)
 {
     filch_sleep(LONG * FILCH_MILLISECOND);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
 }
 
 static void a_task_sleeps(void)
@@ -263,7 +265,7 @@ static void this_thread_computes(void)
     filch_channel *numbers = deadlock_channel();
     filch_go(rt, receives, numbers);
     usleep(LONG * 1000);
-    filch_send(numbers, &(int){1});
+    filch_channel_send(numbers, &(int){1});
     filch_runtime_destroy(rt);
 }
 
@@ -273,17 +275,17 @@ static void this_thread_waits_until_a_time(void)
     filch_channel *numbers = deadlock_channel(), *nothing = deadlock_channel();
     filch_go(rt, receives, numbers);
     int item;
-    filch_receive_until(nothing, &item, filch_in(LONG * FILCH_MILLISECOND));
-    filch_send(numbers, &(int){1});
+    filch_channel_receive_until(nothing, &item, filch_in(LONG * FILCH_MILLISECOND));
+    filch_channel_send(numbers, &(int){1});
     filch_runtime_destroy(rt);
 }
 
 static void *thread_sends(void *arg)
 {
     filch_channel *const *both = arg;
-    filch_send(both[0], &(int){1}); /* Filch knows it from here */
+    filch_channel_send(both[0], &(int){1}); /* Filch knows it from here */
     usleep(LONG * 1000);
-    filch_send(both[1], &(int){1});
+    filch_channel_send(both[1], &(int){1});
     return NULL;
 }
 
@@ -308,13 +310,13 @@ static void reads_and_sends(filch_self self, void *arg)
     ssize_t n = read(ends[0], &byte, 1);
     filch_blocking_end();
     CHILD_CHECK(n == 1);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
 }
 
 static void waits_and_sends(filch_self self, void *arg)
 {
     CHILD_CHECK(filch_wait_fd(ends[0], POLLIN, FILCH_FOREVER) > 0);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
 }
 
 /* Another process writes. */

@@ -17,7 +17,7 @@ static void receives_for_ever(filch_self self, void *unused)
 
 static void sends_for_ever(filch_self self, void *unused)
 {
-    filch_send(full, &(int){1});
+    filch_channel_send(full, &(int){1});
 }
 
 static void selects_for_ever(filch_self self, void *unused)
@@ -96,12 +96,12 @@ static bool waits_in(const char *report, const char *task, const char *call)
 Test(deadlock_calls, the_report_names_each_task_and_the_call_in_which_it_waits)
 {
     static const char *const lines[][2] = {
-        {"task receives_for_ever", "waits in filch_receive for 0x"},
-        {"task sends_for_ever", "waits in filch_send for 0x"},
+        {"task receives_for_ever", "waits in filch_channel_receive for 0x"},
+        {"task sends_for_ever", "waits in filch_channel_send for 0x"},
         {"task selects_for_ever", "waits in filch_select"},
         {"task calls_once", "waits in filch_"},
-        {"task started_task, spawned at ", "waits in filch_receive for 0x"},
-        {"task waits_as_sequel, spawned at ", "waits in filch_receive for 0x"},
+        {"task started_task, spawned at ", "waits in filch_channel_receive for 0x"},
+        {"task waits_as_sequel, spawned at ", "waits in filch_channel_receive for 0x"},
     };
     struct child child;
     child_run(&child, wait_in_all_calls);

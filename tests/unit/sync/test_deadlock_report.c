@@ -29,7 +29,7 @@ static void report_once_and_go_on(void)
     pthread_t thread;
     filch_go(rt, receives, numbers);
     CHILD_CHECK(!pthread_create(&thread, NULL, thread_receives, numbers));
-    filch_receive_until(numbers, &(int){0}, filch_in(LONG * FILCH_MILLISECOND));
+    filch_channel_receive_until(numbers, &(int){0}, filch_in(LONG * FILCH_MILLISECOND));
     CHILD_CHECK(!signpost_count(&heard)); /* this thread has only waited until a time */
     filch_channel_close(numbers);
     pthread_join(thread, NULL);
@@ -40,7 +40,7 @@ static void report_once_and_go_on(void)
 static void *stranger(void *arg)
 {
     signpost_wait(&heard, 1);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
     return NULL;
 }
 
@@ -142,7 +142,8 @@ Test(deadlock_report, the_last_events_of_a_trace_are_in_it)
     const char *in = NULL, *folder = folder_make();
     snprintf(trace, sizeof trace, "%s/run.trace", folder);
     child_run(&child, die_while_it_is_traced);
-    cr_assert(child_died(&child, "waits in filch_receive"), "0x%x: %s", child.status, child.text);
+    cr_assert(child_died(&child, "waits in filch_channel_receive"), "0x%x: %s", child.status,
+              child.text);
     in = strstr(child.text, "the last events of the trace ");
     cr_assert(in && strstr(in, "/run.trace:"), "%s", child.text);
     cr_assert(strstr(in, "a thread: submit"), "%s", child.text);
@@ -150,7 +151,7 @@ Test(deadlock_report, the_last_events_of_a_trace_are_in_it)
     cr_assert(strstr(in, " 0.000 us before: worker ") &&
                   strstr(strstr(in, " 0.000 us before: worker "), ": wait fiber "),
               "%s", child.text);
-    cr_assert(strstr(in, " filch_receive"), "%s", child.text);
+    cr_assert(strstr(in, " filch_channel_receive"), "%s", child.text);
 }
 
 /* ---- Once ---- */

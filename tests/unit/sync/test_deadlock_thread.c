@@ -36,7 +36,7 @@ long __wrap_syscall(long number, ...)
 FILCH_TASK(int, receiver, (filch_channel *, from))
 {
     int item = 0;
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
     return item;
 }
 

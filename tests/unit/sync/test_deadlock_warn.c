@@ -19,7 +19,7 @@
 FILCH_TASK(int, receiver, (filch_channel *, from))
 {
     int item = 0;
-    filch_receive(from, &item);
+    filch_channel_receive(from, &item);
     return item;
 }
 
@@ -75,10 +75,10 @@ Test(deadlock_warn, hangs_are_one_line_by_default)
         unsetenv("FILCH_DEADLOCK");
     hangs = hang;
     expect_line("filch: deadlock: 1 task waits, and nothing is left to wake it: task receiver");
-    expect_line("waits in filch_receive for 0x");
+    expect_line("waits in filch_channel_receive for 0x");
     hangs = receive_alone;
     expect_line("1 thread waits, and nothing is left to wake it: thread ");
-    expect_line("waits in filch_receive for 0x");
+    expect_line("waits in filch_channel_receive for 0x");
 }
 
 static int log_file;
@@ -155,7 +155,7 @@ static bool must_not_warn(fl_warning_outlet *outlet, const char *text)
 static void *stranger(void *arg)
 {
     usleep(LONG * 1000);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
     return NULL;
 }
 
@@ -173,7 +173,7 @@ static void a_stranger_will_send(void)
 static void sends_later(filch_self self, void *arg)
 {
     filch_sleep(LONG * FILCH_MILLISECOND);
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
 }
 
 static void a_timer_is_pending(void)
@@ -190,7 +190,7 @@ static void calls_and_sends(filch_self self, void *arg)
     filch_blocking_begin();
     usleep(LONG * 1000);
     filch_blocking_end();
-    filch_send(arg, &(int){1});
+    filch_channel_send(arg, &(int){1});
 }
 
 static void a_call_blocks(void)
@@ -206,11 +206,11 @@ static void a_signal_may_come(void)
 {
     filch_runtime *rt = deadlock_runtime();
     filch_channel *signals, *numbers = deadlock_channel();
-    CHILD_CHECK(!filch_signal_channel(&signals, (const int[]){SIGALRM}, 1));
+    CHILD_CHECK(!filch_signal_channel_start(&signals, (const int[]){SIGALRM}, 1));
     filch_go(rt, receives, numbers);
     ualarm(LONG * 1000, 0);
     thread_receives(signals);
-    filch_signal_channel_end(signals);
+    filch_signal_channel_stop(signals);
     filch_channel_close(numbers);
     filch_runtime_destroy(rt);
 }
@@ -266,7 +266,7 @@ static void run_without_a_fault(void)
     for (int i = 0; i < 2000; i++) {
         CHILD_CHECK(FILCH_RUN(rt, twice, i) == 2 * i);
         filch_go(rt, receives, numbers);
-        filch_send(numbers, &i);
+        filch_channel_send(numbers, &i);
     }
     CHILD_CHECK(process_threads() <= before);
     filch_runtime_destroy(rt);

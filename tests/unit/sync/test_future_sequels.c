@@ -18,7 +18,7 @@ static filch_runtime *one_worker(void)
 
 static int refused_call(filch_self self, const void *value, void *result, void *arg)
 {
-    return filch_send(NULL, NULL) == -EINVAL ? 0 : -EIO;
+    return filch_channel_send(NULL, NULL) == -EINVAL ? 0 : -EIO;
 }
 
 static int invalid(filch_self self, const void *value, void *result, void *arg)

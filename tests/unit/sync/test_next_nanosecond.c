@@ -22,7 +22,7 @@ static signpost ended;
 
 static void receives(filch_self self, void *unused)
 {
-    rc = filch_receive_until(channel, &item, next);
+    rc = filch_channel_receive_until(channel, &item, next);
     signpost_raise(&ended);
 }
 
@@ -43,7 +43,7 @@ static void gets_an_item(filch_go_fn *waits)
     next = stop_clock();
     cr_assert_eq((filch_go)(rt, waits, NULL), 0);
     WAIT_WHILE(!channel_waiting(channel) && !signpost_count(&ended));
-    int sent = filch_try_send(channel, &(int){7});
+    int sent = filch_channel_try_send(channel, &(int){7});
     start_clock();
     cr_assert_eq(sent, 0, "nobody waits");
     OK(filch_runtime_destroy(rt));

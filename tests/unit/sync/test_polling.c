@@ -33,17 +33,17 @@ static void sleep_until_past(void)
 
 static void receive(void)
 {
-    filch_receive_until(at.empty, &(int){0}, 1);
+    filch_channel_receive_until(at.empty, &(int){0}, 1);
 }
 
 static void receive_until_0(void)
 {
-    filch_receive_until(at.empty, &(int){0}, 0);
+    filch_channel_receive_until(at.empty, &(int){0}, 0);
 }
 
 static void try_receive(void)
 {
-    filch_try_receive(at.empty, &(int){0});
+    filch_channel_try_receive(at.empty, &(int){0});
 }
 
 static void lock(void)

@@ -12,24 +12,24 @@ static struct {
     filch_channel *channel;
     filch_results *results;
     filch_pool *pool;
-    filch_resources *resources;
+    filch_resource_pool *resources;
     filch_batcher *batcher;
     filch_pipeline *pipeline;
 } at;
 
 static int sends(void)
 {
-    return filch_try_send(at.channel, &(int){0});
+    return filch_channel_try_send(at.channel, &(int){0});
 }
 
 static int receives(void)
 {
-    return filch_receive(at.channel, &(int){0});
+    return filch_channel_receive(at.channel, &(int){0});
 }
 
 static int receives_until_0(void)
 {
-    return filch_receive_until(at.channel, &(int){0}, 0);
+    return filch_channel_receive_until(at.channel, &(int){0}, 0);
 }
 
 static int takes(void)
@@ -57,7 +57,7 @@ static int submits(void)
 static int acquires(void)
 {
     filch_resource *one;
-    return filch_resources_acquire(at.resources, &one, FILCH_FOREVER);
+    return filch_resource_pool_acquire(at.resources, &one, FILCH_FOREVER);
 }
 
 static int adds(void)
@@ -83,7 +83,7 @@ typedef struct refusal {
 } refusal;
 
 static const refusal late[] = {
-    {receives_until_0, -ETIMEDOUT, "filch_receive would have to wait"},
+    {receives_until_0, -ETIMEDOUT, "filch_channel_receive would have to wait"},
     {takes_until_0, -ETIMEDOUT, "filch_results_take would have to wait"},
 };
 
@@ -92,7 +92,7 @@ static const refusal closed[] = {
     {receives, -EPIPE, "filch_channel_close has closed this channel, and all"},
     {takes, -EPIPE, "filch_results_close has closed this results list"},
     {submits, -EPIPE, "filch_pool_close or a shutdown has closed this pool"},
-    {acquires, -EPIPE, "filch_resources_close has closed this pool of resources"},
+    {acquires, -EPIPE, "filch_resource_pool_close has closed this pool of resources"},
     {adds, -EPIPE, "filch_batcher_close has closed this batcher"},
     {pushes, -EPIPE, "filch_pipeline_finish has closed this pipeline"},
     {takes_result, -EPIPE, "this pipeline is closed, and all its results"},
@@ -129,8 +129,9 @@ Test(refusals, refusals_name_object_and_call, .timeout = 60)
     cr_assert(!filch_channel_create(&at.channel, sizeof(int), 0));
     cr_assert(!filch_results_create(&at.results));
     cr_assert(!filch_pool_create(&at.pool, &(filch_pool_config){.runtime = rt}));
-    cr_assert(!filch_resources_create(&at.resources, rt,
-                                      &(filch_resources_config){.max = 1, .create = makes}));
+    cr_assert(
+        !filch_resource_pool_create(&at.resources, rt,
+                                    &(filch_resource_pool_config){.max = 1, .create = makes}));
     cr_assert(!filch_batcher_create(&at.batcher, rt,
                                     &(filch_batcher_config){.size = 2, .flush = flushes}));
     cr_assert(!filch_pipeline_create(&at.pipeline, rt,
@@ -139,12 +140,12 @@ Test(refusals, refusals_name_object_and_call, .timeout = 60)
     cr_assert(!filch_channel_close(at.channel) && !filch_pipeline_close(at.pipeline));
     filch_results_close(at.results);
     filch_pool_close(at.pool);
-    cr_assert(!filch_resources_close(at.resources, FILCH_FOREVER));
+    cr_assert(!filch_resource_pool_close(at.resources, FILCH_FOREVER));
     cr_assert(!filch_batcher_close(at.batcher, FILCH_FOREVER));
     expect(closed, sizeof closed / sizeof *closed);
     filch_channel_destroy(at.channel);
     cr_assert(!filch_pool_destroy(at.pool) && !filch_results_destroy(at.results));
-    cr_assert(!filch_resources_destroy(at.resources));
+    cr_assert(!filch_resource_pool_destroy(at.resources));
     filch_batcher_destroy(at.batcher);
     cr_assert(!filch_pipeline_destroy(at.pipeline) && !filch_runtime_destroy(rt));
 }

@@ -18,7 +18,7 @@ static void waits_for_all(filch_runtime *rt)
     enum { CHILDREN = 100 };
     signpost ended = {0};
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (int i = 0; i < CHILDREN; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
     OK(filch_scope_wait(&scope));
@@ -26,7 +26,7 @@ static void waits_for_all(filch_runtime *rt)
     cr_assert_eq(filch_scope_children(&scope), 0);
     for (int i = 0; i < CHILDREN; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
-    cr_assert_eq(filch_scope_close(&scope), 0, "after a wait it may be used again");
+    cr_assert_eq(filch_scope_end(&scope), 0, "after a wait it may be used again");
     cr_assert_eq(signpost_count(&ended), 2 * CHILDREN);
     cr_assert_null(filch_scope_failure(&scope));
     cr_assert_eq(filch_scope_failures(&scope), 0);
@@ -40,9 +40,9 @@ Test(scope, all_children_have_ended_when_it_is_closed)
 static void stays_empty(filch_runtime *rt)
 {
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     OK(filch_scope_wait_until(&scope, 0));
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
 }
 
 Test(scope, nobody_has_to_be_waited_for_in_an_empty_one)
@@ -68,9 +68,9 @@ static void grows_siblings(filch_runtime *rt)
     filch_context *context;
     filch_scope scope;
     OK(filch_context_create_value(&context, NULL, &fib_queues, &ended));
-    OK(filch_scope_open(&scope, rt, context));
+    OK(filch_scope_begin(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, grow, (void *)(uintptr_t)7), 0);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     cr_assert_eq(signpost_count(&ended), 255);
     filch_context_release(context);
 }
@@ -93,7 +93,7 @@ FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
 {
     long left = n, right = n + 1, here = n + 2;
     filch_scope scope;
-    OK(filch_scope_open(&scope, NULL, context));
+    OK(filch_scope_begin(&scope, NULL, context));
     FILCH_FORK(fib, 6);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &left), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &right), 0);
@@ -102,7 +102,7 @@ FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
     FILCH_JOIN(long seven, fib);
     FILCH_JOIN(long six, fib);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &here), 0);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     return left + right + here + seven + six;
 }
 
@@ -126,10 +126,10 @@ static void mixes_scopes_and_forks(filch_runtime *rt)
 {
     long sums[3];
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, fork_scopes, &sums[i]), 0);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     for (int i = 0; i < 3; i++)
         cr_assert_eq(sums[i], 4 * (21 + 34 + 55 + 8 + 13));
 }
@@ -149,10 +149,10 @@ static int open_inner(filch_self self, filch_scope *scope, void *arg)
     struct nest *nest = arg, inner = {nest->depth - 1, nest->ended};
     if (nest->depth) {
         filch_scope below;
-        OK(filch_scope_open(&below, NULL, filch_scope_context(scope)));
+        OK(filch_scope_begin(&below, NULL, filch_scope_context(scope)));
         for (int i = 0; i < 3; i++)
             cr_assert_eq(FILCH_SPAWN(&below, open_inner, &inner), 0);
-        OK(filch_scope_close(&below));
+        OK(filch_scope_end(&below));
     }
     signpost_raise(nest->ended);
     return 0;
@@ -163,9 +163,9 @@ static void nests(filch_runtime *rt)
     signpost ended = {0};
     struct nest nest = {4, &ended};
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, open_inner, &nest), 0);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     cr_assert_eq(signpost_count(&ended), 1 + 3 + 9 + 27 + 81);
 }
 
@@ -193,7 +193,7 @@ static void has_several_waiters(filch_runtime *rt)
     signpost go = {0};
     pthread_t threads[4];
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, fail_when_told, &go), 0);
     for (int i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, waits_too, &scope), 0);
@@ -204,7 +204,7 @@ static void has_several_waiters(filch_runtime *rt)
         pthread_join(threads[i], &result);
         cr_assert_eq((intptr_t)result, -EXDEV);
     }
-    cr_assert_eq(filch_scope_close(&scope), -EXDEV);
+    cr_assert_eq(filch_scope_end(&scope), -EXDEV);
 }
 
 Test(scope, any_number_of_tasks_and_threads_may_wait)
@@ -217,15 +217,15 @@ static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
     cr_assert_eq(filch_scope_wait(scope), -EDEADLK);
     cr_assert_not_null(strstr(filch_error(), "wait_for_itself"));
     cr_assert_eq(filch_scope_wait_until(scope, 0), -EDEADLK);
-    return filch_scope_close(scope);
+    return filch_scope_end(scope);
 }
 
 static void refuses_its_children(filch_runtime *rt)
 {
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, wait_for_itself, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), -EDEADLK);
+    cr_assert_eq(filch_scope_end(&scope), -EDEADLK);
 }
 
 Test(scope, a_child_cannot_wait_for_its_own_scope)
@@ -237,8 +237,8 @@ static int where_am_i(filch_self self, filch_scope *scope, void *arg)
 {
     filch_scope below;
     *(int *)arg = filch_worker_index();
-    OK(filch_scope_open(&below, NULL, filch_scope_context(scope)));
-    return filch_scope_close(&below);
+    OK(filch_scope_begin(&below, NULL, filch_scope_context(scope)));
+    return filch_scope_end(&below);
 }
 
 Test(scope, children_may_run_on_another_runtime_than_the_opener)
@@ -246,10 +246,10 @@ Test(scope, children_may_run_on_another_runtime_than_the_opener)
     filch_runtime *one = scope_runtime(1), *many = scope_runtime(3);
     int index[3] = {-1, -1, -1};
     filch_scope scope;
-    OK(filch_scope_open(&scope, many, NULL));
+    OK(filch_scope_begin(&scope, many, NULL));
     for (int i = 0; i < 3; i++)
         FILCH_SPAWN(&scope, where_am_i, &index[i]);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     for (int i = 0; i < 3; i++)
         cr_assert(index[i] >= 0 && index[i] < 3);
     FILCH_RUN(one, call_body, waits_for_all, many);

@@ -18,9 +18,9 @@ static int forks_and_forgets(filch_self self, filch_scope *scope, void *unused)
 static void leave_a_fork(void)
 {
     filch_scope scope;
-    (void)filch_scope_open(&scope, scope_runtime(1), NULL);
+    (void)filch_scope_begin(&scope, scope_runtime(1), NULL);
     FILCH_SPAWN(&scope, forks_and_forgets, NULL);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
 }
 
 Test(scope_ends, a_child_that_leaves_a_fork_unjoined_dies_by_its_name)
@@ -40,11 +40,11 @@ Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, NULL), 0);
     OK(filch_scope_wait(&scope));
     cr_assert_not(FILCH_RUN(rt, is_a_child));
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     OK(filch_runtime_destroy(rt));
 }
 
@@ -53,15 +53,15 @@ Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
-    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
+    OK(filch_scope_begin_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < 3; i++)
         filch_scope_fail(&scope, -EIO, "failure %d", i);
-    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_end(&scope), -EIO);
     filch_scope_fail(&scope, -EDOM, "after the close");
     const filch_failure *next = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
     cr_assert_not_null(next);
     cr_assert_str_eq(next->message, "after the close");
-    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_end(&scope), -EIO);
     cr_assert_eq(filch_scope_failures(&scope), 4);
     OK(filch_runtime_destroy(rt));
 }
@@ -80,7 +80,7 @@ Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
 {
     filch_runtime *rt = scope_runtime(2);
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     fl_lock(&scope.lock);
     cr_assert_eq(FILCH_SPAWN(&scope, goes, NULL), 0);
     WAIT_WHILE(filch_u32_load(&scope.lock, FILCH_RELAXED) != FL_LOCK_WAITED_FOR);
@@ -88,7 +88,7 @@ Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
     fl_unlock(&scope.lock);
     WAIT_WHILE(filch_u32_load(&scope.children, FILCH_ACQUIRE) != 1);
     signpost_raise(&go);
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_end(&scope));
     cr_assert_eq(signpost_count(&gone), 2);
     OK(filch_runtime_destroy(rt));
 }

@@ -51,7 +51,7 @@ static void is_told(filch_runtime *rt, const struct told *told)
 {
     char place[300];
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     OK(filch_scope_spawn(&scope, &told->child, (void *)(uintptr_t)told->arg));
     cr_assert_eq(filch_scope_wait(&scope), told->code);
     const filch_failure *failure = filch_scope_failure(&scope);
@@ -64,7 +64,7 @@ static void is_told(filch_runtime *rt, const struct told *told)
     cr_assert(ends_with(filch_error(), place), "%s", filch_error());
     cr_assert_eq(strncmp(filch_error(), failure->task, strlen(failure->task)), 0);
     cr_assert_eq(filch_scope_failures(&scope), told->child.fn == says_and_returns_0 ? 2 : 1);
-    cr_assert_eq(filch_scope_close(&scope), told->code);
+    cr_assert_eq(filch_scope_end(&scope), told->code);
     cr_assert_eq(filch_scope_failure(&scope), failure, "it can be read after the close");
 }
 
@@ -83,10 +83,10 @@ Test(scope, spawn_notes_where_it_stands)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, (void *)(intptr_t)-EIO), 0);
     int line = __LINE__ - 1;
-    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_end(&scope), -EIO);
     const filch_failure *failure = filch_scope_failure(&scope);
     cr_assert_str_eq(failure->task, "scope_returns");
     cr_assert_str_eq(failure->file, __FILE__);
@@ -98,14 +98,14 @@ Test(scope, what_was_said_before_on_the_thread_explains_no_failure)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
-    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
+    OK(filch_scope_begin_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     cr_assert_eq(FILCH_SPAWN(&scope, calls_wrongly, NULL), 0);
     filch_scope_wait(&scope);
     cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, (void *)(intptr_t)-EINVAL), 0);
     filch_scope_wait(&scope);
     const filch_failure *last = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
     cr_assert_str_eq(last->message, "Invalid argument");
-    cr_assert_eq(filch_scope_close(&scope), -EINVAL);
+    cr_assert_eq(filch_scope_end(&scope), -EINVAL);
     OK(filch_runtime_destroy(rt));
 }
 
@@ -125,13 +125,13 @@ static int forks_failure(filch_self self, filch_scope *scope, void *arg)
 static void fails_anywhere(filch_runtime *rt)
 {
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, forks_failure, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), -ERANGE);
+    cr_assert_eq(filch_scope_end(&scope), -ERANGE);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "in a fork");
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(filch_scope_fail(&scope, -EBUSY, "by %s", "the opener"), -EBUSY);
-    cr_assert_eq(filch_scope_close(&scope), -EBUSY);
+    cr_assert_eq(filch_scope_end(&scope), -EBUSY);
     cr_assert_str_eq(filch_error(), "by the opener");
     cr_assert_null(filch_scope_failure(&scope)->task);
 }
@@ -147,7 +147,7 @@ static void cancels_siblings(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (int i = 0; i < 20; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "1"), 0);
@@ -159,7 +159,7 @@ static void cancels_siblings(filch_runtime *rt)
     cr_assert_null(filch_scope_next_failure(&scope, filch_scope_failure(&scope)));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
     cr_assert_not_null(strstr(filch_error(), "until_cancelled"));
-    cr_assert_eq(filch_scope_close(&scope), -ENOENT);
+    cr_assert_eq(filch_scope_end(&scope), -ENOENT);
     cr_assert_eq(signpost_count(&started), 20, "a refused child does not");
 }
 
@@ -171,10 +171,10 @@ Test(scope, the_first_failure_cancels_the_siblings)
 static int nest_until_cancelled(filch_self self, filch_scope *scope, void *arg)
 {
     filch_scope inner;
-    OK(filch_scope_open(&inner, NULL, filch_scope_context(scope)));
+    OK(filch_scope_begin(&inner, NULL, filch_scope_context(scope)));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&inner, scope_until_cancelled, arg), 0);
-    return filch_scope_close(&inner);
+    return filch_scope_end(&inner);
 }
 
 static int fail_after_5(filch_self self, filch_scope *scope, void *arg)
@@ -188,10 +188,10 @@ static void cancels_inner(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, nest_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, fail_after_5, &started), 0);
-    cr_assert_eq(filch_scope_close(&scope), -EIO);
+    cr_assert_eq(filch_scope_end(&scope), -EIO);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "disk");
 }
 
@@ -205,9 +205,9 @@ static void passes_failure_on(filch_runtime *rt)
     filch_scope scope;
     filch_context *context;
     OK(filch_context_create(&context, NULL));
-    OK(filch_scope_open(&scope, rt, context));
+    OK(filch_scope_begin(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "2"), 0);
-    cr_assert_eq(filch_scope_close(&scope), -ENOENT);
+    cr_assert_eq(filch_scope_end(&scope), -ENOENT);
     cr_assert_eq(filch_context_cause(context), 0, "nothing above is cancelled");
     filch_context_release(context);
 }
@@ -223,7 +223,7 @@ static void cancelled_from_above(filch_runtime *rt)
     filch_scope scope;
     filch_context *context;
     OK(filch_context_create(&context, NULL));
-    OK(filch_scope_open(&scope, rt, context));
+    OK(filch_scope_begin(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(filch_scope_wait_until(&scope, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
     cr_assert_eq(filch_scope_wait_until(&scope, 0), -ETIMEDOUT);
@@ -233,10 +233,10 @@ static void cancelled_from_above(filch_runtime *rt)
     cr_assert_eq(filch_scope_children(&scope), 1);
     OK(filch_context_cancel(context, -ESTALE));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
-    cr_assert_eq(filch_scope_close(&scope), -ESTALE);
-    OK(filch_scope_open(&scope, rt, context));
+    cr_assert_eq(filch_scope_end(&scope), -ESTALE);
+    OK(filch_scope_begin(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), -ECANCELED);
-    cr_assert_eq(filch_scope_close(&scope), 0, "nobody has failed");
+    cr_assert_eq(filch_scope_end(&scope), 0, "nobody has failed");
     filch_context_release(context);
 }
 
@@ -251,11 +251,11 @@ static void has_a_deadline(filch_runtime *rt)
     filch_scope scope;
     filch_context *context;
     OK(filch_context_create_until(&context, NULL, filch_in(5 * FILCH_MILLISECOND)));
-    OK(filch_scope_open(&scope, rt, context));
+    OK(filch_scope_begin(&scope, rt, context));
     uint32_t spawned = 0; /* beside other load the deadline may pass before */
     for (int i = 0; i < 5; i++)
         spawned += FILCH_SPAWN(&scope, scope_until_cancelled, &started) == 0;
-    cr_assert_eq(filch_scope_close(&scope), spawned ? -ETIMEDOUT : 0);
+    cr_assert_eq(filch_scope_end(&scope), spawned ? -ETIMEDOUT : 0);
     cr_assert_eq(signpost_count(&started), spawned);
     filch_context_release(context);
 }
@@ -278,7 +278,7 @@ static void collects(filch_runtime *rt)
     enum { CHILDREN = FILCH_SCOPE_KEPT + 20 };
     filch_scope scope;
     unsigned kept = 0;
-    OK(filch_scope_open_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
+    OK(filch_scope_begin_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < CHILDREN; i++) {
         cr_assert_eq(FILCH_SPAWN(&scope, fails_in_turn, NULL), 0);
         cr_assert_eq(filch_scope_wait(&scope), -EDOM);
@@ -293,7 +293,7 @@ static void collects(filch_runtime *rt)
     cr_assert_eq(kept, FILCH_SCOPE_KEPT);
     cr_assert_eq(filch_scope_failures(&scope), CHILDREN);
     cr_assert_eq(filch_context_cause(filch_scope_context(&scope)), 0);
-    cr_assert_eq(filch_scope_close(&scope), -EDOM);
+    cr_assert_eq(filch_scope_end(&scope), -EDOM);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "failure 0");
     cr_assert_eq(filch_scope_failures(&scope), CHILDREN);
 }

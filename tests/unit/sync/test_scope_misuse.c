@@ -16,11 +16,11 @@ static void child_panics(filch_runtime *rt)
 {
     signpost started = {0};
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, panics, "17"), 0);
-    cr_assert_eq(filch_scope_close(&scope), -EBADMSG);
+    cr_assert_eq(filch_scope_end(&scope), -EBADMSG);
     cr_assert_str_eq(filch_scope_failure(&scope)->message, "no header in 17");
     cr_assert_str_eq(filch_scope_failure(&scope)->task, "panics");
     cr_assert_str_eq(filch_scope_failure(&scope)->file, __FILE__);
@@ -59,7 +59,7 @@ static void open_and_panic(filch_self self, void *arg)
     if (opener->forks)
         FILCH_FORK(fib, 10);
     filch_scope scope;
-    OK(filch_scope_open(&scope, opener->rt, NULL));
+    OK(filch_scope_begin(&scope, opener->rt, NULL));
     for (int i = 0; i < 5; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, note_the_end, opener), 0);
     if (opener->forks)
@@ -89,12 +89,12 @@ Test(scope, a_panic_of_the_opener_cancels_it_and_waits)
 FILCH_VOID_TASK(close_before_cleanup, (signpost *, cleaned))
 {
     filch_scope first, second;
-    OK(filch_scope_open(&first, NULL, NULL));
+    OK(filch_scope_begin(&first, NULL, NULL));
     FILCH_DEFER(clean, cleaned);
-    OK(filch_scope_open(&second, NULL, NULL));
+    OK(filch_scope_begin(&second, NULL, NULL));
     FILCH_DEFER(clean, cleaned);
-    OK(filch_scope_close(&first));
-    OK(filch_scope_close(&second));
+    OK(filch_scope_end(&first));
+    OK(filch_scope_end(&second));
     cr_assert_eq(signpost_count(cleaned), 0);
 }
 
@@ -114,32 +114,32 @@ Test(scope, bad_calls_are_refused_and_say_why)
     filch_runtime *rt = scope_runtime(1);
     filch_child nothing = {.task = {NULL, "nothing"}};
     filch_scope scope;
-    cr_assert_eq(filch_scope_open(&scope, NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_scope_begin(&scope, NULL, NULL), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "runtime"));
-    cr_assert_eq(filch_scope_open(NULL, rt, NULL), -EINVAL);
-    cr_assert_eq(filch_scope_open_as(&scope, rt, NULL, (filch_scope_mode)2), -EINVAL);
-    OK(filch_scope_open(&scope, rt, NULL));
+    cr_assert_eq(filch_scope_begin(NULL, rt, NULL), -EINVAL);
+    cr_assert_eq(filch_scope_begin_as(&scope, rt, NULL, (filch_scope_mode)2), -EINVAL);
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(filch_scope_spawn(&scope, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_scope_spawn(&scope, &nothing, NULL), -EINVAL);
     cr_assert_eq(FILCH_SPAWN(NULL, scope_returns, NULL), -EINVAL);
     cr_assert_eq(filch_scope_wait(NULL), -EINVAL);
     cr_assert_eq(filch_scope_wait_until(NULL, 0), -EINVAL);
-    cr_assert_eq(filch_scope_close(NULL), -EINVAL);
+    cr_assert_eq(filch_scope_end(NULL), -EINVAL);
     cr_assert_eq(filch_scope_fail(&scope, 0, "nothing"), -EINVAL);
-    cr_assert_eq(filch_scope_close(&scope), -EINVAL);
+    cr_assert_eq(filch_scope_end(&scope), -EINVAL);
     OK(filch_runtime_destroy(rt));
 }
 
 static void closes_twice(filch_runtime *rt)
 {
     filch_scope scope, zero = {.failures = 0};
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "3"), 0);
     for (int i = 0; i < 2; i++) {
-        cr_assert_eq(filch_scope_close(&scope), -ENOENT);
+        cr_assert_eq(filch_scope_end(&scope), -ENOENT);
         cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "4"), -EPIPE);
         cr_assert_eq(FILCH_SPAWN(&zero, scope_says, "5"), -EPIPE);
-        OK(filch_scope_close(&zero));
+        OK(filch_scope_end(&zero));
     }
     cr_assert_not_null(strstr(filch_error(), "says was not spawned"));
 }
@@ -152,7 +152,7 @@ Test(scope, nothing_is_spawned_into_one_that_is_closed)
 FILCH_VOID_TASK(forget_to_close)
 {
     filch_scope scope;
-    (void)filch_scope_open(&scope, NULL, NULL);
+    (void)filch_scope_begin(&scope, NULL, NULL);
 }
 
 static void leave_open(void)
@@ -170,9 +170,9 @@ static int forget_to_close_too(filch_self self, filch_scope *scope, void *arg)
 static void leave_open_in_child(void)
 {
     filch_scope scope;
-    (void)filch_scope_open(&scope, scope_runtime(1), NULL);
+    (void)filch_scope_begin(&scope, scope_runtime(1), NULL);
     FILCH_SPAWN(&scope, forget_to_close_too, NULL);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
 }
 
 Test(scope, a_task_that_leaves_one_open_dies_by_its_name)
@@ -190,14 +190,14 @@ static signpost left, never;
 
 FILCH_VOID_TASK(open_for_another, (filch_runtime *, rt))
 {
-    (void)filch_scope_open(&left_to_another, rt, NULL);
+    (void)filch_scope_begin(&left_to_another, rt, NULL);
     signpost_raise(&left);
     signpost_wait(&never, 1);
 }
 
 static int close_of_another(filch_self self, filch_scope *scope, void *arg)
 {
-    return filch_scope_close(&left_to_another);
+    return filch_scope_end(&left_to_another);
 }
 
 static void *run_opener(void *rt)
@@ -213,16 +213,16 @@ static void close_elsewhere(void)
     filch_runtime *rt = scope_runtime(2);
     pthread_create(&thread, NULL, run_opener, rt);
     signpost_wait(&left, 1);
-    (void)filch_scope_open(&scope, rt, NULL);
+    (void)filch_scope_begin(&scope, rt, NULL);
     FILCH_SPAWN(&scope, close_of_another, NULL);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
 }
 
 Test(scope, closing_the_scope_of_another_task_dies)
 {
     struct child child;
     child_run(&child, close_elsewhere);
-    cr_assert(child_died(&child, "filch_scope_close: another task opened this scope"), "%s",
+    cr_assert(child_died(&child, "filch_scope_end: another task opened this scope"), "%s",
               child.text);
 }
 
@@ -232,7 +232,7 @@ static filch_scope of_the_parent_too;
 static void use_in_the_child(void)
 {
     filch_scope scope;
-    CHILD_CHECK(filch_scope_open(&scope, of_the_parent, NULL) == -ECHILD);
+    CHILD_CHECK(filch_scope_begin(&scope, of_the_parent, NULL) == -ECHILD);
     CHILD_CHECK(FILCH_SPAWN(&of_the_parent_too, scope_returns, NULL) == -ECHILD);
 }
 
@@ -242,10 +242,10 @@ Test(scope, a_child_of_fork_has_no_workers_for_it)
         cr_skip_test("thread sanitizer refuses fork in a process with threads");
     struct child child;
     of_the_parent = scope_runtime(1);
-    OK(filch_scope_open(&of_the_parent_too, of_the_parent, NULL));
+    OK(filch_scope_begin(&of_the_parent_too, of_the_parent, NULL));
     child_run(&child, use_in_the_child);
     cr_assert(child_passed(&child), "%s", child.text);
-    OK(filch_scope_close(&of_the_parent_too));
+    OK(filch_scope_end(&of_the_parent_too));
     OK(filch_runtime_destroy(of_the_parent));
 }
 
@@ -253,13 +253,13 @@ Test(scope, a_child_of_fork_has_no_workers_for_it)
 
 static void close_it(filch_self self, void *scope)
 {
-    filch_scope_close(scope);
+    filch_scope_end(scope);
 }
 
 FILCH_TASK(int, closes_within_a_try)
 {
     filch_scope scope;
-    int rc = filch_scope_open(&scope, NULL, NULL);
+    int rc = filch_scope_begin(&scope, NULL, NULL);
     return rc ? rc : filch_try(self, close_it, &scope, NULL);
 }
 
@@ -281,9 +281,9 @@ Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
 {
     filch_runtime *rt = scope_runtime(2);
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
+    OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, blocks_and_fails, NULL), 0);
-    cr_assert_eq(filch_scope_close(&scope), -EPROTO);
+    cr_assert_eq(filch_scope_end(&scope), -EPROTO);
     cr_assert_eq(filch_scope_failures(&scope), 1);
     cr_assert_str_eq(filch_scope_failure(&scope)->task, "blocks_and_fails");
     OK(filch_runtime_destroy(rt));
@@ -292,14 +292,14 @@ Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
 static void open_twice(filch_runtime *rt)
 {
     filch_scope scope, other;
-    OK(filch_scope_open(&scope, rt, NULL));
-    OK(filch_scope_open(&other, rt, NULL));
-    cr_assert_eq(filch_scope_open(&scope, rt, NULL), -EBUSY);
-    cr_assert_not_null(strstr(filch_error(), "filch_scope_open"), "%s", filch_error());
-    OK(filch_scope_close(&scope));
-    OK(filch_scope_open(&scope, rt, NULL));
-    OK(filch_scope_close(&other));
-    OK(filch_scope_close(&scope));
+    OK(filch_scope_begin(&scope, rt, NULL));
+    OK(filch_scope_begin(&other, rt, NULL));
+    cr_assert_eq(filch_scope_begin(&scope, rt, NULL), -EBUSY);
+    cr_assert_not_null(strstr(filch_error(), "filch_scope_begin"), "%s", filch_error());
+    OK(filch_scope_end(&scope));
+    OK(filch_scope_begin(&scope, rt, NULL));
+    OK(filch_scope_end(&other));
+    OK(filch_scope_end(&scope));
 }
 
 FILCH_VOID_TASK(open_twice_in_a_task, (filch_runtime *, rt))
@@ -321,13 +321,13 @@ Test(scope, a_failure_leaves_its_own_text)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
-    OK(filch_scope_open(&scope, rt, NULL));
-    (void)filch_scope_open(NULL, rt, NULL); /* another call's sentence */
+    OK(filch_scope_begin(&scope, rt, NULL));
+    (void)filch_scope_begin(NULL, rt, NULL); /* another call's sentence */
     cr_assert_eq(filch_scope_fail(&scope, -EIO, "line %d", 3), -EIO);
     cr_assert_str_eq(filch_error(), "line 3");
-    cr_assert_eq(filch_scope_close(&scope), -EIO);
-    OK(filch_scope_open(&scope, rt, NULL));
-    OK(filch_scope_close(&scope));
+    cr_assert_eq(filch_scope_end(&scope), -EIO);
+    OK(filch_scope_begin(&scope, rt, NULL));
+    OK(filch_scope_end(&scope));
     cr_assert_eq(filch_scope_fail(&scope, -EDOM, "too late"), -EDOM);
     cr_assert_str_eq(filch_error(), "too late");
     OK(filch_runtime_destroy(rt));

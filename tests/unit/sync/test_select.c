@@ -5,7 +5,7 @@
 static filch_channel *full_channel(void)
 {
     filch_channel *channel = channel_of(sizeof(uint64_t), 1);
-    filch_send(channel, &(uint64_t){1});
+    filch_channel_send(channel, &(uint64_t){1});
     return channel;
 }
 
@@ -23,7 +23,7 @@ Test(select, default_case_happens_when_no_other_can)
     for (int i = 0; i < 100; i++) { /* not by chance */
         filch_case ready[] = {FILCH_UNTIL(0), FILCH_SEND(empty, &item)};
         cr_assert_eq(filch_select(ready, 2), 1);
-        filch_receive(empty, &item);
+        filch_channel_receive(empty, &item);
     }
     filch_channel_destroy(empty);
     filch_channel_destroy(full);
@@ -37,7 +37,7 @@ Test(select, nothing_moves_in_the_cases_that_do_not_happen)
     filch_case cases[CHANNELS];
     for (int i = 0; i < CHANNELS; i++) {
         channels[i] = channel_of(sizeof(uint64_t), 2);
-        filch_send(channels[i], &(uint64_t){7});
+        filch_channel_send(channels[i], &(uint64_t){7});
     }
     for (int round = 0; round < 200; round++) {
         for (int i = 0; i < CHANNELS; i++) {
@@ -54,12 +54,12 @@ Test(select, nothing_moves_in_the_cases_that_do_not_happen)
             cr_assert_eq(items[i], i == chosen && i % 2 == 0 ? 7 : 100);
         }
         if (chosen % 2) {
-            filch_receive(channels[chosen], &items[0]);
+            filch_channel_receive(channels[chosen], &items[0]);
             cr_assert_eq(items[0], 7);
-            filch_receive(channels[chosen], &items[0]);
+            filch_channel_receive(channels[chosen], &items[0]);
             cr_assert_eq(items[0], 100);
         }
-        filch_send(channels[chosen], &(uint64_t){7});
+        filch_channel_send(channels[chosen], &(uint64_t){7});
     }
     for (int i = 0; i < CHANNELS; i++)
         filch_channel_destroy(channels[i]);
@@ -131,7 +131,7 @@ Test(select, each_case_that_can_happen_is_chosen_half_as_often_as_by_turns)
         for (int i = 0; i < TRIALS; i++) {
             int which = filch_select(cases, CASES);
             chosen[which]++;
-            filch_send(channels[which], &item);
+            filch_channel_send(channels[which], &item);
         }
         for (int i = 0; i < CASES; i++) {
             cr_assert_geq(chosen[i], ready >> i & 1 ? TRIALS / (2 * count) : 0, "%x: case %d",
@@ -156,7 +156,7 @@ Test(select, hundreds_of_cases_in_any_order_of_addresses)
     for (int i = 0; i < CASES; i++)
         cases[i] = (filch_case)FILCH_RECEIVE(channels[i], &item);
     for (int i = 0; i < CASES; i++) {
-        filch_send(channels[i], &(uint64_t){(uint64_t)i});
+        filch_channel_send(channels[i], &(uint64_t){(uint64_t)i});
         int which = filch_select(cases, CASES);
         cr_assert_eq(item, (uint64_t)i);
         cr_assert_eq(channels[which], channels[i]);
@@ -201,9 +201,9 @@ static void any_channel_ends_it(crew *all, enum crew_kind kind, const char *name
         for (int i = 0; i < 3; i++)
             channel_wait_for(channels[i], 1);
         if (which < 2)
-            cr_assert_eq(filch_send(channels[which], &mine), 0, "%s", name);
+            cr_assert_eq(filch_channel_send(channels[which], &mine), 0, "%s", name);
         else
-            cr_assert_eq(filch_receive(channels[which], &mine), 0, "%s", name);
+            cr_assert_eq(filch_channel_receive(channels[which], &mine), 0, "%s", name);
         crew_wait(all);
         cr_assert_eq(call.chosen, which, "%s", name);
         cr_assert_eq(call.cases[which].code, 0, "%s", name);

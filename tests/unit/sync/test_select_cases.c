@@ -54,7 +54,7 @@ Test(select_cases, a_deadline_never_happens_early)
 Test(select_cases, the_object_of_a_deadline_is_ignored)
 {
     filch_channel *full = channel_of(sizeof item, 1);
-    OK(filch_send(full, &item));
+    OK(filch_channel_send(full, &item));
     filch_case cases[] = {receive_from(full), receive_from(NULL)};
     cases[0].kind = FILCH_CASE_UNTIL;
     cr_assert_eq(filch_select(cases, 2), 0);
@@ -96,9 +96,9 @@ Test(select_cases, a_ready_case_behind_the_last_does_not_happen)
     filch_case cases[] = {receive_from(empty), deadline(0), receive_from(other)};
     for (int i = 0; i < 100; i++) { /* the order of trying is random */
         cr_assert_eq(filch_select(cases, 3), 1);
-        OK(filch_send(other, &item));
+        OK(filch_channel_send(other, &item));
         cr_assert_eq(filch_select(cases, 2), 1);
-        OK(filch_receive(other, &item));
+        OK(filch_channel_receive(other, &item));
     }
     filch_channel_destroy(empty);
     filch_channel_destroy(other);

@@ -12,13 +12,13 @@ static const int some[] = {SIGTERM, SIGINT, SIGHUP};
 static filch_channel *channel_of_signals(void)
 {
     filch_channel *channel = NULL;
-    CHILD_CHECK(filch_signal_channel(&channel, some, 3) == 0);
+    CHILD_CHECK(filch_signal_channel_start(&channel, some, 3) == 0);
     return channel;
 }
 
 static int next(filch_channel *channel)
 {
-    int number = 0, rc = filch_receive(channel, &number);
+    int number = 0, rc = filch_channel_receive(channel, &number);
     return rc ? rc : number;
 }
 
@@ -55,7 +55,7 @@ Test(signal_channel, repeated_signals_reach_a_task_one_by_one)
         cr_assert_eq(pthread_create(&sender, NULL, send, &ready), 0);
         cr_assert_eq(FILCH_RUN(rt, serve, signals, &ready), 22, "%s", config_name(c));
         pthread_join(sender, NULL);
-        filch_signal_channel_end(signals);
+        filch_signal_channel_stop(signals);
         filch_channel_destroy(signals);
         OK(filch_runtime_destroy(rt));
     }
@@ -70,7 +70,7 @@ Test(signal_channel, signals_that_come_at_once_are_all_counted)
     for (unsigned i = 0; i < TIMES; i++)
         cr_assert_eq(next(signals), SIGINT);
     cr_assert_eq(filch_channel_length(signals), 0);
-    filch_signal_channel_end(signals);
+    filch_signal_channel_stop(signals);
     filch_channel_destroy(signals);
 }
 
@@ -89,13 +89,13 @@ Test(signal_channel, its_end_closes_it_and_restores_what_signals_did)
     raise(SIGTERM);
     while (!filch_channel_length(signals))
         sched_yield();
-    filch_signal_channel_end(signals);
+    filch_signal_channel_stop(signals);
     cr_assert_eq(next(signals), SIGTERM);
     cr_assert_eq(next(signals), -EPIPE);
     cr_assert_eq(filch_u32_load(&heard, FILCH_ACQUIRE), 0);
     raise(SIGTERM);
     cr_assert_eq(filch_u32_load(&heard, FILCH_ACQUIRE), SIGTERM);
-    filch_signal_channel_end(NULL);
+    filch_signal_channel_stop(NULL);
     filch_channel_destroy(signals);
 }
 
@@ -103,20 +103,20 @@ Test(signal_channel, a_signal_has_one_effect_at_a_time)
 {
     filch_channel *signals = channel_of_signals(), *other = NULL;
     filch_context *stop = NULL;
-    cr_assert_eq(filch_signal_channel(&other, some + 1, 1), -EBUSY);
-    cr_assert(strstr(filch_error(), "filch_signal_channel_end"), "%s", filch_error());
-    cr_assert_eq(filch_signal_context(&stop, NULL, some, 1), -EBUSY);
-    filch_signal_channel_end(signals);
-    OK(filch_signal_context(&stop, NULL, some, 1));
-    cr_assert_eq(filch_signal_channel(&other, some, 1), -EBUSY);
-    cr_assert(strstr(filch_error(), "filch_signal_context_end"), "%s", filch_error());
-    filch_signal_context_end(stop);
+    cr_assert_eq(filch_signal_channel_start(&other, some + 1, 1), -EBUSY);
+    cr_assert(strstr(filch_error(), "filch_signal_channel_stop"), "%s", filch_error());
+    cr_assert_eq(filch_signal_context_start(&stop, NULL, some, 1), -EBUSY);
+    filch_signal_channel_stop(signals);
+    OK(filch_signal_context_start(&stop, NULL, some, 1));
+    cr_assert_eq(filch_signal_channel_start(&other, some, 1), -EBUSY);
+    cr_assert(strstr(filch_error(), "filch_signal_context_stop"), "%s", filch_error());
+    filch_signal_context_stop(stop);
     filch_context_release(stop);
     filch_channel_destroy(signals);
-    cr_assert_eq(filch_signal_channel(&other, (const int[]){SIGTERM, SIGKILL}, 2), -EINVAL);
-    cr_assert_eq(filch_signal_channel(&other, some, 0), -EINVAL);
-    cr_assert_eq(filch_signal_channel(&other, NULL, 1), -EINVAL);
-    cr_assert_eq(filch_signal_channel(NULL, some, 1), -EINVAL);
+    cr_assert_eq(filch_signal_channel_start(&other, (const int[]){SIGTERM, SIGKILL}, 2), -EINVAL);
+    cr_assert_eq(filch_signal_channel_start(&other, some, 0), -EINVAL);
+    cr_assert_eq(filch_signal_channel_start(&other, NULL, 1), -EINVAL);
+    cr_assert_eq(filch_signal_channel_start(NULL, some, 1), -EINVAL);
     cr_assert_null(other);
 }
 

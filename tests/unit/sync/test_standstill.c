@@ -42,7 +42,7 @@ static void poll_until_reported_twice(void)
     while (filch_u32_load(&reports, FILCH_ACQUIRE) < 2)
         filch_sleep(10 * FILCH_MILLISECOND); /* the thread polls with a timer */
     for (int i = 0; i < TASKS; i++)
-        CHILD_CHECK(!filch_send(items, &i));
+        CHILD_CHECK(!filch_channel_send(items, &i));
     CHILD_CHECK(!filch_runtime_destroy(rt));
     CHILD_CHECK(filch_u32_load(&ended, FILCH_ACQUIRE) == TASKS);
 }

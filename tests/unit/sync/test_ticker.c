@@ -12,7 +12,7 @@ static int ticks_are_exact(filch_ticker *ticker, int64_t period, unsigned count)
     uint64_t number = 0;
     while (count > 0) {
         filch_tick tick;
-        if (filch_receive(filch_ticker_channel(ticker), &tick) || filch_now() < tick.when)
+        if (filch_channel_receive(filch_ticker_channel(ticker), &tick) || filch_now() < tick.when)
             return 1;
         if (tick.missed != tick.number - number - 1)
             return 2;
@@ -54,7 +54,7 @@ Test(ticker, what_nobody_takes_is_dropped_and_told)
     OK(filch_ticker_create(&ticker, MS));
     do { /* until a tick has been missed */
         OK(filch_sleep(3 * MS));
-        OK(filch_receive(filch_ticker_channel(ticker), &tick));
+        OK(filch_channel_receive(filch_ticker_channel(ticker), &tick));
         cr_assert_eq(tick.missed, tick.number - last.number - 1);
         cr_assert(!last.number ||
                   tick.when - last.when == (int64_t)(tick.number - last.number) * MS);
@@ -69,19 +69,19 @@ Test(ticker, stop_leaves_nothing_and_reset_begins_anew)
     filch_tick tick;
     OK(filch_ticker_create(&ticker, 100000));
     filch_channel *ticks = filch_ticker_channel(ticker);
-    OK(filch_receive(ticks, &tick));
+    OK(filch_channel_receive(ticks, &tick));
     for (unsigned i = 0; i < 20; i++) {
         OK(filch_sleep(200000));
         filch_ticker_stop(ticker);
-        cr_assert_eq(filch_receive_until(ticks, &tick, filch_in(150000)), -ETIMEDOUT);
+        cr_assert_eq(filch_channel_receive_until(ticks, &tick, filch_in(150000)), -ETIMEDOUT);
         int64_t from = filch_now();
         OK(filch_ticker_reset(ticker, 50000));
-        OK(filch_receive(ticks, &tick));
+        OK(filch_channel_receive(ticks, &tick));
         cr_assert_geq(tick.when, from + 50000);
         cr_assert_eq(tick.missed, tick.number - 1);
     }
     cr_assert_eq(filch_ticker_reset(ticker, 0), -EINVAL);
-    cr_assert_eq(filch_try_receive(ticks, &tick), -EAGAIN);
+    cr_assert_eq(filch_channel_try_receive(ticks, &tick), -EAGAIN);
     filch_ticker_destroy(ticker);
 }
 
@@ -105,7 +105,7 @@ FILCH_TASK(int, wait_for_a_tick, (filch_ticker *, ticker), (signpost *, there))
 {
     filch_tick tick;
     signpost_raise(there);
-    return filch_receive(filch_ticker_channel(ticker), &tick);
+    return filch_channel_receive(filch_ticker_channel(ticker), &tick);
 }
 
 static void *destroy_it(void *ticker)

@@ -84,7 +84,7 @@ Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone
     signpost_wait(&fired, 1);
     cr_assert_eq(filch_context_wait(inherited_context, FILCH_FOREVER), -ETIMEDOUT);
     filch_tick tick;
-    OK(filch_receive(filch_ticker_channel(inherited_ticker), &tick));
+    OK(filch_channel_receive(filch_ticker_channel(inherited_ticker), &tick));
     cr_assert_eq(signpost_count(&watcher.done), 0,
                  "the child's use of it does not affect the parent");
     close(watcher.ends[1]);

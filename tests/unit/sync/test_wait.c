@@ -299,8 +299,8 @@ Test(wait, of_deadline_and_teller_one_wins)
 
 static uint64_t suspensions(void)
 {
-    filch_stats stats;
-    filch_runtime_stats_read(filch_runtime_here(), &stats, sizeof stats);
+    filch_runtime_stats stats;
+    filch_runtime_stats_read(filch_runtime_here(), FILCH_ALL_WORKERS, &stats, sizeof stats);
     return stats.suspensions;
 }
 

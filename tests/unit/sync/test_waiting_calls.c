@@ -158,13 +158,13 @@ static void send_one(filch_self self)
 {
     make_channel();
     now_it_waits();
-    filch_send(channel, "x");
+    filch_channel_send(channel, "x");
 }
 
 static void receive_it(void)
 {
     char item;
-    OK(filch_receive(channel, &item));
+    OK(filch_channel_receive(channel, &item));
 }
 
 static void receive_one(filch_self self)
@@ -172,12 +172,12 @@ static void receive_one(filch_self self)
     char item;
     make_channel();
     now_it_waits();
-    filch_receive(channel, &item);
+    filch_channel_receive(channel, &item);
 }
 
 static void send_it(void)
 {
-    OK(filch_send(channel, "x"));
+    OK(filch_channel_send(channel, "x"));
 }
 
 static void select_one(filch_self self)
@@ -211,12 +211,12 @@ static int acquires(filch_self self, filch_scope *scope, void *unused)
 static void spawn_and(int (*end)(filch_scope *scope))
 {
     filch_scope scope;
-    OK(filch_scope_open(&scope, NULL, NULL));
+    OK(filch_scope_begin(&scope, NULL, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, acquires, NULL), 0);
     now_it_waits();
     end(&scope);
-    if (end != filch_scope_close)
-        filch_scope_close(&scope);
+    if (end != filch_scope_end)
+        filch_scope_end(&scope);
 }
 
 static void await_children(filch_self self)
@@ -226,7 +226,7 @@ static void await_children(filch_self self)
 
 static void close_scope(filch_self self)
 {
-    spawn_and(filch_scope_close);
+    spawn_and(filch_scope_end);
 }
 
 static void await_context(filch_self self)
@@ -256,12 +256,12 @@ static const waiting_call rows[] = {
     {"filch_waitgroup_wait", await_group, end_group, 0},
     {"filch_once", await_once, release, 0},
     {"filch_barrier_wait", meet, meet_it, 0},
-    {"filch_send", send_one, receive_it, 0},
-    {"filch_receive", receive_one, send_it, 0},
+    {"filch_channel_send", send_one, receive_it, 0},
+    {"filch_channel_receive", receive_one, send_it, 0},
     {"filch_select", select_one, send_it, 0},
     {"filch_await", await_future, set_future, 0},
     {"filch_scope_wait", await_children, release, 0},
-    {"filch_scope_close", close_scope, release, 0},
+    {"filch_scope_end", close_scope, release, 0},
     {"filch_context_wait", await_context, waiting_cancel, 0},
     {"filch_context_sleep", sleep_in_context, waiting_cancel, 0},
 };

@@ -42,13 +42,13 @@ Test(trace, events_agree_with_statistics)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned w = 0; w < 3; w++) {
-        filch_stats stats;
+        filch_runtime_stats stats;
         analysis a;
         const char *why;
         filch_runtime *rt = traced_runtime(workers[w], traced_path("whole.trace,limit=256M"));
         for (int i = 0; i < 20; i++)
             cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)fib_serial(15));
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         OK(filch_runtime_destroy(rt)); /* when it ends, so has each event */
         char numbered[32]; /* the second runtime of this process has a file of its own */
         snprintf(numbered, sizeof numbered, w ? "whole.trace.%u" : "whole.trace", w + 1);

@@ -93,7 +93,7 @@ Test(trace_events, a_name_within_another_s_text_is_told_apart)
     trace_event e;
     unsigned jobs = 0;
     for (unsigned i = 0; i < 2; i++)
-        OK(filch_go_from(rt, goes_by, NULL, &places[i]));
+        OK(fl_go_at(rt, goes_by, NULL, &places[i]));
     OK(filch_runtime_destroy(rt));
     trace_file *trace = opened_trace(traced_path("names.trace"));
     while (trace_next(trace, &e))
@@ -138,8 +138,8 @@ Test(trace_events, have_the_cpu_of_their_worker)
 
 FILCH_TASK(int, hands_over, (filch_channel *, items))
 {
-    int item = 1, rc = filch_send(items, &item);
-    return rc ? rc : filch_receive(items, &item);
+    int item = 1, rc = filch_channel_send(items, &item);
+    return rc ? rc : filch_channel_receive(items, &item);
 }
 
 static unsigned handovers_of(const char *path)

@@ -142,7 +142,7 @@ static void acquires(filch_self self, void *arg)
 static void sends(filch_self self, void *arg)
 {
     for (int i = 0; i < ITEMS; i++) {
-        filch_send(first, &i);
+        filch_channel_send(first, &i);
     }
     filch_channel_close(first);
 }
@@ -152,7 +152,7 @@ static void forwards(filch_self self, void *arg)
     FILCH_EACH(int, item, first)
     {
         work(300);
-        filch_send(second, &item);
+        filch_channel_send(second, &item);
     }
     filch_channel_close(second);
 }
@@ -170,16 +170,17 @@ static void turns(filch_self self, void *arg)
 {
     int item = 0;
     for (int i = 0; i < ITEMS - CAPACITY; i++) {
-        filch_send(first, &item);
-        filch_receive(first, &item);
+        filch_channel_send(first, &item);
+        filch_channel_receive(first, &item);
     }
     for (int i = 0; i < CAPACITY; i++)
-        filch_send(first, &item);
-    cr_assert_eq(filch_try_send(first, &item), -EAGAIN);
-    cr_assert_eq(filch_send_until(first, &item, filch_now() + FILCH_MILLISECOND), -ETIMEDOUT);
+        filch_channel_send(first, &item);
+    cr_assert_eq(filch_channel_try_send(first, &item), -EAGAIN);
+    cr_assert_eq(filch_channel_send_until(first, &item, filch_now() + FILCH_MILLISECOND),
+                 -ETIMEDOUT);
     for (int i = 0; i < CAPACITY; i++)
-        filch_receive(first, &item);
-    cr_assert_eq(filch_try_receive(first, &item), -EAGAIN);
+        filch_channel_receive(first, &item);
+    cr_assert_eq(filch_channel_try_receive(first, &item), -EAGAIN);
 }
 
 /* Each item takes the place that has been free for the longest time. */
@@ -187,8 +188,8 @@ static void alternates(filch_self self, void *arg)
 {
     int item = 0;
     for (int i = 0; i < ITEMS; i++) {
-        filch_send(first, &item);
-        filch_receive(first, &item);
+        filch_channel_send(first, &item);
+        filch_channel_receive(first, &item);
     }
 }
 

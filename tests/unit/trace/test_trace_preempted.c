@@ -59,13 +59,13 @@ FILCH_TASK(long, uncrowded, (int, unused))
 static void count_preemptions(bool early)
 {
     filch_runtime *rt = traced_runtime(1, NULL);
-    filch_stats stats;
+    filch_runtime_stats stats;
     trace_event e;
     uint64_t counted = 0, told = 0, asleep = 0;
     long before = FILCH_RUN(rt, crowded, traced_path("crowded.trace"), early);
     do {
         FILCH_RUN(rt, uncrowded, 0);
-        filch_runtime_stats_read(rt, &stats, sizeof stats);
+        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         asleep = asleep ? asleep : stats.parks + 1;
     } while (stats.parks < asleep);
     OK(filch_trace_stop(rt));

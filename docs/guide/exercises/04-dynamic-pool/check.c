@@ -52,7 +52,7 @@ int main(void)
     check_begin();
     if (filch_runtime_create(&rt, NULL) ||
         filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .width = 1}) ||
-        filch_context_create(&stop, NULL) || filch_scope_open(&scope, rt, NULL))
+        filch_context_create(&stop, NULL) || filch_scope_begin(&scope, rt, NULL))
         not_yet("%s", filch_error());
     filch_waitgroup_add(&held, 1);
     FILCH_SPAWN(&scope, run_monitor, stop);
@@ -67,7 +67,7 @@ int main(void)
     CHECK_THAT(rc != -ETIMEDOUT || filch_scope_children(&scope) == 0,
                "its context is done, but monitor does not return");
     returned("monitor", rc);
-    filch_scope_close(&scope);
+    filch_scope_end(&scope);
     filch_context_release(stop);
     filch_pool_destroy(pool);
     filch_runtime_destroy(rt);

@@ -17,7 +17,7 @@ static int measure_one(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     int sensor = (int)(intptr_t)data;
     result one = {sensor, measure(sensor)};
-    return filch_send(results, &one);
+    return filch_channel_send(results, &one);
 }
 
 int collect(int sensors)
@@ -37,7 +37,7 @@ int collect(int sensors)
     }
     for (int i = 0; i < submitted; i++) { /* each job sends one */
         result one;
-        filch_receive(results, &one);
+        filch_channel_receive(results, &one);
         note(one.sensor, one.value);
     }
     int ended = filch_pool_destroy(pool);

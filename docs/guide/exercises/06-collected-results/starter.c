@@ -19,7 +19,7 @@ static int measure_one(filch_self self, filch_job *job, void *data)
     (void)self, (void)job;
     int sensor = (int)(intptr_t)data;
     result one = {sensor, measure(sensor)};
-    note(one.sensor, one.value); /* TODO 2: instead, return filch_send of it */
+    note(one.sensor, one.value); /* TODO 2: instead, return filch_channel_send of it */
     return 0;
 }
 
@@ -33,7 +33,7 @@ int collect(int sensors)
         return rc;
     for (int i = 0; i < sensors && !rc; i++)
         rc = FILCH_SUBMIT(pool, measure_one, (void *)(intptr_t)i);
-    /* TODO 4: filch_receive as many results as there are jobs, and note them. */
+    /* TODO 4: filch_channel_receive as many results as there are jobs, and note them. */
     int ended = filch_pool_destroy(pool);
     return rc ? rc : ended;
 }

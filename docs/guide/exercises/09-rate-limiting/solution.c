@@ -10,7 +10,7 @@ static filch_limiter *limiter;
 static int make_call(filch_self self, filch_job *job, void *data)
 {
     (void)self;
-    int rc = filch_limiter_wait(limiter, 1, filch_job_context(job), FILCH_FOREVER);
+    int rc = filch_limiter_acquire(limiter, 1, filch_job_context(job), FILCH_FOREVER);
     if (!rc)
         call((int)(intptr_t)data);
     return rc;

@@ -12,7 +12,7 @@
 static int make_call(filch_self self, filch_job *job, void *data)
 {
     (void)self, (void)job;
-    /* TODO 2: filch_limiter_wait for one permit, for as long as the job's context allows. If that
+    /* TODO 2: filch_limiter_acquire for one permit, for as long as the job's context allows. If that
      * fails, do not call. */
     call((int)(intptr_t)data);
     return 0;

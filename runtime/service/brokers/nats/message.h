@@ -6,7 +6,7 @@
 #ifndef FL_NATS_MESSAGE_H
 #define FL_NATS_MESSAGE_H
 
-#include <filch/message.h>
+#include <filch/service.h>
 
 #include <nats/nats.h>
 #include <stdbool.h>

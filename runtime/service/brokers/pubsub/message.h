@@ -5,7 +5,7 @@
 #ifndef FL_PUBSUB_MESSAGE_H
 #define FL_PUBSUB_MESSAGE_H
 
-#include <filch/message.h>
+#include <filch/service.h>
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
  *
  * Records of jobs: a hash `filch-record:ID` each, which expires. The script that settles writes them,
  * also those of jobs that run. */
-#include <filch/message.h>
+#include <filch/service.h>
 #include <filch/timer.h>
 #include <filch/wait.h>
 #include <runtime/service/broker.h>

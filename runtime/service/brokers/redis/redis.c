@@ -4,7 +4,7 @@
  * streams. docs/service/redis.md has the URL's parts. */
 #include <runtime/service/brokers/redis/redis.h>
 
-#include <filch/message.h>
+#include <filch/service.h>
 #include <filch/wait.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/redis/command.h>

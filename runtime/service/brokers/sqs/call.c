@@ -124,9 +124,9 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
         fl_sqs_throttle(s, answer->retry_after);
     if (is_about_keys(call))
         fl_sqs_keys_forget(s->keys);
-    return host->explain(host, rc,
-                         "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/service/sqs.md)",
-                         call->operation, s->options.host, answer->status, call->code);
+    return host->explain(
+        host, rc, "%s at %s: HTTP %ld %s (queues, keys and their policy: docs/service/sqs.md)",
+        call->operation, s->options.host, answer->status, call->code);
 }
 
 static void end(fl_sqs_call *call)

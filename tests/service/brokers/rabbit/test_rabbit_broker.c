@@ -444,7 +444,7 @@ static int fail_once(filch_self self, filch_service_job *job, void *arg)
 {
     filch_u32_add(&runs, 1, FILCH_RELAXED);
     return filch_service_job_message(job)->attempt == 1
-               ? filch_service_retry(job, 20 * FILCH_MILLISECOND, "not yet")
+               ? filch_service_job_retry(job, 20 * FILCH_MILLISECOND, "not yet")
                : 0;
 }
 

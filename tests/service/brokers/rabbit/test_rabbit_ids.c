@@ -19,8 +19,8 @@ static int note_id(filch_self self, filch_service_job *job, void *arg)
     unsigned run = filch_u32_load(&runs, FILCH_RELAXED);
     snprintf(ids[run], sizeof ids[run], "%s", message->id ? message->id : "none");
     filch_u32_add(&runs, 1, FILCH_RELEASE);
-    return message->attempt < 3 ? filch_service_retry(job, soon, "again")
-                                : filch_service_fail(job, "enough");
+    return message->attempt < 3 ? filch_service_job_retry(job, soon, "again")
+                                : filch_service_job_fail(job, "enough");
 }
 
 static void keep_line(const char *line, size_t size, void *arg)
