@@ -21,6 +21,7 @@ RULES = {
     "until": "_until ends a name, and its function takes a point in time (int64_t)",
     "try": "try_ stands before a verb that is exported without it",
     "comment": "each function has a comment of its own, right before it",
+    "test": "the name of a test has at most six words",
     "macro": "a macro's expansion has no word that a program may define: parameters, prefixes (fl_, filch_), keywords, libc",
 }
 # The words of C, C++ and libc in expansions, and the one of the interface.
@@ -38,6 +39,14 @@ FORBIDDEN = {
 }
 # Objects that another call makes: a submission makes a job's handle.
 HANDLES = {"filch_job_release": "filch_pool_submit"}
+
+
+def tests(root):
+    """(file, name) of each test."""
+    for path in sorted([*root.glob("tests/**/*.c"), *root.glob("tests/**/*.h")]):
+        for name in re.findall(r"^ *(?:Test|FOR_EACH|ParameterizedTest|BROKER_CLAIM)\((?:[^,]*, *)+?(\w+)(?=[,)])",
+                               path.read_text(encoding="utf-8"), re.M):
+            yield path.relative_to(root).as_posix(), name
 
 
 def declarations(root):
@@ -122,6 +131,8 @@ def check(root):
     findings += [f"{file}: {name}: has no comment of its own; write one before it (CONTRIBUTING.md)"
                  for file, name in uncommented(root)]
     findings += [f"{file}: {name}: expands to {word}, which a program may define; give it a prefix" for file, name, word in exposed(root)]
+    findings += [f"{file}: {name}: has {len(name.split('_'))} words; claim it in six" for file, name in tests(root)
+                 if len(name.split("_")) > 6]
     return findings, len(found)
 
 

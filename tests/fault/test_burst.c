@@ -111,12 +111,12 @@ static void passes(void (*work)(void))
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
-Test(burst, tasks_that_waited_leave_a_tenth_of_their_memory)
+Test(burst, tasks_return_most_memory_after_waiting)
 {
     passes(wait_in_bursts);
 }
 
-Test(burst, jobs_that_were_queued_leave_a_tenth_of_their_memory)
+Test(burst, queued_jobs_return_most_memory_afterwards)
 {
     passes(queue_jobs);
 }

@@ -96,7 +96,7 @@ static void live_with_files(void)
     place_under(quota);
 }
 
-Test(cgroup, workers_follow_the_quota_that_files_tell_and_are_not_pinned)
+Test(cgroup, unpinned_workers_follow_quota_from_files)
 {
     for (quota = quotas; quota < quotas + QUOTAS; quota++) {
         char limit[64];
@@ -136,7 +136,7 @@ static void live_in_group(void)
     live_with(quota);
 }
 
-Test(cgroup, workers_follow_the_quota_of_the_kernels_group)
+Test(cgroup, workers_follow_kernel_cgroup_quota)
 {
     if (!cpu_group_make(&group, 100)) {
         cr_log_warn("%s; only the quota read from files is tested", CPU_GROUP_NEEDS);

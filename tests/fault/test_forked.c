@@ -175,7 +175,7 @@ static void fork_in(const struct state *state, const char *queue)
     cr_assert_eq(wrong, 0, "%s", state->name);
 }
 
-Test(forked, child_and_parent_live_on_after_a_fork_in_any_state)
+Test(forked, child_and_parent_survive_any_fork)
 {
     static const unsigned counts[] = {1, 2, 8};
     for (unsigned times = stress_times(5); times; times--)
@@ -194,7 +194,7 @@ static void live(void)
     CHILD_CHECK(fib_life(2, NULL, 8) == 0);
 }
 
-Test(forked, no_child_waits_for_threads_that_began_or_ended_during_the_fork)
+Test(forked, child_ignores_threads_racing_with_fork)
 {
     if (BUILD_ASAN)
         cr_skip_test("the allocator of address sanitizer may be locked in such a child");
@@ -240,7 +240,7 @@ static void exec_inside(void)
     FILCH_RUN(rt, exec_in_a_task);
 }
 
-Test(forked, exec_replaces_a_process_whose_workers_are_at_work)
+Test(forked, exec_replaces_process_with_busy_workers)
 {
     static void (*const places[])(void) = {exec_outside, exec_inside};
     for (unsigned i = 0; i < 2; i++) {

@@ -110,7 +110,7 @@ static void serve_clients(unsigned config, unsigned runs)
     cr_assert_eq(signpost_count(&gone), THREADS * runs, "%s", stress_name(config));
 }
 
-Test(futex, waits_that_end_for_no_reason_lose_nothing)
+Test(futex, spurious_wakeups_lose_nothing)
 {
     seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++)

@@ -94,12 +94,12 @@ static void passes(void (*work)(void), unsigned with_workers, unsigned with_task
     cr_assert(child_passed(&child), "%u workers: 0x%x: %s", workers, child.status, child.text);
 }
 
-Test(guards, tasks_wait_by_the_ten_thousand_on_old_kernels)
+Test(guards, old_kernels_support_many_waiting_tasks)
 {
     passes(many_tasks_wait_on_an_old_kernel, 2, MANY);
 }
 
-Test(guards, thousands_of_tasks_wait_with_few_mappings)
+Test(guards, thousands_of_tasks_need_few_mappings)
 {
     static const unsigned numbers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3 && mappings_most() <= MAPPINGS_REACHABLE; i++)

@@ -81,7 +81,7 @@ static void expect_runs(uint32_t count)
     cr_assert_eq(signpost_count(&ran), count);
 }
 
-Test(held_submitter, all_workers_sleep_beside_one_that_is_stopped)
+Test(held_submitter, workers_sleep_beside_stopped_submitter)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         fl_runtime *rt = create(worker_numbers[i]);
@@ -107,7 +107,7 @@ static void occupy(filch_self self, void *unused)
 }
 
 /* Its successor is known only when that one goes on. */
-Test(held_submitter, so_they_do_beside_the_job_before_that)
+Test(held_submitter, workers_sleep_although_earlier_job_waits)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         fl_runtime *rt = create(worker_numbers[i]);
@@ -128,7 +128,7 @@ Test(held_submitter, so_they_do_beside_the_job_before_that)
 }
 
 /* The end of the runtime waits for it, too. */
-Test(held_submitter, what_it_submits_runs_before_the_end)
+Test(held_submitter, runtime_end_waits_for_held_submission)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         fl_runtime *rt = create(worker_numbers[i]);

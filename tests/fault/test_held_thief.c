@@ -210,7 +210,7 @@ static void hold_in(const struct theft *theft, unsigned workers)
     OK(filch_runtime_destroy(run.rt));
 }
 
-Test(held_thief, others_finish_what_does_not_wait_for_the_held_one)
+Test(held_thief, others_finish_independent_work)
 {
     static const unsigned workers[] = {3, 4, 8};
     for (unsigned times = stress_times(5); times; times--)

@@ -89,7 +89,7 @@ static void expect_cells_back(const way *by)
     OK(filch_pool_destroy(pool));
 }
 
-Test(job_cells, each_comes_back_however_its_job_ends)
+Test(job_cells, cells_return_however_jobs_end)
 {
     for (unsigned i = 0; i < sizeof ways / sizeof *ways; i++)
         expect_cells_back(&ways[i]);
@@ -106,7 +106,7 @@ static void fill_next_cell(enum fl_cells kind, size_t size)
     fl_cell_give(kind, cell);
 }
 
-Test(job_cells, a_job_has_nothing_of_the_former_use_of_its_cell)
+Test(job_cells, jobs_inherit_nothing_from_reused_cells)
 {
     for (unsigned width = 0; width < 2; width++) {
         filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = width});
@@ -123,7 +123,7 @@ Test(job_cells, a_job_has_nothing_of_the_former_use_of_its_cell)
     }
 }
 
-Test(job_cells, nor_does_one_whose_memory_is_refused_in_a_direct_pool)
+Test(job_cells, refused_direct_job_inherits_nothing)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     fill_next_cell(FL_CELLS_FULL_JOBS, FL_CELL_FULL_JOB);

@@ -58,7 +58,7 @@ static void wait_with_locked_memory(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(locked_memory, tasks_that_wait_cost_what_they_touch_with_mcl_onfault)
+Test(locked_memory, waiting_tasks_cost_only_touched_memory)
 {
     struct child child;
     child_run(&child, wait_with_locked_memory);
@@ -78,7 +78,7 @@ static void create_beyond_the_limit(void)
     CHILD_CHECK(strstr(filch_error(), "limit of locked memory is 2048 KiB"));
 }
 
-Test(locked_memory, a_limit_that_is_too_low_is_named)
+Test(locked_memory, low_limit_is_named_in_error)
 {
     struct child child;
     child_run(&child, create_beyond_the_limit);

@@ -118,17 +118,17 @@ static void passes(void (*work)(void))
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
-Test(one_cpu, a_process_with_one_cpu_gets_one_worker)
+Test(one_cpu, single_cpu_gives_single_worker)
 {
     passes(take_the_default);
 }
 
-Test(one_cpu, any_number_of_workers_is_right_and_sleeps_when_idle)
+Test(one_cpu, any_worker_count_works_and_sleeps)
 {
     passes(take_many);
 }
 
-Test(one_cpu, workers_sleep_while_a_task_is_blocked)
+Test(one_cpu, workers_sleep_while_task_blocks)
 {
     passes(wait_for_a_blocked_task);
 }

@@ -71,7 +71,7 @@ static void kill_the_parent(void (*serve)(void))
     fclose(from);
 }
 
-Test(process_ends, all_descendants_end_with_a_killed_parent)
+Test(process_ends, descendants_end_with_killed_parent)
 {
     kill_the_parent(serve_until_killed);
 }
@@ -131,7 +131,7 @@ static void assert_passes(void (*work)(void))
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
-Test(process_ends, children_end_with_a_killed_spawner_and_another_can_be_started)
+Test(process_ends, killed_spawner_ends_children_then_restarts)
 {
     assert_passes(survive_the_spawner);
 }
@@ -189,7 +189,7 @@ static void have_own_children(void)
     filch_process_destroy(process);
 }
 
-Test(process_ends, a_child_of_fork_has_a_spawner_of_its_own)
+Test(process_ends, forked_child_has_own_spawner)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
@@ -240,7 +240,7 @@ static void run_bad_programs(void)
     CHILD_CHECK(!chdir("/") && !rmdir(folder));
 }
 
-Test(process_ends, a_program_that_cannot_be_run_is_named_with_its_error)
+Test(process_ends, unrunnable_program_is_named_with_error)
 {
     assert_passes(run_bad_programs);
 }
@@ -264,7 +264,7 @@ static void pass_too_much(void)
     filch_process_destroy(process);
 }
 
-Test(process_ends, long_arguments_are_passed_and_too_long_ones_refused)
+Test(process_ends, only_too_long_arguments_are_refused)
 {
     assert_passes(pass_too_much);
 }
@@ -318,7 +318,7 @@ static void change_user(void)
     REFUSES(EPERM, .argv = argv);
 }
 
-Test(process_ends, children_get_no_rights_that_their_parent_has_given_up)
+Test(process_ends, children_get_no_dropped_parent_rights)
 {
     if (geteuid())
         cr_skip_test("needs root");
@@ -398,7 +398,7 @@ static void lack_files_for_children(void)
     CHILD_CHECK(lack_files() > 4);
 }
 
-Test(process_ends, lack_of_files_is_reported_and_nothing_is_left_open)
+Test(process_ends, descriptor_shortage_is_reported_without_leaks)
 {
     assert_passes(lack_files_for_spawner);
     assert_passes(lack_files_for_children);

@@ -53,7 +53,7 @@ static void begin(const fl_queue *queue)
 
 /* ---- The last look ---- */
 
-Test(queue_states, a_last_look_sees_a_task_in_the_deque_of_any_worker)
+Test(queue_states, last_look_sees_every_workers_deque)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
         begin(&fl_queue_abp);
@@ -68,7 +68,7 @@ static void give(unsigned worker)
     cr_assert(fl_slot_queue_put(&receiver_of(rt.queue_state, worker)->queue, &held));
 }
 
-Test(queue_states, a_last_look_sees_tasks_given_to_workers_that_have_not_searched_yet)
+Test(queue_states, last_look_sees_gifts_before_search)
 {
     for (unsigned i = 0; i < WORKERS; i++) {
         begin(&fl_queue_sharing);
@@ -78,7 +78,7 @@ Test(queue_states, a_last_look_sees_tasks_given_to_workers_that_have_not_searche
     }
 }
 
-Test(queue_states, tasks_given_to_a_worker_at_work_are_seen_once_it_is_surplus)
+Test(queue_states, gifts_show_once_receiver_is_surplus)
 {
     begin(&fl_queue_sharing);
     filch_u32_store(&receiver_of(rt.queue_state, LAST)->open, 0, FILCH_RELAXED);
@@ -111,7 +111,7 @@ static void holds_nothing(const fl_queue *queue, unsigned queues)
     cr_assert_leq(blocks, before + 1, "%s: %ld more", queue->name, (long)(blocks - before));
 }
 
-Test(queue_states, tasks_left_in_a_queue_hold_nothing_after_its_end)
+Test(queue_states, leftover_tasks_hold_nothing_after_destroy)
 {
     holds_nothing(&fl_queue_sharing, WORKERS);
     holds_nothing(&fl_queue_central_lockfree, 1);
@@ -164,7 +164,7 @@ FILCH_TASK(unsigned, fork_into_full_queues, (fl_slot_queue *, first), (fl_slot_q
     return before;
 }
 
-Test(queue_states, a_task_that_finds_no_room_runs_at_once_and_is_given_to_nobody)
+Test(queue_states, task_without_room_runs_inline)
 {
     static const struct {
         const char *name;

@@ -50,7 +50,7 @@ static void refused_at_first(enum refusable what, int error)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(refused_blocking, without_any_thread_the_call_says_so_and_nothing_is_called)
+Test(refused_blocking, missing_thread_fails_call_without_running)
 {
     refused_at_first(THREADS, EAGAIN);
     refused_at_first(MEMORY, ENOMEM);
@@ -75,7 +75,7 @@ static void call_then(filch_self self, void *arg)
     signpost_raise(&done);
 }
 
-Test(refused_blocking, behind_a_thread_that_is_there_calls_wait_for_their_turn)
+Test(refused_blocking, calls_queue_behind_existing_thread)
 {
     enum { CALLS = 8 };
     filch_runtime *rt = runtime();

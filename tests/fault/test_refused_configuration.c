@@ -70,7 +70,7 @@ Test(refused_configuration, each_allocation_may_fail)
     cr_assert_geq(failures, 20);
 }
 
-Test(refused_configuration, a_url_that_cannot_be_masked_is_not_shown)
+Test(refused_configuration, unmaskable_url_is_not_shown)
 {
     char shown[64] = "x";
     fl_mask(fl_key_of(FL_KEY_OF_SERVICE, "broker", 6), "amqp://u:hunter2@h", shown, sizeof shown);

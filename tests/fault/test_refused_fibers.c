@@ -43,7 +43,7 @@ static void put_all(fl_fiber *all[MAX])
 }
 
 /* Mapped guards are counted against vm.max_map_count for all runtimes of the process. */
-Test(refused_fibers, guards_of_an_arena_that_is_not_replaced_are_counted_once)
+Test(refused_fibers, kept_arena_guards_are_counted_once)
 {
     fl_fiber *all[MAX];
     refuse(ADVICE, 0, true); /* the other kind of guards */

@@ -85,7 +85,7 @@ static filch_log_sink_stats stats_of(filch_log_sink *sink)
 
 /* ---- Creation ---- */
 
-Test(refused_log_sink, what_it_does_not_get_is_named_and_nothing_is_held)
+Test(refused_log_sink, refused_creation_names_shortage_without_leaks)
 {
     filch_log_sink *sink = NULL;
     int64_t held = blocks;
@@ -136,7 +136,7 @@ static const struct {
     {{3, -EIO}, "one\ntwo\nthree\n", 1},
 };
 
-Test(refused_log_sink, what_passes_is_waited_out_and_what_stays_costs_the_line)
+Test(refused_log_sink, only_lasting_errors_cost_lines)
 {
     for (unsigned i = 0; i < sizeof files / sizeof *files; i++) {
         size = 0;
@@ -155,7 +155,7 @@ Test(refused_log_sink, what_passes_is_waited_out_and_what_stays_costs_the_line)
 }
 
 /* The thread waits in the first write, so that the other lines make one batch. */
-Test(refused_log_sink, of_a_batch_that_breaks_off_the_whole_lines_are_written)
+Test(refused_log_sink, broken_batch_keeps_whole_lines)
 {
     static const int with[] = {HANGS, 6, -EIO, 0};
     filch_log_sink *sink = sink_of(with);
@@ -176,7 +176,7 @@ Test(refused_log_sink, of_a_batch_that_breaks_off_the_whole_lines_are_written)
     close(file);
 }
 
-Test(refused_log_sink, a_full_disk_does_not_hold_up_the_end)
+Test(refused_log_sink, full_disk_does_not_delay_destroy)
 {
     static const int with[] = {-ENOSPC, FOR_EVER};
     filch_log_sink *sink = sink_of(with);
@@ -190,7 +190,7 @@ Test(refused_log_sink, a_full_disk_does_not_hold_up_the_end)
 }
 
 /* Its thread is not left behind: nothing is held when the end returns. */
-Test(refused_log_sink, a_full_pipe_does_not_hold_up_the_end)
+Test(refused_log_sink, full_pipe_does_not_delay_destroy)
 {
     int ends[2];
     char line[FILCH_LOG_LINE] = "";
@@ -207,7 +207,7 @@ Test(refused_log_sink, a_full_pipe_does_not_hold_up_the_end)
     cr_assert_eq(__atomic_load_n(&blocks, __ATOMIC_ACQUIRE), held);
 }
 
-Test(refused_log_sink, a_flush_waits_for_the_line_about_dropped_ones)
+Test(refused_log_sink, flush_waits_for_drop_report)
 {
     static const int with[] = {0};
     filch_log_sink *sink = sink_of(with);
@@ -223,7 +223,7 @@ Test(refused_log_sink, a_flush_waits_for_the_line_about_dropped_ones)
 }
 
 /* Another writer of the file was quicker than this one, and has filled it. */
-Test(refused_log_sink, a_write_that_hangs_is_left_to_the_thread)
+Test(refused_log_sink, hanging_write_is_left_to_thread)
 {
     static const int with[] = {HANGS, 0};
     int64_t held = blocks;

@@ -20,7 +20,7 @@ int __wrap_fl_elastic_open(filch_pool *pool)
     return fl_fail(ENOMEM, "no memory for an alarm; free some");
 }
 
-Test(refused_monitor, the_alarm_of_the_limiter_ends_with_the_creation)
+Test(refused_monitor, limiter_alarm_ends_with_failed_creation)
 {
     filch_limiter *limiter;
     filch_pool *pool = NULL;

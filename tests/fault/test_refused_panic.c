@@ -45,7 +45,7 @@ static void expect_message(filch_runtime *rt, bool refused, const char *message)
     cr_assert_str_eq(failure.task, "fails");
 }
 
-Test(refused_panic, a_stolen_tasks_failure_arrives_without_its_message_when_memory_is_refused)
+Test(refused_panic, stolen_panic_loses_only_its_message)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt;

@@ -40,12 +40,12 @@ static void start_http_refused(enum refusable what)
     OK(filch_service_destroy(service));
 }
 
-Test(refused_service, endpoints_start_or_say_that_memory_is_short)
+Test(refused_service, endpoints_start_or_report_memory_shortage)
 {
     start_http_refused(MEMORY);
 }
 
-Test(refused_service, endpoints_start_or_say_that_there_is_no_thread)
+Test(refused_service, endpoints_start_or_report_missing_thread)
 {
     start_http_refused(THREADS);
 }
@@ -64,12 +64,12 @@ static void start_otlp_refused(enum refusable what)
     }
 }
 
-Test(refused_service, the_export_starts_or_says_that_memory_is_short)
+Test(refused_service, export_starts_or_reports_memory_shortage)
 {
     start_otlp_refused(MEMORY);
 }
 
-Test(refused_service, the_export_starts_or_says_that_there_is_no_thread)
+Test(refused_service, export_starts_or_reports_missing_thread)
 {
     start_otlp_refused(THREADS);
 }

@@ -45,7 +45,7 @@ Test(refused_traceparent, without_random_bytes_ids_differ)
     traces_differ();
 }
 
-Test(refused_traceparent, ids_that_are_zero_are_not_taken)
+Test(refused_traceparent, zero_ids_are_drawn_again)
 {
     filch_traceparent trace;
     char text[FILCH_TRACEPARENT_TEXT];

@@ -92,7 +92,7 @@ static void allow(int how)
     cr_assert_eq(pthread_sigmask(how, &alarm, NULL), 0);
 }
 
-Test(signals, timer_at_1_khz_on_workers_changes_no_answer)
+Test(signals, khz_timer_changes_no_answer)
 {
     uint64_t seed = stress_seed();
     allow(SIG_BLOCK); /* in liburcu's thread, which is started now and would else get them all */
@@ -126,7 +126,7 @@ static void *send(void *arg)
     return NULL;
 }
 
-Test(signals, storm_on_every_worker_changes_no_answer)
+Test(signals, storm_on_workers_changes_no_answer)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {

@@ -59,13 +59,13 @@ static size_t ring_grows(size_t places)
     return asked;
 }
 
-Test(timer_room, a_heap_grows_up_to_half_of_what_its_places_can_number)
+Test(timer_room, heap_grows_to_half_place_range)
 {
     cr_assert_eq(heap_grows(most / 4), most / 2 * sizeof(fl_timer_entry));
     cr_assert_eq(heap_grows(most / 2), 0);
 }
 
-Test(timer_room, a_ring_grows_up_to_all_that_its_places_can_number)
+Test(timer_room, ring_grows_to_full_place_range)
 {
     cr_assert_eq(ring_grows(most / 2), most * sizeof(fl_timer_entry));
     cr_assert_eq(ring_grows(most), 0);

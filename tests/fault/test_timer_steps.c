@@ -54,7 +54,7 @@ static void *start_on_thread(void *unused)
 }
 
 /* A worker and a thread have shards of their own. */
-Test(timer_steps, of_two_first_starts_the_second_is_told_that_the_timer_is_pending)
+Test(timer_steps, racing_start_finds_timer_pending)
 {
     filch_runtime *rt = config_runtime(0, 0);
     pthread_t thread;
@@ -89,7 +89,7 @@ FILCH_TASK(int, receive_for_an_hour, (int *, item))
     return filch_channel_receive_until(sends_to, item, when);
 }
 
-Test(timer_steps, a_task_that_was_told_has_its_item_although_its_timer_is_refused)
+Test(timer_steps, refused_timer_keeps_delivered_item)
 {
     filch_runtime *rt = config_runtime(0, 0);
     int item = 0;

@@ -83,12 +83,12 @@ static void expect_named(void (*overflow)(void), const char *name)
     cr_assert(child_died(&child, text), "%s", child.text);
 }
 
-Test(unguarded_overflow, a_fiber_that_suspends_below_its_stack_is_named)
+Test(unguarded_overflow, fiber_suspended_below_stack_is_named)
 {
     expect_named(suspend_below_a_stack, "suspends_below_its_stack");
 }
 
-Test(unguarded_overflow, an_overflow_is_found_when_its_fiber_is_freed)
+Test(unguarded_overflow, freeing_fiber_finds_overflow)
 {
     expect_named(return_from_below_a_stack, "returns_from_below_its_stack");
 }

@@ -43,11 +43,13 @@ BAD = [
 ]
 
 
-def findings(text):
+def findings(text, test=""):
     with tempfile.TemporaryDirectory() as folder:
         header = Path(folder, "include/filch/pond.h")
         header.parent.mkdir(parents=True)
         header.write_text(text, encoding="utf-8")
+        Path(folder, "tests").mkdir()
+        Path(folder, "tests/test_pond.c").write_text(test, encoding="utf-8")
         return check_names.check(Path(folder))[0]
 
 
@@ -70,5 +72,9 @@ for macro, word in [("FILCH_N() N", "N"), ("FILCH_NAMED(x) {.name = (x)}", "name
     if len(found) != 1 or f"expands to {word}," not in found[0]:
         failed += 1
         print(f"FAILED: {macro} wants '{word}', found {found}")
+found = findings(GOOD, "Test(x, six_words_are_not_one_more)\nFOR_EACH(x, this_name_has_seven_words_in_all, rows)\n")
+if len(found) != 1 or "this_name_has_seven_words_in_all: has 7 words" not in found[0]:
+    failed += 1
+    print(f"FAILED: names of tests: {found}")
 print(f"{failed} failed")
 sys.exit(failed > 0)

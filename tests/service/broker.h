@@ -118,7 +118,7 @@ static inline void messages_come_by_priority_then_age(const tested_broker *teste
     bench_end(&b);
 }
 
-static inline void a_batch_is_received_and_settled_in_part(const tested_broker *tested)
+static inline void batch_settles_in_part(const tested_broker *tested)
 {
     fl_delivery *batch[10];
     fl_settlement items[10];
@@ -161,7 +161,7 @@ static inline void a_delayed_message_waits(const tested_broker *tested)
     bench_end(&b);
 }
 
-static inline void a_key_is_taken_until_its_message_is_done(const tested_broker *tested)
+static inline void key_lasts_until_message_is_done(const tested_broker *tested)
 {
     static const fl_settle_verb ends[] = {FL_SETTLE_ACK, FL_SETTLE_DEAD};
     const filch_message keyed = {.dedup = "k"};
@@ -181,7 +181,7 @@ static inline void a_key_is_taken_until_its_message_is_done(const tested_broker 
     bench_end(&b);
 }
 
-static inline void a_returned_message_is_next_and_uncounted(const tested_broker *tested)
+static inline void returned_message_is_next_and_uncounted(const tested_broker *tested)
 {
     bench b = bench_begin(tested);
     for (unsigned i = 0; i < 2; i++)
@@ -199,7 +199,7 @@ static inline void a_returned_message_is_next_and_uncounted(const tested_broker 
     bench_end(&b);
 }
 
-static inline void a_retried_message_waits_and_keeps_its_fields(const tested_broker *tested)
+static inline void retried_message_waits_with_its_fields(const tested_broker *tested)
 {
     const filch_header header = {"h", "v"};
     int64_t began;
@@ -230,8 +230,7 @@ static inline void a_retried_message_waits_and_keeps_its_fields(const tested_bro
     bench_end(&b);
 }
 
-static inline void
-a_dead_letter_keeps_body_and_headers_and_gets_reasons(const tested_broker *tested)
+static inline void dead_letter_keeps_message_adds_reasons(const tested_broker *tested)
 {
     const filch_header own[] = {{"h", "v"}, {"X-DLQ-Reason", "old"}};
     const filch_header added[] = {{"x-dlq-reason", "new"}, {"x-original-queue", "tasks"}};
@@ -259,8 +258,7 @@ a_dead_letter_keeps_body_and_headers_and_gets_reasons(const tested_broker *teste
     bench_end(&b);
 }
 
-static inline void
-a_dead_letter_that_dies_again_is_in_a_queue_of_its_own(const tested_broker *tested)
+static inline void dead_letter_dying_again_moves_on(const tested_broker *tested)
 {
     static const char *const queues[] = {"tasks.dlq", "tasks.dlq.dlq"};
     bench b = bench_begin(tested);
@@ -276,8 +274,7 @@ a_dead_letter_that_dies_again_is_in_a_queue_of_its_own(const tested_broker *test
     bench_end(&b);
 }
 
-static inline void
-a_lost_lease_is_delivered_again_and_cannot_be_settled(const tested_broker *tested)
+static inline void lost_lease_redelivers_and_cannot_settle(const tested_broker *tested)
 {
     const fl_broker_caps *caps = &tested->kind->caps;
     if (!caps->lease_most || (caps->lease_most == FILCH_FOREVER && !caps->extends))
@@ -372,47 +369,47 @@ static inline void an_expired_message_is_dead(const tested_broker *tested)
 #define BROKER_CONFORMS(broker, tested)                                                            \
     BROKER_CLAIM(broker, tested, a_message_arrives_whole)                                          \
     BROKER_CLAIM(broker, tested, headers_name_the_trace)                                           \
-    BROKER_CLAIM(broker, tested, any_byte_of_bodies_and_headers_arrives)                           \
-    BROKER_CLAIM(broker, tested, a_message_one_byte_over_a_limit_is_malformed)                     \
+    BROKER_CLAIM(broker, tested, bodies_and_headers_carry_any_byte)                                \
+    BROKER_CLAIM(broker, tested, one_byte_over_limit_is_malformed)                                 \
     BROKER_CLAIM(broker, tested, messages_come_by_priority_then_age)                               \
-    BROKER_CLAIM(broker, tested, a_batch_is_received_and_settled_in_part)                          \
+    BROKER_CLAIM(broker, tested, batch_settles_in_part)                                            \
     BROKER_CLAIM(broker, tested, a_delayed_message_waits)                                          \
-    BROKER_CLAIM(broker, tested, a_key_is_taken_until_its_message_is_done)                         \
-    BROKER_CLAIM(broker, tested, a_remembered_key_stays_taken_after_its_message)                   \
-    BROKER_CLAIM(broker, tested, a_remembered_key_is_taken_until_its_message_is_done)              \
-    BROKER_CLAIM(broker, tested, the_key_of_a_refused_message_is_not_remembered)                   \
-    BROKER_CLAIM(broker, tested, a_batch_has_a_remembered_key_once)                                \
-    BROKER_CLAIM(broker, tested, keys_that_are_over_are_forgotten_in_passing)                      \
-    BROKER_CLAIM(broker, tested, a_returned_message_is_next_and_uncounted)                         \
-    BROKER_CLAIM(broker, tested, a_retried_message_waits_and_keeps_its_fields)                     \
+    BROKER_CLAIM(broker, tested, key_lasts_until_message_is_done)                                  \
+    BROKER_CLAIM(broker, tested, remembered_key_outlasts_message)                                  \
+    BROKER_CLAIM(broker, tested, remembered_key_lasts_until_done)                                  \
+    BROKER_CLAIM(broker, tested, refused_messages_leave_no_key)                                    \
+    BROKER_CLAIM(broker, tested, batch_has_remembered_key_once)                                    \
+    BROKER_CLAIM(broker, tested, expired_keys_are_dropped_in_passing)                              \
+    BROKER_CLAIM(broker, tested, returned_message_is_next_and_uncounted)                           \
+    BROKER_CLAIM(broker, tested, retried_message_waits_with_its_fields)                            \
     BROKER_CLAIM(broker, tested, foreign_message_is_retried_then_done)                             \
-    BROKER_CLAIM(broker, tested, a_dead_letter_keeps_body_and_headers_and_gets_reasons)            \
-    BROKER_CLAIM(broker, tested, a_dead_letter_that_dies_again_is_in_a_queue_of_its_own)           \
-    BROKER_CLAIM(broker, tested, a_lost_lease_is_delivered_again_and_cannot_be_settled)            \
+    BROKER_CLAIM(broker, tested, dead_letter_keeps_message_adds_reasons)                           \
+    BROKER_CLAIM(broker, tested, dead_letter_dying_again_moves_on)                                 \
+    BROKER_CLAIM(broker, tested, lost_lease_redelivers_and_cannot_settle)                          \
     BROKER_CLAIM(broker, tested, an_extended_lease_holds)                                          \
     BROKER_CLAIM(broker, tested, a_lease_outlives_its_connection)                                  \
     BROKER_CLAIM(broker, tested, an_expired_message_is_dead)                                       \
     BROKER_CLAIM(broker, tested, acknowledgements_bring_the_next_messages)                         \
     BROKER_CLAIM(broker, tested, other_answers_bring_the_next_messages)                            \
     BROKER_CLAIM(broker, tested, a_watched_connection_wakes)                                       \
-    BROKER_CLAIM(broker, tested, a_message_that_comes_before_a_turn_wakes)                         \
-    BROKER_CLAIM(broker, tested, a_service_without_room_is_not_kept_awake)                         \
+    BROKER_CLAIM(broker, tested, message_before_turn_wakes)                                        \
+    BROKER_CLAIM(broker, tested, full_service_is_not_kept_awake)                                   \
     BROKER_CLAIM(broker, tested, messages_are_counted_and_peeked)                                  \
     BROKER_CLAIM(broker, tested, leased_dead_letters_are_counted)                                  \
     BROKER_CLAIM(broker, tested, the_oldest_ready_message_is_told)                                 \
-    BROKER_CLAIM(broker, tested, connections_that_consume_nothing_change_no_leases)                \
+    BROKER_CLAIM(broker, tested, idle_connections_change_no_leases)                                \
     BROKER_CLAIM(broker, tested, a_waiting_message_is_cancelled)                                   \
-    BROKER_CLAIM(broker, tested, a_paused_queue_or_type_is_not_delivered)                          \
-    BROKER_CLAIM(broker, tested, a_leased_message_is_stopped_and_no_other)                         \
-    BROKER_CLAIM(broker, tested, the_next_message_with_an_id_is_not_stopped)                       \
-    BROKER_CLAIM(broker, tested, a_stop_follows_its_message_until_that_is_dead)                    \
+    BROKER_CLAIM(broker, tested, paused_queue_or_type_delivers_nothing)                            \
+    BROKER_CLAIM(broker, tested, only_leased_message_is_stopped)                                   \
+    BROKER_CLAIM(broker, tested, stop_spares_next_message_with_id)                                 \
+    BROKER_CLAIM(broker, tested, stop_follows_message_until_dead)                                  \
     BROKER_CLAIM(broker, tested, a_broker_without_records_says_so)                                 \
-    BROKER_CLAIM(broker, tested, a_record_holds_the_last_progress_then_the_result)                 \
-    BROKER_CLAIM(broker, tested, a_record_of_a_dead_letter_tells_the_reason)                       \
-    BROKER_CLAIM(broker, tested, records_are_written_for_those_of_a_batch_that_tell_some)          \
-    BROKER_CLAIM(broker, tested, jobs_of_one_id_share_a_record)                                    \
-    BROKER_CLAIM(broker, tested, a_note_that_creates_nothing_ends_a_record_that_exists)            \
-    BROKER_CLAIM(broker, tested, a_record_is_forgotten_after_its_time)                             \
+    BROKER_CLAIM(broker, tested, record_holds_progress_then_result)                                \
+    BROKER_CLAIM(broker, tested, dead_letter_record_has_reason)                                    \
+    BROKER_CLAIM(broker, tested, batch_writes_only_given_records)                                  \
+    BROKER_CLAIM(broker, tested, jobs_of_one_id_share_record)                                      \
+    BROKER_CLAIM(broker, tested, final_note_ends_only_existing_record)                             \
+    BROKER_CLAIM(broker, tested, record_expires_in_time)                                           \
     BROKER_CLAIM(broker, tested, a_retry_keeps_its_progress)                                       \
     BROKER_CLAIM(broker, tested, a_lost_lease_writes_no_record)                                    \
     BROKER_CLAIM(broker, tested, lost_confirmations_lose_nothing)                                  \

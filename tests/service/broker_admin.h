@@ -101,7 +101,7 @@ static inline void the_oldest_ready_message_is_told(const tested_broker *tested)
     bench_end(&b);
 }
 
-static inline void connections_that_consume_nothing_change_no_leases(const tested_broker *tested)
+static inline void idle_connections_change_no_leases(const tested_broker *tested)
 {
     static const fl_broker_role roles[] = {FL_BROKER_ADMINISTERS, FL_BROKER_PUBLISHES};
     if (!tested->kind->caps.keeps_leases)
@@ -148,7 +148,7 @@ static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
     bench_end(&b);
 }
 
-static inline void a_paused_queue_or_type_is_not_delivered(const tested_broker *tested)
+static inline void paused_queue_or_type_delivers_nothing(const tested_broker *tested)
 {
     if (!tested->kind->caps.pause)
         return;

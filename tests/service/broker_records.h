@@ -81,7 +81,7 @@ static inline void a_broker_without_records_says_so(const tested_broker *tested)
     cr_assert(strstr(text, kind->caps.records ? " records yes;" : " records no;"), "%s", text);
 }
 
-static inline void a_record_holds_the_last_progress_then_the_result(const tested_broker *tested)
+static inline void record_holds_progress_then_result(const tested_broker *tested)
 {
     if (!tested->kind->caps.records)
         return;
@@ -101,7 +101,7 @@ static inline void a_record_holds_the_last_progress_then_the_result(const tested
     bench_end(&b);
 }
 
-static inline void a_record_of_a_dead_letter_tells_the_reason(const tested_broker *tested)
+static inline void dead_letter_record_has_reason(const tested_broker *tested)
 {
     if (!tested->kind->caps.records)
         return;
@@ -125,8 +125,7 @@ static inline void a_record_of_a_dead_letter_tells_the_reason(const tested_broke
     bench_end(&b);
 }
 
-static inline void
-records_are_written_for_those_of_a_batch_that_tell_some(const tested_broker *tested)
+static inline void batch_writes_only_given_records(const tested_broker *tested)
 {
     enum { COUNT = 6 };
     static char large[64 << 10];
@@ -161,7 +160,7 @@ records_are_written_for_those_of_a_batch_that_tell_some(const tested_broker *tes
     bench_end(&b);
 }
 
-static inline void jobs_of_one_id_share_a_record(const tested_broker *tested)
+static inline void jobs_of_one_id_share_record(const tested_broker *tested)
 {
     static const char *const results[] = {"first", "second"};
     fl_settlement items[2];
@@ -183,8 +182,7 @@ static inline void jobs_of_one_id_share_a_record(const tested_broker *tested)
     bench_end(&b);
 }
 
-static inline void
-a_note_that_creates_nothing_ends_a_record_that_exists(const tested_broker *tested)
+static inline void final_note_ends_only_existing_record(const tested_broker *tested)
 {
     if (!tested->kind->caps.records)
         return;
@@ -203,7 +201,7 @@ a_note_that_creates_nothing_ends_a_record_that_exists(const tested_broker *teste
     bench_end(&b);
 }
 
-static inline void a_record_is_forgotten_after_its_time(const tested_broker *tested)
+static inline void record_expires_in_time(const tested_broker *tested)
 {
     if (!tested->kind->caps.records)
         return;

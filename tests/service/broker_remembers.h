@@ -6,7 +6,7 @@
 
 #include <tests/service/broker_bench.h>
 
-static inline void a_remembered_key_stays_taken_after_its_message(const tested_broker *tested)
+static inline void remembered_key_outlasts_message(const tested_broker *tested)
 {
     const filch_message once = {.dedup = "k", .dedup_for = 20 * bench_second(tested)};
     bench b = bench_begin(tested);
@@ -29,7 +29,7 @@ static inline void a_remembered_key_stays_taken_after_its_message(const tested_b
     bench_end(&b);
 }
 
-static inline void a_remembered_key_is_taken_until_its_message_is_done(const tested_broker *tested)
+static inline void remembered_key_lasts_until_done(const tested_broker *tested)
 {
     const filch_message once = {.dedup = "k", .dedup_for = bench_second(tested)};
     if (!tested->kind->caps.remembers)
@@ -43,7 +43,7 @@ static inline void a_remembered_key_is_taken_until_its_message_is_done(const tes
     bench_end(&b);
 }
 
-static inline void the_key_of_a_refused_message_is_not_remembered(const tested_broker *tested)
+static inline void refused_messages_leave_no_key(const tested_broker *tested)
 {
     const filch_message once = {.dedup = "k", .dedup_for = 20 * bench_second(tested)};
     if (!tested->kind->caps.remembers)
@@ -56,7 +56,7 @@ static inline void the_key_of_a_refused_message_is_not_remembered(const tested_b
     bench_end(&b);
 }
 
-static inline void a_batch_has_a_remembered_key_once(const tested_broker *tested)
+static inline void batch_has_remembered_key_once(const tested_broker *tested)
 {
     static const char *const keys[] = {"a", "b", "a", NULL, "c", "b"};
     static const int expected[] = {0, 0, -EEXIST, 0, 0, -EEXIST};
@@ -86,7 +86,7 @@ static inline void a_batch_has_a_remembered_key_once(const tested_broker *tested
 }
 
 /* As many as make several rounds of the broker's cleaning. */
-static inline void keys_that_are_over_are_forgotten_in_passing(const tested_broker *tested)
+static inline void expired_keys_are_dropped_in_passing(const tested_broker *tested)
 {
     char key[16];
     if (!tested->kind->caps.remembers)

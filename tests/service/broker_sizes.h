@@ -15,7 +15,7 @@ static inline fl_delivery *bench_await(bench *b, unsigned queue)
 }
 
 /* Each byte but NUL in a header, and each in a body; a byte that is no UTF-8 may be refused. */
-static inline void any_byte_of_bodies_and_headers_arrives(const tested_broker *tested)
+static inline void bodies_and_headers_carry_any_byte(const tested_broker *tested)
 {
     enum { BYTES = 256, ASCII = 128 };
     char values[BYTES][8], body[BYTES];
@@ -65,7 +65,7 @@ static inline bool bench_is_malformed(bench *b, size_t body_size, size_t header_
     return is;
 }
 
-static inline void a_message_one_byte_over_a_limit_is_malformed(const tested_broker *tested)
+static inline void one_byte_over_limit_is_malformed(const tested_broker *tested)
 {
     enum { BODY = 1000 };
     bench b = bench_begin(tested);

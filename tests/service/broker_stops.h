@@ -20,7 +20,7 @@ static inline bool bench_is_stopped(bench *b, fl_broker *consumer, fl_delivery *
     return stopped;
 }
 
-static inline void a_leased_message_is_stopped_and_no_other(const tested_broker *tested)
+static inline void only_leased_message_is_stopped(const tested_broker *tested)
 {
     bool stopped[2];
     fl_delivery *two[2];
@@ -48,7 +48,7 @@ static inline void a_leased_message_is_stopped_and_no_other(const tested_broker 
 }
 
 /* Looks as often as a service does, or only when the second message is there. */
-static inline void the_next_message_with_an_id_is_not_stopped(const tested_broker *tested)
+static inline void stop_spares_next_message_with_id(const tested_broker *tested)
 {
     if (!tested->kind->caps.stop)
         return;
@@ -69,7 +69,7 @@ static inline void the_next_message_with_an_id_is_not_stopped(const tested_broke
     bench_end(&b);
 }
 
-static inline void a_stop_follows_its_message_until_that_is_dead(const tested_broker *tested)
+static inline void stop_follows_message_until_dead(const tested_broker *tested)
 {
     if (!tested->kind->caps.stop)
         return;

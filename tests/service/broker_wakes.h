@@ -60,7 +60,7 @@ static inline void a_watched_connection_wakes(const tested_broker *tested)
 }
 
 /* The service polls, then a message comes, then the service calls `turn`. */
-static inline void a_message_that_comes_before_a_turn_wakes(const tested_broker *tested)
+static inline void message_before_turn_wakes(const tested_broker *tested)
 {
     if (!tested->kind->watch)
         return;
@@ -74,7 +74,7 @@ static inline void a_message_that_comes_before_a_turn_wakes(const tested_broker 
     bench_end(&b);
 }
 
-static inline void a_service_without_room_is_not_kept_awake(const tested_broker *tested)
+static inline void full_service_is_not_kept_awake(const tested_broker *tested)
 {
     int64_t until;
     if (!tested->kind->watch || !tested->kind->caps.delay)

@@ -38,7 +38,7 @@ static void *write_then_read(void *arg)
     return NULL;
 }
 
-Test(atomics, a_seq_cst_store_is_not_overtaken_by_a_later_seq_cst_load)
+Test(atomics, seq_cst_load_overtakes_no_store)
 {
     pthread_t other;
     cr_assert_eq(pthread_create(&other, NULL, write_then_read, pairs), 0);

@@ -98,12 +98,12 @@ static void send_everywhere(bool closes)
     }
 }
 
-Test(batchers, each_accepted_item_is_flushed_and_told_of_once)
+Test(batchers, accepted_items_flush_and_report_once)
 {
     send_everywhere(false);
 }
 
-Test(batchers, the_same_with_a_close_in_the_middle)
+Test(batchers, close_midway_flushes_accepted_items_once)
 {
     send_everywhere(true);
 }

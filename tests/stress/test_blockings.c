@@ -89,7 +89,7 @@ static void talker(filch_self self, void *arg)
     OK(filch_channel_send(talk->sums, &talk->got));
 }
 
-Test(blockings, every_call_comes_back_once_with_what_it_waited_for)
+Test(blockings, every_call_returns_once_with_result)
 {
     uint64_t seed = stress_seed();
     static struct talk talks[TALKERS];
@@ -126,7 +126,7 @@ static void one_call(filch_self self, void *arg)
     cr_assert_eq(filch_blocking(add_one, arg), 0, "%s", filch_error());
 }
 
-Test(blockings, a_runtime_ends_while_its_threads_are_on_their_way_to_rest)
+Test(blockings, runtime_ends_while_threads_become_idle)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < stress_times(100); i++) {

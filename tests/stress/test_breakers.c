@@ -137,7 +137,7 @@ static void balances(const load *of, const char *name)
     cr_assert_eq(stats.state, of->last.to, "the last change is told: %s", name);
 }
 
-Test(breakers, every_call_is_accounted_for_and_changes_are_told_in_order)
+Test(breakers, calls_are_counted_changes_are_ordered)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
@@ -179,7 +179,7 @@ static void probe(load *of, uint64_t random)
     report(of, &ticket, random % 64 ? FILCH_BREAKER_NEITHER : FILCH_BREAKER_SUCCESS);
 }
 
-Test(breakers, there_are_never_more_probes_than_there_may_be)
+Test(breakers, probes_never_exceed_their_limit)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
@@ -245,7 +245,7 @@ FILCH_VOID_TASK(calls_and_panics, (load *, of), (unsigned, tasks))
     }
 }
 
-Test(breakers, panics_of_all_who_are_called_leave_nothing_behind)
+Test(breakers, panicking_callees_leave_nothing_behind)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {

@@ -73,7 +73,7 @@ static void use(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(caches, all_that_are_made_are_freed_and_nobody_shares_one)
+Test(caches, made_objects_are_freed_and_unshared)
 {
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {

@@ -77,7 +77,7 @@ static void wakes_everybody(unsigned workers, const char *queue)
     filch_context_release(root);
 }
 
-Test(cancellations, all_who_wait_are_told_the_cause)
+Test(cancellations, all_waiters_learn_cause)
 {
     static const unsigned workers[] = {1, 2, 8, 64};
     for (unsigned i = 0; i < 8; i++)
@@ -169,7 +169,7 @@ static void run_race(unsigned workers, const char *queue, uint64_t seed)
     filch_context_release(race.root);
 }
 
-Test(cancellations, cancelling_creating_releasing_and_deadlines_may_race)
+Test(cancellations, cancel_create_release_deadlines_may_race)
 {
     static const unsigned workers[] = {1, 2, 8, 64};
     uint64_t seed = stress_seed();

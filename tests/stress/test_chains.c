@@ -28,7 +28,7 @@ static uint64_t expected(unsigned depth)
     return value;
 }
 
-Test(chains, many_suspended_joins_end_in_their_order)
+Test(chains, suspended_joins_end_in_order)
 {
     unsigned depth = stress_times(MOST) < MOST ? stress_times(MOST) : MOST;
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
@@ -60,7 +60,7 @@ FILCH_TASK(uint64_t, hasty, (unsigned, depth), (unsigned, patience))
     return stress_mix(rest + depth);
 }
 
-Test(chains, the_cap_of_fibers_is_met_gracefully)
+Test(chains, fiber_cap_is_met_gracefully)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < stress_times(10 * STRESS_CONFIGS); i++) {

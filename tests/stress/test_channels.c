@@ -136,7 +136,7 @@ static void everything_arrives(crew *all, const char *name, size_t capacity, uns
     filch_channel_destroy(w.channel);
 }
 
-Test(channels, each_item_arrives_once_and_those_of_one_sender_in_order)
+Test(channels, items_arrive_once_in_sender_order)
 {
     static const size_t capacities[] = {0, 1, 2, 7, 64};
     static const unsigned mixes[] = {0, 0x7f, 0x55, 0x2a, 0x66};
@@ -191,7 +191,7 @@ static void closes_some_time(void *arg)
         signpost_raise(&w->wrong);
 }
 
-Test(channels, what_was_sent_before_the_close_is_received_and_one_close_wins)
+Test(channels, single_close_wins_without_losing_items)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < CONFIGS; config++) {
@@ -272,7 +272,7 @@ static void destroyed_about_when_time_is_up(crew *all, const char *name, uint64_
     cr_assert_eq(signpost_count(&e.returned), WAITERS, "%s", name);
 }
 
-Test(channels, destroying_while_deadlines_pass_tells_each_waiter_one_of_the_two)
+Test(channels, destroy_at_deadline_gives_one_outcome)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < CONFIGS; config++) {
@@ -316,7 +316,7 @@ static void talks(void *arg)
     filch_channel_close(t->there);
 }
 
-Test(channels, two_tasks_that_talk_to_each_other_starve_nobody)
+Test(channels, talking_pair_starves_nobody)
 {
     for (unsigned config = 0; config < CONFIGS; config++) {
         static crew all;

@@ -152,7 +152,7 @@ static void close_shop(shop *one, const char *name)
     filch_distribution_destroy(one->distribution);
 }
 
-Test(countings, nothing_is_lost_while_others_read_add_and_remove)
+Test(countings, concurrent_changes_lose_no_count)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static shop one;
@@ -204,7 +204,7 @@ static void *hold_a_shard(void *unused)
     return unused;
 }
 
-Test(countings, threads_that_share_a_shard_lose_nothing)
+Test(countings, threads_sharing_shard_lose_nothing)
 {
     enum { HOLDERS_MOST = 300, SHARERS = 3 * FL_SHARDS_SHARED };
     pthread_t holders[HOLDERS_MOST], sharers[SHARERS];

@@ -126,7 +126,7 @@ Test(dead_letters_storm, each_letter_goes_once)
     storm_over((filch_dead_letter_queue_config){.max = 0});
 }
 
-Test(dead_letters_storm, the_same_with_a_maximum_and_a_time_to_live)
+Test(dead_letters_storm, each_letter_goes_once_despite_limits)
 {
     storm_over((filch_dead_letter_queue_config){.max = 50, .ttl = 100 * FILCH_MICROSECOND});
 }

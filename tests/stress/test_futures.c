@@ -99,7 +99,7 @@ FILCH_TASK(unsigned, run_races, (race *, races), (long *, seen))
     return wrong;
 }
 
-Test(futures, of_all_who_settle_one_wins_and_all_who_await_see_it)
+Test(futures, one_settler_wins_for_all_waiters)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -169,7 +169,7 @@ static void *set_one(void *arg)
     return NULL;
 }
 
-Test(futures, their_memory_may_go_as_soon_as_an_await_has_returned)
+Test(futures, awaited_future_can_be_freed_immediately)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -224,7 +224,7 @@ FILCH_TASK(unsigned, break_and_free, (uint64_t, seed))
     return wrong;
 }
 
-Test(futures, who_waits_for_a_broken_promise_gets_an_error)
+Test(futures, broken_promise_fails_its_waiters)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -251,7 +251,7 @@ static void wait_and_leave(filch_self self, void *arg)
     signpost_raise(&who->over);
 }
 
-Test(futures, a_broken_future_may_be_freed_beside_waiters_that_give_up)
+Test(futures, impatient_waiters_allow_freeing_broken_future)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -314,7 +314,7 @@ FILCH_TASK(int, build, (graph *, g), (uint64_t, seed))
     return 0;
 }
 
-Test(futures, random_graphs_give_what_the_serial_walk_gives)
+Test(futures, random_graphs_match_serial_walk)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -367,7 +367,7 @@ FILCH_TASK(unsigned, hurdles, (uint64_t, seed))
     return wrong;
 }
 
-Test(futures, the_first_of_any_wins_and_the_others_are_left_alone)
+Test(futures, first_future_wins_and_spares_others)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();

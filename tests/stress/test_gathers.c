@@ -83,7 +83,7 @@ static void gather_many(filch_self self, void *unused, unsigned index)
     }
 }
 
-Test(gathers, each_verdict_agrees_with_its_answers_and_nothing_is_lost)
+Test(gathers, verdicts_match_answers_without_loss)
 {
     seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {

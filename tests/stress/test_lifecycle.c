@@ -47,7 +47,7 @@ Test(lifecycle, a_thousand_lives_leave_nothing_behind)
                   before, process_mappings());
 }
 
-Test(lifecycle, many_runtimes_live_and_die_in_any_order)
+Test(lifecycle, runtimes_end_in_any_order)
 {
     enum { ROOM = 12 };
     uint64_t seed = stress_seed();

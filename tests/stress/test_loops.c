@@ -63,7 +63,7 @@ static void loop_often(unsigned config)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(loops, every_element_is_visited_once_and_gives_its_own_result)
+Test(loops, each_element_yields_its_result_once)
 {
     for (unsigned i = 0; i < STRESS_CONFIGS; i++)
         loop_often(i);

@@ -70,7 +70,7 @@ Test(modes, answers_are_right_with_every_combination)
 
 /* The frames of one recursion fill half of what is left where joins still help; nested in each
  * other without a bound they would fill many stacks. */
-Test(modes, joins_that_help_stay_within_the_stack)
+Test(modes, helping_joins_stay_within_stack)
 {
     uint64_t seed = stress_seed();
     uint64_t helps = 0;
@@ -102,7 +102,7 @@ FILCH_TASK(int, sleepy, (uint64_t, seed), (int, depth))
     return left + right;
 }
 
-Test(modes, tasks_on_top_may_wait_for_time)
+Test(modes, tasks_on_top_may_sleep)
 {
     uint64_t seed = stress_seed();
     for (unsigned times = stress_times(3); times > 0; times--)

@@ -49,7 +49,7 @@ static void *call(void *arg)
     return NULL;
 }
 
-Test(nested, runtimes_call_each_other_from_all_sides)
+Test(nested, runtimes_call_each_other_concurrently)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < STRESS_CONFIGS - 4; config++) {
@@ -77,7 +77,7 @@ FILCH_TASK(int, there_and_back, (filch_runtime *, there), (filch_runtime *, back
 
 /* The thread that woke the waiting fiber may still be on its way out of the runtime that is
  * destroyed. */
-Test(nested, both_sides_may_be_destroyed_as_soon_as_the_answer_is_here)
+Test(nested, answered_runtimes_can_be_destroyed_immediately)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < stress_times(1500); i++) {

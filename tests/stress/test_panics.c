@@ -130,8 +130,7 @@ static void trees_on(filch_runtime *rt, const char *name)
     }
 }
 
-Test(panics, trees_in_which_nodes_panic_and_catch_lose_no_cleanup_and_no_frame_too_early,
-     .timeout = 100)
+Test(panics, panicking_trees_keep_frames_and_cleanups, .timeout = 100)
 {
     seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
@@ -181,7 +180,7 @@ static void loops_on(filch_runtime *rt, const char *name)
     }
 }
 
-Test(panics, a_loop_that_workers_have_stolen_from_is_over_when_its_panic_is_caught, .timeout = 100)
+Test(panics, caught_panic_ends_stolen_loop, .timeout = 100)
 {
     seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {
@@ -226,7 +225,7 @@ static void go_on(filch_runtime *rt, const char *name)
     cr_assert_eq(signpost_count(&ended), times, "%s", name);
 }
 
-Test(panics, each_detached_task_that_panics_is_reported_once, .timeout = 100)
+Test(panics, detached_panics_are_reported_once, .timeout = 100)
 {
     seed = stress_seed();
     filch_set_panic_handler(count_report);

@@ -123,7 +123,7 @@ static void close_shift(shift *all)
     parcels_balance();
 }
 
-Test(pipelines, each_item_is_finished_failed_or_dropped)
+Test(pipelines, items_finish_fail_or_drop)
 {
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -140,7 +140,7 @@ Test(pipelines, each_item_is_finished_failed_or_dropped)
 
 /* Destroyed at a random moment, while functions are in progress, wait to emit, fail and are
  * cancelled. */
-Test(pipelines, a_pipeline_may_be_destroyed_at_any_moment)
+Test(pipelines, destroy_is_safe_at_any_moment)
 {
     uint64_t seed = stress_seed();
     for (unsigned c = 0; c < CONFIGS; c++) {

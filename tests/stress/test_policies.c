@@ -38,7 +38,7 @@ static void on_another_machine(void)
     right_with_every_policy();
 }
 
-Test(policies, answers_are_right_on_a_machine_with_many_tiers)
+Test(policies, answers_are_right_with_many_tiers)
 {
     struct child child;
     child_run(&child, on_another_machine);
@@ -96,7 +96,7 @@ static uint32_t chosen_after(uint64_t ns)
 }
 
 /* Workers search all the time; each may be in the middle of one choice. */
-Test(policies, running_workers_choose_by_the_new_one_at_their_next_theft)
+Test(policies, next_theft_follows_new_policy)
 {
     enum { WORKERS = 8 };
     filch_config config = {.size = sizeof config, .workers = WORKERS, .idle = "yield"};
@@ -136,7 +136,7 @@ static void follow_the_wrong_one(void)
         filch_sleep(MS);
 }
 
-Test(policies, one_that_chooses_no_victim_is_named)
+Test(policies, policy_without_victim_is_named)
 {
     for (unsigned i = 0; i < 2; i++) {
         struct child child;
@@ -151,7 +151,7 @@ FILCH_TASK(int, change_own, (const char *, name))
     return filch_runtime_set_policy(NULL, name);
 }
 
-Test(policies, a_task_may_change_its_own_runtimes)
+Test(policies, task_may_change_own_runtime_policy)
 {
     filch_runtime *rt = config_runtime(0, 0);
     char text[4096];
@@ -161,7 +161,7 @@ Test(policies, a_task_may_change_its_own_runtimes)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(policies, an_unknown_one_is_refused_and_changes_nothing)
+Test(policies, unknown_policy_is_refused_without_effect)
 {
     filch_runtime *rt = config_runtime(0, 0);
     char text[4096];

@@ -566,7 +566,7 @@ static void no_matter(const filch_failure *failure)
         filch_die("a panic: %s", failure->message);
 }
 
-Test(pool_chaos, no_job_is_lost_or_done_twice, .timeout = 600)
+Test(pool_chaos, jobs_are_neither_lost_nor_repeated, .timeout = 600)
 {
     static storm in;
     uint64_t seed = stress_seed(), jobs = 0;

@@ -166,7 +166,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     free(items);
 }
 
-Test(pool_handles, a_job_runs_once_or_is_called_off_whatever_its_handles_do)
+Test(pool_handles, job_runs_once_or_is_cancelled)
 {
     static const unsigned workers[] = {1, 2, 8};
     static const filch_when_full full[] = {FILCH_FULL_WAIT, FILCH_FULL_DROP_OLDEST};

@@ -202,7 +202,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     filch_limiter_destroy(limiter);
 }
 
-Test(pools, each_accepted_job_has_one_outcome_whatever_happens)
+Test(pools, accepted_jobs_have_one_outcome)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS; i++) {

@@ -157,7 +157,7 @@ static void storm(filch_runtime *rt, filch_pool_config config, unsigned each, ui
     OK(filch_pool_destroy(now.pool));
 }
 
-Test(pools_elastic, each_accepted_job_has_one_outcome_however_the_width_moves)
+Test(pools_elastic, moving_width_gives_jobs_one_outcome)
 {
     static const filch_when_full fulls[] = {FILCH_FULL_WAIT, FILCH_FULL_REJECT,
                                             FILCH_FULL_DROP_OLDEST};

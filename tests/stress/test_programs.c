@@ -280,7 +280,7 @@ static void run_programs(unsigned config, uint64_t seed, unsigned rounds)
                  "to be repeated by FILCH_SEED=%" PRIu64 "; %s", seed, stress_name(config));
 }
 
-Test(programs, random_programs_give_what_the_serial_walk_gives)
+Test(programs, random_programs_match_serial_walk)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++)
         run_programs(config, stress_seed(), stress_times(12));

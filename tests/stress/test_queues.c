@@ -213,7 +213,7 @@ static void run_all(filch_runtime *rt, const fl_queue *d, unsigned workers)
                   programs[i].name);
 }
 
-Test(queues, each_task_runs_once_and_answers_are_right)
+Test(queues, tasks_run_once_with_right_answers)
 {
     for (unsigned i = 0; fl_queues[i]; i++)
         for (unsigned k = 0; k < SIZES; k++) {
@@ -239,7 +239,7 @@ static void *change(void *rt)
     return NULL;
 }
 
-Test(queues, nothing_is_lost_while_policies_and_workers_change)
+Test(queues, changing_policies_and_workers_lose_nothing)
 {
     for (unsigned i = 0; fl_queues[i]; i++) {
         filch_runtime *rt = runtime_of(fl_queues[i], 4);
@@ -317,7 +317,7 @@ FILCH_TASK(unsigned, steps_aside, (unsigned, depth))
     return left + right;
 }
 
-Test(queues, each_shows_by_its_counters_which_it_is)
+Test(queues, counters_identify_each_queue)
 {
     for (unsigned i = 0; fl_queues[i]; i++) {
         const char *name = fl_queues[i]->name;
@@ -360,7 +360,7 @@ int __wrap_fl_join_slow(filch_slot *slot, const char *const *name)
     return __real_fl_join_slow(slot, name);
 }
 
-Test(queues, all_but_the_inline_ones_are_called_at_each_fork_and_join)
+Test(queues, only_inline_queues_skip_calls)
 {
     for (unsigned i = 0; fl_queues[i]; i++) {
         filch_runtime *rt = runtime_of(fl_queues[i], 1);

@@ -94,7 +94,7 @@ static void use_and_give_back(filch_self self, void *arg, unsigned index)
 }
 
 /* Reservations may lie ahead: so the time is that of the last one, too. */
-Test(rates, no_permit_too_many_is_used_beside_time_outs_and_cancellations)
+Test(rates, timeouts_and_cancellations_grant_no_extra)
 {
     filch_limit limit = {.rate = 200, .burst = 5, .period = FILCH_MILLISECOND};
     for (unsigned i = 0; i < CONFIGS; i++) {
@@ -128,7 +128,7 @@ static void change_now_and_then(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(rates, everybody_comes_through_while_the_limit_changes)
+Test(rates, everybody_passes_while_limit_changes)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);
@@ -161,7 +161,7 @@ static void take_what_is_there(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(rates, what_is_missing_is_what_was_used)
+Test(rates, missing_permits_equal_used_permits)
 {
     filch_limit limit = {.rate = 1, .burst = 1000000000, .period = 24 * 3600 * FILCH_SECOND};
     for (unsigned i = 0; i < CONFIGS; i++) {
@@ -201,7 +201,7 @@ static void use_keys(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(rates, no_key_gets_more_by_being_forgotten)
+Test(rates, forgetting_key_grants_no_extra)
 {
     filch_limit limit = {.rate = 50, .burst = 3, .period = FILCH_MILLISECOND};
     for (unsigned i = 0; i < CONFIGS; i++) {
@@ -243,7 +243,7 @@ static void come_and_go(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(rates, who_was_admitted_is_released_and_nobody_is_forgotten)
+Test(rates, every_admission_is_released)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         filch_runtime *rt = config_runtime(i, 1000000);

@@ -97,7 +97,7 @@ Test(resource_pools, all_numbers_agree_whatever_happens)
     shop_everywhere(false);
 }
 
-Test(resource_pools, the_same_with_a_close_in_the_middle)
+Test(resource_pools, close_midway_keeps_numbers_agreeing)
 {
     shop_everywhere(true);
 }
@@ -121,7 +121,7 @@ static void end_it(filch_self self, void *arg, unsigned index)
     OK(filch_resource_pool_destroy(it->pool));
 }
 
-Test(resource_pools, a_pool_may_be_freed_as_soon_as_its_last_resource_is_gone)
+Test(resource_pools, last_resource_allows_freeing_pool)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 1000000);

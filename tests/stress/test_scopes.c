@@ -219,7 +219,7 @@ FILCH_VOID_TASK(opens_often_everywhere, (unsigned, tasks))
     }
 }
 
-Test(scopes, the_last_child_touches_the_scope_no_more_when_it_is_closed)
+Test(scopes, last_child_leaves_closed_scope_alone)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {

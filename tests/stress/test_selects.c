@@ -122,7 +122,7 @@ static void every_item_once(crew *all, const char *name, size_t capacity, unsign
                          "%s, capacity %zu, threads %x", name, capacity, mix);
 }
 
-Test(selects, of_many_channels_bring_each_item_once)
+Test(selects, each_item_arrives_once_across_channels)
 {
     static const unsigned mixes[] = {0, 0xff, 0x55, 0xaa, 0x3c};
     uint64_t seed = stress_seed();
@@ -166,7 +166,7 @@ static void swapper(void *arg)
     }
 }
 
-Test(selects, that_send_and_receive_on_the_same_channels_meet_in_pairs)
+Test(selects, sends_and_receives_meet_in_pairs)
 {
     uint64_t seed = stress_seed();
     for (unsigned config = 0; config < CONFIGS; config++) {
@@ -229,7 +229,7 @@ static void cancels_about_then(void *arg)
     filch_context_cancel(r->context, -EIO);
 }
 
-Test(selects, of_item_cancellation_and_deadline_one_wins)
+Test(selects, item_cancellation_or_deadline_wins_alone)
 {
     enum { WAITERS = 4 };
     uint64_t seed = stress_seed();

@@ -107,7 +107,7 @@ static void play(const char *queue, const char *fence, const char *guest)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(statistics, no_number_falls_while_all_goes_on, .timeout = 600)
+Test(statistics, no_counter_falls_under_load, .timeout = 600)
 {
     play("chase-lev", "asymmetric", "0");
     play("chase-lev", "asymmetric", "1");

@@ -114,7 +114,7 @@ static void at_least(const filch_runtime_stats *stats, uint64_t stolen, const ch
     cr_assert_geq(slots_given(stats), stolen, "%s", name);
 }
 
-Test(steals, each_unit_of_a_gift_of_many_runs_once, .timeout = 86400)
+Test(steals, each_unit_of_gift_runs_once, .timeout = 86400)
 {
     steal(steals_wanted(), play_flat, at_least);
 }
@@ -179,7 +179,7 @@ static void exactly(const filch_runtime_stats *stats, uint64_t stolen, const cha
         cr_assert_eq(slots_given(stats), stolen, "%s", name);
 }
 
-Test(steals, each_stolen_subtree_is_counted_once_by_both_sides, .timeout = 86400)
+Test(steals, both_sides_count_stolen_subtrees_once, .timeout = 86400)
 {
     steal(steals_wanted() / 10, play_trees, exactly);
 }
@@ -216,7 +216,7 @@ static void told(const filch_runtime_stats *stats, uint64_t stolen, const char *
     cr_assert_geq(stats->deque_steals, stolen, "%s", name);
 }
 
-Test(steals, each_unit_of_a_flushed_stack_runs_once, .timeout = 86400)
+Test(steals, units_of_flushed_stack_run_once, .timeout = 86400)
 {
     steal(steals_wanted(), play_flushed, told);
 }

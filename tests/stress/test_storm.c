@@ -77,7 +77,7 @@ static void storm(unsigned config, uint64_t seed)
     cr_assert_eq(filch_u64_load(&gone, FILCH_RELAXED), leaves, "%s", stress_name(config));
 }
 
-Test(storm, nothing_is_lost_and_destroy_waits_for_all)
+Test(storm, destroy_waits_and_loses_nothing)
 {
     uint64_t seed = stress_seed();
     for (unsigned i = 0; i < STRESS_CONFIGS * stress_times(5); i++)

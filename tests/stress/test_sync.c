@@ -59,7 +59,7 @@ static void lock_and_leave(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync, a_mutex_with_deadlines_is_had_by_one_and_is_free_in_the_end)
+Test(sync, timed_mutex_is_exclusive_and_freed)
 {
     exclusive one = {.seed = stress_seed(), .rounds = stress_times(200)};
     parties_meet_everywhere(TASKS, THREADS, lock_and_leave, &one);
@@ -101,7 +101,7 @@ static void acquire_and_release(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync, permits_with_deadlines_are_neither_lost_nor_doubled)
+Test(sync, deadlines_neither_lose_nor_double_permits)
 {
     shared one = {.seed = stress_seed(), .rounds = stress_times(200)};
     OK(filch_semaphore_init(&one.semaphore, PERMITS));
@@ -149,7 +149,7 @@ static void read_and_write(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync, a_writer_is_alone_and_readers_see_nothing_change)
+Test(sync, writers_exclude_readers_and_writers)
 {
     shared one = {.seed = stress_seed(), .rounds = stress_times(200)};
     parties_meet_everywhere(TASKS, THREADS, read_and_write, &one);
@@ -253,7 +253,7 @@ static void march_on(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync, a_round_ends_when_all_have_come_and_has_one_first)
+Test(sync, round_ends_complete_with_one_first)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static march one;
@@ -362,12 +362,12 @@ static void free_everywhere(party_fn *fn, unsigned rounds)
     cr_assert_eq(wrongs(), 0);
 }
 
-Test(sync, who_unlocks_last_may_free_the_locks)
+Test(sync, last_unlocker_may_free_locks)
 {
     free_everywhere(let_others_free, stress_times(100));
 }
 
-Test(sync, who_has_waited_may_free_the_group)
+Test(sync, waiter_may_free_group)
 {
     free_everywhere(wait_and_free, stress_times(100));
 }
@@ -398,7 +398,7 @@ static void make_all(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync, each_thing_is_made_once_before_anybody_uses_it)
+Test(sync, once_runs_before_any_use)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static first one;

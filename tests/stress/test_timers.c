@@ -172,7 +172,7 @@ static void each_start_had_one_end(void)
                  filch_u32_load(&starts, FILCH_RELAXED));
 }
 
-Test(timers, common_ones_are_stopped_or_fire_once_a_start)
+Test(timers, shared_timers_stop_or_fire_once)
 {
     everywhere(use_common, 150, nobody_has_started, each_start_had_one_end);
 }
@@ -187,7 +187,7 @@ static void sleep_some(struct party *party)
         filch_die("a sleep ended early");
 }
 
-Test(timers, sleeps_of_all_lengths_end_in_time)
+Test(timers, sleeps_of_any_length_end_punctually)
 {
     everywhere(sleep_some, 200, NULL, NULL);
 }
@@ -221,7 +221,7 @@ static void tick(struct party *party)
     filch_ticker_destroy(ticker);
 }
 
-Test(timers, tickers_started_anew_at_any_moment_are_exact)
+Test(timers, restarted_tickers_stay_exact)
 {
     everywhere(tick, 60, NULL, NULL);
 }
@@ -270,7 +270,7 @@ static void what_is_left(void)
     cr_assert_eq(filch_u64_load(&taken, FILCH_RELAXED), filch_u64_load(&written, FILCH_RELAXED));
 }
 
-Test(timers, files_are_ready_or_the_time_is_over_and_no_byte_is_lost)
+Test(timers, file_waits_lose_no_byte)
 {
     everywhere(read_or_write, 150, open_pairs, what_is_left);
 }
@@ -319,7 +319,7 @@ static void porter_goes(void)
     cr_assert_eq(pthread_join(porter, NULL), 0);
 }
 
-Test(timers, nobody_waits_for_a_file_that_was_closed)
+Test(timers, closed_file_leaves_nobody_waiting)
 {
     if (BUILD_TSAN)
         cr_skip_test("to thread sanitizer, a number that is used while it is opened is a race");

@@ -89,7 +89,7 @@ static void grow_trees(unsigned config)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(trees, random_forks_give_what_the_serial_walk_gives)
+Test(trees, random_forks_match_serial_walk)
 {
     for (unsigned i = 0; i < STRESS_CONFIGS; i++)
         grow_trees(i);

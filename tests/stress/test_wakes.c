@@ -71,7 +71,7 @@ static void meet_often(unsigned workers, unsigned rounds)
     OK(filch_runtime_destroy(m.rt));
 }
 
-Test(wakes, every_worker_comes_to_a_task_of_its_own)
+Test(wakes, every_worker_gets_own_task)
 {
     meet_often(8, stress_times(200));
 }

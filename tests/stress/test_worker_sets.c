@@ -161,7 +161,7 @@ static void last_words(filch_self self, void *arg)
     }
 }
 
-Test(worker_sets, destroy_waits_for_all_that_was_started)
+Test(worker_sets, destroy_waits_for_all_started_tasks)
 {
     uint64_t seed = stress_seed();
     unsigned times = stress_times(100);

@@ -40,7 +40,7 @@ FILCH_TASK(uint64_t, give_way, (uint64_t, seed), (unsigned, depth))
     return sum;
 }
 
-Test(yields, trees_that_give_way_everywhere_give_what_the_serial_walk_gives)
+Test(yields, yielding_trees_match_serial_walk)
 {
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {
         uint64_t seed = stress_seed();
@@ -69,7 +69,7 @@ FILCH_TASK(unsigned, relay, (signpost *, posts), (unsigned, left))
     return rest + 1;
 }
 
-Test(yields, chains_of_waits_that_only_give_way_end)
+Test(yields, yielding_wait_chains_end)
 {
     enum { LENGTH = 40 };
     for (unsigned config = 0; config < STRESS_CONFIGS; config++) {

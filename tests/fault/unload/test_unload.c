@@ -132,7 +132,7 @@ static void fault_afterwards(void)
     raise(SIGSEGV);
 }
 
-Test(unload, library_that_was_never_used_can_be_closed)
+Test(unload, unused_library_can_be_closed)
 {
     passes(load_and_unload);
 }
@@ -142,7 +142,7 @@ Test(unload, nothing_grows_from_round_to_round)
     passes(live_again_and_again);
 }
 
-Test(unload, threads_end_after_the_library_was_closed)
+Test(unload, threads_can_end_after_closing_library)
 {
     passes(end_a_thread_afterwards);
 }
@@ -154,7 +154,7 @@ Test(unload, fork_after_the_library_was_closed)
     passes(fork_afterwards);
 }
 
-Test(unload, faults_after_the_library_was_closed_go_to_the_programs_handler)
+Test(unload, faults_after_closing_reach_program_handler)
 {
     struct child child;
     child_run(&child, fault_afterwards);

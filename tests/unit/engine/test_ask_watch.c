@@ -46,7 +46,7 @@ int __wrap_sched_yield(void)
     return 0;
 }
 
-Test(ask_watch, a_thief_sees_an_answer_that_comes_while_it_yields, .init = lay_out, .fini = clear)
+Test(ask_watch, yielding_thief_sees_answer, .init = lay_out, .fini = clear)
 {
     filch_runtime *rt = lay_out_thief();
     fl_work work;
@@ -65,7 +65,7 @@ Test(ask_watch, a_thief_sees_an_answer_that_comes_while_it_yields, .init = lay_o
     stats_end(rt);
 }
 
-Test(ask_watch, a_thief_that_asks_in_vain_counts_the_reason, .init = lay_out, .fini = clear)
+Test(ask_watch, failed_ask_counts_its_reason, .init = lay_out, .fini = clear)
 {
     filch_runtime *rt = lay_out_thief();
     fl_mailbox another = {.most = 1};
@@ -96,7 +96,7 @@ static void nothing(filch_self self, fl_work_item *item)
 {
 }
 
-Test(ask_watch, a_look_at_an_empty_deque_counts_as_one)
+Test(ask_watch, empty_deque_counts_as_empty_miss)
 {
     filch_runtime *rt = lay_out_thief();
     cr_assert_eq(fl_deque_init(&victim.ready, 2, NULL), 0);
@@ -108,7 +108,7 @@ Test(ask_watch, a_look_at_an_empty_deque_counts_as_one)
 }
 
 /* A patient thief leaves an only fiber alone when something lies in the inbox. */
-Test(ask_watch, an_only_fiber_that_is_left_alone_counts_as_left)
+Test(ask_watch, untouched_only_fiber_counts_as_left)
 {
     static fl_runtime rt;
     static fl_fiber fiber;
@@ -152,7 +152,7 @@ static void steal_by_a_wrong_policy(void)
     fl_steal_item(&thief);
 }
 
-Test(ask_watch, a_policy_that_names_a_worker_beyond_the_last_is_refused)
+Test(ask_watch, policy_naming_missing_worker_is_refused)
 {
     struct child child;
     child_run(&child, steal_by_a_wrong_policy);

@@ -69,7 +69,7 @@ static void say_few_fibers(void)
     say(&(filch_config){.workers = 1, .max_fibers = 1});
 }
 
-Test(describe, says_that_a_lone_worker_spins_and_may_have_a_second_fiber)
+Test(describe, lone_worker_spins_with_two_fibers)
 {
     struct child child;
     passes(&child, say_few_fibers);
@@ -91,7 +91,7 @@ static const char *fence_of(struct child *child, const char *of)
     return strstr(child->text, "\nfence ");
 }
 
-Test(describe, says_the_same_fence_for_queues_with_forks_in_line_and_out_of_line)
+Test(describe, inline_outline_queues_report_same_fence)
 {
     struct child inlined, outlined;
     const char *one = fence_of(&inlined, "chase-lev");
@@ -116,7 +116,7 @@ static void say_with_one_cpu(void)
     say(NULL);
 }
 
-Test(describe, says_one_worker_where_the_mask_has_one_cpu)
+Test(describe, one_cpu_mask_reports_one_worker)
 {
     struct child child;
     passes(&child, say_with_one_cpu);
@@ -214,7 +214,7 @@ static void say_under_quota(void)
     say(NULL);
 }
 
-Test(describe, says_one_worker_where_the_quota_is_one_cpu)
+Test(describe, one_cpu_quota_reports_one_worker)
 {
     if (!cpu_group_make(&group, 100))
         cr_skip_test(CPU_GROUP_NEEDS);
@@ -259,7 +259,7 @@ static void say_it_twice(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(describe, filch_info_prints_the_same_to_stderr)
+Test(describe, filch_info_prints_description_to_stderr)
 {
     struct child child;
     passes(&child, say_it_twice);

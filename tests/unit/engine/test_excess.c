@@ -133,7 +133,7 @@ static void expect_right(unsigned workers, const char *queue)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(excess, forks_beyond_a_full_stack_get_their_own_results)
+Test(excess, excess_forks_return_own_results)
 {
     expect_right(1, NULL);
     expect_right(2, NULL);
@@ -184,7 +184,7 @@ FILCH_TASK(long, fills_and_calls)
     return wrong;
 }
 
-Test(excess, forks_of_callers_are_in_place_when_callees_return)
+Test(excess, caller_forks_are_restored_on_return)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = runtime_of(workers, NULL);
@@ -233,7 +233,7 @@ FILCH_TASK(int, catches_with_cleanups)
     return wrong;
 }
 
-Test(excess, a_panic_runs_cleanups_and_leaves_the_forks_of_its_caller)
+Test(excess, panic_runs_cleanups_keeps_caller_forks)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = runtime_of(workers, NULL);

@@ -67,7 +67,7 @@ Test(excess_slots, are_blank_when_they_are_free)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(excess_slots, come_back_with_the_names_of_their_tasks)
+Test(excess_slots, moved_slots_keep_their_task_names)
 {
     filch_runtime *rt = NULL;
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0, "%s", filch_error());

@@ -224,17 +224,17 @@ static void run_on(unsigned workers)
 /* Sanitizers make each of some ten thousand finds slow. */
 static const unsigned many_workers = BUILD_ASAN || BUILD_TSAN ? 4 : WORKERS_MOST;
 
-Test(fairness, one_busy_worker_begins_its_old_items_and_the_inbox)
+Test(fairness, lone_worker_serves_backlog_and_inbox)
 {
     run_on(1);
 }
 
-Test(fairness, a_busy_worker_begins_what_another_holds)
+Test(fairness, busy_worker_starts_items_of_another)
 {
     run_on(2);
 }
 
-Test(fairness, a_busy_worker_begins_what_many_others_hold)
+Test(fairness, busy_worker_starts_items_of_many)
 {
     unsigned i = 0;
     for (const fl_queue *const *queue = fl_queues; *queue; queue++)
@@ -265,7 +265,7 @@ static void talk_beside(filch_self self, void *unused)
     OK(filch_go(NULL, give_way_sometimes, NULL));
 }
 
-Test(fairness, a_worker_without_a_fiber_resumes_what_is_in_the_inbox)
+Test(fairness, worker_without_fiber_resumes_from_inbox)
 {
     filch_config config = {.workers = 1, .max_fibers = FIBERS};
     memset(&test, 0, sizeof test);
@@ -323,7 +323,7 @@ FILCH_TASK(int, waits_for_slow)
     return sum;
 }
 
-Test(fairness, a_thief_and_a_join_that_helps_begin_what_lies_ready_beside_forks)
+Test(fairness, thieves_and_joins_serve_ready_items)
 {
     static const char *const waits[] = {"suspend", "help-any", "help-own"};
     for (unsigned i = 0; i < 3; i++) {

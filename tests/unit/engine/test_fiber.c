@@ -45,7 +45,7 @@ Test(fiber, the_cap_is_kept_and_told)
 static void get_all(fl_fiber *all[MAX]);
 
 /* Workers may keep fibers back again once more than enough were idle for a second. */
-Test(fiber, the_cap_is_forgotten_after_a_second_of_plenty)
+Test(fiber, cap_is_forgotten_after_idle_second)
 {
     fl_fiber *all[MAX];
     get_all(all);
@@ -59,7 +59,7 @@ Test(fiber, the_cap_is_forgotten_after_a_second_of_plenty)
     cr_assert_eq(filch_u32_load(&fibers.capped, FILCH_RELAXED), 0);
 }
 
-Test(fiber, runtimes_of_few_fibers_never_keep_any_back)
+Test(fiber, small_runtimes_never_keep_spare_fibers)
 {
     fl_fibers few;
     cr_assert_eq(fl_fibers_init(&few, 2, MAX, STACK, false), 0);
@@ -77,7 +77,7 @@ static void get_all(fl_fiber *all[MAX])
         all[i] = get();
 }
 
-Test(fiber, the_oldest_arena_serves_first_and_gives_its_warmest_fiber)
+Test(fiber, oldest_arena_gives_warmest_fiber_first)
 {
     fl_fiber *all[MAX];
     get_all(all);
@@ -92,7 +92,7 @@ Test(fiber, the_oldest_arena_serves_first_and_gives_its_warmest_fiber)
     cr_assert_null(get());
 }
 
-Test(fiber, a_unit_holds_fork_stack_guard_and_stack_in_this_order)
+Test(fiber, unit_orders_fork_stack_guard_stack)
 {
     static const size_t stacks[] = {16 << 10, 64 << 10, 256 << 10, 512 << 10, 1 << 20, 8 << 20};
     for (unsigned i = 0; i < sizeof stacks / sizeof *stacks; i++) {
@@ -112,7 +112,7 @@ Test(fiber, a_unit_holds_fork_stack_guard_and_stack_in_this_order)
 #endif
 }
 
-Test(fiber, fork_stacks_and_stacks_are_each_fibers_own)
+Test(fiber, each_fiber_owns_its_stacks)
 {
     fl_fiber *all[MAX];
     for (unsigned i = 0; i < MAX; i++) {
@@ -133,7 +133,7 @@ Test(fiber, fork_stacks_and_stacks_are_each_fibers_own)
     }
 }
 
-Test(fiber, the_guard_is_what_lies_just_below_the_stack)
+Test(fiber, guard_lies_just_below_stack)
 {
     fl_fiber *one = get(), *two = get();
     const char *low = one->shadow.low;
@@ -147,7 +147,7 @@ Test(fiber, the_guard_is_what_lies_just_below_the_stack)
 
 enum { START = 1000 }; /* ns */
 
-Test(fiber, a_fiber_that_decays_keeps_what_the_protocol_needs)
+Test(fiber, decayed_fiber_keeps_protocol_state)
 {
     long page = sysconf(_SC_PAGESIZE);
     get();
@@ -184,7 +184,7 @@ static void put_all_and_decay(fl_fiber *all[MAX])
     urcu_bp_barrier();
 }
 
-Test(fiber, an_arena_whose_fibers_are_all_idle_is_replaced_with_its_headers)
+Test(fiber, idle_arena_is_replaced_with_headers)
 {
     fl_fiber *all[MAX];
     get_all(all);
@@ -200,7 +200,7 @@ Test(fiber, an_arena_whose_fibers_are_all_idle_is_replaced_with_its_headers)
     cr_assert_null(get());
 }
 
-Test(fiber, what_is_needed_again_in_time_is_kept)
+Test(fiber, recently_used_fibers_survive_decay)
 {
     fl_fiber *all[MAX];
     get_all(all);
@@ -220,7 +220,7 @@ Test(fiber, what_is_needed_again_in_time_is_kept)
     cr_assert_eq(fl_fibers_count(&fibers), 0);
 }
 
-Test(fiber, out_of_line_runtimes_get_out_of_line_fibers)
+Test(fiber, outline_runtimes_get_outline_fibers)
 {
     fl_fibers others;
     cr_assert_eq(fl_fibers_init(&others, 2, 2, STACK, FL_SIDE_FENCED), 0);

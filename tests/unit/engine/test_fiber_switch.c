@@ -18,7 +18,7 @@ FILCH_VOID_TASK(migrates, (bool, far))
         filch_yield(self);
 }
 
-Test(fiber_switch, a_fiber_that_another_worker_resumes_has_migrated)
+Test(fiber_switch, resume_on_other_worker_counts_migration)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = stats_runtime(workers, NULL, NULL);
@@ -55,7 +55,7 @@ static void see(const fl_fiber *fiber, const char *call, void *unused)
     cr_assert_eq(signpost_count(&test.went_on), 0);
 }
 
-Test(fiber_switch, a_fiber_that_a_report_reads_goes_on_after_the_report)
+Test(fiber_switch, fiber_continues_after_report_reads_it)
 {
     test.rt = stats_runtime(1, NULL, NULL);
     OK(filch_channel_create(&test.channel, sizeof(int), 1));

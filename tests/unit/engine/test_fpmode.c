@@ -146,7 +146,7 @@ static void tasks_begin_in(unsigned mode)
     }
 }
 
-Test(fpmode, tasks_begin_in_the_mode_of_the_thread_that_created_the_runtime)
+Test(fpmode, tasks_start_in_runtime_creators_mode)
 {
     tasks_begin_in(0);
     tasks_begin_in(OTHER);
@@ -180,7 +180,7 @@ FILCH_TASK(unsigned, runs_elsewhere)
     return here == OTHER ? there : FPMODES;
 }
 
-Test(fpmode, a_runtime_of_a_task_has_that_tasks_mode_and_calls_across_keep_both)
+Test(fpmode, nested_runtime_calls_keep_both_modes)
 {
     runtimes_mode = 0;
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1});
@@ -206,7 +206,7 @@ static void waits_in_its_mode(filch_self self, void *arg)
     signpost_raise(&seen);
 }
 
-Test(fpmode, waiting_tasks_keep_their_modes_and_lend_them_to_nobody)
+Test(fpmode, waiting_tasks_keep_modes_to_themselves)
 {
     static unsigned modes[WAITERS];
     for (unsigned i = 0; i < SIZES; i++) {
@@ -249,7 +249,7 @@ FILCH_TASK(unsigned, forker)
     return fpmode_here();
 }
 
-Test(fpmode, a_fork_that_is_taken_begins_in_the_runtimes_mode_and_its_joiner_keeps_its_own)
+Test(fpmode, stolen_fork_starts_in_runtime_mode)
 {
     for (unsigned i = 0; i < QUEUES; i++)
         for (unsigned k = 0; k < SIZES; k++) {
@@ -289,7 +289,7 @@ FILCH_VOID_TASK(forks_many, (int, count))
         FILCH_JOIN_VOID(one_of_many);
 }
 
-Test(fpmode, each_task_of_a_gift_begins_in_the_runtimes_mode)
+Test(fpmode, gift_tasks_start_in_runtime_mode)
 {
     enum { FORKS = 150, TIMES = 50 };
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 2, .take = "half"});
@@ -348,7 +348,7 @@ static void helps_in(const char *wait)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(fpmode, what_a_join_helps_with_begins_in_the_runtimes_mode)
+Test(fpmode, helped_tasks_start_in_runtime_mode)
 {
     helps_in("help-any");
     helps_in("help-own");

@@ -55,7 +55,7 @@ static void leaking_handler(const filch_failure *failure)
     look_and_leak();
 }
 
-Test(fpmode_ends, panics_end_in_the_mode_of_their_catcher)
+Test(fpmode_ends, panics_restore_mode_of_catcher)
 {
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1});
     cr_assert_eq(FILCH_RUN(rt, catcher), 0);
@@ -101,7 +101,7 @@ static void submit_one_that_gets_stuck(filch_pool *pool)
     }
 }
 
-Test(fpmode_ends, the_report_of_a_stuck_job_lends_its_mode_to_nobody)
+Test(fpmode_ends, stuck_job_report_leaks_no_mode)
 {
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 1});
     filch_pool *pool;
@@ -140,7 +140,7 @@ FILCH_TASK(unsigned, makes_blocking_calls)
     return bad;
 }
 
-Test(fpmode_ends, blocking_calls_are_made_in_their_callers_mode)
+Test(fpmode_ends, blocking_calls_run_in_callers_mode)
 {
     filch_runtime *rt = fpmode_runtime((filch_config){.workers = 2, .blocking_threads = 1});
     cr_assert_eq(FILCH_RUN(rt, makes_blocking_calls), 0);
@@ -149,7 +149,7 @@ Test(fpmode_ends, blocking_calls_are_made_in_their_callers_mode)
 
 /* ---- Flags ---- */
 
-Test(fpmode_ends, sticky_flags_are_no_part_of_a_mode)
+Test(fpmode_ends, sticky_flags_do_not_change_mode)
 {
     feclearexcept(FE_ALL_EXCEPT);
     fl_fpmode before = fl_fpmode_now();
@@ -228,7 +228,7 @@ static void forks_after_another(void)
     FILCH_RUN(rt, forks_in_another_mode, false);
 }
 
-Test(fpmode_ends, a_debug_build_reports_a_fork_in_another_mode)
+Test(fpmode_ends, debug_build_reports_fork_mode_mismatch)
 {
     static struct child end;
     child_run(&end, forks_unintended);
@@ -236,7 +236,7 @@ Test(fpmode_ends, a_debug_build_reports_a_fork_in_another_mode)
               end.text);
 }
 
-Test(fpmode_ends, a_fork_in_another_mode_may_be_intended_by_its_task_alone)
+Test(fpmode_ends, mode_mismatch_exemption_is_per_task)
 {
     static struct child end;
     child_run(&end, forks_after_another);

@@ -425,7 +425,7 @@ FILCH_TASK(int, forks_a_process)
     return status;
 }
 
-Test(guest, a_child_of_fork_has_runtimes_of_its_own)
+Test(guest, child_process_has_own_runtimes)
 {
     if (BUILD_TSAN) /* it allows no threads in a child */
         return;

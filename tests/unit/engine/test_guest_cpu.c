@@ -69,12 +69,12 @@ static void play(bool confined)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(guest_cpu, a_guest_leaves_the_cpu_of_a_busy_worker)
+Test(guest_cpu, guest_leaves_cpu_of_busy_worker)
 {
     play(false);
 }
 
-Test(guest_cpu, a_guest_whose_mask_has_no_other_cpu_stays)
+Test(guest_cpu, guest_confined_to_one_cpu_stays)
 {
     play(true);
 }

@@ -40,7 +40,7 @@ static void computes(filch_runtime *rt)
     expect_awake(rt);
 }
 
-Test(idle_modes, who_stays_awake_never_parks_and_is_never_woken)
+Test(idle_modes, awake_workers_never_park_or_unpark)
 {
     for_all(computes);
 }
@@ -75,7 +75,7 @@ static void leaves_behind(filch_runtime *rt)
         OK(filch_go(rt, i % 2 ? count : start_another, NULL));
 }
 
-Test(idle_modes, destroy_waits_for_all_that_was_submitted)
+Test(idle_modes, destroy_waits_for_all_submissions)
 {
     for_all(leaves_behind);
     cr_assert_eq(signpost_count(&done), MODES * RUNTIMES * (JOBS + JOBS / 2));
@@ -86,7 +86,7 @@ static void does_nothing(filch_runtime *rt)
     expect_awake(rt);
 }
 
-Test(idle_modes, a_runtime_that_was_never_used_ends)
+Test(idle_modes, unused_runtime_ends)
 {
     for_all(does_nothing);
 }
@@ -146,7 +146,7 @@ Test(idle_modes, tasks_wait_for_each_other)
     for_all(talks_across);
 }
 
-Test(idle_modes, a_nap_of_the_profit_rule_ends_when_something_is_ready)
+Test(idle_modes, ready_work_ends_profit_nap)
 {
     enum { HOURS = 1000 };
     static fl_runtime rt = {.settings.idle = FL_IDLE_SPIN};

@@ -16,7 +16,7 @@ static void lay_out(void)
 
 TestSuite(inbox, .init = lay_out);
 
-Test(inbox, first_in_first_out_as_many_as_wanted)
+Test(inbox, take_returns_oldest_up_to_limit)
 {
     fl_work_item *got[MOST];
     cr_assert(fl_inbox_empty(&inbox));
@@ -34,7 +34,7 @@ Test(inbox, first_in_first_out_as_many_as_wanted)
     cr_assert(fl_inbox_empty(&inbox));
 }
 
-Test(inbox, many_are_put_as_if_one_after_the_other)
+Test(inbox, put_all_keeps_single_put_order)
 {
     fl_work_item *all[MOST], *got[MOST + 1];
     for (int i = 0; i < MOST; i++)
@@ -49,7 +49,7 @@ Test(inbox, many_are_put_as_if_one_after_the_other)
     cr_assert(fl_inbox_empty(&inbox));
 }
 
-Test(inbox, whoever_comes_while_another_drains_gets_nothing)
+Test(inbox, take_during_drain_gets_nothing)
 {
     fl_work_item *got[MOST];
     fl_inbox_put(&inbox, &work_items[0][0]);

@@ -29,7 +29,7 @@ static void come(filch_self self, void *unused)
     signpost_raise(&arrived);
 }
 
-Test(inbox_turn, a_busy_worker_takes_many_at_a_time)
+Test(inbox_turn, busy_worker_takes_items_in_batches)
 {
     occupation busy;
     filch_runtime *rt = occupied_runtime(&busy);
@@ -68,7 +68,7 @@ FILCH_VOID_TASK(takes_one_beside_many)
     fl_start(rt, work.work_item);
 }
 
-Test(inbox_turn, a_worker_with_many_items_takes_one_at_a_time)
+Test(inbox_turn, loaded_worker_takes_single_items)
 {
     filch_runtime *rt = config_runtime(0, 0);
     arrived = (signpost){0};

@@ -80,7 +80,7 @@ static void threads(filch_self self, void *unused)
     is_true = before && !rc && wide && bound();
 }
 
-Test(inherit, a_thread_started_in_filch_unpinned_may_run_wherever_the_creator_may)
+Test(inherit, unpinned_thread_inherits_creator_mask)
 {
     static const unsigned counts[] = {1, 2, 8};
     for (unsigned i = 0; i < 3; i++)
@@ -100,7 +100,7 @@ static void programs(filch_self self, void *unused)
     is_true = !filch_unpinned(run_program, &status) && status == 0 && bound();
 }
 
-Test(inherit, a_program_started_in_filch_unpinned_may_run_wherever_the_creator_may)
+Test(inherit, unpinned_program_inherits_creator_mask)
 {
     unsetenv("OMP_NUM_THREADS"); /* nproc heeds it */
     run_bound(1, programs);
@@ -124,7 +124,7 @@ Test(inherit, pairs_are_nested)
     run_bound(2, nesting);
 }
 
-Test(inherit, elsewhere_it_calls_the_function_and_nothing_else)
+Test(inherit, unpinned_outside_tasks_only_calls_function)
 {
     bool wide = false;
     OK(filch_unpinned(start_thread, &wide));
@@ -170,7 +170,7 @@ static void moved(filch_self self, void *unused)
               filch_runtime_workers(rt) == 1 && !filch_runtime_destroy(rt);
 }
 
-Test(inherit, a_mask_that_was_changed_from_outside_is_kept)
+Test(inherit, externally_changed_mask_is_kept)
 {
     if (CPU_COUNT(&ours) > 1)
         run_bound(1, moved);
@@ -184,7 +184,7 @@ static void moves_inside(filch_self self, void *unused)
     is_true = CPU_COUNT(&now) == 1 && CPU_ISSET(to, &now);
 }
 
-Test(inherit, a_mask_that_the_function_changes_is_kept)
+Test(inherit, mask_changed_inside_unpinned_is_kept)
 {
     if (CPU_COUNT(&ours) > 1)
         run_bound(1, moves_inside);
@@ -213,7 +213,7 @@ static void suspend_inside(void)
     filch_runtime_destroy(rt);
 }
 
-Test(inherit, a_task_that_waits_inside_dies_by_name)
+Test(inherit, waiting_inside_unpinned_dies_naming_task)
 {
     struct child child;
     child_run(&child, suspend_inside);
@@ -261,7 +261,7 @@ static void goes_on(filch_self self, void *unused)
     filch_yield(self);
 }
 
-Test(inherit, a_panic_that_is_caught_inside_does_not_end_the_call)
+Test(inherit, caught_panic_does_not_end_unpinned)
 {
     run_bound(1, goes_on);
     run_bound(2, goes_on);
@@ -281,7 +281,7 @@ static void runtimes(filch_self self, void *unused)
     filch_runtime_destroy(rt);
 }
 
-Test(inherit, a_runtime_created_in_a_task_has_the_creators_mask)
+Test(inherit, nested_runtime_inherits_creator_mask)
 {
     filch_runtime *rt;
     OK(filch_runtime_create(&rt, NULL));
@@ -304,7 +304,7 @@ static void unbound_runtimes(filch_self self, void *unused)
     filch_runtime_destroy(rt);
 }
 
-Test(inherit, an_unbound_worker_of_a_runtime_created_in_a_task_runs_wherever_the_creator_may)
+Test(inherit, nested_unbound_worker_inherits_creator_mask)
 {
     run_bound(1, unbound_runtimes);
 }
@@ -319,7 +319,7 @@ static void forks(filch_self self, void *unused)
     is_true = waitpid(pid, &status, 0) == pid && status == 0 && bound();
 }
 
-Test(inherit, a_child_of_fork_may_run_wherever_the_creator_may)
+Test(inherit, child_process_inherits_creator_mask)
 {
     run_bound(1, forks);
     run_bound(2, forks);
@@ -339,7 +339,7 @@ static void forks_inside(filch_self self, void *unused)
     is_true = !filch_unpinned(fork_inside, &status) && status == 0 && bound();
 }
 
-Test(inherit, so_it_may_from_inside_filch_unpinned)
+Test(inherit, child_process_from_unpinned_inherits_mask)
 {
     run_bound(1, forks_inside);
 }
@@ -375,7 +375,7 @@ static void *be_the_creator(void *unused)
     return unused;
 }
 
-Test(inherit, threads_for_blocking_calls_have_the_creators_mask)
+Test(inherit, blocking_threads_inherit_creator_mask)
 {
     run_bound(1, blocks);
     pthread_t creator;

@@ -38,7 +38,7 @@ Test(work_item, jobs_in_use_are_all_different)
     }
 }
 
-Test(work_item, a_job_given_back_is_taken_again)
+Test(work_item, given_back_job_is_taken_again)
 {
     fl_work_item *work_item = fl_work_item_take();
     fl_work_item_give(work_item);
@@ -53,7 +53,7 @@ static void *give_on_another_thread(void *work_items)
 }
 
 /* Submitters take what workers give: the pool in between hands them on. */
-Test(work_item, jobs_given_on_another_thread_come_back)
+Test(work_item, jobs_return_from_other_threads)
 {
     static fl_work_item *first[MANY], *second[MANY];
     pthread_t thread;
@@ -86,7 +86,7 @@ static void *take_and_give(void *unused)
     return NULL;
 }
 
-Test(work_item, no_two_threads_hold_the_same_job)
+Test(work_item, threads_never_hold_same_job)
 {
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
@@ -98,7 +98,7 @@ Test(work_item, no_two_threads_hold_the_same_job)
     }
 }
 
-Test(work_item, items_keep_their_kind_and_what_they_point_to)
+Test(work_item, items_keep_kind_and_pointer)
 {
     static FILCH_ALIGNED(64) char what[64];
     for (int kind = FL_ITEM_WORK; kind < FL_ITEM_MASK; kind++) {

@@ -32,14 +32,14 @@ static void compute(void)
 
 TestSuite(near, .init = stay_here);
 
-Test(near, the_worker_that_parked_last_on_the_cpu_is_tried_first)
+Test(near, last_parked_worker_is_tried_first)
 {
     fl_near_park(&table, 3);
     fl_near_park(&table, 5);
     cr_assert_eq(fl_near_first(&table, FL_NEAR_BLOCKS), 5);
 }
 
-Test(near, a_worker_that_parked_on_another_cpu_with_the_same_entry_is_not)
+Test(near, entry_of_other_cpu_is_ignored)
 {
     filch_u32_store(&table.parked[cpu % FL_NEAR_ENTRIES], (cpu + FL_NEAR_ENTRIES) * FL_NEAR_CPU + 5,
                     FILCH_RELAXED);
@@ -52,7 +52,7 @@ Test(near, an_index_stays_as_it_is)
     cr_assert_eq(fl_near_first(&table, 3), 3);
 }
 
-Test(near, a_thread_that_computes_tries_the_next_worker_first_and_its_own_ever_more_seldom)
+Test(near, cpu_bound_submitter_prefers_next_worker)
 {
     unsigned own = 0;
     fl_near_park(&table, 5);
@@ -66,7 +66,7 @@ Test(near, a_thread_that_computes_tries_the_next_worker_first_and_its_own_ever_m
 }
 
 /* As one that spins until its job is done, where the next worker starts late. */
-Test(near, a_thread_that_computes_only_while_the_next_worker_is_tried_stays_with_its_own)
+Test(near, spinning_submitter_stays_with_own_worker)
 {
     unsigned next = 0;
     fl_near_park(&table, 5);
@@ -82,13 +82,13 @@ Test(near, a_thread_that_computes_only_while_the_next_worker_is_tried_stays_with
 }
 
 /* A slow machine may take long for a short sleep. */
-Test(near, a_thread_that_has_slept_tries_its_own)
+Test(near, waking_submitter_tries_own_worker)
 {
     fl_near_park(&table, 5);
     WAIT_WHILE(fl_near_first(&table, FL_NEAR_GUESS) != 5);
 }
 
-Test(near, a_cpu_is_that_of_the_worker_that_parked_there_last)
+Test(near, cpu_belongs_to_last_parked_worker)
 {
     fl_near_park(&table, 5);
     cr_assert(fl_near_is_of_another(&table, 3));
@@ -149,7 +149,7 @@ static filch_runtime *create_beside(unsigned workers)
 enum { TRIES = 1000 }; /* it may be kept from sleeping by other programs */
 static const unsigned counts[] = {2, 8};
 
-Test(near, a_job_of_a_thread_that_sleeps_starts_on_its_cpu)
+Test(near, sleeping_submitter_keeps_job_local)
 {
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *rt = create_beside(counts[i]);
@@ -161,7 +161,7 @@ Test(near, a_job_of_a_thread_that_sleeps_starts_on_its_cpu)
     }
 }
 
-Test(near, a_job_of_a_thread_that_computes_starts_on_another_cpu)
+Test(near, cpu_bound_submitter_uses_other_cpu)
 {
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *rt = create_beside(counts[i]);

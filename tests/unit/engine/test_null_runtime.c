@@ -96,7 +96,7 @@ static void run_or_die(void)
     FILCH_RUN((filch_runtime *)NULL, same, 3);
 }
 
-Test(null_runtime, a_run_that_cannot_answer_dies_by_a_sentence)
+Test(null_runtime, typed_run_without_runtime_dies)
 {
     struct child child;
     child_run(&child, run_or_die);
@@ -109,7 +109,7 @@ FILCH_TASK(unsigned, own_workers)
     return filch_runtime_workers(NULL) + filch_runtime_max_workers(NULL);
 }
 
-Test(null_runtime, in_a_task_it_is_the_tasks_own)
+Test(null_runtime, null_means_own_runtime_in_task)
 {
     filch_runtime *rt;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));

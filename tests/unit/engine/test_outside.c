@@ -27,7 +27,7 @@ static void *call_often(void *arg)
     return NULL;
 }
 
-Test(outside, many_foreign_threads_run_tasks_at_once)
+Test(outside, many_foreign_threads_run_tasks_concurrently)
 {
     enum { THREADS = 16 };
     for (unsigned workers = 1; workers <= 3; workers++) {
@@ -78,7 +78,7 @@ FILCH_VOID_TASK(starts_there)
     fl_start_all(together.there, items, TOGETHER);
 }
 
-Test(outside, items_that_a_task_starts_together_run_on_the_runtime_it_names)
+Test(outside, batch_runs_on_named_runtime)
 {
     filch_runtime *here = runtime(1);
     together.there = runtime(1);
@@ -89,7 +89,7 @@ Test(outside, items_that_a_task_starts_together_run_on_the_runtime_it_names)
     cr_assert_eq(signpost_count(&together.ran), TOGETHER);
 }
 
-Test(outside, a_task_runs_another_on_another_runtime_and_back)
+Test(outside, tasks_run_across_runtimes_and_back)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *a = runtime(workers), *b = runtime(workers);
@@ -123,7 +123,7 @@ static void *call_waiter(void *arg)
     return FILCH_RUN(both[0], wait_over_there, both[1]) == 1 ? arg : NULL;
 }
 
-Test(outside, a_worker_goes_on_with_other_work_while_its_task_waits_elsewhere)
+Test(outside, worker_runs_others_while_task_waits)
 {
     filch_runtime *both[2] = {runtime(1), runtime(1)};
     pthread_t thread;
@@ -151,7 +151,7 @@ FILCH_TASK(long, macro_on_its_own, (filch_runtime *, rt))
     return FILCH_RUN(rt, fib, 3);
 }
 
-Test(outside, running_on_a_worker_of_the_same_runtime_is_refused)
+Test(outside, run_on_own_runtime_is_refused)
 {
     filch_runtime *rt = runtime(2);
     cr_assert_eq(FILCH_RUN(rt, runs_on_its_own, rt), -EDEADLK);
@@ -174,7 +174,7 @@ static void run_macro_on_its_own(void)
     FILCH_RUN(rt, macro_on_its_own, rt);
 }
 
-Test(outside, the_macro_on_a_worker_of_the_same_runtime_dies_by_name)
+Test(outside, macro_run_on_own_runtime_dies)
 {
     struct child child;
     child_run(&child, run_macro_on_its_own);
@@ -200,7 +200,7 @@ static void count_by_forking(filch_self self, void *unused)
         signpost_raise(&gone);
 }
 
-Test(outside, all_detached_tasks_run_before_destroy_returns)
+Test(outside, destroy_runs_all_detached_tasks)
 {
     enum { TASKS = 100000 };
     filch_runtime *rt = runtime(2);
@@ -224,7 +224,7 @@ static void spread(filch_self self, void *arg)
     count(self, NULL);
 }
 
-Test(outside, detached_tasks_of_detached_tasks_run_before_destroy_returns)
+Test(outside, destroy_runs_nested_detached_tasks)
 {
     for (unsigned workers = 1; workers <= 4; workers++) {
         filch_runtime *rt = runtime(workers);
@@ -244,7 +244,7 @@ static void wait_elsewhere(filch_self self, void *there)
         signpost_raise(&gone);
 }
 
-Test(outside, destroy_waits_for_fibers_that_wait_elsewhere)
+Test(outside, destroy_waits_for_fibers_waiting_elsewhere)
 {
     filch_runtime *elsewhere = runtime(1);
     for (unsigned i = 0; i < 50; i++) {
@@ -279,7 +279,7 @@ static void go_on_here(filch_self self, void *rt)
     count(self, NULL);
 }
 
-Test(outside, a_detached_task_without_a_runtime_runs_on_its_makers)
+Test(outside, detached_task_defaults_to_makers_runtime)
 {
     filch_runtime *both[2] = {runtime(1), runtime(2)};
     for (unsigned i = 0; i < 2; i++)
@@ -289,7 +289,7 @@ Test(outside, a_detached_task_without_a_runtime_runs_on_its_makers)
     cr_assert_eq(signpost_count(&gone), 4);
 }
 
-Test(outside, a_detached_task_without_a_runtime_is_refused_elsewhere)
+Test(outside, detached_task_outside_needs_runtime)
 {
     cr_assert_null(filch_runtime_here());
     cr_assert_eq(filch_go(NULL, count, NULL), -EINVAL);

@@ -62,7 +62,7 @@ static void overflow_elsewhere(void)
     FILCH_RUN(runtime(64 << 10), has_a_deep_child, TOO_DEEP);
 }
 
-Test(overflow, stack_overflow_dies_by_the_tasks_name)
+Test(overflow, stack_overflow_dies_naming_task)
 {
     struct child child;
     child_run(&child, overflow_elsewhere);
@@ -79,7 +79,7 @@ Test(overflow, stack_overflow_aborts, .signal = SIGABRT)
     overflow();
 }
 
-Test(overflow, a_stack_of_the_size_asked_for_is_there)
+Test(overflow, requested_stack_size_is_usable)
 {
     filch_runtime *rt = runtime(4 << 20);
     cr_assert_eq(FILCH_RUN(rt, deep, DEEP), (char)DEEP);
@@ -115,7 +115,7 @@ static void expect_frame_named(size_t size)
               child.text);
 }
 
-Test(overflow, a_frame_that_ends_in_the_guard_is_named)
+Test(overflow, frame_ending_in_guard_is_named)
 {
     for (size_t size = 270 << 10; size < 380 << 10; size += 20 << 10)
         expect_frame_named(size);
@@ -151,7 +151,7 @@ static void overflow_by_a_fixed_frame(void)
     filch_runtime_destroy(rt);
 }
 
-Test(overflow, a_fixed_frame_larger_than_the_stack_is_named)
+Test(overflow, oversized_fixed_frame_is_named)
 {
     struct child child;
     child_run(&child, overflow_by_a_fixed_frame);
@@ -238,7 +238,7 @@ static void expect_exit(void (*work)(void), int code)
               child.status, child.text);
 }
 
-Test(overflow, other_faults_go_to_the_handler_that_was_there_before)
+Test(overflow, other_faults_reach_previous_handler)
 {
     expect_exit(fault_with_a_handler, 42);
     expect_exit(fault_with_a_plain_handler, 44);
@@ -247,7 +247,7 @@ Test(overflow, other_faults_go_to_the_handler_that_was_there_before)
         expect_exit(fault_on_the_signal_stack, 42);
 }
 
-Test(overflow, other_faults_kill_where_no_handler_was_there)
+Test(overflow, other_faults_kill_without_previous_handler)
 {
     struct child child;
     child_run(&child, fault_with_the_default);

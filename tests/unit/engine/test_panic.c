@@ -29,7 +29,7 @@ static void run_tells_code_and_message(filch_runtime *rt)
     cr_assert_str_eq(panic_diary, "ba");
 }
 
-Test(panic, filch_run_returns_the_code_and_tells_task_place_and_message)
+Test(panic, run_returns_code_and_reports_failure)
 {
     panic_runtimes(run_tells_code_and_message);
 }
@@ -43,7 +43,7 @@ FILCH_TASK(int, fails_far_down, (int, code))
     filch_panic(deep, 7, code, "the number is %d", code);
 }
 
-Test(panic, the_message_is_kept_however_long_the_path_is)
+Test(panic, long_path_keeps_message)
 {
     filch_runtime *rt = panic_runtime(0);
     filch_slot slot;
@@ -116,7 +116,7 @@ static void try_catches(filch_runtime *rt)
     cr_assert_eq(FILCH_RUN(rt, tries), 0);
 }
 
-Test(panic, filch_try_ends_a_panic_and_leaves_the_fork_stack_as_it_was)
+Test(panic, try_ends_panic_keeps_fork_stack)
 {
     panic_runtimes(try_catches);
 }
@@ -144,7 +144,7 @@ FILCH_TASK(int, tries_code, (int, code))
     return filch_try(self, panics_again, &code, NULL);
 }
 
-Test(panic, what_was_caught_can_be_thrown_again_and_a_code_that_is_none_is_replaced)
+Test(panic, caught_panic_rethrows_with_valid_code)
 {
     filch_runtime *rt = panic_runtime(0);
     filch_failure failure;
@@ -206,7 +206,7 @@ static void handler_is_told(filch_runtime *rt)
     cr_assert_str_eq(panic_diary, "d");
 }
 
-Test(panic, a_detached_tasks_failure_goes_to_the_handler_and_the_workers_live_on)
+Test(panic, detached_task_failure_reaches_handler)
 {
     panic_runtimes(handler_is_told);
 }
@@ -228,7 +228,7 @@ FILCH_TASK(int, runs_typed_elsewhere, (filch_runtime *, other))
     return filch_try(self, run_typed, other, NULL);
 }
 
-Test(panic, a_task_of_another_runtime_gets_the_code_and_from_the_typed_form_the_panic)
+Test(panic, panic_crosses_runtime_boundary)
 {
     filch_runtime *one = panic_runtime(2), *other = panic_runtime(0);
     cr_assert_eq(FILCH_RUN(one, runs_elsewhere, other, -ERANGE), -ERANGE);
@@ -274,7 +274,7 @@ static void cleanups_out_of_order(void)
     FILCH_RUN(rt, ends_out_of_order);
 }
 
-Test(panic, where_nothing_can_catch_it_the_process_ends_with_a_line_that_says_what_to_do)
+Test(panic, uncaught_panic_dies_with_advice)
 {
     static const struct {
         void (*work)(void);
@@ -296,13 +296,13 @@ Test(panic, where_nothing_can_catch_it_the_process_ends_with_a_line_that_says_wh
 }
 
 /* In C++ the record is destroyed even if its argument threw before filch_defer_begin. */
-Test(panic, ending_a_deferred_call_that_never_began_does_nothing)
+Test(panic, ending_unbegun_defer_does_nothing)
 {
     filch_defer never = {0};
     filch_defer_end(&never);
 }
 
-Test(panic, a_failure_without_file_and_line_is_reported_by_its_message)
+Test(panic, failure_without_place_reports_message)
 {
     const filch_failure failure = {.code = -EIO, .task = "reader", .message = "no header"};
     cr_assert_eq(fl_panic_tell(&failure), -EIO);

@@ -172,7 +172,7 @@ static void panic_at_some_calls(filch_runtime *rt, const struct sort *sort, size
     free(a.items);
 }
 
-Test(panic_items, no_item_is_lost_when_any_comparison_or_key_panics)
+Test(panic_items, panic_in_callback_loses_no_item)
 {
     filch_runtime *rt = par_runtime(1);
     for (size_t i = 0; i < SORTS; i++)

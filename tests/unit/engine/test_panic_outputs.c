@@ -218,7 +218,7 @@ static void panic_in_all(filch_runtime *rt, size_t n, unsigned times)
     }
 }
 
-Test(panic_outputs, inputs_stay_and_outputs_are_old_or_valid_at_any_call)
+Test(panic_outputs, panic_keeps_inputs_and_valid_outputs)
 {
     static const size_t sizes[] = {40, 70, 150};
     filch_runtime *rt = par_runtime(1);

@@ -29,7 +29,7 @@ static bool contended_after(unsigned start, unsigned step, unsigned length, unsi
     return contended;
 }
 
-Test(patience, many_short_waits_in_a_window_are_contention)
+Test(patience, frequent_short_waits_are_contention)
 {
     cr_assert(contended_after(0, 2, 1, FL_CONTENTION_WINDOW / 2));
     cr_assert(contended_after(0, 10, FL_CONTENTION_LONGEST, 4));
@@ -55,7 +55,7 @@ Test(patience, a_verdict_expires)
     cr_assert_not(fl_patience_contended(&patience, at(FL_CONTENTION_LOST + FL_CONTENTION_LASTS)));
 }
 
-Test(patience, a_woken_thief_waits_for_less_and_a_contending_one_for_longer)
+Test(patience, contention_lengthens_and_wake_shortens_patience)
 {
     fl_patience fresh = {0}, contending = {.judged = at(0)};
     cr_assert_eq(fl_patience_looks(&fresh, false, at(1)), (unsigned)FL_LOOKS_AT_FIBER);
@@ -89,7 +89,7 @@ static void send_twice(filch_self self, void *arg)
     t->lost = lost_here();
 }
 
-Test(patience, an_operation_that_waits_for_a_channels_lock_counts)
+Test(patience, waiting_for_channel_lock_counts)
 {
     trial t = {0};
     filch_runtime *rt;

@@ -43,7 +43,7 @@ static void one_worker(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(placed, processes_with_one_worker_each_are_not_tied_to_the_same_core)
+Test(placed, single_worker_processes_stay_unpinned)
 {
     struct child children[2];
     for (unsigned i = 0; i < 2; i++) {
@@ -60,7 +60,7 @@ static int look(filch_self self, filch_job *job, void *out)
     return 0;
 }
 
-Test(placed, pools_with_one_worker_each_are_not_tied_to_the_same_core)
+Test(placed, single_worker_pools_stay_unpinned)
 {
     filch_pool *pools[2];
     cpu_set_t seen[2];
@@ -129,7 +129,7 @@ Test(placed, masks_are_those_of_the_placement)
         }
 }
 
-Test(placed, a_default_runtime_without_quota_is_pinned_and_says_so)
+Test(placed, default_runtime_without_quota_reports_pinning)
 {
     char text[4096];
     filch_runtime *rt;
@@ -143,7 +143,7 @@ Test(placed, a_default_runtime_without_quota_is_pinned_and_says_so)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(placed, a_runtime_that_floats_says_where_and_why)
+Test(placed, floating_runtime_reports_place_and_reason)
 {
     char text[4096];
     filch_runtime *rt;

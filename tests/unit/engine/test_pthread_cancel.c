@@ -174,7 +174,7 @@ static void cancel_in(const struct call *of)
     cr_assert_eq(FILCH_RUN(rt, fib, 15), 610);
 }
 
-Test(pthread_cancel, a_call_is_finished_before_its_thread_is_cancelled)
+Test(pthread_cancel, call_finishes_before_cancellation)
 {
     for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++)
         cancel_in(&calls[i]);

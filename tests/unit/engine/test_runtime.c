@@ -54,7 +54,7 @@ static void visit_all(filch_runtime *rt)
     FILCH_RUN(rt, visit_everybody, filch_runtime_workers(rt));
 }
 
-Test(runtime, every_worker_takes_part_and_bears_its_name)
+Test(runtime, every_worker_works_and_is_named)
 {
     static const char *const queues[] = {"chase-lev", "central-mutex"};
     for (unsigned q = 0; q < 2; q++)
@@ -72,7 +72,7 @@ Test(runtime, every_worker_takes_part_and_bears_its_name)
         }
 }
 
-Test(runtime, workers_are_pinned_each_to_a_cpu_of_its_own)
+Test(runtime, workers_are_pinned_to_distinct_cpus)
 {
     cpu_set_t ours, taken;
     CPU_ZERO(&taken);
@@ -97,7 +97,7 @@ Test(runtime, workers_are_pinned_each_to_a_cpu_of_its_own)
     cr_assert(CPU_EQUAL(&ours, &after), "the caller's own mask is left alone");
 }
 
-Test(runtime, unbound_workers_may_run_wherever_the_caller_may)
+Test(runtime, unbound_workers_inherit_caller_mask)
 {
     cpu_set_t ours;
     cr_assert_eq(sched_getaffinity(0, sizeof ours, &ours), 0);
@@ -136,7 +136,7 @@ FILCH_TASK(int, creates_and_destroys, (long *, answer))
     return filch_runtime_destroy(inner);
 }
 
-Test(runtime, task_cannot_destroy_the_runtime_it_runs_on)
+Test(runtime, task_cannot_destroy_own_runtime)
 {
     filch_runtime *rt = runtime(2, NULL, NULL);
     cr_assert_eq(FILCH_RUN(rt, destroys_its_own, rt), -EDEADLK);
@@ -144,7 +144,7 @@ Test(runtime, task_cannot_destroy_the_runtime_it_runs_on)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(runtime, task_may_create_use_and_destroy_another_runtime)
+Test(runtime, task_creates_uses_destroys_other_runtime)
 {
     long answer = 0;
     filch_runtime *rt = runtime(1, NULL, NULL);
@@ -224,7 +224,7 @@ Test(runtime, statistics_add_up)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
+Test(runtime, lone_worker_neither_steals_nor_fences)
 {
     filch_runtime_stats stats;
     filch_runtime *rt = runtime(1, "chase-lev", NULL);
@@ -236,7 +236,7 @@ Test(runtime, one_worker_alone_steals_nothing_and_needs_no_heavy_fence)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(runtime, statistics_of_an_older_caller_are_cut)
+Test(runtime, older_caller_gets_truncated_statistics)
 {
     filch_runtime_stats stats;
     memset(&stats, 0x5a, sizeof stats);
@@ -247,7 +247,7 @@ Test(runtime, statistics_of_an_older_caller_are_cut)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(runtime, a_policy_set_later_replaces_the_first)
+Test(runtime, later_policy_replaces_first)
 {
     filch_runtime *rt;
     const fl_policy *nearest;

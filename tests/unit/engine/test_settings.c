@@ -135,7 +135,7 @@ static void expect_refusal(const filch_config *config, const char *const words[3
     cr_expect_eq(rt, untouched);
 }
 
-Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known)
+Test(settings, bad_environment_value_names_valid_ones)
 {
     static const struct {
         const char *variable, *value;
@@ -174,7 +174,7 @@ Test(settings, environment_out_of_range_or_unknown_is_refused_with_what_is_known
     }
 }
 
-Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
+Test(settings, bad_config_value_names_field)
 {
     static const struct {
         filch_config config;
@@ -203,13 +203,13 @@ Test(settings, configuration_out_of_range_or_unknown_is_refused_by_its_field)
         expect_refusal(&cases[i].config, cases[i].words);
 }
 
-Test(settings, an_older_shorter_configuration_is_read_as_far_as_it_goes)
+Test(settings, older_configuration_is_read_partially)
 {
     filch_config config = {.size = offsetof(filch_config, bind), .workers = 2, .bind = "nonsense"};
     cr_assert_eq(resolved(&config).workers, 2);
 }
 
-Test(settings, a_good_call_leaves_the_last_sentence_alone)
+Test(settings, success_keeps_last_error_sentence)
 {
     cr_assert_str_eq(filch_error(), "");
     cr_assert_eq(fl_settings_resolve(&(fl_settings){0}, &(filch_config){.queue = "x"}, false),
@@ -258,7 +258,7 @@ static const struct {
     {"filch_worker", NULL},
 };
 
-Test(settings, a_misspelt_variable_is_refused_and_the_nearest_one_named)
+Test(settings, misspelt_variable_is_refused_with_suggestion)
 {
     for (unsigned i = 0; i < sizeof spellings / sizeof *spellings; i++) {
         const char *name = spellings[i].name, *nearest = spellings[i].nearest;
@@ -278,7 +278,7 @@ Test(settings, a_misspelt_variable_is_refused_and_the_nearest_one_named)
 }
 
 /* Also one that the environment has several times, and one without a value. */
-Test(settings, each_variable_of_the_library_is_known)
+Test(settings, every_library_variable_is_known)
 {
     for (unsigned i = 0; i < FL_ENV_COUNT; i++) {
         setenv(fl_variables[i], "", 1);

@@ -94,17 +94,17 @@ static void compare_at_rest(unsigned workers)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(share, the_page_of_one_worker_agrees_with_its_statistics)
+Test(share, page_matches_statistics_of_one_worker)
 {
     compare_at_rest(1);
 }
 
-Test(share, the_page_of_two_workers_agrees_with_their_statistics)
+Test(share, page_matches_statistics_of_two_workers)
 {
     compare_at_rest(2);
 }
 
-Test(share, the_page_of_eight_workers_agrees_with_their_statistics)
+Test(share, page_matches_statistics_of_eight_workers)
 {
     compare_at_rest(8);
 }
@@ -142,7 +142,7 @@ static bool shows(const top_page *page, const char *state, const char *task, uin
     return is_shown;
 }
 
-Test(share, a_worker_shows_its_state_its_task_and_its_depth)
+Test(share, worker_shows_state_task_and_depth)
 {
     pthread_t thread;
     filch_runtime *rt = shared_runtime(1);
@@ -217,7 +217,7 @@ static filch_pool *pool_named(filch_runtime *rt, const char *name)
     return pool;
 }
 
-Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
+Test(share, pool_shows_jobs_and_waiting_calls)
 {
     filch_channel *silent;
     filch_pool_stats stats;
@@ -254,7 +254,7 @@ Test(share, a_pool_shows_its_jobs_and_the_calls_in_which_they_wait)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(share, a_row_of_a_pool_is_used_again_and_further_pools_are_counted)
+Test(share, rows_are_reused_extra_pools_counted)
 {
     enum { POOLS = 33, ROWS = 32 };
     filch_pool *pool[POOLS];
@@ -279,7 +279,7 @@ Test(share, a_row_of_a_pool_is_used_again_and_further_pools_are_counted)
 
 /* ---- Life ---- */
 
-Test(share, each_runtime_has_a_page_that_ends_with_it)
+Test(share, each_page_ends_with_its_runtime)
 {
     char error[PAGE_ERROR];
     filch_runtime *first = shared_runtime(1), *second = shared_runtime(3);
@@ -311,7 +311,7 @@ static void in_the_child(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(share, a_child_of_fork_has_no_page_of_its_parent_and_may_have_its_own)
+Test(share, child_process_has_only_own_page)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
@@ -342,7 +342,7 @@ static void come_to_a_deadlock(void)
     FILCH_RUN(rt, waits_for_ever, silent);
 }
 
-Test(share, a_deadlock_of_a_shared_runtime_is_found)
+Test(share, shared_runtime_deadlock_is_found)
 {
     struct child child;
     if (BUILD_TSAN)
@@ -352,7 +352,7 @@ Test(share, a_deadlock_of_a_shared_runtime_is_found)
               child.text);
 }
 
-Test(share, without_a_file_the_runtime_is_refused_and_nothing_is_left)
+Test(share, missing_page_file_refuses_runtime_cleanly)
 {
     struct rlimit limit, none;
     filch_runtime *rt = NULL;
@@ -370,7 +370,7 @@ Test(share, without_a_file_the_runtime_is_refused_and_nothing_is_left)
     cr_assert_eq(process_files(), files);
 }
 
-Test(share, a_value_out_of_range_is_refused)
+Test(share, out_of_range_value_is_refused)
 {
     filch_runtime *rt = NULL;
     const filch_config config = {.size = sizeof config, .share = 3};

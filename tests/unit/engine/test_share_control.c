@@ -30,7 +30,7 @@ static page_reading read_page(void)
     return reading;
 }
 
-Test(share_control, a_request_changes_the_number_of_workers)
+Test(share_control, request_changes_worker_count)
 {
     char error[PAGE_ERROR] = "";
     filch_runtime *rt = create(2);
@@ -73,7 +73,7 @@ static const struct {
     {"", "unknown request ''"},
 };
 
-Test(share_control, a_wrong_request_is_refused_and_changes_nothing)
+Test(share_control, bad_request_changes_nothing)
 {
     filch_runtime *rt = create(2);
     page_reading reading = read_page();
@@ -88,7 +88,7 @@ Test(share_control, a_wrong_request_is_refused_and_changes_nothing)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(share_control, a_runtime_that_is_only_shared_takes_no_requests)
+Test(share_control, shared_only_runtime_refuses_requests)
 {
     char error[PAGE_ERROR] = "";
     filch_runtime *rt = create(1);
@@ -153,7 +153,7 @@ Test(share_control, requests_end_when_the_destruction_begins)
     }
 }
 
-Test(share_control, without_a_file_for_the_socket_the_runtime_is_refused)
+Test(share_control, missing_socket_refuses_runtime)
 {
     struct rlimit limit, few;
     filch_runtime *rt = NULL;

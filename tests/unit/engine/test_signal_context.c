@@ -28,7 +28,7 @@ FILCH_TASK(int, wait_for_it, (filch_context *, stop))
     return filch_select(cases, 2) == 0 ? cases[0].code : 0;
 }
 
-Test(signal_context, a_signal_cancels_it_and_all_below_it)
+Test(signal_context, signal_cancels_context_and_descendants)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 100);
@@ -45,7 +45,7 @@ Test(signal_context, a_signal_cancels_it_and_all_below_it)
     }
 }
 
-Test(signal_context, afterwards_signals_do_what_they_did_before)
+Test(signal_context, previous_signal_actions_are_restored)
 {
     struct sigaction ours = {.sa_handler = hear};
     for (unsigned come = 0; come < 2; come++) {
@@ -98,7 +98,7 @@ static void inherit(void)
     CHILD_CHECK(filch_context_cause(stop) == 0);
 }
 
-Test(signal_context, a_second_one_ends_the_process_and_children_have_their_own)
+Test(signal_context, second_signal_kills_only_own_process)
 {
     struct child child;
     if (BUILD_TSAN)
@@ -110,7 +110,7 @@ Test(signal_context, a_second_one_ends_the_process_and_children_have_their_own)
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
-Test(signal_context, what_cannot_be_waited_for_is_refused_and_nothing_is_taken)
+Test(signal_context, unwaitable_signals_are_refused_entirely)
 {
     static const int bad[][2] = {{SIGTERM, SIGKILL}, {SIGTERM, SIGSEGV}, {SIGTERM, 0},
                                  {SIGTERM, 65},      {SIGTERM, -1},      {SIGSTOP, SIGTERM}};

@@ -27,7 +27,7 @@ static void keep_spares(fl_worker *worker)
     }
 }
 
-Test(spare_fibers, a_worker_returns_them_when_the_cap_is_reached)
+Test(spare_fibers, cap_makes_worker_return_spares)
 {
     filch_runtime *rt = runtime();
     fl_worker *worker = rt->worker[1]; /* of no thread yet */

@@ -51,7 +51,7 @@ Test(spares, a_worker_that_sleeps_keeps_none)
     uses_fibers_and_idles("sleep");
 }
 
-Test(spares, a_worker_that_stays_awake_keeps_none)
+Test(spares, awake_worker_keeps_no_spares)
 {
     uses_fibers_and_idles("spin");
 }

@@ -44,7 +44,7 @@ static void starve_and_go_on(void)
     CHILD_CHECK(filch_u32_load(&ended, FILCH_RELAXED) == TASKS);
 }
 
-Test(starve, workers_without_a_fiber_sleep_until_there_is_one)
+Test(starve, workers_without_fiber_sleep_until_relief)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
@@ -81,7 +81,7 @@ static void nest_too_deeply(void)
     nest_in(capped_runtime(4), DEEP);
 }
 
-Test(starve, a_cap_that_stops_everything_is_reported)
+Test(starve, cap_stopping_everything_is_reported)
 {
     for (unsigned i = 0; i < NUMBERS; i++) {
         struct child child;
@@ -180,7 +180,7 @@ static void starve_beside_a_timer(void)
     CHILD_CHECK(filch_u32_load(&ended, FILCH_RELAXED) == CROWD);
 }
 
-Test(starve, memory_that_ends_is_reported_also_while_timers_are_pending)
+Test(starve, timers_do_not_hide_memory_exhaustion)
 {
     if (BUILD_ASAN || BUILD_TSAN)
         return;
@@ -206,7 +206,7 @@ static void wait_behind_sleepers(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(starve, a_cap_that_holds_tasks_back_for_a_while_is_not_reported)
+Test(starve, temporary_cap_is_not_reported)
 {
     deadlock_workers = 2;
     expect_no_report(wait_behind_sleepers, 0);

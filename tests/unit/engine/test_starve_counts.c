@@ -42,7 +42,7 @@ static void feed(filch_channel *items, int count)
         OK(filch_channel_send(items, &i));
 }
 
-Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
+Test(starve_counts, fiber_readied_by_thread_relieves_worker)
 {
     static filch_go_fn *const receives[] = {receives_one, stays_and_receives_one};
     for (unsigned i = 0; i < 2; i++) {
@@ -57,7 +57,7 @@ Test(starve_counts, a_fiber_that_a_thread_makes_ready_relieves_a_worker)
     }
 }
 
-Test(starve_counts, no_worker_sleeps_without_a_fiber_once_there_are_enough)
+Test(starve_counts, enough_fibers_leave_no_worker_asleep)
 {
     filch_channel *items = channel_of(sizeof(int), 0);
     filch_runtime *rt = starving_on(items, receives_one);
@@ -98,7 +98,7 @@ static uint32_t relief_in_the_morning(int64_t night)
     return early ? after - before : 0;
 }
 
-Test(starve_counts, fibers_that_the_timer_thread_makes_ready_together_relieve_a_worker)
+Test(starve_counts, fiber_batch_from_timer_relieves_worker)
 {
     for (int64_t night = 50 * FILCH_MILLISECOND; !relief_in_the_morning(night);)
         night *= 2;

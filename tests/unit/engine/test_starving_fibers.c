@@ -102,12 +102,12 @@ static uintptr_t found_in(unsigned look)
     return first;
 }
 
-Test(starving_fibers, a_worker_looks_for_its_own_ready_fiber_first)
+Test(starving_fibers, worker_prefers_own_ready_fiber)
 {
     cr_assert_eq(found_in(1), 0);
 }
 
-Test(starving_fibers, a_due_look_begins_with_the_fiber_of_another_worker)
+Test(starving_fibers, due_look_prefers_other_workers_fiber)
 {
     cr_assert_eq(found_in(0), 1);
 }
@@ -125,7 +125,7 @@ enum fl_stolen __wrap_fl_deque_steal(fl_deque *deque, void **item)
     return FL_STEAL_LOST;
 }
 
-Test(starving_fibers, a_worker_keeps_nothing_of_an_item_that_a_thief_got)
+Test(starving_fibers, worker_forgets_stolen_item)
 {
     begin();
     OK(filch_go(test.rt, goes_on, NULL));
@@ -168,7 +168,7 @@ static void begins_to_fork(filch_self self, void *unused)
 }
 
 /* The first worker runs one of the two tasks; the other one lies in its ready deque. */
-Test(starving_fibers, a_stolen_task_waits_until_its_worker_has_a_fiber)
+Test(starving_fibers, stolen_task_waits_for_free_fiber)
 {
     begin();
     fl_starve *starve = &test.rt->fibers.starve;

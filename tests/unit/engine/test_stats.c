@@ -59,7 +59,7 @@ static uint64_t range_forks(const filch_runtime_stats *stats)
     return stats->gift_tasks - stats->gifts;
 }
 
-Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
+Test(stats, each_fork_is_joined_or_taken)
 {
     for (unsigned i = 0; i < 2 * sizeof kinds / sizeof *kinds; i++) {
         filch_runtime *rt =
@@ -84,7 +84,7 @@ Test(stats, each_fork_is_joined_where_it_was_or_run_by_who_took_it)
     }
 }
 
-Test(stats, one_worker_alone_takes_what_its_waiting_tasks_had_forked)
+Test(stats, lone_worker_takes_own_flushed_forks)
 {
     filch_runtime *rt = stats_runtime(1, "chase-lev", NULL);
     grow(rt, true);
@@ -95,7 +95,7 @@ Test(stats, one_worker_alone_takes_what_its_waiting_tasks_had_forked)
     stats_end(rt);
 }
 
-Test(stats, of_a_central_queue_nothing_is_stolen)
+Test(stats, central_queue_counts_no_steals)
 {
     filch_runtime *rt = stats_runtime(8, "central-mutex", NULL);
     grow(rt, false);
@@ -144,7 +144,7 @@ static void uses_a_fiber_for_each_job(unsigned workers)
     filch_channel_destroy(end);
 }
 
-Test(stats, fibers_in_use_are_counted_with_their_peak)
+Test(stats, used_fibers_are_counted_with_peak)
 {
     uses_a_fiber_for_each_job(1);
     uses_a_fiber_for_each_job(2);
@@ -213,7 +213,7 @@ FILCH_VOID_TASK(gives)
     }
 }
 
-Test(stats, what_was_given_counts_as_taken_from_its_owner)
+Test(stats, gifts_count_as_taken_from_owner)
 {
     filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
     FILCH_RUN(rt, gives);
@@ -223,7 +223,7 @@ Test(stats, what_was_given_counts_as_taken_from_its_owner)
     stats_end(rt);
 }
 
-Test(stats, a_fork_that_another_worker_receives_is_a_push)
+Test(stats, received_fork_counts_as_push)
 {
     for (unsigned workers = 1; workers <= 2; workers++) {
         filch_runtime *rt = stats_runtime(workers, "sharing", NULL);
@@ -255,7 +255,7 @@ static void branch(filch_self self, void *arg)
     filch_waitgroup_done(&all->left);
 }
 
-Test(stats, each_job_that_is_started_is_run)
+Test(stats, every_started_job_is_run)
 {
     enum { BRANCHES = 40, LEAVES = 25, JOBS = BRANCHES * (LEAVES + 1) };
     for (unsigned config = 0; config < CONFIGS; config++) {

@@ -29,7 +29,7 @@ static filch_runtime_stats sum_of_workers(filch_runtime *rt)
     return sum;
 }
 
-Test(stats, the_whole_is_the_sum_of_its_workers)
+Test(stats, total_is_sum_of_workers)
 {
     filch_runtime *rt = stats_runtime(8, "chase-lev", NULL);
     for (int i = 0; i < 20; i++) {
@@ -52,7 +52,7 @@ static uint64_t age(const filch_runtime_stats *one)
     return one->work_ns + one->search_ns + one->sleep_ns + one->retired_ns;
 }
 
-Test(stats, the_times_of_a_worker_are_its_age)
+Test(stats, worker_times_add_up_to_age)
 {
     enum { SLOTS = 4 };
     filch_runtime *rt = NULL;
@@ -111,7 +111,7 @@ Test(stats, work_in_progress_shows)
     stats_end(rt);
 }
 
-Test(stats, workers_that_come_and_go_are_counted)
+Test(stats, added_and_retired_workers_are_counted)
 {
     enum { SLOTS = 4 };
     filch_runtime *rt = NULL;
@@ -163,7 +163,7 @@ static void brackets_close(const char *at)
     cr_assert_eq(depth, 0);
 }
 
-Test(stats, as_json_they_are_what_is_read)
+Test(stats, json_matches_statistics_read)
 {
     filch_runtime *rt = stats_runtime(2, "chase-lev", NULL);
     const filch_runtime_stat *row;
@@ -259,7 +259,7 @@ Test(stats, what_cannot_be_read_is_refused)
     stats_end(rt);
 }
 
-Test(stats, an_older_caller_gets_what_it_knows)
+Test(stats, older_caller_gets_known_fields)
 {
     filch_runtime *rt = stats_runtime(1, NULL, NULL);
     filch_runtime_stats stats;
@@ -279,7 +279,7 @@ FILCH_TASK(uint64_t, jobs_so_far)
                : stats.jobs_run;
 }
 
-Test(stats, a_task_reads_those_of_its_runtime)
+Test(stats, task_reads_own_runtime_statistics)
 {
     filch_runtime *rt = stats_runtime(1, NULL, NULL);
     cr_expect_eq(FILCH_RUN(rt, jobs_so_far), 1, "itself");

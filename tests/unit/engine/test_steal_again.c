@@ -35,7 +35,7 @@ FILCH_TASK(uint64_t, publish_and_wait, (filch_runtime *, rt))
     return (fl_idle_look(&rt->idle) - before) / FL_IDLE_CHANGE;
 }
 
-Test(steal_again, a_long_deque_is_worked_off_without_a_search_for_each_item)
+Test(steal_again, long_deque_needs_few_searches)
 {
     filch_runtime *rt = par_runtime(2);
     uint64_t changes = FILCH_RUN(rt, publish_and_wait, rt);
@@ -46,7 +46,7 @@ Test(steal_again, a_long_deque_is_worked_off_without_a_search_for_each_item)
         cr_assert_eq(filch_u32_load(&test.times[i], FILCH_RELAXED), 1, "job %d", i);
 }
 
-Test(steal_again, jobs_of_a_busy_owner_run_once_whoever_takes_them)
+Test(steal_again, busy_owners_jobs_run_once)
 {
     static const unsigned workers[] = {3, 8, 64};
     for (unsigned k = 0; k < sizeof workers / sizeof *workers; k++) {

@@ -65,7 +65,7 @@ static void joiner_migrates(const char *queue)
     cr_assert_eq(signpost_count(&long_ended), 1);
 }
 
-Test(suspend, joiner_resumes_elsewhere_while_its_worker_is_inside_a_long_task)
+Test(suspend, joiner_resumes_elsewhere_when_worker_busy)
 {
     joiner_migrates("chase-lev");
     joiner_migrates("central-mutex");
@@ -94,7 +94,7 @@ FILCH_TASK(int, consumer)
 static const char *const queues[] = {"chase-lev", "central-mutex"};
 static const char *const fences[] = {"asymmetric", "full"};
 
-Test(suspend, waiting_for_what_an_unjoined_fork_makes_ends_with_one_worker)
+Test(suspend, waiting_on_unjoined_fork_terminates)
 {
     for (unsigned i = 0; i < 4; i++)
         for (unsigned workers = 1; workers <= 2; workers++) {
@@ -130,7 +130,7 @@ FILCH_TASK(unsigned, forks_around_yields, (unsigned, count))
     return wrong;
 }
 
-Test(suspend, flushed_tasks_give_their_results_to_the_right_joins)
+Test(suspend, flushed_tasks_answer_correct_joins)
 {
     for (unsigned i = 0; i < 4; i++)
         for (unsigned workers = 1; workers <= 3; workers++) {
@@ -161,7 +161,7 @@ FILCH_VOID_TASK(start_both, (filch_runtime *, rt))
 }
 
 /* With FILCH_TINY every third find is due (runtime/engine/find_work.h), which changes their order. */
-Test(suspend, yielding_tasks_of_one_worker_take_turns)
+Test(suspend, yielding_tasks_take_turns)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
     FILCH_RUN(rt, start_both, rt);
@@ -177,7 +177,7 @@ Test(suspend, yielding_tasks_of_one_worker_take_turns)
 
 enum { DEPTH = 200, PATIENCE = 100 };
 
-Test(suspend, more_suspended_joins_than_fibers_end_with_the_right_answer)
+Test(suspend, suspended_joins_may_outnumber_fibers)
 {
     for (unsigned i = 0; i < 4; i++)
         for (unsigned workers = 1; workers <= 3; workers++) {

@@ -59,14 +59,14 @@ static bool gives_many(unsigned take, int forked)
     return stats.gift_tasks > stats.gifts;
 }
 
-Test(take_modes, half_of_a_shallow_stack_is_given_where_that_is_wanted)
+Test(take_modes, half_mode_gives_half_shallow_stack)
 {
     cr_assert(gives_many(HALF, SHALLOW));
     cr_assert_not(gives_many(ADAPTIVE, SHALLOW));
     cr_assert_not(gives_many(ONE, SHALLOW));
 }
 
-Test(take_modes, one_is_one_even_of_a_deep_stack)
+Test(take_modes, one_mode_never_gives_many)
 {
     cr_assert(gives_many(HALF, DEEP));
     cr_assert_not(gives_many(ONE, DEEP));
@@ -114,7 +114,7 @@ static int64_t taken_besides(unsigned take)
     return thief_has;
 }
 
-Test(take_modes, of_a_ready_deque_half_is_taken_where_that_is_wanted)
+Test(take_modes, half_mode_takes_half_ready_deque)
 {
     cr_assert_leq(taken_besides(ADAPTIVE), BUILD_TINY ? 2 : 7); /* if it comes back for more */
     cr_assert_eq(taken_besides(ONE), 0);
@@ -123,7 +123,7 @@ Test(take_modes, of_a_ready_deque_half_is_taken_where_that_is_wanted)
 
 /* ---- Everything else ---- */
 
-Test(take_modes, answers_are_right_on_few_and_many_workers)
+Test(take_modes, few_and_many_workers_answer_correctly)
 {
     for (unsigned take = 0; take < TAKES; take++)
         for (unsigned i = 0; i < MODE_SIZES; i++) {

@@ -73,7 +73,7 @@ FILCH_VOID_TASK(takes_from_the_inbox)
     fl_start(rt, work.work_item);
 }
 
-Test(take_wakes, a_worker_that_moves_an_item_from_the_inbox_wakes_another)
+Test(take_wakes, inbox_move_wakes_another_worker)
 {
     filch_runtime *rt = slots_runtime(2, 2, NULL);
     FILCH_RUN(rt, takes_from_the_inbox);
@@ -101,7 +101,7 @@ FILCH_VOID_TASK(comes_back_to_a_long_deque)
         fl_start(rt, work.work_item);
 }
 
-Test(take_wakes, a_thief_that_comes_back_to_a_long_deque_wakes_another)
+Test(take_wakes, returning_thief_wakes_another_worker)
 {
     filch_runtime *rt = slots_runtime(2, 3, NULL);
     FILCH_RUN(rt, comes_back_to_a_long_deque);
@@ -120,7 +120,7 @@ FILCH_VOID_TASK(publishes_many)
     signpost_wait(&test.ran, 1);
 }
 
-Test(take_wakes, a_worker_that_publishes_many_at_once_wakes_another)
+Test(take_wakes, bulk_publisher_wakes_another_worker)
 {
     filch_runtime *rt = slots_runtime(2, 2, NULL);
     FILCH_RUN(rt, publishes_many);
@@ -156,7 +156,7 @@ FILCH_VOID_TASK(takes_half)
     signpost_raise(&robbed);
 }
 
-Test(take_wakes, a_thief_of_half_takes_no_more_than_fits_into_its_deque)
+Test(take_wakes, half_steal_fits_thief_deque)
 {
     filch_runtime *rt;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .take = "half"}));
@@ -179,7 +179,7 @@ FILCH_VOID_TASK(takes_in_turn)
     fl_start(worker->rt, work.work_item);
 }
 
-Test(take_wakes, a_due_find_takes_from_the_only_surplus_worker)
+Test(take_wakes, due_find_takes_from_surplus_worker)
 {
     filch_runtime *rt = slots_runtime(2, 2, NULL);
     OK(filch_runtime_resize(rt, 1));

@@ -76,7 +76,7 @@ FILCH_TASK(int, call_all, (int, calls))
     return rc;
 }
 
-Test(tax, each_call_is_counted_once_at_its_site)
+Test(tax, site_counts_each_call_once)
 {
     for (unsigned w = 0; w < WIDTHS; w++) {
         filch_runtime *rt = shared_runtime(widths[w]);
@@ -90,7 +90,7 @@ Test(tax, each_call_is_counted_once_at_its_site)
     }
 }
 
-Test(tax, calls_on_one_worker_take_their_serial_time)
+Test(tax, lone_worker_calls_are_all_serial)
 {
     filch_runtime *rt = shared_runtime(1);
     cr_assert_eq(FILCH_RUN(rt, call_all, CALLS), 0);
@@ -122,7 +122,7 @@ FILCH_TASK(int, call_await_helper)
     return filch_for(self, 0, 64, 1, par_await_helper, &upper);
 }
 
-Test(tax, a_call_with_a_helper_is_counted_as_such)
+Test(tax, helped_call_is_counted_as_helped)
 {
     for (unsigned w = 1; w < WIDTHS; w++) {
         filch_runtime *rt = shared_runtime(widths[w]);
@@ -136,7 +136,7 @@ Test(tax, a_call_with_a_helper_is_counted_as_such)
     }
 }
 
-Test(tax, a_runtime_that_is_not_shared_counts_nothing_for_another)
+Test(tax, unshared_runtime_counts_nothing_for_others)
 {
     filch_runtime *rt = shared_runtime(2), *other = NULL;
     OK(filch_runtime_create(&other, &(filch_config){.workers = 2}));
@@ -170,7 +170,7 @@ FILCH_VOID_TASK(report_all, (int, reporters))
     }
 }
 
-Test(tax, sites_without_a_row_share_the_last_one)
+Test(tax, rowless_sites_share_last_row)
 {
     for (unsigned w = 0; w < WIDTHS; w++) {
         enum { ALL = SITES * ROUNDS * REPORTERS };
@@ -200,7 +200,7 @@ Test(tax, sites_without_a_row_share_the_last_one)
 
 /* ---- Watchers ---- */
 
-Test(tax, nobody_watches_when_the_last_watcher_has_ended)
+Test(tax, last_watcher_ends_watching)
 {
     cr_assert_eq(fl_tax_begin(), 0);
     filch_runtime *one = shared_runtime(1), *two = shared_runtime(1);

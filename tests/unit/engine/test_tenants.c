@@ -87,7 +87,7 @@ static const struct kind {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-Test(tenants, a_runtime_on_which_something_lives_stays)
+Test(tenants, occupied_runtime_is_not_destroyed)
 {
     filch_runtime *rt = config_runtime(2, 0);
     for (unsigned i = 0; i < KINDS; i++) {

@@ -38,7 +38,7 @@ FILCH_TASK(bool, leaves_every_way)
     return true;
 }
 
-Test(unwind, cleanups_run_in_reverse_whichever_way_a_block_is_left)
+Test(unwind, every_exit_runs_cleanups_in_reverse)
 {
     filch_runtime *rt = panic_runtime(0);
     cr_assert(FILCH_RUN(rt, leaves_every_way), "%s", panic_diary);
@@ -77,7 +77,7 @@ FILCH_TASK(int, tries_cleanups)
            strcmp(panic_diary, "ba") != 0;
 }
 
-Test(unwind, a_panic_in_a_cleanup_does_not_replace_the_first_and_the_rest_still_runs)
+Test(unwind, first_panic_wins_all_cleanups_run)
 {
     filch_runtime *rt = panic_runtime(0);
     cr_assert_eq(FILCH_RUN(rt, tries_cleanups), 0, "%s", panic_diary);
@@ -124,7 +124,7 @@ static void joiner_panics(filch_runtime *rt)
     cr_assert_str_eq(panic_diary, "a");
 }
 
-Test(unwind, a_stolen_tasks_failure_is_its_joiners)
+Test(unwind, joiner_gets_stolen_task_failure)
 {
     panic_runtimes(joiner_panics);
 }
@@ -151,7 +151,7 @@ static void failure_is_dropped(filch_runtime *rt)
 }
 
 /* With address sanitizer: its message is freed. */
-Test(unwind, a_stolen_tasks_failure_is_dropped_with_it)
+Test(unwind, stolen_failure_is_dropped_with_task)
 {
     panic_runtimes(failure_is_dropped);
 }
@@ -200,7 +200,7 @@ static void child_is_waited_for(filch_runtime *rt)
     cr_assert_str_eq(panic_diary, "w");
 }
 
-Test(unwind, a_stolen_child_is_waited_for_before_the_frames_it_uses_go)
+Test(unwind, frames_outlive_stolen_child)
 {
     panic_runtimes(child_is_waited_for);
 }
@@ -256,7 +256,7 @@ static void flushed_tasks(filch_runtime *rt)
     cr_assert_eq(FILCH_RUN(rt, tries_yields), 0);
 }
 
-Test(unwind, tasks_that_were_flushed_are_dropped_or_waited_for)
+Test(unwind, flushed_tasks_are_dropped_or_awaited)
 {
     for (unsigned i = 0; i < 2; i++) {
         filch_runtime *rt = panic_runtime(i);

@@ -19,7 +19,7 @@ int __wrap_sched_yield(void)
     return 0;
 }
 
-Test(visitors, the_destroying_thread_yields_to_one_that_is_still_there)
+Test(visitors, destroyer_yields_to_remaining_visitor)
 {
     filch_runtime *rt = NULL;
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), 0, "%s", filch_error());

@@ -170,17 +170,17 @@ static void list_each_call(unsigned workers)
     filch_context_release(bench.end);
 }
 
-Test(waits, have_call_object_and_place_with_one_worker)
+Test(waits, calls_are_listed_on_one_worker)
 {
     list_each_call(1);
 }
 
-Test(waits, have_call_object_and_place_with_two_workers)
+Test(waits, calls_are_listed_on_two_workers)
 {
     list_each_call(2);
 }
 
-Test(waits, have_call_object_and_place_with_eight_workers)
+Test(waits, calls_are_listed_on_eight_workers)
 {
     list_each_call(8);
 }
@@ -276,7 +276,7 @@ static void acquire_as_part(filch_self self, fl_work_item *unused)
 }
 
 /* One worker, so that the part has the fiber of a task that had a name. */
-Test(waits, have_the_name_of_a_future_s_task_and_no_earlier_one)
+Test(waits, future_task_shows_only_its_name)
 {
     filch_runtime *rt = created(1);
     filch_future seven = {0};
@@ -400,17 +400,17 @@ static void come_and_go(unsigned workers)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(waits, stay_true_while_tasks_come_and_go_on_one_worker)
+Test(waits, rows_stay_true_on_one_worker)
 {
     come_and_go(1);
 }
 
-Test(waits, stay_true_while_tasks_come_and_go_on_two_workers)
+Test(waits, rows_stay_true_on_two_workers)
 {
     come_and_go(2);
 }
 
-Test(waits, stay_true_while_tasks_come_and_go_on_eight_workers)
+Test(waits, rows_stay_true_on_eight_workers)
 {
     come_and_go(8);
 }
@@ -422,7 +422,7 @@ FILCH_TASK(int, lists_its_own_runtime, (seen_list *, list))
     return list_into(NULL, list);
 }
 
-Test(waits, can_be_listed_by_a_task_that_names_no_runtime)
+Test(waits, task_may_list_without_naming_runtime)
 {
     filch_runtime *rt = created(1);
     seen_list list;
@@ -430,7 +430,7 @@ Test(waits, can_be_listed_by_a_task_that_names_no_runtime)
     filch_runtime_destroy(rt);
 }
 
-Test(waits, refuse_a_call_without_a_function_or_a_runtime)
+Test(waits, call_without_function_or_runtime_fails)
 {
     filch_runtime *rt = created(1);
     seen_list list;
@@ -446,7 +446,7 @@ static void has_a_long_name(filch_self self, void *arg)
     filch_semaphore_acquire(arg, 1);
 }
 
-Test(waits, cut_long_names_and_keep_the_end_of_long_paths)
+Test(waits, long_names_cut_paths_keep_end)
 {
     static char name[200], file[300];
     memset(name, 'n', sizeof name - 1);

@@ -31,7 +31,7 @@ static void take_two(filch_runtime *rt)
     }
 }
 
-Test(wake_more, two_items_submitted_together_run_at_once)
+Test(wake_more, items_submitted_together_run_concurrently)
 {
     static fl_work_item item[PAIR];
     fl_work_item *items[PAIR];

@@ -9,7 +9,7 @@
 
 /* ---- Numbers ---- */
 
-Test(worker_set, numbers_are_those_of_the_last_resize)
+Test(worker_set, counts_follow_last_resize)
 {
     filch_runtime *rt = slots_runtime(2, SLOTS_MOST, NULL);
     cr_assert_eq(filch_runtime_workers(rt), 2);
@@ -22,7 +22,7 @@ Test(worker_set, numbers_are_those_of_the_last_resize)
     filch_runtime_destroy(rt);
 }
 
-Test(worker_set, slots_are_as_many_as_workers_unless_told_otherwise)
+Test(worker_set, slot_count_defaults_to_workers)
 {
     filch_runtime *rt = slots_runtime(3, 0, NULL);
     cr_assert_eq(filch_runtime_max_workers(rt), 3);
@@ -47,7 +47,7 @@ Test(worker_set, the_environment_says_how_many_slots)
     unsetenv("FILCH_MAX_WORKERS");
 }
 
-Test(worker_set, out_of_bounds_is_refused_and_changes_nothing)
+Test(worker_set, out_of_bounds_resize_changes_nothing)
 {
     filch_runtime *rt = slots_runtime(2, 4, NULL);
     cr_assert_eq(filch_runtime_resize(rt, 0), -EINVAL);
@@ -85,7 +85,7 @@ static void grow_and_shrink(const char *queue)
     filch_runtime_destroy(rt);
 }
 
-Test(worker_set, there_are_as_many_workers_as_asked_for)
+Test(worker_set, worker_count_follows_request)
 {
     on_both(grow_and_shrink);
 }
@@ -107,7 +107,7 @@ static void help_a_stuck_one(const char *queue)
     filch_runtime_destroy(rt);
 }
 
-Test(worker_set, one_more_helps_where_one_is_stuck)
+Test(worker_set, added_worker_helps_stuck_one)
 {
     on_both(help_a_stuck_one);
 }
@@ -195,7 +195,7 @@ static void storm_on(const char *queue)
     filch_runtime_destroy(s.rt);
 }
 
-Test(worker_set, tasks_end_in_a_storm_of_resizes)
+Test(worker_set, tasks_survive_resize_storm)
 {
     on_both(storm_on);
 }

@@ -151,7 +151,7 @@ static void leave_to_one_that_is_held(const char *queue)
     estate_end(&e);
 }
 
-Test(worker_set_shrinking, what_a_worker_leaves_behind_is_found)
+Test(worker_set_shrinking, work_of_retired_worker_is_found)
 {
     on_both(leave_to_one_that_is_held);
 }
@@ -175,7 +175,7 @@ static void leave_to_one_that_is_busy(const char *queue)
     estate_end(&e);
 }
 
-Test(worker_set_shrinking, a_busy_worker_lets_nothing_lie_that_was_left_behind)
+Test(worker_set_shrinking, busy_worker_finds_abandoned_work)
 {
     on_both(leave_to_one_that_is_busy);
 }

@@ -70,7 +70,7 @@ static void retire_beneath_a_talk(const char *queue)
 }
 
 /* Where fibers are few, workers starve for them, and a surplus one goes on with ready ones. */
-Test(worker_set_talk, a_surplus_worker_retires_beneath_fibers_that_talk, .init = have_fibers)
+Test(worker_set_talk, surplus_worker_retires_beneath_talking_fibers, .init = have_fibers)
 {
     on_both(retire_beneath_a_talk);
 }

@@ -18,7 +18,7 @@ Test(worker_set_threads, slots_without_work_cost_no_time)
     filch_runtime_destroy(rt);
 }
 
-Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
+Test(worker_set_threads, unused_slot_has_no_thread)
 {
     filch_runtime *rt = slots_runtime(1, 1024, NULL);
     cr_assert_eq(fl_reach(rt), 1);
@@ -29,7 +29,7 @@ Test(worker_set_threads, a_slot_that_was_never_active_has_no_thread)
     filch_runtime_destroy(rt);
 }
 
-Test(worker_set_threads, the_process_counts_the_workers_of_a_resized_runtime)
+Test(worker_set_threads, process_counts_resized_workers)
 {
     filch_runtime *rt = slots_runtime(1, 5, NULL);
     cr_assert_eq(filch_u32_load(&fl_residents_workers, FILCH_RELAXED), 1);
@@ -102,7 +102,7 @@ static bool blocks_after_growing(const sigset_t *created, const sigset_t *grown)
     return filch_u32_load(&blocked[1], FILCH_RELAXED) > 1;
 }
 
-Test(worker_set_threads, workers_get_the_signals_that_the_runtime_was_created_with)
+Test(worker_set_threads, workers_inherit_creators_signal_mask)
 {
     sigset_t all, none;
     sigfillset(&all);
@@ -112,7 +112,7 @@ Test(worker_set_threads, workers_get_the_signals_that_the_runtime_was_created_wi
 }
 
 /* As many as there are cores are pinned; the others may run wherever this process may. */
-Test(worker_set_threads, slots_beyond_the_cores_are_not_pinned)
+Test(worker_set_threads, slots_beyond_cores_stay_unpinned)
 {
     cpu_set_t set;
     filch_runtime *rt;

@@ -20,14 +20,14 @@ static filch_runtime *runtime(const filch_config *wanted)
 
 /* ---- The beginning ---- */
 
-Test(worker_thread, a_new_worker_asks_for_one_task)
+Test(worker_thread, new_worker_asks_for_one_task)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 2});
     cr_assert_eq(rt->worker[1]->profit.most, 1);
     OK(filch_runtime_destroy(rt));
 }
 
-Test(worker_thread, each_worker_draws_numbers_of_its_own)
+Test(worker_thread, workers_draw_distinct_random_numbers)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 3});
     cr_assert_neq(rt->worker[1]->rng, 0);
@@ -35,7 +35,7 @@ Test(worker_thread, each_worker_draws_numbers_of_its_own)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(worker_thread, a_worker_without_a_thread_counts_as_retired)
+Test(worker_thread, threadless_worker_counts_as_retired)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .max_workers = 2});
     cr_assert_eq(fl_times_doing(&rt->worker[1]->times), FL_RETIRED);
@@ -51,7 +51,7 @@ FILCH_VOID_TASK(reads_the_name)
     cr_assert_str_eq(name, "filch/0");
 }
 
-Test(worker_thread, it_has_the_name_of_its_worker)
+Test(worker_thread, thread_is_named_after_worker)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
     FILCH_RUN(rt, reads_the_name);
@@ -63,7 +63,7 @@ FILCH_VOID_TASK(reads_the_number)
     cr_assert_eq(filch_u32_load(&fl_worker_here()->thread_id, FILCH_RELAXED), (uint32_t)gettid());
 }
 
-Test(worker_thread, a_shared_runtime_shows_the_number_of_its_thread)
+Test(worker_thread, shared_runtime_shows_thread_number)
 {
     filch_runtime *rt =
         runtime(&(filch_config){.size = sizeof(filch_config), .workers = 1, .share = 1});
@@ -78,14 +78,14 @@ FILCH_VOID_TASK(reads_its_home)
     fl_affinity_free(&home);
 }
 
-Test(worker_thread, the_home_of_a_bound_one_is_the_mask_of_its_creator)
+Test(worker_thread, bound_threads_home_is_creators_mask)
 {
     filch_runtime *rt = runtime(&(filch_config){.workers = 1, .bind = "core"});
     FILCH_RUN(rt, reads_its_home);
     OK(filch_runtime_destroy(rt));
 }
 
-Test(worker_thread, the_stack_of_a_blocking_calls_thread_is_no_task)
+Test(worker_thread, blocking_thread_stack_is_no_task)
 {
     static fl_worker carrier;
     carrier.running = &carrier.native;
@@ -118,7 +118,7 @@ FILCH_VOID_TASK(sets_a_destructor)
     cr_assert_eq(pthread_setspecific(test.key, &test), 0);
 }
 
-Test(worker_thread, destructors_of_thread_specific_data_run_outside_of_the_runtime)
+Test(worker_thread, thread_destructors_run_outside_runtime)
 {
     cr_assert_eq(pthread_key_create(&test.key, look_at_the_end), 0);
     filch_runtime *rt = runtime(&(filch_config){.workers = 1});
@@ -135,7 +135,7 @@ static void does_nothing(void)
 {
 }
 
-Test(worker_thread, a_process_forks_after_its_workers_have_ended)
+Test(worker_thread, process_may_fork_after_workers_end)
 {
     struct child child;
     OK(filch_runtime_destroy(runtime(&(filch_config){.workers = 2})));

@@ -112,7 +112,7 @@ static void forget_many_in_go(void)
     filch_runtime_destroy(rt);
 }
 
-Test(full_stack, more_unjoined_forks_than_slots_die_by_name)
+Test(full_stack, too_many_forks_die_naming_task)
 {
     expect_death(overfill, "unjoined forks in task misuse_leaf", "join sooner");
     expect_death(overfill_central, "unjoined forks in task misuse_leaf", "join sooner");
@@ -121,7 +121,7 @@ Test(full_stack, more_unjoined_forks_than_slots_die_by_name)
     expect_death(overfill_and_join_inline, "ran at once", "join with FILCH_JOIN");
 }
 
-Test(full_stack, as_many_unjoined_forks_as_fit_are_right)
+Test(full_stack, full_fork_stack_joins_correctly)
 {
     static const char *const queues[] = {"chase-lev", "central-mutex"};
     for (unsigned workers = 1; workers <= 2; workers++)
@@ -133,12 +133,12 @@ Test(full_stack, as_many_unjoined_forks_as_fit_are_right)
         }
 }
 
-Test(full_stack, a_detached_task_that_returns_with_forks_set_aside_dies_by_name)
+Test(full_stack, detached_task_leaving_forks_dies)
 {
     expect_death(forget_many_in_go, "task forget_many_detached returned", "unjoined fork");
 }
 
-Test(full_stack, a_function_of_filch_try_that_leaves_forks_set_aside_dies_by_name)
+Test(full_stack, try_function_leaving_forks_dies)
 {
     expect_death(forget_in_try, "task tries_what_forgets returned", "unjoined fork");
 }

@@ -98,7 +98,7 @@ static void expect_both_names(unsigned workers, const char *queue, filch_go_fn *
               child.text);
 }
 
-Test(join_order, wrong_joins_of_stolen_tasks_die_by_both_names)
+Test(join_order, wrong_stolen_join_names_both_tasks)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < sizeof workers / sizeof *workers; i++) {

@@ -33,7 +33,7 @@ static void set_and_set_back(filch_self self, void *unused)
     is_true = set && is_global(self);
 }
 
-Test(locale, a_task_may_set_it_and_set_it_back_between_suspensions)
+Test(locale, task_may_switch_locale_between_suspensions)
 {
     run(set_and_set_back);
 }
@@ -45,7 +45,7 @@ static void pass_it(filch_self self, void *unused)
     is_true = before == strtod_l("1.5", NULL, own) && is_global(self);
 }
 
-Test(locale, a_locale_that_is_passed_outlives_suspensions)
+Test(locale, passed_locale_outlives_suspensions)
 {
     run(pass_it);
 }
@@ -64,7 +64,7 @@ static void block(filch_self self, void *unused)
     is_true = is_true && !rc && is_global(self);
 }
 
-Test(locale, a_function_on_a_thread_of_its_own_keeps_it_over_waits)
+Test(locale, blocking_function_keeps_locale_while_waiting)
 {
     run(block);
 }

@@ -95,7 +95,7 @@ static void check_any_fpmode_as_a_stranger(void)
 }
 
 /* The calls of a debug build, which every build has. */
-Test(pitfalls, checks_of_a_thread_that_is_no_worker_die)
+Test(pitfalls, checks_by_foreign_threads_die)
 {
     expect_death(check_fork_as_a_stranger, "a fork with the self of a task",
                  "does not run on this thread");
@@ -116,7 +116,7 @@ static void join_at_the_bottom(void)
     FILCH_RUN(misuse_runtime(1, NULL), joins_at_the_bottom);
 }
 
-Test(pitfalls, join_without_any_fork_dies_in_every_build)
+Test(pitfalls, join_without_fork_always_dies)
 {
     expect_death(join_at_the_bottom, "without a fork", "last unjoined fork");
     expect_death(join_none_by_function, "a join without a fork", "last unjoined fork");

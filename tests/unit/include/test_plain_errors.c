@@ -16,7 +16,7 @@
         cr_assert_not_null(strstr(filch_error(), words), "%s: \"%s\"", #call, filch_error());      \
     } while (0)
 
-Test(plain_errors, a_closed_or_full_pool_says_so)
+Test(plain_errors, closed_pool_says_so)
 {
     filch_pool *pool;
     OK(filch_pool_create(&pool, &(filch_pool_config){.workers = 1, .capacity = FILCH_UNLIMITED}));
@@ -25,7 +25,7 @@ Test(plain_errors, a_closed_or_full_pool_says_so)
     filch_pool_destroy(pool);
 }
 
-Test(plain_errors, a_channel_says_that_it_is_closed_or_that_nothing_goes_at_once)
+Test(plain_errors, channel_explains_closed_or_not_ready)
 {
     int item = 0;
     filch_channel *channel;
@@ -86,7 +86,7 @@ FILCH_VOID_TASK(waits_for_a_cause, (filch_context *, context))
     EXPECT_SENTENCE(filch_context_wait(context, FILCH_FOREVER), -EPERM, strerror(EPERM));
 }
 
-Test(plain_errors, a_context_tells_the_smallest_cause_to_a_task_that_waited)
+Test(plain_errors, waiting_task_reads_smallest_context_cause)
 {
     filch_runtime *rt;
     filch_context *context;
@@ -108,7 +108,7 @@ static int fails_by_itself(filch_self self, filch_job *job, void *unused)
     return -EDOM;
 }
 
-Test(plain_errors, a_failed_jobs_message_is_what_who_waits_for_it_reads)
+Test(plain_errors, waiter_reads_failed_jobs_message)
 {
     filch_pool *pool;
     filch_job *job;
@@ -133,7 +133,7 @@ static int explains(filch_self self, filch_job *job, void *data)
     return filch_error_set(-EBADMSG, "page %d has no title", 7);
 }
 
-Test(plain_errors, a_library_on_top_sets_its_own_sentence)
+Test(plain_errors, wrapping_library_sets_own_sentence)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});

@@ -143,13 +143,13 @@ static void check_every_shape(unsigned workers, const char *queue)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(task, every_shape_returns_right_when_its_owner_runs_it)
+Test(task, owner_returns_every_shape_correctly)
 {
     check_every_shape(1, "chase-lev");
     check_every_shape(1, "central-mutex");
 }
 
-Test(task, every_shape_returns_right_when_a_thief_runs_it)
+Test(task, thief_returns_every_shape_correctly)
 {
     check_every_shape(2, "chase-lev");
     check_every_shape(2, "central-mutex");
@@ -261,7 +261,7 @@ static long call_functions(filch_runtime *rt)
     return FILCH_RUN(rt, fib_by_functions, 20);
 }
 
-Test(task, exported_twins_do_what_the_macros_do)
+Test(task, exported_functions_match_macros)
 {
     cr_assert_eq(run(1, call_functions), 6765);
     cr_assert_eq(run(2, call_functions), 6765);

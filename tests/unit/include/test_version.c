@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <tests/support/test.h>
 
-Test(version, the_library_names_the_version_of_its_headers)
+Test(version, library_and_header_versions_match)
 {
     cr_assert_str_eq(filch_version(), FILCH_VERSION);
 }
 
-Test(version, the_string_and_the_number_are_of_the_three_macros)
+Test(version, string_and_number_match_macros)
 {
     char text[32];
     snprintf(text, sizeof text, "%d.%d.%d", FILCH_VERSION_MAJOR, FILCH_VERSION_MINOR,

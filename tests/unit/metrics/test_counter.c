@@ -45,7 +45,7 @@ static void count_with(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(filch_gauge_read(&gauge) - level, MEMBERS * ROUNDS / 2, "%s", name);
 }
 
-Test(counter, counts_of_tasks_and_threads_are_exact)
+Test(counter, concurrent_counts_are_exact)
 {
     crew_everywhere(count_with);
 }
@@ -70,7 +70,7 @@ static void count_ones(void *unused)
         filch_counter_add(counter, 1);
 }
 
-Test(counter, reads_never_fall_nor_pass_the_end)
+Test(counter, reads_never_fall_or_overshoot)
 {
     static crew all;
     crew_open(&all, 4);
@@ -99,7 +99,7 @@ static void *hold_a_shard(void *unused)
     return unused;
 }
 
-Test(counter, a_shard_belongs_to_one_thread_or_is_shared)
+Test(counter, shard_is_owned_or_shared)
 {
     pthread_t threads[MANY];
     unsigned own = 0, started = 0;
@@ -125,7 +125,7 @@ static void *count_once(void *shard)
     return NULL;
 }
 
-Test(counter, a_shard_goes_back_when_its_thread_ends)
+Test(counter, shard_returns_when_thread_ends)
 {
     for (unsigned i = 0; i < 3 * fl_shards(); i++) {
         pthread_t thread;
@@ -156,7 +156,7 @@ static void *end_late(void *unused)
     return unused;
 }
 
-Test(counter, a_thread_may_count_while_it_ends)
+Test(counter, ending_thread_may_still_count)
 {
     pthread_t thread, other;
     unsigned shard = 0;
@@ -179,7 +179,7 @@ Test(counter, a_thread_may_count_while_it_ends)
 
 /* ---- The rest ---- */
 
-Test(counter, a_gauge_is_what_was_set_and_added)
+Test(counter, gauge_reads_last_set_plus_added)
 {
     filch_gauge one = {0};
     cr_assert_eq(filch_gauge_read(&one), 0);

@@ -47,7 +47,7 @@ static void is_near(uint64_t value)
                   (unsigned long long)value);
 }
 
-Test(distribution, a_bucket_is_off_by_less_than_a_hundredth)
+Test(distribution, bucket_error_is_below_one_percent)
 {
     for (uint64_t value = 0; value < 100000; value++)
         is_near(value);
@@ -59,7 +59,7 @@ Test(distribution, a_bucket_is_off_by_less_than_a_hundredth)
         is_near((uint64_t)any_value(seed + i));
 }
 
-Test(distribution, buckets_lie_side_by_side_up_to_the_greatest_value)
+Test(distribution, buckets_cover_all_values_without_gaps)
 {
     uint64_t last = 0;
     for (unsigned i = 0; i < FL_BUCKETS; i++) {
@@ -92,7 +92,7 @@ static void is_quantile(const int64_t *sorted, unsigned count, double q)
     cr_assert_leq(off, exact / 100, "%g: %lld, not %lld", q, (long long)told, (long long)exact);
 }
 
-Test(distribution, quantiles_are_those_of_the_sorted_values)
+Test(distribution, quantiles_match_sorted_values)
 {
     static const double shares[] = {0,   1e-9, 0.001, 0.1,   0.25,   0.5,
                                     0.9, 0.95, 0.99,  0.999, 0.9999, 1};
@@ -117,7 +117,7 @@ Test(distribution, quantiles_are_those_of_the_sorted_values)
     }
 }
 
-Test(distribution, a_share_of_a_round_number_is_not_rounded_up)
+Test(distribution, round_shares_are_not_rounded_up)
 {
     for (int64_t value = 1; value <= 1000; value++)
         filch_distribution_record(distribution, value < 990 ? 5 : value < 999 ? 7 : 9);
@@ -188,7 +188,7 @@ Test(distribution, merged_snapshots_are_one_of_all)
     filch_snapshot_destroy(part);
 }
 
-Test(distribution, a_difference_is_what_came_in_between)
+Test(distribution, difference_covers_records_in_between)
 {
     filch_snapshot *earlier;
     OK(filch_snapshot_create(&earlier));
@@ -238,7 +238,7 @@ static void record_with(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(filch_snapshot_read(snapshot).max, ROUNDS - 1, "%s", name);
 }
 
-Test(distribution, records_of_tasks_and_threads_are_exact)
+Test(distribution, concurrent_records_are_exact)
 {
     crew_everywhere(record_with);
 }

@@ -50,7 +50,7 @@ static void expect(const char *series, double value)
     cr_assert_eq(shown, value, "%s is %g", series, shown);
 }
 
-Test(family, each_label_set_has_one_metric_and_is_shown)
+Test(family, each_label_set_shows_one_metric)
 {
     filch_family *family = family_of(counters(0));
     filch_counter *got = filch_family_counter(family, FILCH_VALUES("GET", "200"));
@@ -73,7 +73,7 @@ Test(family, each_label_set_has_one_metric_and_is_shown)
     end(family);
 }
 
-Test(family, beyond_the_cap_all_share_one_metric_and_are_counted)
+Test(family, sets_beyond_cap_share_one_metric)
 {
     filch_family *family = family_of(counters(2));
     filch_counter *one = filch_family_counter(family, FILCH_VALUES("GET", "1"));
@@ -95,7 +95,7 @@ Test(family, beyond_the_cap_all_share_one_metric_and_are_counted)
     end(family);
 }
 
-Test(family, the_smallest_and_the_greatest_cap_hold)
+Test(family, smallest_and_greatest_caps_hold)
 {
     static const unsigned caps[] = {1, 3, 200};
     for (unsigned i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ Test(family, the_smallest_and_the_greatest_cap_hold)
     }
 }
 
-Test(family, values_that_cannot_be_shown_are_refused)
+Test(family, unshowable_values_are_refused)
 {
     char longest[FILCH_FAMILY_VALUE_MOST + 1], too_long[FILCH_FAMILY_VALUE_MOST + 2];
     filch_family *family = family_of(counters(0));
@@ -132,7 +132,7 @@ Test(family, values_that_cannot_be_shown_are_refused)
     end(family);
 }
 
-Test(family, gauges_summaries_and_histograms_have_families_too)
+Test(family, every_metric_kind_has_families)
 {
     static const filch_metric_kind kinds[] = {FILCH_METRIC_SUMMARY, FILCH_METRIC_HISTOGRAM};
     filch_family_config config = counters(0);
@@ -154,7 +154,7 @@ Test(family, gauges_summaries_and_histograms_have_families_too)
     end(gauges);
 }
 
-Test(family, one_that_makes_no_sense_is_refused_and_leaves_nothing)
+Test(family, invalid_family_is_refused_without_trace)
 {
     filch_family *family = NULL;
     filch_family_config wrong[6];
@@ -198,7 +198,7 @@ static void another_kind(void)
     filch_family_gauge(family_of(counters(0)), FILCH_VALUES("GET", "200"));
 }
 
-Test(family, misuse_ends_the_process_with_what_to_do)
+Test(family, misuse_dies_with_advice)
 {
     static const struct misuse {
         void (*call)(void);
@@ -213,7 +213,7 @@ Test(family, misuse_ends_the_process_with_what_to_do)
     }
 }
 
-Test(family, a_smaller_struct_of_an_older_release_is_filled_as_far_as_it_goes)
+Test(family, older_smaller_struct_is_filled_partially)
 {
     filch_family *family = family_of(counters(0));
     filch_family_stats stats = {.refused = 5, .sets = 77, .most = 78};

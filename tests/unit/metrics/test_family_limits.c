@@ -33,7 +33,7 @@ static void expect(const char *series, double value)
     cr_assert_eq(shown, value, "%s is %g", series, shown);
 }
 
-Test(family_limits, a_family_with_all_labels_tells_sets_apart_by_the_last)
+Test(family_limits, last_of_all_labels_distinguishes_sets)
 {
     const filch_family_config config = {.name = "shop_queue",
                                         .help = "Waiting.",
@@ -84,7 +84,7 @@ static const filch_family_config names[] = {
     {.name = "shop_a_total", .help = "A.", .labels = {"name"}},
     {.name = "shop_b_total", .help = "B.", .labels = {"name"}}};
 
-Test(family_limits, each_family_hashes_by_a_seed_of_its_own)
+Test(family_limits, each_family_has_own_hash_seed)
 {
     filch_family *one = family_of(&names[0]), *two = family_of(&names[1]);
     cr_assert_neq(one->seed, two->seed);
@@ -92,7 +92,7 @@ Test(family_limits, each_family_hashes_by_a_seed_of_its_own)
     end(one);
 }
 
-Test(family_limits, label_sets_of_the_same_hash_have_metrics_of_their_own)
+Test(family_limits, hash_collisions_keep_separate_metrics)
 {
     static const char *const same[] = {"7mohtcOFVz", "c1E51sSEyx"}; /* from the start of FNV-1a */
     cr_assert_eq(fl_hash_text(same[0]), fl_hash_text(same[1]));

@@ -145,7 +145,7 @@ static void is_whole_or_cut(const char *said, size_t length)
     }
 }
 
-Test(log, what_is_too_long_is_cut_and_marked)
+Test(log, overlong_text_is_cut_and_marked)
 {
     for (unsigned kind = 0; kind < 7; kind++)
         for (size_t length = 1; length<2200; length += length> 310 && length < 1800 ? 97 : 1) {
@@ -176,7 +176,7 @@ Test(log, names_are_not_cut)
         }
 }
 
-Test(log, a_line_of_many_fields_is_cut_between_them)
+Test(log, long_line_is_cut_between_fields)
 {
     static filch_log_field fields[400];
     static char names[400][8];
@@ -218,7 +218,7 @@ static int64_t compute(void)
     return ++computed;
 }
 
-Test(log, what_is_below_its_level_is_not_even_computed)
+Test(log, filtered_levels_compute_nothing)
 {
     heap all = {0};
     filch_log log;
@@ -264,7 +264,7 @@ Test(log, tasks_and_threads_log_whole_lines)
     crew_everywhere(log_with);
 }
 
-Test(log, a_line_to_a_file_is_one_write)
+Test(log, file_line_is_one_write)
 {
     int ends[2];
     filch_log log;
@@ -330,7 +330,7 @@ Test(log, its_first_keys_can_be_renamed)
     cr_assert_eq(strncmp(taken, "{\"time\":\"2", 10), 0, "%s", taken);
 }
 
-Test(log, bad_keys_are_refused_and_change_nothing)
+Test(log, bad_keys_change_nothing)
 {
     char longest[66];
     memset(longest, 'k', sizeof longest);

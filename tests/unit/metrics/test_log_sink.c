@@ -196,13 +196,13 @@ static void stall_and_recover(int flags)
     close_pipe();
 }
 
-Test(log_sink, a_stalled_reader_holds_up_nobody_and_learns_of_each_missing_line)
+Test(log_sink, stalled_reader_blocks_nobody_learns_losses)
 {
     stall_and_recover(0);
     stall_and_recover(O_NONBLOCK);
 }
 
-Test(log_sink, a_reader_that_is_gone_loses_lines_and_nothing_else)
+Test(log_sink, vanished_reader_only_loses_lines)
 {
     open_pipe();
     filch_log_sink *sink = sink_of(NULL);
@@ -235,7 +235,7 @@ static void fill(filch_log_sink *sink)
         say(&log, 0, number);
 }
 
-Test(log_sink, a_stalled_reader_does_not_hold_up_the_end)
+Test(log_sink, stalled_reader_does_not_delay_end)
 {
     static const int64_t after[] = {0, 1, 5 * FILCH_MILLISECOND};
     for (unsigned i = 0; i < sizeof after / sizeof *after; i++) {
@@ -270,7 +270,7 @@ Test(log_sink, the_end_writes_what_is_queued)
 
 /* ---- Lines ---- */
 
-Test(log_sink, the_line_about_dropped_ones_has_the_keys_of_the_configuration)
+Test(log_sink, drop_report_uses_configured_keys)
 {
     open_pipe();
     filch_log_sink *sink = sink_of(
@@ -284,7 +284,7 @@ Test(log_sink, the_line_about_dropped_ones_has_the_keys_of_the_configuration)
     close_pipe();
 }
 
-Test(log_sink, lines_of_all_lengths_go_round_the_ring)
+Test(log_sink, lines_of_all_lengths_wrap_ring)
 {
     char line[FILCH_LOG_LINE + 1], *expected = malloc(ROOM);
     size_t size = 0;
@@ -324,7 +324,7 @@ static void write_many(void *arg)
         say(one->log, one->writer, i);
 }
 
-Test(log_sink, lines_of_many_writers_are_whole_in_order_and_counted)
+Test(log_sink, concurrent_lines_stay_whole_and_ordered)
 {
     for (unsigned config = 0; config < CONFIGS - 2; config += 2) { /* 1, 2 and 8 workers */
         static crew parties;
@@ -363,7 +363,7 @@ static void flush_and_destroy(void *arg)
         filch_die("not destroyed: %s", filch_error());
 }
 
-Test(log_sink, a_task_suspends_until_the_lines_are_written)
+Test(log_sink, task_suspends_until_lines_are_written)
 {
     static crew parties;
     open_pipe();
@@ -388,7 +388,7 @@ static void in_child(void)
     CHILD_CHECK(strstr(filch_error(), "parent process"));
 }
 
-Test(log_sink, in_a_child_of_fork_it_takes_nothing_and_waits_for_nothing)
+Test(log_sink, child_process_takes_and_awaits_nothing)
 {
     struct child child;
     open_pipe();

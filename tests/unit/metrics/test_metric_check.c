@@ -90,7 +90,7 @@ static const filch_metric wrong[] = {
     LABELLED({"a", "x"}, {"b", "x"}, {"a", "y"}),
 };
 
-Test(metric_check, what_cannot_be_shown_is_refused_with_a_sentence)
+Test(metric_check, unshowable_metric_is_refused_with_sentence)
 {
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         cr_assert_eq(filch_metrics_add(metrics, &wrong[i]), -EINVAL, "metric %u", i);

@@ -50,7 +50,7 @@ static filch_metric counter_of(const char *name, const char *label, const char *
 
 /* ---- What is written ---- */
 
-Test(metrics, of_an_empty_registry_nothing_is_written)
+Test(metrics, empty_registry_writes_nothing)
 {
     cr_assert_str_eq(exposition_written(metrics, &all), "");
 }
@@ -95,7 +95,7 @@ Test(metrics, each_kind_has_its_form)
                      "e_seconds_sum 5.05\ne_seconds_count 100\n");
 }
 
-Test(metrics, values_that_are_no_numbers_have_names)
+Test(metrics, non_finite_values_have_names)
 {
     static double values[] = {INFINITY, -INFINITY, NAN, -0.0, 1e300, 0.1};
     static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
@@ -156,7 +156,7 @@ Test(metrics, labels_are_escaped_and_sorted)
         "a_total{a=\"\xc3\xa4\",b=\"\\\"quoted\\\"\",m=\"two\\nlines\",z=\"back\\\\slash\"} 0\n");
 }
 
-Test(metrics, a_family_stays_together_in_the_order_of_its_first)
+Test(metrics, family_stays_with_its_first_metric)
 {
     const filch_metric some[] = {counter_of("b_total", "x", "1"), counter_of("a_total", NULL, NULL),
                                  counter_of("b_total", "x", "2"), counter_of("c_total", NULL, NULL),
@@ -196,7 +196,7 @@ static int refuse_later(const char *text, size_t size, void *arg)
     return of->left-- ? 0 : -ENOSPC;
 }
 
-Test(metrics, an_error_of_the_writer_ends_it)
+Test(metrics, writer_error_ends_writing)
 {
     char value[32];
     for (unsigned i = 0; i < 200; i++) {
@@ -216,7 +216,7 @@ Test(metrics, an_error_of_the_writer_ends_it)
     cr_assert_str_eq(exposition_written(metrics, &all), "");
 }
 
-Test(metrics, all_labels_and_marks_can_be_used)
+Test(metrics, maximum_labels_and_marks_are_usable)
 {
     filch_metric one = {.name = "a",
                         .help = "A.",
@@ -257,7 +257,7 @@ Test(metrics, bad_arguments_are_refused)
 
 /* ---- A runtime ---- */
 
-Test(metrics, a_runtime_is_shown_whole_or_not_at_all)
+Test(metrics, runtime_is_shown_whole_or_not)
 {
     filch_runtime *rt;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 2}));

@@ -32,7 +32,7 @@ static double seconds(clockid_t clock)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-Test(metrics_process, cpu_time_is_that_of_the_process_and_grows)
+Test(metrics_process, cpu_time_matches_process_and_grows)
 {
     begin();
     double before = seconds(CLOCK_PROCESS_CPUTIME_ID), first = shown("process_cpu_seconds_total");
@@ -44,7 +44,7 @@ Test(metrics_process, cpu_time_is_that_of_the_process_and_grows)
     filch_metrics_destroy(metrics);
 }
 
-Test(metrics_process, file_descriptors_are_counted_against_their_limit)
+Test(metrics_process, descriptors_are_counted_against_limit)
 {
     struct rlimit limit;
     begin();
@@ -62,7 +62,7 @@ Test(metrics_process, file_descriptors_are_counted_against_their_limit)
     filch_metrics_destroy(metrics);
 }
 
-Test(metrics_process, memory_follows_what_is_mapped_and_touched)
+Test(metrics_process, memory_follows_mapping_and_touching)
 {
     enum { SIZE = 64 << 20 };
     begin();
@@ -79,7 +79,7 @@ Test(metrics_process, memory_follows_what_is_mapped_and_touched)
     filch_metrics_destroy(metrics);
 }
 
-Test(metrics_process, it_began_before_now_and_at_one_time)
+Test(metrics_process, start_time_is_past_and_constant)
 {
     begin();
     double began = shown("process_start_time_seconds"), now = seconds(CLOCK_REALTIME);
@@ -111,7 +111,7 @@ Test(metrics_process, threads_are_counted)
     filch_metrics_destroy(metrics);
 }
 
-Test(metrics_process, it_is_removed_as_a_whole_and_shown_once)
+Test(metrics_process, rows_are_removed_together_shown_once)
 {
     static filch_gauge gauge;
     const filch_metric twin = {.name = "process_threads",

@@ -47,7 +47,7 @@ Test(metrics_remove, what_was_removed_is_not_written)
     cr_assert_not_null(exposition_find(exposition_written(metrics, &all), "b"));
 }
 
-Test(metrics_remove, an_owner_takes_all_that_is_its_own)
+Test(metrics_remove, owner_removes_all_own_metrics)
 {
     filch_metric one = {
         .name = "a", .help = "A.", .kind = FILCH_METRIC_GAUGE, .gauge = &gauges[0], .owner = &all};
@@ -102,7 +102,7 @@ static void remove_where_it_stands(void)
     cr_assert_eq(filch_metrics_remove(metrics, &gauges[1]), 1);
 }
 
-Test(metrics_remove, a_writer_goes_on_from_what_was_removed_beneath_it)
+Test(metrics_remove, writer_continues_past_removed_metrics)
 {
     write_and_change(remove_where_it_stands);
     cr_assert_null(exposition_find(all.text, "a{x=\"199\"}"));
@@ -118,7 +118,7 @@ static void remove_all(void)
     cr_assert_eq(filch_metrics_remove(metrics, &gauges[2]), 1);
 }
 
-Test(metrics_remove, a_writer_may_be_left_with_nothing)
+Test(metrics_remove, writer_survives_removal_of_everything)
 {
     write_and_change(remove_all);
     cr_assert_null(metrics->first, "the last who left it has freed it");
@@ -132,7 +132,7 @@ static void remove_and_add_again(void)
     cr_assert_eq(add_gauge(3, "b", NULL), 0);
 }
 
-Test(metrics_remove, a_family_that_comes_back_meanwhile_is_written_the_next_time)
+Test(metrics_remove, readded_family_is_written_next_time)
 {
     write_and_change(remove_and_add_again);
     cr_assert_null(exposition_find(all.text, "a{x=\"again\"}"));
@@ -241,7 +241,7 @@ static void write_and_remove(crew *members, enum crew_kind kind, const char *nam
     cr_assert_null(metrics->first, "%s", name);
 }
 
-Test(metrics_remove, whoever_removes_does_not_wait_for_slow_writers)
+Test(metrics_remove, removal_ignores_slow_writers)
 {
     crew_everywhere(write_and_remove);
 }
@@ -275,7 +275,7 @@ FILCH_TASK(int, try_to_write, (exposition *, to))
     return filch_try(self, write_to, to, NULL);
 }
 
-Test(metrics_remove, a_panic_in_a_callback_leaves_nothing_behind)
+Test(metrics_remove, callback_panic_leaves_nothing_behind)
 {
     static filch_distribution *distribution;
     filch_runtime *rt = config_runtime(2, 0);

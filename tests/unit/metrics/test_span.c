@@ -51,7 +51,7 @@ static filch_context *carrying(filch_context *parent, filch_span *span)
 
 static const uint8_t none[8];
 
-Test(span, a_span_without_a_parent_begins_a_trace)
+Test(span, parentless_span_begins_trace)
 {
     char text[FILCH_TRACEPARENT_TEXT];
     filch_context *empty = child_of(NULL);
@@ -74,7 +74,7 @@ Test(span, a_span_without_a_parent_begins_a_trace)
     spans_forget();
 }
 
-Test(span, a_caller_is_the_parent_and_its_state_is_carried)
+Test(span, caller_becomes_parent_with_its_state)
 {
     filch_traceparent caller = caller_of("00-" IDS "-01");
     filch_tracestate state = {.text = ""};
@@ -101,7 +101,7 @@ Test(span, a_caller_is_the_parent_and_its_state_is_carried)
     spans_forget();
 }
 
-Test(span, the_nearest_span_of_the_context_is_the_parent)
+Test(span, nearest_context_span_is_parent)
 {
     filch_traceparent caller = caller_of("00-" IDS "-01");
     filch_tracestate state = {.text = "congo=2"};
@@ -136,7 +136,7 @@ Test(span, the_nearest_span_of_the_context_is_the_parent)
 
 /* ---- Sampling ---- */
 
-Test(span, below_an_unsampled_caller_nothing_is_recorded)
+Test(span, unsampled_caller_records_nothing)
 {
     filch_traceparent caller = caller_of("00-" IDS "-00");
     filch_span *span = span_begun(&spans_tracer, &(filch_span_options){.caller = &caller});
@@ -167,7 +167,7 @@ static uint64_t tail_of(filch_traceparent trace)
     return tail;
 }
 
-Test(span, one_in_so_many_traces_is_recorded_by_its_id_alone)
+Test(span, trace_id_alone_decides_sampling)
 {
     enum { MANY = 2000, ONE_IN = 4 };
     unsigned recorded = 0;
@@ -184,7 +184,7 @@ Test(span, one_in_so_many_traces_is_recorded_by_its_id_alone)
     cr_assert(recorded > MANY / ONE_IN / 2 && recorded < MANY / ONE_IN * 2, "%u", recorded);
 }
 
-Test(span, a_sampled_caller_is_followed_no_matter_how_few_are_chosen_here)
+Test(span, sampled_caller_is_always_followed)
 {
     const filch_tracer rare = {.sink = spans_keep, .arg = &spans_count, .one_in = UINT32_MAX};
     filch_traceparent caller = caller_of("00-" IDS "-01");
@@ -194,7 +194,7 @@ Test(span, a_sampled_caller_is_followed_no_matter_how_few_are_chosen_here)
     spans_forget();
 }
 
-Test(span, without_a_sink_the_callers_identity_is_passed_on)
+Test(span, missing_sink_passes_caller_identity)
 {
     filch_traceparent caller = caller_of("00-" IDS "-01");
     static const filch_tracer deaf = {.one_in = 1};
@@ -213,7 +213,7 @@ Test(span, without_a_sink_the_callers_identity_is_passed_on)
 
 /* ---- Times ---- */
 
-Test(span, a_clock_that_is_set_back_does_not_make_a_span_end_before_it_began)
+Test(span, clock_setback_keeps_end_after_begin)
 {
     date = INT64_C(1800000000123456789);
     filch_span *span = span_begun(&spans_tracer, NULL);
@@ -229,7 +229,7 @@ Test(span, a_clock_that_is_set_back_does_not_make_a_span_end_before_it_began)
 
 /* ---- Ends ---- */
 
-Test(span, it_ends_once_and_changes_no_more)
+Test(span, span_ends_once_and_freezes)
 {
     filch_span *span = span_begun(&spans_tracer, NULL);
     cr_assert(filch_span_recording(span));

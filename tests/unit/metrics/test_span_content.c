@@ -8,7 +8,7 @@
 
 /* ---- Attributes ---- */
 
-Test(span, attributes_are_copied_and_replaced_by_key)
+Test(span, attributes_are_copied_replaced_by_key)
 {
     char name[] = "task.id", value[] = "17";
     filch_span *span = span_begun(&spans_tracer, NULL);
@@ -87,7 +87,7 @@ Test(span, texts_are_cut_between_two_characters)
     spans_forget();
 }
 
-Test(span, fields_are_computed_only_for_a_recording_span)
+Test(span, only_recording_spans_compute_fields)
 {
     int computed = 0;
     filch_span *span = span_begun(NULL, NULL), *recorded = span_begun(&spans_tracer, NULL);
@@ -108,7 +108,7 @@ Test(span, fields_are_computed_only_for_a_recording_span)
 
 /* ---- Events ---- */
 
-Test(span, events_keep_their_attributes_and_those_beyond_a_limit_are_counted)
+Test(span, events_keep_attributes_count_excess)
 {
     const filch_tracer two = {.sink = spans_keep,
                               .arg = &spans_count,
@@ -137,7 +137,7 @@ Test(span, events_keep_their_attributes_and_those_beyond_a_limit_are_counted)
     spans_forget();
 }
 
-Test(span, an_error_is_an_event_as_opentelemetry_names_it)
+Test(span, errors_become_opentelemetry_exception_events)
 {
     filch_span *span = span_begun(&spans_tracer, NULL);
     OK(filch_span_record_error(span, "ETIMEDOUT", "too late"));
@@ -171,7 +171,7 @@ static const struct {
     {{E, U, O}, {0, 0, 0}, O, ""},  {{O, O, E}, {0, -EALREADY, -EALREADY}, O, ""},
 };
 
-Test(span, success_is_final_and_the_last_error_counts)
+Test(span, success_is_final_last_error_counts)
 {
     for (unsigned i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         filch_span *span = span_begun(&spans_tracer, NULL);

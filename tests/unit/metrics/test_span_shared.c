@@ -58,7 +58,7 @@ static void share(crew *parties, const filch_tracer *tracer, shared *all)
     crew_wait(parties);
 }
 
-Test(span_shared, no_attribute_is_lost_or_counted_twice)
+Test(span_shared, no_attribute_is_lost_or_doubled)
 {
     static shared all;
     const filch_tracer tracer = {.sink = take, .arg = &all, .attributes = ATTRIBUTES};

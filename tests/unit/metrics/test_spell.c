@@ -5,7 +5,7 @@
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-Test(spell, a_number_reads_back_as_it_was)
+Test(spell, numbers_read_back_unchanged)
 {
     static const struct {
         double value;
@@ -66,7 +66,7 @@ static unsigned encode(char out[8], uint32_t c)
     return size;
 }
 
-Test(spell, each_character_is_utf8_and_no_surrogate_is)
+Test(spell, characters_but_surrogates_are_utf8)
 {
     char text[8];
     for (uint32_t c = 0; c < 0x120000; c++) {
@@ -79,7 +79,7 @@ Test(spell, each_character_is_utf8_and_no_surrogate_is)
 }
 
 /* Of all beginnings with two bytes those are valid that some character has. */
-Test(spell, what_no_character_has_is_no_utf8)
+Test(spell, sequences_without_character_are_not_utf8)
 {
     static bool known[0x10000];
     char text[8];

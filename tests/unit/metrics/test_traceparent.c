@@ -55,7 +55,7 @@ static const struct {
      "00-00000000000000000000000000000001-0000000000000001-01"},
 };
 
-Test(traceparent, headers_are_read_and_sent_on_or_refused)
+Test(traceparent, headers_are_forwarded_or_refused)
 {
     for (unsigned i = 0; i < sizeof headers / sizeof *headers; i++) {
         filch_traceparent trace, untouched;
@@ -78,7 +78,7 @@ Test(traceparent, headers_are_read_and_sent_on_or_refused)
 }
 
 /* A value shorter than it says is not read beyond its end: sanitizers would tell. */
-Test(traceparent, no_byte_beyond_the_size_is_read)
+Test(traceparent, parser_reads_no_byte_beyond_size)
 {
     const char *text = headers[0].text;
     for (size_t size = 0; size <= strlen(text); size++) {
@@ -92,7 +92,7 @@ Test(traceparent, no_byte_beyond_the_size_is_read)
     }
 }
 
-Test(traceparent, every_single_wrong_byte_is_refused_or_changes_what_is_read)
+Test(traceparent, wrong_byte_is_refused_or_visible)
 {
     char text[FILCH_TRACEPARENT_TEXT], again[FILCH_TRACEPARENT_TEXT];
     for (unsigned at = 0; at < 53; at++) /* before the flags */
@@ -108,7 +108,7 @@ Test(traceparent, every_single_wrong_byte_is_refused_or_changes_what_is_read)
         }
 }
 
-Test(traceparent, a_child_is_another_span_of_the_same_trace)
+Test(traceparent, child_is_new_span_same_trace)
 {
     filch_traceparent root, child, grandchild;
     filch_traceparent_begin(&root, true);

@@ -71,7 +71,7 @@ static const struct {
     {"foo=1\n", NULL},
 };
 
-Test(tracestate, headers_are_read_and_sent_on_or_refused)
+Test(tracestate, headers_are_forwarded_or_refused)
 {
     for (unsigned i = 0; i < sizeof headers / sizeof *headers; i++) {
         filch_tracestate state = {.text = ""};
@@ -81,7 +81,7 @@ Test(tracestate, headers_are_read_and_sent_on_or_refused)
     }
 }
 
-Test(tracestate, a_zero_byte_is_no_part_of_a_member)
+Test(tracestate, zero_byte_is_refused)
 {
     filch_tracestate state = {.text = ""};
     cr_assert_eq(filch_tracestate_add(&state, "a=1\0", 4), -EINVAL);
@@ -104,7 +104,7 @@ static const struct {
     {{"foo=1", "bad", "", "bar=2"}, NULL},
 };
 
-Test(tracestate, several_headers_are_one_list_in_their_order)
+Test(tracestate, several_headers_form_one_ordered_list)
 {
     for (unsigned i = 0; i < sizeof several / sizeof *several; i++) {
         filch_tracestate state = {.text = ""};
@@ -129,7 +129,7 @@ static const char *sized(size_t key, size_t value)
     return text;
 }
 
-Test(tracestate, keys_and_values_have_at_most_256_characters)
+Test(tracestate, keys_and_values_allow_256_characters)
 {
     static const struct {
         size_t key, value;
@@ -189,7 +189,7 @@ Test(tracestate, removed_members_count)
 }
 
 /* Also where the caller has written the text. */
-Test(tracestate, members_beyond_the_limit_are_not_written)
+Test(tracestate, excess_members_are_not_written)
 {
     char text[1024];
     filch_tracestate state = {.text = ""};
@@ -212,7 +212,7 @@ static const struct {
     {{200, 128, 128, 128, 128}, 0xe},       /* the long one, then the last */
 };
 
-Test(tracestate, whole_members_are_removed_from_a_text_of_more_than_512_characters)
+Test(tracestate, long_text_loses_whole_members)
 {
     for (unsigned i = 0; i < sizeof too_long / sizeof *too_long; i++) {
         filch_tracestate state = {.text = ""};
@@ -233,7 +233,7 @@ Test(tracestate, whole_members_are_removed_from_a_text_of_more_than_512_characte
 }
 
 /* Sanitizers would tell. */
-Test(tracestate, no_byte_beyond_the_size_is_read)
+Test(tracestate, parser_reads_no_byte_beyond_size)
 {
     static const char text[] = "foo=1,bar=2";
     for (size_t size = 0; size < sizeof text; size++) {

@@ -24,7 +24,7 @@ static uint64_t alone(size_t n, uint64_t each, size_t hint)
     return 0;
 }
 
-Test(pace, a_short_loop_stays_with_its_caller)
+Test(pace, short_loop_stays_with_caller)
 {
     if (!FL_PACE_COLD)
         return;
@@ -32,19 +32,19 @@ Test(pace, a_short_loop_stays_with_its_caller)
     cr_assert_eq(alone(1, 1000000, 0), 0);
 }
 
-Test(pace, a_long_loop_is_shared_after_some_microseconds)
+Test(pace, long_loop_is_shared_after_microseconds)
 {
     uint64_t after = alone(100000000, 1, 0);
     cr_assert_geq(after, FL_PACE_COLD);
     cr_assert_leq(after, FL_PACE_COLD + 2 * FL_PACE_CHUNK);
 }
 
-Test(pace, long_iterations_are_shared_after_the_first)
+Test(pace, long_iterations_are_shared_after_first)
 {
     cr_assert_eq(alone(100, 1000000, 0), 1000000);
 }
 
-Test(pace, a_hint_shares_at_once_and_is_the_least_piece)
+Test(pace, hint_shares_immediately_as_minimum_piece)
 {
     fl_pace pace = fl_pace_start(100, 0);
     cr_assert(fl_pace_may_split(&pace, 200));
@@ -52,7 +52,7 @@ Test(pace, a_hint_shares_at_once_and_is_the_least_piece)
 }
 
 /* Else a thief would wait for its answer until all of them have run. */
-Test(pace, a_loop_with_a_hint_looks_up_after_each_long_iteration)
+Test(pace, hinted_loop_checks_after_long_iterations)
 {
     fl_pace pace = fl_pace_start(100, 0);
     for (uint64_t now = 1000000; now < 5000000; now += 1000000) {
@@ -61,7 +61,7 @@ Test(pace, a_loop_with_a_hint_looks_up_after_each_long_iteration)
     }
 }
 
-Test(pace, chunks_come_to_last_as_long_as_they_should)
+Test(pace, chunks_settle_at_target_duration)
 {
     fl_pace pace = fl_pace_start(0, 0);
     uint64_t now = 0, took = 0;
@@ -85,7 +85,7 @@ Test(pace, a_slower_stretch_shortens_them)
     cr_assert_eq(fl_pace_next(&pace, SIZE_MAX), 1);
 }
 
-Test(pace, later_chunks_leave_most_of_the_rest_to_share)
+Test(pace, later_chunks_leave_most_shareable)
 {
     fl_pace pace = fl_pace_resume(1000, 0, 0);
     cr_assert_eq(fl_pace_next(&pace, 400), 100);
@@ -105,7 +105,7 @@ static size_t steady(fl_pace *pace, int chunks, size_t left)
 
 enum { EACH = FL_PACE_CHUNK / 1000 + !(FL_PACE_CHUNK / 1000), LONGEST = EACH << FL_PACE_CALM };
 
-Test(pace, chunks_of_a_steady_loop_grow_until_it_is_shared)
+Test(pace, steady_chunks_grow_until_shared)
 {
     if (FL_PACE_CHUNK < 1000)
         return;
@@ -120,7 +120,7 @@ Test(pace, chunks_of_a_steady_loop_grow_until_it_is_shared)
     cr_assert_leq(fl_pace_next(&pace, SIZE_MAX), 1);
 }
 
-Test(pace, long_chunks_are_a_small_part_of_what_is_left)
+Test(pace, long_chunks_take_little_of_rest)
 {
     if (FL_PACE_CHUNK < 1000)
         return;
@@ -132,7 +132,7 @@ Test(pace, long_chunks_are_a_small_part_of_what_is_left)
     cr_assert_eq(steady(&pace, 9, SIZE_MAX), LONGEST);
 }
 
-Test(pace, a_clock_that_stands_or_steps_back_does_no_harm)
+Test(pace, stalled_or_backward_clock_is_harmless)
 {
     fl_pace pace = fl_pace_start(0, 1000);
     fl_pace_ran(&pace, 1, 1000, TICKS_PER_US);

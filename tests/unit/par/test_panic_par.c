@@ -280,7 +280,7 @@ static void panics_with(unsigned workers)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(panic_par, a_panic_in_a_body_is_the_callers_and_nothing_is_leaked_with_one_worker)
+Test(panic_par, body_panic_reaches_caller_leaks_nothing)
 {
     panics_with(1);
 }
@@ -300,7 +300,7 @@ Test(panic_par, the_same_with_64_workers)
     panics_with(64);
 }
 
-Test(panic_par, from_outside_it_is_the_algorithms_code)
+Test(panic_par, outside_caller_gets_panic_code)
 {
     static uint64_t v[1000];
     filch_runtime *rt = par_runtime(2);

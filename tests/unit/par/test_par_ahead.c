@@ -107,7 +107,7 @@ static int run(filch_runtime *rt, trace *t, size_t size, size_t least)
     return code;
 }
 
-Test(par_ahead, every_item_is_passed_once_and_blocks_settle_in_order)
+Test(par_ahead, items_pass_once_blocks_in_order)
 {
     static const size_t sizes[] = {1, 8, 40, 5000, 100000};
     uint64_t state = stress_seed();
@@ -142,7 +142,7 @@ Test(par_ahead, without_memory_the_caller_passes_all)
     filch_runtime_destroy(rt);
 }
 
-Test(par_ahead, a_code_stops_the_pass_wherever_it_comes_from)
+Test(par_ahead, code_from_anywhere_stops_pass)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         filch_runtime *rt = par_runtime(config_workers[k]);

@@ -61,7 +61,7 @@ Test(par_find, the_smallest_index_is_found)
     }
 }
 
-Test(par_find, a_search_of_all_numbers_ends_soon_after_its_hit)
+Test(par_find, unbounded_search_ends_after_hit)
 {
     size_t where = 0;
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {

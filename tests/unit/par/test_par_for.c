@@ -89,7 +89,7 @@ Test(par_for, every_index_is_run_once)
     }
 }
 
-Test(par_for, a_hint_changes_nothing_but_the_pieces)
+Test(par_for, hint_changes_only_pieces)
 {
     enum { N = 3000 };
     static filch_u32 seen[N];
@@ -102,7 +102,7 @@ Test(par_for, a_hint_changes_nothing_but_the_pieces)
     }
 }
 
-Test(par_for, every_cell_of_a_plane_is_run_once)
+Test(par_for, every_plane_cell_runs_once)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
@@ -118,7 +118,7 @@ Test(par_for, every_cell_of_a_plane_is_run_once)
     }
 }
 
-Test(par_for, a_stop_ends_the_loop_with_its_code)
+Test(par_for, stop_ends_loop_with_code)
 {
     filch_u32 after = {0};
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
@@ -128,7 +128,7 @@ Test(par_for, a_stop_ends_the_loop_with_its_code)
     }
 }
 
-Test(par_for, nothing_behind_a_stop_is_started_by_one_worker)
+Test(par_for, lone_worker_starts_nothing_after_stop)
 {
     filch_u32 after = {0};
     filch_runtime *rt = par_runtime(1);
@@ -138,7 +138,7 @@ Test(par_for, nothing_behind_a_stop_is_started_by_one_worker)
     filch_runtime_destroy(rt);
 }
 
-Test(par_for, ranges_may_lie_at_the_end_of_all_numbers)
+Test(par_for, ranges_may_end_at_largest_index)
 {
     filch_runtime *rt = par_runtime(2);
     cr_assert_eq(FILCH_RUN(rt, no_arguments, SIZE_MAX - 1000000, SIZE_MAX), 0);
@@ -199,7 +199,7 @@ FILCH_TASK(int, from_within, (filch_runtime *, rt), (filch_u32 *, seen))
                                                                       : -1;
 }
 
-Test(par_for, a_task_is_told_to_call_with_self)
+Test(par_for, task_is_advised_to_pass_self)
 {
     static filch_u32 seen[10];
     filch_runtime *rt = par_runtime(2);
@@ -225,7 +225,7 @@ static int first_then_wait(filch_self self, size_t begin, size_t end, void *cont
     return 0;
 }
 
-Test(par_for, a_loop_with_a_hint_is_shared_from_its_first_iteration)
+Test(par_for, hinted_loop_is_shared_from_start)
 {
     filch_u32 other = {0};
     filch_runtime *rt = par_runtime(2);
@@ -233,7 +233,7 @@ Test(par_for, a_loop_with_a_hint_is_shared_from_its_first_iteration)
     filch_runtime_destroy(rt);
 }
 
-Test(par_for, a_long_loop_is_shared_without_a_hint)
+Test(par_for, long_loop_shares_without_hint)
 {
     filch_u32 other = {0};
     filch_runtime *rt = par_runtime(2);

@@ -43,7 +43,7 @@ static void expect_counts(const uint64_t *counts, size_t bins, size_t begin, siz
     free(wanted);
 }
 
-Test(par_histogram, counts_are_those_of_the_plain_loop)
+Test(par_histogram, counts_match_plain_loop)
 {
     static const size_t some[] = {1, 2, 10, 256, 4096, 4097, 100000};
     uint64_t state = stress_seed();
@@ -77,7 +77,7 @@ static void expect_none(const uint64_t *counts, size_t bins)
     cr_assert_eq(counts[bins], 1);
 }
 
-Test(par_histogram, a_bin_that_there_is_not_is_named)
+Test(par_histogram, nonexistent_bin_is_named)
 {
     static const size_t some[] = {7, 5000};
     for (unsigned k = 0; k < 2 * PAR_RUNTIMES; k++) {
@@ -124,7 +124,7 @@ FILCH_HISTOGRAM(ends, i)
     return SIZE_MAX - 1 - i;
 }
 
-Test(par_histogram, ranges_may_end_at_the_largest_index)
+Test(par_histogram, ranges_may_end_at_largest_index)
 {
     uint64_t counts[10];
     filch_runtime *rt = par_runtime(2);
@@ -134,7 +134,7 @@ Test(par_histogram, ranges_may_end_at_the_largest_index)
     filch_runtime_destroy(rt);
 }
 
-Test(par_histogram, nothing_is_counted_in_an_empty_range)
+Test(par_histogram, empty_range_counts_nothing)
 {
     uint64_t counts[3] = {1, 1, 1};
     filch_runtime *rt = par_runtime(2);

@@ -106,7 +106,7 @@ FILCH_TASK(int, merge_within, (const uint32_t *, v), (uint32_t *, out), (const u
     return merge_by_weight(self, v, MANY, v + MANY, MANY, out, weight);
 }
 
-Test(par_merge, a_task_merges_by_what_it_is_given)
+Test(par_merge, task_merges_with_given_arguments)
 {
     static uint32_t v[2 * MANY], out[2 * MANY], weight[2 * MANY];
     for (uint32_t i = 0; i < MANY; i++) {
@@ -209,7 +209,7 @@ Test(par_merge, what_cannot_be_merged_is_refused)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(par_merge, an_outcome_upon_a_list_is_refused_in_debug_builds)
+Test(par_merge, debug_build_refuses_overlapping_output)
 {
     filch_runtime *rt = par_runtime(1);
     uint32_t v[6] = {1, 3, 2, 4, 0, 0};

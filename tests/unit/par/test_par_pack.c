@@ -104,7 +104,7 @@ static void expect_like_plain(filch_runtime *rt, const kind *k, size_t n, unsign
     free(both);
 }
 
-Test(par_pack, a_filter_is_the_plain_loop_for_all_types_sizes_and_workers)
+Test(par_pack, filter_always_matches_plain_loop)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
@@ -138,7 +138,7 @@ FILCH_PACK(odd_and_seen, uint32_t, item, (filch_u32 *, seen))
     return item & 1;
 }
 
-Test(par_pack, the_body_is_called_once_for_each_item)
+Test(par_pack, body_runs_once_per_item)
 {
     enum { N = 100000 };
     static uint32_t in[N], out[N / 2];
@@ -183,7 +183,7 @@ FILCH_TASK(int, sums_twice, (const uint32_t *, in), (size_t, n), (uint32_t *, ou
     return rc ? rc : sum == 1000 ? 0 : -1;
 }
 
-Test(par_pack, bodies_fork_and_filters_follow_each_other)
+Test(par_pack, bodies_fork_and_filters_chain)
 {
     enum { N = 6000 };
     static uint32_t in[N], out[N];
@@ -207,7 +207,7 @@ FILCH_PACK(until_bad, uint32_t, item, (uint32_t, bad))
     return true;
 }
 
-Test(par_pack, a_body_stops_the_filter_and_the_count_is_not_touched)
+Test(par_pack, stopped_filter_keeps_old_count)
 {
     enum { N = 100000 };
     static uint32_t in[N], out[N];

@@ -142,7 +142,7 @@ static void expect_sorted(filch_runtime *rt, const kind *k, bool typed, unsigned
     free(items);
 }
 
-Test(par_radix, every_kind_of_key_in_every_order_is_sorted)
+Test(par_radix, every_key_kind_and_order_sorts)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
@@ -155,7 +155,7 @@ Test(par_radix, every_kind_of_key_in_every_order_is_sorted)
     }
 }
 
-Test(par_radix, every_small_number_of_items_is_sorted)
+Test(par_radix, every_small_item_count_sorts)
 {
     uint64_t state = stress_seed();
     filch_runtime *rt = par_runtime(2);
@@ -167,7 +167,7 @@ Test(par_radix, every_small_number_of_items_is_sorted)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(par_radix, many_items_in_every_order_are_sorted)
+Test(par_radix, large_arrays_of_any_order_sort)
 {
     uint64_t state = stress_seed();
     const size_t n = stress_times(10) == 10 && !BUILD_TINY ? 1 << 19 : 1 << 14;
@@ -201,7 +201,7 @@ FILCH_RADIX_SORT(sort_by_flag, odd, FLAG)
 FILCH_RADIX_SORT(sort_by_small, odd, SMALL)
 FILCH_RADIX_SORT(sort_by_color, odd, COLOR)
 
-Test(par_radix, truth_values_bit_fields_and_enumerations_are_keys)
+Test(par_radix, bools_bitfields_and_enums_are_keys)
 {
     enum { N = 40000 };
     static odd v[N];
@@ -233,7 +233,7 @@ static float single(double x)
     return copysignf((float)x, signbit(x) ? -1.0f : 1.0f);
 }
 
-Test(par_radix, floating_point_keys_are_in_the_order_of_their_bits)
+Test(par_radix, float_keys_sort_by_their_bits)
 {
     static const double order[] = {-NAN, -INFINITY, -DBL_MAX, -1.0, -DBL_MIN, -0x1p-1074, -0.0,
                                    0.0,  0x1p-1074, DBL_MIN,  1.0,  DBL_MAX,  INFINITY,   NAN};
@@ -272,7 +272,7 @@ FILCH_RADIX_SORT(sort_by_weight, uint32_t, weight_of, (const double *, weight), 
 
 SORTING_BOTH
 
-Test(par_radix, tasks_sort_by_what_they_are_given)
+Test(par_radix, tasks_sort_with_given_arguments)
 {
     sorting_sorts_by_weight(both, true);
 }
@@ -307,7 +307,7 @@ static void check_plain(filch_runtime *rt, size_t size, size_t offset, size_t n,
     free(v);
 }
 
-Test(par_radix, items_of_any_size_are_sorted_by_a_key_at_any_place)
+Test(par_radix, any_size_and_key_place_sorts)
 {
     static const size_t places[][2] = {{2, 0},  {3, 1},   {4, 1},     {6, 4},      {8, 5},
                                        {16, 6}, {17, 13}, {256, 100}, {1000, 998}, {5000, 77}};

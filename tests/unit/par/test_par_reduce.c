@@ -113,7 +113,7 @@ KIND(matrices, matrix, ((matrix){{1, 0, 0, 1}}), times, matrix_of)
 KIND(texts, text, ((text)EMPTY_TEXT), joined, letter)
 KIND(pages, page, empty_page, bound, page_of)
 
-Test(par_reduce, results_are_those_of_the_plain_loop)
+Test(par_reduce, results_match_plain_loop)
 {
     static void (*const kinds[])(filch_runtime *, size_t,
                                  uint64_t) = {sums_agrees,     shorts_agrees, least_agrees,
@@ -174,7 +174,7 @@ static void expect_bits(double found, double wanted, size_t n)
                  wanted);
 }
 
-Test(par_reduce, deterministic_sums_are_of_the_same_bits_for_any_workers)
+Test(par_reduce, deterministic_sums_ignore_worker_count)
 {
     uint64_t state = stress_seed();
     filch_runtime *rts[PAR_RUNTIMES];
@@ -291,7 +291,7 @@ FILCH_REDUCE_DETERMINISTIC(indices_fixed, size_t, 0, FILCH_PLUS, i, (size_t, beg
     return i - begin;
 }
 
-Test(par_reduce, ranges_may_end_at_the_largest_index)
+Test(par_reduce, ranges_may_end_at_largest_index)
 {
     filch_runtime *rt = par_runtime(2);
     for (size_t n = 0; n < 100000; n = n * 3 + 1) {
@@ -355,7 +355,7 @@ FILCH_TASK(int, from_within, (filch_runtime *, rt), (size_t *, out))
     return rc == -EDEADLK ? indices(self, 0, 10, out, 0) : -EBADMSG;
 }
 
-Test(par_reduce, a_task_is_told_to_call_with_self)
+Test(par_reduce, task_is_advised_to_pass_self)
 {
     size_t out = 0;
     filch_runtime *rt = par_runtime(2);

@@ -49,7 +49,7 @@ KIND(FILCH_REDUCE, bytes, unsigned char, 1, FILCH_TIMES, BYTE_OF)
 KIND(FILCH_REDUCE_COMMUTATIVE, parity, uint64_t, 0, XOR, VALUE)
 KIND(FILCH_REDUCE_COMMUTATIVE, extents, extent, ((extent){UINT64_MAX, 0}), joined, EXTENT_OF)
 
-Test(par_reduce_lanes, results_are_those_of_the_plain_loop)
+Test(par_reduce_lanes, results_match_plain_loop)
 {
     static void (*const kinds[])(filch_runtime *, size_t,
                                  uint64_t) = {sums_agrees,  floats_agrees, greatest_agrees,
@@ -116,7 +116,7 @@ FILCH_REDUCE_COMMUTATIVE(exchanged, piece, ((piece){0, 0, true}), next_to, i)
     return (piece){i, i + 1, true};
 }
 
-Test(par_reduce_lanes, only_what_is_declared_commutative_leaves_the_order)
+Test(par_reduce_lanes, only_commutative_reductions_change_order)
 {
     struct ordered_context none = {0};
     struct exchanged_context none_either = {0};
@@ -143,7 +143,7 @@ FILCH_REDUCE(stops_real, double, 0.0, FILCH_PLUS, i, (size_t, at))
     return 1;
 }
 
-Test(par_reduce_lanes, a_stop_in_any_lane_leaves_the_result_alone)
+Test(par_reduce_lanes, stop_in_any_lane_keeps_result)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         filch_runtime *rt = par_runtime(config_workers[k]);

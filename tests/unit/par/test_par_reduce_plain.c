@@ -87,7 +87,7 @@ static void expect_nothing(lists *all, const list *out)
     cr_assert_null(out->at);
 }
 
-Test(par_reduce_plain, results_that_own_memory_are_joined_in_order)
+Test(par_reduce_plain, memory_owning_results_join_in_order)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
@@ -127,7 +127,7 @@ Test(par_reduce_plain, a_stop_drops_what_was_made)
 }
 
 /* The first result is made; helpers' are not. */
-Test(par_reduce_plain, helpers_without_a_result_leave_their_part_to_the_owner)
+Test(par_reduce_plain, helpers_without_result_defer_to_owner)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         filch_runtime *rt = par_runtime(config_workers[k]);
@@ -139,7 +139,7 @@ Test(par_reduce_plain, helpers_without_a_result_leave_their_part_to_the_owner)
     }
 }
 
-Test(par_reduce_plain, no_result_at_all_is_an_error)
+Test(par_reduce_plain, missing_result_is_error)
 {
     filch_runtime *rt = par_runtime(2);
     list out = {0, 0, NULL};
@@ -196,7 +196,7 @@ static double tree(size_t i, size_t j, size_t block)
     return left + tree(i + half, j, block);
 }
 
-Test(par_reduce_plain, blocks_are_the_leaves_of_the_same_tree)
+Test(par_reduce_plain, blocks_are_leaves_of_same_tree)
 {
     static const size_t blocks[] = {1, 3, 64, 1000, SIZE_MAX};
     uint64_t state = stress_seed();

@@ -138,7 +138,7 @@ static void expect_like_plain(filch_runtime *rt, const kind *k, size_t n, uint64
     free(right);
 }
 
-Test(par_scan, a_scan_is_the_plain_loop_for_all_types_sizes_and_workers)
+Test(par_scan, scan_always_matches_plain_loop)
 {
     uint64_t state = stress_seed();
     for (unsigned w = 0; w < PAR_RUNTIMES; w++) {
@@ -265,7 +265,7 @@ Test(par_scan, values_may_be_of_any_size)
 
 /* ---- What is refused ---- */
 
-Test(par_scan, what_cannot_be_scanned_is_refused_and_out_left_alone)
+Test(par_scan, invalid_scan_leaves_output_alone)
 {
     long in[4] = {1, 2, 3, 4}, out[8] = {0};
     const filch_scanning *how = &most_scanning;
@@ -302,7 +302,7 @@ FILCH_TASK(int, from_within, (filch_runtime *, rt), (const long *, in), (long *,
     return rc == -EDEADLK ? most(self, in, 4, out) : -1;
 }
 
-Test(par_scan, a_task_is_told_to_call_with_self)
+Test(par_scan, task_is_advised_to_pass_self)
 {
     const long in[4] = {1, 4, 2, 3};
     long out[4];

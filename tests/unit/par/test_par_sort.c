@@ -27,12 +27,12 @@ ITEM_TYPES(SORTED_TYPE)
 
 static sorting_check *const checks[SORTING_TYPES] = {ITEM_TYPES(SORTING_CHECK_OF)};
 
-Test(par_sort, every_type_in_every_order_is_sorted)
+Test(par_sort, every_type_and_order_sorts)
 {
     sorting_sorts(checks);
 }
 
-Test(par_sort, every_small_number_of_items_is_sorted)
+Test(par_sort, every_small_item_count_sorts)
 {
     sorting_sorts_few(checks);
 }
@@ -61,7 +61,7 @@ FILCH_SORT(sort_by_weight, uint32_t, by_weight, (const double *, weight), (doubl
 
 SORTING_BOTH
 
-Test(par_sort, tasks_sort_by_what_they_are_given)
+Test(par_sort, tasks_sort_with_given_arguments)
 {
     sorting_sorts_by_weight(both, false);
 }
@@ -170,7 +170,7 @@ static uint32_t organ_pipe(uint32_t i, uint64_t *state)
     return i < COUNTED / 2 ? i : COUNTED - i;
 }
 
-Test(par_sort, order_and_reverse_order_cost_one_look)
+Test(par_sort, ordered_and_reversed_cost_one_pass)
 {
     cr_assert_leq(comparisons_per_item(rising), 1.0);
     cr_assert_leq(comparisons_per_item(falling), 1.0);
@@ -181,7 +181,7 @@ Test(par_sort, few_values_cost_few_comparisons)
     cr_assert_leq(comparisons_per_item(eight_values), 9.0);
 }
 
-Test(par_sort, a_pattern_costs_as_little_as_none)
+Test(par_sort, pattern_costs_no_more_than_random)
 {
     cr_assert_leq(comparisons_per_item(organ_pipe), 1.3 * log2(COUNTED));
 }
@@ -204,7 +204,7 @@ static void sort_the_worst(uint32_t n, uint32_t *value)
     cr_assert_leq((double)foe.count / n, 4 * log2(n));
 }
 
-Test(par_sort, the_worst_input_costs_n_log_n)
+Test(par_sort, worst_input_costs_n_log_n)
 {
     static uint32_t value[COUNTED];
     sort_the_worst(COUNTED, value);
@@ -217,7 +217,7 @@ static uint32_t as_it_was_worst(uint32_t i, uint64_t *state)
     return worst_value[i];
 }
 
-Test(par_sort, what_was_the_worst_is_not_so_again)
+Test(par_sort, worst_input_is_not_worst_twice)
 {
     sort_the_worst(COUNTED, worst_value);
     cr_assert_leq(comparisons_per_item(as_it_was_worst), 1.5 * log2(COUNTED));

@@ -31,7 +31,7 @@ ITEM_TYPES(SORTED_TYPE)
 
 static sorting_check *const checks[SORTING_TYPES] = {ITEM_TYPES(SORTING_CHECK_OF)};
 
-Test(par_sort_stable, every_type_in_every_order_is_sorted)
+Test(par_sort_stable, sorts_every_type_in_every_order)
 {
     sorting_sorts(checks);
 }
@@ -45,7 +45,7 @@ Test(par_sort_stable, arrays_of_megabytes_are_sorted)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(par_sort_stable, every_small_number_of_items_is_sorted)
+Test(par_sort_stable, sorts_every_small_array)
 {
     sorting_sorts_few(checks);
 }
@@ -60,7 +60,7 @@ FILCH_SORT_STABLE(sort_by_weight, uint32_t, by_weight, (const double *, weight),
 
 SORTING_BOTH
 
-Test(par_sort_stable, tasks_sort_by_what_they_are_given)
+Test(par_sort_stable, tasks_sort_with_comparison_arguments)
 {
     sorting_sorts_by_weight(both, true);
 }
@@ -129,7 +129,7 @@ Test(par_sort_stable, nan_is_kept)
 
 FILCH_SORT_STABLE(sort_counted, uint32_t, less_counted, (uint64_t *, count))
 
-Test(par_sort_stable, order_and_reverse_order_cost_one_look)
+Test(par_sort_stable, ordered_and_reversed_cost_one_pass)
 {
     enum { N = 100000 };
     static uint32_t v[N];
@@ -148,7 +148,7 @@ Test(par_sort_stable, order_and_reverse_order_cost_one_look)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(par_sort_stable, two_values_take_three_comparisons_an_item)
+Test(par_sort_stable, two_valued_input_needs_few_comparisons)
 {
     enum { N = 16000 };
     static uint32_t v[N];
@@ -165,7 +165,7 @@ Test(par_sort_stable, two_values_take_three_comparisons_an_item)
 
 FILCH_SORT_STABLE(sort_at_worst, uint32_t, less_for_worse, (adversary *, foe))
 
-Test(par_sort_stable, an_adversary_gets_no_more_than_n_log_n_comparisons)
+Test(par_sort_stable, adversary_cannot_force_quadratic_comparisons)
 {
     enum { N = 16000 };
     static uint32_t v[N], value[N];

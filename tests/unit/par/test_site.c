@@ -39,7 +39,7 @@ Test(site, the_first_call_starts_cold)
     cr_assert_eq(fl_lesson_start(&lesson, 0), FL_START_COLD);
 }
 
-Test(site, a_long_loop_forks_at_once_in_its_second_call)
+Test(site, long_loop_starts_warm_second_time)
 {
     const fl_lesson lesson = after(LONG);
     cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_WARM);
@@ -56,7 +56,7 @@ Test(site, a_short_loop_stays_alone)
     cr_assert_eq(fl_lesson_start(&lesson, 0), FL_START_ALONE);
 }
 
-Test(site, a_loop_in_between_needs_a_worker_that_searches)
+Test(site, medium_loop_needs_searching_worker)
 {
     if (FL_SITE_READY == FL_SITE_WARM)
         return;
@@ -75,7 +75,7 @@ static int pause_of(fl_lesson *lesson)
     return calls;
 }
 
-Test(site, calls_that_gain_nothing_make_ever_longer_pauses)
+Test(site, gainless_calls_lengthen_pauses)
 {
     static const int pauses[] = {0,  0, 2,  0, 4,   0, 8,   0, 16,  0,
                                  32, 0, 64, 0, 128, 0, 256, 0, 256, 0};
@@ -84,7 +84,7 @@ Test(site, calls_that_gain_nothing_make_ever_longer_pauses)
         cr_assert_eq(pause_of(&lesson), pauses[i], "pause %zu", i);
 }
 
-Test(site, a_call_that_gains_ends_the_pauses)
+Test(site, gainful_call_ends_pauses)
 {
     fl_lesson lesson = after(LONG);
     for (int i = 0; i < 6; i++)
@@ -98,7 +98,7 @@ Test(site, a_call_that_gains_ends_the_pauses)
     cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_WARM);
 }
 
-Test(site, a_long_loop_that_becomes_short_is_alone_two_calls_later)
+Test(site, two_short_calls_switch_to_alone)
 {
     fl_lesson lesson = after(LONG);
     learn(&lesson, warm(SHORT, SHORT));
@@ -106,7 +106,7 @@ Test(site, a_long_loop_that_becomes_short_is_alone_two_calls_later)
     cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_ALONE);
 }
 
-Test(site, a_short_loop_that_becomes_long_is_warm_in_the_next_call)
+Test(site, one_long_call_switches_to_warm)
 {
     fl_lesson lesson = after(SHORT);
     learn(&lesson, alone(LONG));
@@ -114,7 +114,7 @@ Test(site, a_short_loop_that_becomes_long_is_warm_in_the_next_call)
 }
 
 /* Its warm calls seem to gain nothing; the first other one shows why. */
-Test(site, a_warm_loop_that_becomes_longer_is_warm_again_after_some_calls)
+Test(site, lengthened_warm_loop_becomes_warm_again)
 {
     fl_lesson lesson = after(LONG);
     int calls = 0;
@@ -126,7 +126,7 @@ Test(site, a_warm_loop_that_becomes_longer_is_warm_again_after_some_calls)
     cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_WARM);
 }
 
-Test(site, workers_that_slow_each_other_down_are_no_gain)
+Test(site, mutual_slowdown_is_no_gain)
 {
     fl_lesson lesson = after(LONG);
     learn(&lesson, warm(3 * (uint64_t)LONG, 3 * (uint64_t)LONG / 2));
@@ -135,7 +135,7 @@ Test(site, workers_that_slow_each_other_down_are_no_gain)
     cr_assert_leq(fl_lesson_time(&lesson, N), LONG);
 }
 
-Test(site, times_beyond_the_range_of_a_word_do_no_harm)
+Test(site, extreme_times_do_not_overflow)
 {
     fl_lesson lesson = {0};
     learn(&lesson, (fl_lesson_call){.n = 1, .worked = UINT64_MAX / 1000, .elapsed = UINT64_MAX});
@@ -150,7 +150,7 @@ Test(site, times_beyond_the_range_of_a_word_do_no_harm)
     cr_assert_eq(fl_lesson_start(&lesson, N), FL_START_ALONE);
 }
 
-Test(site, a_lesson_is_kept_for_its_body_and_magnitude)
+Test(site, lesson_belongs_to_body_and_magnitude)
 {
     static const char body[2];
     fl_lesson lesson = fl_site_recall(&body[0], 1000);
@@ -196,7 +196,7 @@ FILCH_TASK(int, call_again_and_again, (filch_u32 *, seen))
     return 0;
 }
 
-Test(site, each_index_is_run_once_after_any_lesson)
+Test(site, any_lesson_runs_each_index_once)
 {
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
         static filch_u32 seen[MOST];
@@ -212,7 +212,7 @@ FILCH_TASK(int, call_await_upper, (filch_u32 *, upper))
     return filch_for(self, 0, 64, 0, par_await_helper, upper);
 }
 
-Test(site, a_loop_known_to_be_long_forks_before_its_first_iteration)
+Test(site, long_loop_forks_before_first_iteration)
 {
     for (unsigned workers = 2; workers <= 8; workers *= 4) {
         filch_u32 upper = {0};
@@ -256,7 +256,7 @@ FILCH_TASK(int, reduce_both, (const uint64_t *, x), (reduced *, out))
     return rc ? rc : fixed_sum(self, 0, MOST, &out->sum, x);
 }
 
-Test(site, reductions_give_the_same_in_each_call)
+Test(site, every_call_reduces_to_same_result)
 {
     static uint64_t x[MOST];
     uint64_t state = stress_seed();

@@ -6,7 +6,7 @@
 #include <tests/support/test.h>
 #include <tests/unit/patterns/batch_crew.h>
 
-Test(batcher, full_batches_go_at_once_and_the_rest_when_it_is_asked_for)
+Test(batcher, only_partial_batches_await_flush_request)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -51,7 +51,7 @@ static void are_told(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher, each_who_waits_is_told_the_outcome_of_its_item)
+Test(batcher, waiting_adder_gets_item_outcome)
 {
     crew_everywhere(are_told);
 }
@@ -77,12 +77,12 @@ static void come_too_late(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher, who_waits_too_long_takes_its_item_back_or_is_told_that_it_cannot)
+Test(batcher, timed_out_adder_withdraws_if_possible)
 {
     crew_everywhere(come_too_late);
 }
 
-Test(batcher, an_item_whose_flush_is_under_way_cannot_be_taken_back)
+Test(batcher, item_being_flushed_cannot_be_withdrawn)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -127,7 +127,7 @@ static void wait_for_room(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher, while_too_many_fly_who_adds_waits_in_line)
+Test(batcher, adders_queue_at_in_flight_limit)
 {
     crew_everywhere(wait_for_room);
 }
@@ -154,7 +154,7 @@ static void room_is_made(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher, an_item_that_is_taken_back_makes_room)
+Test(batcher, withdrawn_item_makes_room)
 {
     crew_everywhere(room_is_made);
 }
@@ -176,7 +176,7 @@ static void nothing_is_due(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher, what_was_asked_for_and_taken_back_hurries_no_others)
+Test(batcher, flush_request_expires_with_withdrawn_item)
 {
     crew_everywhere(nothing_is_due);
 }

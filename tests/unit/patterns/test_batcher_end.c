@@ -8,7 +8,7 @@
 
 /* ---- Age ---- */
 
-Test(batcher_end, a_batch_goes_when_its_first_item_is_old_enough)
+Test(batcher_end, batch_flushes_when_first_item_ages)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_batcher_config config = drain_config(&to, 100, 1);
@@ -47,7 +47,7 @@ Test(batcher_end, the_batcher_looks_itself)
 
 /* ---- Panics ---- */
 
-Test(batcher_end, a_flush_that_panics_is_the_outcome_of_all_its_items)
+Test(batcher_end, flush_panic_becomes_every_items_outcome)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -83,7 +83,7 @@ static void panic_when_told(void *one, int outcome, void *arg)
     FILCH_PANIC(-ENOTSUP, "batch_item %u", ((batch_item *)one)->number);
 }
 
-Test(batcher_end, a_callback_that_panics_does_not_keep_the_others_from_being_told)
+Test(batcher_end, callback_panic_spares_other_callbacks)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_batcher *batcher = new_batcher(rt, 6, 1);
@@ -140,7 +140,7 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
     drain_ends(&to, batcher);
 }
 
-Test(batcher_end, closing_flushes_what_was_added_and_refuses_who_waits_for_room)
+Test(batcher_end, close_flushes_items_and_refuses_waiters)
 {
     crew_everywhere(is_closed);
 }
@@ -169,7 +169,7 @@ Test(batcher_end, closing_waits_for_its_alarm)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(batcher_end, closing_waits_for_who_was_too_late_and_has_not_left)
+Test(batcher_end, close_waits_for_late_adders)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_batcher *batcher = new_batcher(rt, 2, 1);

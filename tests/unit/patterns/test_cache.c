@@ -79,7 +79,7 @@ static void ends(filch_cache *cache)
     OK(filch_cache_destroy(cache));
 }
 
-Test(cache, what_is_put_is_had_again_and_ready)
+Test(cache, returned_object_is_reset_and_reused)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_cache *cache = cache_of(rt, &plain);
@@ -97,7 +97,7 @@ Test(cache, what_is_put_is_had_again_and_ready)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(cache, without_callbacks_objects_begin_as_zero_bytes)
+Test(cache, objects_are_zeroed_without_callbacks)
 {
     static const char zero[100];
     filch_runtime *rt = config_runtime(2, 0);
@@ -139,7 +139,7 @@ Test(cache, what_finds_no_room_is_freed)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(cache, at_a_boundary_the_depot_is_not_asked_each_time)
+Test(cache, depot_is_avoided_at_magazine_boundary)
 {
     enum { MAGAZINE = 4 };
     filch_cache_config config = plain;
@@ -179,7 +179,7 @@ Test(cache, a_construction_that_fails_is_told)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(cache, what_cannot_be_reset_is_not_kept)
+Test(cache, unresettable_object_is_not_kept)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_cache *cache = cache_of(rt, &plain);
@@ -268,7 +268,7 @@ static void use_some(filch_self self, void *cache, unsigned index)
     }
 }
 
-Test(cache, an_object_is_had_by_one_at_a_time)
+Test(cache, no_object_has_two_holders)
 {
     filch_cache_config config = plain;
     config.magazine = 4;

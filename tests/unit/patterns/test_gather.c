@@ -121,7 +121,7 @@ static void three_of_five(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(signpost_count(&dropped), asked, "late answers");
 }
 
-Test(gather, a_quorum_is_enough_and_the_others_are_cancelled)
+Test(gather, quorum_suffices_and_cancels_others)
 {
     crew_everywhere(three_of_five);
 }
@@ -147,7 +147,7 @@ static void two_fail(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(oracles[0].cause, signpost_count(&oracles[0].asked) ? -ECANCELED : 0);
 }
 
-Test(gather, when_too_few_are_left_it_is_over)
+Test(gather, unreachable_quorum_ends_gathering)
 {
     crew_everywhere(two_fail);
 }
@@ -188,7 +188,7 @@ Test(gather, without_a_quorum_all_are_needed)
     crew_everywhere(all_answer);
 }
 
-Test(gather, who_has_not_begun_when_it_is_decided_is_not_called)
+Test(gather, decision_skips_unstarted_calls)
 {
     static crew all;
     crew_open(&all, 0); /* one worker */
@@ -220,7 +220,7 @@ static void too_slow(crew *all, enum crew_kind kind, const char *name)
         cr_assert_eq(signpost_count(&oracles[i].asked), 0);
 }
 
-Test(gather, at_its_time_it_returns_with_what_there_is)
+Test(gather, timeout_returns_partial_answers)
 {
     crew_everywhere(too_slow);
 }
@@ -261,7 +261,7 @@ static void end_it(crew *all, enum crew_kind kind, const char *name)
     filch_context_release(above);
 }
 
-Test(gather, an_answer_after_the_end_is_late)
+Test(gather, answer_after_end_counts_as_late)
 {
     crew_everywhere(end_it);
 }

@@ -100,13 +100,13 @@ static void keep_order(crew *all, enum crew_kind kind, const char *name)
     parcels_balance();
 }
 
-Test(pipeline, what_an_ordered_stage_emits_leaves_in_the_order_of_its_items)
+Test(pipeline, ordered_stage_emits_in_item_order)
 {
     crew_everywhere(keep_order);
 }
 
 /* The first is slow; others wait finished, and only so many. */
-Test(pipeline, an_ordered_stage_works_ahead_as_far_as_it_was_told)
+Test(pipeline, ordered_stage_respects_ahead_limit)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -187,7 +187,7 @@ static void hold_up(crew *all, enum crew_kind kind, const char *name)
     parcels_balance();
 }
 
-Test(pipeline, a_stage_that_is_full_slows_down_its_source)
+Test(pipeline, full_stage_slows_its_source)
 {
     crew_everywhere(hold_up);
 }
@@ -221,7 +221,7 @@ static void wait_in_vain(crew *all, enum crew_kind kind, const char *name)
     parcels_balance();
 }
 
-Test(pipeline, who_waits_to_push_is_released_by_its_context)
+Test(pipeline, context_releases_waiting_push)
 {
     crew_everywhere(wait_in_vain);
 }
@@ -236,7 +236,7 @@ static int keep_and_fork(filch_self self, filch_emitter *out, void *item, void *
     return filch_channel_send(kept, &item);
 }
 
-Test(pipeline, an_item_that_is_kept_is_not_dropped)
+Test(pipeline, kept_item_is_not_dropped)
 {
     filch_runtime *rt = config_runtime(2, 1000);
     OK(filch_channel_create(&kept, sizeof(void *), 10));
@@ -273,7 +273,7 @@ static int emit_from_forks(filch_self self, filch_emitter *out, void *item, void
     return filch_emitter_context(out) ? 0 : -EINVAL;
 }
 
-Test(pipeline, what_a_function_has_forked_may_emit)
+Test(pipeline, forked_tasks_may_emit)
 {
     for (unsigned c = 0; c < 2 * CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c % CONFIGS, 10000);
@@ -303,7 +303,7 @@ Test(pipeline, what_a_function_has_forked_may_emit)
 
 /* ---- Misuse ---- */
 
-Test(pipeline, a_configuration_that_makes_no_sense_is_refused)
+Test(pipeline, invalid_configuration_is_refused)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_stage stages[] = {{.fn = bench_work}};

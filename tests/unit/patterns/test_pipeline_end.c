@@ -106,7 +106,7 @@ static void second_fails(crew *all, enum crew_kind kind, const char *name)
     }
 }
 
-Test(pipeline_end, the_first_failure_stops_all_stages_and_is_reported_with_its_name)
+Test(pipeline_end, first_failure_stops_pipeline_naming_stage)
 {
     crew_everywhere(second_fails);
 }
@@ -155,7 +155,7 @@ static void stop_when_full(crew *all, enum crew_kind kind, const char *name)
     }
 }
 
-Test(pipeline_end, who_waits_to_emit_is_told_and_what_waits_is_dropped)
+Test(pipeline_end, stop_refuses_emitters_and_drops_items)
 {
     crew_everywhere(stop_when_full);
 }
@@ -206,7 +206,7 @@ Test(pipeline_end, a_deadline_from_above_stops_it)
     crew_everywhere(at_its_deadline);
 }
 
-Test(pipeline_end, what_has_finished_is_not_undone_by_its_context)
+Test(pipeline_end, cancel_after_finish_changes_nothing)
 {
     filch_runtime *rt = config_runtime(2, 1000);
     memset(at, 0, sizeof at);
@@ -251,7 +251,7 @@ static void drained(crew *all, enum crew_kind kind, const char *name)
     ends(pipeline);
 }
 
-Test(pipeline_end, a_close_drains_it_and_tells_all_receivers)
+Test(pipeline_end, close_drains_and_wakes_all_receivers)
 {
     crew_everywhere(drained);
 }
@@ -283,7 +283,7 @@ static void closed_when_full(crew *all, enum crew_kind kind, const char *name)
     ends(pipeline);
 }
 
-Test(pipeline_end, who_waits_to_push_is_told_of_the_close)
+Test(pipeline_end, close_fails_waiting_pushers)
 {
     crew_everywhere(closed_when_full);
 }
@@ -304,7 +304,7 @@ static void come_too_early(crew *all, enum crew_kind kind, const char *name)
     ends(pipeline);
 }
 
-Test(pipeline_end, who_waits_for_the_end_or_a_result_may_give_up)
+Test(pipeline_end, waits_for_end_or_result_expire)
 {
     crew_everywhere(come_too_early);
 }
@@ -325,7 +325,7 @@ static void destroyed(crew *all, enum crew_kind kind, const char *name)
     ends(three_stages(all->rt, kind, NULL)); /* with nothing in it */
 }
 
-Test(pipeline_end, a_pipeline_is_destroyed_with_what_is_in_it)
+Test(pipeline_end, destroy_drops_remaining_items)
 {
     crew_everywhere(destroyed);
 }
@@ -340,7 +340,7 @@ static int end_it(filch_self self, filch_emitter *out, void *item, void *arg)
     return 0;
 }
 
-Test(pipeline_end, a_stage_cannot_wait_for_its_own_pipeline)
+Test(pipeline_end, stage_cannot_wait_for_own_pipeline)
 {
     filch_runtime *rt = config_runtime(2, 1000);
     filch_stage stages[] = {{.fn = end_it, .drop = parcel_drop}};

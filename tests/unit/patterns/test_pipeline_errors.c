@@ -112,7 +112,7 @@ Test(pipeline_errors, a_panic_of_the_report_stops)
     cr_assert_eq(push_all(2, false, FILCH_ERROR_REPORT, report_and_panic, &stats), -ENOSPC);
 }
 
-Test(pipeline_errors, a_reaction_without_its_function_is_refused)
+Test(pipeline_errors, error_action_without_function_is_refused)
 {
     static const filch_pipeline_config configs[] = {{.count = 1, .on_error = FILCH_ERROR_REPORT},
                                                     {.count = 1,

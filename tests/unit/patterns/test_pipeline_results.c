@@ -46,7 +46,7 @@ static void stop(filch_pipeline *pipeline, bool fails)
     cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), -EDOM);
 }
 
-Test(pipeline_results, those_before_a_failure_are_received_after_it)
+Test(pipeline_results, results_before_failure_remain_receivable)
 {
     for (unsigned i = 0; i < CONFIGS; i++)
         for (int way = 0; way < 4; way++) {
@@ -64,7 +64,7 @@ Test(pipeline_results, those_before_a_failure_are_received_after_it)
         }
 }
 
-Test(pipeline_results, what_nobody_receives_is_dropped_with_the_pipeline)
+Test(pipeline_results, destroy_drops_unreceived_results)
 {
     filch_runtime *rt = config_runtime(2, 0);
     for (unsigned received = 0; received <= BEFORE; received++) {

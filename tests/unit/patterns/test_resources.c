@@ -6,7 +6,7 @@
 #include <tests/support/test.h>
 #include <tests/unit/patterns/resource_crew.h>
 
-Test(resources, an_idle_one_is_handed_out_again)
+Test(resources, idle_resources_are_reused)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -61,7 +61,7 @@ Test(resources, who_came_first_is_served_first)
 
 /* ---- Creating ---- */
 
-Test(resources, a_deadline_holds_while_one_is_being_made_and_that_one_is_not_lost)
+Test(resources, deadline_during_creation_loses_no_resource)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -109,7 +109,7 @@ static void fails_for_some(crew *all, enum crew_kind kind, const char *name)
     source_ends(&from, queue.pool);
 }
 
-Test(resources, creations_that_fail_or_panic_strand_nobody)
+Test(resources, failed_or_panicked_creations_strand_nobody)
 {
     crew_everywhere(fails_for_some);
 }
@@ -130,7 +130,7 @@ Test(resources, a_failed_creation_says_why)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(resources, min_are_made_at_once_and_again_after_failures)
+Test(resources, minimum_is_created_eagerly_despite_failures)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -146,7 +146,7 @@ Test(resources, min_are_made_at_once_and_again_after_failures)
     }
 }
 
-Test(resources, min_is_not_tried_again_before_its_time)
+Test(resources, minimum_is_not_retried_early)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_resource_pool_config config = source_config(&from, 1, 2);
@@ -182,7 +182,7 @@ Test(resources, a_broken_one_is_replaced)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(resources, one_that_fails_its_check_is_replaced)
+Test(resources, resource_failing_its_check_is_replaced)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -211,7 +211,7 @@ Test(resources, one_that_fails_its_check_is_replaced)
 
 /* Two resources, of which the one released last fails its check: the caller gets the other one in
  * the end. */
-Test(resources, a_caller_is_served_even_if_clocks_were_read_out_of_order)
+Test(resources, caller_is_served_despite_clock_disorder)
 {
     static const filch_place nowhere = {.task.name = "nobody"};
     enum { RELEASED_EARLIER, ASKED_LATER, CASES };

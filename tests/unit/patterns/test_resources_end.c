@@ -10,7 +10,7 @@
 
 /* ---- Age ---- */
 
-Test(resources_end, those_idle_for_too_long_are_destroyed_down_to_min)
+Test(resources_end, long_idle_resources_shrink_to_minimum)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_resource_pool_config config = source_config(&from, 1, 4);
@@ -51,7 +51,7 @@ Test(resources_end, the_pool_tidies_itself)
     }
 }
 
-Test(resources_end, old_ones_are_destroyed_as_soon_as_they_are_idle)
+Test(resources_end, expired_resources_are_destroyed_once_idle)
 {
     static const filch_place nowhere = {.task.name = "nobody"};
     filch_runtime *rt = config_runtime(3, 0);
@@ -101,7 +101,7 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
     source_ends(&from, queue.pool);
 }
 
-Test(resources_end, closing_refuses_who_waits_and_waits_for_who_holds)
+Test(resources_end, close_refuses_waiters_and_awaits_holders)
 {
     crew_everywhere(is_closed);
 }
@@ -119,7 +119,7 @@ Test(resources_end, closing_waits_for_its_alarm)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(resources_end, closing_waits_for_who_was_too_late_and_has_not_left)
+Test(resources_end, close_waits_for_late_acquirers)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_resource_pool_config config = source_config(&from, 0, 2);
@@ -141,7 +141,7 @@ FILCH_TASK(size_t, hold_and_tell, (filch_resource_pool *, pool), (char *, text),
 
 #define FOLDERS "folder/folder/folder/folder/folder/folder/folder/folder/folder/"
 
-Test(resources_end, a_refused_end_names_the_holder_however_long_the_path_is)
+Test(resources_end, refused_destroy_names_long_holder_path)
 {
     static const filch_place deep = {{NULL, "deep"},
                                      "/" FOLDERS FOLDERS FOLDERS FOLDERS "end.c",
@@ -158,7 +158,7 @@ Test(resources_end, a_refused_end_names_the_holder_however_long_the_path_is)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(resources_end, the_report_says_who_holds_what_since_when)
+Test(resources_end, report_lists_holders_and_times)
 {
     filch_runtime *rt = config_runtime(3, 0);
     filch_resource_pool_config config = source_config(&from, 0, 2);

@@ -53,7 +53,7 @@ static void run_on_the_copy(void)
     FILCH_RUN(rt, fib, 10);
 }
 
-Test(atfork, the_macro_on_the_childs_copy_dies_and_says_why)
+Test(atfork, macro_on_inherited_runtime_explains_death)
 {
     struct child child;
     child_run(&child, run_on_the_copy);
@@ -87,7 +87,7 @@ static void use_own_and_fork_again(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(atfork, the_child_creates_runtimes_of_its_own)
+Test(atfork, child_creates_own_runtimes)
 {
     struct child child;
     child_run(&child, use_own_and_fork_again);
@@ -106,7 +106,7 @@ static void *keep_busy(void *wrong)
     return NULL;
 }
 
-Test(atfork, forking_a_busy_process_harms_neither_side)
+Test(atfork, forking_busy_process_harms_neither_side)
 {
     enum { THREADS = 3, FORKS = 20 };
     pthread_t threads[THREADS];
@@ -139,7 +139,7 @@ static void *live_and_die(void *wrong)
     return NULL;
 }
 
-Test(atfork, forking_beside_workers_that_end_stops_nobody)
+Test(atfork, fork_beside_ending_workers_never_hangs)
 {
     pthread_t thread;
     unsigned wrong = 0;
@@ -196,7 +196,7 @@ static void call_back(void)
     use_own_and_fork_again();
 }
 
-Test(atfork, the_child_does_not_wait_to_renew_its_parents_arenas)
+Test(atfork, child_does_not_await_arena_renewal)
 {
     struct child child;
     cr_assert_eq(fl_fibers_init(&fibers, 1, 1, 64 << 10, FL_SIDE_INLINE), 0);

@@ -38,13 +38,13 @@ static void begin(unsigned items)
     cr_assert_eq(look(), 0);
 }
 
-Test(decay, a_store_of_no_more_than_is_kept_is_never_looked_at)
+Test(decay, store_within_limit_is_never_examined)
 {
     begin(KEEP);
     cr_assert_eq(now, 0);
 }
 
-Test(decay, items_that_lay_still_for_a_second_go_in_steps)
+Test(decay, idle_items_decay_in_steps)
 {
     begin(KEEP + 2 * STEP + 1);
     cr_assert_eq(now, 1 + FL_DECAY_NS);
@@ -56,7 +56,7 @@ Test(decay, items_that_lay_still_for_a_second_go_in_steps)
     cr_assert_eq(count, KEEP);
 }
 
-Test(decay, nothing_goes_before_the_second_is_over)
+Test(decay, nothing_decays_before_first_second)
 {
     begin(100);
     int64_t next = now--;

@@ -109,13 +109,13 @@ Test(fence, full_needs_no_membarrier)
     passes(use_full);
 }
 
-Test(fence, a_system_without_membarrier_gets_full_fences)
+Test(fence, missing_membarrier_means_full_fences)
 {
     passes(fall_back_from_enosys);
     passes(fall_back_from_eperm);
 }
 
-Test(fence, membarrier_that_is_refused_after_it_was_granted_ends_the_process)
+Test(fence, membarrier_refused_later_ends_process)
 {
     if (!membarrier_is_here())
         cr_skip_test("this system has no membarrier");

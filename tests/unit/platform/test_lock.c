@@ -14,7 +14,7 @@ static void unlock_twice(void)
     fl_unlock(&lock);
 }
 
-Test(lock, unlocking_a_free_lock_dies_in_debug_builds)
+Test(lock, unlocking_free_lock_dies_in_debug)
 {
     struct child child;
     child_run(&child, unlock_twice);

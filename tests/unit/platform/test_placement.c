@@ -55,7 +55,7 @@ static fl_placement autoplaced(const fl_topology *t, unsigned workers)
 
 /* ---- Pinned or floating ---- */
 
-Test(placement, a_worker_for_each_core_is_pinned_to_it)
+Test(placement, one_worker_per_core_is_pinned)
 {
     fl_placement p = autoplaced(imagine(SMT), 8);
     cr_assert(p.pinned);
@@ -96,7 +96,7 @@ Test(placement, each_condition_alone_makes_workers_float)
     }
 }
 
-Test(placement, a_quota_of_all_cores_or_more_changes_nothing)
+Test(placement, quota_covering_all_cores_changes_nothing)
 {
     const fl_topology *t = imagine(SMT);
     for (double quota = 8; quota < 100; quota *= 4)
@@ -105,7 +105,7 @@ Test(placement, a_quota_of_all_cores_or_more_changes_nothing)
                       .pinned);
 }
 
-Test(placement, core_and_pu_pin_whatever_there_is_else)
+Test(placement, core_and_pu_always_pin)
 {
     const fl_topology *t = imagine(SMT);
     for (unsigned workers = 1; workers <= 20; workers++) {
@@ -128,7 +128,7 @@ Test(placement, core_and_pu_pin_whatever_there_is_else)
     }
 }
 
-Test(placement, none_leaves_every_worker_to_the_system)
+Test(placement, none_leaves_workers_to_system)
 {
     struct fl_affinity mask = mask_of(1, 9, 4);
     fl_placement p = placed(&(struct fl_placing){
@@ -161,7 +161,7 @@ static const struct {
     {"pu:6", 4, "0-5"},                         /* nothing but hardware threads */
 };
 
-Test(placement, workers_float_on_the_smallest_object_with_a_core_for_each)
+Test(placement, workers_float_on_smallest_sufficient_object)
 {
     for (unsigned i = 0; i < sizeof objects / sizeof *objects; i++) {
         fl_placement p = autoplaced(imagine(objects[i].machine), objects[i].workers);
@@ -172,7 +172,7 @@ Test(placement, workers_float_on_the_smallest_object_with_a_core_for_each)
     }
 }
 
-Test(placement, a_mask_with_holes_leaves_objects_with_fewer_cores)
+Test(placement, holes_in_mask_shrink_objects)
 {
     const fl_topology *t = imagine(SMT);
     struct fl_affinity mask = mask_of(0, 15, 2);
@@ -189,7 +189,7 @@ Test(placement, a_mask_with_holes_leaves_objects_with_fewer_cores)
     cr_expect_str_eq(cpus_of(&p, 1), "3");
 }
 
-Test(placement, a_mask_of_one_core_pins_one_worker_and_lets_two_float)
+Test(placement, one_core_mask_pins_lone_worker)
 {
     const fl_topology *t = imagine(SMT);
     struct fl_affinity mask = mask_of(6, 6, -1);
@@ -221,7 +221,7 @@ static void crowd_in(const fl_topology *t, unsigned runtimes, unsigned workers, 
     }
 }
 
-Test(placement, runtimes_of_a_process_spread_over_equal_objects)
+Test(placement, runtimes_spread_over_equal_objects)
 {
     const fl_topology *t = imagine(SMT);
     unsigned count[CPUS];
@@ -248,7 +248,7 @@ Test(placement, a_larger_object_takes_more_workers)
     cr_expect(count[0] == 6 && count[1] == 3, "%u and %u", count[0], count[1]);
 }
 
-Test(placement, pinned_workers_crowd_the_objects_that_they_are_in)
+Test(placement, pinned_workers_crowd_their_objects)
 {
     const fl_topology *t = imagine(SMT);
     double load[CPUS] = {0};
@@ -275,7 +275,7 @@ Test(placement, seeds_decide_between_equal_objects)
 
 /* ---- Slots beyond the workers ---- */
 
-Test(placement, slots_float_on_the_next_larger_object_around)
+Test(placement, extra_slots_float_on_larger_object)
 {
     fl_placement p = autoplaced(imagine(SMT), 1);
     static const char *const expected[] = {"0-3",  "0-3",  "0-7",  "0-7", "0-15",
@@ -284,7 +284,7 @@ Test(placement, slots_float_on_the_next_larger_object_around)
         cr_expect_str_eq(cpus_of(&p, w), expected[w], "slot %u: %s", w, cpus_of(&p, w));
 }
 
-Test(placement, slots_beyond_the_cores_of_a_pinned_runtime_float)
+Test(placement, slots_beyond_pinned_cores_float)
 {
     fl_placement p = autoplaced(imagine(SMT), 8);
     cr_expect_str_eq(cpus_of(&p, 7), "14");
@@ -294,7 +294,7 @@ Test(placement, slots_beyond_the_cores_of_a_pinned_runtime_float)
 
 /* ---- Distances ---- */
 
-Test(placement, floating_workers_are_as_near_as_their_object)
+Test(placement, floating_distance_follows_shared_object)
 {
     const fl_topology *t = imagine(SMT);
     static const unsigned tier[] = {0, 0, FL_TIER_CACHE, 0, FL_TIER_NODE, FL_TIER_FAR};
@@ -309,7 +309,7 @@ Test(placement, floating_workers_are_as_near_as_their_object)
     cr_expect_eq(fl_topology_distance(t, &in, &out), FL_TIER_NODE, "a slot of the package");
 }
 
-Test(placement, a_machine_of_one_cache_is_one_tier_when_floating)
+Test(placement, one_cache_floats_as_one_tier)
 {
     const fl_topology *t = imagine("l3:1 core:4 pu:1");
     fl_placement p = autoplaced(t, 2);

@@ -247,7 +247,7 @@ Test(quota, malformed_files_are_refused_by_name)
     }
 }
 
-Test(quota, file_that_cannot_be_opened_is_an_error)
+Test(quota, file_open_failure_is_reported)
 {
     char name[PATH_MAX];
     process("0::/app\n", V2_MOUNT);
@@ -257,7 +257,7 @@ Test(quota, file_that_cannot_be_opened_is_an_error)
     expect_code(-ELOOP);
 }
 
-Test(quota, workers_are_rounded_up_within_the_units)
+Test(quota, workers_round_up_within_units)
 {
     static const struct {
         double quota;
@@ -269,7 +269,7 @@ Test(quota, workers_are_rounded_up_within_the_units)
                      rule[i].quota);
 }
 
-Test(quota, cpus_at_hand_are_rounded_down_to_no_less_than_one)
+Test(quota, available_cpus_round_down_above_zero)
 {
     static const struct {
         double quota;

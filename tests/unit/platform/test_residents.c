@@ -34,7 +34,7 @@ static bool pinned(const filch_runtime *rt)
     return rt->resident.placement.pinned;
 }
 
-Test(residents, one_worker_runtimes_spread_over_the_machine)
+Test(residents, single_worker_runtimes_spread_over_machine)
 {
     filch_runtime *all[OBJECTS * EACH];
     unsigned count[OBJECTS] = {0};
@@ -78,7 +78,7 @@ Test(residents, workers_that_were_added_count)
     OK(filch_runtime_destroy(grown));
 }
 
-Test(residents, of_two_runtimes_for_the_whole_machine_the_second_floats)
+Test(residents, second_whole_machine_runtime_floats)
 {
     filch_runtime *first = runtime(8, NULL), *second = runtime(8, NULL);
     cr_expect(pinned(first) && !pinned(second));
@@ -94,7 +94,7 @@ Test(residents, of_two_runtimes_for_the_whole_machine_the_second_floats)
     OK(filch_runtime_destroy(second));
 }
 
-Test(residents, a_short_wait_spins_only_if_all_workers_of_the_process_have_a_cpu)
+Test(residents, waits_spin_only_with_enough_cpus)
 {
     filch_runtime *one = runtime(1, NULL), *two = runtime(1, NULL);
     believe_in_cpus(one, 2);

@@ -32,7 +32,7 @@ Test(symbol, a_static_function_has_its_name)
     cr_assert_str_eq(fl_symbol(address_of(known_by_name)), "known_by_name");
 }
 
-Test(symbol, a_loop_has_the_name_of_its_macro)
+Test(symbol, loop_is_named_after_macro)
 {
     const void *body = (const void *)(uintptr_t)scale_all_chunk;
     cr_assert_str_eq(fl_symbol(body), "scale_all");
@@ -46,13 +46,13 @@ Test(symbol, a_name_stays_at_its_address)
 }
 
 /* As a stripped file has: there is no symbol within a function. */
-Test(symbol, a_place_without_a_symbol_is_named_by_file_and_offset)
+Test(symbol, place_without_symbol_shows_file_offset)
 {
     const char *name = fl_symbol((const char *)(uintptr_t)scale_all_chunk + 1);
     cr_assert(strncmp(name, "test_symbol+0x", 14) == 0, "%s", name);
 }
 
-Test(symbol, memory_of_no_file_is_named_by_its_address)
+Test(symbol, anonymous_memory_is_named_by_address)
 {
     char expected[FL_SYMBOL_NAME];
     void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -98,7 +98,7 @@ static void *name_many(void *arg)
     return NULL;
 }
 
-Test(symbol, threads_get_the_same_names_and_some_find_no_room)
+Test(symbol, threads_agree_on_names_despite_overflow)
 {
     static const char *names[THREADS][PLACES];
     pthread_t thread[THREADS];

@@ -81,25 +81,25 @@ Test(topology, units_are_cores_or_hardware_threads)
     cr_assert_eq(fl_topology_units(t, FL_BIND_NONE), 8);
 }
 
-Test(topology, imagined_machine_takes_no_heed_of_the_affinity_mask)
+Test(topology, imagined_machine_ignores_affinity_mask)
 {
     narrow();
     cr_assert_eq(fl_topology_units(imagine(DUAL), FL_BIND_CORE), 8);
 }
 
-Test(topology, by_core_each_core_gets_a_worker_then_its_second_thread)
+Test(topology, core_binding_fills_second_threads_last)
 {
     static const int cpus[] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0, 2};
     expect_cpus(imagine(DUAL), FL_BIND_CORE, cpus, 18);
 }
 
-Test(topology, by_pu_each_core_gets_a_worker_before_one_gets_two)
+Test(topology, pu_binding_spreads_over_cores_first)
 {
     static const int cpus[] = {0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0, 2};
     expect_cpus(imagine(DUAL), FL_BIND_PU, cpus, 18);
 }
 
-Test(topology, cores_without_siblings_are_shared_when_workers_outnumber_them)
+Test(topology, surplus_workers_share_single_thread_cores)
 {
     static const int cpus[] = {0, 1, 2, 0, 1, 2, 0};
     const fl_topology *t = imagine("pack:1 core:3 pu:1");
@@ -107,7 +107,7 @@ Test(topology, cores_without_siblings_are_shared_when_workers_outnumber_them)
     expect_cpus(t, FL_BIND_PU, cpus, 7);
 }
 
-Test(topology, os_indexes_are_not_taken_for_logical_ones)
+Test(topology, os_indexes_are_not_logical_indexes)
 {
     static const int cpus[] = {3, 9, 5, 7};
     const fl_topology *t = imagine("pack:2 core:2 pu:1(indexes=3,9,5,7)");
@@ -115,7 +115,7 @@ Test(topology, os_indexes_are_not_taken_for_logical_ones)
     cr_assert_eq(place(t, FL_BIND_CORE, 1).core, 1);
 }
 
-Test(topology, a_place_names_core_package_and_node)
+Test(topology, place_names_core_package_and_node)
 {
     fl_place p = place(imagine(DUAL), FL_BIND_CORE, 5);
     cr_assert_eq(p.cpu, 10);
@@ -158,7 +158,7 @@ FOR_EACH(topology, distance_is_what_two_places_share, distances)
     cr_assert_eq(distance(imagine(one->machine), one->bind, one->a, one->b), one->tier);
 }
 
-Test(topology, machine_without_cores_and_caches_has_pus_for_cores)
+Test(topology, machine_without_cores_counts_pus)
 {
     const fl_topology *t = imagine("pu:3");
     cr_assert_eq(fl_topology_units(t, FL_BIND_CORE), 3);
@@ -207,7 +207,7 @@ static const fl_topology *four_nodes(int cores_per_package, const char *latencie
     return t;
 }
 
-Test(topology, a_larger_numa_latency_is_a_tier_of_its_own)
+Test(topology, larger_numa_latency_makes_own_tier)
 {
     /* A ring: a neighbour costs 20, the one across 30. */
     const fl_topology *t = four_nodes(1, "10 20 30 20 20 10 20 30 30 20 10 20 20 30 20 10 ");
@@ -217,14 +217,14 @@ Test(topology, a_larger_numa_latency_is_a_tier_of_its_own)
     cr_expect_eq(distance(t, FL_BIND_CORE, 1, 3), FL_TIER_FAR + 1);
 }
 
-Test(topology, latencies_inside_a_package_make_no_tier)
+Test(topology, latencies_inside_package_make_no_tier)
 {
     const fl_topology *t = four_nodes(2, "10 12 20 20 12 10 20 20 20 20 10 12 20 20 12 10 ");
     cr_expect_eq(distance(t, FL_BIND_CORE, 0, 1), FL_TIER_NODE);
     cr_expect_eq(distance(t, FL_BIND_CORE, 0, 2), FL_TIER_FAR);
 }
 
-Test(topology, a_description_hwloc_cannot_read_is_refused_by_name)
+Test(topology, unreadable_description_is_refused_by_name)
 {
     const fl_topology *t = NULL;
     setenv("HWLOC_SYNTHETIC", "pack:two", 1);
@@ -308,7 +308,7 @@ Test(topology, flat_is_what_is_loaded_already)
     fl_topology_unload();
 }
 
-Test(topology, threads_that_load_at_once_get_one_pointer)
+Test(topology, simultaneous_loads_get_one_pointer)
 {
     pthread_t thread[THREADS];
     const fl_topology *seen[THREADS];
@@ -325,7 +325,7 @@ Test(topology, threads_that_load_at_once_get_one_pointer)
     }
 }
 
-Test(topology, mask_of_one_cpu_leaves_one_unit)
+Test(topology, one_cpu_mask_leaves_one_unit)
 {
     int cpu = narrow();
     const fl_topology *t = loaded();
@@ -337,7 +337,7 @@ Test(topology, mask_of_one_cpu_leaves_one_unit)
     expect_cpus(t, FL_BIND_PU, cpus, 3);
 }
 
-Test(topology, mask_counts_although_it_changes_after_loading)
+Test(topology, mask_changes_after_loading_still_count)
 {
     const fl_topology *t = loaded();
     cpu_set_t all;
@@ -361,7 +361,7 @@ Test(topology, loading_leaves_the_affinity_mask_alone)
     cr_assert(CPU_ISSET(cpu, &now));
 }
 
-Test(topology, each_real_place_is_a_cpu_that_may_be_used)
+Test(topology, real_places_are_permitted_cpus)
 {
     const fl_topology *t = loaded();
     cpu_set_t all;
@@ -372,7 +372,7 @@ Test(topology, each_real_place_is_a_cpu_that_may_be_used)
     }
 }
 
-Test(topology, default_workers_of_an_imagined_machine_are_its_units)
+Test(topology, imagined_machine_defaults_to_its_units)
 {
     struct fl_sizing why;
     cr_assert_eq(fl_topology_default_workers(imagine(DUAL), FL_BIND_PU, &why), 16);
@@ -381,7 +381,7 @@ Test(topology, default_workers_of_an_imagined_machine_are_its_units)
     cr_assert(strstr(why.reason, "imagine"));
 }
 
-Test(topology, default_workers_under_a_mask_of_one_cpu_are_one)
+Test(topology, one_cpu_mask_gives_one_worker)
 {
     const fl_topology *t = loaded();
     struct fl_sizing why;
@@ -390,7 +390,7 @@ Test(topology, default_workers_under_a_mask_of_one_cpu_are_one)
     cr_assert_eq(why.units, 1);
 }
 
-Test(topology, description_is_measured_when_it_does_not_fit)
+Test(topology, truncated_description_still_reports_length)
 {
     const fl_topology *t = imagine(DUAL);
     char whole[512], part[16];
@@ -410,7 +410,7 @@ Test(topology, binding_names_go_there_and_back)
     }
 }
 
-Test(topology, unknown_binding_is_refused_and_the_known_are_listed)
+Test(topology, unknown_binding_lists_known_ones)
 {
     enum fl_bind found = FL_BIND_PU;
     cr_assert_eq(fl_bind_find("socket", &found), -EINVAL);

@@ -10,7 +10,7 @@ void *__tsan_get_current_fiber(void)
     return NULL;
 }
 
-Test(tsan_elsewhere, a_program_with_thread_sanitizer_gets_no_runtime_from_a_plain_library)
+Test(tsan_elsewhere, plain_library_refuses_thread_sanitizer_program)
 {
     filch_runtime *rt = NULL;
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 1}), -ENOTSUP);

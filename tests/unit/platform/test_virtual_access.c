@@ -49,7 +49,7 @@ static bool peace(access_of one, access_of other)
     return !race(one, other, &child) && WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0;
 }
 
-Test(virtual_access, a_write_races_with_each_other_access_that_overlaps)
+Test(virtual_access, write_races_with_any_overlapping_access)
 {
     struct child child;
     cr_assert(race((access_of){0, 4, WRITE}, (access_of){0, 4, WRITE}, &child));
@@ -62,13 +62,13 @@ Test(virtual_access, a_write_races_with_each_other_access_that_overlaps)
     cr_assert(strstr(child.text, "atomic read of 4 bytes at"), "%s", child.text);
 }
 
-Test(virtual_access, an_atomic_write_races_with_a_plain_read)
+Test(virtual_access, atomic_write_races_with_plain_read)
 {
     struct child child;
     cr_assert(race((access_of){0, 4, WRITE | ATOMIC}, (access_of){0, 4, 0}, &child));
 }
 
-Test(virtual_access, reads_and_atomic_accesses_and_neighbours_do_not_race)
+Test(virtual_access, reads_atomics_and_neighbours_never_race)
 {
     cr_assert(peace((access_of){0, 4, 0}, (access_of){0, 4, 0}));
     cr_assert(peace((access_of){0, 4, WRITE | ATOMIC}, (access_of){0, 4, WRITE | ATOMIC}));
@@ -84,7 +84,7 @@ Test(virtual_access, places_are_those_of_the_program)
     free(elsewhere);
 }
 
-Test(virtual_access, without_virtual_workers_an_access_does_nothing)
+Test(virtual_access, access_without_virtual_workers_does_nothing)
 {
     fl_explore_access(bytes, 4, WRITE, bytes);
     filch_explore_point();

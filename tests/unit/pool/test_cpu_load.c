@@ -10,7 +10,7 @@ enum { MS = 1000000 };
 
 /* ---- Samples ---- */
 
-Test(cpu_load, a_line_of_the_kernels_is_read)
+Test(cpu_load, kernel_cpu_line_is_parsed)
 {
     fl_cpu_sample one = {0};
     cr_assert(fl_cpu_parse("cpu  100 20 30 400 50 6 7 8 0 0\ncpu0 1 2", &one));
@@ -72,7 +72,7 @@ static unsigned look(fl_elastic *it, unsigned width, int cpu, int64_t now)
     return fl_elastic_width(it, width, &(fl_load){1000, 0, width, cpu}, now);
 }
 
-Test(cpu_load, a_pool_grows_while_there_are_cpus_to_be_had)
+Test(cpu_load, pool_grows_while_cpus_are_free)
 {
     fl_elastic it = rule(80);
     cr_assert_eq(look(&it, 16, 79, 1), 24);
@@ -83,7 +83,7 @@ Test(cpu_load, a_pool_grows_while_there_are_cpus_to_be_had)
     cr_assert_eq(look(&it, 16, 100, 1), 24, "it does not look");
 }
 
-Test(cpu_load, a_pool_shrinks_by_an_eighth_where_cpus_are_short)
+Test(cpu_load, cpu_shortage_shrinks_pool_by_eighth)
 {
     fl_elastic it = rule(80);
     cr_assert_eq(look(&it, 16, 90, 0), 14);
@@ -95,7 +95,7 @@ Test(cpu_load, a_pool_shrinks_by_an_eighth_where_cpus_are_short)
                  "nobody waits");
 }
 
-Test(cpu_load, it_looks_again_while_jobs_wait_although_it_is_as_wide_as_it_gets)
+Test(cpu_load, widest_pool_rechecks_while_jobs_wait)
 {
     fl_elastic with = rule(80), without = rule(0);
     cr_assert_eq(fl_elastic_next(&with, 64, true, 0), 10 * MS);
@@ -113,7 +113,7 @@ Test(cpu_load, a_bad_share_is_refused)
 
 /* ---- A pool ---- */
 
-Test(cpu_load, a_pool_does_its_jobs_whatever_it_sees)
+Test(cpu_load, pool_finishes_jobs_under_any_load)
 {
     job_crowd all = {0};
     filch_pool *pool = pool_of((filch_pool_config){

@@ -114,7 +114,7 @@ static void wait_for_ever(void)
 }
 
 /* Thread sanitizer has a thread too many in a child of fork(): a stranger. */
-Test(deadlock_pools, jobs_have_names_and_threads_are_found_alone)
+Test(deadlock_pools, report_names_jobs_and_counts_threads)
 {
     for (unsigned i = 0; i < sizeof deadlocks / sizeof *deadlocks; i++) {
         struct child child;
@@ -177,7 +177,7 @@ static void (*const live[])(void) = {
     a_thread_waits_for_a_job,
 };
 
-Test(deadlock_pools, a_thread_that_may_yet_be_told_is_left_alone)
+Test(deadlock_pools, thread_awaiting_outside_wakeup_is_ignored)
 {
     for (unsigned i = 0; i < sizeof live / sizeof *live; i++)
         expect_no_report(live[i], i);

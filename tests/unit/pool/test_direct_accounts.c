@@ -67,7 +67,7 @@ static void let_go(unsigned from, unsigned until)
     }
 }
 
-Test(direct_accounts, jobs_that_a_thread_of_the_last_shard_submits_are_waited_for_and_cancelled)
+Test(direct_accounts, last_shards_submissions_can_be_cancelled)
 {
     gate at = {0};
     holder *last = have_all_shards(); /* before the worker has one */
@@ -89,7 +89,7 @@ Test(direct_accounts, jobs_that_a_thread_of_the_last_shard_submits_are_waited_fo
     let_go(0, held);
 }
 
-Test(direct_accounts, jobs_that_run_on_a_thread_of_the_last_shard_have_begun_and_end)
+Test(direct_accounts, last_shards_running_jobs_are_counted)
 {
     gate at = {0};
     fl_shard(); /* this thread has one, too */
@@ -124,7 +124,7 @@ static int counts_itself_otherwise(filch_self self, filch_job *job, void *number
     return counts_itself(self, job, number);
 }
 
-Test(direct_accounts, each_job_of_a_batch_runs_once_also_the_last)
+Test(direct_accounts, each_batch_job_runs_once)
 {
     filch_submission jobs[JOBS];
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
@@ -152,7 +152,7 @@ static int submits_to_both(filch_self self, filch_job *job, void *data)
     return rc;
 }
 
-Test(direct_accounts, a_pool_settles_its_own_jobs_beside_another_pool)
+Test(direct_accounts, pool_settles_only_its_own_jobs)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     for (unsigned i = 0; i < 2; i++)
@@ -182,7 +182,7 @@ static uint64_t count_of(const filch_distribution *distribution)
     return count;
 }
 
-Test(direct_accounts, the_times_of_each_job_of_a_timed_pool_are_recorded)
+Test(direct_accounts, timed_pool_records_each_jobs_times)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .timed = true});
     for (unsigned i = 0; i < JOBS; i++)
@@ -202,7 +202,7 @@ static void waits_for_the_pool(filch_self self, void *pool)
     signpost_raise(&is_over);
 }
 
-Test(direct_accounts, a_task_where_a_job_has_run_is_no_job)
+Test(direct_accounts, task_after_job_is_no_job)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});
@@ -215,7 +215,7 @@ Test(direct_accounts, a_task_where_a_job_has_run_is_no_job)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(direct_accounts, a_closed_pool_counts_the_jobs_that_it_refuses)
+Test(direct_accounts, closed_pool_counts_refused_jobs)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     filch_pool_close(pool);
@@ -244,7 +244,7 @@ static int cancels_another(filch_self self, filch_job *job, void *pool)
     return rc;
 }
 
-Test(direct_accounts, a_job_that_was_cancelled_is_told_of_and_does_not_run)
+Test(direct_accounts, cancelled_job_is_reported_not_run)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, cancels_another, pool), 0);

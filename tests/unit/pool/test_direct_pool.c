@@ -45,7 +45,7 @@ static void expect_balance(filch_pool *pool, uint64_t succeeded)
     cr_assert_eq(stats.waiting + stats.running + stats.width, 0);
 }
 
-Test(direct_pool, each_job_runs_once_whoever_submits_it)
+Test(direct_pool, every_submitters_jobs_run_once)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -162,7 +162,7 @@ Test(direct_pool, shutdown_now_cancels_what_waits)
     OK(filch_pool_destroy(pool));
 }
 
-Test(direct_pool, another_size_is_another_number_of_workers)
+Test(direct_pool, resize_changes_worker_count)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .max_workers = 2});
@@ -177,7 +177,7 @@ Test(direct_pool, another_size_is_another_number_of_workers)
     OK(filch_pool_destroy(pool));
 }
 
-Test(direct_pool, nor_is_there_a_size_where_workers_are_shared)
+Test(direct_pool, resize_is_refused_on_shared_workers)
 {
     filch_runtime *rt = config_runtime(2, 1000);
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt});

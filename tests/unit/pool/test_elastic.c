@@ -32,7 +32,7 @@ static unsigned idle(fl_elastic *it, unsigned width, unsigned active, int64_t no
     return fl_elastic_width(it, width, &(fl_load){0, 0, active, -1}, now);
 }
 
-Test(elastic, what_is_not_given_has_its_default)
+Test(elastic, unset_options_get_defaults)
 {
     filch_pool_config config = {.width_max = 5};
     cr_assert_eq(fl_elastic_check(&config), 0);
@@ -46,7 +46,7 @@ Test(elastic, what_is_not_given_has_its_default)
     cr_assert_eq(config.width, 0, "not elastic");
 }
 
-Test(elastic, it_grows_by_half_and_no_further_than_the_most)
+Test(elastic, grows_by_half_up_to_maximum)
 {
     static const unsigned widths[] = {1, 2, 3, 4, 6, 9, 13, 19, 20, 20};
     fl_elastic it = rule(0);
@@ -54,21 +54,21 @@ Test(elastic, it_grows_by_half_and_no_further_than_the_most)
         cr_assert_eq(with_waiting(&it, widths[i], 1000, 0, i), widths[i + 1], "from %u", widths[i]);
 }
 
-Test(elastic, it_grows_when_as_many_wait_as_it_is_wide)
+Test(elastic, grows_when_waiting_reaches_width)
 {
     fl_elastic it = rule(0);
     cr_assert_eq(with_waiting(&it, 6, 5, 0, MS), 6);
     cr_assert_eq(with_waiting(&it, 6, 6, 0, MS), 9);
 }
 
-Test(elastic, it_grows_when_as_many_wait_as_it_was_told)
+Test(elastic, grows_when_waiting_reaches_grow_depth)
 {
     fl_elastic it = rule(50);
     cr_assert_eq(with_waiting(&it, 6, 49, 0, MS), 6);
     cr_assert_eq(with_waiting(&it, 6, 50, 0, MS), 9);
 }
 
-Test(elastic, it_grows_when_one_has_waited_long_enough)
+Test(elastic, grows_when_job_waited_long_enough)
 {
     fl_elastic it = rule(50);
     cr_assert_eq(with_waiting(&it, 6, 1, MS - 1, 5 * MS), 6);
@@ -78,7 +78,7 @@ Test(elastic, it_grows_when_one_has_waited_long_enough)
     cr_assert_eq(with_waiting(&it, 6, 49, 5 * MS, 5 * MS), 6);
 }
 
-Test(elastic, it_shrinks_by_half_and_not_below_the_least)
+Test(elastic, shrinks_by_half_down_to_minimum)
 {
     static const unsigned widths[] = {20, 10, 5, 3, 2, 2};
     fl_elastic it = rule(0);
@@ -87,7 +87,7 @@ Test(elastic, it_shrinks_by_half_and_not_below_the_least)
                      widths[i]);
 }
 
-Test(elastic, it_shrinks_when_a_whole_span_is_over)
+Test(elastic, shrinks_only_after_whole_span)
 {
     fl_elastic it = rule(0);
     cr_assert_eq(idle(&it, 20, 0, 100 * MS - 1), 20);
@@ -96,7 +96,7 @@ Test(elastic, it_shrinks_when_a_whole_span_is_over)
     cr_assert_eq(idle(&it, 10, 0, 200 * MS), 5);
 }
 
-Test(elastic, it_keeps_what_was_busy_within_the_span)
+Test(elastic, shrinking_keeps_recent_busy_width)
 {
     fl_elastic it = rule(0);
     fl_elastic_note(&it, 15);
@@ -109,7 +109,7 @@ Test(elastic, it_keeps_what_was_busy_within_the_span)
     cr_assert_eq(idle(&it, 12, 0, 400 * MS), 11, "those busy at its beginning count");
 }
 
-Test(elastic, what_has_just_grown_does_not_shrink)
+Test(elastic, freshly_grown_pool_does_not_shrink)
 {
     fl_elastic it = rule(0);
     cr_assert_eq(with_waiting(&it, 4, 10, 0, 150 * MS), 6);
@@ -118,7 +118,7 @@ Test(elastic, what_has_just_grown_does_not_shrink)
     cr_assert_eq(idle(&it, 4, 0, 350 * MS), 2);
 }
 
-Test(elastic, it_looks_only_when_something_may_change)
+Test(elastic, looks_only_when_change_is_possible)
 {
     fl_elastic it = rule(0);
     cr_assert_eq(fl_elastic_next(&it, 2, false, 7 * MS), FILCH_FOREVER, "at its least, idle");
@@ -145,7 +145,7 @@ Test(elastic, whether_it_will_grow_is_known)
     cr_assert(!fl_elastic_will_grow(&it, 2, 50));
 }
 
-Test(elastic, numbers_that_make_no_sense_are_refused_with_a_sentence)
+Test(elastic, invalid_numbers_are_refused_with_reason)
 {
     static const filch_pool_config bad[] = {{.width = 3, .width_max = 2},
                                             {.width_max = FILCH_WIDTH_MAX + 1},

@@ -34,7 +34,7 @@ static bool has_context(const filch_job *job)
 static const filch_pool_config kinds[] = {{.width = 0}, {.width = 1}, {.order = FILCH_EARLIEST}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-Test(job_context, a_waiting_job_has_none_and_still_times_out)
+Test(job_context, waiting_job_without_context_times_out)
 {
     for (int i = 0; i < KINDS; i++) {
         gate at;
@@ -52,7 +52,7 @@ Test(job_context, a_waiting_job_has_none_and_still_times_out)
     }
 }
 
-Test(job_context, its_user_may_cancel_the_context_of_a_waiting_job)
+Test(job_context, waiting_jobs_context_can_be_cancelled)
 {
     for (int i = 0; i < KINDS; i++)
         for (int timeout = 0; timeout < 2; timeout++) {
@@ -88,7 +88,7 @@ Test(job_context, cancelling_a_waiting_job_needs_none)
     }
 }
 
-Test(job_context, the_pools_context_calls_off_jobs_without_one_at_once)
+Test(job_context, pool_context_cancels_contextless_jobs_immediately)
 {
     for (int i = 0; i < KINDS; i++) {
         gate at;
@@ -134,7 +134,7 @@ static void told(filch_job *job, filch_outcome outcome, const filch_failure *why
     signpost_raise(&it->told);
 }
 
-Test(job_context, a_deadline_tells_of_a_job_in_progress_whether_it_asked_or_not)
+Test(job_context, deadline_times_out_any_running_job)
 {
     for (int i = 0; i < KINDS; i++)
         for (int early = 0; early < 2; early++) {
@@ -158,7 +158,7 @@ Test(job_context, a_deadline_tells_of_a_job_in_progress_whether_it_asked_or_not)
 
 /* ---- After its end ---- */
 
-Test(job_context, one_that_is_asked_for_after_the_end_holds_no_pool)
+Test(job_context, context_asked_after_end_outlives_pool)
 {
     for (int i = 0; i < KINDS; i++) {
         gate at;
@@ -181,7 +181,7 @@ static void *cancels(void *context)
     return NULL;
 }
 
-Test(job_context, a_pool_may_be_destroyed_while_its_context_is_cancelled)
+Test(job_context, pool_destroy_may_race_context_cancel)
 {
     filch_runtime *rt = config_runtime(1, 0);
     for (int i = 0; i < 50; i++) {

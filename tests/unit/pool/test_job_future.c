@@ -44,7 +44,7 @@ static void is_told(filch_pool *pool, const struct row *row)
     expect(&late, row->code);
 }
 
-Test(job_future, it_says_what_has_become_of_the_job)
+Test(job_future, reports_every_job_outcome)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -58,7 +58,7 @@ Test(job_future, it_says_what_has_become_of_the_job)
     }
 }
 
-Test(job_future, it_needs_no_handle_once_it_is_made)
+Test(job_future, future_survives_release_of_handle)
 {
     gate at;
     filch_future future = {0};

@@ -10,7 +10,7 @@
 TestSuite(job_handle, .init = have_fibers);
 
 /* A caller that waited for it would wait for ever. */
-Test(job_handle, the_outcome_of_a_job_that_succeeded_takes_no_lock)
+Test(job_handle, outcome_of_success_takes_no_lock)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
@@ -29,7 +29,7 @@ static int cancels_itself(filch_self self, filch_job *job, void *data)
     return filch_job_cancel(job);
 }
 
-Test(job_handle, a_job_that_was_cancelled_and_succeeds_has_a_cancelled_context)
+Test(job_handle, succeeded_job_keeps_cancelled_context)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, cancels_itself, NULL, NULL);
@@ -41,7 +41,7 @@ Test(job_handle, a_job_that_was_cancelled_and_succeeds_has_a_cancelled_context)
 
 /* By a handle, from a results list, by both; accepted or refused. The last release frees the
  * pool. */
-Test(job_handle, a_job_may_be_asked_after_its_pool_is_gone)
+Test(job_handle, job_answers_after_pool_is_gone)
 {
     filch_results *results;
     filch_job *job, *handles[4];
@@ -73,7 +73,7 @@ Test(job_handle, a_job_may_be_asked_after_its_pool_is_gone)
 static const filch_pool_config kinds[] = {{.workers = 1}, {.workers = 1, .width = 1}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-Test(job_handle, a_job_in_progress_is_cancelled_once)
+Test(job_handle, running_job_is_cancelled_once)
 {
     for (unsigned i = 0; i < KINDS; i++) {
         gate at = {0};
@@ -96,7 +96,7 @@ static void cancels_too_late(filch_job *job, filch_outcome outcome, const filch_
     answer = filch_job_cancel(job);
 }
 
-Test(job_handle, a_job_without_a_handle_that_has_ended_is_not_cancelled)
+Test(job_handle, ended_handleless_job_cannot_be_cancelled)
 {
     for (unsigned i = 0; i < KINDS; i++) {
         filch_pool *pool = pool_of(kinds[i]);
@@ -107,7 +107,7 @@ Test(job_handle, a_job_without_a_handle_that_has_ended_is_not_cancelled)
     }
 }
 
-Test(job_handle, a_delayed_job_keeps_the_priority_that_it_was_given)
+Test(job_handle, delayed_job_keeps_new_priority)
 {
     static const filch_retry_policy patient = {.attempts = 2,
                                                .base = 3600 * FILCH_SECOND,
@@ -142,7 +142,7 @@ static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *
     return 0;
 }
 
-Test(job_handle, a_wait_that_ends_well_leaves_the_last_error_alone)
+Test(job_handle, successful_wait_preserves_last_error)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, goes_on_when_it_is_waited_for, NULL, NULL);
@@ -154,7 +154,7 @@ Test(job_handle, a_wait_that_ends_well_leaves_the_last_error_alone)
     OK(filch_pool_destroy(pool));
 }
 
-Test(job_handle, a_wait_for_a_job_that_panicked_says_what_it_said)
+Test(job_handle, wait_reports_jobs_panic_message)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, panics, NULL, NULL);
@@ -164,7 +164,7 @@ Test(job_handle, a_wait_for_a_job_that_panicked_says_what_it_said)
     OK(filch_pool_destroy(pool));
 }
 
-Test(job_handle, a_wait_whose_own_time_is_over_says_so)
+Test(job_handle, wait_reports_its_own_timeout)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -177,7 +177,7 @@ Test(job_handle, a_wait_whose_own_time_is_over_says_so)
     OK(filch_pool_destroy(pool));
 }
 
-Test(job_handle, a_waiting_job_of_a_pool_without_priorities_takes_a_new_priority)
+Test(job_handle, priority_is_settable_without_priority_order)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});

@@ -6,7 +6,7 @@
 #include <tests/support/pools.h>
 #include <tests/support/test.h>
 
-Test(pending_callback, one_that_is_part_of_nothing_else_is_a_cell_that_is_given_back)
+Test(pending_callback, standalone_callback_cell_is_reused)
 {
     fl_pending_callback *first = fl_pending_callback_take();
     cr_assert_not_null(first);
@@ -18,7 +18,7 @@ Test(pending_callback, one_that_is_part_of_nothing_else_is_a_cell_that_is_given_
     fl_pending_callback_give(again);
 }
 
-Test(pending_callback, a_job_that_was_delayed_is_dropped_after_its_end)
+Test(pending_callback, delayed_job_is_dropped_after_end)
 {
     static const filch_retry_policy soon = {.attempts = 2, .base = 1, .cap = 1};
     stubborn one = {.failures = 1, .code = -EAGAIN};

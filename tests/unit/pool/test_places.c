@@ -61,7 +61,7 @@ static void expect_one_at_each(filch_pool_config config, uint32_t most, int64_t 
     OK(filch_pool_destroy(pool));
 }
 
-Test(places, no_two_jobs_in_progress_have_the_same_and_all_are_below_the_width)
+Test(places, concurrent_places_are_distinct_below_width)
 {
     static const filch_retry_policy again = {.attempts = 2, .base = 1000, .cap = 1000};
     have_fibers();
@@ -88,7 +88,7 @@ static int sits_still(filch_self self, filch_job *job, void *data)
     return stand_still(self, job, &it->at);
 }
 
-Test(places, a_pool_that_became_narrower_gives_low_numbers_again)
+Test(places, narrowed_pool_gives_low_places_again)
 {
     sitter those[4] = {0}, last = {0};
     have_fibers();
@@ -114,7 +114,7 @@ static int has_none(filch_self self, filch_job *job, void *data)
     return filch_job_place(job) == -EINVAL ? 0 : -EPROTO;
 }
 
-Test(places, jobs_that_are_not_within_the_width_have_none)
+Test(places, jobs_beyond_width_have_no_place)
 {
     gate at;
     filch_pool *direct = pool_of((filch_pool_config){.workers = 1});

@@ -56,7 +56,7 @@ static void one_outcome(filch_pool *pool, const struct row *row)
     cr_assert_eq(signpost_count(&seen.dropped), 1, "%s", row->name);
 }
 
-Test(pool, each_job_has_one_outcome_and_who_asks_is_told)
+Test(pool, each_job_reports_one_outcome)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -99,7 +99,7 @@ static void expect_order(filch_pool_order order, const unsigned *priorities,
         cr_assert_eq(taken[i], expected[i], "order %d: %u. is %u", (int)order, i, taken[i]);
 }
 
-Test(pool, jobs_are_taken_in_the_order_asked_for)
+Test(pool, jobs_are_taken_in_requested_order)
 {
     static const unsigned none[JOBS], priorities[JOBS] = {0, 1, 7, 3, 7, 0, 1, 2, 2, 5, 5, 5};
     static const int64_t never[JOBS];
@@ -116,7 +116,7 @@ Test(pool, jobs_are_taken_in_the_order_asked_for)
     expect_order(FILCH_EARLIEST, none, deadlines, early);
 }
 
-Test(pool, priorities_may_change_while_a_job_waits)
+Test(pool, priority_may_change_while_waiting)
 {
     gate at;
     filch_job *jobs[3];
@@ -139,7 +139,7 @@ Test(pool, priorities_may_change_while_a_job_waits)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool, who_waits_long_enough_is_taken_before_the_urgent)
+Test(pool, aged_job_precedes_urgent_one)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){
@@ -190,7 +190,7 @@ Test(pool, full_it_rejects)
     cr_assert_eq(signpost_count(&seen.told[FILCH_SUCCEEDED]), 2);
 }
 
-Test(pool, full_it_drops_the_oldest_or_the_newest)
+Test(pool, full_pool_drops_oldest_or_newest)
 {
     for (filch_when_full full = FILCH_FULL_DROP_OLDEST; full <= FILCH_FULL_DROP_NEWEST; full++) {
         gate at;
@@ -205,7 +205,7 @@ Test(pool, full_it_drops_the_oldest_or_the_newest)
     }
 }
 
-Test(pool, full_it_runs_the_job_before_the_submission_returns)
+Test(pool, full_pool_runs_job_before_returning)
 {
     gate at;
     fate seen = {0};
@@ -218,7 +218,7 @@ Test(pool, full_it_runs_the_job_before_the_submission_returns)
     expect_accounts(pool, 4, 0, 0);
 }
 
-Test(pool, full_it_waits_until_there_is_room_or_the_time_is_over)
+Test(pool, submission_waits_for_room_or_timeout)
 {
     gate at;
     fate seen = {0};
@@ -247,7 +247,7 @@ static int submits_to_its_own_pool(filch_self self, filch_job *job, void *arg)
     return FILCH_SUBMIT(pool, succeeds, NULL);
 }
 
-Test(pool, a_job_that_would_wait_for_itself_to_make_room_is_told_so)
+Test(pool, self_blocking_submission_reports_deadlock)
 {
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .width = 1, .capacity = 1, .name = "one with a name longer than most"});
@@ -296,7 +296,7 @@ Test(pool, settings_without_effect_are_refused)
     }
 }
 
-Test(pool, bad_arguments_are_refused_with_a_sentence)
+Test(pool, bad_arguments_are_refused_with_reason)
 {
     static const filch_pool_config bad[] = {{.width = FILCH_WIDTH_MAX + 1},
                                             {.order = FILCH_ORDERS},

@@ -6,7 +6,7 @@
 
 enum { JOBS = 60 };
 
-Test(pool_adaptive, an_adaptive_width_stays_within_its_bounds)
+Test(pool_adaptive, adaptive_width_stays_within_bounds)
 {
     const filch_adaptive_config config = {.min = 2, .max = 5, .start = 3};
     filch_pool_stats stats;
@@ -28,7 +28,7 @@ Test(pool_adaptive, an_adaptive_width_stays_within_its_bounds)
 }
 
 /* As long as all are in use and none takes longer than another. */
-Test(pool_adaptive, an_adaptive_width_rises_when_it_is_used)
+Test(pool_adaptive, used_adaptive_width_rises)
 {
     const filch_adaptive_config config = {.min = 1, .max = 4, .start = 1, .tolerance = 10000};
     filch_pool_stats stats;

@@ -92,14 +92,14 @@ static bool waits_for_its_function(const variant *one, unsigned count)
     return began;
 }
 
-Test(after_return, a_job_that_has_timed_out_is_told_when_its_function_has_returned)
+Test(after_return, timed_out_job_reports_after_return)
 {
     for (unsigned i = 0; i < VARIANTS; i++)
         for (unsigned j = 0; j < COUNTS; j++)
             WAIT_WHILE(!waits_for_its_function(&variants[i], workers[j]));
 }
 
-Test(after_return, without_the_option_it_is_told_while_it_runs)
+Test(after_return, outcome_precedes_return_without_option)
 {
     work at = {.asks = false};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
@@ -112,7 +112,7 @@ Test(after_return, without_the_option_it_is_told_while_it_runs)
     cr_assert_eq(fate_count(&at.of), 1);
 }
 
-Test(after_return, so_it_comes_to_its_results_list)
+Test(after_return, results_list_waits_for_return)
 {
     work at = {.asks = false};
     filch_results *results;
@@ -142,7 +142,7 @@ static const struct end {
     filch_outcome outcome;
 } ends[] = {{succeeds, FILCH_SUCCEEDED}, {fails, FILCH_FAILED}, {panics, FILCH_PANICKED}};
 
-Test(after_return, each_outcome_of_a_function_is_told_once)
+Test(after_return, each_function_outcome_is_reported_once)
 {
     for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++)
         for (unsigned j = 0; j < 2 * COUNTS; j++) {
@@ -163,7 +163,7 @@ static int fails_twice(filch_self self, filch_job *job, void *data)
     return filch_job_attempts(job) < 3 ? -EAGAIN : 0;
 }
 
-Test(after_return, a_job_of_several_attempts_is_told_once_after_the_last)
+Test(after_return, retried_job_reports_after_last_attempt)
 {
     static const filch_retry_policy retry = {.attempts = 3, .base = 1, .cap = 1};
     for (unsigned i = 0; i < COUNTS; i++) {
@@ -178,7 +178,7 @@ Test(after_return, a_job_of_several_attempts_is_told_once_after_the_last)
     }
 }
 
-Test(after_return, a_job_that_becomes_a_dead_letter_is_told_once)
+Test(after_return, dead_letter_is_reported_once)
 {
     fate of = {0};
     filch_dead_letter_queue *letters;
@@ -195,7 +195,7 @@ Test(after_return, a_job_that_becomes_a_dead_letter_is_told_once)
     cr_assert_eq(signpost_count(&of.dropped), 1);
 }
 
-Test(after_return, a_job_that_never_begins_is_told_at_once)
+Test(after_return, unbegun_job_is_reported_at_once)
 {
     gate at;
     fate cancelled = {0}, late = {0}, dropped = {0}, rest = {0};

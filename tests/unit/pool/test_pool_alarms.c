@@ -59,7 +59,7 @@ static void expect_wait_for(unsigned those, filch_limiter *limiter)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(pool_alarms, who_destroys_it_waits_for_each_that_has_rung)
+Test(pool_alarms, destroy_waits_for_rung_alarms)
 {
     filch_limiter *limiter;
     OK(filch_limiter_create(&limiter, (filch_limit){.rate = 1000, .burst = 100}));
@@ -68,7 +68,7 @@ Test(pool_alarms, who_destroys_it_waits_for_each_that_has_rung)
     filch_limiter_destroy(limiter);
 }
 
-Test(pool_alarms, a_pool_has_none_that_it_has_no_need_of)
+Test(pool_alarms, pool_makes_only_needed_alarms)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     for (unsigned i = 0; i < FL_POOL_ALARMS; i++)

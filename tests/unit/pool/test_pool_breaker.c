@@ -240,7 +240,7 @@ static void count_panic(const filch_failure *failure)
         filch_u32_add(&panics_reported, 1, FILCH_RELAXED);
 }
 
-Test(pool_breaker, a_policy_that_panics_ends_no_worker)
+Test(pool_breaker, panicking_policy_ends_no_worker)
 {
     filch_panic_handler *before = filch_set_panic_handler(count_panic);
     filch_breaker *breaker;

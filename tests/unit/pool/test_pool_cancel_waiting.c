@@ -48,7 +48,7 @@ static void cancels_the_queue(filch_pool_config config)
     OK(filch_pool_destroy(pool));
 }
 
-Test(cancel_waiting, waiting_jobs_are_cancelled_and_the_running_one_goes_on)
+Test(cancel_waiting, only_waiting_jobs_are_cancelled)
 {
     for (unsigned i = 0; i < COUNTS; i++)
         for (unsigned order = 0; order < FILCH_ORDERS; order++)
@@ -73,7 +73,7 @@ static bool somebody_waits_for_room(filch_pool *pool)
     return waits;
 }
 
-Test(cancel_waiting, a_submitter_that_waits_for_room_gets_it_and_its_job_runs)
+Test(cancel_waiting, cancelling_admits_submitter_awaiting_room)
 {
     gate at;
     pthread_t other;
@@ -95,7 +95,7 @@ static int cancels_others(filch_self self, filch_job *job, void *pool)
     return (int)filch_pool_cancel_waiting(pool);
 }
 
-Test(cancel_waiting, a_job_may_cancel_those_that_wait_for_its_own_pool)
+Test(cancel_waiting, job_cancels_own_pools_waiting_jobs)
 {
     gate at;
     fate of = {0};
@@ -112,7 +112,7 @@ Test(cancel_waiting, a_job_may_cancel_those_that_wait_for_its_own_pool)
     cr_assert_eq(signpost_count(&of.told[FILCH_CANCELLED]), WAITING);
 }
 
-Test(cancel_waiting, a_job_that_waits_for_a_retry_is_cancelled_and_tells_its_attempts)
+Test(cancel_waiting, cancelled_retry_reports_its_attempts)
 {
     static const filch_retry_policy hourly = {.base = 3600 * FILCH_SECOND,
                                               .cap = 3600 * FILCH_SECOND,
@@ -149,7 +149,7 @@ static filch_pool *busy_direct_pool(unsigned count, gate *at)
     return pool;
 }
 
-Test(cancel_waiting, in_a_direct_pool_too_for_plain_jobs_and_others)
+Test(cancel_waiting, direct_pool_cancels_all_waiting_jobs)
 {
     for (unsigned i = 0; i < COUNTS; i++) {
         gate at;
@@ -176,7 +176,7 @@ Test(cancel_waiting, in_a_direct_pool_too_for_plain_jobs_and_others)
     }
 }
 
-Test(cancel_waiting, in_a_batch_and_in_a_closed_direct_pool)
+Test(cancel_waiting, closed_direct_pool_cancels_batches)
 {
     gate at;
     ran = (signpost){0};
@@ -243,7 +243,7 @@ static void races(filch_pool_config config)
     OK(filch_pool_destroy(pool));
 }
 
-Test(cancel_waiting, each_job_runs_or_is_cancelled_once)
+Test(cancel_waiting, each_job_runs_or_cancels_once)
 {
     for (unsigned i = 0; i < COUNTS; i++) {
         races((filch_pool_config){.workers = workers[i], .width = 2});

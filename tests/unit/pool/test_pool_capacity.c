@@ -28,7 +28,7 @@ static void go_on(filch_pool *pool, gate *at)
 
 /* ---- The default ---- */
 
-Test(pool_capacity, a_pool_that_names_none_takes_no_more_than_the_default)
+Test(pool_capacity, unset_capacity_means_default_capacity)
 {
     gate at;
     filch_pool *pool = pool_as_it_is((filch_pool_config){.workers = 1, .full = FILCH_FULL_REJECT});
@@ -40,7 +40,7 @@ Test(pool_capacity, a_pool_that_names_none_takes_no_more_than_the_default)
     go_on(pool, &at);
 }
 
-Test(pool_capacity, only_a_pool_that_names_it_is_unlimited_and_may_be_direct)
+Test(pool_capacity, only_explicit_unlimited_capacity_is_direct)
 {
     filch_pool *bounded = pool_as_it_is((filch_pool_config){.workers = 1}),
                *direct =
@@ -66,7 +66,7 @@ static filch_pool *meeting_pool(filch_pool_config config)
     return pool_as_it_is(config);
 }
 
-Test(pool_capacity, a_rendezvous_is_over_when_a_runner_is_free)
+Test(pool_capacity, rendezvous_ends_when_runner_is_free)
 {
     for (unsigned workers = 1; workers <= 8; workers *= 2) {
         gate at;
@@ -84,7 +84,7 @@ Test(pool_capacity, a_rendezvous_is_over_when_a_runner_is_free)
     }
 }
 
-Test(pool_capacity, an_idle_pool_meets_as_many_as_it_is_wide)
+Test(pool_capacity, idle_pool_meets_up_to_width)
 {
     enum { WIDTH = 3 };
     gate at = {0};
@@ -99,7 +99,7 @@ Test(pool_capacity, an_idle_pool_meets_as_many_as_it_is_wide)
     go_on(pool, &at);
 }
 
-Test(pool_capacity, where_nobody_waits_the_newest_is_dropped)
+Test(pool_capacity, rendezvous_without_waiters_drops_newest)
 {
     static const filch_when_full policies[] = {FILCH_FULL_DROP_OLDEST, FILCH_FULL_DROP_NEWEST};
     for (int i = 0; i < 2; i++) {
@@ -114,7 +114,7 @@ Test(pool_capacity, where_nobody_waits_the_newest_is_dropped)
     }
 }
 
-Test(pool_capacity, a_wider_pool_meets_those_who_wait)
+Test(pool_capacity, widening_meets_waiting_submitters)
 {
     gate at;
     submitter it;
@@ -127,7 +127,7 @@ Test(pool_capacity, a_wider_pool_meets_those_who_wait)
     go_on(pool, &at);
 }
 
-Test(pool_capacity, an_elastic_pool_grows_for_those_who_wait_to_be_met)
+Test(pool_capacity, elastic_pool_grows_for_rendezvous_submitters)
 {
     gate at;
     submitter it;
@@ -144,7 +144,7 @@ Test(pool_capacity, an_elastic_pool_grows_for_those_who_wait_to_be_met)
 
 /* ---- Changes ---- */
 
-Test(pool_capacity, a_larger_one_lets_in_who_waits_and_a_smaller_one_drains)
+Test(pool_capacity, capacity_change_admits_or_drains)
 {
     gate at;
     submitter those[2];
@@ -174,7 +174,7 @@ Test(pool_capacity, a_larger_one_lets_in_who_waits_and_a_smaller_one_drains)
 
 /* ---- FILCH_FULL_RUN ---- */
 
-Test(pool_capacity, a_submission_that_runs_its_job_returns_at_until)
+Test(pool_capacity, submission_running_its_job_honours_deadline)
 {
     gate at, beyond = {0};
     filch_pool *pool = pool_as_it_is(
@@ -209,7 +209,7 @@ static void *submits_many(void *arg)
     return NULL;
 }
 
-Test(pool_capacity, no_job_waits_for_another_however_many_submit)
+Test(pool_capacity, rendezvous_jobs_never_queue_behind_another)
 {
     crowd_of all = {.pool = meeting_pool((filch_pool_config){.workers = 2, .width = 3})};
     pthread_t threads[4];

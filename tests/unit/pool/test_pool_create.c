@@ -21,7 +21,7 @@ static void expect_refused(const void *config, const char *text)
     cr_assert_not_null(strstr(filch_error(), text), "%s", filch_error());
 }
 
-Test(pool_create, a_configuration_may_state_its_size_if_all_of_it_is_known)
+Test(pool_create, configuration_larger_than_known_is_refused)
 {
     struct {
         filch_pool_config known;
@@ -35,7 +35,7 @@ Test(pool_create, a_configuration_may_state_its_size_if_all_of_it_is_known)
 }
 
 /* The refused one leaves its fields on the stack, where the next call has its own. */
-Test(pool_create, fields_that_a_shorter_configuration_lacks_are_zero)
+Test(pool_create, fields_missing_from_configuration_are_zero)
 {
     filch_pool *pool = NULL;
     const filch_pool_config refused = {.workers = 1, .order = FILCH_ORDERS};
@@ -53,7 +53,7 @@ Test(pool_create, the_greatest_width_is_in_range)
     expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX + 1}, "out of range");
 }
 
-Test(pool_create, a_pool_without_a_name_is_called_pool)
+Test(pool_create, unnamed_pool_is_called_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
@@ -63,7 +63,7 @@ Test(pool_create, a_pool_without_a_name_is_called_pool)
 
 /* ---- Holds ---- */
 
-Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
+Test(pool_create, pool_holds_results_list_until_destroyed)
 {
     filch_results *results;
     OK(filch_results_create(&results));
@@ -76,7 +76,7 @@ Test(pool_create, a_results_list_is_in_use_from_creation_to_destruction)
     OK(filch_results_destroy(results));
 }
 
-Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
+Test(pool_create, pool_on_shared_runtime_shows_name)
 {
     filch_runtime *rt = NULL;
     const filch_config config = {.size = sizeof config, .workers = 1, .share = 1};
@@ -89,7 +89,7 @@ Test(pool_create, a_pool_on_a_shared_runtime_is_shown_with_its_name)
 }
 
 /* A thread that was joined is on the kernel's list for a moment more. */
-Test(pool_create, the_worker_of_its_own_ends_with_a_pool)
+Test(pool_create, own_worker_ends_with_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     WAIT_WHILE(!process_has_thread("filch/0"));
@@ -112,7 +112,7 @@ static void destroys(filch_self self, void *arg)
     signpost_raise(&it->over);
 }
 
-Test(pool_create, a_task_of_a_pools_own_runtime_does_not_destroy_it)
+Test(pool_create, own_runtimes_task_cannot_destroy_pool)
 {
     destroyer it = {.pool = pool_of((filch_pool_config){.workers = 1, .width = 1})};
     OK(filch_go(it.pool->rt, destroys, &it));
@@ -135,7 +135,7 @@ static bool somebody_waits_for_rest(filch_pool *pool)
     return any;
 }
 
-Test(pool_create, a_pool_that_is_being_destroyed_accepts_no_job)
+Test(pool_create, pool_being_destroyed_accepts_no_job)
 {
     gate at;
     pthread_t thread;
@@ -156,7 +156,7 @@ static int fails_for_now_too(filch_self self, filch_job *job, void *data)
     return -EAGAIN;
 }
 
-Test(pool_create, a_delayed_job_counts_as_one_that_waits)
+Test(pool_create, delayed_job_counts_as_waiting)
 {
     static const filch_retry_policy patient = {.attempts = 2,
                                                .base = 3600 * FILCH_SECOND,
@@ -170,7 +170,7 @@ Test(pool_create, a_delayed_job_counts_as_one_that_waits)
 }
 
 /* The handle holds the memory of the pool. */
-Test(pool_create, the_timers_of_its_alarms_end_with_a_pool)
+Test(pool_create, alarm_timers_end_with_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job =

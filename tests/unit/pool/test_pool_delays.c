@@ -52,7 +52,7 @@ static void waits_for_a_retry(filch_runtime *rt)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_delays, a_job_that_runs_for_its_submitter_is_retried_beyond_the_width)
+Test(pool_delays, submitter_run_job_retries_beyond_width)
 {
     everywhere(waits_for_a_retry);
 }
@@ -94,12 +94,12 @@ static void with_a_context(filch_runtime *rt)
     cancelled = NULL;
 }
 
-Test(pool_delays, a_job_that_is_cancelled_meanwhile_is_not_delayed)
+Test(pool_delays, job_cancelled_meanwhile_is_not_delayed)
 {
     everywhere(with_a_context);
 }
 
-Test(pool_delays, nor_one_whose_pool_is_shut_down)
+Test(pool_delays, shut_down_pool_delays_no_retry)
 {
     everywhere(ends_at_once);
 }

@@ -21,7 +21,7 @@ static void spill(void *data)
 
 static const filch_job_options spills = {.name = "spills", .drop = spill};
 
-Test(pool_drop, a_panic_in_it_comes_to_the_handler_and_the_pool_goes_on)
+Test(pool_drop, drop_panic_reaches_handler_pool_continues)
 {
     /* One worker, which is kept busy: no task is the last to let go before this thread is. */
     static const filch_pool_config configs[] = {{.workers = 1, .width = 1}, {.workers = 1}};
@@ -53,7 +53,7 @@ static int releases(filch_self self, filch_job *job, void *held)
     return 0;
 }
 
-Test(pool_drop, nor_does_it_end_a_job_that_releases_the_last_handle)
+Test(pool_drop, drop_panic_spares_releasing_job)
 {
     filch_panic_handler *before = filch_set_panic_handler(note_panic);
     filch_job *held, *job;
@@ -79,7 +79,7 @@ static void release_outside(void)
     filch_job_release(job);
 }
 
-Test(pool_drop, outside_of_tasks_it_ends_the_process_and_is_named)
+Test(pool_drop, drop_panic_outside_tasks_is_fatal)
 {
     struct child child;
     child_run(&child, release_outside);

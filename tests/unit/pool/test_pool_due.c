@@ -23,7 +23,7 @@ static int looks_at_its_deadline(filch_self self, filch_job *job, void *data)
     return 0;
 }
 
-Test(pool_due, a_run_timeout_of_for_ever_leaves_the_deadline_of_the_job)
+Test(pool_due, infinite_run_timeout_keeps_job_deadline)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, looks_at_its_deadline, NULL, .run_timeout = FILCH_FOREVER,
@@ -40,7 +40,7 @@ static filch_job *times_out_in(filch_pool *pool, gate *at, int64_t run_timeout)
     return job_of(pool, stand_still, at, &(filch_job_options){.run_timeout = run_timeout});
 }
 
-Test(pool_due, the_later_of_two_run_timeouts_comes_after_the_earlier)
+Test(pool_due, earlier_run_timeout_fires_first)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
@@ -73,7 +73,7 @@ static void one_ends(filch_pool *pool, const filch_job_options *options)
     OK(filch_pool_wait(pool, FILCH_FOREVER));
 }
 
-Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
+Test(pool_due, job_without_deadline_makes_no_alarm)
 {
     filch_u32_store(&fl_detector_on, FL_DETECTOR_REPORTS, FILCH_RELAXED);
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -83,7 +83,7 @@ Test(pool_due, a_job_without_a_deadline_leaves_an_alarm_alone_that_was_not_made)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
+Test(pool_due, alarm_stays_while_deadlines_remain)
 {
     gate at = {0};
     const filch_job_options hourly = {.timeout = HOUR};
@@ -103,7 +103,7 @@ Test(pool_due, the_alarm_stays_set_for_as_long_as_a_job_has_a_deadline)
 
 /* ---- The pool's context ---- */
 
-Test(pool_due, a_running_job_times_out_with_the_context_of_its_pool)
+Test(pool_due, pool_context_times_out_running_job)
 {
     gate at = {0};
     filch_context *above;
@@ -120,7 +120,7 @@ Test(pool_due, a_running_job_times_out_with_the_context_of_its_pool)
     filch_context_release(above);
 }
 
-Test(pool_due, nothing_waits_for_a_context_whose_pool_has_ended)
+Test(pool_due, ended_pool_stops_watching_its_context)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_context *context = filch_context_retain(pool->context);
@@ -152,7 +152,7 @@ static void wait_until_nobody_else_holds_it(void)
     filch_context_release(held);
 }
 
-Test(pool_due, the_context_of_a_job_that_overran_is_released)
+Test(pool_due, overrun_jobs_context_is_released)
 {
     filch_context *apart;
     OK(filch_context_create(&apart, NULL));
@@ -168,7 +168,7 @@ Test(pool_due, the_context_of_a_job_that_overran_is_released)
     filch_context_release(apart);
 }
 
-Test(pool_due, the_contexts_of_jobs_that_a_shutdown_cancels_are_released)
+Test(pool_due, contexts_cancelled_by_shutdown_are_released)
 {
     filch_context *apart;
     OK(filch_context_create(&apart, NULL));
@@ -181,7 +181,7 @@ Test(pool_due, the_contexts_of_jobs_that_a_shutdown_cancels_are_released)
     filch_context_release(apart);
 }
 
-Test(pool_due, a_shutdown_that_ends_in_time_leaves_the_pool_closed)
+Test(pool_due, timely_shutdown_leaves_pool_closed)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     OK(filch_pool_shutdown(pool, FILCH_FOREVER));
@@ -201,7 +201,7 @@ static size_t room_of(filch_pool *pool)
     return room;
 }
 
-Test(pool_due, room_for_many_run_timeouts_is_given_back)
+Test(pool_due, run_timeout_storage_is_given_back)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
@@ -217,7 +217,7 @@ Test(pool_due, room_for_many_run_timeouts_is_given_back)
 
 /* ---- Jobs not yet accepted ---- */
 
-Test(pool_due, a_job_that_is_not_accepted_yet_has_no_outcome_when_its_deadline_comes)
+Test(pool_due, deadline_leaves_unaccepted_job_undecided)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});

@@ -90,7 +90,7 @@ static void grows_and_shrinks(filch_runtime *rt)
     expect_end(pool, 2 * JOBS, 0);
 }
 
-Test(pool_elastic, it_grows_while_jobs_wait_and_shrinks_when_there_is_nothing_to_do)
+Test(pool_elastic, grows_under_load_shrinks_when_idle)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -99,7 +99,7 @@ Test(pool_elastic, it_grows_while_jobs_wait_and_shrinks_when_there_is_nothing_to
     }
 }
 
-Test(pool_elastic, it_grows_for_a_single_job_that_waits_too_long)
+Test(pool_elastic, single_long_waiting_job_grows_pool)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){
@@ -110,7 +110,7 @@ Test(pool_elastic, it_grows_for_a_single_job_that_waits_too_long)
     expect_end(pool, 2, 0);
 }
 
-Test(pool_elastic, it_shuts_down_while_it_is_wide)
+Test(pool_elastic, grown_pool_shuts_down)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -152,12 +152,12 @@ static void expect_room(filch_pool_config config)
 }
 
 /* A pool that stays one job wide refuses it: -EDEADLK. */
-Test(pool_elastic, a_job_may_wait_for_room_in_its_own_pool_while_that_can_grow)
+Test(pool_elastic, job_may_await_room_while_growable)
 {
     expect_room((filch_pool_config){.width_max = 2, .interval = FILCH_MILLISECOND / 10});
 }
 
-Test(pool_elastic, or_while_another_runner_is_about_to_make_room)
+Test(pool_elastic, job_may_await_another_runners_room)
 {
     expect_room((filch_pool_config){.width = 2});
 }
@@ -170,7 +170,7 @@ static int fills_its_own_pool(filch_self self, filch_job *job, void *arg)
     return rc;
 }
 
-Test(pool_elastic, at_its_most_the_last_job_that_could_make_room_is_told_so)
+Test(pool_elastic, fully_grown_pool_reports_room_deadlock)
 {
     filch_pool *pool = pool_of((filch_pool_config){
         .workers = 2, .capacity = 1, .width_max = 3, .interval = FILCH_MILLISECOND / 10});
@@ -184,7 +184,7 @@ Test(pool_elastic, at_its_most_the_last_job_that_could_make_room_is_told_so)
 
 /* ---- It comes when the test says ---- */
 
-Test(pool_elastic, each_look_moves_the_width_by_one_step)
+Test(pool_elastic, each_look_changes_width_one_step)
 {
     static const unsigned up[] = {3, 4, 6, 7, 7}, down[] = {4, 2, 2};
     for (unsigned c = 0; c < CONFIGS; c++) {

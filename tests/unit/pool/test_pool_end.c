@@ -35,7 +35,7 @@ static filch_pool *busy_pool(gate *at, unsigned waiting)
 
 /* ---- Closing ---- */
 
-Test(pool_end, a_closed_pool_accepts_nothing_and_does_the_rest)
+Test(pool_end, closed_pool_finishes_but_accepts_nothing)
 {
     gate at;
     filch_pool *pool = busy_pool(&at, 5);
@@ -61,7 +61,7 @@ static void submits_until_closed(filch_self self, void *pool)
     signpost_raise(&refused);
 }
 
-Test(pool_end, who_waits_for_room_is_told_of_the_close)
+Test(pool_end, close_refuses_submitters_awaiting_room)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         gate at;
@@ -89,7 +89,7 @@ static int until_cancelled(filch_self self, filch_job *job, void *begun)
     return filch_context_wait(filch_job_context(job), FILCH_FOREVER);
 }
 
-Test(pool_end, shutdown_now_cancels_what_waits_and_what_is_in_progress)
+Test(pool_end, shutdown_now_cancels_waiting_and_running)
 {
     signpost begun = {0};
     filch_context *apart;
@@ -114,7 +114,7 @@ Test(pool_end, shutdown_now_cancels_what_waits_and_what_is_in_progress)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_end, shutdown_drains_until_its_time_and_cancels_the_rest)
+Test(pool_end, shutdown_drains_then_cancels_rest)
 {
     signpost begun = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
@@ -146,7 +146,7 @@ static int ends_its_pool(filch_self self, filch_job *job, void *arg)
     return filch_pool_shutdown_now(pool) == 3 ? 0 : -EINVAL;
 }
 
-Test(pool_end, a_job_may_shut_its_pool_down_but_not_wait_for_it)
+Test(pool_end, job_may_start_not_await_shutdown)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
@@ -169,7 +169,7 @@ static int shuts_down_soon(filch_self self, filch_job *job, void *pool)
 }
 
 /* Without the cancellation it would not come to an end. */
-Test(pool_end, a_shutdown_called_by_a_job_cancels_the_others_at_its_time)
+Test(pool_end, jobs_shutdown_cancels_others_at_deadline)
 {
     static const filch_pool_config configs[] = {{.workers = 2, .width = 2}, {.workers = 2}};
     for (unsigned i = 0; i < 2; i++) {
@@ -188,7 +188,7 @@ Test(pool_end, a_shutdown_called_by_a_job_cancels_the_others_at_its_time)
     }
 }
 
-Test(pool_end, a_time_to_shut_down_holds_up_no_end)
+Test(pool_end, shutdown_deadline_does_not_delay_destroy)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
@@ -209,7 +209,7 @@ static void waits_for_the_pool(filch_job *job, filch_outcome outcome, const filc
     filch_u32_add(&answers[right], 1, FILCH_ACQ_REL);
 }
 
-Test(pool_end, nor_may_who_is_told_of_an_outcome)
+Test(pool_end, outcome_callback_cannot_wait_for_pool)
 {
     gate at;
     filch_job *jobs[2];
@@ -228,7 +228,7 @@ Test(pool_end, nor_may_who_is_told_of_an_outcome)
 
 /* ---- One job ---- */
 
-Test(pool_end, a_job_is_cancelled_out_of_the_queue_or_by_its_context)
+Test(pool_end, cancel_reaches_queued_and_running_jobs)
 {
     gate at;
     signpost begun = {0};
@@ -268,7 +268,7 @@ Test(pool_end, a_handle_may_outlive_its_pool)
 
 /* ---- Width ---- */
 
-Test(pool_end, never_more_than_its_width_are_in_progress)
+Test(pool_end, running_jobs_never_exceed_width)
 {
     static const unsigned widths[] = {3, 1, 8, 2};
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -288,7 +288,7 @@ Test(pool_end, never_more_than_its_width_are_in_progress)
     }
 }
 
-Test(pool_end, a_pool_made_wider_takes_up_what_waits)
+Test(pool_end, widened_pool_takes_waiting_jobs)
 {
     gate at;
     filch_pool *pool = busy_pool(&at, 3);

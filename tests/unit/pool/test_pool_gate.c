@@ -65,12 +65,12 @@ static void expect_the_last_second(filch_pool_order wanted)
         ;
 }
 
-Test(pool_gate, the_most_urgent_gets_the_next_permit)
+Test(pool_gate, most_urgent_job_gets_next_permit)
 {
     expect_the_last_second(FILCH_PRIORITY);
 }
 
-Test(pool_gate, the_earliest_deadline_gets_the_next_permit)
+Test(pool_gate, earliest_deadline_gets_next_permit)
 {
     expect_the_last_second(FILCH_EARLIEST);
 }
@@ -80,7 +80,7 @@ Test(pool_gate, the_newest_gets_the_next_permit)
     expect_the_last_second(FILCH_LIFO);
 }
 
-Test(pool_gate, who_is_first_and_would_be_too_late_is_told_at_once)
+Test(pool_gate, first_hopeless_job_times_out_immediately)
 {
     filch_limiter *limiter = limiter_of(0);
     filch_job *job;
@@ -100,7 +100,7 @@ Test(pool_gate, who_is_first_and_would_be_too_late_is_told_at_once)
     cr_assert_eq(begun, 1);
 }
 
-Test(pool_gate, the_permit_of_a_queue_that_was_cancelled_goes_back)
+Test(pool_gate, cancelled_queue_gives_permit_back)
 {
     filch_limiter *limiter = limiter_of(0);
     filch_pool_stats stats;
@@ -120,7 +120,7 @@ Test(pool_gate, the_permit_of_a_queue_that_was_cancelled_goes_back)
 }
 
 /* With a queue the job waits there, without one it is delayed: the measured time is the same. */
-Test(pool_gate, each_job_is_measured_once_and_its_wait_is_that_for_the_permit)
+Test(pool_gate, permit_wait_is_measured_once)
 {
     for (unsigned width = 0; width < 2; width++) {
         static exposition all;

@@ -127,7 +127,7 @@ Test(pool_idle, drop_newest_spares_free_places)
                    WIDTH + 1, BURST);
 }
 
-Test(pool_idle, a_rendezvous_drops_no_job_with_place)
+Test(pool_idle, rendezvous_drops_no_job_with_place)
 {
     expect_dropped((filch_pool_config){.capacity = FILCH_RENDEZVOUS,
                                        .order = FILCH_FIFO,

@@ -55,7 +55,7 @@ static void end(filch_pool *pool, filch_job *holder)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_intake, jobs_wait_in_their_order_up_to_the_capacity)
+Test(pool_intake, jobs_queue_in_order_to_capacity)
 {
     filch_job *holder;
     filch_pool *pool = held_pool(&holder, FILCH_FIFO);
@@ -70,7 +70,7 @@ Test(pool_intake, jobs_wait_in_their_order_up_to_the_capacity)
         cr_assert_eq(filch_u32_load(&order[i], FILCH_ACQUIRE), i);
 }
 
-Test(pool_intake, a_job_of_a_higher_priority_goes_before_those_in_the_queue)
+Test(pool_intake, higher_priority_job_precedes_queued_ones)
 {
     enum { LOW, HIGH };
     filch_job *holder;
@@ -103,7 +103,7 @@ static void *submits_one(void *pool)
     return (void *)(intptr_t)FILCH_SUBMIT(pool, notes_its_turn, NULL);
 }
 
-Test(pool_intake, a_thread_gets_room_although_no_runner_comes_by)
+Test(pool_intake, thread_gets_room_without_runner)
 {
     filch_job *holder;
     pthread_t thread;
@@ -125,7 +125,7 @@ Test(pool_intake, a_thread_gets_room_although_no_runner_comes_by)
 }
 
 /* The word has no room for credits beside such an address. The job is never dereferenced. */
-Test(pool_intake, a_job_at_an_address_of_more_than_48_bits_is_not_pushed)
+Test(pool_intake, intake_refuses_addresses_beyond_48_bits)
 {
     filch_job *holder, *beyond = (filch_job *)((uintptr_t)1 << 56);
     filch_pool *pool = held_pool(&holder, FILCH_FIFO);

@@ -61,7 +61,7 @@ static void end(filch_pool *pool, gate *at)
 }
 
 /* A submitter that took it would wait for ever. */
-Test(pool_intake_handles, jobs_with_a_handle_or_callbacks_are_accepted_without_the_lock)
+Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
 {
     gate at;
     fate of = {0};
@@ -80,7 +80,7 @@ Test(pool_intake_handles, jobs_with_a_handle_or_callbacks_are_accepted_without_t
     cr_assert_eq(signpost_count(&of.dropped), 1);
 }
 
-Test(pool_intake_handles, jobs_with_a_deadline_or_a_results_list_enter_the_queue_at_once)
+Test(pool_intake_handles, deadline_or_results_list_bypasses_intake)
 {
     gate at;
     filch_results *results;
@@ -96,7 +96,7 @@ Test(pool_intake_handles, jobs_with_a_deadline_or_a_results_list_enter_the_queue
     OK(filch_results_destroy(results));
 }
 
-Test(pool_intake_handles, ids_count_in_the_order_of_acceptance)
+Test(pool_intake_handles, ids_follow_acceptance_order)
 {
     gate at;
     filch_job *jobs[2];
@@ -110,7 +110,7 @@ Test(pool_intake_handles, ids_count_in_the_order_of_acceptance)
     end(pool, &at);
 }
 
-Test(pool_intake_handles, one_that_is_cancelled_has_its_outcome_at_once_and_makes_room)
+Test(pool_intake_handles, cancel_decides_job_and_makes_room)
 {
     gate at;
     fate of = {0};
@@ -161,7 +161,7 @@ Test(pool_intake_handles, its_own_context_decides_it)
     cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
 }
 
-Test(pool_intake_handles, its_pools_context_decides_it_and_keeps_the_intake_closed)
+Test(pool_intake_handles, pool_context_decides_and_closes_intake)
 {
     gate at;
     filch_context *above;
@@ -201,7 +201,7 @@ Test(pool_intake_handles, one_whose_handle_is_released_runs)
     cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 1);
 }
 
-Test(pool_intake_handles, shutdown_cancels_it_and_the_handle_outlives_the_pool)
+Test(pool_intake_handles, shutdown_cancels_job_but_keeps_handle)
 {
     gate at;
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
@@ -216,7 +216,7 @@ Test(pool_intake_handles, shutdown_cancels_it_and_the_handle_outlives_the_pool)
     cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
 }
 
-Test(pool_intake_handles, a_full_queue_drops_the_oldest_of_them)
+Test(pool_intake_handles, full_queue_drops_oldest_intake_job)
 {
     gate at;
     filch_job *jobs[ROOM], *last;

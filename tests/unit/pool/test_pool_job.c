@@ -32,7 +32,7 @@ static void end(filch_pool *pool, gate *at, filch_job *waiting)
 
 /* ---- Refused, or decided while it waits ---- */
 
-Test(pool_job, one_that_is_refused_leaves_its_key_and_its_deadline)
+Test(pool_job, refused_job_clears_key_and_deadline)
 {
     gate at;
     filch_job *waiting;
@@ -46,7 +46,7 @@ Test(pool_job, one_that_is_refused_leaves_its_key_and_its_deadline)
     end(pool, &at, waiting);
 }
 
-Test(pool_job, one_that_is_cancelled_in_the_queue_watches_its_context_no_more)
+Test(pool_job, cancelled_queued_job_forgets_its_context)
 {
     gate at;
     filch_context *apart = child_of(NULL);
@@ -79,7 +79,7 @@ static bool somebody_waits_for_room(filch_pool *pool)
 }
 
 /* The runner is busy until the submission has returned. */
-Test(pool_job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
+Test(pool_job, cancelled_queued_job_makes_room_immediately)
 {
     gate at;
     filch_job *waiting;
@@ -97,7 +97,7 @@ Test(pool_job, one_that_is_cancelled_in_the_queue_makes_room_at_once)
 
 /* Of a direct pool: with a queue, a job that waits for a permit has none. The first has the only one
  * for a thousand seconds. */
-Test(pool_job, one_that_is_cancelled_gives_its_permit_back)
+Test(pool_job, cancelled_job_gives_permit_back)
 {
     filch_limiter *limiter;
     filch_reservation next;
@@ -126,7 +126,7 @@ static int says_whether_its_row_is_empty(filch_self self, filch_job *job, void *
     return 0;
 }
 
-Test(pool_job, a_plain_one_stands_in_no_row_while_it_runs)
+Test(pool_job, running_plain_job_is_not_listed)
 {
     bool empty = false;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -146,7 +146,7 @@ static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *
     return 0;
 }
 
-Test(pool_job, one_beyond_the_width_is_counted_until_it_has_ended)
+Test(pool_job, job_beyond_width_counts_until_ended)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){
@@ -162,7 +162,7 @@ Test(pool_job, one_beyond_the_width_is_counted_until_it_has_ended)
 }
 
 /* One of two. */
-Test(pool_job, an_adaptive_width_is_reached_when_all_of_it_is_in_use)
+Test(pool_job, full_adaptive_width_counts_as_reached)
 {
     gate first = {0}, second = {0};
     const filch_adaptive_config two = {.min = 2, .max = 2};
@@ -206,7 +206,7 @@ static void is_told(filch_job *job, filch_outcome outcome, const filch_failure *
 }
 
 /* The only worker has one fiber for both. */
-Test(pool_job, a_task_where_an_outcome_was_told_is_no_job)
+Test(pool_job, task_after_callback_is_no_job)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     waiter it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 1})};
@@ -219,7 +219,7 @@ Test(pool_job, a_task_where_an_outcome_was_told_is_no_job)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(pool_job, one_may_wait_for_another_pool_but_not_for_its_own)
+Test(pool_job, job_may_await_other_pools_only)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     filch_pool *pool = pool_of((filch_pool_config){.runtime = rt, .width = 1});

@@ -67,7 +67,7 @@ static void expect_outcomes_at_once(filch_pool *pool, gate *at)
     }
 }
 
-Test(pool_late, it_has_an_outcome_at_once_in_pools_of_any_order_and_in_direct_ones)
+Test(pool_late, late_job_is_decided_at_once)
 {
     for (unsigned order = 0; order < FILCH_ORDERS; order++)
         for (unsigned width = 0; width < 2; width++) {
@@ -78,7 +78,7 @@ Test(pool_late, it_has_an_outcome_at_once_in_pools_of_any_order_and_in_direct_on
         }
 }
 
-Test(pool_late, so_it_has_in_a_full_pool_that_would_run_it_or_drop_one)
+Test(pool_late, full_pool_decides_late_job_immediately)
 {
     static const filch_when_full policies[] = {FILCH_FULL_RUN, FILCH_FULL_DROP_OLDEST,
                                                FILCH_FULL_DROP_NEWEST};
@@ -93,7 +93,7 @@ Test(pool_late, so_it_has_in_a_full_pool_that_would_run_it_or_drop_one)
     }
 }
 
-Test(pool_late, it_is_refused_where_it_would_have_to_wait_for_room)
+Test(pool_late, late_job_is_refused_without_room)
 {
     gate at;
     fate of = {0};
@@ -107,7 +107,7 @@ Test(pool_late, it_is_refused_where_it_would_have_to_wait_for_room)
     cr_assert_eq(fate_count(&of) + signpost_count(&of.dropped), 0);
 }
 
-Test(pool_late, a_deadline_of_a_nanosecond_waits_for_no_runner)
+Test(pool_late, nanosecond_deadline_waits_for_no_runner)
 {
     gate at;
     filch_pool *pool = busy_pool((filch_pool_config){.width = 1}, &at);

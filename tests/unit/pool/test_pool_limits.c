@@ -14,7 +14,7 @@ static int note_start(filch_self self, filch_job *job, void *unused)
     return 0;
 }
 
-Test(pool_limits, jobs_begin_as_the_limiter_lets_them)
+Test(pool_limits, limiter_paces_job_starts)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_limiter *limiter;
@@ -33,7 +33,7 @@ Test(pool_limits, jobs_begin_as_the_limiter_lets_them)
     }
 }
 
-Test(pool_limits, who_would_get_a_permit_too_late_is_told_at_once)
+Test(pool_limits, too_late_permit_fails_at_once)
 {
     filch_limiter *limiter;
     filch_job *job;
@@ -51,7 +51,7 @@ Test(pool_limits, who_would_get_a_permit_too_late_is_told_at_once)
     filch_limiter_destroy(limiter);
 }
 
-Test(pool_limits, a_permit_that_was_not_used_goes_back)
+Test(pool_limits, unused_permit_is_given_back)
 {
     filch_limiter *limiter;
     filch_job *job;
@@ -72,7 +72,7 @@ Test(pool_limits, a_permit_that_was_not_used_goes_back)
     filch_limiter_destroy(limiter);
 }
 
-Test(pool_limits, what_waits_for_a_permit_takes_room)
+Test(pool_limits, jobs_awaiting_permits_take_room)
 {
     enum { CAPACITY = 3 };
     filch_limiter *limiter;

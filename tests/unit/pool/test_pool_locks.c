@@ -47,7 +47,7 @@ static int resize(filch_pool *pool)
     return filch_pool_resize(pool, 2);
 }
 
-Test(pool_locks, another_width_is_set_under_the_lock)
+Test(pool_locks, resize_sets_width_under_lock)
 {
     static const filch_pool_config configs[] = {{.workers = 1, .width = 1},
                                                 {.workers = 1, .max_workers = 2}};
@@ -58,7 +58,7 @@ Test(pool_locks, another_width_is_set_under_the_lock)
     }
 }
 
-Test(pool_locks, destruction_leaves_the_waiters_of_a_context_under_its_lock)
+Test(pool_locks, destroy_unlinks_from_context_under_lock)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_context *context = filch_context_retain(pool->context);
@@ -71,7 +71,7 @@ static int cancel(filch_pool *pool)
     return filch_context_cancel(pool->context, -ECANCELED);
 }
 
-Test(pool_locks, a_pool_is_not_at_rest_while_its_watcher_is_about_to_be_called)
+Test(pool_locks, pending_watcher_call_prevents_rest)
 {
     pthread_t thread;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -157,7 +157,7 @@ static int shut_down(filch_pool *pool)
 }
 
 /* Its job has the only worker, so nobody else comes for the lock. */
-Test(pool_locks, a_shutdown_goes_through_the_jobs_in_progress_under_the_lock)
+Test(pool_locks, shutdown_walks_running_jobs_under_lock)
 {
     gate at = {0};
     stop here;
@@ -185,7 +185,7 @@ static int shuts_down_in_an_hour(filch_self self, filch_job *job, void *pool)
     return filch_pool_shutdown(pool, filch_in(3600 * FILCH_SECOND)) == -EDEADLK ? 0 : -EPROTO;
 }
 
-Test(pool_locks, a_job_sets_the_time_of_a_shutdown_under_the_lock)
+Test(pool_locks, job_sets_shutdown_time_under_lock)
 {
     stop here;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
@@ -248,7 +248,7 @@ static bool keeps_its_entry(int64_t run_timeout)
     return in_time;
 }
 
-Test(pool_locks, a_job_whose_run_timeout_is_over_keeps_its_entry_until_its_outcome)
+Test(pool_locks, overrun_job_keeps_entry_until_outcome)
 {
     int64_t run_timeout = 5 * FILCH_MILLISECOND;
     while (!keeps_its_entry(run_timeout))

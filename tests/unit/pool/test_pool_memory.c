@@ -122,7 +122,7 @@ static void end(waiting *all)
     OK(filch_pool_destroy(all->pool));
 }
 
-Test(pool_memory, a_waiting_job_costs_what_its_options_need)
+Test(pool_memory, waiting_job_costs_only_its_options)
 {
     static waiting all[SHAPES];
     if (!malloc_counts())
@@ -144,7 +144,7 @@ Test(pool_memory, a_waiting_job_costs_what_its_options_need)
 
 /* ---- Ended, and not yet taken ---- */
 
-Test(pool_memory, a_job_that_succeeded_costs_no_more_than_192_bytes_in_a_results_list)
+Test(pool_memory, listed_success_fits_in_192_bytes)
 {
     static const shape timed = {.timeout = true, .done = true, .list = true};
     gate at;

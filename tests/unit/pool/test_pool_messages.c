@@ -47,13 +47,13 @@ static void expect_no_permit(unsigned width)
     filch_limiter_destroy(limiter);
 }
 
-Test(pool_messages, a_permit_that_comes_too_late_is_the_reason)
+Test(pool_messages, late_permit_is_given_as_reason)
 {
     expect_no_permit(0);
     expect_no_permit(1);
 }
 
-Test(pool_messages, what_is_cancelled_after_an_attempt_had_begun)
+Test(pool_messages, cancel_after_attempt_says_between_attempts)
 {
     filch_pool_stats stats;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &hourly});
@@ -66,7 +66,7 @@ Test(pool_messages, what_is_cancelled_after_an_attempt_had_begun)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_messages, what_is_cancelled_before_its_first_attempt_had_not)
+Test(pool_messages, cancel_before_first_attempt_says_so)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1, .retry = &hourly});
@@ -88,7 +88,7 @@ static void expect_given_up(const filch_retry_policy *retry, int64_t timeout, co
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_messages, a_retry_that_is_given_up_says_why)
+Test(pool_messages, abandoned_retry_gives_its_reason)
 {
     filch_retry_budget none = {0};
     const filch_retry_policy last = {.attempts = 1}, poor = {.budget = &none, .base = 1};

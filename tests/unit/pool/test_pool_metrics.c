@@ -209,7 +209,7 @@ Test(pool_metrics, unreleased_handles_are_counted)
     }
 }
 
-Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
+Test(pool_metrics, second_pool_of_name_is_refused)
 {
     filch_metrics *metrics;
     filch_pool *one = pool_of((filch_pool_config){.workers = 1}),
@@ -226,7 +226,7 @@ Test(pool_metrics, two_of_one_name_are_refused_as_a_whole)
 }
 
 /* All that a service shows at once. */
-Test(pool_metrics, promtool_accepts_pools_and_what_they_run_on)
+Test(pool_metrics, promtool_accepts_pools_and_their_runtimes)
 {
     filch_metrics *metrics;
     filch_dead_letter_queue *letters;
@@ -280,7 +280,7 @@ static unsigned bounds_of(const char *text, const char *pool, char *bounds, size
     return count;
 }
 
-Test(pool_metrics, histograms_of_several_pools_have_the_same_bounds_and_add_up)
+Test(pool_metrics, histograms_share_bounds_and_add_up)
 {
     filch_metrics *metrics;
     filch_pool *mail, *print;

@@ -7,7 +7,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-Test(pool_misuse, no_pool_and_no_job_are_refused)
+Test(pool_misuse, null_pool_and_job_are_refused)
 {
     filch_future future = {0};
     cr_assert_eq(filch_pool_resize(NULL, 1), -EINVAL);
@@ -30,7 +30,7 @@ static int waits_for_itself(filch_self self, filch_job *job, void *data)
     return 0;
 }
 
-Test(pool_misuse, a_job_without_a_handle_may_not_wait_for_itself_either)
+Test(pool_misuse, handleless_job_cannot_wait_for_itself)
 {
     static const filch_pool_config configs[] = {{.workers = 2, .width = 1}, {.workers = 2}};
     for (unsigned i = 0; i < 2; i++) {
@@ -52,14 +52,14 @@ static void release_twice(void)
     filch_job_release(job);
 }
 
-Test(pool_misuse, a_second_release_ends_the_process_and_says_so)
+Test(pool_misuse, second_release_ends_process_with_reason)
 {
     struct child child;
     child_run(&child, release_twice);
     cr_assert(child_died(&child, "of one that was released"), "%s", child.text);
 }
 
-Test(pool_misuse, a_bad_retry_policy_makes_no_pool)
+Test(pool_misuse, bad_retry_policy_makes_no_pool)
 {
     const filch_retry_policy bad = {.factor = -1};
     filch_pool *pool = NULL;
@@ -82,7 +82,7 @@ static int tells_its_job(filch_self self, filch_job *job, void *data)
     return stand_still(self, job, &one->at);
 }
 
-Test(pool_misuse, a_job_without_a_handle_is_neither_cancelled_nor_waited_for)
+Test(pool_misuse, handleless_job_refuses_cancel_and_wait)
 {
     static const filch_pool_config configs[] = {{.workers = 2, .width = 1}, {.workers = 2}};
     for (unsigned i = 0; i < 2; i++) {
@@ -109,7 +109,7 @@ static void done_waits_for_its_pool(filch_job *job, filch_outcome outcome, const
     filch_u32_add(&refusals, filch_pool_wait(pool, FILCH_FOREVER) == -EDEADLK, FILCH_ACQ_REL);
 }
 
-Test(pool_misuse, done_may_not_wait_for_its_pool)
+Test(pool_misuse, done_cannot_wait_for_its_pool)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, pool, .done = done_waits_for_its_pool), 0);
@@ -130,7 +130,7 @@ static void done_panics(filch_job *job, filch_outcome outcome, const filch_failu
     FILCH_PANIC(-EIO, "in done");
 }
 
-Test(pool_misuse, a_panic_in_done_is_reported_and_the_outcome_stays)
+Test(pool_misuse, done_panic_is_reported_outcome_stays)
 {
     filch_set_panic_handler(count_report);
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});

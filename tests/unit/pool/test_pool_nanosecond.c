@@ -32,17 +32,17 @@ static void expect_reason(int64_t before_deadline, const char *says)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_nanosecond, until_its_deadline_a_job_that_times_out_has_run_for_too_long)
+Test(pool_nanosecond, timeout_before_deadline_blames_run_timeout)
 {
     expect_reason(1, "it ran for longer than its run_timeout");
 }
 
-Test(pool_nanosecond, from_its_deadline_on_that_is_the_reason)
+Test(pool_nanosecond, timeout_at_deadline_blames_deadline)
 {
     expect_reason(0, "its deadline came before its end");
 }
 
-Test(pool_nanosecond, a_job_is_not_accepted_into_the_queue_at_its_deadline)
+Test(pool_nanosecond, job_is_not_accepted_at_deadline)
 {
     filch_job *job;
     fl_after after = {0};

@@ -5,7 +5,7 @@
 #include <tests/support/pools.h>
 #include <tests/support/test.h>
 
-Test(pool_options, of_jobs_with_one_key_one_is_accepted_at_a_time)
+Test(pool_options, one_key_admits_one_pending_job)
 {
     gate at;
     filch_pool_stats stats;
@@ -39,7 +39,7 @@ static int keep_trace(filch_self self, filch_job *job, void *out)
     return 0;
 }
 
-Test(pool_options, a_job_is_a_span_of_the_trace_that_it_is_given)
+Test(pool_options, job_is_span_of_given_trace)
 {
     filch_traceparent caller, seen, none;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});

@@ -27,7 +27,7 @@ static void expect_retries(filch_pool *pool)
     }
 }
 
-Test(pool_retries, what_failed_for_now_is_tried_again)
+Test(pool_retries, temporary_failure_is_retried)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -45,7 +45,7 @@ Test(pool_retries, what_failed_for_now_is_tried_again)
     }
 }
 
-Test(pool_retries, a_job_may_have_a_retry_policy_of_its_own)
+Test(pool_retries, job_may_have_own_retry_policy)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     stubborn one = {.failures = 2, .code = -EBUSY};
@@ -90,7 +90,7 @@ Test(pool_retries, shutdown_cancels_what_is_delayed)
     expect_cancelled(pool, job, &one);
 }
 
-Test(pool_retries, the_end_of_the_pools_context_reaches_what_is_delayed)
+Test(pool_retries, pool_context_ends_delayed_jobs)
 {
     filch_context *context;
     filch_pool_stats stats;
@@ -111,7 +111,7 @@ Test(pool_retries, the_end_of_the_pools_context_reaches_what_is_delayed)
 
 /* ---- Dead letters ---- */
 
-Test(pool_retries, what_failed_for_good_becomes_a_letter)
+Test(pool_retries, permanent_failure_becomes_dead_letter)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_dead_letter_queue *letters;

@@ -62,7 +62,7 @@ static void expect_room(filch_pool_config config, bool fails_first)
     cr_assert_eq(filch_u32_load(&succeeded, FILCH_ACQUIRE), 2);
 }
 
-Test(pool_room, there_will_be_some_when_a_permit_is_due)
+Test(pool_room, due_permit_promises_room)
 {
     filch_limiter *limiter;
     OK(filch_limiter_create(&limiter, (filch_limit){.rate = RATE, .burst = 1}));
@@ -72,12 +72,12 @@ Test(pool_room, there_will_be_some_when_a_permit_is_due)
 
 static const filch_retry_policy retry = {.attempts = 2, .base = FILCH_SECOND / RATE};
 
-Test(pool_room, there_will_be_some_when_a_retry_is_due)
+Test(pool_room, due_retry_promises_room)
 {
     expect_room((filch_pool_config){.width = 2, .retry = &retry}, true);
 }
 
-Test(pool_room, or_when_the_pool_has_grown_for_it)
+Test(pool_room, pool_growth_promises_room)
 {
     expect_room((filch_pool_config){.width = 1,
                                     .width_max = 2,
@@ -89,7 +89,7 @@ Test(pool_room, or_when_the_pool_has_grown_for_it)
 
 /* ---- A rendezvous ---- */
 
-Test(pool_room, a_rendezvous_has_it_for_as_many_jobs_as_the_pool_is_wide)
+Test(pool_room, rendezvous_has_room_for_width_jobs)
 {
     enum { WIDTH = 2 };
     gate at = {0};

@@ -126,14 +126,14 @@ static bool times_out(const variant *one, unsigned count)
     return began;
 }
 
-Test(run_timeout, a_job_that_runs_for_longer_has_timed_out_while_it_goes_on)
+Test(run_timeout, overrunning_job_times_out_while_running)
 {
     for (unsigned i = 0; i < VARIANTS; i++)
         for (unsigned j = 0; j < COUNTS; j++)
             WAIT_WHILE(!times_out(&variants[i], workers[j]));
 }
 
-Test(run_timeout, so_has_one_that_runs_beyond_the_width)
+Test(run_timeout, job_beyond_width_also_times_out)
 {
     gate at;
     filch_pool *pool = pool_of(
@@ -150,7 +150,7 @@ Test(run_timeout, so_has_one_that_runs_beyond_the_width)
 
 /* ---- What counts ---- */
 
-Test(run_timeout, time_in_the_queue_does_not_count)
+Test(run_timeout, queue_time_does_not_count)
 {
     gate at;
     int64_t first;
@@ -178,7 +178,7 @@ static int looks_at_the_end(filch_self self, filch_job *job, void *pool)
     return attempts == 1 ? -EAGAIN : 0;
 }
 
-Test(run_timeout, each_attempt_has_its_own_and_a_delay_has_none)
+Test(run_timeout, attempts_have_own_timeouts_delays_none)
 {
     static const filch_retry_policy hourly = {.base = HOUR / 1,
                                               .cap = HOUR / 1,
@@ -204,7 +204,7 @@ Test(run_timeout, each_attempt_has_its_own_and_a_delay_has_none)
     end(pool);
 }
 
-Test(run_timeout, the_function_of_an_only_attempt_sees_its_end_as_its_deadline)
+Test(run_timeout, only_attempt_sees_timeout_as_deadline)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1});
     int64_t before = filch_in(HOUR);
@@ -220,7 +220,7 @@ Test(run_timeout, the_function_of_an_only_attempt_sees_its_end_as_its_deadline)
     end(pool);
 }
 
-Test(run_timeout, an_earlier_deadline_of_the_job_counts_as_before)
+Test(run_timeout, earlier_job_deadline_still_counts)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .run_timeout = HOUR});
@@ -240,7 +240,7 @@ Test(run_timeout, an_earlier_deadline_of_the_job_counts_as_before)
 
 /* ---- Jobs that return in time, or just then ---- */
 
-Test(run_timeout, jobs_in_time_have_the_outcomes_of_their_functions)
+Test(run_timeout, timely_jobs_keep_their_outcomes)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2, .run_timeout = HOUR});
     cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
@@ -258,7 +258,7 @@ static int sleeps(filch_self self, filch_job *job, void *data)
     return filch_context_sleep(filch_job_context(job), 20000);
 }
 
-Test(run_timeout, each_has_one_outcome_where_its_end_and_its_limit_race)
+Test(run_timeout, end_racing_timeout_gives_one_outcome)
 {
     for (unsigned i = 0; i < 2 * COUNTS; i++) {
         fate of = {0};
@@ -273,7 +273,7 @@ Test(run_timeout, each_has_one_outcome_where_its_end_and_its_limit_race)
     }
 }
 
-Test(run_timeout, a_pool_that_is_shut_down_forgets_it)
+Test(run_timeout, shutdown_forgets_run_timeouts)
 {
     gate at;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .run_timeout = HOUR});

@@ -39,7 +39,7 @@ static void begins(filch_pool *pool, gate *at)
     signpost_wait(&at->begun, 1);
 }
 
-Test(pool_runner, all_runners_are_idle_after_a_rest_in_any_order)
+Test(pool_runner, every_finishing_order_idles_all_runners)
 {
     enum { WIDTH = 2 };
     gate at[WIDTH];
@@ -56,7 +56,7 @@ Test(pool_runner, all_runners_are_idle_after_a_rest_in_any_order)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_runner, a_job_has_a_runner_beside_one_that_began_before_it)
+Test(pool_runner, job_gets_runner_beside_running_one)
 {
     gate first, second;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 2});
@@ -96,7 +96,7 @@ static void submits_two(filch_self self, void *arg)
     signpost_raise(&it->submitted);
 }
 
-Test(pool_runner, two_jobs_that_were_there_before_a_runner_came_run_at_once)
+Test(pool_runner, jobs_queued_before_runner_run_concurrently)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     meeting it = {.pool = pool_of((filch_pool_config){.runtime = rt, .width = 2})};
@@ -108,7 +108,7 @@ Test(pool_runner, two_jobs_that_were_there_before_a_runner_came_run_at_once)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(pool_runner, widths_up_to_the_greatest_are_in_range)
+Test(pool_runner, maximum_width_is_in_range)
 {
     filch_runtime *rt = config_runtime(0, 1000);
     filch_pool *shared = pool_of((filch_pool_config){.runtime = rt});
@@ -120,7 +120,7 @@ Test(pool_runner, widths_up_to_the_greatest_are_in_range)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(pool_runner, destruction_finds_all_that_were_ever_made)
+Test(pool_runner, destroy_finds_every_runner_ever_made)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
     OK(filch_pool_resize(pool, 5));
@@ -134,7 +134,7 @@ Test(pool_runner, destruction_finds_all_that_were_ever_made)
 
 /* ---- Room ---- */
 
-Test(pool_runner, a_submitter_has_the_room_of_a_job_that_has_begun)
+Test(pool_runner, submitter_gets_begun_jobs_room)
 {
     gate first, second = {0};
     submitter it;
@@ -158,7 +158,7 @@ static int asks_for_another_attempt(filch_self self, filch_job *job, void *data)
     return -EAGAIN;
 }
 
-Test(pool_runner, a_job_before_one_that_is_delayed_ends_once)
+Test(pool_runner, job_before_delayed_one_ends_once)
 {
     static const filch_retry_policy hourly = {.base = 3600 * FILCH_SECOND,
                                               .cap = 3600 * FILCH_SECOND,
@@ -202,7 +202,7 @@ static int submits_the_next(filch_self self, filch_job *job, void *arg)
     return FILCH_SUBMIT(it->pool, submits_the_next, it);
 }
 
-Test(pool_runner, other_tasks_have_their_turn_beside_jobs_that_submit_each_other)
+Test(pool_runner, resubmitting_jobs_let_other_tasks_run)
 {
     chain it = {.rt = config_runtime(0, 1000)};
     it.pool = pool_of((filch_pool_config){.runtime = it.rt, .width = 1});
@@ -249,7 +249,7 @@ static int goes_on_elsewhere(filch_self self, filch_job *job, void *arg)
     return FILCH_SUBMIT(it->jobs.pool, goes_on_elsewhere, it);
 }
 
-Test(pool_runner, a_worker_retires_although_jobs_submit_each_other_on_it)
+Test(pool_runner, worker_retires_despite_resubmitting_jobs)
 {
     occupant those[2] = {{.worker = -1}, {.worker = -1}};
     move it = {.jobs.rt = config_runtime(2, 1000)};

@@ -13,7 +13,7 @@ static void report(const filch_stuck *one, void *unused)
 }
 
 /* It is in progress as far as its submitter is concerned, but no worker has come to it. */
-Test(pool_spares, a_job_beyond_the_width_that_never_began_is_not_stuck)
+Test(pool_spares, unbegun_extra_job_is_not_stuck)
 {
     gate at = {0};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1,
@@ -39,7 +39,7 @@ static int fail(filch_self self, filch_job *job, void *tries)
 }
 
 /* A spare is a worker; that jobs are tried again puts none of them into the inbox twice. */
-Test(pool_spares, a_direct_pools_jobs_are_tried_again_beside_a_stuck_one)
+Test(pool_spares, direct_pool_retries_beside_stuck_job)
 {
     enum { JOBS = 600, ATTEMPTS = 3 };
     static const filch_retry_policy retry = {.attempts = ATTEMPTS, .base = 1000, .cap = 1000};

@@ -87,7 +87,7 @@ static void expect_a_spare(filch_pool_config config)
     cr_assert_eq(filch_u32_load(&reports, FILCH_ACQUIRE), 1);
 }
 
-Test(pool_stuck, another_worker_takes_the_place_of_a_stuck_one)
+Test(pool_stuck, spare_worker_replaces_stuck_one)
 {
     for (unsigned width = 0; width < 2; width++) { /* 0: direct */
         filch_pool_config config = with_spares(1);
@@ -99,7 +99,7 @@ Test(pool_stuck, another_worker_takes_the_place_of_a_stuck_one)
 
 /* It held no place within the width, so there is none for another; but it has a worker, which is
  * replaced. */
-Test(pool_stuck, one_beyond_the_width_makes_the_pool_no_wider)
+Test(pool_stuck, stuck_job_beyond_width_widens_nothing)
 {
     gate inside, beyond = {0};
     filch_u32 done = {0};
@@ -128,7 +128,7 @@ static int hog_with_a_context(filch_self self, filch_job *job, void *at)
     return hog(self, job, at);
 }
 
-Test(pool_stuck, one_with_a_context_of_its_own_is_stuck_as_well)
+Test(pool_stuck, job_with_own_context_gets_stuck)
 {
     gate at = {0};
     filch_pool_config config = with_spares(0);
@@ -149,7 +149,7 @@ static int waits(filch_self self, filch_job *job, void *permits)
     return 0;
 }
 
-Test(pool_stuck, each_stuck_job_is_reported_once_and_told_where_it_waits)
+Test(pool_stuck, each_stuck_job_reports_location_once)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_semaphore permits;
@@ -176,7 +176,7 @@ Test(pool_stuck, each_stuck_job_is_reported_once_and_told_where_it_waits)
     }
 }
 
-Test(pool_stuck, who_returns_in_time_is_not_reported)
+Test(pool_stuck, timely_return_is_not_reported)
 {
     filch_u32 done = {0};
     filch_pool_config config = with_spares(1);

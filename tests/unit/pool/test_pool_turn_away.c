@@ -27,7 +27,7 @@ static void end(filch_pool *pool, gate *at)
     OK(filch_pool_destroy(pool));
 }
 
-Test(pool_turn_away, a_submission_that_waits_is_refused_while_a_job_holds_the_pool)
+Test(pool_turn_away, close_refuses_submitters_despite_running_job)
 {
     static const int64_t times[] = {FILCH_FOREVER, 3600 * FILCH_SECOND};
     for (unsigned i = 0; i < 2; i++) {
@@ -78,7 +78,7 @@ static bool somebody_waits(filch_results *list)
     return answer;
 }
 
-Test(pool_turn_away, so_is_one_that_waits_for_a_results_list)
+Test(pool_turn_away, close_refuses_submitter_awaiting_results_list)
 {
     pthread_t thread;
     filch_job *job;
@@ -137,7 +137,7 @@ static bool goes_past_one_that_waits_for(int64_t time)
     return seen;
 }
 
-Test(pool_turn_away, room_goes_past_a_submitter_whose_time_is_over)
+Test(pool_turn_away, room_skips_timed_out_submitter)
 {
     int64_t time = FILCH_MILLISECOND;
     while (!goes_past_one_that_waits_for(time))
@@ -158,7 +158,7 @@ static int submits_from_inside(filch_self self, filch_job *job, void *arg)
     return rc ? rc : FILCH_SUBMIT(it->pool, succeeds, NULL);
 }
 
-Test(pool_turn_away, a_job_that_has_room_no_longer_counts_as_one_that_waits_for_it)
+Test(pool_turn_away, admitted_job_no_longer_awaits_room)
 {
     gate at;
     fl_after after = {0};

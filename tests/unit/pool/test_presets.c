@@ -36,7 +36,7 @@ static void look(filch_pool *pool, struct place *out)
     filch_job_release(job);
 }
 
-Test(presets, jobs_that_compute_have_a_pinned_worker_per_core_and_no_more)
+Test(presets, cpu_bound_pins_worker_per_core)
 {
     struct place place;
     filch_pool_stats stats;
@@ -48,7 +48,7 @@ Test(presets, jobs_that_compute_have_a_pinned_worker_per_core_and_no_more)
     OK(filch_pool_destroy(pool));
 }
 
-Test(presets, jobs_that_wait_are_several_per_core_and_the_workers_go_where_they_like)
+Test(presets, io_bound_floats_several_per_core)
 {
     struct place place;
     gate at = {0};
@@ -66,14 +66,14 @@ Test(presets, jobs_that_wait_are_several_per_core_and_the_workers_go_where_they_
     OK(filch_pool_destroy(pool));
 }
 
-Test(presets, they_say_where_the_workers_are_bound)
+Test(presets, presets_state_worker_binding)
 {
     cr_assert_str_eq(filch_pool_cpu_bound().bind, "auto");
     cr_assert_str_eq(filch_pool_io_bound().bind, "none");
     cr_assert_eq(filch_pool_io_bound().width_max, 64 * cores());
 }
 
-Test(presets, workers_are_bound_only_in_a_runtime_of_its_own)
+Test(presets, shared_runtime_refuses_worker_binding)
 {
     filch_runtime *rt = config_runtime(1, 0);
     filch_pool *pool = NULL;

@@ -85,7 +85,7 @@ static void comes_once(filch_pool *pool, filch_results *list, const struct row *
     expect_nothing(list, -ETIMEDOUT);
 }
 
-Test(results, each_job_comes_once_whatever_becomes_of_it)
+Test(results, each_job_comes_exactly_once)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -136,7 +136,7 @@ static bool always(int code, void *arg)
     return true;
 }
 
-Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
+Test(results, retried_job_comes_after_last_attempt)
 {
     static const filch_retry_policy retry = {.attempts = 3, .base = 1, .retryable = always};
     filch_results *list = list_of();
@@ -158,7 +158,7 @@ Test(results, a_job_that_is_tried_again_comes_when_that_is_over)
     OK(filch_results_destroy(list));
 }
 
-Test(results, they_come_in_the_order_in_which_they_are_done)
+Test(results, results_come_in_completion_order)
 {
     gate at;
     filch_results *list = list_of();
@@ -213,7 +213,7 @@ static void submit_to(filch_pool *pool, filch_results *list)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .results = list), 0);
 }
 
-Test(results, several_pools_fill_it_and_several_takers_empty_it)
+Test(results, many_pools_and_takers_share_list)
 {
     enum { TASKS = 3, THREADS = 2, POOLS = 2 };
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -241,7 +241,7 @@ Test(results, several_pools_fill_it_and_several_takers_empty_it)
     }
 }
 
-Test(results, what_was_accepted_before_the_close_still_comes)
+Test(results, accepted_jobs_come_after_close)
 {
     struct item item = {0};
     filch_results *list = list_of();
@@ -265,7 +265,7 @@ Test(results, what_was_accepted_before_the_close_still_comes)
     OK(filch_pool_destroy(pool));
 }
 
-Test(results, what_is_refused_is_not_waited_for)
+Test(results, refused_job_is_not_awaited)
 {
     gate at;
     filch_results *list = list_of();
@@ -310,7 +310,7 @@ static void *take_in_vain(void *arg)
     return (void *)(intptr_t)rc;
 }
 
-Test(results, who_waits_for_one_that_is_destroyed_is_told)
+Test(results, destroy_wakes_waiting_taker)
 {
     struct staff staff = {.list = list_of()};
     pthread_t thread;
@@ -327,7 +327,7 @@ Test(results, who_waits_for_one_that_is_destroyed_is_told)
     cr_assert_eq((intptr_t)rc, -EIDRM);
 }
 
-Test(results, waiting_ends_in_time_and_not_before)
+Test(results, take_never_times_out_early)
 {
     filch_job *job = NULL;
     filch_results *list = list_of();

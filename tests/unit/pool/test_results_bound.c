@@ -84,7 +84,7 @@ static void end(filch_pool *pool, filch_results *list)
     OK(filch_results_destroy(list));
 }
 
-Test(results_bound, its_length_is_what_came_and_was_not_taken)
+Test(results_bound, length_counts_untaken_results)
 {
     filch_results *list = list_of(FILCH_UNLIMITED);
     filch_pool *pool = pool_kind(1);
@@ -101,7 +101,7 @@ Test(results_bound, its_length_is_what_came_and_was_not_taken)
     end(pool, list);
 }
 
-Test(results_bound, a_submission_waits_until_a_result_is_taken)
+Test(results_bound, submission_waits_until_result_is_taken)
 {
     for (int i = 0; i < KINDS; i++) {
         filch_results *list = list_of(2);
@@ -122,7 +122,7 @@ Test(results_bound, a_submission_waits_until_a_result_is_taken)
     }
 }
 
-Test(results_bound, a_larger_bound_lets_it_go_on)
+Test(results_bound, larger_bound_releases_submission)
 {
     filch_results *list = list_of(1);
     filch_pool *pool = pool_kind(1);
@@ -136,7 +136,7 @@ Test(results_bound, a_larger_bound_lets_it_go_on)
     end(pool, list);
 }
 
-Test(results_bound, a_pool_that_rejects_refuses_at_once)
+Test(results_bound, rejecting_pool_refuses_at_once)
 {
     filch_results *list = list_of(1);
     filch_pool *pool =
@@ -164,7 +164,7 @@ Test(results_bound, a_refused_submission_leaves_its_room)
 
 /* ---- Ends ---- */
 
-Test(results_bound, it_ends_with_its_context_the_pool_or_the_list)
+Test(results_bound, context_pool_or_list_ends_wait)
 {
     for (int kind = 0; kind < KINDS; kind++)
         for (int how = 0; how < 4; how++) {
@@ -209,7 +209,7 @@ static void *takes(void *arg)
     return (void *)taken;
 }
 
-Test(results_bound, nothing_is_lost_with_many_submitters_and_takers)
+Test(results_bound, many_submitters_and_takers_lose_nothing)
 {
     filch_results *list = list_of(BOUND);
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 3, .capacity = 5});

@@ -102,7 +102,7 @@ static int note(filch_self self, filch_job *job, void *number)
     return 0;
 }
 
-Test(submit_all, the_order_of_the_array_is_that_of_acceptance)
+Test(submit_all, array_order_is_acceptance_order)
 {
     filch_pool *pool =
         pool_of((filch_pool_config){.workers = 2, .width = 1, .order = FILCH_FIFO, .capacity = 9});
@@ -125,7 +125,7 @@ static int by_number(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-Test(submit_all, no_two_jobs_of_a_direct_pool_have_one_id)
+Test(submit_all, direct_pool_ids_are_unique)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2});
     OK(filch_pool_submit_all(pool, note_id, numbers, JOBS, NULL, 0, NULL));
@@ -176,7 +176,7 @@ static uint64_t dropped(filch_when_full full)
     return stats.outcomes[FILCH_DROPPED];
 }
 
-Test(submit_all, the_policy_is_asked_for_each_that_finds_no_room)
+Test(submit_all, policy_applies_to_each_overflowing_job)
 {
     cr_assert_eq(dropped(FILCH_FULL_DROP_NEWEST), JOBS - 200);
     expect_ran(200);
@@ -189,7 +189,7 @@ Test(submit_all, the_policy_is_asked_for_each_that_finds_no_room)
     expect_ran(JOBS);
 }
 
-Test(submit_all, a_key_is_for_one_of_them)
+Test(submit_all, key_admits_one_of_batch)
 {
     gate at;
     filch_job *job;
@@ -219,7 +219,7 @@ static int submits_to_its_own(filch_self self, filch_job *job, void *pool)
     return rc == -EDEADLK && accepted == 5 ? 0 : -EINVAL;
 }
 
-Test(submit_all, a_job_is_told_that_only_itself_could_make_room)
+Test(submit_all, self_blocking_submission_reports_deadlock)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 5});
@@ -256,7 +256,7 @@ Test(submit_all, they_come_back_by_a_list)
     expect_all_come((filch_pool_config){.workers = 2, .width = 2});
 }
 
-Test(submit_all, those_that_are_refused_do_not_come)
+Test(submit_all, refused_jobs_yield_no_results)
 {
     gate at;
     filch_results *list = NULL;
@@ -298,7 +298,7 @@ static void bad_values(filch_pool *pool)
     expect_ran(1);
 }
 
-Test(submit_all, bad_values_and_closed_pools_are_refused)
+Test(submit_all, bad_values_and_closed_pools_fail)
 {
     bad_values(pool_of((filch_pool_config){.workers = 2}));
     bad_values(pool_of((filch_pool_config){.workers = 2, .width = 1}));

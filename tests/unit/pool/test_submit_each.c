@@ -76,7 +76,7 @@ static void all_run(filch_pool_config config, unsigned group, const char *where)
     expect_each_ran_its_way(where);
 }
 
-Test(submit_each, each_job_runs_once_with_its_own_function_and_options)
+Test(submit_each, each_job_runs_once_as_specified)
 {
     static const unsigned groups[] = {1, 50, JOBS};
     for (unsigned i = 0; i < 3 * COUNTS; i++) {
@@ -100,7 +100,7 @@ static int notes_its_turn(filch_self self, filch_job *job, void *number)
     return 0;
 }
 
-Test(submit_each, jobs_of_all_kinds_keep_their_order)
+Test(submit_each, mixed_jobs_keep_their_order)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .order = FILCH_FIFO});
     lay_out(1);
@@ -122,7 +122,7 @@ static unsigned length_of(filch_results *results)
     return length;
 }
 
-Test(submit_each, each_job_comes_to_its_own_results_list)
+Test(submit_each, each_job_reaches_own_results_list)
 {
     filch_results *lists[2];
     filch_job_options to[2] = {{.done = hear}, {.done = NULL}};
@@ -155,7 +155,7 @@ static void stops_at(filch_pool *pool, size_t count, size_t expected, int rc)
     cr_assert_eq(accepted, expected);
 }
 
-Test(submit_each, the_first_job_that_is_refused_ends_the_call)
+Test(submit_each, first_refused_job_ends_call)
 {
     static const filch_job_options bad[] = {{.priority = FILCH_PRIORITIES},
                                             {.timeout = -1},
@@ -179,7 +179,7 @@ Test(submit_each, the_first_job_that_is_refused_ends_the_call)
     OK(filch_pool_destroy(pool));
 }
 
-Test(submit_each, full_and_closed_pools_refuse_the_rest)
+Test(submit_each, full_and_closed_pools_refuse_rest)
 {
     gate at;
     filch_pool *pool = pool_of(
@@ -195,7 +195,7 @@ Test(submit_each, full_and_closed_pools_refuse_the_rest)
     OK(filch_pool_destroy(pool));
 }
 
-Test(submit_each, a_context_that_is_done_refuses_its_job)
+Test(submit_each, done_context_refuses_its_job)
 {
     filch_context *done;
     OK(filch_context_create(&done, NULL));
@@ -209,7 +209,7 @@ Test(submit_each, a_context_that_is_done_refuses_its_job)
     filch_context_release(done);
 }
 
-Test(submit_each, without_a_pool_or_jobs_it_says_so)
+Test(submit_each, missing_pool_or_jobs_is_refused)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1});
     lay_out(1);

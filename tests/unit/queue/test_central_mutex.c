@@ -12,7 +12,7 @@ static filch_runtime *runtime(unsigned workers)
     return rt;
 }
 
-Test(central_mutex, queues_have_names_and_descriptions_of_their_own)
+Test(central_mutex, queues_have_unique_names_with_descriptions)
 {
     cr_assert_eq(fl_queues[0], &fl_queue_chase_lev, "the default");
     for (unsigned i = 0; fl_queues[i]; i++) {
@@ -67,7 +67,7 @@ FILCH_TASK(unsigned, own_joins, (unsigned, rounds))
     return wrong;
 }
 
-Test(central_mutex, a_ring_full_of_stale_entries_runs_every_task_once)
+Test(central_mutex, full_stale_ring_runs_tasks_once)
 {
     filch_runtime *rt = runtime(1); /* nobody empties the ring: it is full of stale entries soon */
     cr_assert_eq(FILCH_RUN(rt, own_joins, 20000), 0);
@@ -88,7 +88,7 @@ FILCH_TASK(unsigned, tree, (unsigned, depth))
     return leaves;
 }
 
-Test(central_mutex, more_tasks_than_the_ring_holds_run_once_each)
+Test(central_mutex, overfull_ring_runs_each_task_once)
 {
     for (unsigned workers = 1; workers <= 4; workers++) {
         filch_runtime *rt = runtime(workers);

@@ -43,7 +43,7 @@ static void receive(filch_self self, void *unused)
     FILCH_EACH(int, i, channel) signpost_raise(&begun);
 }
 
-Test(only_item, a_fiber_is_taken_from_a_worker_that_computes)
+Test(only_item, fiber_is_stolen_from_busy_worker)
 {
     run_on_each(send, receive);
 }

@@ -5,7 +5,7 @@
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-Test(sharing, a_worker_alone_gives_no_task_away)
+Test(sharing, lone_worker_gives_no_task_away)
 {
     filch_runtime *rt = stats_runtime(1, "sharing", NULL);
     cr_assert_eq(FILCH_RUN(rt, fib, 8), fib_serial(8));

@@ -61,7 +61,7 @@ Test(slot_queue, first_in_first_out)
     expect_nothing();
 }
 
-Test(slot_queue, what_its_owner_had_back_is_passed_by)
+Test(slot_queue, slot_reclaimed_by_owner_is_skipped)
 {
     for (unsigned i = 0; i < 3; i++)
         cr_assert(put(i));
@@ -72,7 +72,7 @@ Test(slot_queue, what_its_owner_had_back_is_passed_by)
     expect_nothing();
 }
 
-Test(slot_queue, a_stale_entry_serves_the_next_task_of_its_slot_once)
+Test(slot_queue, stale_entry_serves_next_task_once)
 {
     cr_assert(put(0));
     cr_assert_eq(fl_offered_settle(NULL, slots), FL_KEPT);
@@ -81,7 +81,7 @@ Test(slot_queue, a_stale_entry_serves_the_next_task_of_its_slot_once)
     expect_nothing();
 }
 
-Test(slot_queue, has_a_bound_that_taking_makes_room_below)
+Test(slot_queue, taking_from_full_queue_makes_room)
 {
     unsigned count = 0;
     while (put(count))

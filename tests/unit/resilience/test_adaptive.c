@@ -26,7 +26,7 @@ static void wait_for_line(filch_adaptive *adaptive, unsigned count)
     WAIT_WHILE(stats_of(adaptive).waiting < count);
 }
 
-Test(adaptive, as_many_are_admitted_as_the_limit_says)
+Test(adaptive, admits_as_many_as_limit)
 {
     filch_adaptive *adaptive = with(1, 3, 3);
     for (unsigned i = 0; i < 3; i++)
@@ -43,7 +43,7 @@ Test(adaptive, as_many_are_admitted_as_the_limit_says)
     filch_adaptive_destroy(adaptive);
 }
 
-Test(adaptive, what_is_busy_follows_from_littles_law)
+Test(adaptive, busy_count_follows_littles_law)
 {
     filch_adaptive *adaptive = with(1, 10, 1);
     OK(filch_adaptive_acquire(adaptive, NULL, 0));
@@ -139,7 +139,7 @@ static void come_and_go(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(adaptive, never_more_than_the_most_whoever_comes)
+Test(adaptive, admits_at_most_max_under_contention)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static crowd one;
@@ -215,7 +215,7 @@ static void wait_as_guest(filch_self self, void *arg, unsigned index)
         filch_adaptive_destroy(one->adaptive);
 }
 
-Test(adaptive, who_waits_is_told_the_cause_or_the_end)
+Test(adaptive, waiters_learn_cancellation_or_destruction)
 {
     for (unsigned i = 0; i < 2 * CONFIGS; i++) {
         static crowd one;

@@ -25,7 +25,7 @@ static int64_t pass(fl_rate *rule, unsigned calls, int64_t ns, int64_t latency, 
 
 /* ---- The rule ---- */
 
-Test(adaptive_rate, it_rises_by_a_step_while_it_is_used)
+Test(adaptive_rate, rate_rises_stepwise_while_used)
 {
     fl_rate rule = rule_of((filch_adaptive_rate_config){.increase = 10, .max = 125}, 100);
     int64_t now = pass(&rule, 100, FILCH_SECOND, MS, 0);
@@ -41,7 +41,7 @@ Test(adaptive_rate, it_rises_by_a_step_while_it_is_used)
     cr_assert_eq(rule.stats.latency, MS);
 }
 
-Test(adaptive_rate, an_overload_lowers_it_once_for_all_calls_that_began_before)
+Test(adaptive_rate, overloaded_earlier_calls_lower_rate_once)
 {
     fl_rate rule = rule_of((filch_adaptive_rate_config){.decrease = 50, .min = 20}, 100);
     int64_t now = FILCH_SECOND;
@@ -57,7 +57,7 @@ Test(adaptive_rate, an_overload_lowers_it_once_for_all_calls_that_began_before)
     cr_assert_eq(rule.stats.lowered, 3);
 }
 
-Test(adaptive_rate, a_long_latency_lowers_it_at_the_end_of_an_interval)
+Test(adaptive_rate, long_latency_lowers_rate_after_interval)
 {
     fl_rate rule = rule_of((filch_adaptive_rate_config){.latency = 10 * MS}, 100);
     int64_t now = pass(&rule, 100, FILCH_SECOND, 9 * MS, 0);
@@ -70,7 +70,7 @@ Test(adaptive_rate, a_long_latency_lowers_it_at_the_end_of_an_interval)
 }
 
 /* Another side that takes 300 calls a second and refuses the rest. */
-Test(adaptive_rate, it_finds_the_rate_of_the_other_side)
+Test(adaptive_rate, rate_converges_to_peer_capacity)
 {
     fl_rate rule = rule_of((filch_adaptive_rate_config){.increase = 10}, 20);
     double sum = 0;

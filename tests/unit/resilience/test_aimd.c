@@ -23,7 +23,7 @@ static int64_t play_round(fl_aimd *aimd, int64_t latency, int64_t now)
     return now;
 }
 
-Test(aimd, zeroes_are_defaults_and_nonsense_is_refused)
+Test(aimd, zeros_are_defaults_nonsense_is_refused)
 {
     fl_aimd aimd = with((filch_adaptive_config){0});
     cr_assert_eq(aimd.limit, 20);
@@ -40,7 +40,7 @@ Test(aimd, zeroes_are_defaults_and_nonsense_is_refused)
     cr_assert_eq(aimd.limit, 20, "untouched");
 }
 
-Test(aimd, the_limit_rises_by_one_a_round_while_latency_is_good)
+Test(aimd, good_latency_raises_limit_per_round)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 5, .max = 8});
     int64_t now = 0;
@@ -62,7 +62,7 @@ Test(aimd, a_limit_that_nobody_reaches_stays)
     cr_assert_eq(aimd.limit, 5);
 }
 
-Test(aimd, the_limit_falls_by_a_factor_when_latency_is_bad)
+Test(aimd, bad_latency_lowers_limit_by_factor)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 100, .min = 70, .decrease = 80});
     int64_t now = play_round(&aimd, 10 * MS, 0);
@@ -76,7 +76,7 @@ Test(aimd, the_limit_falls_by_a_factor_when_latency_is_bad)
     cr_assert_eq(aimd.lowered, 2);
 }
 
-Test(aimd, calls_from_before_the_fall_do_not_make_it_fall_again)
+Test(aimd, earlier_calls_never_lower_limit_again)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 100, .decrease = 50});
     int64_t now = play_round(&aimd, 10 * MS, 0);
@@ -90,7 +90,7 @@ Test(aimd, calls_from_before_the_fall_do_not_make_it_fall_again)
     cr_assert_eq(aimd.limit, 25);
 }
 
-Test(aimd, overload_lowers_at_once_but_once_in_an_average_latency)
+Test(aimd, overload_lowers_limit_once_per_latency)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 100, .decrease = 50});
     int64_t now = play_round(&aimd, 10 * MS, 0);
@@ -112,7 +112,7 @@ Test(aimd, what_is_ignored_changes_nothing)
     cr_assert_eq(aimd.average, 0);
 }
 
-Test(aimd, the_best_is_forgotten_after_a_while)
+Test(aimd, best_latency_expires_after_memory_time)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 1, .memory = FILCH_SECOND});
     int64_t now = 0;
@@ -125,7 +125,7 @@ Test(aimd, the_best_is_forgotten_after_a_while)
     cr_assert_eq(fl_aimd_best(&aimd), 5 * MS);
 }
 
-Test(aimd, other_bounds_move_the_limit_into_them)
+Test(aimd, new_bounds_clamp_limit)
 {
     fl_aimd aimd = with((filch_adaptive_config){.start = 50});
     cr_assert_eq(fl_aimd_set(&aimd, 60, 70), 0);
@@ -142,7 +142,7 @@ static int64_t latency_at(unsigned running, unsigned servers)
     return 10 * MS * (int64_t)(running > servers ? running : servers) / servers;
 }
 
-Test(aimd, it_finds_what_the_other_side_bears_and_follows_it)
+Test(aimd, limit_tracks_changing_peer_capacity)
 {
     static const unsigned phases[] = {40, 10, 160};
     fl_aimd aimd = with((filch_adaptive_config){.start = 1});
@@ -161,7 +161,7 @@ Test(aimd, it_finds_what_the_other_side_bears_and_follows_it)
     }
 }
 
-Test(aimd, under_steady_load_the_best_is_seen_again_and_the_limit_does_not_creep_up)
+Test(aimd, steady_load_refreshes_best_without_creep)
 {
     enum { SERVERS = 40 };
     fl_aimd aimd = with((filch_adaptive_config){.start = 1, .memory = FILCH_SECOND});

@@ -92,7 +92,7 @@ TestSuite(breaker, .fini = tear_down);
 
 /* ---- Closed ---- */
 
-Test(breaker, opens_at_the_failure_rate_and_not_before_there_are_enough_calls)
+Test(breaker, failure_rate_opens_after_minimum_calls)
 {
     static const struct {
         filch_breaker_config config;
@@ -128,7 +128,7 @@ Test(breaker, opens_at_the_failure_rate_and_not_before_there_are_enough_calls)
     }
 }
 
-Test(breaker, of_a_window_of_time_it_forgets_what_is_older)
+Test(breaker, time_window_forgets_older_calls)
 {
     set_up((filch_breaker_config){.window_time = 100, .buckets = 10, .min_calls = 4});
     calls("fff");
@@ -144,7 +144,7 @@ Test(breaker, of_a_window_of_time_it_forgets_what_is_older)
 
 /* ---- Open ---- */
 
-Test(breaker, stays_open_for_its_time_and_longer_each_time_until_it_was_closed)
+Test(breaker, open_time_grows_until_closed)
 {
     set_up((filch_breaker_config){
         .consecutive = 1, .open_time = 100, .open_growth = 3, .open_most = 1000});
@@ -163,7 +163,7 @@ Test(breaker, stays_open_for_its_time_and_longer_each_time_until_it_was_closed)
     }
 }
 
-Test(breaker, a_growth_beyond_all_times_ends_at_the_most)
+Test(breaker, open_time_growth_stops_at_maximum)
 {
     set_up((filch_breaker_config){.consecutive = 1,
                                   .open_time = FILCH_FOREVER / 2,
@@ -179,7 +179,7 @@ Test(breaker, a_growth_beyond_all_times_ends_at_the_most)
 
 /* ---- Half-open ---- */
 
-Test(breaker, half_open_lets_so_many_probes_through_and_closes_after_enough_successes)
+Test(breaker, half_open_limits_probes_then_closes)
 {
     filch_breaker_ticket tickets[3];
     set_up((filch_breaker_config){.probes = 3, .successes = 5});
@@ -198,7 +198,7 @@ Test(breaker, half_open_lets_so_many_probes_through_and_closes_after_enough_succ
     cr_assert_eq(look().calls, 0, "probes are not in the window");
 }
 
-Test(breaker, a_failed_probe_opens_it_and_what_the_others_report_is_too_late)
+Test(breaker, failed_probe_reopens_and_outdates_others)
 {
     filch_breaker_ticket early, tickets[3];
     set_up((filch_breaker_config){.probes = 3, .successes = 3});
@@ -219,7 +219,7 @@ Test(breaker, a_failed_probe_opens_it_and_what_the_others_report_is_too_late)
     cr_assert_eq(look().late, 3);
 }
 
-Test(breaker, probes_that_nobody_reports_hold_it_up_no_longer_than_its_time)
+Test(breaker, unreported_probes_time_out)
 {
     filch_breaker_ticket lost;
     set_up((filch_breaker_config){.half_open_time = 50, .open_time = 10});
@@ -260,7 +260,7 @@ Test(breaker, a_ticket_is_reported_once)
 
 /* ---- By hand ---- */
 
-Test(breaker, tripped_it_is_open_until_then_and_reset_it_is_new)
+Test(breaker, trip_opens_and_reset_clears)
 {
     filch_breaker_ticket before;
     set_up((filch_breaker_config){.name = "the till"});
@@ -284,7 +284,7 @@ Test(breaker, tripped_it_is_open_until_then_and_reset_it_is_new)
 
 /* ---- Changes ---- */
 
-Test(breaker, each_change_is_told_once_with_its_reason)
+Test(breaker, changes_are_reported_once_with_reason)
 {
     static const filch_breaker_change expected[] = {
         {FILCH_BREAKER_CLOSED, FILCH_BREAKER_OPEN, 1, 1000, "too many calls failed in a row"},
@@ -351,7 +351,7 @@ static void check(const filch_breaker_ticket *out, unsigned probes)
     cr_assert_leq(stats.probes, stats.state == FILCH_BREAKER_HALF_OPEN ? probes : 0);
 }
 
-Test(breaker, every_call_is_accounted_for_whatever_happens)
+Test(breaker, every_call_is_accounted_for)
 {
     filch_breaker_ticket out[OUT] = {{0}};
     uint64_t random = stress_seed();

@@ -66,12 +66,12 @@ static void call_counts(crew *all, enum crew_kind kind, const char *name)
     filch_breaker_destroy(breaker);
 }
 
-Test(breaker_call, passes_on_what_was_returned_and_counts_it)
+Test(breaker_call, call_returns_and_counts_result)
 {
     crew_everywhere(call_counts);
 }
 
-Test(breaker_call, when_it_is_open_nothing_is_called)
+Test(breaker_call, open_breaker_calls_nothing)
 {
     filch_breaker *breaker = breaker_of((filch_breaker_config){.name = "the shop"});
     OK(filch_breaker_trip(breaker, FILCH_FOREVER));
@@ -91,7 +91,7 @@ static filch_breaker_verdict only_io(int code, void *arg)
     return code == -EIO ? FILCH_BREAKER_FAILURE : FILCH_BREAKER_SUCCESS;
 }
 
-Test(breaker_call, the_callers_judge_says_what_a_failure_is)
+Test(breaker_call, caller_judge_defines_failure)
 {
     int asked = 0, missing = -ENOENT, broken = -EIO;
     filch_breaker *breaker =
@@ -164,7 +164,7 @@ FILCH_TASK(int, probes_panic, (filch_breaker *, breaker))
     return look(breaker).state != FILCH_BREAKER_CLOSED;
 }
 
-Test(breaker_call, a_panic_is_a_failure_and_leaks_no_probe)
+Test(breaker_call, panic_counts_as_failure_without_leak)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
@@ -208,7 +208,7 @@ static void is_a_chain(const struct diary *of)
     }
 }
 
-Test(breaker_told, the_function_may_change_the_state_and_is_told_of_that_later)
+Test(breaker_told, callbacks_own_changes_are_reported_later)
 {
     diary = (struct diary){.again = 500};
     filch_breaker *breaker =
@@ -232,7 +232,7 @@ static void change_often(filch_breaker *breaker, const filch_breaker_change *cha
     }
 }
 
-Test(breaker_told, of_more_changes_than_are_kept_it_is_told_the_last)
+Test(breaker_told, overflowing_changes_still_report_last)
 {
     const unsigned kept = BUILD_TINY ? 2 : 16;
     diary = (struct diary){.again = 100};
@@ -301,7 +301,7 @@ FILCH_TASK(int, the_probe_is_given_back, (filch_breaker *, breaker))
            look(breaker).state != FILCH_BREAKER_CLOSED;
 }
 
-Test(breaker_told, its_panic_ends_the_call_and_nothing_is_lost)
+Test(breaker_told, callback_panic_ends_call_loses_nothing)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
@@ -363,7 +363,7 @@ static void told_in_order(crew *all, enum crew_kind kind, const char *name)
     filch_breaker_destroy(breaker);
 }
 
-Test(breaker_told, changes_from_all_sides_are_told_in_order_and_the_last_one_is)
+Test(breaker_told, concurrent_changes_are_reported_in_order)
 {
     crew_everywhere(told_in_order);
 }

@@ -33,7 +33,7 @@ static void agrees(const fl_window *window, unsigned first, unsigned count)
     cr_assert_eq(window->failures, failures, "%" PRIu64, window->failures);
 }
 
-Test(breaker_window, by_calls_it_knows_the_last_so_many)
+Test(breaker_window, counted_window_keeps_last_calls)
 {
     static const unsigned sizes[] = {1, 2, 63, 64, 65, 1000, ADDED, ADDED + 1};
     uint64_t random = stress_seed();
@@ -59,7 +59,7 @@ static int64_t some_time(uint64_t random, int64_t span, unsigned size)
     return (int64_t)((random >> 8) % (uint64_t)most[random % 16 > 3 ? 0 : random % 4]);
 }
 
-Test(breaker_window, by_time_it_knows_the_last_parts)
+Test(breaker_window, timed_window_keeps_last_buckets)
 {
     static const unsigned sizes[] = {1, 2, 10, 100};
     static const int64_t spans[] = {1, 7, 1000000};
@@ -85,7 +85,7 @@ Test(breaker_window, by_time_it_knows_the_last_parts)
     }
 }
 
-Test(breaker_window, times_at_the_ends_of_all_times_do_not_matter)
+Test(breaker_window, extreme_times_are_counted_correctly)
 {
     fl_window window = window_of(3, INT64_MAX / 3 + 1, 0);
     fl_window_add(&window, true, INT64_MAX - 1);

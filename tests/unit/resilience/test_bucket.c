@@ -21,7 +21,7 @@ static fl_booking book(fl_bucket *bucket, unsigned permits, int64_t now)
     return booking;
 }
 
-Test(bucket, ten_seconds_hold_the_burst_and_the_rate_exactly)
+Test(bucket, ten_seconds_hold_burst_plus_rate)
 {
     static const struct {
         uint32_t rate, burst;
@@ -36,7 +36,7 @@ Test(bucket, ten_seconds_hold_the_burst_and_the_rate_exactly)
     }
 }
 
-Test(bucket, who_asks_late_gets_as_much_as_the_rate_and_no_more)
+Test(bucket, late_requests_get_full_rate_only)
 {
     fl_bucket bucket = with(100000, 100, 0);
     fl_booking booking;
@@ -64,7 +64,7 @@ Test(bucket, no_rounding_adds_up)
         cr_assert_eq(book(&bucket, 1, 0).at, i < 7 ? 0 : (i - 7) / 1000000000 + 1);
 }
 
-Test(bucket, idleness_saves_up_the_burst_and_no_more)
+Test(bucket, idleness_saves_at_most_burst)
 {
     fl_bucket bucket = with(10, 3, 0);
     int64_t now = 1000 * FILCH_SECOND;
@@ -77,7 +77,7 @@ Test(bucket, idleness_saves_up_the_burst_and_no_more)
     cr_assert_eq(fl_bucket_available(&bucket, now + 100 * FILCH_SECOND), 3);
 }
 
-Test(bucket, what_comes_too_late_is_not_taken)
+Test(bucket, booking_past_deadline_is_refused)
 {
     fl_bucket bucket = with(10, 2, 0);
     fl_booking booking = {.at = -1};
@@ -117,7 +117,7 @@ Test(bucket, bad_limits_are_refused)
 
 enum { LINE = 50 };
 
-Test(bucket, all_given_back_in_a_row_leave_nothing)
+Test(bucket, giving_everything_back_leaves_nothing)
 {
     fl_bucket bucket = with(10, 4, 0);
     fl_booking bookings[LINE];
@@ -133,7 +133,7 @@ Test(bucket, all_given_back_in_a_row_leave_nothing)
     }
 }
 
-Test(bucket, a_gap_is_what_the_next_one_gets)
+Test(bucket, next_booking_fills_gap)
 {
     fl_bucket bucket = with(10, 1, 0);
     fl_booking bookings[4];
@@ -158,7 +158,7 @@ Test(bucket, narrow_gaps_are_left_for_fewer)
     cr_assert_eq(book(&bucket, 1, 0).at, bookings[7].at + FILCH_SECOND / 10);
 }
 
-Test(bucket, a_gap_that_has_passed_is_nobodys)
+Test(bucket, expired_gap_is_not_reused)
 {
     fl_bucket bucket = with(10, 1, 0);
     fl_booking bookings[3];
@@ -168,7 +168,7 @@ Test(bucket, a_gap_that_has_passed_is_nobodys)
     cr_assert_eq(book(&bucket, 1, bookings[1].at + 1).at, bookings[2].at + FILCH_SECOND / 10);
 }
 
-Test(bucket, many_gaps_are_used_in_order_and_the_earliest_are_lost)
+Test(bucket, gaps_fill_in_order_dropping_earliest)
 {
     fl_bucket bucket = with(10, 1, 0);
     fl_booking bookings[LINE];
@@ -182,7 +182,7 @@ Test(bucket, many_gaps_are_used_in_order_and_the_earliest_are_lost)
     cr_assert_eq(book(&bucket, 1, 0).at, bookings[LINE - 1].at);
 }
 
-Test(bucket, when_only_what_is_kept_is_left_nothing_is_lost)
+Test(bucket, trimming_to_kept_bookings_loses_nothing)
 {
     fl_bucket bucket = with(10, 1, 0);
     fl_booking bookings[LINE];
@@ -247,7 +247,7 @@ static void play_on(play *one)
     }
 }
 
-Test(bucket, no_span_of_time_holds_a_permit_too_many)
+Test(bucket, no_time_span_exceeds_limit)
 {
     static const filch_limit limits[] = {{1, 1, 0},        {3, 1, 0},   {7, 5, 0},
                                          {1000, 20, 0},    {999, 3, 0}, {100000, 100, 0},

@@ -45,7 +45,7 @@ Test(letters, a_letter_says_what_was_put)
     filch_dead_letter_release(NULL);
 }
 
-Test(letters, what_is_not_said_has_a_default)
+Test(letters, unset_fields_have_defaults)
 {
     filch_dead_letter *letter;
     filch_dead_letter_queue *letters = NULL;
@@ -81,7 +81,7 @@ Test(letters, bytes_are_copied)
 
 /* ---- Listing ---- */
 
-Test(letters, pages_neither_miss_nor_repeat_what_stays)
+Test(letters, pages_neither_miss_nor_repeat_letters)
 {
     static payload all[SOME];
     filch_dead_letter *page[4];
@@ -119,7 +119,7 @@ Test(letters, pages_neither_miss_nor_repeat_what_stays)
 
 /* ---- Too many, too old ---- */
 
-Test(letters, at_the_maximum_the_oldest_go_and_are_counted)
+Test(letters, maximum_drops_and_counts_oldest)
 {
     static payload all[SOME];
     filch_dead_letter *letter;
@@ -145,7 +145,7 @@ static void put_at(filch_dead_letter_queue *letters, payload *one, int64_t date)
                  0);
 }
 
-Test(letters, what_is_too_old_is_not_seen_and_nothing_is_early)
+Test(letters, letters_expire_exactly_on_time)
 {
     static payload all[3];
     filch_dead_letter *letter;
@@ -173,7 +173,7 @@ Test(letters, what_is_too_old_is_not_seen_and_nothing_is_early)
     filch_dead_letter_queue_destroy(letters);
 }
 
-Test(letters, putting_takes_away_more_than_it_brings)
+Test(letters, put_purges_more_than_it_adds)
 {
     static payload all[SOME], later[SOME / 2];
     filch_dead_letter_queue_stats stats;
@@ -191,7 +191,7 @@ Test(letters, putting_takes_away_more_than_it_brings)
     filch_dead_letter_queue_destroy(letters);
 }
 
-Test(letters, a_life_without_end_does_not_overflow)
+Test(letters, infinite_ttl_does_not_overflow)
 {
     payload one = {.number = 1};
     filch_dead_letter *letter;

@@ -34,7 +34,7 @@ static uint64_t first_of(filch_dead_letter_queue *letters)
 
 /* ---- One ---- */
 
-Test(dead_letters_requeue, what_is_submitted_belongs_to_the_job)
+Test(dead_letters_requeue, submitted_payload_belongs_to_job)
 {
     filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
     filch_dead_letter *held;
@@ -51,7 +51,7 @@ Test(dead_letters_requeue, what_is_submitted_belongs_to_the_job)
     cr_assert_eq(signpost_count(&all[1].dropped), 1);
 }
 
-Test(dead_letters_requeue, what_could_not_be_submitted_is_where_it_was)
+Test(dead_letters_requeue, unsubmitted_letter_keeps_its_place)
 {
     filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
     int full = -EAGAIN, odd = 5;
@@ -82,7 +82,7 @@ static int look_around(const filch_dead_letter *letter, void *arg)
     return -EAGAIN;
 }
 
-Test(dead_letters_requeue, a_letter_that_is_taken_is_out_of_reach)
+Test(dead_letters_requeue, taken_letter_is_out_of_reach)
 {
     filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
     cr_assert_eq(filch_dead_letter_queue_requeue(letters, 5, look_around, letters), -EAGAIN);
@@ -99,7 +99,7 @@ static int fill_up(const filch_dead_letter *letter, void *arg)
     return -EAGAIN;
 }
 
-Test(dead_letters_requeue, the_maximum_does_not_take_what_comes_back)
+Test(dead_letters_requeue, returned_letter_survives_maximum)
 {
     filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 3});
     cr_assert_eq(filch_dead_letter_queue_requeue(letters, SOME, fill_up, letters), -EAGAIN);
@@ -128,7 +128,7 @@ FILCH_VOID_TASK(requeue_in_vain, (filch_dead_letter_queue *, letters))
     cr_assert_eq(filch_try(self, requeue_badly, letters, NULL), -EPROTO);
 }
 
-Test(dead_letters_requeue, a_submission_that_panics_leaves_the_letter)
+Test(dead_letters_requeue, panicking_submission_leaves_letter)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -175,7 +175,7 @@ static int fail_again(const filch_dead_letter *letter, void *letters)
     return 0;
 }
 
-Test(dead_letters_requeue, what_comes_back_meanwhile_is_not_tried_again)
+Test(dead_letters_requeue, letters_returning_meanwhile_are_not_retried)
 {
     size_t count;
     filch_dead_letter_queue *letters = filled((filch_dead_letter_queue_config){.max = 0});
@@ -247,7 +247,7 @@ FILCH_VOID_TASK(put_over_the_maximum, (filch_dead_letter_queue *, letters))
     cr_assert_eq(filch_try(self, put_more, letters, NULL), -EPROTO);
 }
 
-Test(dead_letters_requeue, a_destructor_that_panics_leaves_the_accounts_right)
+Test(dead_letters_requeue, panicking_destructor_keeps_counts_right)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);

@@ -19,7 +19,7 @@ static filch_dead_letter_queue *failing_letters(filch_dead_letter_queue_config c
     return dead_letters_of(config);
 }
 
-Test(dead_letters_store, what_the_store_cannot_keep_stays_the_callers)
+Test(dead_letters_store, unstored_payload_stays_with_caller)
 {
     payload one = {.number = 1};
     uint64_t id = 77;
@@ -77,7 +77,7 @@ Test(dead_letters_store, its_errors_are_told)
     filch_dead_letter_queue_destroy(letters);
 }
 
-Test(dead_letters_store, a_store_that_cannot_count_makes_no_queue)
+Test(dead_letters_store, uncountable_store_creates_no_queue)
 {
     filch_dead_letter_queue *letters = NULL;
     store = (failing){.count = -EIO};
@@ -87,7 +87,7 @@ Test(dead_letters_store, a_store_that_cannot_count_makes_no_queue)
     cr_assert_eq(store.closed, 0);
 }
 
-Test(dead_letters_store, what_it_cannot_settle_stays_taken_and_is_not_submitted_twice)
+Test(dead_letters_store, unsettled_letters_are_never_submitted_twice)
 {
     payload one = {.number = 1}, other = {.number = 2};
     size_t count;
@@ -121,7 +121,7 @@ Test(dead_letters_store, what_it_cannot_settle_stays_taken_and_is_not_submitted_
     cr_assert_eq(signpost_count(&other.dropped), 1);
 }
 
-Test(dead_letters_store, what_is_found_in_it_is_counted)
+Test(dead_letters_store, letters_found_in_store_are_counted)
 {
     payload one = {.number = 1};
     filch_dead_letter_queue *letters = failing_letters((filch_dead_letter_queue_config){.max = 0}),
@@ -157,7 +157,7 @@ static size_t pack_number(const void *data, void *bytes, size_t room, void *arg)
 
 static const filch_dead_letter_queue_config packed = {.pack = pack_number, .pack_arg = &packing};
 
-Test(dead_letters_store, a_pointer_is_packed_and_given_back)
+Test(dead_letters_store, pointer_is_packed_then_released)
 {
     payload one = {.number = 42};
     filch_dead_letter *letter;
@@ -192,7 +192,7 @@ FILCH_VOID_TASK(pack_in_vain, (filch_dead_letter_queue *, letters))
     packing.panics = false;
 }
 
-Test(dead_letters_store, what_cannot_be_packed_stays_the_callers)
+Test(dead_letters_store, unpackable_payload_stays_with_caller)
 {
     payload one = {.number = 42};
     filch_dead_letter_queue *letters = dead_letters_of(packed);

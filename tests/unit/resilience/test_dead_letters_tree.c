@@ -37,7 +37,7 @@ Test(dead_letters_tree, ascending_ids_make_no_deep_tree)
     cr_assert_null(root);
 }
 
-Test(dead_letters_tree, it_finds_what_is_there_and_nothing_else)
+Test(dead_letters_tree, finds_exactly_present_ids)
 {
     enum { IDS = 200, STEPS = 20000 };
     static bool there[IDS + 2];

@@ -27,7 +27,7 @@ static void wait_for_line(filch_limiter *limiter, unsigned count)
 
 /* ---- At once ---- */
 
-Test(limiter, the_burst_is_there_at_once_and_no_more)
+Test(limiter, burst_alone_is_available_at_once)
 {
     filch_limiter *limiter = with(seldom);
     cr_assert_eq(filch_limiter_available(limiter), 2);
@@ -49,7 +49,7 @@ Test(limiter, permits_come_with_time)
     filch_limiter_destroy(limiter);
 }
 
-Test(limiter, a_reservation_says_when_and_can_be_given_back)
+Test(limiter, reservation_names_time_and_is_returnable)
 {
     filch_limiter *limiter = with((filch_limit){.rate = 10, .burst = 2});
     filch_reservation now, later, latest;
@@ -91,7 +91,7 @@ Test(limiter, bad_arguments_are_refused)
 
 /* ---- Waiting ---- */
 
-Test(limiter, a_deadline_that_would_pass_is_told_at_once)
+Test(limiter, unreachable_deadline_fails_at_once)
 {
     filch_limiter *limiter = with(seldom);
     filch_context *context = until(NULL, filch_in(hour));
@@ -138,7 +138,7 @@ static bool nobody_was_early(crowd *one, filch_limit limit, int64_t begun)
     return true;
 }
 
-Test(limiter, who_waits_is_never_early_whoever_it_is)
+Test(limiter, waiters_are_never_early)
 {
     filch_limit limit = {.rate = 3, .burst = 4, .period = MS};
     for (unsigned i = 0; i < CONFIGS; i++) {
@@ -263,7 +263,7 @@ static void told_to_go(const guest *guests)
     filch_limiter_destroy(guests->limiter);
 }
 
-Test(limiter, who_waits_has_another_time_when_the_limit_is_changed)
+Test(limiter, changed_limit_reschedules_waiters)
 {
     on_every_runtime(nothing, hasten, told_to_go);
 }
@@ -292,7 +292,7 @@ static void all_but_one_were_too_late(const guest *guests)
     cr_assert_eq(late, WAITERS - 2);
 }
 
-Test(limiter, who_would_be_too_late_after_a_change_is_told)
+Test(limiter, changed_limit_rejects_late_waiters)
 {
     on_every_runtime(in_time_if_hourly, slow_down_and_end, all_but_one_were_too_late);
 }
@@ -313,7 +313,7 @@ static void told_it_is_too_much(const guest *guests)
     filch_limiter_destroy(guests->limiter);
 }
 
-Test(limiter, who_wants_more_than_the_new_burst_is_told)
+Test(limiter, smaller_burst_rejects_larger_waiters)
 {
     on_every_runtime(two_each, one_at_most, told_it_is_too_much);
 }
@@ -347,7 +347,7 @@ static void contend(filch_self self, void *arg, unsigned index)
 
 /* Spans from the first grant on: those of every one are checked on fewer
  * (tests/unit/resilience/test_bucket.c). */
-Test(limiter, sixty_four_who_contend_get_no_permit_too_many)
+Test(limiter, contending_fibers_get_no_extra_permits)
 {
     filch_limit limit = {.rate = 100000, .burst = 100};
     for (unsigned i = 0; i < CONFIGS; i++) {
@@ -376,7 +376,7 @@ static void try_on(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(limiter, sixty_four_who_try_are_allowed_what_there_is)
+Test(limiter, trying_fibers_get_available_permits)
 {
     filch_limit limit = {.rate = 1000000, .burst = 1000};
     for (unsigned i = 0; i < CONFIGS; i++) {

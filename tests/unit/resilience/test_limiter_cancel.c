@@ -68,7 +68,7 @@ static void wait_or_cancel(filch_self self, void *arg, unsigned index)
     one->codes[index] = filch_limiter_acquire(one->limiter, 1, one->contexts[index], FILCH_FOREVER);
 }
 
-Test(limiter_cancel, a_gap_is_used_while_others_wait_and_none_is_left_when_nobody_does)
+Test(limiter_cancel, cancelled_gaps_serve_waiters_none_remain)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static queue one;
@@ -104,7 +104,7 @@ static void *cancel_who_waits(void *arg)
     return NULL;
 }
 
-Test(limiter_cancel, what_was_waited_for_is_not_given_again)
+Test(limiter_cancel, waited_permit_is_not_given_again)
 {
     const int64_t period = FILCH_SECOND / 4;
     queue one = {.contexts = {child_of(NULL)}};

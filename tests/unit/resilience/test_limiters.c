@@ -34,7 +34,7 @@ Test(limiters, each_key_has_its_own_permits)
     filch_keyed_limiter_destroy(limiters);
 }
 
-Test(limiters, keys_in_use_leave_no_room_for_another)
+Test(limiters, keys_in_use_leave_no_room)
 {
     filch_keyed_limiter *limiters = with(seldom, 2);
     cr_assert_eq(allow(limiters, "ann", 1), 0);
@@ -50,7 +50,7 @@ Test(limiters, keys_in_use_leave_no_room_for_another)
     filch_keyed_limiter_destroy(limiters);
 }
 
-Test(limiters, idle_keys_make_room_and_lose_nothing)
+Test(limiters, idle_keys_make_room_without_loss)
 {
     enum { NAMES = 1000 };
     filch_keyed_limiter *limiters = with(often, 8);
@@ -136,7 +136,7 @@ static bool nobody_was_early(grant *grants, unsigned count, filch_limit limit, i
     return true;
 }
 
-Test(limiters, each_key_keeps_to_its_limit_whoever_waits)
+Test(limiters, each_key_keeps_limit_under_contention)
 {
     filch_limit limit = {.rate = 2, .burst = 3, .period = FILCH_MILLISECOND};
     enum { OF_ONE = PARTIES / USERS * EACH };

@@ -17,7 +17,7 @@ static filch_retry_state seeded(uint64_t seed)
 
 /* ---- Waits ---- */
 
-Test(retry_delay, without_jitter_it_is_the_power_up_to_the_cap)
+Test(retry_delay, delay_without_jitter_grows_to_cap)
 {
     static const struct {
         filch_retry_policy policy;
@@ -115,7 +115,7 @@ Test(retry_delay, jitter_is_even)
 }
 
 /* Around the whole on both sides, and as far as it says. */
-Test(retry_delay, proportional_jitter_is_as_far_as_its_percent)
+Test(retry_delay, proportional_jitter_spans_its_percentage)
 {
     static const unsigned percents[] = {1, 25, 100};
     for (unsigned i = 0; i < 3; i++) {
@@ -154,7 +154,7 @@ Test(retry_delay, a_state_repeats_and_another_differs)
 
 /* ---- Beginnings ---- */
 
-Test(retry_begin, runs_have_their_own_seeds_unless_the_policy_has_one)
+Test(retry_begin, runs_get_own_seeds_by_default)
 {
     filch_retry_policy policy = {.seed = 99};
     filch_retry_state a, b;
@@ -203,7 +203,7 @@ static bool only_io(int code, void *arg)
     return code == -EIO;
 }
 
-Test(retry_next, by_default_what_may_be_over_soon_is_tried_again)
+Test(retry_next, transient_errors_retry_by_default)
 {
     static const int again[] = {EAGAIN,       EBUSY,        EINTR,      ETIMEDOUT,
                                 ENOBUFS,      ECONNREFUSED, ECONNRESET, ECONNABORTED,
@@ -323,7 +323,7 @@ Test(retry_budget, runs_put_in_a_percentage)
     cr_assert_eq(drain(&budget, 0), 5, "no more than the most");
 }
 
-Test(retry_budget, time_puts_in_what_it_should_to_the_nanosecond)
+Test(retry_budget, time_refills_budget_exactly)
 {
     filch_retry_budget budget = budget_of(0, 3, 10);
     cr_assert_eq(drain(&budget, 0), 10);
@@ -342,7 +342,7 @@ Test(retry_budget, time_puts_in_what_it_should_to_the_nanosecond)
     cr_assert_eq(fl_retry_budget_left_at(&budget, FILCH_FOREVER), 1000000);
 }
 
-Test(retry_budget, a_run_puts_in_once_and_each_retry_takes_one)
+Test(retry_budget, runs_deposit_once_retries_take_one)
 {
     filch_retry_budget budget = budget_of(50, 0, 3);
     filch_retry_policy policy = {.budget = &budget, .attempts = 9};
@@ -358,7 +358,7 @@ Test(retry_budget, a_run_puts_in_once_and_each_retry_takes_one)
     cr_assert_eq(fl_retry_next_at(&policy, &state, 0, &delay, 0), FILCH_RETRY_SUCCEEDED);
 }
 
-Test(retry_budget, bad_ones_are_refused_and_zero_bytes_allow_none)
+Test(retry_budget, bad_budget_fails_zeroed_is_empty)
 {
     filch_retry_budget budget = {0};
     cr_assert_not(filch_retry_budget_take(&budget));

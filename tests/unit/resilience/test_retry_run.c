@@ -70,7 +70,7 @@ static void runs_end(crew *all, enum crew_kind kind, const char *name)
         cr_assert_not(copies[i].wrong, "run %u, %s", i, name);
 }
 
-Test(retry_run, ends_with_success_a_fatal_code_or_the_last_attempt)
+Test(retry_run, ends_on_success_fatal_or_exhaustion)
 {
     crew_everywhere(runs_end);
 }
@@ -127,7 +127,7 @@ Test(retry_run, no_attempt_is_early)
     crew_everywhere(nothing_is_early);
 }
 
-Test(retry_run, a_wait_that_would_pass_a_deadline_is_not_begun)
+Test(retry_run, wait_past_deadline_is_not_begun)
 {
     filch_retry_policy policy = {.base = 3600 * FILCH_SECOND, .jitter = FILCH_JITTER_NONE};
     struct callee callee = {9, 0, -EBUSY, 0};
@@ -191,7 +191,7 @@ Test(retry_run, cancelling_the_context_ends_the_wait)
     crew_everywhere(cancel_ends_waits);
 }
 
-Test(retry_run, with_a_context_that_is_done_nothing_is_called)
+Test(retry_run, done_context_calls_nothing)
 {
     filch_context *context = child_of(NULL), *late = until(NULL, 0);
     unsigned attempts = 77;
@@ -229,7 +229,7 @@ static void run_until_all_met(filch_self self, void *done)
     signpost_raise(done);
 }
 
-Test(retry_run, a_worker_has_other_work_while_runs_wait)
+Test(retry_run, worker_does_other_work_during_waits)
 {
     static signpost done;
     filch_runtime *rt = config_runtime(0, 100000);
@@ -254,7 +254,7 @@ static void note(const filch_retry_report *report, void *arg)
     to->all[to->count++] = *report;
 }
 
-Test(retry_run, each_attempt_is_told_before_the_wait)
+Test(retry_run, each_attempt_is_reported_before_waiting)
 {
     filch_retry_policy policy = {
         .base = 1000, .jitter = FILCH_JITTER_NONE, .attempts = 4, .told = note, .arg = &reports};
@@ -295,7 +295,7 @@ FILCH_TASK(int, try_to_run)
     return attempts != 2 || reports.count != 1 || strcmp(failure.message, "at the second attempt");
 }
 
-Test(retry_run, a_panic_goes_on_and_is_no_failure_to_be_tried_again)
+Test(retry_run, panic_propagates_without_retry)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);

@@ -24,7 +24,7 @@ static void fill(void)
         cr_assert(fl_abp_push(&deque, item(i)));
 }
 
-Test(abp, owner_takes_the_newest_thief_the_oldest)
+Test(abp, owner_pops_newest_thief_steals_oldest)
 {
     cr_assert(fl_abp_push(&deque, item(1)));
     cr_assert(fl_abp_push(&deque, item(2)));
@@ -47,7 +47,7 @@ Test(abp, full_deque_refuses_and_loses_nothing)
     cr_assert_null(fl_abp_pop(&deque));
 }
 
-Test(abp, room_that_thieves_made_is_back_when_the_owner_finds_it_empty)
+Test(abp, empty_pop_reclaims_stolen_room)
 {
     for (int round = 0; round < 3; round++) {
         fill();
@@ -72,7 +72,7 @@ Test(abp, its_tag_wraps)
     cr_assert_eq(fl_abp_steal(&deque), item(2));
 }
 
-Test(abp, each_time_it_is_empty_its_tag_grows)
+Test(abp, tag_grows_each_time_deque_empties)
 {
     for (uint64_t tag = 1; tag <= 4; tag++) {
         cr_assert(fl_abp_push(&deque, item(tag)));

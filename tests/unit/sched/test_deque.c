@@ -42,7 +42,7 @@ static void push(uintptr_t from, uintptr_t to)
         cr_assert_eq(fl_deque_push(&deque, item(i)), 0);
 }
 
-Test(deque, empty_deque_gives_nothing_and_stays_usable)
+Test(deque, empty_deque_yields_nothing_stays_usable)
 {
     void *got = item(7);
     for (int i = 0; i < 3; i++) {
@@ -54,7 +54,7 @@ Test(deque, empty_deque_gives_nothing_and_stays_usable)
     cr_assert_eq(fl_deque_pop(&deque), item(1));
 }
 
-Test(deque, owner_takes_the_newest_thief_the_oldest)
+Test(deque, owner_pops_newest_thief_steals_oldest)
 {
     push(1, 6);
     cr_assert_eq(fl_deque_pop(&deque), item(6));
@@ -64,7 +64,7 @@ Test(deque, owner_takes_the_newest_thief_the_oldest)
     cr_assert_eq(fl_deque_size(&deque), 2);
 }
 
-Test(deque, last_item_goes_to_whoever_comes_first)
+Test(deque, last_item_goes_to_first_taker)
 {
     push(1, 1);
     cr_assert_eq(fl_deque_pop(&deque), item(1));
@@ -75,7 +75,7 @@ Test(deque, last_item_goes_to_whoever_comes_first)
     cr_assert_eq(fl_deque_size(&deque), 0);
 }
 
-Test(deque, growth_keeps_the_order_wherever_the_ring_starts)
+Test(deque, growth_keeps_order_from_any_offset)
 {
     for (uintptr_t offset = 0; offset < 8; offset++) {
         for (uintptr_t i = 0; i < offset; i++) {
@@ -92,7 +92,7 @@ Test(deque, growth_keeps_the_order_wherever_the_ring_starts)
     }
 }
 
-Test(deque, each_doubling_retires_the_old_buffer_once)
+Test(deque, each_doubling_retires_old_buffer_once)
 {
     fl_buffer *first = filch_ptr_load(&deque.buffer, FILCH_RELAXED);
     push(1, 2);

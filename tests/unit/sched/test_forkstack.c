@@ -3,7 +3,7 @@
 
 TestSuite(forkstack, .init = lay_out, .fini = clear);
 
-Test(forkstack, position_is_the_slot_index_where_top_has_it)
+Test(forkstack, position_is_slot_index_in_top)
 {
     for (unsigned i = 0; i <= FL_SLOTS; i++) {
         cr_assert_eq(fl_slot_at(stack, fl_slot_index(slots + i)), slots + i);
@@ -31,7 +31,7 @@ Test(forkstack, all_but_the_oldest_join_inline)
     cr_assert_eq(join_slow(slots), FL_KEPT);
 }
 
-Test(forkstack, robber_takes_the_oldest_and_leaves_claimed_alone)
+Test(forkstack, thief_takes_oldest_leaving_claimed_untouched)
 {
     fork_many(fork_one(slots, &blue), 2);
     uint64_t look;
@@ -45,7 +45,7 @@ Test(forkstack, robber_takes_the_oldest_and_leaves_claimed_alone)
     cr_assert_null(rob());
 }
 
-Test(forkstack, of_two_robbers_that_looked_one_gets_the_task)
+Test(forkstack, only_one_racing_thief_gets_task)
 {
     fork_many(slots, 2);
     uint64_t look;
@@ -55,7 +55,7 @@ Test(forkstack, of_two_robbers_that_looked_one_gets_the_task)
     cr_assert_null(fl_forkstack_rob_take(stack, look, &slot));
 }
 
-Test(forkstack, robber_that_looked_before_the_owner_won_fails_by_the_tag)
+Test(forkstack, stale_thief_fails_by_tag)
 {
     fork_many(slots, 1);
     uint64_t look;
@@ -69,7 +69,7 @@ Test(forkstack, robber_that_looked_before_the_owner_won_fails_by_the_tag)
     cr_assert_eq(rob(), slots);
 }
 
-Test(forkstack, taking_back_lowers_top_and_frees_the_slot)
+Test(forkstack, taking_back_lowers_top_frees_slot)
 {
     fork_many(slots, 2);
     cr_assert_eq(rob(), slots);
@@ -87,7 +87,7 @@ Test(forkstack, taking_back_lowers_top_and_frees_the_slot)
     cr_assert_eq(rob(), slots);
 }
 
-Test(forkstack, taking_back_keeps_a_question_that_came_meanwhile)
+Test(forkstack, taking_back_keeps_pending_request)
 {
     fl_mailbox box = {.most = 1};
     fork_many(slots, 1);
@@ -107,7 +107,7 @@ Test(forkstack, unasked_joins_leave_top_alone)
     cr_assert_eq(top(), before);
 }
 
-Test(forkstack, tag_wraps_without_carrying_into_the_index)
+Test(forkstack, tag_wraps_without_carrying_into_index)
 {
     const uint64_t at = filch_position(slots) | FL_TOP_TAG;
     fork_many(slots, 1);
@@ -164,7 +164,7 @@ Test(forkstack, fenced_fiber_stays_out_of_line)
     cr_assert_not(top() & FL_TOP_ASKED);
 }
 
-Test(forkstack, outline_fiber_stays_out_of_line_and_knows_who_called)
+Test(forkstack, outline_fiber_stays_outline_notices_requests)
 {
     fl_mailbox box = {.most = 1};
     fl_forkstack_issue(stack, FL_SIDE_OUTLINE);
@@ -203,7 +203,7 @@ static void hand(void *context, filch_slot *slot)
     handed->slot[handed->count++] = slot;
 }
 
-Test(forkstack, flush_hands_out_all_tasks_oldest_first)
+Test(forkstack, flush_hands_out_tasks_oldest_first)
 {
     struct handed handed = {.count = 0};
     filch_self self = fork_many(fork_one(slots, &blue), 4);
@@ -221,7 +221,7 @@ Test(forkstack, flush_hands_out_all_tasks_oldest_first)
     cr_assert_eq(slots[4].claimed, &red, "a join erases task, not claimed");
 }
 
-Test(forkstack, join_reclaims_a_flushed_task_that_nobody_took)
+Test(forkstack, join_reclaims_untaken_flushed_task)
 {
     struct handed handed = {.count = 0};
     filch_self self = fork_many(slots, 2);
@@ -234,7 +234,7 @@ Test(forkstack, join_reclaims_a_flushed_task_that_nobody_took)
     cr_assert_eq(rob(), self - 1, "the reclaimed slot serves again");
 }
 
-Test(forkstack, flush_of_an_empty_stack_hands_out_nothing)
+Test(forkstack, flushing_empty_stack_hands_out_nothing)
 {
     struct handed handed = {.count = 0};
     uint64_t before = top();
@@ -243,7 +243,7 @@ Test(forkstack, flush_of_an_empty_stack_hands_out_nothing)
     cr_assert_eq(top(), before);
 }
 
-Test(forkstack, what_is_forked_after_a_flush_is_on_offer)
+Test(forkstack, forks_after_flush_are_stealable)
 {
     struct handed handed = {.count = 0};
     filch_self self = fork_many(slots, 2);
@@ -252,7 +252,7 @@ Test(forkstack, what_is_forked_after_a_flush_is_on_offer)
     cr_assert_eq(rob(), self);
 }
 
-Test(forkstack, finisher_learns_who_waits_and_nobody_else)
+Test(forkstack, finisher_learns_of_waiter_only)
 {
     static FILCH_ALIGNED(64) char waiter[64];
     cr_assert_null(fl_slot_finish(slots, &blue));
@@ -272,7 +272,7 @@ Test(forkstack, finisher_learns_who_waits_and_nobody_else)
     cr_assert_eq(fl_slot_finish(slots + 3, &blue), waiter);
 }
 
-Test(forkstack, a_panic_ends_a_slot_as_a_result_does_and_can_be_told_from_it)
+Test(forkstack, panic_ends_slot_distinct_from_result)
 {
     static FILCH_ALIGNED(64) char waiter[64];
     cr_assert_null(fl_slot_fail(slots, &blue));
@@ -290,7 +290,7 @@ Test(forkstack, a_panic_ends_a_slot_as_a_result_does_and_can_be_told_from_it)
     cr_assert_not(fl_slot_failed(slots + 2));
 }
 
-Test(forkstack, it_is_closed_at_its_last_slot_and_not_before)
+Test(forkstack, stack_closes_only_at_last_slot)
 {
     filch_slot *self = slots;
     while (fl_slot_index(self) + 1 < fl_slot_index(fl_last_slot(stack))) {
@@ -303,7 +303,7 @@ Test(forkstack, it_is_closed_at_its_last_slot_and_not_before)
     cr_assert(fl_forkstack_closed(stack));
 }
 
-Test(forkstack, its_length_is_the_number_of_tasks_rounded_down_to_a_power_of_two)
+Test(forkstack, length_is_floored_power_of_two)
 {
     static const unsigned lengths[][2] = {{0, 0}, {1, 1}, {2, 2}, {3, 2}, {4, 4}, {7, 4}, {8, 8}};
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -321,7 +321,7 @@ Test(forkstack, its_last_slot_does_not_count)
     cr_assert_eq(fl_forkstack_length(stack), 1);
 }
 
-Test(forkstack, it_is_empty_when_no_task_before_the_owner_is_left)
+Test(forkstack, empty_when_no_earlier_task_remains)
 {
     filch_self self = fork_many(slots, 2);
     cr_assert_not(fl_forkstack_empty(self));

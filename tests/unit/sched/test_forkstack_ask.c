@@ -5,7 +5,7 @@
 
 TestSuite(forkstack_ask, .init = lay_out, .fini = clear);
 
-Test(forkstack_ask, asking_stops_owner_at_next_fork_and_next_join)
+Test(forkstack_ask, asking_stops_next_fork_and_join)
 {
     fl_mailbox box = {.most = 1};
     fork_many(slots, 3);
@@ -27,7 +27,7 @@ Test(forkstack_ask, owner_gives_its_oldest_task)
     cr_assert(fl_forkstack_offers(stack));
 }
 
-Test(forkstack_ask, owner_gives_half_only_when_wanted_and_deep)
+Test(forkstack_ask, deep_owner_gives_half_on_request)
 {
     static const struct {
         unsigned depth;
@@ -106,7 +106,7 @@ Test(forkstack_ask, owner_answers_each_request_once)
     cr_assert_eq(fl_top_index(top()), fl_slot_index(slots + 1));
 }
 
-Test(forkstack_ask, second_asker_is_busy_and_changes_nothing)
+Test(forkstack_ask, second_asker_is_busy_changes_nothing)
 {
     fl_mailbox first = {.most = 1}, second = {.most = FL_GIFT_MOST};
     filch_self self = fork_many(slots, 2);
@@ -118,7 +118,7 @@ Test(forkstack_ask, second_asker_is_busy_and_changes_nothing)
     cr_assert_not(fl_mailbox_answered(stack, &second, &gift));
 }
 
-Test(forkstack_ask, an_answer_of_the_last_time_is_forgotten)
+Test(forkstack_ask, previous_answer_is_forgotten)
 {
     fl_mailbox box = {.most = 1};
     fl_gift gift;
@@ -128,7 +128,7 @@ Test(forkstack_ask, an_answer_of_the_last_time_is_forgotten)
     cr_assert_not(fl_mailbox_answered(stack, &box, &gift));
 }
 
-Test(forkstack_ask, owner_that_came_nowhere_since_the_last_poke_is_silent)
+Test(forkstack_ask, unmoved_owner_counts_as_silent)
 {
     fl_mailbox box = {.most = 1};
     filch_self self = fork_many(slots, 4);

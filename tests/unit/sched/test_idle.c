@@ -34,7 +34,7 @@ Test(idle, starts_with_everybody_running)
     cr_assert_not(fl_idle_take_token(&idle));
 }
 
-Test(idle, count_of_changes_wraps_and_leaves_the_counts_alone)
+Test(idle, change_count_wraps_without_corrupting_counts)
 {
     filch_u64_store(&idle.word, 0 - FL_IDLE_CHANGE, FILCH_SEQ_CST);
     put_to_sleep(1);
@@ -52,7 +52,7 @@ Test(idle, count_of_changes_wraps_and_leaves_the_counts_alone)
     expect(2, 1, 0);
 }
 
-Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
+Test(idle, sleeper_learns_if_last_searcher)
 {
     fl_idle_search(&idle);
     fl_idle_search(&idle);
@@ -63,7 +63,7 @@ Test(idle, sleeper_learns_whether_it_was_the_last_searcher)
     expect(2, 0, 0);
 }
 
-Test(idle, claim_turns_one_sleeper_into_a_searcher_with_a_token)
+Test(idle, claim_turns_sleeper_into_token_searcher)
 {
     put_to_sleep(3);
     cr_assert(fl_idle_claim(&idle, FL_UNLESS_SEARCHING));
@@ -81,7 +81,7 @@ Test(idle, nobody_is_woken_while_somebody_searches)
     expect(2, 1, 0);
 }
 
-Test(idle, another_is_woken_while_the_searchers_are_on_their_way)
+Test(idle, another_wakes_while_searchers_are_coming)
 {
     put_to_sleep(4);
     cr_assert(fl_idle_claim(&idle, FL_UNLESS_AWAKE));
@@ -102,7 +102,7 @@ Test(idle, nobody_is_woken_when_nobody_sleeps)
     expect(0, 0, 0);
 }
 
-Test(idle, only_the_last_finder_with_sleepers_left_chains)
+Test(idle, only_last_finder_with_sleepers_chains)
 {
     put_to_sleep(1);
     fl_idle_search(&idle);
@@ -114,7 +114,7 @@ Test(idle, only_the_last_finder_with_sleepers_left_chains)
     expect(0, 0, 1);
 }
 
-Test(idle, finders_wake_until_half_of_those_awake_search)
+Test(idle, finders_wake_until_half_search)
 {
     enum { WORKERS = 64 };
     put_to_sleep(WORKERS - 3);
@@ -129,7 +129,7 @@ Test(idle, finders_wake_until_half_of_those_awake_search)
     expect(WORKERS - 7, 2, 4);
 }
 
-Test(idle, finders_wake_one_at_least_and_no_more_than_sleep)
+Test(idle, finders_wake_one_to_all_sleepers)
 {
     put_to_sleep(1);
     cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), 1, 1), 1, "nobody is awake");
@@ -139,7 +139,7 @@ Test(idle, finders_wake_one_at_least_and_no_more_than_sleep)
     expect(0, 1, 1);
 }
 
-Test(idle, no_more_search_than_half_of_the_cpus)
+Test(idle, at_most_half_of_cpus_search)
 {
     put_to_sleep(10);
     cr_assert_eq(fl_idle_claim_more(&idle, 64, 8), 4);
@@ -156,7 +156,7 @@ Test(idle, retired_workers_are_not_awake)
     cr_assert_eq(fl_idle_lacking(fl_idle_look(&idle), 11, 11), 2, "four of eleven are awake");
 }
 
-Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)
+Test(idle, sleeper_retracts_unless_token_is_coming)
 {
     put_to_sleep(1);
     cr_assert(fl_idle_retract(&idle));
@@ -168,7 +168,7 @@ Test(idle, sleeper_retracts_unless_a_token_is_on_its_way)
     expect(0, 1, 0);
 }
 
-Test(idle, a_nap_mutes_only_those_who_may_be_muted)
+Test(idle, nap_mutes_only_mutable_claims)
 {
     put_to_sleep(2);
     fl_idle_nap(&idle, true);
@@ -190,7 +190,7 @@ Test(idle, counts_a_thousand_workers)
     expect(0, 1024, 0);
 }
 
-Test(idle, a_sleeper_knows_whether_anybody_moved_since)
+Test(idle, sleeper_detects_moves_since_sleeping)
 {
     put_to_sleep(1);
     fl_idle_search(&idle);

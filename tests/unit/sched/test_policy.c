@@ -46,7 +46,7 @@ static void begin(void)
 
 TestSuite(policy, .init = begin);
 
-Test(policy, registry_has_names_and_descriptions_of_their_own)
+Test(policy, registry_names_are_unique_and_described)
 {
     cr_assert_eq(fl_policies[0], &fl_policy_random, "the default");
     for (unsigned i = 0; fl_policies[i]; i++) {
@@ -91,7 +91,7 @@ Test(policy, nobody_is_passed_over_for_ever)
     }
 }
 
-Test(policy, random_takes_every_victim_about_equally_often)
+Test(policy, random_picks_victims_evenly)
 {
     enum { WORKERS = 9, ROUNDS = 8000 };
     for (unsigned self = 0; self < WORKERS; self++) {
@@ -108,7 +108,7 @@ Test(policy, random_takes_every_victim_about_equally_often)
     }
 }
 
-Test(policy, round_robin_looks_at_each_once_a_round)
+Test(policy, round_robin_visits_each_victim_once)
 {
     enum { WORKERS = 7 };
     for (unsigned self = 0; self < WORKERS; self++)
@@ -123,7 +123,7 @@ Test(policy, round_robin_looks_at_each_once_a_round)
         }
 }
 
-Test(policy, round_robin_goes_on_behind_whoever_had_something)
+Test(policy, round_robin_continues_after_last_success)
 {
     fl_search search = search_of(3, 5);
     cr_assert_eq(fl_policy_round_robin.victim(&search), 0, "nobody yet");
@@ -137,7 +137,7 @@ Test(policy, round_robin_goes_on_behind_whoever_had_something)
     cr_assert_eq(fl_policy_round_robin.victim(&search), 1);
 }
 
-Test(policy, last_victim_is_tried_first_and_once)
+Test(policy, last_victim_is_tried_first_once)
 {
     unsigned again = 0;
     fl_search search = search_of(0, 50);
@@ -161,7 +161,7 @@ static unsigned farthest(unsigned self, unsigned workers, unsigned misses)
     return most;
 }
 
-Test(policy, nearest_climbs_a_tier_after_rounds_in_vain)
+Test(policy, nearest_climbs_tier_after_failed_rounds)
 {
     cr_assert_eq(farthest(9, MOST, 0), 0);
     cr_assert_eq(farthest(9, MOST, 1), 0);
@@ -178,7 +178,7 @@ Test(policy, nearest_begins_where_somebody_is)
     cr_assert_eq(farthest(0, 5, 1000), 2, "the only one there");
 }
 
-Test(policy, longest_of_more_finds_the_rich_more_often)
+Test(policy, more_samples_find_richest_more_often)
 {
     enum { WORKERS = 16, ROUNDS = 3000 };
     const fl_policy *const by_samples[] = {&fl_policy_random, &fl_policy_power_of_two,
@@ -197,7 +197,7 @@ Test(policy, longest_of_more_finds_the_rich_more_often)
 }
 
 /* The test draws the same random numbers. */
-Test(policy, the_first_of_the_longest_samples_is_taken)
+Test(policy, first_of_longest_samples_wins)
 {
     enum { WORKERS = 16, ROUNDS = 1000 };
     fl_search search = search_of(2, WORKERS);

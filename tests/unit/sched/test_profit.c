@@ -2,7 +2,7 @@
 #include <sched/profit.h>
 #include <tests/support/test.h>
 
-Test(profit, a_new_thief_neither_naps_nor_wants_many)
+Test(profit, new_thief_wants_one_without_napping)
 {
     fl_profit profit;
     fl_profit_init(&profit);
@@ -10,7 +10,7 @@ Test(profit, a_new_thief_neither_naps_nor_wants_many)
     cr_assert_eq(profit.most, 1);
 }
 
-Test(profit, gifts_grow_while_their_tasks_are_long_enough)
+Test(profit, gifts_grow_while_tasks_are_long)
 {
     fl_profit profit;
     fl_profit_init(&profit);
@@ -24,7 +24,7 @@ Test(profit, gifts_grow_while_their_tasks_are_long_enough)
     cr_assert_eq(profit.most, 1, "one nanosecond short");
 }
 
-Test(profit, between_naps_a_single_task_must_pay_for_itself)
+Test(profit, single_task_between_naps_must_pay)
 {
     fl_profit profit = {.nap = FL_PROFIT_NAP_FIRST, .most = 1};
     fl_profit_gift(&profit, FL_PROFIT_COST - 1, 1, false);
@@ -44,7 +44,7 @@ Test(profit, credit_stays_within_bounds)
     cr_assert_eq(profit.credit, FL_PROFIT_LEAST);
 }
 
-Test(profit, a_single_task_that_switched_was_worth_while_whatever_its_time)
+Test(profit, switched_single_task_always_pays)
 {
     fl_profit profit = {.credit = FL_PROFIT_LEAST, .nap = FL_PROFIT_NAP_FIRST, .most = 1};
     fl_profit_gift(&profit, 0, 1, true);
@@ -53,7 +53,7 @@ Test(profit, a_single_task_that_switched_was_worth_while_whatever_its_time)
     cr_assert_eq(profit.most, 1, "but tells nothing of the size of tasks");
 }
 
-Test(profit, many_tiny_tasks_did_not_pay_even_if_they_waited)
+Test(profit, tiny_tasks_never_pay_despite_waiting)
 {
     fl_profit profit = {.most = FL_PROFIT_TASKS};
     fl_profit_gift(&profit, 1000 * FL_PROFIT_COST_MANY / 2, 1000, true);
@@ -61,7 +61,7 @@ Test(profit, many_tiny_tasks_did_not_pay_even_if_they_waited)
     cr_assert_eq(profit.most, 1);
 }
 
-Test(profit, a_thief_naps_only_below_the_threshold)
+Test(profit, thief_naps_only_below_threshold)
 {
     fl_profit profit = {.credit = FL_PROFIT_NAP_BELOW};
     cr_assert_eq(fl_profit_nap(&profit), 0);
@@ -84,7 +84,7 @@ Test(profit, naps_double_up_to_the_longest)
     cr_assert_eq(profit.nap, FL_PROFIT_NAP_LONGEST);
 }
 
-Test(profit, one_gift_that_pays_ends_the_naps)
+Test(profit, one_paying_gift_ends_naps)
 {
     fl_profit profit = {.nap = FL_PROFIT_NAP_LONGEST, .credit = FL_PROFIT_AFTER_NAP};
     fl_profit_gift(&profit, FL_PROFIT_COST - 1, 1, false);
@@ -95,7 +95,7 @@ Test(profit, one_gift_that_pays_ends_the_naps)
     cr_assert_eq(fl_profit_nap(&profit), FL_PROFIT_NAP_FIRST);
 }
 
-Test(profit, irregular_gifts_that_pay_on_the_whole_never_nap)
+Test(profit, irregular_gifts_paying_overall_never_nap)
 {
     fl_profit profit;
     fl_profit_init(&profit);

@@ -2,14 +2,14 @@
 #include <sched/request.h>
 #include <tests/support/test.h>
 
-Test(request, the_mode_says_how_much_a_thief_asks_for)
+Test(request, mode_decides_requested_count)
 {
     cr_expect_eq(fl_request_most(FL_TAKE_ONE, 16), 1u);
     cr_expect_eq(fl_request_most(FL_TAKE_HALF, 16), (uint32_t)FL_GIFT_MOST);
     cr_expect_eq(fl_request_most(FL_TAKE_ADAPTIVE, 16), 16u);
 }
 
-Test(request, an_owner_gives_half_of_many_and_else_one)
+Test(request, owner_gives_half_or_one)
 {
     for (uint64_t here = 0; here <= FL_HALF_FROM; here++)
         cr_expect_eq(fl_request_gift(here, false, FL_GIFT_MOST), here ? 1u : 0u);
@@ -23,7 +23,7 @@ Test(request, an_owner_gives_half_of_many_and_else_one)
     cr_expect_eq(fl_request_gift(0, true, FL_GIFT_MOST), 0u);
 }
 
-Test(request, a_thief_waits_for_no_owner_that_is_silent_already_unless_it_only_asks)
+Test(request, only_patient_thieves_await_silent_owner)
 {
     for (int patient = 0; patient < 2; patient++) {
         cr_expect_eq(fl_request_next(FL_ASK_BUSY, patient), FL_REQUEST_LEAVE);
@@ -33,7 +33,7 @@ Test(request, a_thief_waits_for_no_owner_that_is_silent_already_unless_it_only_a
     cr_expect_eq(fl_request_next(FL_ASK_SILENT, true), FL_REQUEST_WATCH);
 }
 
-Test(request, it_watches_for_long_only_with_a_cpu_and_nothing_else_to_do)
+Test(request, long_watch_needs_cpu_and_idleness)
 {
     cr_expect_eq(fl_request_time(true, false), (unsigned)FL_REQUEST_TIME);
     cr_expect_eq(fl_request_time(true, true), (unsigned)FL_REQUEST_CROWDED);
@@ -50,7 +50,7 @@ Test(request, silence_makes_next_watches_brief)
     cr_expect_eq(left, 0, "and then one for the whole time");
 }
 
-Test(request, an_only_ready_item_is_watched_first)
+Test(request, lone_ready_item_is_watched_first)
 {
     cr_expect_eq(fl_request_ready(-1), FL_READY_LEAVE); /* a pop is under way */
     cr_expect_eq(fl_request_ready(0), FL_READY_LEAVE);
@@ -58,7 +58,7 @@ Test(request, an_only_ready_item_is_watched_first)
     cr_expect_eq(fl_request_ready(2), FL_READY_TAKE);
 }
 
-Test(request, the_thief_of_a_long_deque_comes_back_for_a_part_of_it)
+Test(request, long_deque_thief_returns_for_part)
 {
     for (int64_t left = 0; left < 200; left++) {
         int64_t more = fl_request_more(left);

@@ -9,7 +9,7 @@ static uint64_t word(unsigned searchers, unsigned sleepers, unsigned retired)
     return searchers * FL_IDLE_SEARCHER + sleepers * FL_IDLE_SLEEPER + retired * FL_IDLE_RETIRED;
 }
 
-Test(rest, only_the_last_searcher_looks_or_naps)
+Test(rest, only_last_searcher_looks_or_naps)
 {
     int64_t vain_nap = 0;
     for (int woken = 0; woken < 2; woken++)
@@ -21,7 +21,7 @@ Test(rest, only_the_last_searcher_looks_or_naps)
     cr_expect_eq(vain_nap, 0);
 }
 
-Test(rest, a_nap_of_the_profit_rule_is_as_long_as_that_says_and_pushes_wake)
+Test(rest, profit_nap_keeps_duration_stays_wakeable)
 {
     int64_t vain_nap = 0;
     for (int woken = 0; woken < 2; woken++) {
@@ -31,7 +31,7 @@ Test(rest, a_nap_of_the_profit_rule_is_as_long_as_that_says_and_pushes_wake)
     cr_expect_eq(vain_nap, 0);
 }
 
-Test(rest, naps_after_vain_wake_ups_double_up_to_the_longest)
+Test(rest, useless_wakeup_naps_double_to_cap)
 {
     int64_t vain_nap = 0, expected = FL_VAIN_NAP_FIRST;
     for (int i = 0; i < 12; i++) {
@@ -44,7 +44,7 @@ Test(rest, naps_after_vain_wake_ups_double_up_to_the_longest)
     cr_expect_eq(vain_nap, (int64_t)FL_VAIN_NAP_LONGEST);
 }
 
-Test(rest, retired_workers_may_hold_something_but_no_store_of_theirs_is_on_its_way)
+Test(rest, retired_workers_have_no_pending_stores)
 {
     cr_expect(fl_rest_alone(word(1, 3, 0), 4));
     cr_expect_not(fl_rest_alone(word(1, 2, 1), 4));

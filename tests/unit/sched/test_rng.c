@@ -2,7 +2,7 @@
 #include <sched/rng.h>
 #include <tests/support/test.h>
 
-Test(rng, numbers_below_n_are_below_n_and_all_come)
+Test(rng, numbers_below_n_cover_range)
 {
     static const uint32_t sizes[] = {1, 2, 3, 7, 64, 1023};
     uint64_t state = fl_rng_seed(42, 0);
@@ -24,7 +24,7 @@ Test(rng, same_seed_same_numbers)
         cr_assert_eq(fl_rng_next(&a), fl_rng_next(&b));
 }
 
-Test(rng, streams_and_seeds_start_apart_and_never_at_zero)
+Test(rng, streams_start_apart_and_nonzero)
 {
     enum { STREAMS = 1024, SEEDS = 3 };
     static uint64_t starts[SEEDS * STREAMS];

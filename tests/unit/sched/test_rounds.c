@@ -2,7 +2,7 @@
 #include <sched/rounds.h>
 #include <tests/support/test.h>
 
-Test(rounds, a_round_looks_at_ones_own_then_at_forked_tasks_then_at_ready_items)
+Test(rounds, round_seeks_own_forked_then_ready)
 {
     fl_rounds rounds = {FL_SEEK_OWN, 0};
     for (unsigned round = 1; round < 5; round++) {
@@ -34,7 +34,7 @@ Test(rounds, what_lies_elsewhere_is_stolen)
         cr_expect(fl_rounds_stole(&rounds));
 }
 
-Test(rounds, misses_count_unsuccessful_places_in_a_row)
+Test(rounds, misses_count_consecutive_failures)
 {
     unsigned misses = 0;
     for (unsigned i = 1; i < 4; i++)

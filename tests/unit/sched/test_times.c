@@ -50,7 +50,7 @@ Test(times, parts_are_the_whole)
     }
 }
 
-Test(times, to_turn_to_the_same_changes_nothing)
+Test(times, turning_to_same_changes_nothing)
 {
     fl_times times = {0};
     fl_times_begin(&times, FL_SEARCHING, 10);
@@ -76,7 +76,7 @@ Test(times, what_was_shown_never_falls)
 }
 
 /* A worker that was preempted in its turn is not waited for. */
-Test(times, while_it_turns_what_was_shown_is_shown)
+Test(times, reading_during_turn_shows_last_value)
 {
     fl_times times = {0};
     uint64_t spent[FL_DOINGS];
@@ -89,7 +89,7 @@ Test(times, while_it_turns_what_was_shown_is_shown)
     spent_is(&times, 500, 0, 0, 0);
 }
 
-Test(times, a_clock_that_is_behind_counts_as_no_time)
+Test(times, lagging_clock_counts_no_time)
 {
     fl_times times = {0};
     fl_times_begin(&times, FL_WORKING, 1000);
@@ -98,7 +98,7 @@ Test(times, a_clock_that_is_behind_counts_as_no_time)
 }
 
 /* A fall by one nanosecond is seen, and no word behind the last activity is read. */
-Test(times, no_activity_falls_or_misses_by_a_nanosecond)
+Test(times, no_activity_falls_or_loses_nanoseconds)
 {
     struct {
         fl_times times;

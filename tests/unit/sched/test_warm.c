@@ -58,7 +58,7 @@ Test(warm, a_short_gap_ends_that)
     cr_assert_eq(fl_warm_time(&a.warm), WAKE);
 }
 
-Test(warm, no_gaps_cost_more_than_twice_the_least)
+Test(warm, gaps_cost_at_most_twice_minimum)
 {
     for (unsigned seed = 1; seed < 50; seed++) {
         account a = account_begin();

@@ -40,7 +40,7 @@ static int twice(filch_self self, filch_service_job *job, void *arg)
     return filch_service_job_message(job)->attempt == 1 ? -EAGAIN : 0;
 }
 
-Test(broker_modules, the_example_serves_jobs_and_their_retries)
+Test(broker_modules, example_serves_jobs_and_retries)
 {
     unsigned runs = 0;
     filch_service *service;
@@ -69,7 +69,7 @@ Test(broker_modules, a_module_is_loaded_once)
     cr_assert_eq(fl_broker_of("range:4"), kind);
 }
 
-Test(broker_modules, a_module_that_does_not_fit_is_refused)
+Test(broker_modules, incompatible_module_is_refused)
 {
     static const struct {
         const char *url, *why;
@@ -88,7 +88,7 @@ Test(broker_modules, a_module_that_does_not_fit_is_refused)
         refuses(all[i].url, all[i].why);
 }
 
-Test(broker_modules, a_module_that_others_could_change_is_refused)
+Test(broker_modules, module_writable_by_others_is_refused)
 {
     const char *path = copy_as("range");
     static const mode_t modes[] = {0664, 0646, 0666};
@@ -104,20 +104,20 @@ Test(broker_modules, a_module_that_others_could_change_is_refused)
         refuses("range:1", "(belongs to neither root nor this user)");
 }
 
-Test(broker_modules, a_path_that_is_not_absolute_is_refused)
+Test(broker_modules, relative_path_is_refused)
 {
     cr_assert_eq(chdir(BROKER_MODULES), 0);
     look_in(".");
     refuses("range:1", "./filch-broker-range.so (is no absolute path)");
 }
 
-Test(broker_modules, a_module_serves_its_own_schemes_only)
+Test(broker_modules, module_serves_only_its_schemes)
 {
     copy_as("other");
     refuses("other:1", "the module of broker 'other' has only the schemes 'range'");
 }
 
-Test(broker_modules, an_unknown_scheme_names_the_valid_ones_and_no_password)
+Test(broker_modules, unknown_scheme_lists_valid_hides_password)
 {
     look_in(folder_make());
     refuses("nosuch:secret", "unknown broker 'nosuch' (valid schemes, before a colon: memory");
@@ -126,7 +126,7 @@ Test(broker_modules, an_unknown_scheme_names_the_valid_ones_and_no_password)
     refuses("nosuch", "unknown broker 'nosuch'");
 }
 
-Test(broker_modules, modules_are_listed_by_name_and_each_once)
+Test(broker_modules, modules_are_listed_once_by_name)
 {
     fl_module_name names[FL_MODULES_MOST];
     char folders[2 * PATH_MAX + 4];

@@ -31,7 +31,7 @@ Test(configuration, without_any_source_the_defaults_hold)
     fl_configuration_end(&got);
 }
 
-Test(configuration, options_win_over_variables_and_these_over_the_file)
+Test(configuration, options_beat_variables_beat_file)
 {
     const char *file = file_of("{\"width\": 3, \"workers\": 3, \"deliveries\": 3}", 0600);
     loads((sources){{"--config", file, "--width=5"},
@@ -42,7 +42,7 @@ Test(configuration, options_win_over_variables_and_these_over_the_file)
     fl_configuration_end(&got);
 }
 
-Test(configuration, variables_of_the_guides_work_unchanged_and_give_way_to_ours)
+Test(configuration, guide_variables_work_below_own_ones)
 {
     loads((sources){.variables = {"RABBITMQ_URL=amqp://h/", "QUEUE_NAME=mail", "WORKER_COUNT=7",
                                   "SHUTDOWN_TIMEOUT_SEC=25", "HEALTH_PORT=8080",
@@ -143,7 +143,7 @@ Test(configuration, defaults_of_the_program_give_way)
     fl_key_defaults_set(NULL);
 }
 
-Test(configuration, the_file_may_be_named_by_a_variable)
+Test(configuration, variable_may_name_file)
 {
     char variable[192];
     snprintf(variable, sizeof variable, "FILCH_SERVICE_CONFIG=%s",
@@ -156,7 +156,7 @@ Test(configuration, the_file_may_be_named_by_a_variable)
     fl_configuration_end(&got);
 }
 
-Test(configuration, variables_that_kubernetes_sets_for_a_service_named_filch_are_no_keys)
+Test(configuration, kubernetes_service_variables_are_not_keys)
 {
     loads((sources){.variables = {"FILCH_SERVICE_HOST=10.0.0.1", "FILCH_SERVICE_PORT=8080",
                                   "FILCH_SERVICE_PORT_HEALTH=8080", "FILCH_WORKERS=2"}});
@@ -181,7 +181,7 @@ Test(configuration, each_type_of_value_is_read)
     fl_configuration_end(&got);
 }
 
-Test(configuration, blanks_around_names_of_queues_are_none_of_theirs)
+Test(configuration, blanks_around_queue_names_are_trimmed)
 {
     loads((sources){.options = {"--queues= mail = 3 , reports\t,c"}});
     cr_assert_eq(got.queue_count, 3);
@@ -191,7 +191,7 @@ Test(configuration, blanks_around_names_of_queues_are_none_of_theirs)
     fl_configuration_end(&got);
 }
 
-Test(configuration, queues_of_a_file_are_names_or_weights)
+Test(configuration, file_queues_are_names_or_weights)
 {
     loads_file("{\"queues\": [\"a\", \"b\"]}");
     cr_assert_eq(got.queue_count, 2);
@@ -212,7 +212,7 @@ Test(configuration, prefetch_stands_for_width_and_buffer)
     refuses((sources){.options = {"--buffer=4", "--prefetch=40"}}, "buffer prefetch one");
 }
 
-Test(configuration, the_longest_wait_is_at_least_the_first)
+Test(configuration, longest_wait_is_at_least_first)
 {
     loads((sources){
         .options = {"--retry-delay=1h", "--handlers=[{\"type\":\"a\",\"retry-delay\":\"2h\"}]"}});
@@ -222,7 +222,7 @@ Test(configuration, the_longest_wait_is_at_least_the_first)
     refuses((sources){.options = {"--retry-delay=1h", "--retry-max=1m"}}, "retry-max retry-delay");
 }
 
-Test(configuration, a_result_is_refused_where_the_broker_keeps_none)
+Test(configuration, result_needs_broker_that_keeps_it)
 {
     static char handlers[] = "--handlers=[{\"type\":\"a\",\"command\":\"true\",\"result\":true}]";
     const fl_broker_kind *kind;
@@ -239,7 +239,7 @@ Test(configuration, a_result_is_refused_where_the_broker_keeps_none)
     fl_configuration_end(&got);
 }
 
-Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_range)
+Test(configuration, hostile_values_are_refused_with_range)
 {
     static const struct {
         const char *key, *range;
@@ -269,7 +269,7 @@ Test(configuration, hostile_values_are_refused_with_the_key_the_value_and_the_ra
         }
 }
 
-Test(configuration, a_long_or_unprintable_value_does_not_reach_the_message)
+Test(configuration, messages_omit_long_or_unprintable_values)
 {
     static char option[8000] = "--width=";
     memset(option + 8, 'x', sizeof option - 9);
@@ -279,7 +279,7 @@ Test(configuration, a_long_or_unprintable_value_does_not_reach_the_message)
 
 /* ---- Names ---- */
 
-Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
+Test(configuration, unknown_names_are_refused_with_suggestions)
 {
     refuses((sources){.options = {"--widtth=3"}}, "--widtth width");
     refuses((sources){.options = {"--retry-delai", "3s"}}, "retry-delay");
@@ -296,7 +296,7 @@ Test(configuration, unknown_names_are_refused_with_the_nearest_ones)
     refuses_file("{\"width-file\": \"x\"}", "width-file");
 }
 
-Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
+Test(configuration, file_without_json_object_is_refused)
 {
     refuses((sources){.options = {"--config", "/no/such/file"}}, "/no/such/file");
     refuses((sources){.options = {"--config", "/"}}, "/");
@@ -338,7 +338,7 @@ Test(configuration, a_file_that_is_no_json_object_of_keys_is_refused)
     refuses_file("{\"width\": 3,\n\"width\": 4}", "line 2, not JSON: duplicate object key");
 }
 
-Test(configuration, periodic_jobs_are_read_with_their_defaults)
+Test(configuration, periodic_jobs_load_with_defaults)
 {
     loads_file("{\"periodic\": [{\"name\": \"a\", \"cron\": \"@daily\", \"type\": \"t\"},"
                " {\"name\": \"b\", \"cron\": \"0 * * * *\", \"type\": \"t\", \"queue\": \"q\","
@@ -355,7 +355,7 @@ Test(configuration, periodic_jobs_are_read_with_their_defaults)
     fl_configuration_end(&got);
 }
 
-Test(configuration, null_in_the_file_is_the_default)
+Test(configuration, null_in_file_means_default)
 {
     loads_file("{\"width\": null, \"handlers\": null}");
     cr_assert_eq(got.width, 10);
@@ -364,7 +364,7 @@ Test(configuration, null_in_the_file_is_the_default)
 
 /* ---- Secrets ---- */
 
-Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
+Test(configuration, secrets_come_from_private_file)
 {
     char variable[192];
     snprintf(variable, sizeof variable, "RABBITMQ_URL_FILE=%s", file_of("amqp:secret\n", 0640));
@@ -388,7 +388,7 @@ Test(configuration, a_secret_comes_from_a_file_that_others_cannot_read)
     refuses((sources){.variables = {variable, "RABBITMQ_URL=memory:"}}, "RABBITMQ_URL_FILE both");
 }
 
-Test(configuration, variables_that_may_hold_secrets_are_not_inherited)
+Test(configuration, secret_variables_are_not_inherited)
 {
     static const char *const hidden[] = {"RABBITMQ_URL", "FILCH_SERVICE_BROKER",
                                          "FILCH_SERVICE_HEALTH_TOKEN"};
@@ -401,7 +401,7 @@ Test(configuration, variables_that_may_hold_secrets_are_not_inherited)
     cr_assert_str_eq(getenv("WORKER_COUNT"), "3");
 }
 
-Test(configuration, a_url_is_shown_without_its_passwords)
+Test(configuration, url_is_shown_without_passwords)
 {
     static const struct {
         const char *url, *shown;

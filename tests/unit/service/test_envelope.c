@@ -71,7 +71,7 @@ Test(envelope, type_alone_is_required)
     }
 }
 
-Test(envelope, nesting_is_limited_before_the_parser_sees_it)
+Test(envelope, nesting_is_limited_before_parsing)
 {
     enum { DEEP = 100000 };
     static char body[DEEP];
@@ -100,7 +100,7 @@ Test(envelope, nesting_is_limited_before_the_parser_sees_it)
 
 /* ---- Copies and limits ---- */
 
-Test(message, a_copy_holds_everything_and_a_header_is_found_in_any_case)
+Test(message, copy_holds_everything_headers_ignore_case)
 {
     const filch_header headers[] = {{"A", "1"}, {"X-Long-Name", ""}};
     const filch_message message = {.id = "i",

@@ -32,7 +32,7 @@ Test(handler_command, the_body_is_its_standard_input)
     handled_end(&one);
 }
 
-Test(handler_command, a_job_is_judged_by_the_exit_status_or_signal)
+Test(handler_command, exit_status_or_signal_decides_outcome)
 {
     static const struct {
         const char *body, *reason;
@@ -53,7 +53,7 @@ Test(handler_command, a_job_is_judged_by_the_exit_status_or_signal)
     handled_end(&one);
 }
 
-Test(handler_command, the_reason_is_the_escaped_end_of_its_errors)
+Test(handler_command, reason_is_escaped_tail_of_stderr)
 {
     handled one = {0};
     begin(&one, "printf 'begin%0200d\\n\\033[1m\\\\end\\n' 7 >&2; exit 9");
@@ -103,7 +103,7 @@ Test(handler_command, job_without_id_has_no_variable)
 
 /* ---- Results ---- */
 
-Test(handler_command, its_output_is_the_result_where_that_is_wanted)
+Test(handler_command, output_becomes_result_on_request)
 {
     handled one = {0};
     fl_handler_spec spec = shell("eval \"$(cat)\"");
@@ -166,7 +166,7 @@ Test(handler_command, headers_have_32_kib_in_all)
 
 /* ---- Programs that misbehave ---- */
 
-Test(handler_command, it_need_not_read_a_large_body)
+Test(handler_command, program_may_ignore_large_body)
 {
     enum { LARGE = 4 << 20 };
     char *body = calloc(1, LARGE);
@@ -186,7 +186,7 @@ Test(handler_command, its_output_is_discarded)
     handled_end(&one);
 }
 
-Test(handler_command, a_descendant_that_keeps_the_pipe_does_not_hold_it_up)
+Test(handler_command, descendant_keeping_pipe_does_not_block)
 {
     handled one = {0};
     begin(&one, "setsid sleep 1000 & echo over >&2; exit 3");
@@ -212,7 +212,7 @@ static void cancel_when_ready(handled *one, fl_handler_spec spec)
     rmdir(folder);
 }
 
-Test(handler_command, a_program_that_ignores_sigterm_is_killed)
+Test(handler_command, program_ignoring_sigterm_is_killed)
 {
     handled one = {0};
     cancel_when_ready(&one, shell("trap '' TERM; mkdir \"$(cat)\"; while :; do sleep 1000; done"));
@@ -231,7 +231,7 @@ Test(handler_command, errors_without_end_hold_no_worker)
 }
 
 /* A program that has not begun by then has another reason: the next job is looked at. */
-Test(handler_command, a_program_is_ended_at_the_deadline_and_the_reason_tells_the_timeout)
+Test(handler_command, deadline_ends_program_reason_names_timeout)
 {
     static const char *const rows[][2] = {
         {"exec sleep 1000", "timeout of 0.25s: ended by signal 15"},
@@ -248,7 +248,7 @@ Test(handler_command, a_program_is_ended_at_the_deadline_and_the_reason_tells_th
     handled_end(&one);
 }
 
-Test(handler_command, a_program_that_ends_politely_has_done_its_job)
+Test(handler_command, exit_zero_after_sigterm_is_done)
 {
     handled one = {0};
     fl_handler_spec spec =
@@ -260,7 +260,7 @@ Test(handler_command, a_program_that_ends_politely_has_done_its_job)
 
 /* ---- Starts and ends ---- */
 
-Test(handler_command, a_program_that_cannot_start_is_tried_again)
+Test(handler_command, unstartable_program_is_retried)
 {
     handled one = {0};
     start_spawner();
@@ -303,7 +303,7 @@ static void serve_until_killed(int told)
     filch_service_run(one.service);
 }
 
-Test(handler_command, kill_9_of_the_service_leaves_no_child)
+Test(handler_command, killed_service_leaves_no_child)
 {
     int told[2];
     long child = 0;

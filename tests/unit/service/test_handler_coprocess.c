@@ -81,7 +81,7 @@ static void fails_with(const char *program, const char *option, const char *code
     rmdir(folder);
 }
 
-Test(handler_coprocess, an_exception_in_python_is_told_with_its_class_and_traceback)
+Test(handler_coprocess, python_exception_reports_class_and_traceback)
 {
     if (is_missing("python3"))
         return;
@@ -91,7 +91,7 @@ Test(handler_coprocess, an_exception_in_python_is_told_with_its_class_and_traceb
                "KeyError: 'key'", "in look_up");
 }
 
-Test(handler_coprocess, an_exception_in_node_is_told_with_its_class_and_stack)
+Test(handler_coprocess, node_exception_reports_class_and_stack)
 {
     if (system("command -v node >/dev/null 2>&1"))
         cr_skip_test("node not found (Debian: nodejs)");
@@ -236,7 +236,7 @@ static void keep_line(const char *line, size_t size, void *arg)
     pthread_mutex_unlock(&all->lock);
 }
 
-Test(handler_coprocess, its_log_and_progress_are_in_the_log_of_the_service)
+Test(handler_coprocess, logs_and_progress_reach_service_log)
 {
     lines all = {.lock = PTHREAD_MUTEX_INITIALIZER};
     filch_log log;
@@ -252,7 +252,7 @@ Test(handler_coprocess, its_log_and_progress_are_in_the_log_of_the_service)
     cr_assert(strstr(all.text, "\"progress\":\"0.5\""), "%s", all.text);
 }
 
-Test(handler_coprocess, a_child_that_breaks_the_protocol_is_replaced)
+Test(handler_coprocess, protocol_breaking_child_is_replaced)
 {
     static const char *const rows[][2] = {
         {"sys.exit(3)", "it ended without an answer (exit 3)"},
@@ -289,7 +289,7 @@ static void tells(handled *one, const char *body, long *pid, int *count)
     cr_assert_eq(sscanf(one->reason, "%ld %d", pid, count), 2, "%s", one->reason);
 }
 
-Test(handler_coprocess, a_child_serves_one_job_after_another_until_it_is_worn)
+Test(handler_coprocess, child_serves_jobs_until_worn)
 {
     long first, second, third;
     int count;
@@ -307,7 +307,7 @@ Test(handler_coprocess, a_child_serves_one_job_after_another_until_it_is_worn)
     handled_end(&one);
 }
 
-Test(handler_coprocess, a_child_with_too_much_memory_is_replaced)
+Test(handler_coprocess, child_using_excess_memory_is_replaced)
 {
     long pid;
     int count;
@@ -323,7 +323,7 @@ Test(handler_coprocess, a_child_with_too_much_memory_is_replaced)
     handled_end(&one);
 }
 
-Test(handler_coprocess, bytes_behind_an_answer_are_no_answer_to_the_next_job)
+Test(handler_coprocess, trailing_bytes_never_answer_next_job)
 {
     long pid;
     int count;
@@ -343,7 +343,7 @@ Test(handler_coprocess, bytes_behind_an_answer_are_no_answer_to_the_next_job)
 
 /* ---- Late children ---- */
 
-Test(handler_coprocess, a_late_child_is_killed_and_replaced)
+Test(handler_coprocess, late_child_is_killed_and_replaced)
 {
     static const char *const rows[] = {
         "time.sleep(1000)", "subprocess.Popen(['setsid', 'sleep', '1000']); time.sleep(1000)",
@@ -363,7 +363,7 @@ Test(handler_coprocess, a_late_child_is_killed_and_replaced)
     handled_end(&one);
 }
 
-Test(handler_coprocess, a_child_that_never_reads_is_late)
+Test(handler_coprocess, child_that_never_reads_times_out)
 {
     enum { LARGE = 4 << 20 };
     char *body = malloc(LARGE + 1);
@@ -376,7 +376,7 @@ Test(handler_coprocess, a_child_that_never_reads_is_late)
     free(body);
 }
 
-Test(handler_coprocess, a_child_that_dies_at_its_start_starts_later_each_time)
+Test(handler_coprocess, startup_deaths_delay_restarts_increasingly)
 {
     handled one = {0};
     begin(&one, "exit 3", (fl_handler_spec){0});
@@ -401,7 +401,7 @@ Test(handler_coprocess, jobs_wait_for_a_free_child)
     handled_end(&one);
 }
 
-Test(handler_coprocess, a_program_that_cannot_start_is_tried_again)
+Test(handler_coprocess, unstartable_program_is_retried)
 {
     handled one = {0};
     start_spawner();
@@ -411,7 +411,7 @@ Test(handler_coprocess, a_program_that_cannot_start_is_tried_again)
 
 /* ---- Frames ---- */
 
-Test(handler_coprocess, a_frame_is_found_when_it_is_whole)
+Test(handler_coprocess, frame_is_found_when_whole)
 {
     static const char data[] = "\0\0\1\2";
     size_t length;

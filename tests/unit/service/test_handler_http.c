@@ -158,7 +158,7 @@ Test(handler_http, job_without_id_has_no_key)
     end(&one, &to);
 }
 
-Test(handler_http, it_says_when_a_job_comes_again)
+Test(handler_http, retry_after_header_schedules_retry)
 {
     server to = {.answer = ANSWER("503 Busy", "Retry-After: 7\r\n", "")};
     handled one = {0};
@@ -178,7 +178,7 @@ static bool has_line(const server *to, const char *line)
     return strcasestr(to->request, whole);
 }
 
-Test(handler_http, a_request_has_the_body_and_the_facts)
+Test(handler_http, request_has_body_and_facts)
 {
     static const filch_header headers[] = {{"Tenant", "7"},
                                            {"evil", "1\r\nX-Evil: 2"},
@@ -208,7 +208,7 @@ Test(handler_http, a_request_has_the_body_and_the_facts)
     end(&one, &to);
 }
 
-Test(handler_http, a_response_without_end_is_cut_off)
+Test(handler_http, endless_response_is_cut_off)
 {
     server to = {.answer = ANSWER("200 OK", "", ""), .more = 1 << 30};
     handled one = {0};
@@ -240,7 +240,7 @@ Test(handler_http, a_cancelled_request_ends)
     end(&one, &to);
 }
 
-Test(handler_http, a_silent_server_is_found_in_time)
+Test(handler_http, silent_server_is_detected_in_time)
 {
     server to = {0};
     handled one = {0};
@@ -277,7 +277,7 @@ Test(handler_http, a_wrong_configuration_is_refused)
 
 /* ---- Results ---- */
 
-Test(handler_http, the_response_is_the_result_where_that_is_wanted)
+Test(handler_http, response_becomes_result_on_request)
 {
     static const char *words[2];
     handled one = {0};

@@ -44,7 +44,7 @@ Test(handler_module, the_example_serves_jobs)
     place_remove(&at);
 }
 
-Test(handler_module, an_object_that_others_could_change_is_refused)
+Test(handler_module, object_writable_by_others_is_refused)
 {
     place at = place_make();
     char link[80];
@@ -71,7 +71,7 @@ Test(handler_module, an_object_that_others_could_change_is_refused)
     place_remove(&at);
 }
 
-Test(handler_module, an_object_with_another_interface_is_refused)
+Test(handler_module, incompatible_object_is_refused)
 {
     place at = place_make();
     handled_refuses("module", NULL, "lacks its file");

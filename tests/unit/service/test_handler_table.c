@@ -24,7 +24,7 @@ Test(handler_table, handlers_have_kinds_words_and_limits)
     fl_configuration_end(&got);
 }
 
-Test(handler_table, members_that_the_kind_does_not_use_are_refused)
+Test(handler_table, members_unused_by_kind_are_refused)
 {
     loads_file("{\"handlers\": [{\"type\": \"a\", \"coprocess\": [\"sh\"], \"processes\": 3,"
                " \"output-most\": \"1MiB\", \"grace\": 1, \"recycle-jobs\": 9,"
@@ -43,7 +43,7 @@ Test(handler_table, members_that_the_kind_does_not_use_are_refused)
             "b: result not used program");
 }
 
-Test(handler_table, wrong_handlers_are_refused_by_their_place_and_type)
+Test(handler_table, wrong_handlers_are_refused_by_place)
 {
     static const char *const rows[][2] = {
         {"[3]", "handlers[0] type"},
@@ -93,7 +93,7 @@ static void end_table(fl_handler_table *table)
     fl_configuration_end(&got);
 }
 
-Test(handler_table, the_table_limits_own_handlers_and_adds_ready_made_ones)
+Test(handler_table, table_limits_own_adds_builtin_handlers)
 {
     const filch_handler given = {.type = "mine", .fn = own, .width = 1, .timeout = 7};
     fl_handler_table table;
@@ -110,7 +110,7 @@ Test(handler_table, the_table_limits_own_handlers_and_adds_ready_made_ones)
     end_table(&table);
 }
 
-Test(handler_table, a_breaker_is_switched_on_by_its_members)
+Test(handler_table, members_switch_breaker_on)
 {
     static const struct {
         const char *members;
@@ -142,7 +142,7 @@ static void remember(const char *text, size_t size, void *arg)
 }
 
 /* Two of three attempts fail; the next ones are refused until the time is over, then three succeed. */
-Test(handler_table, a_breaker_by_default_opens_at_two_failures_of_three_and_says_so)
+Test(handler_table, default_breaker_opens_at_two_thirds)
 {
     const filch_handler given = {.type = "mine", .fn = own};
     fl_handler_table table;
@@ -174,7 +174,7 @@ Test(handler_table, a_breaker_by_default_opens_at_two_failures_of_three_and_says
     end_table(&table);
 }
 
-Test(handler_table, without_handlers_the_kinds_without_words_are_served)
+Test(handler_table, without_handlers_wordless_kinds_are_served)
 {
     fl_handler_table table;
     loads((sources){.options = {NULL}});
@@ -190,7 +190,7 @@ Test(handler_table, without_handlers_the_kinds_without_words_are_served)
     end_table(&table);
 }
 
-Test(handler_table, an_entry_that_cannot_be_served_is_named_by_its_place_and_type)
+Test(handler_table, unservable_entry_is_named_by_place)
 {
     static const struct {
         const char *handlers, *why;

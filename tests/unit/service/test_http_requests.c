@@ -3,7 +3,7 @@
  * The HTTP endpoints of a service: methods, connections, tokens, names. */
 #include <tests/service/service_http.h>
 
-Test(http_requests, only_get_and_head_of_known_paths_are_answered)
+Test(http_requests, unknown_paths_and_methods_are_refused)
 {
     start((filch_service_config){0});
     cr_assert_eq(status_of("/"), 200);
@@ -78,7 +78,7 @@ Test(http_requests, connection_65_replaces_the_first)
 
 /* ---- Tokens ---- */
 
-Test(http_requests, the_state_and_the_page_ask_for_the_token)
+Test(http_requests, state_and_page_require_token)
 {
     service = service_of((filch_service_config){0}, handlers, 3);
     start_http((filch_service_http_config){.address = "0.0.0.0", .token = "open sesame"});
@@ -107,7 +107,7 @@ Test(http_requests, the_state_and_the_page_ask_for_the_token)
     end();
 }
 
-Test(http_requests, without_a_token_other_addresses_show_no_jobs)
+Test(http_requests, tokenless_remote_addresses_see_no_jobs)
 {
     service = service_of((filch_service_config){0}, handlers, 3);
     start_http((filch_service_http_config){.address = "0.0.0.0"});
@@ -117,7 +117,7 @@ Test(http_requests, without_a_token_other_addresses_show_no_jobs)
     end();
 }
 
-Test(http_requests, a_foreign_name_for_the_loopback_address_is_refused)
+Test(http_requests, foreign_loopback_name_is_refused)
 {
     start((filch_service_config){0});
     cr_assert_eq(http_status(port, "GET", "/debug/state", "Host: evil.example\r\n"), 403);

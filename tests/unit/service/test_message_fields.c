@@ -10,7 +10,7 @@ static const fl_message_field *named(const char *name)
     return fl_message_field_named(fl_message_fields, name);
 }
 
-Test(message_fields, a_field_that_is_written_is_read_again)
+Test(message_fields, written_field_reads_back)
 {
     static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     filch_message from = {.id = "an id",
@@ -31,7 +31,7 @@ Test(message_fields, a_field_that_is_written_is_read_again)
     }
 }
 
-Test(message_fields, a_field_that_is_not_set_has_no_text)
+Test(message_fields, unset_field_has_no_text)
 {
     const filch_message none = {0};
     for (const fl_message_field *field = fl_message_fields; field->name; field++) {
@@ -40,7 +40,7 @@ Test(message_fields, a_field_that_is_not_set_has_no_text)
     }
 }
 
-Test(message_fields, names_are_found_in_any_case_and_others_are_not)
+Test(message_fields, only_known_names_match_any_case)
 {
     cr_assert_eq(named("Filch-ID"), &fl_message_fields[0]);
     cr_assert_null(named("filch-i"));
@@ -48,7 +48,7 @@ Test(message_fields, names_are_found_in_any_case_and_others_are_not)
     cr_assert_null(named(""));
 }
 
-Test(message_fields, damaged_numbers_and_traces_count_as_none)
+Test(message_fields, damaged_numbers_and_traces_are_ignored)
 {
     static const char *const rows[][2] = {
         {"filch-attempt", "-1"},   {"filch-attempt", "3x"},    {"filch-attempt", "99999999999"},

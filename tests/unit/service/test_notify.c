@@ -102,7 +102,7 @@ Test(notify, paths_and_abstract_names_are_reached)
     }
 }
 
-Test(notify, readiness_is_repeated_until_the_manager_has_it)
+Test(notify, readiness_repeats_until_manager_hears)
 {
     const filch_service_stats stats = {.running = 0};
     fl_notify notify;
@@ -131,7 +131,7 @@ Test(notify, nothing_is_sent_without_the_variable)
     fl_notify_end(&notify);
 }
 
-Test(notify, children_do_not_inherit_the_managers_variables)
+Test(notify, children_do_not_inherit_manager_variables)
 {
     fl_notify notify;
     setenv("NOTIFY_SOCKET", "/nowhere", 1);
@@ -175,7 +175,7 @@ static int nothing(filch_self self, filch_service_job *job, void *arg)
     return 0;
 }
 
-Test(notify, the_watchdog_hears_of_a_loop_only_while_it_turns)
+Test(notify, watchdog_hears_only_turning_loop)
 {
     static const filch_handler handler = {.type = "nothing", .fn = nothing};
     char usec[32];
@@ -245,7 +245,7 @@ static const char *first_message(int fd, pid_t pid)
     return text;
 }
 
-Test(notify, ready_comes_after_the_endpoints_and_stopping_at_the_first_signal)
+Test(notify, ready_follows_endpoints_stopping_follows_signal)
 {
     char byte = 0;
     int status, port = 0, fd = manager_begins();
@@ -269,7 +269,7 @@ Test(notify, ready_comes_after_the_endpoints_and_stopping_at_the_first_signal)
     close(fd);
 }
 
-Test(notify, a_program_with_a_wrong_socket_is_refused)
+Test(notify, program_with_wrong_socket_is_refused)
 {
     static const filch_handler handlers[] = {{.type = "nothing", .fn = nothing}};
     static char name[] = "service", once[] = "--once", broker[] = "--broker=memory:";

@@ -65,7 +65,7 @@ static const char *date_in(time_t seconds)
     return field;
 }
 
-Test(otlp_retry_after, it_is_seconds_or_a_date_and_an_hour_at_most)
+Test(otlp_retry_after, accepts_seconds_or_date_within_hour)
 {
     enum { HOUR = 3600 };
     static const struct {

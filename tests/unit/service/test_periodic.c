@@ -149,7 +149,7 @@ Test(periodic, several_services_publish_each_slot_once)
     cr_assert_str_eq(last_body, "body");
 }
 
-Test(periodic, a_slow_clock_does_not_repeat_a_slot)
+Test(periodic, slow_clock_never_repeats_slot)
 {
     int64_t skew = -7 * HOURS;
     serving exact, slow;
@@ -167,7 +167,7 @@ Test(periodic, a_slow_clock_does_not_repeat_a_slot)
     cr_assert_eq(signpost_count(&runs), 1);
 }
 
-Test(periodic, a_service_that_starts_in_time_publishes_the_slot_and_a_later_one_does_not)
+Test(periodic, only_timely_start_publishes_slot)
 {
     serving one, two;
     start_clock();
@@ -187,7 +187,7 @@ Test(periodic, a_service_that_starts_in_time_publishes_the_slot_and_a_later_one_
 
 /* ---- Steps of the clock ---- */
 
-Test(periodic, a_step_forward_publishes_the_last_slot_alone)
+Test(periodic, forward_step_publishes_last_slot_only)
 {
     serving one;
     start_clock();
@@ -220,7 +220,7 @@ Test(periodic, a_step_backward_repeats_no_slot)
     end(&one);
 }
 
-Test(periodic, after_a_step_back_by_more_than_a_day_slots_go_on)
+Test(periodic, slots_continue_after_long_backward_step)
 {
     serving one;
     start_clock();
@@ -237,7 +237,7 @@ Test(periodic, after_a_step_back_by_more_than_a_day_slots_go_on)
 
 /* ---- A broker that is away ---- */
 
-Test(periodic, a_slot_is_published_when_the_broker_is_back_in_time_and_else_missed)
+Test(periodic, slot_awaits_broker_until_too_late)
 {
     serving one;
     start_clock();
@@ -279,7 +279,7 @@ static void is_refused(filch_service_config config, int rc, const char *why)
 }
 
 /* The service may begin to run between a look at the slots and the sleep behind it. */
-Test(periodic, a_job_that_has_not_been_looked_at_is_due)
+Test(periodic, unexamined_job_is_due)
 {
     filch_service *service =
         service_of((filch_service_config){.periodics = &beat, .periodic_count = 1}, handlers, 2);
@@ -287,7 +287,7 @@ Test(periodic, a_job_that_has_not_been_looked_at_is_due)
     OK(filch_service_destroy(service));
 }
 
-Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
+Test(periodic, wrong_entries_are_refused_by_name)
 {
     static const struct {
         filch_periodic given;
@@ -316,7 +316,7 @@ Test(periodic, wrong_entries_are_refused_with_their_place_and_name)
                -EINVAL, "1001 periodic jobs are out of range (1..1000)");
 }
 
-Test(periodic, a_body_that_is_no_json_is_refused_with_the_json_envelope)
+Test(periodic, json_envelope_refuses_non_json_body)
 {
     filch_periodic given = {
         .name = "a", .cron = "@daily", .type = "t", .body = "{\"a\":", .body_size = 5};
@@ -325,7 +325,7 @@ Test(periodic, a_body_that_is_no_json_is_refused_with_the_json_envelope)
                    -EINVAL, "its body is not JSON");
 }
 
-Test(periodic, brokers_that_remember_no_keys_are_refused_by_name)
+Test(periodic, brokers_forgetting_keys_are_refused)
 {
     const fl_broker_kind *kind;
     for (unsigned i = 0; (kind = fl_brokers_built_in[i]); i++) {
@@ -338,7 +338,7 @@ Test(periodic, brokers_that_remember_no_keys_are_refused_by_name)
     }
 }
 
-Test(periodic, dedup_for_needs_a_key_and_a_range)
+Test(periodic, dedup_for_needs_key_and_range)
 {
     filch_service *service = service_of((filch_service_config){.broker = "memory:"}, handlers, 1);
     const filch_message wrong[] = {{.type = "beat", .dedup_for = 1},

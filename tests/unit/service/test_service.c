@@ -26,7 +26,7 @@ static const unsigned workers[] = {1, 2, 8};
 
 /* ---- At least once ---- */
 
-Test(service, each_message_is_run_once_and_acknowledged)
+Test(service, messages_run_once_and_are_acknowledged)
 {
     enum { MESSAGES = 300 };
     const filch_handler handler = {.type = "count", .fn = counts};
@@ -53,7 +53,7 @@ Test(service, each_message_is_run_once_and_acknowledged)
     }
 }
 
-Test(service, two_services_share_a_queue_without_a_double_run)
+Test(service, two_services_never_run_message_twice)
 {
     enum { MESSAGES = 300 };
     const filch_handler handler = {.type = "count", .fn = counts};
@@ -77,7 +77,7 @@ Test(service, two_services_share_a_queue_without_a_double_run)
     fl_broker_memory.close(broker);
 }
 
-Test(service, a_message_is_answered_after_its_handler_has_returned)
+Test(service, message_is_answered_after_handler_returns)
 {
     const filch_handler handler = {.type = "wait", .fn = waits};
     fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
@@ -96,7 +96,7 @@ Test(service, a_message_is_answered_after_its_handler_has_returned)
     fl_broker_memory.close(broker);
 }
 
-Test(service, no_more_messages_are_held_than_width_and_buffer)
+Test(service, width_and_buffer_bound_held_messages)
 {
     const filch_handler handler = {.type = "wait", .fn = waits};
     fl_broker *broker = beside("memory:", FL_BROKER_ADMINISTERS);
@@ -133,7 +133,7 @@ static int fails_with(filch_self self, filch_service_job *job, void *code)
 }
 #define CODE(code) ((void *)(intptr_t)(code))
 
-Test(service, a_retry_waits_in_the_broker_and_attempts_are_counted)
+Test(service, retries_wait_in_broker_and_count)
 {
     const filch_retry_policy policy = {.attempts = 3,
                                        .base = FILCH_SECOND,
@@ -180,7 +180,7 @@ static int says(filch_self self, filch_service_job *job, void *arg)
     }
 }
 
-Test(service, failures_become_dead_letters_with_their_reasons)
+Test(service, failures_become_dead_letters_with_reasons)
 {
     static const char *const reasons[] = {"no url in the payload", "unknown customer 17", NULL,
                                           "panic: broken pipe", "Operation not permitted"};
@@ -207,7 +207,7 @@ static int waits_for_its_deadline(filch_self self, filch_service_job *job, void 
     return arg ? 0 : cause;
 }
 
-Test(service, a_timeout_is_retried_and_late_success_counts_as_done)
+Test(service, timeouts_retry_late_success_is_done)
 {
     for (unsigned late = 0; late < 2; late++) {
         const filch_handler handler = {.type = "slow",
@@ -257,7 +257,7 @@ static void dies_as(filch_service_config config, const filch_message *message, c
     fl_broker_memory.close(broker);
 }
 
-Test(service, malformed_poisoned_and_unknown_messages_become_dead_letters)
+Test(service, unprocessable_messages_become_dead_letters)
 {
     static char big[FL_BODY_MOST + 1];
     dies_as((filch_service_config){.envelope = FILCH_ENVELOPE_NATIVE},

@@ -92,14 +92,14 @@ static void cancel_one_that_returns(int answer)
     end();
 }
 
-Test(service_cancel, a_running_job_is_cancelled_and_forgotten_whatever_its_handler_returns)
+Test(service_cancel, running_job_is_cancelled_and_forgotten)
 {
     static const int answers[] = {-ECANCELED, -EAGAIN, -EBADMSG};
     for (unsigned i = 0; i < 3; i++)
         cancel_one_that_returns(answers[i]);
 }
 
-Test(service_cancel, a_job_that_succeeds_all_the_same_is_done)
+Test(service_cancel, job_that_still_succeeds_is_done)
 {
     int answer = 0;
     const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
@@ -124,7 +124,7 @@ static int tells_and_waits(filch_self self, filch_service_job *job, void *arg)
     return filch_context_wait(filch_service_job_context(job), FILCH_FOREVER);
 }
 
-Test(service_cancel, the_record_of_a_cancelled_job_says_so_and_has_no_result)
+Test(service_cancel, cancelled_record_has_no_result)
 {
     const filch_handler handler = {.type = "wait", .fn = tells_and_waits};
     filch_service_record *record = NULL;
@@ -143,7 +143,7 @@ Test(service_cancel, the_record_of_a_cancelled_job_says_so_and_has_no_result)
     end();
 }
 
-Test(service_cancel, a_job_that_has_not_begun_does_not_begin)
+Test(service_cancel, cancelled_unbegun_job_never_begins)
 {
     int answer = -ECANCELED;
     const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
@@ -164,7 +164,7 @@ Test(service_cancel, a_job_that_has_not_begun_does_not_begin)
     end();
 }
 
-Test(service_cancel, a_job_is_cancelled_during_a_drain)
+Test(service_cancel, job_is_cancelled_during_drain)
 {
     int answer = -ECANCELED;
     const filch_handler handler = {.type = "wait", .fn = waits, .arg = &answer};
@@ -192,7 +192,7 @@ static int asks_late_for_its_context(filch_self self, filch_service_job *job, vo
     return -EIO;
 }
 
-Test(service_cancel, a_context_that_is_asked_for_later_is_done)
+Test(service_cancel, context_requested_later_is_done)
 {
     const filch_handler handler = {.type = "wait", .fn = asks_late_for_its_context};
     serving one;
@@ -214,7 +214,7 @@ static int is_stopped_and_retries(filch_self self, filch_service_job *job, void 
     return filch_service_job_retry(job, 1, "again");
 }
 
-Test(service_cancel, a_job_that_is_retried_meanwhile_does_not_begin_again)
+Test(service_cancel, job_retried_meanwhile_never_begins_again)
 {
     const filch_handler handler = {.type = "wait", .fn = is_stopped_and_retries};
     broker = beside("memory:", FL_BROKER_ADMINISTERS);

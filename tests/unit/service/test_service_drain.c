@@ -49,7 +49,7 @@ static void finish(void)
     fl_broker_memory.close(broker);
 }
 
-Test(service_drain, running_handlers_end_and_unbegun_messages_go_back_at_once)
+Test(service_drain, drain_returns_unbegun_messages_at_once)
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits);
@@ -83,7 +83,7 @@ static void nothing_was_counted(void)
     }
 }
 
-Test(service_drain, a_second_stop_cancels_running_handlers_and_the_result_says_so)
+Test(service_drain, second_stop_cancels_and_reports_it)
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits_for_its_context);
@@ -99,7 +99,7 @@ Test(service_drain, a_second_stop_cancels_running_handlers_and_the_result_says_s
     }
 }
 
-Test(service_drain, the_deadline_cancels_as_the_second_stop_does)
+Test(service_drain, deadline_cancels_like_second_stop)
 {
     for (unsigned w = 0; w < 3; w++) {
         start(w, waits_for_its_context);
@@ -110,7 +110,7 @@ Test(service_drain, the_deadline_cancels_as_the_second_stop_does)
     }
 }
 
-Test(service_drain, a_handler_that_ignores_the_second_stop_is_waited_for_and_acknowledged)
+Test(service_drain, drain_awaits_handler_ignoring_second_stop)
 {
     start(1, waits);
     OK(filch_service_stop(service, 0));
@@ -122,7 +122,7 @@ Test(service_drain, a_handler_that_ignores_the_second_stop_is_waited_for_and_ack
     finish();
 }
 
-Test(service_drain, an_idle_service_stops_and_does_not_run_again)
+Test(service_drain, idle_service_stops_for_good)
 {
     const filch_handler handler = {.type = "wait", .fn = waits};
     service = service_of((filch_service_config){0}, &handler, 1);

@@ -82,30 +82,30 @@ static void survives_each_call(way how)
     cr_assert_gt(n, 8, "only %u calls", n);
 }
 
-Test(service_faults, a_busy_broker_loses_and_repeats_no_message)
+Test(service_faults, busy_broker_neither_loses_nor_repeats)
 {
     survives_each_call(BUSY);
 }
 
-Test(service_faults, a_lost_connection_loses_and_repeats_no_message)
+Test(service_faults, disconnect_neither_loses_nor_repeats_messages)
 {
     survives_each_call(LOST);
     survives_each_call(LOST_ITS_REPLY);
 }
 
-Test(service_faults, a_refusal_loses_and_repeats_no_message)
+Test(service_faults, refusal_neither_loses_nor_repeats_messages)
 {
     survives_each_call(REFUSED);
 }
 
-Test(service_faults, a_lost_connection_that_ends_leases_loses_no_message)
+Test(service_faults, lease_ending_disconnect_loses_no_message)
 {
     ends_leases = true;
     survives_each_call(LOST);
     survives_each_call(LOST_ITS_REPLY);
 }
 
-Test(service_faults, an_exchange_that_fails_loses_and_repeats_no_message)
+Test(service_faults, failed_exchange_neither_loses_nor_repeats)
 {
     exchanges = true;
     survives_each_call(BUSY);
@@ -134,7 +134,7 @@ static void holds_few_of_a_backlog(void)
     fl_broker_memory.close(broker);
 }
 
-Test(service_faults, a_backlog_of_messages_that_cannot_run_is_settled_while_it_is_received)
+Test(service_faults, unrunnable_backlog_settles_while_receiving)
 {
     holds_few_of_a_backlog();
     exchanges = true;
@@ -143,7 +143,7 @@ Test(service_faults, a_backlog_of_messages_that_cannot_run_is_settled_while_it_i
 
 /* ---- Capabilities ---- */
 
-Test(service_faults, the_capabilities_told_are_those_of_the_connection)
+Test(service_faults, described_capabilities_match_connection)
 {
     char text[512];
     filch_log log;
@@ -216,7 +216,7 @@ static int ignores(filch_self self, filch_service_job *job, void *arg)
     return 0;
 }
 
-Test(service_faults, a_message_is_published_in_spite_of_a_failed_call)
+Test(service_faults, publish_succeeds_despite_failed_call)
 {
     const filch_handler handler = {.type = "count", .fn = ignores};
     for (failing_way = BUSY; failing_way <= LOST_ITS_REPLY; failing_way++) {
@@ -234,7 +234,7 @@ Test(service_faults, a_message_is_published_in_spite_of_a_failed_call)
     }
 }
 
-Test(service_faults, run_ready_waits_for_messages_that_are_on_their_way)
+Test(service_faults, run_ready_awaits_messages_in_flight)
 {
     const filch_handler handler = {.type = "count", .fn = ignores};
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
@@ -249,7 +249,7 @@ Test(service_faults, run_ready_waits_for_messages_that_are_on_their_way)
     fl_broker_memory.close(broker);
 }
 
-Test(service_faults, a_running_service_asks_a_busy_broker_again)
+Test(service_faults, running_service_retries_busy_broker)
 {
     const filch_handler handler = {.type = "count", .fn = ignores};
     fl_broker *broker = beside("memory:", FL_BROKER_PUBLISHES);
@@ -322,7 +322,7 @@ static fl_broker_rc is_misconfigured(fl_broker **out, const fl_broker_config *co
     return config->host->explain(config->host, FL_BROKER_FATAL, "no port in the URL");
 }
 
-Test(service_faults, an_unreachable_broker_is_waited_for_and_a_wrong_url_is_refused)
+Test(service_faults, unreachable_broker_waits_wrong_url_fails)
 {
     const filch_handler handler = {.type = "count", .fn = ignores};
     const filch_message message = {.type = "count"};

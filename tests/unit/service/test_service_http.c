@@ -10,7 +10,7 @@
 
 /* ---- Probes ---- */
 
-Test(service_http, a_service_is_ready_once_connected_and_healthy_while_it_drains)
+Test(service_http, readiness_needs_connection_health_survives_drain)
 {
     start((filch_service_config){0});
     cr_assert_eq(status_of("/health"), 200);
@@ -23,7 +23,7 @@ Test(service_http, a_service_is_ready_once_connected_and_healthy_while_it_drains
     end();
 }
 
-Test(service_http, a_loop_that_has_not_turned_for_30_seconds_is_unhealthy)
+Test(service_http, stalled_loop_is_unhealthy_after_30s)
 {
     start((filch_service_config){.clock = test_clock});
     pass(29 * FILCH_SECOND);
@@ -50,7 +50,7 @@ static bool has_line(const char *text, const char *line)
     return false;
 }
 
-Test(service_http, metrics_count_tasks_by_type_and_status)
+Test(service_http, metrics_count_by_type_and_status)
 {
     start((filch_service_config){0});
     publish(service, "succeed", "");
@@ -81,7 +81,7 @@ Test(service_http, metrics_count_tasks_by_type_and_status)
     end();
 }
 
-Test(service_http, a_registry_of_the_program_is_shown_with_the_service)
+Test(service_http, program_registry_is_shown_with_service)
 {
     filch_metrics *metrics;
     filch_counter *own;
@@ -156,7 +156,7 @@ static json_int_t number(const json_t *all, const char *group, const char *name)
     return json_integer_value(json_object_get(json_object_get(all, group), name));
 }
 
-Test(service_http, the_state_lists_running_jobs_and_totals)
+Test(service_http, state_lists_running_jobs_and_totals)
 {
     serving one;
     start((filch_service_config){0});
@@ -190,7 +190,7 @@ Test(service_http, the_state_lists_running_jobs_and_totals)
 }
 
 /* The counts come from a thread of their own. */
-Test(service_http, the_state_counts_the_messages_of_each_queue)
+Test(service_http, state_counts_messages_per_queue)
 {
     static const filch_service_queue queues[] = {{"tasks", 1}, {"mails", 1}};
     service = service_of((filch_service_config){.queues = queues, .queue_count = 2}, handlers, 3);
@@ -224,7 +224,7 @@ static fl_broker_rc count_without_leased(fl_broker *broker, unsigned queue, fl_b
     return rc;
 }
 
-Test(service_http, a_number_that_the_broker_does_not_tell_is_null_and_nan)
+Test(service_http, unknown_number_is_null_and_nan)
 {
     static fl_broker_kind kind;
     json_t *all, *queue;
@@ -254,7 +254,7 @@ Test(service_http, a_number_that_the_broker_does_not_tell_is_null_and_nan)
 
 /* ---- Faults ---- */
 
-Test(service_http, a_port_in_use_is_a_clear_error)
+Test(service_http, port_in_use_gives_clear_error)
 {
     filch_service_http *second;
     start((filch_service_config){0});

@@ -68,7 +68,7 @@ Test(service_job_records, job_without_id_has_no_record)
     fl_broker_memory.close(broker);
 }
 
-Test(service_job_records, the_last_progress_and_the_result_are_kept_with_the_answer)
+Test(service_job_records, last_progress_and_result_are_kept)
 {
     int rc = 0;
     const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
@@ -84,7 +84,7 @@ Test(service_job_records, the_last_progress_and_the_result_are_kept_with_the_ans
     OK(filch_service_destroy(service));
 }
 
-Test(service_job_records, a_dead_letter_has_a_reason_and_no_result)
+Test(service_job_records, dead_letter_has_reason_without_result)
 {
     int rc = -EINVAL;
     const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
@@ -111,7 +111,7 @@ static int tells_at_first(filch_self self, filch_service_job *job, void *arg)
     return filch_service_job_retry(job, FILCH_SECOND, "later");
 }
 
-Test(service_job_records, progress_is_sent_while_the_job_runs_and_an_attempt_leaves_no_result)
+Test(service_job_records, progress_is_sent_while_job_runs)
 {
     const filch_handler handler = {.type = "t", .fn = tells_at_first, .thread = true};
     serving one;
@@ -156,7 +156,7 @@ static void *waits_for_a_record(void *service)
     return NULL;
 }
 
-Test(service_job_records, a_later_attempt_that_tells_nothing_ends_the_record)
+Test(service_job_records, silent_later_attempt_ends_record)
 {
     const filch_handler handler = {.type = "t", .fn = tells_once, .thread = true};
     pthread_t thread;
@@ -179,7 +179,7 @@ static int tells_nothing(filch_self self, filch_service_job *job, void *arg)
     return 0;
 }
 
-Test(service_job_records, a_job_that_tells_nothing_has_no_record)
+Test(service_job_records, silent_job_has_no_record)
 {
     const filch_handler handler = {.type = "t", .fn = tells_nothing};
     filch_service_record *record = NULL;
@@ -192,7 +192,7 @@ Test(service_job_records, a_job_that_tells_nothing_has_no_record)
     OK(filch_service_destroy(service));
 }
 
-Test(service_job_records, a_record_is_forgotten_after_its_time)
+Test(service_job_records, record_expires_after_ttl)
 {
     int rc = 0;
     const filch_handler handler = {.type = "t", .fn = tells, .arg = &rc};
@@ -217,7 +217,7 @@ static int waits_with_a_result(filch_self self, filch_service_job *job, void *ar
     return 0;
 }
 
-Test(service_job_records, a_result_is_lost_with_its_lease)
+Test(service_job_records, result_is_lost_with_lease)
 {
     const filch_handler handler = {.type = "t", .fn = waits_with_a_result, .thread = true};
     fl_broker *other = beside("memory:", FL_BROKER_CONSUMES);
@@ -253,7 +253,7 @@ static int tells_too_much(filch_self self, filch_service_job *job, void *arg)
     return filch_service_job_result(job, NULL, 0);
 }
 
-Test(service_job_records, a_result_may_be_empty_and_has_at_most_64_kib)
+Test(service_job_records, result_holds_zero_to_64_kib)
 {
     const filch_handler handler = {.type = "t", .fn = tells_too_much};
     filch_service *service = service_of((filch_service_config){0}, &handler, 1);
@@ -278,7 +278,7 @@ static int tells_of_long_ids(filch_self self, filch_service_job *job, void *arg)
     return 0;
 }
 
-Test(service_job_records, an_id_that_no_index_takes_is_refused)
+Test(service_job_records, overlong_id_is_refused)
 {
     const filch_handler handler = {.type = "t", .fn = tells_of_long_ids};
     char id[FILCH_SERVICE_RECORD_ID_MOST + 2];
@@ -348,7 +348,7 @@ static int tells_and_comes_again(filch_self self, filch_service_job *job, void *
     return filch_service_job_retry(job, FILCH_SECOND, "later");
 }
 
-Test(service_job_records, progress_that_has_not_been_sent_goes_with_a_retry)
+Test(service_job_records, unsent_progress_travels_with_retry)
 {
     const filch_handler handler = {.type = "t", .fn = tells_and_comes_again};
     special = fl_broker_memory;
@@ -364,7 +364,7 @@ Test(service_job_records, progress_that_has_not_been_sent_goes_with_a_retry)
     OK(filch_service_destroy(service));
 }
 
-Test(service_job_records, progress_and_readings_that_fail_are_repeated)
+Test(service_job_records, failed_progress_and_reads_are_repeated)
 {
     const filch_handler handler = {.type = "t", .fn = tells_at_first, .thread = true};
     serving one;

@@ -43,7 +43,7 @@ static unsigned receive(fl_broker *broker, fl_delivery **out)
     return count;
 }
 
-Test(service_leases, a_message_of_a_dead_consumer_is_delivered_again_after_its_lease)
+Test(service_leases, dead_consumers_message_returns_after_lease)
 {
     unsigned deliveries = 0;
     const filch_handler handler = {.type = "count", .fn = counts, .arg = &deliveries};
@@ -74,7 +74,7 @@ static void poke(fl_broker *broker)
     cr_assert_eq(fl_broker_memory.publish(broker, &item, 1), FL_BROKER_OK);
 }
 
-Test(service_leases, a_lease_is_extended_until_the_handler_has_returned)
+Test(service_leases, lease_is_extended_until_handler_returns)
 {
     const filch_handler handler = {.type = "wait", .fn = waits};
     fl_broker *other = beside("memory:", FL_BROKER_CONSUMES);
@@ -99,7 +99,7 @@ Test(service_leases, a_lease_is_extended_until_the_handler_has_returned)
     fl_broker_memory.close(other);
 }
 
-Test(service_leases, a_handler_whose_lease_is_lost_is_cancelled_and_not_answered)
+Test(service_leases, lost_lease_cancels_handler_without_answer)
 {
     const filch_handler handler = {.type = "wait", .fn = waits_for_its_context};
     fl_broker *other = beside("memory:", FL_BROKER_CONSUMES);

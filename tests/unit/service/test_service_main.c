@@ -20,7 +20,7 @@ static int serve_once(void)
     return filch_service_main_with(3, (char *[]){name, once, level, NULL}, &defaults, handlers, 1);
 }
 
-Test(service_main, a_service_writes_no_core_dump_and_cannot_be_debugged)
+Test(service_main, service_cannot_be_dumped_or_debugged)
 {
     struct rlimit core;
     setenv("FILCH_SERVICE_BROKER", "memory:", 1);
@@ -31,7 +31,7 @@ Test(service_main, a_service_writes_no_core_dump_and_cannot_be_debugged)
     cr_assert(core.rlim_cur == 0 && core.rlim_max == 0);
 }
 
-Test(service_main, children_do_not_inherit_variables_that_may_hold_secrets)
+Test(service_main, children_do_not_inherit_secret_variables)
 {
     static const char *const secrets[][2] = {{"RABBITMQ_URL", "amqp://h/"},
                                              {"FILCH_SERVICE_BROKER", "memory:other"},

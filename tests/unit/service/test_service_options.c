@@ -28,7 +28,7 @@ static int meets_others(filch_self self, filch_service_job *job, void *arg)
 
 /* ---- Handlers ---- */
 
-Test(service_options, a_type_runs_no_more_handlers_than_its_width)
+Test(service_options, type_width_limits_running_handlers)
 {
     const filch_handler handlers[] = {{.type = "narrow", .fn = meets_others, .width = 2},
                                       {.type = "count", .fn = counts}};
@@ -62,7 +62,7 @@ static int fails(filch_self self, filch_service_job *job, void *arg)
     return -ECONNREFUSED;
 }
 
-Test(service_options, an_open_breaker_delays_messages_without_counting_an_attempt)
+Test(service_options, open_breaker_delays_without_counting_attempt)
 {
     filch_breaker *breaker;
     OK(filch_breaker_create(&breaker, &(filch_breaker_config){.consecutive = 1}));
@@ -127,7 +127,7 @@ static void notes(filch_service_job *job, filch_service_outcome outcome, const c
              (const char *)filch_service_job_message(job)->body, outcome, reason);
 }
 
-Test(service_options, hooks_surround_handlers_and_may_replace_their_result)
+Test(service_options, hooks_wrap_handlers_and_replace_results)
 {
     const filch_handler handler = {.type = "count", .fn = counts};
     filch_service *service =
@@ -150,7 +150,7 @@ static int checks_its_span(filch_self self, filch_service_job *job, void *parent
     return child && filch_service_job_age(job) == 5 ? 0 : filch_service_job_fail(job, "no child");
 }
 
-Test(service_options, a_handler_gets_a_span_below_the_publishers_and_the_age)
+Test(service_options, handler_gets_child_span_and_age)
 {
     filch_traceparent caller;
     filch_traceparent_begin(&caller, true);
@@ -195,7 +195,7 @@ static void serve_queues(bool strict, const char *expected)
     OK(filch_service_destroy(service));
 }
 
-Test(service_options, queues_are_served_by_weight_or_in_strict_order)
+Test(service_options, queues_are_weighted_or_strictly_ordered)
 {
     serve_queues(true, "tttttttttsssssssss");
     serve_queues(false, "ttts");
@@ -299,7 +299,7 @@ static void is_refused(filch_service_config config, const char *word)
     cr_assert_null(service);
 }
 
-Test(service_options, wrong_configurations_are_refused_with_the_value)
+Test(service_options, wrong_configurations_are_refused_with_value)
 {
     static const filch_service_queue nameless = {NULL, 1}, heavy = {"q", 1001}, blank = {"a b", 1},
                                      control = {"mail\n", 1};
@@ -328,7 +328,7 @@ Test(service_options, wrong_configurations_are_refused_with_the_value)
     OK(filch_service_destroy(NULL));
 }
 
-Test(service_options, messages_are_refused_by_name_and_keys_are_unique)
+Test(service_options, bad_messages_and_repeated_keys_fail)
 {
     static char big[FL_BODY_MOST + 1];
     const filch_handler handler = {.type = "count", .fn = counts};
@@ -352,7 +352,7 @@ Test(service_options, messages_are_refused_by_name_and_keys_are_unique)
     OK(filch_service_destroy(service));
 }
 
-Test(service_options, the_capabilities_of_the_broker_are_one_line)
+Test(service_options, broker_capabilities_are_one_line)
 {
     char text[512], begin[8];
     const filch_handler handler = {.type = "count", .fn = counts};

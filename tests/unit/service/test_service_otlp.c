@@ -46,7 +46,7 @@ static void encodes_as(const filch_span_record *span, const char *golden)
     free(text);
 }
 
-Test(service_otlp, ids_are_hexadecimal_times_are_texts_enumerations_are_numbers)
+Test(service_otlp, spans_encode_ids_times_and_enumerations)
 {
     encodes_as(&plain,
                AROUND("{\"attributes\":[],\"droppedAttributesCount\":0,\"droppedEventsCount\":0,"
@@ -73,7 +73,7 @@ Test(service_otlp, ids_are_hexadecimal_times_are_texts_enumerations_are_numbers)
     "\"status\":{\"code\":2,\"message\":\"no disk\"},"                                             \
     "\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"traceState\":\"vendor=7\""
 
-Test(service_otlp, attributes_events_errors_and_parents_are_exported)
+Test(service_otlp, attributes_events_errors_parents_are_exported)
 {
     const filch_log_field attributes[] = {filch_log_text("task.id", "job \"7\""),
                                           filch_log_int("large", INT64_MAX),
@@ -95,7 +95,7 @@ Test(service_otlp, attributes_events_errors_and_parents_are_exported)
     encodes_as(&span, AROUND("{" ATTRIBUTES "," EVENTS "," REST "}"));
 }
 
-Test(service_otlp, a_text_that_is_no_utf_8_does_not_spoil_the_request)
+Test(service_otlp, invalid_utf8_does_not_spoil_request)
 {
     const filch_log_field field = filch_log_text("task.id", "\xff");
     filch_span_record span = plain;
@@ -164,7 +164,7 @@ static filch_service_otlp_stats stats_of(const filch_service_otlp *otlp)
     return stats;
 }
 
-Test(service_otlp, a_full_batch_is_posted_to_v1_traces)
+Test(service_otlp, full_batch_posts_to_v1_traces)
 {
     int listener = collector();
     filch_service_otlp *otlp =
@@ -186,7 +186,7 @@ Test(service_otlp, a_full_batch_is_posted_to_v1_traces)
     close(listener);
 }
 
-Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
+Test(service_otlp, partial_batch_is_sent_after_delay)
 {
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_MILLISECOND});
@@ -198,7 +198,7 @@ Test(service_otlp, a_part_of_a_batch_is_sent_after_a_delay)
     close(listener);
 }
 
-Test(service_otlp, a_silent_collector_is_found_in_time)
+Test(service_otlp, silent_collector_is_detected_in_time)
 {
     int listener = collector();
     filch_service_otlp *otlp = exporter_of((filch_service_otlp_config){.delay = FILCH_MILLISECOND});
@@ -253,7 +253,7 @@ static void write_endpoint(const char *path, const char *password)
     cr_assert_eq(fclose(file), 0);
 }
 
-Test(service_otlp, a_refused_batch_is_repeated_if_the_file_has_another_password)
+Test(service_otlp, changed_password_repeats_refused_batch)
 {
     char path[160];
     int listener = collector();
@@ -362,7 +362,7 @@ static void keep_line(const char *line, size_t size, void *kept)
     snprintf(kept, 512, "%.*s", (int)size, line);
 }
 
-Test(service_otlp, no_message_has_the_password_of_the_endpoint)
+Test(service_otlp, messages_never_contain_endpoint_password)
 {
     char line[512] = "", url[96];
     filch_log log;

@@ -52,7 +52,7 @@ static void run(unsigned w, filch_service_fn *fn, int64_t expected)
     OK(filch_service_destroy(service));
 }
 
-Test(service_ready, jobs_behind_one_that_was_expected_to_be_short_get_runners)
+Test(service_ready, jobs_behind_misjudged_job_get_runners)
 {
     for (unsigned w = 0; w < 3; w++)
         run(w, meets, 1);
@@ -86,7 +86,7 @@ static void keeps_reason(filch_service_job *job, filch_service_outcome outcome, 
     snprintf(*last, sizeof *last, "%s", reason);
 }
 
-Test(service_ready, the_text_of_one_job_is_not_the_reason_of_the_next)
+Test(service_ready, error_text_stays_with_its_job)
 {
     unsigned calls = 0;
     char reason[128] = "";
@@ -102,7 +102,7 @@ Test(service_ready, the_text_of_one_job_is_not_the_reason_of_the_next)
     OK(filch_service_destroy(service));
 }
 
-Test(service_ready, a_long_run_counts_at_once_and_short_ones_little_by_little)
+Test(service_ready, estimates_rise_fast_and_fall_slowly)
 {
     fl_service_type type = {.expected = 1600};
     fl_ready_learn(&type, 0);

@@ -89,7 +89,7 @@ static filch_service *logging(filch_log *log, journal *all)
     return recorded((filch_service_config){.log = log});
 }
 
-Test(service_records, a_run_is_logged_when_it_begins_and_when_it_is_done)
+Test(service_records, runs_log_their_begin_and_end)
 {
     filch_log log;
     journal all = {.count = 0};
@@ -105,7 +105,7 @@ Test(service_records, a_run_is_logged_when_it_begins_and_when_it_is_done)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, a_failed_run_is_logged_with_its_error)
+Test(service_records, failed_run_is_logged_with_error)
 {
     filch_log log;
     journal all = {.count = 0};
@@ -118,7 +118,7 @@ Test(service_records, a_failed_run_is_logged_with_its_error)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, a_run_that_comes_again_is_a_warning_with_its_delay)
+Test(service_records, retried_run_warns_with_delay)
 {
     filch_log log;
     journal all = {.count = 0};
@@ -131,7 +131,7 @@ Test(service_records, a_run_that_comes_again_is_a_warning_with_its_delay)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, a_run_that_the_drain_cancels_is_no_failure)
+Test(service_records, drain_cancelled_run_is_no_failure)
 {
     filch_log log;
     journal all = {.count = 0};
@@ -164,7 +164,7 @@ static void buries_unrun(const filch_message *message, const char *type, const c
     fl_broker_memory.close(broker);
 }
 
-Test(service_records, dead_letters_that_have_not_run_are_logged)
+Test(service_records, unrun_dead_letters_are_logged)
 {
     buries_unrun(&(filch_message){.id = "17", .queue = "tasks", .type = "other"},
                  "\"task_type\":\"other\"", "\"reason\":\"unknown task type: other\"");
@@ -172,7 +172,7 @@ Test(service_records, dead_letters_that_have_not_run_are_logged)
                  "\"task_type\":\"fail\"", "\"reason\":\"poison: delivered 5 times");
 }
 
-Test(service_records, each_connection_is_logged_with_its_purpose)
+Test(service_records, connections_are_logged_with_purpose)
 {
     filch_log log;
     journal all = {.count = 0};
@@ -194,7 +194,7 @@ static const char *attribute(const filch_span_record *record, const char *name)
     return "";
 }
 
-Test(service_records, a_run_is_a_span_below_that_of_the_message)
+Test(service_records, run_span_is_below_message_span)
 {
     filch_service *service = recorded((filch_service_config){.tracer = &spans_tracer});
     filch_traceparent caller;
@@ -222,7 +222,7 @@ Test(service_records, a_run_is_a_span_below_that_of_the_message)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, the_span_of_a_failed_run_has_its_error)
+Test(service_records, failed_run_span_has_error)
 {
     filch_service *service = recorded((filch_service_config){.tracer = &spans_tracer});
     publish(service, "fail", "");
@@ -239,7 +239,7 @@ Test(service_records, the_span_of_a_failed_run_has_its_error)
 
 /* ---- Counts ---- */
 
-Test(service_records, runs_are_counted_by_type_and_status)
+Test(service_records, runs_count_by_type_and_status)
 {
     filch_service *service = recorded((filch_service_config){0});
     publish(service, "succeed", "");
@@ -261,7 +261,7 @@ Test(service_records, runs_are_counted_by_type_and_status)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, an_expired_message_counts_as_an_error_of_its_type)
+Test(service_records, expired_message_counts_as_error)
 {
     filch_service *service = recorded((filch_service_config){.clock = test_clock});
     const filch_message message = {.type = "succeed", .expires = test_clock(NULL) + 1};
@@ -300,7 +300,7 @@ Test(service_records, running_jobs_can_be_listed)
     OK(filch_service_destroy(service));
 }
 
-Test(service_records, a_service_is_ready_while_it_is_connected_and_not_draining)
+Test(service_records, readiness_needs_connection_and_no_drain)
 {
     filch_service *service = recorded((filch_service_config){.clock = test_clock});
     cr_assert(fl_service_health_read(service).turns, "it has just been created");

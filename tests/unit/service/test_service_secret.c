@@ -80,7 +80,7 @@ static void end(guarded *one)
     redis_kill(&one->server);
 }
 
-Test(service_secret, a_changed_password_is_read_again_from_the_file)
+Test(service_secret, changed_password_is_reread_from_file)
 {
     guarded one = {.service = NULL};
     begin(&one);
@@ -93,7 +93,7 @@ Test(service_secret, a_changed_password_is_read_again_from_the_file)
     end(&one);
 }
 
-Test(service_secret, a_file_that_cannot_be_used_keeps_the_url_and_is_logged_once)
+Test(service_secret, unusable_file_keeps_url_logs_once)
 {
     static const char *const texts[] = {"", "a line\nand another", "memory:", "redis://host?db=x"};
     guarded one = {.service = NULL};

@@ -59,7 +59,7 @@ Test(trial_handlers, echo_is_done)
     is_done("echo", "text");
 }
 
-Test(trial_handlers, sleep_waits_for_the_time_in_its_body)
+Test(trial_handlers, sleep_waits_for_time_in_body)
 {
     int64_t before = filch_now();
     is_done("sleep", "30ms");
@@ -68,7 +68,7 @@ Test(trial_handlers, sleep_waits_for_the_time_in_its_body)
     is_done("sleep", "0");
 }
 
-Test(trial_handlers, sleep_refuses_a_body_that_is_no_time)
+Test(trial_handlers, sleep_refuses_body_without_time)
 {
     static const char *const bodies[] = {
         "soon", "-1s", "2d", "\"", "\"\"x", "1s ", "99999999999999999999999999999999"};
@@ -101,7 +101,7 @@ static void keep_hash(const char *line, size_t size, void *arg)
         snprintf(logged, sizeof logged, "%.*s", (int)size, line);
 }
 
-Test(trial_handlers, hash_logs_the_sha_256_of_its_body)
+Test(trial_handlers, hash_logs_sha_256_of_body)
 {
     static const struct {
         const char *body, *hash;

@@ -89,7 +89,7 @@ static void finish_with(client *c, server *s)
     pthread_join(s->thread, NULL);
 }
 
-Test(web, a_request_has_its_headers_and_body_and_tells_the_answer)
+Test(web, request_sends_headers_body_reports_answer)
 {
     const char *const headers[] = {"X-One: 1", "Content-Type: text/x", NULL};
     server s = {0};
@@ -112,7 +112,7 @@ Test(web, a_request_has_its_headers_and_body_and_tells_the_answer)
     cr_assert_not(c.answer.is_cut);
 }
 
-Test(web, a_body_over_the_limit_is_not_kept)
+Test(web, oversized_body_is_not_kept)
 {
     server s = {0};
     client c = {0};
@@ -126,7 +126,7 @@ Test(web, a_body_over_the_limit_is_not_kept)
     cr_assert_str_eq(c.body, "");
 }
 
-Test(web, a_server_that_does_not_answer_is_left_after_the_time)
+Test(web, unanswering_server_times_out)
 {
     server s = {0};
     client c = {0};
@@ -139,7 +139,7 @@ Test(web, a_server_that_does_not_answer_is_left_after_the_time)
     cr_assert_str_neq(c.failure, "");
 }
 
-Test(web, a_server_that_is_away_is_told)
+Test(web, absent_server_is_reported)
 {
     server s = {0};
     client c = {0};
@@ -151,7 +151,7 @@ Test(web, a_server_that_is_away_is_told)
     cr_assert_str_neq(c.failure, "");
 }
 
-Test(web, a_cancelled_request_is_not_told_and_its_connection_ends)
+Test(web, cancelled_request_disconnects_without_report)
 {
     char byte;
     server s = {0};
@@ -171,7 +171,7 @@ Test(web, a_cancelled_request_is_not_told_and_its_connection_ends)
     end_server(&s);
 }
 
-Test(web, the_descriptor_is_ready_when_there_is_something_to_do)
+Test(web, descriptor_is_ready_when_work_waits)
 {
     server s = {0};
     client c = {0};

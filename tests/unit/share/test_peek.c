@@ -35,7 +35,7 @@ static void expect_text(const char *from, const char *text)
     cr_expect_str_eq(to, text);
 }
 
-Test(peek, a_text_ends_at_its_nul_at_the_room_or_before_a_hole)
+Test(peek, nul_room_or_hole_ends_text)
 {
     char *hole = before_hole();
     expect_text("short", "short");
@@ -47,7 +47,7 @@ Test(peek, a_text_ends_at_its_nul_at_the_room_or_before_a_hole)
     expect_text(NULL, "");
 }
 
-Test(peek, a_text_may_go_on_in_the_next_page)
+Test(peek, text_may_cross_pages)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -58,7 +58,7 @@ static extent extent_of(const replay *r)
     return e;
 }
 
-Test(sim_replay_rows, random_programs_keep_their_work_their_forks_and_nearly_their_span)
+Test(sim_replay_rows, random_programs_preserve_work_and_forks)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         random_run s;
@@ -101,7 +101,7 @@ static const replay_phase *phase_of(const replay *r, uint32_t row, uint32_t numb
     return &r->phase[r->row[row].first + number];
 }
 
-Test(sim_replay_rows, a_loop_is_one_phase_with_the_times_between_its_forks)
+Test(sim_replay_rows, loop_is_one_phase_with_gaps)
 {
     replay r = rows_of((const int[]){2, 3, 4, -4, -3, -2, 0}, true);
     const replay_phase *loop = phase_of(&r, r.row_of[1], 0, 2);
@@ -118,7 +118,7 @@ Test(sim_replay_rows, a_loop_is_one_phase_with_the_times_between_its_forks)
 }
 
 /* As fib, whose called half forks, too. */
-Test(sim_replay_rows, forks_between_fork_and_join_are_in_a_called_row)
+Test(sim_replay_rows, nested_forks_are_in_called_row)
 {
     replay r = rows_of((const int[]){2, 3, -3, 4, -4, -2, 0}, true);
     const replay_phase *outer = phase_of(&r, r.row_of[1], 0, 2);
@@ -131,7 +131,7 @@ Test(sim_replay_rows, forks_between_fork_and_join_are_in_a_called_row)
     replay_free(&r);
 }
 
-Test(sim_replay_rows, joins_out_of_order_and_missing_ends_are_refused)
+Test(sim_replay_rows, misordered_joins_missing_ends_are_refused)
 {
     static const int wrong[][8] = {
         {2, 3, -2, -3, 0}, {2, 0}, {-2, 0}, {2, -2, -2, 0}, {2, 3, -3, 0}};
@@ -154,7 +154,7 @@ Test(sim_replay_rows, joins_out_of_order_and_missing_ends_are_refused)
 #define BEGIN SUBMIT, ON(0, 10, SWITCH, 4, 0), ON(0, 100, JOB, ITEM, ROOT)
 #define END ON(0, 900, JOB_END, 4, 0)
 
-Test(sim_replay_rows, runs_that_cannot_be_repeated_are_refused_with_the_reason)
+Test(sim_replay_rows, unrepeatable_runs_are_refused_with_reason)
 {
     static const made_event whole[] = {BEGIN, END, {0}};
     refused(whole, FL_TRACE_STEALS, 0, "its level is steals");
@@ -186,7 +186,7 @@ Test(sim_replay_rows, runs_that_cannot_be_repeated_are_refused_with_the_reason)
             FL_TRACE_TASKS, 0, "at the same time");
 }
 
-Test(sim_replay_rows, calls_from_outside_come_one_after_another)
+Test(sim_replay_rows, outside_calls_come_one_by_one)
 {
     replay r;
     read_trace((const made_event[]){BEGIN,

@@ -11,7 +11,7 @@
 #include <tools/sim/strand.h>
 #include <tools/sim/world.h>
 
-Test(sim_decisions, a_look_counts_as_many_tasks_as_that_at_a_fork_stack, .fini = clear)
+Test(sim_decisions, look_counts_tasks_like_fork_stack, .fini = clear)
 {
     for (unsigned forks = 0; forks < 300 && forks < FL_SLOTS; forks++) {
         lay_out();
@@ -20,7 +20,7 @@ Test(sim_decisions, a_look_counts_as_many_tasks_as_that_at_a_fork_stack, .fini =
     }
 }
 
-Test(sim_decisions, the_parts_of_a_range_and_its_first_task_are_all_of_it)
+Test(sim_decisions, parts_and_first_task_cover_range)
 {
     for (uint32_t count = 1; count < 2000; count += 1 + count / 7) {
         const place range = {.first = 10, .count = count};
@@ -35,7 +35,7 @@ Test(sim_decisions, the_parts_of_a_range_and_its_first_task_are_all_of_it)
 }
 
 /* A request leaves two marks; the owner clears one at its next fork, the other at its next join. */
-Test(sim_decisions, a_thief_finds_an_owner_busy_silent_or_neither_as_at_a_fork_stack, .fini = clear)
+Test(sim_decisions, owner_status_matches_fork_stack, .fini = clear)
 {
     for (int forked = 0; forked < 2; forked++)
         for (int joined = 0; joined < 2; joined++) {
@@ -61,7 +61,7 @@ static void retire(fl_deque *grown, fl_buffer *old)
     free(old);
 }
 
-Test(sim_decisions, ready_fibers_are_in_the_order_of_a_ready_deque)
+Test(sim_decisions, ready_fibers_follow_ready_deque_order)
 {
     enum { ALL = 200, MASK = 7 };
     strand made[ALL] = {{0}};

@@ -28,7 +28,7 @@ static void is(const char *text, uint64_t tasks, uint64_t forks, double work, do
     cr_expect_eq(e.span, (picoseconds)(span * PICOSECONDS), "%s", text);
 }
 
-Test(sim_graphs, trees_and_loops_have_the_work_and_span_of_their_closed_forms)
+Test(sim_graphs, trees_and_loops_match_closed_forms)
 {
     is("tree:depth=0,leaf=7", 1, 0, 7, 7);
     is("tree:depth=10,leaf=3,node=2", 2047, 1023, 3 * 1024 + 2 * 1023, 10 * 2 + 3);
@@ -42,7 +42,7 @@ Test(sim_graphs, trees_and_loops_have_the_work_and_span_of_their_closed_forms)
     is("skew:leaves=50,part=0.01,leaf=1,node=1", 99, 49, 50 + 49, 50);
 }
 
-Test(sim_graphs, the_span_of_phases_is_the_sum_of_the_longest_of_each)
+Test(sim_graphs, span_sums_longest_of_each_phase)
 {
     /* Without children, a task of the random graph is a chain. */
     extent chain = extent_of("dag:depth=0,phases=50");
@@ -72,7 +72,7 @@ Test(sim_graphs, jobs_that_arrive_need_their_load)
     cr_expect_lt(fabs(load / 0.5 - 1), 5 * sqrt(2.0 / JOBS), "%g", load);
 }
 
-Test(sim_graphs, the_same_seed_makes_the_same_graph_and_another_another)
+Test(sim_graphs, seed_determines_graph)
 {
     extent one = extent_of("uts:seed=4"), again = extent_of("uts:seed=4"),
            other = extent_of("uts:seed=5");
@@ -80,7 +80,7 @@ Test(sim_graphs, the_same_seed_makes_the_same_graph_and_another_another)
     cr_expect_neq(one.tasks, other.tasks);
 }
 
-Test(sim_graphs, a_geometric_tree_has_about_its_mean_number_of_children)
+Test(sim_graphs, geometric_tree_approximates_mean_children)
 {
     double children = 0;
     enum { SEEDS = 4000 };
@@ -110,7 +110,7 @@ static const struct {
     {"uts-deep:children=8,chance=0.125", "the tree has no end"},
 };
 
-Test(sim_graphs, a_wrong_generator_is_refused_with_its_word)
+Test(sim_graphs, wrong_generator_is_refused_by_word)
 {
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char reason[REASON] = "";
@@ -126,7 +126,7 @@ Test(sim_graphs, a_wrong_generator_is_refused_with_its_word)
     cr_expect_eq(generator_read(&g, long_text, reason, sizeof reason), -EINVAL);
 }
 
-Test(sim_graphs, a_graph_beyond_the_limit_is_refused)
+Test(sim_graphs, oversized_graph_is_refused)
 {
     char reason[REASON];
     generator g;
@@ -152,7 +152,7 @@ static int read_text(costs *c, const char *text, char *reason)
     return rc;
 }
 
-Test(sim_costs, a_file_replaces_the_costs_that_it_names)
+Test(sim_costs, file_replaces_costs_it_names)
 {
     char reason[REASON] = "";
     costs c, built_in;
@@ -165,7 +165,7 @@ Test(sim_costs, a_file_replaces_the_costs_that_it_names)
     cr_expect_eq(c.of[COST_JOIN], built_in.of[COST_JOIN]);
 }
 
-Test(sim_costs, the_costs_that_are_shown_are_read_back)
+Test(sim_costs, shown_costs_are_read_back)
 {
     char reason[REASON] = "", *text;
     size_t size;
@@ -182,7 +182,7 @@ Test(sim_costs, the_costs_that_are_shown_are_read_back)
     free(text);
 }
 
-Test(sim_costs, a_wrong_file_is_refused_with_its_line)
+Test(sim_costs, wrong_file_is_refused_with_line)
 {
     static const struct {
         const char *text, *reason;

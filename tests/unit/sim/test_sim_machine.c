@@ -40,7 +40,7 @@ static const struct {
     {"/nonexistent/machine.xml", "machine file '/nonexistent/machine.xml' cannot be read", 1},
 };
 
-Test(sim_machine, a_description_is_read_or_refused_with_its_word)
+Test(sim_machine, descriptions_parse_or_name_bad_word)
 {
     for (size_t i = 0; i < sizeof descriptions / sizeof descriptions[0]; i++) {
         char reason[REASON] = "";
@@ -56,7 +56,7 @@ Test(sim_machine, a_description_is_read_or_refused_with_its_word)
     }
 }
 
-Test(sim_machine, a_description_that_is_too_long_is_refused)
+Test(sim_machine, overlong_description_is_refused)
 {
     char text[SIM_MACHINE_TEXT + 1], reason[REASON] = "";
     machine m;
@@ -87,28 +87,28 @@ static void check_against_library(const char *text, const char *in_hwloc, unsign
 }
 
 /* One process each: the topology is read once. */
-Test(sim_machine, packages_and_caches_are_as_far_as_in_the_library)
+Test(sim_machine, package_and_cache_distances_match_library)
 {
     check_against_library("package:2 l3:4 core:16", "package:2 numa:1 l3:4 core:16 pu:1", 128);
 }
 
-Test(sim_machine, hardware_threads_are_as_far_as_in_the_library)
+Test(sim_machine, hardware_thread_distances_match_library)
 {
     check_against_library("package:2 numa:2 l3:1 l2:2 core:2 pu:2",
                           "package:2 numa:2 l3:1 l2:2 core:2 pu:2", 32);
 }
 
-Test(sim_machine, a_machine_of_cores_is_as_far_as_in_the_library)
+Test(sim_machine, core_distances_match_library)
 {
     check_against_library("core:8", "core:8 pu:1", 8);
 }
 
-Test(sim_machine, second_level_caches_are_as_far_as_in_the_library)
+Test(sim_machine, second_level_cache_distances_match_library)
 {
     check_against_library("numa:2 l2:3 core:2", "numa:2 l2:3 core:2 pu:1", 12);
 }
 
-Test(sim_machine, a_file_of_hwloc_has_the_distances_of_its_machine)
+Test(sim_machine, hwloc_file_keeps_machine_distances)
 {
     static const char xml[] = "machine-XXXXXX.xml";
     char path[sizeof xml + 256], reason[REASON] = "";

@@ -77,7 +77,7 @@ static void simulate_on(const replay *r, unsigned workers, outcome *o, extent *e
     machine_free(&m);
 }
 
-Test(sim_replay, all_tasks_of_a_trace_run_on_any_number_of_workers)
+Test(sim_replay, any_worker_count_runs_all_tasks)
 {
     static const char *const queues[] = {"chase-lev-outline", "central-mutex", "the"};
     for (int i = 0; i < 3; i++) {
@@ -102,7 +102,7 @@ Test(sim_replay, all_tasks_of_a_trace_run_on_any_number_of_workers)
 
 /* A disturbed run takes longer than the graph of its trace: it has waits that the trace does not show. So the best of a few
  * counts, and the bound below is a loose one. */
-Test(sim_replay, a_trace_takes_as_long_as_its_run_on_as_many_workers)
+Test(sim_replay, trace_takes_as_long_as_run)
 {
     static const unsigned counts[] = {1, 3, 8};
     enum { TRIES = 5 };

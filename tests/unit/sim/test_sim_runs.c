@@ -16,7 +16,7 @@ enum { GRAPHS = sizeof graphs / sizeof graphs[0], TREES = GRAPHS - 2 };
 static const unsigned counts[] = {1, 2, 3, 8, 33, 128};
 enum { COUNTS = sizeof counts / sizeof counts[0], SPANS = 3 };
 
-Test(sim_runs, one_worker_takes_exactly_work_plus_forks_and_joins)
+Test(sim_runs, single_worker_time_is_exact_sum)
 {
     for (int i = 0; i < GRAPHS; i++) {
         simulated s;
@@ -50,7 +50,7 @@ static void check_sums(const simulated *s, const outcome *o, const char *graph)
     cr_expect_geq(all, s->extent.work, "%s", graph);
 }
 
-Test(sim_runs, every_task_runs_once_and_all_time_is_accounted_for)
+Test(sim_runs, tasks_and_time_are_counted_once)
 {
     unsigned variant = 0;
     for (int i = 0; i < GRAPHS; i++)
@@ -70,7 +70,7 @@ Test(sim_runs, every_task_runs_once_and_all_time_is_accounted_for)
 }
 
 /* The ring has 4096 entries, so most children run at their forks, and all are joined. */
-Test(sim_runs, a_full_central_queue_runs_children_at_their_forks)
+Test(sim_runs, full_central_queue_runs_forks_inline)
 {
     for (unsigned workers = 1; workers <= 64; workers *= 8) {
         simulated s;
@@ -85,7 +85,7 @@ Test(sim_runs, a_full_central_queue_runs_children_at_their_forks)
     }
 }
 
-Test(sim_runs, each_job_that_arrives_runs_once_and_is_counted_by_a_worker)
+Test(sim_runs, arriving_jobs_run_and_count_once)
 {
     for (int queue = 0; sim_queues[queue]; queue++)
         for (int idle = FL_IDLE_SLEEP; idle <= FL_IDLE_SPIN; idle += FL_IDLE_SPIN)
@@ -112,7 +112,7 @@ Test(sim_runs, each_job_that_arrives_runs_once_and_is_counted_by_a_worker)
 }
 
 /* One lock for all: many workers of tiny tasks are slower than a few. */
-Test(sim_runs, a_central_lock_limits_tiny_tasks_and_private_stacks_do_not)
+Test(sim_runs, only_central_lock_slows_tiny_tasks)
 {
     picoseconds makespan[3][2];
     for (int queue = 0; queue < 3; queue++)
@@ -129,7 +129,7 @@ Test(sim_runs, a_central_lock_limits_tiny_tasks_and_private_stacks_do_not)
     cr_expect_gt(2 * makespan[2][1], makespan[2][0]);
 }
 
-Test(sim_runs, a_loop_is_handed_over_in_gifts_of_many)
+Test(sim_runs, loop_is_shared_in_large_gifts)
 {
     simulated s;
     simulated_begin(&s, "loop:n=20000,ns=2000", NULL, 16);
@@ -176,7 +176,7 @@ static void check_bounds(const simulated *s, const outcome *o, const char *graph
                   ((double)o->makespan - ideal) / span);
 }
 
-Test(sim_runs, free_of_costs_a_run_is_between_the_lower_and_the_greedy_bound)
+Test(sim_runs, costless_run_stays_within_bounds)
 {
     enum { SEEDS = 5, LOOK = 20 /* ns */ };
     for (int i = 0; i < TREES; i++)
@@ -192,7 +192,7 @@ Test(sim_runs, free_of_costs_a_run_is_between_the_lower_and_the_greedy_bound)
         }
 }
 
-Test(sim_runs, the_same_seed_has_the_same_outcome_and_another_another)
+Test(sim_runs, seed_determines_outcome)
 {
     simulated s;
     simulated_begin(&s, "uts:depth=7", "package:2 core:8", 16);
@@ -206,7 +206,7 @@ Test(sim_runs, the_same_seed_has_the_same_outcome_and_another_another)
 
 /* ---- Events ---- */
 
-Test(sim_agenda, events_come_by_time_then_by_the_order_of_being_set)
+Test(sim_agenda, events_come_by_time_then_insertion)
 {
     enum { WORKERS = 100 };
     agenda a;

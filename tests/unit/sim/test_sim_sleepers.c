@@ -244,7 +244,7 @@ static void unfold(sleepers *s, const char *graph)
     cr_assert(sleepers_unfold(s, &g));
 }
 
-Test(sim_sleepers, a_makespan_is_that_of_real_workers)
+Test(sim_sleepers, makespan_matches_real_workers)
 {
     static const char *const graphs[] = {"tree:depth=8,leaf=3000000",
                                          "skew:leaves=256,part=0.1,leaf=3000000",
@@ -261,7 +261,7 @@ Test(sim_sleepers, a_makespan_is_that_of_real_workers)
 }
 
 /* In a central queue most entries are old, and stand for the forks that have their slots now. */
-Test(sim_sleepers, as_many_tasks_are_stolen_as_by_real_workers)
+Test(sim_sleepers, steal_count_matches_real_workers)
 {
     static const char graph[] = "tree:depth=8,leaf=3000000";
     sleepers s;
@@ -272,7 +272,7 @@ Test(sim_sleepers, as_many_tasks_are_stolen_as_by_real_workers)
     free(s.list);
 }
 
-Test(sim_sleepers, a_makespan_of_workers_that_stay_awake_is_that_of_real_ones)
+Test(sim_sleepers, awake_makespan_matches_real_workers)
 {
     static const char graph[] = "skew:leaves=256,part=0.1,leaf=3000000";
     sleepers s;

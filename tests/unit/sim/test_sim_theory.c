@@ -26,7 +26,7 @@ static double mean_of(unsigned log2_work, unsigned workers)
     return sum / SEEDS / UNIT / PICOSECONDS;
 }
 
-Test(sim_theory, unit_tasks_need_no_more_than_the_bound_and_not_much_less)
+Test(sim_theory, unit_task_makespan_stays_near_bound)
 {
     for (unsigned log2_work = 10; log2_work <= 16; log2_work += 2)
         for (unsigned workers = 16; workers <= 256; workers *= 2) {
@@ -53,7 +53,7 @@ static double slope_of(const double *x, const double *y, int count)
     return above / below;
 }
 
-Test(sim_theory, makespans_grow_by_work_over_workers_within_five_percent)
+Test(sim_theory, makespan_scales_with_work_over_workers)
 {
     double ideal[8], makespan[8];
     int count = 0;

@@ -65,7 +65,7 @@ static void end(void)
     cr_assert_eq(signpost_count(&it.early), 0);
 }
 
-Test(alarm, its_task_comes_when_it_is_time)
+Test(alarm, task_runs_when_due)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
@@ -83,7 +83,7 @@ Test(alarm, its_task_comes_when_it_is_time)
     }
 }
 
-Test(alarm, an_earlier_time_counts_and_a_later_one_does_not)
+Test(alarm, only_earlier_time_replaces_pending_one)
 {
     filch_runtime *rt = config_runtime(2, 0);
     begin(rt);
@@ -97,7 +97,7 @@ Test(alarm, an_earlier_time_counts_and_a_later_one_does_not)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
+Test(alarm, ringing_alarm_defers_new_times)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
@@ -122,7 +122,7 @@ Test(alarm, while_it_rings_it_is_not_rung_again_and_what_is_set_is_not_lost)
     }
 }
 
-Test(alarm, one_that_was_not_made_is_stopped_without_effect)
+Test(alarm, stopping_unmade_alarm_is_harmless)
 {
     fl_alarm none = {.at = 0};
     fl_alarm_stop(&none);

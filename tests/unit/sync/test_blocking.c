@@ -59,14 +59,14 @@ static void readers_before_writers(filch_config config, unsigned count)
         close(pipes[i][0]), close(pipes[i][1]);
 }
 
-Test(blocking, readers_of_pipes_do_not_keep_workers_from_the_tasks_that_write_them)
+Test(blocking, pipe_readers_do_not_starve_writers)
 {
     for (unsigned i = 0; i < 8; i++)
         readers_before_writers((filch_config){.workers = workers[i / 2], .queue = queues[i % 2]},
                                workers[i / 2] < 64 ? workers[i / 2] + 2 : 64);
 }
 
-Test(blocking, calls_beyond_the_limit_of_threads_wait_for_their_turn)
+Test(blocking, excess_calls_wait_for_free_thread)
 {
     filch_runtime *rt = runtime((filch_config){.workers = 2, .blocking_threads = 1});
     enum { CALLS = 20 };
@@ -92,7 +92,7 @@ static void begin_and_end(filch_self self, void *unused)
     signpost_raise(&pending);
 }
 
-Test(blocking, a_task_that_makes_one_call_after_another_needs_one_thread)
+Test(blocking, successive_calls_reuse_one_thread)
 {
     setenv("FILCH_DEADLOCK", "off", 1); /* which would start a thread */
     filch_runtime *rt = runtime((filch_config){.workers = 1});
@@ -152,7 +152,7 @@ FILCH_TASK(int, nested_pairs)
     return wrong + (filch_worker_index() == -1);
 }
 
-Test(blocking, pairs_are_nested_and_the_end_returns_errno)
+Test(blocking, pairs_nest_and_end_returns_errno)
 {
     filch_runtime *rt = runtime((filch_config){.workers = 2});
     cr_assert_eq(FILCH_RUN(rt, nested_pairs), 0);
@@ -164,7 +164,7 @@ static void note(void *arg)
     *(pthread_t *)arg = pthread_self();
 }
 
-Test(blocking, on_a_thread_that_is_no_worker_everything_is_done_at_once)
+Test(blocking, non_worker_thread_calls_run_inline)
 {
     errno = ERANGE;
     OK(filch_blocking_begin());
@@ -210,7 +210,7 @@ static void sends(filch_self self, void *arg)
     OK(filch_channel_send(call->channel, &item));
 }
 
-Test(blocking, a_function_runs_on_a_thread_with_a_stack_of_its_own)
+Test(blocking, function_runs_on_separate_thread_stack)
 {
     for (unsigned i = 0; i < 4; i++) {
         struct call call = {.rt = runtime((filch_config){.workers = workers[i]})};
@@ -237,7 +237,7 @@ FILCH_TASK(int, destroys_from_inside, (filch_runtime *, rt))
     return rc;
 }
 
-Test(blocking, a_task_in_a_call_cannot_destroy_its_runtime)
+Test(blocking, task_in_call_cannot_destroy_runtime)
 {
     filch_runtime *rt = runtime((filch_config){.workers = 1});
     cr_assert_eq(FILCH_RUN(rt, destroys_from_inside, rt), -EDEADLK);
@@ -273,7 +273,7 @@ FILCH_TASK(int, catches, (bool, inside))
     return filch_worker_index() < 0 ? 0 : rc;
 }
 
-Test(blocking, a_panic_ends_the_call_and_is_caught_outside_or_inside_of_it)
+Test(blocking, panic_ends_call_and_is_caught)
 {
     for (unsigned i = 0; i < 4; i++) {
         filch_runtime *rt = runtime((filch_config){.workers = workers[i]});
@@ -386,7 +386,7 @@ static void fork_in_a_call(void)
     run_alone(forks_a_process);
 }
 
-Test(blocking, a_process_forked_in_a_call_dies_where_the_call_ends)
+Test(blocking, forked_child_dies_ending_inherited_call)
 {
     struct child child;
     if (BUILD_TSAN) /* allows no threads in a child of threads */

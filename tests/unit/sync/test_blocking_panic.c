@@ -37,7 +37,7 @@ static void call_ends_on_a_worker(filch_runtime *rt)
     cr_assert_eq(FILCH_RUN(rt, calls_after_a_panic), 0);
 }
 
-Test(blocking_panic, the_next_call_ends_on_a_worker)
+Test(blocking_panic, next_call_ends_on_worker)
 {
     panic_runtimes(call_ends_on_a_worker);
 }

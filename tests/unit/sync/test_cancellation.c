@@ -45,7 +45,7 @@ Test(context, the_first_cause_stays)
     }
 }
 
-Test(context, bad_calls_are_refused_and_say_why)
+Test(context, bad_calls_are_refused_with_reason)
 {
     filch_context *context = child_of(NULL), *none = NULL;
     static const int wrong[] = {1, 4095, INT32_MAX, -4096, INT32_MIN};
@@ -66,7 +66,7 @@ Test(context, bad_calls_are_refused_and_say_why)
 
 /* ---- The tree ---- */
 
-Test(context, siblings_of_a_released_one_are_neighbours)
+Test(context, siblings_close_gap_after_release)
 {
     filch_context *root = child_of(NULL), *sibling[3];
     for (int i = 0; i < 3; i++)
@@ -80,7 +80,7 @@ Test(context, siblings_of_a_released_one_are_neighbours)
     filch_context_release(root);
 }
 
-Test(context, cancelling_reaches_all_below_and_nothing_else)
+Test(context, cancel_reaches_subtree_only)
 {
     filch_context *root = child_of(NULL), *left = child_of(root), *right = child_of(root);
     filch_context *lower = child_of(left), *lowest = until(lower, filch_in(FILCH_SECOND * 1000));
@@ -98,7 +98,7 @@ Test(context, cancelling_reaches_all_below_and_nothing_else)
         filch_context_release(all[i]);
 }
 
-Test(context, a_child_of_one_that_is_done_is_done_from_the_start)
+Test(context, child_of_done_context_starts_done)
 {
     filch_context *root = child_of(NULL);
     filch_context_cancel(root, -ESTALE);
@@ -112,7 +112,7 @@ Test(context, a_child_of_one_that_is_done_is_done_from_the_start)
     filch_context_release(root);
 }
 
-Test(context, releasing_cancels_nothing_and_a_child_holds_its_parent)
+Test(context, child_keeps_released_parent_uncancelled)
 {
     filch_context *root = child_of(NULL), *middle = child_of(root), *leaf = child_of(middle);
     cr_assert_eq(filch_context_retain(root), root);
@@ -159,7 +159,7 @@ Test(context, a_tree_may_be_deep)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(context, one_may_have_many_children_that_go_in_any_order)
+Test(context, many_children_leave_in_any_order)
 {
     static filch_context *children[MANY];
     uint64_t random = stress_seed();
@@ -184,7 +184,7 @@ Test(context, one_may_have_many_children_that_go_in_any_order)
 
 /* ---- Values ---- */
 
-Test(context, a_value_is_that_of_the_nearest_above)
+Test(context, nearest_ancestor_provides_value)
 {
     int a = 1, b = 2, c = 3;
     filch_context *root = with_value(NULL, &a, &a), *left = with_value(root, &a, &b);
@@ -224,7 +224,7 @@ Test(context, the_earliest_deadline_above_counts)
         filch_context_release(all[i]);
 }
 
-Test(context, a_deadline_that_is_past_is_cause_at_once)
+Test(context, past_deadline_cancels_at_once)
 {
     filch_context *root = child_of(NULL);
     int64_t past[] = {0, 1, filch_now()};
@@ -247,7 +247,7 @@ Test(context, no_deadline_is_a_deadline_too)
     filch_context_release(context);
 }
 
-Test(context, a_deadline_cancels_it_and_all_below)
+Test(context, deadline_cancels_context_and_descendants)
 {
     filch_context *root = child_of(NULL), *soon = until(root, filch_in(2 * FILCH_MILLISECOND));
     filch_context *below = child_of(soon), *late = until(below, filch_in(1000 * FILCH_SECOND));
@@ -261,7 +261,7 @@ Test(context, a_deadline_cancels_it_and_all_below)
         filch_context_release(all[i]);
 }
 
-Test(context, many_deadlines_pending_and_passing_are_released_at_any_time)
+Test(context, release_is_safe_around_deadlines)
 {
     enum { TIMED = 1000 };
     static filch_context *all[TIMED];
@@ -296,7 +296,7 @@ FILCH_TASK(long, compute_everywhere, (unsigned, workers), (filch_context *, cont
     return here == there ? here : 0;
 }
 
-Test(context, a_deadline_holds_while_all_workers_compute)
+Test(context, deadline_holds_while_all_workers_compute)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned i = 0; i < 3; i++) {
@@ -311,7 +311,7 @@ Test(context, a_deadline_holds_while_all_workers_compute)
 
 /* ---- Sleeping under a context ---- */
 
-Test(context, a_sleep_is_over_in_time_or_with_the_context)
+Test(context, sleep_ends_when_due_or_cancelled)
 {
     filch_context *context;
     OK(filch_context_create(&context, NULL));

@@ -36,7 +36,7 @@ static void send_and_receive_in_bursts(size_t size, size_t capacity)
     filch_channel_destroy(channel);
 }
 
-Test(channel, items_of_any_size_come_out_whole_and_in_order)
+Test(channel, items_arrive_whole_and_in_order)
 {
     static const size_t sizes[] = {0, 1, 3, 4, 7, 8, 9, 16, 40, 4095, 4096};
     static const size_t capacities[] = {1, 2, 3, 64};
@@ -98,7 +98,7 @@ static void loop_over_another_type(void)
     FILCH_EACH(int32_t, one, channel) CHILD_CHECK(one == one + 1);
 }
 
-Test(channel, loop_over_items_of_another_size_dies_with_both_sizes)
+Test(channel, loop_over_wrong_item_size_dies)
 {
     struct child child;
     child_run(&child, loop_over_another_type);
@@ -106,7 +106,7 @@ Test(channel, loop_over_items_of_another_size_dies_with_both_sizes)
     cr_assert_not_null(strstr(child.text, "have 8"), "%s", child.text);
 }
 
-Test(channel, times_that_are_past_or_negative_do_not_wait)
+Test(channel, past_or_negative_deadlines_never_wait)
 {
     int item = 7;
     static const size_t capacities[] = {0, 1};
@@ -132,7 +132,7 @@ Test(channel, times_that_are_past_or_negative_do_not_wait)
 
 /* ---- Closing ---- */
 
-Test(channel, closed_one_is_drained_then_a_broken_pipe)
+Test(channel, closed_channel_drains_then_returns_epipe)
 {
     filch_channel *channel = channel_of(sizeof(int), 3);
     int got = 0;
@@ -195,7 +195,7 @@ static void rendezvous(crew *all, enum crew_kind kind, const char *name)
     filch_channel_destroy(channel);
 }
 
-Test(channel, without_room_a_send_returns_when_somebody_has_the_item)
+Test(channel, unbuffered_send_returns_after_receipt)
 {
     crew_everywhere(rendezvous);
 }
@@ -223,7 +223,7 @@ static void first_come_first_served(crew *all, enum crew_kind kind, const char *
     filch_channel_destroy(channel);
 }
 
-Test(channel, who_waits_first_to_send_is_served_first)
+Test(channel, waiting_senders_are_served_in_order)
 {
     crew_everywhere(first_come_first_served);
 }
@@ -247,7 +247,7 @@ static void first_come_first_given(crew *all, enum crew_kind kind, const char *n
     filch_channel_destroy(channel);
 }
 
-Test(channel, who_waits_first_to_receive_gets_the_first_item)
+Test(channel, waiting_receivers_get_items_in_order)
 {
     crew_everywhere(first_come_first_given);
 }
@@ -270,7 +270,7 @@ static void time_passes(crew *all, enum crew_kind kind, const char *name)
     filch_channel_destroy(channel);
 }
 
-Test(channel, a_deadline_ends_the_wait_and_nothing_has_moved)
+Test(channel, deadline_ends_wait_without_transfer)
 {
     crew_everywhere(time_passes);
 }
@@ -340,7 +340,7 @@ FILCH_TASK(long, sum_of_what_it_forked, (filch_channel *, channel), (int, count)
     return sum;
 }
 
-Test(channel, a_task_may_wait_for_what_it_has_forked)
+Test(channel, task_can_wait_for_its_forks)
 {
     enum { COUNT = 1000 };
     static const size_t capacities[] = {0, 1, 16};

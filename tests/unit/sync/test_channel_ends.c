@@ -58,18 +58,18 @@ static void a_waiter_is_told(void *(*waits)(void *))
     cr_assert_eq(waiter.rc, -EIDRM);
 }
 
-Test(channel_ends, a_sender_is_told_that_it_is_destroyed)
+Test(channel_ends, destroy_wakes_waiting_sender)
 {
     a_waiter_is_told(sends);
 }
 
-Test(channel_ends, a_receiver_is_told_that_it_is_destroyed)
+Test(channel_ends, destroy_wakes_waiting_receiver)
 {
     a_waiter_is_told(receives);
 }
 
 /* A waiter whose time is over takes its node out under the lock, beside the destroyer. */
-Test(channel_ends, its_destroyer_takes_the_lock_before_it_looks_for_waiters)
+Test(channel_ends, destroyer_locks_before_checking_waiters)
 {
     party waiter, destroyer;
     filch_channel *channel = channel_of(sizeof(int), 0);
@@ -102,7 +102,7 @@ static void *cancels(void *context)
     return NULL;
 }
 
-Test(channel_ends, a_wait_ended_by_the_smallest_errno_has_its_text)
+Test(channel_ends, smallest_errno_has_error_text)
 {
     filch_context *context = child_of(NULL);
     pthread_t thread;

@@ -55,7 +55,7 @@ static void clear(void)
 
 TestSuite(context, .init = lay_out, .fini = clear);
 
-Test(context, two_stacks_take_turns_and_keep_their_locals)
+Test(context, two_stacks_alternate_and_keep_locals)
 {
     fl_switch_frame_make(&away.context, stack + STACK, talk, &step);
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -67,7 +67,7 @@ Test(context, two_stacks_take_turns_and_keep_their_locals)
         cr_assert_eq(steps[i], i);
 }
 
-Test(context, entry_runs_on_its_own_aligned_stack)
+Test(context, entry_runs_on_own_aligned_stack)
 {
     fl_switch_frame_make(&away.context, stack + STACK, talk, NULL);
     cross(&home, &away);
@@ -90,7 +90,7 @@ static void round_upward(void *unused)
     cross(&away, &home);
 }
 
-Test(context, floating_point_modes_stay_with_their_stack)
+Test(context, floating_point_mode_stays_with_stack)
 {
     fesetround(FE_TOWARDZERO);
     fl_switch_frame_make(&away.context, stack + STACK, round_upward, NULL);
@@ -147,7 +147,7 @@ static void hold_there(void *unused)
     cross(&away, &home);
 }
 
-Test(context, all_registers_that_a_call_preserves_stay_with_their_stack)
+Test(context, callee_saved_registers_stay_with_stack)
 {
     fl_switch_frame_make(&away.context, stack + STACK, hold_there, NULL);
     held here = hold(&home, &away, SEED_HERE);

@@ -216,7 +216,7 @@ static int holds_on(filch_self self, filch_emitter *out, void *item, void *go)
     return 0;
 }
 
-Test(deadline_errors, a_contexts_deadline_is_final_and_that_of_a_wait_is_not)
+Test(deadline_errors, only_context_deadline_is_final)
 {
     gate busy;
     signpost done = {0};
@@ -252,7 +252,7 @@ Test(deadline_errors, a_contexts_deadline_is_final_and_that_of_a_wait_is_not)
 
 /* ---- What is over when it returns says so in words of its own ---- */
 
-Test(deadline_errors, a_shutdown_that_was_too_long_says_that_the_rest_was_cancelled)
+Test(deadline_errors, shutdown_timeout_reports_cancelled_rest)
 {
     pool = pool_of((filch_pool_config){.width = 1, .workers = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, waits_for_its_context, NULL), 0);
@@ -266,7 +266,7 @@ static int never_answers(filch_self self, filch_context *context, void *arg, voi
     return filch_context_wait(context, FILCH_FOREVER);
 }
 
-Test(deadline_errors, a_gather_that_was_too_long_says_that_the_rest_was_cancelled)
+Test(deadline_errors, gather_timeout_reports_cancelled_rest)
 {
     const filch_ask ask = {.fn = never_answers};
     filch_answer answer;

@@ -232,7 +232,7 @@ static void expect_death(const struct deadlock *of, unsigned index)
                   index, deadlock_workers, of->says[i], child.text);
 }
 
-Test(deadlock, what_can_never_run_again_is_reported_and_ends_the_process)
+Test(deadlock, deadlock_is_reported_and_ends_process)
 {
     static const unsigned counts[] = {1, 2, 8, 64};
     for (unsigned i = 0; i < sizeof deadlocks / sizeof *deadlocks; i++) {
@@ -363,7 +363,7 @@ static void (*const live[])(void) = {
     nobody_waits,
 };
 
-Test(deadlock, nothing_is_said_while_something_may_still_happen)
+Test(deadlock, no_report_while_progress_is_possible)
 {
     static const unsigned counts[] = {2, 1, 64, 8};
     for (unsigned i = 0; i < sizeof live / sizeof *live; i++) {

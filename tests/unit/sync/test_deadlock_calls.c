@@ -93,7 +93,7 @@ static bool waits_in(const char *report, const char *task, const char *call)
     return end && in && in < end;
 }
 
-Test(deadlock_calls, the_report_names_each_task_and_the_call_in_which_it_waits)
+Test(deadlock_calls, report_names_tasks_and_waiting_calls)
 {
     static const char *const lines[][2] = {
         {"task receives_for_ever", "waits in filch_channel_receive for 0x"},
@@ -125,7 +125,7 @@ static void wait_after_a_timer(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_calls, a_deadlock_after_the_first_timer_is_found)
+Test(deadlock_calls, deadlock_after_first_timer_is_found)
 {
     /* Thread sanitizer has a thread of its own, unknown to Filch. */
     const char *report = BUILD_TSAN ? "all fibers are asleep - perhaps a deadlock: "
@@ -145,7 +145,7 @@ static void block_as_the_last(void)
     thread_receives(nothing);
 }
 
-Test(deadlock_calls, a_thread_that_waits_last_completes_a_deadlock)
+Test(deadlock_calls, last_waiting_thread_completes_deadlock)
 {
     struct child child;
     child_run(&child, block_as_the_last);

@@ -28,7 +28,7 @@ static void wait_as_the_last_worker(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_last, a_worker_that_falls_asleep_last_is_noticed)
+Test(deadlock_last, worker_falling_asleep_last_is_noticed)
 {
     static const unsigned counts[] = {1, 8};
     for (unsigned i = 0; i < 2; i++) {

@@ -69,7 +69,7 @@ static void say_nothing(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_report, a_callback_hears_of_it_and_strangers_keep_everybody_alive)
+Test(deadlock_report, callback_runs_and_strangers_prevent_abort)
 {
     struct child child;
     child_run(&child, report_once_and_go_on);
@@ -92,7 +92,7 @@ static void go_by_default(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_report, without_a_wish_builds_with_checks_die_and_others_wait)
+Test(deadlock_report, default_dies_only_in_checked_builds)
 {
     struct child child;
     child_run(&child, go_by_default);
@@ -136,7 +136,7 @@ static void die_while_it_is_traced(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_report, the_last_events_of_a_trace_are_in_it)
+Test(deadlock_report, report_contains_last_trace_events)
 {
     struct child child;
     const char *in = NULL, *folder = folder_make();
@@ -177,7 +177,7 @@ static void wake_in_a_deadlock(void)
     filch_runtime_destroy(stuck);
 }
 
-Test(deadlock_report, a_worker_that_wakes_in_vain_does_not_repeat_it)
+Test(deadlock_report, spurious_wakeup_does_not_repeat_report)
 {
     struct child child;
     child_run(&child, wake_in_a_deadlock);

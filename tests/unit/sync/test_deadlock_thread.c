@@ -78,7 +78,7 @@ static void destroy_long_after_the_task(void)
     filch_runtime_destroy(rt);
 }
 
-Test(deadlock_thread, a_thread_that_waits_last_is_noticed)
+Test(deadlock_thread, thread_waiting_last_is_noticed)
 {
     static const struct {
         void (*work)(void);

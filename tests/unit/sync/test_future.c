@@ -17,7 +17,7 @@ Test(future, zero_bytes_are_an_empty_future)
     cr_assert_not(filch_future_done(&future));
 }
 
-Test(future, what_is_set_is_awaited_as_often_as_one_likes)
+Test(future, set_value_can_be_awaited_repeatedly)
 {
     filch_future future = {0};
     long out = 0;
@@ -33,7 +33,7 @@ Test(future, what_is_set_is_awaited_as_often_as_one_likes)
     cr_assert_null(filch_future_failure(&future));
 }
 
-Test(future, values_of_every_size_that_fits_come_whole)
+Test(future, values_up_to_limit_arrive_whole)
 {
     char value[FILCH_FUTURE_BYTES + 1], out[FILCH_FUTURE_BYTES];
     for (size_t i = 0; i < sizeof value; i++)
@@ -50,7 +50,7 @@ Test(future, values_of_every_size_that_fits_come_whole)
     cr_assert_not(filch_future_done(&future));
 }
 
-Test(future, a_value_may_have_any_alignment_that_types_have)
+Test(future, value_may_have_any_alignment)
 {
     filch_future future = {0};
     OK(filch_future_set(&future, &(long double){1.5L}, sizeof(long double)));
@@ -60,7 +60,7 @@ Test(future, a_value_may_have_any_alignment_that_types_have)
     cr_assert(FILCH_VALUE(long double, &future) == 1.5L);
 }
 
-Test(future, the_second_to_set_it_is_told_and_changes_nothing)
+Test(future, second_set_fails_and_changes_nothing)
 {
     filch_future future = {0};
     OK(filch_future_set(&future, &(int){1}, sizeof(int)));
@@ -71,7 +71,7 @@ Test(future, the_second_to_set_it_is_told_and_changes_nothing)
     cr_assert_eq(FILCH_VALUE(int, &future), 1);
 }
 
-Test(future, a_failure_comes_with_its_message_and_its_place)
+Test(future, failure_carries_message_and_place)
 {
     filch_future future = {0};
     int line = __LINE__ + 1;
@@ -89,7 +89,7 @@ Test(future, a_failure_comes_with_its_message_and_its_place)
     cr_assert_eq(FILCH_AWAIT_VALUE(&out, &future), -EIO);
 }
 
-Test(future, a_message_that_is_too_long_is_cut)
+Test(future, overlong_message_is_truncated)
 {
     filch_future future = {0};
     cr_assert_eq(FILCH_FUTURE_FAIL(&future, -EIO, "%0500d", 7), 0);
@@ -97,7 +97,7 @@ Test(future, a_message_that_is_too_long_is_cut)
                  sizeof future.room - offsetof(filch_failure, message) - 1);
 }
 
-Test(future, a_future_fails_with_an_errno_and_with_nothing_else)
+Test(future, failure_code_must_be_errno)
 {
     filch_future future = {0};
     static const int bad[] = {0, 1, EIO, -100000};
@@ -106,7 +106,7 @@ Test(future, a_future_fails_with_an_errno_and_with_nothing_else)
     cr_assert_not(filch_future_done(&future));
 }
 
-Test(future, a_broken_promise_is_an_error_for_all_who_await_it)
+Test(future, broken_promise_fails_every_await)
 {
     filch_future future = {0};
     OK(filch_future_break(&future));
@@ -116,7 +116,7 @@ Test(future, a_broken_promise_is_an_error_for_all_who_await_it)
     cr_assert_eq(filch_future_set(&future, NULL, 0), -EALREADY);
 }
 
-Test(future, after_a_reset_it_is_set_again)
+Test(future, reset_future_can_be_set_again)
 {
     filch_future future = {0};
     OK(filch_future_reset(&future));
@@ -133,7 +133,7 @@ Test(future, after_a_reset_it_is_set_again)
     }
 }
 
-Test(future, a_value_of_another_size_is_refused)
+Test(future, value_of_other_size_is_refused)
 {
     filch_future future = {0};
     char out[8];
@@ -155,7 +155,7 @@ static void take_a_value_of_another_size(void)
     (void)FILCH_VALUE(long, &future);
 }
 
-Test(future, values_that_are_not_there_end_the_process_by_name)
+Test(future, taking_missing_value_dies_with_message)
 {
     struct child child;
     child_run(&child, take_the_value_of_an_empty_one);
@@ -196,7 +196,7 @@ static filch_runtime *runtime(unsigned workers)
     return rt;
 }
 
-Test(future, a_tasks_result_lands_in_its_future)
+Test(future, task_result_lands_in_its_future)
 {
     filch_runtime *rt = runtime(2);
     filch_future first = {0}, second = {0}, third = {0};
@@ -213,7 +213,7 @@ Test(future, a_tasks_result_lands_in_its_future)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future, what_a_task_will_set_nobody_else_sets_resets_or_breaks)
+Test(future, pending_task_owns_its_future)
 {
     filch_runtime *rt = runtime(1);
     filch_future future = {0};
@@ -232,7 +232,7 @@ Test(future, what_a_task_will_set_nobody_else_sets_resets_or_breaks)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future, a_task_needs_a_runtime_to_start_on)
+Test(future, task_start_requires_runtime)
 {
     filch_future future = {0};
     cr_assert_eq(FILCH_ASYNC(NULL, &future, fib, 3), -EINVAL);
@@ -246,7 +246,7 @@ FILCH_VOID_TASK(panics, (int, depth))
         FILCH_PANIC(-EBADMSG, "no sense in it");
 }
 
-Test(future, a_task_that_panics_fails_its_future)
+Test(future, panicking_task_fails_its_future)
 {
     filch_runtime *rt = runtime(2);
     for (int i = 0; i < 20; i++) {
@@ -339,7 +339,7 @@ static void break_it(filch_future *future)
     OK(filch_future_break(future));
 }
 
-Test(future, tasks_and_threads_that_wait_get_what_comes)
+Test(future, waiting_tasks_and_threads_get_outcome)
 {
     static const struct {
         void (*settle)(filch_future *);
@@ -381,7 +381,7 @@ FILCH_TASK(int, await_until_soon, (filch_future *, future))
     return second == -EINVAL ? rc : second;
 }
 
-Test(future, a_task_that_has_waited_in_vain_has_changed_nothing)
+Test(future, timed_out_await_changes_nothing)
 {
     filch_runtime *rt = runtime(2);
     filch_future future = {0};
@@ -400,7 +400,7 @@ FILCH_TASK(int, async_elsewhere, (filch_runtime *, there))
     return rc ? rc : FILCH_VALUE(int, &future);
 }
 
-Test(future, a_task_awaits_a_task_of_another_runtime)
+Test(future, task_awaits_task_of_other_runtime)
 {
     filch_runtime *here = runtime(1), *there = runtime(1);
     for (int i = 0; i < 100; i++)
@@ -417,7 +417,7 @@ static void *wait_for_ever(void *arg)
     return NULL;
 }
 
-Test(future, a_reset_is_refused_while_somebody_waits)
+Test(future, reset_is_refused_while_somebody_waits)
 {
     filch_future future = {0};
     pthread_t thread;

@@ -33,7 +33,7 @@ static int fill(filch_self self, const void *value, void *result, void *arg)
     return 0;
 }
 
-Test(future_graph, a_sequel_may_leave_as_much_as_a_future_holds)
+Test(future_graph, sequel_value_may_fill_whole_future)
 {
     filch_runtime *rt = runtime(1);
     filch_future from = {0}, next = {0};
@@ -46,7 +46,7 @@ Test(future_graph, a_sequel_may_leave_as_much_as_a_future_holds)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
+Test(future_graph, sequel_gets_value_and_leaves_own)
 {
     static const unsigned workers[] = {1, 2, 8, 64};
     for (int i = 0; i < 4; i++) {
@@ -65,7 +65,7 @@ Test(future_graph, a_sequel_gets_the_value_and_leaves_its_own)
     }
 }
 
-Test(future_graph, several_sequels_of_one_future_all_run)
+Test(future_graph, all_sequels_of_one_future_run)
 {
     enum { MANY = 1000 };
     static filch_future next[MANY];
@@ -101,21 +101,21 @@ static void chain_of(filch_runtime *rt, int length, int code)
     free(chain);
 }
 
-Test(future_graph, a_chain_of_sequels_may_be_long)
+Test(future_graph, long_sequel_chain_completes)
 {
     filch_runtime *rt = runtime(2);
     chain_of(rt, 100000, 0);
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future_graph, a_failure_goes_through_a_long_chain_whole)
+Test(future_graph, failure_crosses_long_chain_intact)
 {
     filch_runtime *rt = runtime(2);
     chain_of(rt, 100000, -EIO);
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future_graph, a_broken_promise_goes_through_although_what_broke_is_gone)
+Test(future_graph, broken_promise_outlives_freed_future)
 {
     filch_runtime *rt = runtime(2);
     filch_future *from = calloc(1, sizeof *from), next = {0}, all = {0}, one = {0};
@@ -160,7 +160,7 @@ static const filch_failure *failure_of(filch_runtime *rt, filch_then_fn *fn, int
     return filch_future_failure(next);
 }
 
-Test(future_graph, a_sequel_that_fails_or_panics_fails_its_future)
+Test(future_graph, failed_or_panicking_sequel_fails_future)
 {
     filch_runtime *rt = runtime(2);
     filch_future next[5] = {0};
@@ -206,7 +206,7 @@ struct member {
     void *future, *of;
 };
 
-Test(future_graph, what_cannot_be_is_refused_and_leaves_everything_as_it_was)
+Test(future_graph, refused_calls_leave_everything_unchanged)
 {
     filch_runtime *rt = runtime(1);
     filch_future from = {0}, next = {0}, done = {0};
@@ -238,7 +238,7 @@ static void point_to(filch_future *futures, filch_future **array)
         array[i] = &futures[i];
 }
 
-Test(future_graph, all_is_done_when_the_last_is)
+Test(future_graph, when_all_completes_with_last_future)
 {
     filch_future futures[MANY], all = {0};
     filch_future *array[MANY];
@@ -264,7 +264,7 @@ Test(future_graph, all_of_none_is_done)
     OK(filch_await_until(&all, 0));
 }
 
-Test(future_graph, all_fails_with_the_first_of_the_array_that_failed_but_waits_for_every_one)
+Test(future_graph, all_waits_then_reports_first_failure)
 {
     filch_future futures[MANY], all = {0};
     filch_future *array[MANY];
@@ -281,7 +281,7 @@ Test(future_graph, all_fails_with_the_first_of_the_array_that_failed_but_waits_f
     cr_assert_str_eq(filch_future_failure(&all)->message, "number 3");
 }
 
-Test(future_graph, one_future_may_stand_several_times_in_an_array)
+Test(future_graph, future_may_repeat_in_array)
 {
     filch_future from = {0}, all = {0}, one = {0};
     filch_future *array[] = {&from, &from, &from};
@@ -294,7 +294,7 @@ Test(future_graph, one_future_may_stand_several_times_in_an_array)
 
 /* ---- Any ---- */
 
-Test(future_graph, any_is_the_index_of_the_first_and_cancels_the_losers)
+Test(future_graph, any_yields_winner_and_cancels_losers)
 {
     for (int first = 0; first < MANY; first += 33) {
         filch_future futures[MANY], any = {0};
@@ -314,7 +314,7 @@ Test(future_graph, any_is_the_index_of_the_first_and_cancels_the_losers)
     }
 }
 
-Test(future_graph, any_of_some_that_are_done_is_done_at_once)
+Test(future_graph, any_with_done_future_completes_immediately)
 {
     filch_future futures[MANY], any = {0};
     filch_future *array[MANY];
@@ -331,7 +331,7 @@ Test(future_graph, any_of_some_that_are_done_is_done_at_once)
 /* ---- Graphs ---- */
 
 /* A tower of all and any, one upon the other: higher than a stack is deep. */
-Test(future_graph, a_tower_of_futures_comes_down_without_recursion)
+Test(future_graph, tower_of_futures_completes_without_recursion)
 {
     enum { HIGH = 200000 };
     filch_future *tower = calloc(HIGH, sizeof *tower);

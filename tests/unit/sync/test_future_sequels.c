@@ -26,7 +26,7 @@ static int invalid(filch_self self, const void *value, void *result, void *arg)
     return -EINVAL;
 }
 
-Test(future_sequels, a_failure_does_not_speak_of_an_earlier_sequels_error)
+Test(future_sequels, failure_omits_earlier_sequels_error)
 {
     filch_runtime *rt = one_worker();
     filch_future from = {0}, first = {0}, second = {0};
@@ -54,7 +54,7 @@ static void leave_a_fork(void)
     filch_await(&next);
 }
 
-Test(future_sequels, a_sequel_that_leaves_a_fork_dies_by_name)
+Test(future_sequels, sequel_leaving_fork_dies_by_name)
 {
     struct child child;
     child_run(&child, leave_a_fork);
@@ -77,7 +77,7 @@ static int nothing(filch_self self, const void *value, void *result, void *arg)
     return 0;
 }
 
-Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_a_sequel)
+Test(future_sequels, sequel_reads_broken_promise_only_once)
 {
     filch_runtime *rt = one_worker();
     filch_future from = {0}, next = {0};
@@ -91,7 +91,7 @@ Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_a_sequel)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_one_of_all)
+Test(future_sequels, when_all_reads_broken_promise_once)
 {
     filch_future broken = {0}, other = {0}, all = {0};
     filch_future *both[] = {&broken, &other};
@@ -104,7 +104,7 @@ Test(future_sequels, a_broken_promise_is_not_looked_at_again_by_one_of_all)
 
 /* ---- All and any ---- */
 
-Test(future_sequels, all_has_no_value_where_there_was_one_before)
+Test(future_sequels, when_all_leaves_no_old_value)
 {
     filch_future all = {0};
     OK(filch_future_set(&all, &(long){1}, sizeof(long)));
@@ -120,7 +120,7 @@ static void count(void *unused)
     let_go++;
 }
 
-Test(future_sequels, any_releases_the_context_of_the_losers)
+Test(future_sequels, any_releases_context_of_losers)
 {
     static const char key;
     filch_future futures[2] = {0}, any = {0};

@@ -54,7 +54,7 @@ FILCH_TASK(int, write_and_read, (const int *, ends))
     return reader + 10 * writer;
 }
 
-Test(io, a_stream_arrives_whole_and_in_order)
+Test(io, stream_arrives_whole_and_in_order)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);

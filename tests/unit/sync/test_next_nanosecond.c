@@ -5,7 +5,7 @@
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-Test(next_nanosecond, a_context_is_not_cancelled_before_it)
+Test(next_nanosecond, context_is_not_cancelled_early)
 {
     filch_context *context = until(NULL, stop_clock());
     int cause = filch_context_cause(context);

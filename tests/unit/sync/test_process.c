@@ -104,7 +104,7 @@ static int both_ways(filch_self self)
     return 0;
 }
 
-Test(process, more_than_any_pipe_holds_goes_through_both_ways)
+Test(process, large_data_flows_both_ways)
 {
     everywhere(both_ways);
 }
@@ -123,7 +123,7 @@ static int broken_pipe(filch_self self)
     return 0;
 }
 
-Test(process, a_child_that_does_not_read_raises_no_signal)
+Test(process, nonreading_child_raises_no_signal)
 {
     everywhere(broken_pipe);
 }
@@ -153,12 +153,12 @@ static int files(filch_self self)
     return 0;
 }
 
-Test(process, environment_directory_and_files_are_as_told)
+Test(process, environment_directory_and_files_are_applied)
 {
     everywhere(files);
 }
 
-Test(process, a_child_has_three_files_and_default_signals)
+Test(process, child_gets_clean_files_and_signals)
 {
     sigset_t some;
     char text[1000];
@@ -208,7 +208,7 @@ static int leaves_worker(filch_self self)
     return 0;
 }
 
-Test(process, a_waiting_task_leaves_its_worker_to_others)
+Test(process, waiting_task_frees_its_worker)
 {
     everywhere(leaves_worker);
 }
@@ -237,7 +237,7 @@ static int given_up(filch_self self)
     return 0;
 }
 
-Test(process, a_wait_ends_at_its_deadline_or_with_its_context)
+Test(process, wait_ends_at_deadline_or_cancel)
 {
     everywhere(given_up);
 }
@@ -271,7 +271,7 @@ static int killed(filch_self self)
     return 0;
 }
 
-Test(process, signals_reach_the_child_or_its_whole_group)
+Test(process, signals_reach_child_or_whole_group)
 {
     everywhere(killed);
 }
@@ -290,7 +290,7 @@ static int signalled_at_its_end(filch_self self)
     return 0;
 }
 
-Test(process, the_outcome_is_known_also_if_a_signal_comes_too_late)
+Test(process, late_signal_leaves_outcome_known)
 {
     everywhere(signalled_at_its_end);
 }
@@ -312,7 +312,7 @@ static int left_over(filch_self self)
     return 0;
 }
 
-Test(process, the_rest_of_a_group_ends_with_the_child_or_its_handle)
+Test(process, group_ends_with_child_or_handle)
 {
     everywhere(left_over);
 }
@@ -335,7 +335,7 @@ static void one_of_many(filch_self self, void *arg)
     signpost_raise(&all_ended);
 }
 
-Test(process, two_hundred_children_at_once_all_end_well)
+Test(process, two_hundred_children_all_end_well)
 {
     int lines[MANY];
     filch_runtime *rt = NULL;

@@ -32,7 +32,7 @@ static void waits_for_all(filch_runtime *rt)
     cr_assert_eq(filch_scope_failures(&scope), 0);
 }
 
-Test(scope, all_children_have_ended_when_it_is_closed)
+Test(scope, close_waits_for_all_children)
 {
     scope_everywhere(waits_for_all);
 }
@@ -45,7 +45,7 @@ static void stays_empty(filch_runtime *rt)
     OK(filch_scope_end(&scope));
 }
 
-Test(scope, nobody_has_to_be_waited_for_in_an_empty_one)
+Test(scope, empty_scope_closes_without_waiting)
 {
     scope_everywhere(stays_empty);
 }
@@ -75,7 +75,7 @@ static void grows_siblings(filch_runtime *rt)
     filch_context_release(context);
 }
 
-Test(scope, children_spawn_siblings_while_the_opener_waits)
+Test(scope, children_spawn_siblings_while_opener_waits)
 {
     scope_everywhere(grows_siblings);
 }
@@ -134,7 +134,7 @@ static void mixes_scopes_and_forks(filch_runtime *rt)
         cr_assert_eq(sums[i], 4 * (21 + 34 + 55 + 8 + 13));
 }
 
-Test(scope, scopes_in_forked_tasks_and_forks_in_children)
+Test(scope, scopes_and_forks_mix_freely)
 {
     scope_everywhere(mixes_scopes_and_forks);
 }
@@ -207,7 +207,7 @@ static void has_several_waiters(filch_runtime *rt)
     cr_assert_eq(filch_scope_end(&scope), -EXDEV);
 }
 
-Test(scope, any_number_of_tasks_and_threads_may_wait)
+Test(scope, many_tasks_and_threads_can_wait)
 {
     scope_everywhere(has_several_waiters);
 }
@@ -228,7 +228,7 @@ static void refuses_its_children(filch_runtime *rt)
     cr_assert_eq(filch_scope_end(&scope), -EDEADLK);
 }
 
-Test(scope, a_child_cannot_wait_for_its_own_scope)
+Test(scope, child_cannot_wait_for_own_scope)
 {
     scope_everywhere(refuses_its_children);
 }
@@ -241,7 +241,7 @@ static int where_am_i(filch_self self, filch_scope *scope, void *arg)
     return filch_scope_end(&below);
 }
 
-Test(scope, children_may_run_on_another_runtime_than_the_opener)
+Test(scope, children_may_run_on_other_runtime)
 {
     filch_runtime *one = scope_runtime(1), *many = scope_runtime(3);
     int index[3] = {-1, -1, -1};

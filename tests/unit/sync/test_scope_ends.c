@@ -23,7 +23,7 @@ static void leave_a_fork(void)
     filch_scope_end(&scope);
 }
 
-Test(scope_ends, a_child_that_leaves_a_fork_unjoined_dies_by_its_name)
+Test(scope_ends, child_leaving_fork_dies_by_name)
 {
     struct child child;
     child_run(&child, leave_a_fork);
@@ -36,7 +36,7 @@ FILCH_TASK(bool, is_a_child)
     return fl_fiber_here()->child != NULL;
 }
 
-Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
+Test(scope_ends, reused_fiber_is_no_longer_child)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
@@ -49,7 +49,7 @@ Test(scope_ends, the_next_task_on_the_fiber_of_a_child_is_none)
 }
 
 /* The first close has freed the failures; the second frees the one that came after it. */
-Test(scope_ends, a_failure_between_two_closes_is_kept_until_the_second)
+Test(scope_ends, failure_between_closes_is_kept)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
@@ -76,7 +76,7 @@ static int goes(filch_self self, filch_scope *scope, void *waits)
 }
 
 /* The child was the only one when it asked for the lock; another one is there when it gets it. */
-Test(scope_ends, a_child_that_was_the_last_one_leaves_while_another_is_spawned)
+Test(scope_ends, last_child_leaves_during_new_spawn)
 {
     filch_runtime *rt = scope_runtime(2);
     filch_scope scope;

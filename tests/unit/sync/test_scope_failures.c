@@ -74,7 +74,7 @@ static void tells(filch_runtime *rt)
         is_told(rt, &tolds[i]);
 }
 
-Test(scope, a_failure_has_its_code_message_place_and_task)
+Test(scope, failure_records_code_message_place_task)
 {
     scope_everywhere(tells);
 }
@@ -94,7 +94,7 @@ Test(scope, spawn_notes_where_it_stands)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(scope, what_was_said_before_on_the_thread_explains_no_failure)
+Test(scope, failure_ignores_earlier_error_text)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_scope scope;
@@ -136,7 +136,7 @@ static void fails_anywhere(filch_runtime *rt)
     cr_assert_null(filch_scope_failure(&scope)->task);
 }
 
-Test(scope, forks_and_the_opener_can_fail_it)
+Test(scope, forks_and_opener_can_fail_scope)
 {
     scope_everywhere(fails_anywhere);
 }
@@ -212,7 +212,7 @@ static void passes_failure_on(filch_runtime *rt)
     filch_context_release(context);
 }
 
-Test(scope, a_failure_does_not_reach_the_context_above)
+Test(scope, failure_stays_below_outer_context)
 {
     scope_everywhere(passes_failure_on);
 }
@@ -240,7 +240,7 @@ static void cancelled_from_above(filch_runtime *rt)
     filch_context_release(context);
 }
 
-Test(scope, a_wait_in_vain_leaves_children_alone_and_a_context_above_stops_them)
+Test(scope, outer_cancel_not_timeout_stops_children)
 {
     scope_everywhere(cancelled_from_above);
 }
@@ -260,7 +260,7 @@ static void has_a_deadline(filch_runtime *rt)
     filch_context_release(context);
 }
 
-Test(scope, the_deadline_of_a_context_above_stops_them)
+Test(scope, outer_deadline_stops_children)
 {
     scope_everywhere(has_a_deadline);
 }
@@ -298,7 +298,7 @@ static void collects(filch_runtime *rt)
     cr_assert_eq(filch_scope_failures(&scope), CHILDREN);
 }
 
-Test(scope, one_that_collects_keeps_all_failures_and_cancels_nobody)
+Test(scope, collecting_keeps_failures_and_cancels_nobody)
 {
     scope_everywhere(collects);
 }

@@ -26,7 +26,7 @@ static void child_panics(filch_runtime *rt)
     cr_assert_str_eq(filch_scope_failure(&scope)->file, __FILE__);
 }
 
-Test(scope, a_panic_of_a_child_is_its_failure)
+Test(scope, child_panic_becomes_its_failure)
 {
     scope_everywhere(child_panics);
 }
@@ -77,7 +77,7 @@ FILCH_TASK(int, catch_opener, (filch_runtime *, rt), (bool, forks))
     return rc;
 }
 
-Test(scope, a_panic_of_the_opener_cancels_it_and_waits)
+Test(scope, opener_panic_cancels_scope_and_waits)
 {
     for (unsigned i = 0; i < 2 * CONFIGS; i += BUILD_TSAN ? 3 : 1) {
         filch_runtime *rt = config_runtime(i / 2, 1000000);
@@ -98,7 +98,7 @@ FILCH_VOID_TASK(close_before_cleanup, (signpost *, cleaned))
     cr_assert_eq(signpost_count(cleaned), 0);
 }
 
-Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
+Test(scope, scopes_close_freely_among_cleanups)
 {
     signpost cleaned = {0};
     filch_runtime *rt = scope_runtime(1);
@@ -109,7 +109,7 @@ Test(scope, scopes_may_be_closed_in_any_order_among_cleanups)
 
 /* ---- Refused ---- */
 
-Test(scope, bad_calls_are_refused_and_say_why)
+Test(scope, bad_calls_are_refused_with_reason)
 {
     filch_runtime *rt = scope_runtime(1);
     filch_child nothing = {.task = {NULL, "nothing"}};
@@ -144,7 +144,7 @@ static void closes_twice(filch_runtime *rt)
     cr_assert_not_null(strstr(filch_error(), "says was not spawned"));
 }
 
-Test(scope, nothing_is_spawned_into_one_that_is_closed)
+Test(scope, spawn_into_closed_scope_fails)
 {
     scope_everywhere(closes_twice);
 }
@@ -175,7 +175,7 @@ static void leave_open_in_child(void)
     filch_scope_end(&scope);
 }
 
-Test(scope, a_task_that_leaves_one_open_dies_by_its_name)
+Test(scope, task_leaving_scope_open_dies)
 {
     struct child child;
     child_run(&child, leave_open);
@@ -218,7 +218,7 @@ static void close_elsewhere(void)
     filch_scope_end(&scope);
 }
 
-Test(scope, closing_the_scope_of_another_task_dies)
+Test(scope, closing_scope_of_other_task_dies)
 {
     struct child child;
     child_run(&child, close_elsewhere);
@@ -236,7 +236,7 @@ static void use_in_the_child(void)
     CHILD_CHECK(FILCH_SPAWN(&of_the_parent_too, scope_returns, NULL) == -ECHILD);
 }
 
-Test(scope, a_child_of_fork_has_no_workers_for_it)
+Test(scope, forked_process_has_no_scope_workers)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses fork in a process with threads");
@@ -270,14 +270,14 @@ static int blocks_and_fails(filch_self self, filch_scope *scope, void *unused)
     return rc ? rc : (filch_blocking_end(), said);
 }
 
-Test(scope, a_scope_is_closed_within_a_try)
+Test(scope, scope_can_close_within_try)
 {
     filch_runtime *rt = scope_runtime(2);
     cr_assert_eq(FILCH_RUN(rt, closes_within_a_try), 0);
     OK(filch_runtime_destroy(rt));
 }
 
-Test(scope, a_child_that_fails_in_a_blocking_call_fails_once)
+Test(scope, failure_in_blocking_call_counts_once)
 {
     filch_runtime *rt = scope_runtime(2);
     filch_scope scope;

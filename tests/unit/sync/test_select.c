@@ -11,7 +11,7 @@ static filch_channel *full_channel(void)
 
 /* ---- What happens at once ---- */
 
-Test(select, default_case_happens_when_no_other_can)
+Test(select, default_happens_only_without_ready_case)
 {
     uint64_t item = 3;
     filch_channel *empty = channel_of(sizeof(uint64_t), 1), *full = full_channel();
@@ -29,7 +29,7 @@ Test(select, default_case_happens_when_no_other_can)
     filch_channel_destroy(full);
 }
 
-Test(select, nothing_moves_in_the_cases_that_do_not_happen)
+Test(select, unchosen_cases_move_nothing)
 {
     enum { CHANNELS = 5 };
     filch_channel *channels[CHANNELS];
@@ -65,7 +65,7 @@ Test(select, nothing_moves_in_the_cases_that_do_not_happen)
         filch_channel_destroy(channels[i]);
 }
 
-Test(select, closed_channels_can_always_happen_as_a_broken_pipe)
+Test(select, closed_channels_are_always_ready)
 {
     uint64_t item = 0;
     filch_channel *closed = full_channel();
@@ -96,7 +96,7 @@ Test(select, a_context_happens_with_its_cause)
     filch_context_release(parent);
 }
 
-Test(select, refuses_what_can_never_happen_or_is_none)
+Test(select, refuses_impossible_or_missing_cases)
 {
     uint64_t item = 0;
     filch_channel *channel = full_channel();
@@ -116,7 +116,7 @@ Test(select, refuses_what_can_never_happen_or_is_none)
 
 /* With any k of n ready, wherever they stand, each of them is chosen at least half as often as it
  * would be by turns. */
-Test(select, each_case_that_can_happen_is_chosen_half_as_often_as_by_turns)
+Test(select, ready_cases_are_chosen_fairly)
 {
     enum { CASES = 5, TRIALS = 600 };
     filch_channel *channels[CASES];
@@ -141,7 +141,7 @@ Test(select, each_case_that_can_happen_is_chosen_half_as_often_as_by_turns)
     }
 }
 
-Test(select, hundreds_of_cases_in_any_order_of_addresses)
+Test(select, cases_work_in_any_address_order)
 {
     enum { CASES = 500 };
     static filch_channel *channels[CASES];
@@ -217,7 +217,7 @@ static void any_channel_ends_it(crew *all, enum crew_kind kind, const char *name
         filch_channel_destroy(channels[i]);
 }
 
-Test(select, the_first_channel_that_can_ends_the_wait_and_the_others_forget_it)
+Test(select, first_ready_channel_wins_others_forget)
 {
     crew_everywhere(any_channel_ends_it);
 }
@@ -246,7 +246,7 @@ static void two_meet(crew *all, enum crew_kind kind, const char *name)
     filch_channel_destroy(channel);
 }
 
-Test(select, two_that_would_send_or_receive_on_one_channel_meet_each_other)
+Test(select, two_selects_on_one_channel_meet)
 {
     crew_everywhere(two_meet);
 }
@@ -328,12 +328,12 @@ static void destroying(crew *all, enum crew_kind kind, const char *name)
     its_end_ends_it(all, kind, true);
 }
 
-Test(select, closing_a_channel_on_both_sides_ends_the_wait)
+Test(select, closing_ends_waits_on_both_sides)
 {
     crew_everywhere(closing);
 }
 
-Test(select, destroying_a_channel_on_both_sides_ends_the_wait)
+Test(select, destroying_ends_waits_on_both_sides)
 {
     crew_everywhere(destroying);
 }

@@ -31,7 +31,7 @@ Test(select_cases, a_deadline_counts_wherever_it_stands)
     }
 }
 
-Test(select_cases, of_two_deadlines_the_earlier_by_a_nanosecond_happens)
+Test(select_cases, earlier_deadline_wins_by_nanosecond)
 {
     filch_channel *empty = channel_of(sizeof item, 1);
     filch_case later_first[] = {deadline(2), receive_from(empty), deadline(1)};
@@ -51,7 +51,7 @@ Test(select_cases, a_deadline_never_happens_early)
     filch_channel_destroy(empty);
 }
 
-Test(select_cases, the_object_of_a_deadline_is_ignored)
+Test(select_cases, deadline_object_is_ignored)
 {
     filch_channel *full = channel_of(sizeof item, 1);
     OK(filch_channel_send(full, &item));
@@ -63,7 +63,7 @@ Test(select_cases, the_object_of_a_deadline_is_ignored)
     filch_channel_destroy(full);
 }
 
-Test(select_cases, a_deadline_a_nanosecond_before_the_first_time_is_refused)
+Test(select_cases, deadline_before_time_zero_is_refused)
 {
     filch_case cases[] = {deadline(0), deadline(-1)};
     cr_assert_eq(filch_select(cases, 2), -EINVAL);
@@ -71,7 +71,7 @@ Test(select_cases, a_deadline_a_nanosecond_before_the_first_time_is_refused)
 }
 
 /* It looks at the cases, of which the first is refused. */
-Test(select_cases, the_most_cases_that_an_int_can_number_are_allowed)
+Test(select_cases, int_max_cases_are_allowed)
 {
     filch_case bad = {.kind = (filch_case_kind)(FILCH_CASE_UNTIL + 1)};
     cr_assert_eq(filch_select(&bad, INT_MAX), -EINVAL);
@@ -82,7 +82,7 @@ Test(select_cases, the_most_cases_that_an_int_can_number_are_allowed)
 
 /* ---- Cases behind the last, and of an earlier select ---- */
 
-Test(select_cases, a_deadline_behind_the_last_case_does_not_count)
+Test(select_cases, deadline_beyond_last_case_is_ignored)
 {
     filch_channel *empty = channel_of(sizeof item, 1);
     filch_case cases[] = {receive_from(empty), deadline(filch_in(FILCH_MILLISECOND)), deadline(0)};
@@ -90,7 +90,7 @@ Test(select_cases, a_deadline_behind_the_last_case_does_not_count)
     filch_channel_destroy(empty);
 }
 
-Test(select_cases, a_ready_case_behind_the_last_does_not_happen)
+Test(select_cases, ready_case_beyond_last_is_ignored)
 {
     filch_channel *empty = channel_of(sizeof item, 1), *other = channel_of(sizeof item, 1);
     filch_case cases[] = {receive_from(empty), deadline(0), receive_from(other)};
@@ -104,7 +104,7 @@ Test(select_cases, a_ready_case_behind_the_last_does_not_happen)
     filch_channel_destroy(other);
 }
 
-Test(select_cases, cases_are_selected_again_after_one_has_lost_its_channel)
+Test(select_cases, select_repeats_after_case_loses_channel)
 {
     filch_channel *channels[] = {channel_of(sizeof item, 1), channel_of(sizeof item, 1)};
     for (int lost = 0; lost < 2; lost++) {

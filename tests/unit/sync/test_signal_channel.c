@@ -45,7 +45,7 @@ static void *send(void *ready)
     return NULL;
 }
 
-Test(signal_channel, repeated_signals_reach_a_task_one_by_one)
+Test(signal_channel, repeated_signals_arrive_one_by_one)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         pthread_t sender;
@@ -61,7 +61,7 @@ Test(signal_channel, repeated_signals_reach_a_task_one_by_one)
     }
 }
 
-Test(signal_channel, signals_that_come_at_once_are_all_counted)
+Test(signal_channel, simultaneous_signals_are_all_counted)
 {
     enum { TIMES = 20 };
     filch_channel *signals = channel_of_signals();
@@ -81,7 +81,7 @@ static void hear(int number)
     filch_u32_store(&heard, (uint32_t)number, FILCH_RELEASE);
 }
 
-Test(signal_channel, its_end_closes_it_and_restores_what_signals_did)
+Test(signal_channel, stop_closes_channel_and_restores_handlers)
 {
     struct sigaction ours = {.sa_handler = hear};
     cr_assert_eq(sigaction(SIGTERM, &ours, NULL), 0);
@@ -99,7 +99,7 @@ Test(signal_channel, its_end_closes_it_and_restores_what_signals_did)
     filch_channel_destroy(signals);
 }
 
-Test(signal_channel, a_signal_has_one_effect_at_a_time)
+Test(signal_channel, signal_has_only_one_effect)
 {
     filch_channel *signals = channel_of_signals(), *other = NULL;
     filch_context *stop = NULL;
@@ -135,7 +135,7 @@ static void inherit(void)
     CHILD_CHECK(filch_channel_length(signals) == 0);
 }
 
-Test(signal_channel, children_of_fork_have_the_default_effect)
+Test(signal_channel, forked_children_get_default_effect)
 {
     struct child child;
     if (BUILD_TSAN)

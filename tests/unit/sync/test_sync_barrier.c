@@ -47,7 +47,7 @@ static void fill(filch_self self, void *unused, unsigned index)
     }
 }
 
-Test(sync_barrier, every_round_sees_all_of_the_last)
+Test(sync_barrier, each_round_sees_entire_previous_round)
 {
     for (unsigned config = 0; config < CONFIGS; config++) {
         filch_runtime *rt = config_runtime(config, 1000000);

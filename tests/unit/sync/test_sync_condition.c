@@ -5,7 +5,7 @@
 static filch_mutex mutex;
 static filch_condition changed;
 
-Test(sync_condition, a_wait_in_vain_ends_with_the_mutex_locked)
+Test(sync_condition, timed_out_wait_keeps_mutex_locked)
 {
     filch_mutex_lock(&mutex);
     cr_assert_eq(filch_condition_wait_until(&changed, &mutex, filch_in(FILCH_MICROSECOND)),

@@ -15,7 +15,7 @@ Test(sync_mutex, zero_bytes_are_an_unlocked_mutex)
     filch_mutex_unlock(&mutex);
 }
 
-Test(sync_mutex, whoever_may_not_wait_for_a_locked_one_has_changed_nothing)
+Test(sync_mutex, failed_lock_attempt_changes_nothing)
 {
     filch_mutex mutex = {0};
     filch_mutex_lock(&mutex);
@@ -81,7 +81,7 @@ static void open_gate(filch_self self, void *unused)
     filch_mutex_unlock(&gate); /* that another has locked */
 }
 
-Test(sync_mutex, one_worker_runs_others_while_a_thousand_tasks_wait)
+Test(sync_mutex, waiting_tasks_leave_worker_to_others)
 {
     enum { WAITERS = BUILD_TINY ? 50 : 1000 };
     filch_runtime *rt = config_runtime(0, 1000000);
@@ -134,7 +134,7 @@ static void hand_over(filch_runtime *rt)
     pthread_join(thread, NULL);
 }
 
-Test(sync_mutex, who_has_waited_a_millisecond_is_handed_it)
+Test(sync_mutex, waiter_gets_handoff_after_one_millisecond)
 {
     enum { ROUNDS = 20 };
     filch_runtime *rt = config_runtime(2, 1000000);
@@ -155,7 +155,7 @@ static void unlock_unlocked(void)
     filch_mutex_unlock(&mutex);
 }
 
-Test(sync_mutex, unlocking_what_is_not_locked_dies_by_name)
+Test(sync_mutex, unlocking_unlocked_mutex_dies_by_name)
 {
     struct child child;
     child_run(&child, unlock_unlocked);

@@ -13,7 +13,7 @@ static void make(void *arg)
     made = *(unsigned *)arg;
 }
 
-Test(sync_once, the_first_call_calls_and_the_others_do_not)
+Test(sync_once, only_first_call_runs_function)
 {
     unsigned seven = 7, eight = 8;
     filch_once(&flag, make, &seven);
@@ -87,7 +87,7 @@ static void as_task(void)
     parties_meet(rt, 1, 0, make_again_as_task, NULL);
 }
 
-Test(sync_once, a_function_that_waits_for_itself_dies_by_name)
+Test(sync_once, function_waiting_for_itself_dies)
 {
     struct child child;
     child_run(&child, as_thread);
@@ -123,7 +123,7 @@ static void *wait_for_it(void *unused)
     return NULL;
 }
 
-Test(sync_once, a_function_that_panics_counts_as_called)
+Test(sync_once, panicking_function_counts_as_called)
 {
     filch_runtime *rt = config_runtime(0, 1000000);
     pthread_t thread;

@@ -4,7 +4,7 @@
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
-Test(sync_rwlock, readers_share_and_a_writer_is_alone)
+Test(sync_rwlock, readers_share_and_writer_excludes)
 {
     filch_rwlock lock = {0};
     filch_rwlock_read_lock(&lock);
@@ -19,7 +19,7 @@ Test(sync_rwlock, readers_share_and_a_writer_is_alone)
     OK(filch_rwlock_try_write_lock(&lock));
 }
 
-Test(sync_rwlock, whose_time_is_over_has_changed_nothing)
+Test(sync_rwlock, timed_out_lock_changes_nothing)
 {
     filch_rwlock lock = {0};
     filch_rwlock_write_lock(&lock);
@@ -65,7 +65,7 @@ static void wait_for_waiters(unsigned count)
     }
 }
 
-Test(sync_rwlock, a_reader_that_comes_after_a_waiting_writer_waits_behind_it)
+Test(sync_rwlock, reader_waits_behind_waiting_writer)
 {
     pthread_t writer, reader;
     int64_t until = FILCH_FOREVER;
@@ -82,7 +82,7 @@ Test(sync_rwlock, a_reader_that_comes_after_a_waiting_writer_waits_behind_it)
     cr_assert_eq(signpost_count(&written) + signpost_count(&read_after), 2);
 }
 
-Test(sync_rwlock, a_writer_that_gives_up_lets_the_readers_behind_it_in)
+Test(sync_rwlock, writer_giving_up_admits_queued_readers)
 {
     pthread_t writer, reader;
     int64_t until = filch_in(30 * FILCH_MILLISECOND);
@@ -119,7 +119,7 @@ static void read_unlock_of_nobody(void)
     filch_rwlock_read_unlock(&lock);
 }
 
-Test(sync_rwlock, unlocking_what_one_does_not_have_dies_by_name)
+Test(sync_rwlock, unlocking_unheld_lock_dies_by_name)
 {
     struct child child;
     child_run(&child, read_unlock_of_a_writer);

@@ -26,7 +26,7 @@ Test(sync_semaphore, permits_are_counted)
     cr_assert_eq(filch_semaphore_available(&semaphore), 3);
 }
 
-Test(sync_semaphore, zero_bytes_have_no_permits_and_nobody_waits_for_none)
+Test(sync_semaphore, zeroed_semaphore_grants_only_zero_permits)
 {
     filch_semaphore semaphore = {0};
     cr_assert_eq(filch_semaphore_try_acquire(&semaphore, 1), -EAGAIN);
@@ -47,7 +47,7 @@ Test(sync_semaphore, too_many_permits_are_refused)
     cr_assert_eq(filch_semaphore_available(&semaphore), 0);
 }
 
-Test(sync_semaphore, one_that_is_made_again_has_only_its_new_permits)
+Test(sync_semaphore, reinitialised_semaphore_has_only_new_permits)
 {
     filch_semaphore semaphore = with(7);
     OK(filch_semaphore_init(&semaphore, 3));
@@ -100,7 +100,7 @@ Test(sync_semaphore, who_wants_many_is_not_overtaken)
     cr_assert_eq(filch_semaphore_available(&semaphore), 0);
 }
 
-Test(sync_semaphore, who_gives_up_lets_those_behind_pass)
+Test(sync_semaphore, waiter_giving_up_lets_others_pass)
 {
     filch_semaphore semaphore = with(2);
     customer many = {.semaphore = &semaphore, .want = 3, .until = filch_in(30 * FILCH_MILLISECOND)};
@@ -115,7 +115,7 @@ Test(sync_semaphore, who_gives_up_lets_those_behind_pass)
     cr_assert_eq(filch_semaphore_available(&semaphore), 0);
 }
 
-Test(sync_semaphore, one_release_serves_all_it_is_enough_for)
+Test(sync_semaphore, one_give_back_serves_many_waiters)
 {
     enum { CUSTOMERS = 5 };
     filch_semaphore semaphore = {0};
@@ -130,7 +130,7 @@ Test(sync_semaphore, one_release_serves_all_it_is_enough_for)
     cr_assert_eq(filch_semaphore_available(&semaphore), 1);
 }
 
-Test(sync_semaphore, more_than_there_can_be_are_refused)
+Test(sync_semaphore, requests_beyond_maximum_are_refused)
 {
     filch_semaphore semaphore = {0};
     cr_assert_eq(filch_semaphore_try_acquire(&semaphore, (unsigned)FILCH_PERMITS_MAX + 1), -EINVAL);
@@ -145,7 +145,7 @@ static void acquire_too_many(void)
     filch_semaphore_acquire(&semaphore, (unsigned)FILCH_PERMITS_MAX + 1);
 }
 
-Test(sync_semaphore, acquiring_more_than_there_can_be_dies_and_says_so)
+Test(sync_semaphore, acquire_beyond_maximum_dies_with_message)
 {
     struct child child;
     child_run(&child, acquire_too_many);

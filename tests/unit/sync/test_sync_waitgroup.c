@@ -12,7 +12,7 @@ Test(sync_waitgroup, nobody_waits_for_nothing)
     filch_waitgroup_wait(&group);
 }
 
-Test(sync_waitgroup, a_wait_ends_at_zero_or_at_its_deadline)
+Test(sync_waitgroup, wait_ends_at_zero_or_deadline)
 {
     filch_waitgroup group = {0};
     filch_waitgroup_add(&group, 2);
@@ -73,7 +73,7 @@ static void raise_family(filch_self self, void *arg, unsigned index)
     }
 }
 
-Test(sync_waitgroup, who_has_waited_sees_what_all_wrote_again_and_again)
+Test(sync_waitgroup, waiter_sees_all_writes_each_round)
 {
     for (unsigned config = 0; config < CONFIGS; config++)
         for (unsigned task = 0; task < 2; task++) {
@@ -101,7 +101,7 @@ static void add_too_many(void)
     filch_waitgroup_add(&group, INT32_MAX);
 }
 
-Test(sync_waitgroup, more_done_than_added_dies_by_name)
+Test(sync_waitgroup, excess_done_dies_by_name)
 {
     struct child child;
     child_run(&child, be_done_too_often);

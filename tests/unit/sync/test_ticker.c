@@ -37,7 +37,7 @@ FILCH_TASK(int, take_ticks, (int64_t, period), (unsigned, count))
     return rc;
 }
 
-Test(ticker, times_are_exact_and_missed_ticks_are_counted)
+Test(ticker, times_are_exact_and_misses_counted)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 0);
@@ -47,7 +47,7 @@ Test(ticker, times_are_exact_and_missed_ticks_are_counted)
     }
 }
 
-Test(ticker, what_nobody_takes_is_dropped_and_told)
+Test(ticker, untaken_ticks_are_dropped_and_counted)
 {
     filch_ticker *ticker;
     filch_tick last = {0, 0, 0}, tick;
@@ -63,7 +63,7 @@ Test(ticker, what_nobody_takes_is_dropped_and_told)
     filch_ticker_destroy(ticker);
 }
 
-Test(ticker, stop_leaves_nothing_and_reset_begins_anew)
+Test(ticker, stop_clears_and_reset_starts_anew)
 {
     filch_ticker *ticker;
     filch_tick tick;
@@ -85,7 +85,7 @@ Test(ticker, stop_leaves_nothing_and_reset_begins_anew)
     filch_ticker_destroy(ticker);
 }
 
-Test(ticker, closing_its_channel_ends_it_and_the_loop)
+Test(ticker, closing_channel_ends_ticker_and_loop)
 {
     filch_ticker *ticker;
     unsigned count = 0;
@@ -124,7 +124,7 @@ static void destroy_when_waited_for(filch_self self, void *unused)
     destroy_it(doomed);
 }
 
-Test(ticker, who_waits_is_told_when_it_is_destroyed)
+Test(ticker, destroy_wakes_waiting_receiver)
 {
     filch_runtime *rt = config_runtime(2, 0);
     OK(filch_ticker_create(&doomed, FILCH_FOREVER));

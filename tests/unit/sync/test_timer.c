@@ -27,7 +27,7 @@ FILCH_TASK(int, task_that_sleeps)
     return sleep_and_look();
 }
 
-Test(sleep, tasks_and_threads_sleep_until_then_and_no_less)
+Test(sleep, tasks_and_threads_sleep_long_enough)
 {
     cr_assert_eq(sleep_and_look(), 0);
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -37,7 +37,7 @@ Test(sleep, tasks_and_threads_sleep_until_then_and_no_less)
     }
 }
 
-Test(sleep, negative_time_is_refused_and_a_past_one_is_over_at_once)
+Test(sleep, negative_fails_and_past_returns_immediately)
 {
     cr_assert_eq(filch_sleep(-1), -EINVAL);
     cr_assert_not_null(strstr(filch_error(), "-1"));
@@ -61,7 +61,7 @@ static void sleep_together(filch_self self, void *done)
     signpost_raise(done);
 }
 
-Test(sleep, many_tasks_sleep_at_once_on_one_worker)
+Test(sleep, many_tasks_sleep_on_one_worker)
 {
     static signpost awake;
     filch_runtime *rt = config_runtime(0, 0);
@@ -74,7 +74,7 @@ Test(sleep, many_tasks_sleep_at_once_on_one_worker)
 
 /* ---- After ---- */
 
-Test(after, a_context_is_done_for_all_who_look_and_not_before)
+Test(after, context_is_done_exactly_when_due)
 {
     filch_context *soon, *never;
     int64_t from = filch_now();
@@ -119,7 +119,7 @@ static void count_down(filch_self self, void *arg)
     }
 }
 
-Test(timer, starts_its_task_then_and_the_task_may_start_it_again)
+Test(timer, due_task_may_restart_timer)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         memset(&once, 0, sizeof once);
@@ -132,7 +132,7 @@ Test(timer, starts_its_task_then_and_the_task_may_start_it_again)
     }
 }
 
-Test(timer, stopped_or_not_is_told_and_a_stopped_one_never_runs)
+Test(timer, stop_reports_success_and_prevents_run)
 {
     filch_timer timer = {{0}};
     filch_runtime *rt = config_runtime(2, 0);
@@ -152,7 +152,7 @@ static void raise_post(filch_self self, void *post)
     signpost_raise(post);
 }
 
-Test(timer, reset_makes_it_earlier_or_later_while_it_is_pending)
+Test(timer, reset_moves_pending_timer_both_ways)
 {
     filch_timer far = {{0}}, near = {{0}};
     static signpost fired;
@@ -170,7 +170,7 @@ Test(timer, reset_makes_it_earlier_or_later_while_it_is_pending)
 }
 
 /* The runtime's end waits for what a timer has handed over. */
-Test(timer, one_that_stop_missed_has_handed_over_its_task)
+Test(timer, timer_missed_by_stop_still_runs)
 {
     for (unsigned i = 0; i < 200; i++) {
         filch_timer timer = {{0}};
@@ -215,7 +215,7 @@ FILCH_TASK(int, start_on_a_worker, (unsigned, first))
     return 0;
 }
 
-Test(timer, those_due_at_once_fire_in_the_order_of_their_times_whichever_threads_started_them)
+Test(timer, due_timers_fire_in_time_order)
 {
     bool in_time = false;
     filch_runtime *rt = config_runtime(0, 0);
@@ -244,7 +244,7 @@ static void runs_at_home(filch_self self, void *home)
     signpost_raise(&at_home[(filch_runtime **)home - owners]);
 }
 
-Test(timer, due_at_once_tasks_of_two_runtimes_run_each_in_its_own)
+Test(timer, due_tasks_run_in_own_runtime)
 {
     static filch_timer timers[SHARED_OUT];
     int64_t when = filch_in(3 * MS);
@@ -259,7 +259,7 @@ Test(timer, due_at_once_tasks_of_two_runtimes_run_each_in_its_own)
     }
 }
 
-Test(timer, bad_arguments_are_refused_with_a_sentence)
+Test(timer, bad_arguments_are_refused_with_message)
 {
     filch_timer timer = {{0}};
     filch_runtime *rt = config_runtime(0, 0);
@@ -285,7 +285,7 @@ static void gives_up(filch_self self, void *unused)
     FILCH_PANIC(-EIO, "on purpose");
 }
 
-Test(timer, its_task_has_a_name_in_reports)
+Test(timer, timer_task_is_named_in_reports)
 {
     filch_timer timer = {{0}};
     filch_runtime *rt = config_runtime(2, 0);

@@ -90,7 +90,7 @@ Test(timer_heap, gives_back_everything_in_order)
     clear();
 }
 
-Test(timer_heap, removal_of_what_is_not_there_changes_nothing)
+Test(timer_heap, removing_absent_timer_changes_nothing)
 {
     for (unsigned i = 0; i < 10; i++)
         add(&all[i], i);
@@ -102,7 +102,7 @@ Test(timer_heap, removal_of_what_is_not_there_changes_nothing)
     clear();
 }
 
-Test(timer_heap, what_was_cleared_can_be_added_again)
+Test(timer_heap, cleared_timer_can_be_added_again)
 {
     add(&all[0], 7);
     clear();
@@ -114,7 +114,7 @@ Test(timer_heap, what_was_cleared_can_be_added_again)
 
 /* The first child of place 9 (place 37) comes right behind those of place 8, in memory. It is earlier than the
  * parent of place 8, below which it must not go when another timer sinks into place 8. */
-Test(timer_heap, a_timer_that_sinks_leaves_the_children_of_its_neighbour_alone)
+Test(timer_heap, sinking_timer_leaves_neighbours_children_alone)
 {
     static const struct layer {
         unsigned from;

@@ -136,7 +136,7 @@ FILCH_TASK(unsigned, try_each, (worst *, out))
     return 0;
 }
 
-Test(timer_late, nothing_is_early_or_a_fifth_of_a_millisecond_late)
+Test(timer_late, no_wakeup_is_early_or_late)
 {
     setenv("FILCH_DEADLOCK", "off", 1); /* its detector has timers of its own */
     begin();

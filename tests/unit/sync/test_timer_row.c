@@ -81,7 +81,7 @@ Test(timer_row, does_what_a_sorted_list_does)
         churn(spreads[i]);
 }
 
-Test(timer_row, only_timers_earlier_than_its_newest_go_to_the_heap)
+Test(timer_row, only_earlier_timers_enter_heap)
 {
     for (unsigned i = 0; i < 10; i++)
         add(&all[i], i / 2);
@@ -96,7 +96,7 @@ Test(timer_row, only_timers_earlier_than_its_newest_go_to_the_heap)
 }
 
 /* Each of these leaves an empty place behind one that stays, and before the next. */
-Test(timer_row, one_that_stays_does_not_let_it_grow)
+Test(timer_row, lasting_timer_does_not_grow_ring)
 {
     add(&all[0], 0);
     add(&all[1], 1);
@@ -111,7 +111,7 @@ Test(timer_row, one_that_stays_does_not_let_it_grow)
     clear();
 }
 
-Test(timer_row, removal_of_what_is_not_there_changes_nothing)
+Test(timer_row, removing_absent_timer_changes_nothing)
 {
     for (unsigned i = 0; i < 10; i++)
         add(&all[i], i % 5);
@@ -125,7 +125,7 @@ Test(timer_row, removal_of_what_is_not_there_changes_nothing)
     clear();
 }
 
-Test(timer_row, what_was_cleared_can_be_added_again)
+Test(timer_row, cleared_timers_can_be_added_again)
 {
     add(&all[0], 7);
     add(&all[1], 6);
@@ -148,7 +148,7 @@ Test(timer_row, nothing_is_taken_before_its_time)
 }
 
 /* The first ring of preset tiny: half of its places are one. */
-Test(timer_row, a_full_ring_of_two_places_grows)
+Test(timer_row, full_ring_of_two_grows)
 {
     row.room = 2;
     row.ring = malloc(row.room * sizeof *row.ring);

@@ -38,7 +38,7 @@ Test(timer_shards, timers_of_threads_count_as_pending)
     cr_assert_eq(fl_timers_next(), INT64_MAX);
 }
 
-Test(timer_shards, a_later_timer_does_not_hide_an_earlier_one)
+Test(timer_shards, later_timer_does_not_hide_earlier)
 {
     static fl_timer early, late;
     int64_t when = hours(1);
@@ -74,7 +74,7 @@ static void count(void *number)
     signpost_raise(&counted);
 }
 
-Test(timer_shards, more_due_timers_than_are_taken_at_a_time_are_called_in_turn)
+Test(timer_shards, excess_due_timers_fire_in_turn)
 {
     enum { TIMERS = 2 * FL_TIMERS_TAKEN + 2 };
     static fl_timer timers[TIMERS];
@@ -100,7 +100,7 @@ static int64_t look_at_inbox(fl_timer *timer, int64_t when, int64_t now)
     return 0;
 }
 
-Test(timer_shards, a_task_whose_time_comes_first_is_handed_over_before_a_later_timer_fires)
+Test(timer_shards, earlier_task_is_handed_over_first)
 {
     static filch_timer starts_task;
     static fl_timer fires;

@@ -71,7 +71,7 @@ Test(timer_thread, has_a_name)
     filch_context_release(context);
 }
 
-Test(timer_thread, a_hundred_thousand_pending_timers_need_one_thread_and_stop)
+Test(timer_thread, hundred_thousand_timers_need_one_thread)
 {
     enum { TIMERS = 100000 };
     static filch_timer timers[TIMERS];
@@ -147,7 +147,7 @@ static void echo(filch_self self, void *fd)
     }
 }
 
-Test(timer_thread, files_are_told_while_timers_are_always_due)
+Test(timer_thread, files_progress_while_timers_stay_due)
 {
     enum { TIMERS = 300 };
     static filch_timer timers[TIMERS];
@@ -183,7 +183,7 @@ static void chat(filch_self self, void *fd)
     (void)!write(*(int *)fd, &byte, 1);
 }
 
-Test(timer_thread, timers_fire_while_files_are_always_ready)
+Test(timer_thread, timers_fire_while_files_stay_ready)
 {
     enum { CHATS = 100 };
     static int talk[CHATS][2];
@@ -258,14 +258,14 @@ static void sleep_on_a_virtual_clock(void)
 }
 
 /* The clock goes on to the next timer, since nothing else can run. */
-Test(timer_thread, on_a_virtual_clock_a_sleep_of_an_hour_is_over_at_once)
+Test(timer_thread, virtual_clock_skips_long_sleep)
 {
     struct child child;
     child_run(&child, sleep_on_a_virtual_clock);
     cr_assert(child_passed(&child), "0x%x: %s", child.status, child.text);
 }
 
-Test(timer_thread, on_a_virtual_clock_a_shorter_sleep_ends_first)
+Test(timer_thread, virtual_clock_ends_shorter_sleep_first)
 {
     static const char *const seeds[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
     for (unsigned i = 0; i < sizeof seeds / sizeof *seeds; i++) {

@@ -66,7 +66,7 @@ static void live_with_a_timer_thread_of_its_own(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-Test(timer_thread_files, a_forked_child_has_its_own_and_leaves_the_parents_alone)
+Test(timer_thread_files, forked_child_gets_own_timer_thread)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
@@ -122,7 +122,7 @@ static void ask_for_another_event(void)
     CHILD_CHECK(!(asked_for(watcher.ends[0]) & EPOLLIN));
 }
 
-Test(timer_thread_files, a_forked_child_asks_for_no_events_of_its_parent)
+Test(timer_thread_files, forked_child_inherits_no_watched_events)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");
@@ -157,7 +157,7 @@ static void close_all_files(void)
         pause();
 }
 
-Test(timer_thread_files, dies_with_a_sentence_when_its_files_are_closed)
+Test(timer_thread_files, closing_its_files_dies_with_message)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");

@@ -55,7 +55,7 @@ Test(lock, what_it_guards_is_its_holders)
 }
 
 /* The holder's look and the waiter's mark may cross; then nobody wakes it. */
-Test(lock, a_waiter_whose_mark_was_lost_looks_for_itself)
+Test(lock, waiter_recovers_from_lost_mark)
 {
     for (int i = 0; i < 5; i++) {
         locked l = {.times = 1};
@@ -117,7 +117,7 @@ Test(waiters, leave_from_anywhere)
     cr_assert_not(fl_waiters_any(&queue));
 }
 
-Test(waiters, one_that_is_claimed_is_claimed_by_nobody_else)
+Test(waiters, claimed_waiter_cannot_be_claimed_again)
 {
     cr_assert(fl_waiter_claim(&waiters[0]));
     cr_assert_not(fl_waiter_claim(&waiters[0]));
@@ -130,7 +130,7 @@ Test(waiters, one_that_is_claimed_is_claimed_by_nobody_else)
     cr_assert(IN_LINE(0, 1, -1));
 }
 
-Test(waiters, all_that_are_free_are_claimed_in_order)
+Test(waiters, free_waiters_are_claimed_in_order)
 {
     fl_waiter_claim(&waiters[1]);
     fl_waiter_claim(&waiters[4]);
@@ -153,7 +153,7 @@ static void note(fl_waiter *waiter)
     told_times++;
 }
 
-Test(waiters, that_are_functions_are_called_with_the_outcome)
+Test(waiters, function_waiters_are_called_with_outcome)
 {
     filch_u32 lock = {0};
     for (int i = 0; i < NODES; i++)
@@ -202,7 +202,7 @@ static void wait_for_waiting(object *o, unsigned count)
     WAIT_WHILE(waiting(o) < count);
 }
 
-Test(wait, a_time_that_is_past_or_negative_does_not_wait_and_frees_the_lock)
+Test(wait, past_deadline_frees_lock_without_waiting)
 {
     object o = {0};
     const int64_t times[] = {0, 1, filch_now(), -1, INT64_MIN};
@@ -322,7 +322,7 @@ FILCH_VOID_TASK(comes_too_late)
     cr_assert(0 < stayed && stayed < CALLS);
 }
 
-Test(wait, a_passed_deadline_suspends_only_when_due)
+Test(wait, passed_deadline_suspends_only_when_due)
 {
     filch_runtime *rt;
     filch_config config = {.workers = 1, .guest = "0"}; /* a lone guest never steps aside */
@@ -362,7 +362,7 @@ static void late_leaver(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(told_times, 0, "it is not this object's to tell: %s", name);
 }
 
-Test(wait, dismissal_outlasts_those_who_were_told_elsewhere)
+Test(wait, dismissal_outlasts_waiters_claimed_elsewhere)
 {
     crew_everywhere(late_leaver);
 }

@@ -78,7 +78,7 @@ static int end(struct party *party, const filch_runtime *rt)
 
 /* ---- What it returns ---- */
 
-Test(wait_fd, what_is_ready_is_told_at_once)
+Test(wait_fd, ready_events_return_at_once)
 {
     int ends[2];
     make_pair(ends);
@@ -101,7 +101,7 @@ Test(wait_fd, regular_file_is_always_ready)
     close(fd);
 }
 
-Test(wait_fd, bad_arguments_are_refused_with_a_sentence)
+Test(wait_fd, bad_arguments_are_refused_with_message)
 {
     int ends[2];
     make_far_pair(ends);
@@ -123,7 +123,7 @@ FILCH_TASK(int, task_that_waits, (int, fd), (int64_t, until))
     return filch_wait_fd(fd, POLLIN, until);
 }
 
-Test(wait_fd, deadline_ends_the_wait_and_the_next_one_works)
+Test(wait_fd, wait_works_again_after_deadline)
 {
     int ends[2];
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -174,7 +174,7 @@ FILCH_TASK(int, two_bouncers, (const int *, ends), (unsigned, times))
     return one + other;
 }
 
-Test(wait_fd, two_tasks_talk_over_a_socket_even_on_one_worker)
+Test(wait_fd, two_tasks_converse_on_one_worker)
 {
     enum { TIMES = 200 };
     for (unsigned c = 0; c < CONFIGS; c++) {
@@ -251,7 +251,7 @@ static void all_wait_for_one(filch_runtime *rt)
     close_pair(ends);
 }
 
-Test(wait_fd, each_of_several_is_told_what_it_waits_for)
+Test(wait_fd, each_waiter_gets_its_own_events)
 {
     for (unsigned c = 0; c < CONFIGS; c++) {
         filch_runtime *rt = config_runtime(c, 10000);
@@ -261,7 +261,7 @@ Test(wait_fd, each_of_several_is_told_what_it_waits_for)
     }
 }
 
-Test(wait_fd, a_hang_up_is_told_to_everybody)
+Test(wait_fd, hang_up_reaches_every_waiter)
 {
     filch_runtime *rt = config_runtime(2, 10000);
     struct party parties[PARTIES];
@@ -301,7 +301,7 @@ Test(wait_fd, closing_tells_all_who_wait)
     }
 }
 
-Test(wait_fd, the_next_file_of_a_closed_number_is_told_apart)
+Test(wait_fd, reused_descriptor_counts_as_new_file)
 {
     filch_runtime *rt = config_runtime(2, 10000);
     for (unsigned i = 0; i < 100; i++) {
@@ -320,7 +320,7 @@ Test(wait_fd, the_next_file_of_a_closed_number_is_told_apart)
 
 /* Open in a child, it stays with epoll although it is closed here, and its events must not reach a
  * waiter for the next file of that number. */
-Test(wait_fd, what_happens_to_a_file_that_lives_on_elsewhere_is_not_told_here)
+Test(wait_fd, closed_file_open_elsewhere_stays_silent)
 {
     if (BUILD_TSAN)
         cr_skip_test("thread sanitizer refuses threads in such a child");

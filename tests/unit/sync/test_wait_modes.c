@@ -113,7 +113,7 @@ static void families(unsigned wait, enum how how)
     cr_assert_eq(helped, wait != SUSPEND, "%s", waits[wait]);
 }
 
-Test(wait_modes, who_suspends_stops_and_does_not_help)
+Test(wait_modes, suspending_join_stops_without_helping)
 {
     families(SUSPEND, RETURNS);
     cr_assert_eq(seen.helps, 0);
@@ -122,7 +122,7 @@ Test(wait_modes, who_suspends_stops_and_does_not_help)
 
 /* The grandchild begins on its fiber before any stop. Afterwards it waits for its child's end, and
  * suspends if that takes long, as it does where others have the processor. */
-Test(wait_modes, a_join_that_helps_does_not_stop_before)
+Test(wait_modes, helping_join_does_not_stop_first)
 {
     for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
         families(wait, RETURNS);
@@ -131,7 +131,7 @@ Test(wait_modes, a_join_that_helps_does_not_stop_before)
     }
 }
 
-Test(wait_modes, what_runs_on_top_may_fork_and_suspend)
+Test(wait_modes, helped_task_may_fork_and_suspend)
 {
     for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
         families(wait, STARTS);
@@ -161,7 +161,7 @@ static bool panic_helps(unsigned wait)
     return helped;
 }
 
-Test(wait_modes, a_panic_on_top_goes_to_its_joiner)
+Test(wait_modes, panic_of_helped_task_reaches_joiner)
 {
     for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
         bool helped = false;
@@ -206,7 +206,7 @@ static bool adopted_helps(unsigned wait)
     return seen.grandchilds == seen.parents;
 }
 
-Test(wait_modes, what_runs_on_top_is_no_child_and_no_job)
+Test(wait_modes, helped_task_sees_nothing_of_helper)
 {
     for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
         bool helped = false;
@@ -269,7 +269,7 @@ static bool helps_a_stranger(unsigned wait)
     return strangers == seen.parents;
 }
 
-Test(wait_modes, own_help_is_for_descendants_any_help_for_all)
+Test(wait_modes, only_any_mode_helps_strangers)
 {
     for (unsigned wait = SUSPEND; wait < WAITS; wait++) {
         bool helped = false;
@@ -324,7 +324,7 @@ static bool helps_below(unsigned wait, size_t bytes, unsigned times)
     return helped;
 }
 
-Test(wait_modes, a_join_deep_in_its_stack_suspends)
+Test(wait_modes, join_deep_in_stack_suspends)
 {
     for (unsigned wait = HELP_ANY; wait <= HELP_OWN; wait++) {
         cr_assert(helps_below(wait, STACK / 16, TIMES));

@@ -275,7 +275,7 @@ Test(waiting_calls, each_is_named_while_it_waits)
 /* Its second wait, for the mutex, is a part of the same call. */
 static const waiting_call second = {"filch_condition_wait", lock_again, unlock_mutex, 0};
 
-Test(waiting_calls, a_condition_that_locks_its_mutex_again_is_still_named)
+Test(waiting_calls, condition_relocking_mutex_stays_named)
 {
     OK(filch_runtime_create(&waiting_rt, &(filch_config){.workers = 1}));
     OK(filch_go(waiting_rt, make_the_call, (void *)(uintptr_t)&second));

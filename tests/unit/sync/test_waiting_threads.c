@@ -45,7 +45,7 @@ static void wait_once(filch_runtime *rt, int64_t until)
     cr_assert_eq(filch_semaphore_acquire_until(&semaphore, 1, until), 0, "%s", filch_error());
 }
 
-Test(waiting_threads, none_is_left_after_a_wait_that_was_told)
+Test(waiting_threads, completed_wait_leaves_no_entry)
 {
     filch_runtime *rt = one_worker();
     wait_once(rt, FILCH_FOREVER);

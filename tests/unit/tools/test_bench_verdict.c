@@ -69,7 +69,7 @@ Test(bench_verdict, the_largest_effect_comes_first)
                   "slower on sort(10^7); as fast on matmul(128)\n");
 }
 
-Test(bench_verdict, fewer_than_eight_rounds_give_no_verdict)
+Test(bench_verdict, under_eight_rounds_gives_no_verdict)
 {
     made(0, "fib(30)", 76, 7);
     expect(BESIDE "measured beside " OTHER " in too few rounds for a verdict on fib(30)\n");
@@ -86,7 +86,7 @@ Test(bench_verdict, disturbed_kernels_are_marked)
            "of the machine to other guests\n");
 }
 
-Test(bench_verdict, failures_come_first_and_are_no_answers)
+Test(bench_verdict, failures_come_first_and_never_count)
 {
     char *title = NULL;
     size_t size;

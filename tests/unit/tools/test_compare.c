@@ -79,14 +79,14 @@ static int found_in_40(double times)
     return found;
 }
 
-Test(compare, equal_runs_differ_less_than_once_in_twenty)
+Test(compare, equal_runs_rarely_differ)
 {
     int found = found_in_40(1);
     cr_expect(found <= 2, "%d of 40", found);
 }
 
 /* Where medians differ by more than the threshold all the time. */
-Test(compare, nor_do_they_on_a_noisy_machine)
+Test(compare, equal_noisy_runs_rarely_differ)
 {
     scatter = 0.1;
     int found = found_in_40(1);
@@ -94,7 +94,7 @@ Test(compare, nor_do_they_on_a_noisy_machine)
     scatter = 0.01;
 }
 
-Test(compare, five_percent_are_found_more_often_than_nineteen_times_in_twenty)
+Test(compare, five_percent_change_is_usually_found)
 {
     int found = found_in_40(1.05);
     cr_expect(found >= 38, "%d of 40", found);
@@ -102,7 +102,7 @@ Test(compare, five_percent_are_found_more_often_than_nineteen_times_in_twenty)
 
 /* Half of the samples 10 % above the other half: which half has the median is chance, though the ranks of the new ones are
  * higher, and their median is 10 % above the old one. */
-Test(compare, a_median_between_two_levels_is_not_sure)
+Test(compare, bimodal_median_change_is_uncertain)
 {
     uint64_t random = 1;
     result old = made(0, 1, SAMPLES, -1, 1, &random), new = made(1, 1, SAMPLES, -1, 1, &random);
@@ -117,7 +117,7 @@ Test(compare, a_median_between_two_levels_is_not_sure)
 }
 
 /* Nobody asks what is certain but small. */
-Test(compare, a_change_below_the_threshold_does_not_count)
+Test(compare, change_below_threshold_is_ignored)
 {
     uint64_t random = 1;
     result old = made(0, 1, MOST_SAMPLES, -1, 1, &random);
@@ -151,7 +151,7 @@ Test(compare, few_samples_are_no_verdict)
     drop(&r);
 }
 
-Test(compare, rows_without_a_counterpart_or_a_result_have_no_figures)
+Test(compare, incomparable_rows_have_no_figures)
 {
     uint64_t random = 1;
     result old = made(0, 6, SAMPLES, -1, 1, &random), new = made(1, 6, SAMPLES, -1, 1, &random);
@@ -172,7 +172,7 @@ Test(compare, rows_without_a_counterpart_or_a_result_have_no_figures)
     drop(&r);
 }
 
-Test(compare, pairs_of_one_run_are_taken_round_by_round)
+Test(compare, same_run_pairs_compare_by_round)
 {
     uint64_t random = 1;
     result one = made(0, 4, SAMPLES, -1, 1, &random);
@@ -195,7 +195,7 @@ Test(compare, pairs_of_one_run_are_taken_round_by_round)
 }
 
 /* A row that was disturbed, and one that the other file has not, are shown, and are no reason. */
-Test(compare, disturbed_rows_and_those_of_one_side_are_left_out)
+Test(compare, disturbed_and_unmatched_rows_are_excluded)
 {
     uint64_t random = 1;
     result old = made(0, 2, SAMPLES, -1, 1, &random), new = made(1, 3, SAMPLES, 0, 2, &random);

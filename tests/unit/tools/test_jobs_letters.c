@@ -27,7 +27,7 @@ static filch_message reborn(const filch_header *headers, size_t count, filch_hea
     return letters_job(&letter, "q", 1000, room, text);
 }
 
-Test(jobs_letters, a_letter_begins_anew_without_its_reasons)
+Test(jobs_letters, dead_letter_restarts_without_its_reasons)
 {
     const filch_header headers[] = {{"x-dlq-reason", "why"},
                                     {"own", "1"},
@@ -72,7 +72,7 @@ static jobs_connection without_capabilities(const jobs_options *o)
     return (jobs_connection){.options = o, .kind = &fl_broker_memory};
 }
 
-Test(jobs_letters, missing_capabilities_have_a_status_of_their_own)
+Test(jobs_letters, missing_capability_has_own_status)
 {
     const jobs_options o = {.command = "filch-jobs test"};
     jobs_connection c = without_capabilities(&o);
@@ -85,7 +85,7 @@ Test(jobs_letters, missing_capabilities_have_a_status_of_their_own)
                  0);
 }
 
-Test(jobs_letters, a_message_may_only_ask_for_features_of_the_broker)
+Test(jobs_letters, unsupported_broker_features_are_refused)
 {
     const jobs_options o = {.command = "filch-jobs test"};
     const filch_message all[] = {{.priority = 1}, {.delay = 1}, {.dedup = "k"}, {.expires = 1}};

@@ -14,7 +14,7 @@ static filch_message *read_line(const char *line, const filch_message *defaults,
     return lines_read(line, strlen(line), defaults ? defaults : &none, why);
 }
 
-Test(jobs_lines, a_line_has_all_fields_of_a_job)
+Test(jobs_lines, line_carries_all_job_fields)
 {
     char why[LINES_WHY] = "";
     filch_message *job = read_line(
@@ -38,7 +38,7 @@ Test(jobs_lines, a_line_has_all_fields_of_a_job)
     free(job);
 }
 
-Test(jobs_lines, a_payload_stays_as_it_is_written)
+Test(jobs_lines, payload_is_kept_verbatim)
 {
     static const char *const payloads[] = {"{ \"n\": 12345678901234567890.10 }", "null", "[1, 2]",
                                            "\"a \\u00e4\"", "0.1e-5"};
@@ -53,7 +53,7 @@ Test(jobs_lines, a_payload_stays_as_it_is_written)
     }
 }
 
-Test(jobs_lines, missing_keys_are_those_of_the_defaults)
+Test(jobs_lines, missing_keys_take_defaults)
 {
     char why[LINES_WHY] = "";
     const filch_header header = {"h", "v"};
@@ -74,7 +74,7 @@ Test(jobs_lines, missing_keys_are_those_of_the_defaults)
     free(job);
 }
 
-Test(jobs_lines, wrong_lines_are_refused_with_the_reason)
+Test(jobs_lines, wrong_lines_are_refused_with_reason)
 {
     static const struct {
         const char *line, *reason;
@@ -111,7 +111,7 @@ Test(jobs_lines, wrong_lines_are_refused_with_the_reason)
     }
 }
 
-Test(jobs_lines, deep_nesting_and_large_bodies_are_refused)
+Test(jobs_lines, deep_nesting_and_large_bodies_fail)
 {
     char why[LINES_WHY] = "", *large = malloc(FL_BODY_MOST + 64), deep[512];
     memset(deep, '[', sizeof deep - 1);

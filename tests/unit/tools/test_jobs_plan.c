@@ -27,7 +27,7 @@ Test(jobs_plan, erlang_c_has_its_closed_forms)
     cr_expect(many > 0 && many < 0.01, "no overflow: %g", many);
 }
 
-Test(jobs_plan, a_single_server_has_the_textbook_times)
+Test(jobs_plan, single_server_matches_textbook_times)
 {
     plan_load load = {.rate = 0.8, .service = 1, .arrival_cv = 1, .service_cv = 1};
     cr_expect(near(plan_mean_wait(&load, 1), 4, 1e-12), "rho s / (1 - rho)");
@@ -40,14 +40,14 @@ Test(jobs_plan, a_single_server_has_the_textbook_times)
     cr_expect(near(plan_mean_wait(&load, 1), 10, 1e-12), "M/G/1: Pollaczek-Khinchine");
 }
 
-Test(jobs_plan, service_and_arrivals_without_variation_never_wait)
+Test(jobs_plan, constant_load_never_waits)
 {
     plan_load load = {.rate = 9, .service = 1};
     cr_expect_eq(plan_mean_wait(&load, 10), 0);
     cr_expect(near(plan_response_quantile(&load, 10, P99), 1, 1e-9));
 }
 
-Test(jobs_plan, the_least_number_of_servers_is_stable_and_one_less_is_not)
+Test(jobs_plan, least_server_count_is_barely_stable)
 {
     plan_load load = {.rate = 30, .service = 0.1, .arrival_cv = 1, .service_cv = 1};
     cr_expect_eq(plan_least_servers(&load), 4, "3 servers would be busy always");
@@ -55,7 +55,7 @@ Test(jobs_plan, the_least_number_of_servers_is_stable_and_one_less_is_not)
     cr_expect_eq(plan_least_servers(&load), 3);
 }
 
-Test(jobs_plan, the_fleet_is_the_smallest_that_meets_the_target)
+Test(jobs_plan, fleet_is_smallest_meeting_target)
 {
     for (unsigned long step = 1; step <= 10; step += 3)
         for (double cv = 0.5; cv <= 2; cv *= 2) {
@@ -120,7 +120,7 @@ static void simulate(const plan_load *load, unsigned long servers, double *mean_
  * Allen and Cunneen are exact for one server with Poisson arrivals, and up to a quarter too high
  * elsewhere: the sample shows it for (10, 0.85, 1, 2). An exponential tail is too thin for long
  * lognormal service times on one server, where p99 is 17 % too low; else it is within a tenth. */
-Test(jobs_plan, the_models_agree_with_a_simulated_queue)
+Test(jobs_plan, models_agree_with_simulated_queue)
 {
     static const struct {
         unsigned long servers;

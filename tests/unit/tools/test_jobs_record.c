@@ -41,7 +41,7 @@ Test(jobs_record, losses_and_duplicates_are_found)
     load_record_end(&r);
 }
 
-Test(jobs_record, a_job_may_run_before_its_confirmation)
+Test(jobs_record, job_may_run_before_confirmation)
 {
     load_record r;
     int64_t due;
@@ -60,7 +60,7 @@ Test(jobs_record, a_job_may_run_before_its_confirmation)
     load_record_end(&r);
 }
 
-Test(jobs_record, other_jobs_are_none_of_the_load)
+Test(jobs_record, foreign_jobs_are_not_counted)
 {
     load_record r;
     char id[LOAD_ID];
@@ -76,7 +76,7 @@ Test(jobs_record, other_jobs_are_none_of_the_load)
     load_record_end(&r);
 }
 
-Test(jobs_record, jobs_end_with_the_count_or_the_time)
+Test(jobs_record, load_ends_by_count_or_time)
 {
     load_record r;
     int64_t due;
@@ -89,7 +89,7 @@ Test(jobs_record, jobs_end_with_the_count_or_the_time)
     load_record_end(&r);
 }
 
-Test(jobs_record, quantiles_are_nearest_ranks_of_the_time_since_due)
+Test(jobs_record, quantiles_are_nearest_ranks_since_due)
 {
     load_record r;
     load_latency latency;
@@ -106,7 +106,7 @@ Test(jobs_record, quantiles_are_nearest_ranks_of_the_time_since_due)
     load_record_end(&r);
 }
 
-Test(jobs_record, a_bar_is_drawn_on_terminals_only)
+Test(jobs_record, bar_is_drawn_only_on_terminals)
 {
     char *text = NULL;
     size_t size;

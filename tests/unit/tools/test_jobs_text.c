@@ -102,7 +102,7 @@ Test(jobs_text, spans_have_two_units_at_most)
     cr_expect(strlen(text_span(INT64_MAX, text, sizeof text)) < sizeof text);
 }
 
-Test(jobs_text, secrets_are_found_by_the_names_of_headers)
+Test(jobs_text, secret_headers_are_recognised_by_name)
 {
     static const char *const hidden[] = {"Authorization", "proxy-authorization", "Set-Cookie",
                                          "X-API-Key",     "db_password",         "ACCESS_TOKEN"};

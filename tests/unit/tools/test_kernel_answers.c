@@ -26,7 +26,7 @@ static void expect_answer(const kernel_run *run, uint64_t found)
 }
 
 /* Column by column where the kernel goes by rows. */
-Test(kernel_answers, of_spmv_are_those_of_the_transposed_loops)
+Test(kernel_answers, spmv_matches_transposed_loops)
 {
     kernel_run run = prepared("spmv");
     const spmv_data *d = run.data;
@@ -57,7 +57,7 @@ static rmat_graph tiny_graph(long scale)
     return g;
 }
 
-Test(kernel_answers, come_from_a_graph_whose_edges_have_two_ends)
+Test(kernel_answers, graph_edges_have_two_ends)
 {
     rmat_graph g = tiny_graph(8);
     long balance[1 << 8][1 << 8] = {{0}}, entries = 0;
@@ -127,7 +127,7 @@ Test(kernel_answers, of_pagerank_are_those_of_pushing)
     free(g.start);
 }
 
-Test(kernel_answers, of_stencil_dag_are_those_of_the_textbook)
+Test(kernel_answers, stencil_dag_matches_textbook)
 {
     kernel_run run = prepared("stencil-dag");
     const stencil_data *d = run.data;
@@ -146,7 +146,7 @@ Test(kernel_answers, of_stencil_dag_are_those_of_the_textbook)
 }
 
 /* Schoolbook multiplication: the cyclic square of a sequence of complex integers. */
-Test(kernel_answers, of_fft_are_those_of_the_schoolbook)
+Test(kernel_answers, fft_matches_schoolbook_multiplication)
 {
     kernel_run run = prepared("fft");
     const struct {
@@ -168,7 +168,7 @@ Test(kernel_answers, of_fft_are_those_of_the_schoolbook)
 }
 
 /* Dynamic programming over capacities; the items lie behind the kernel's description. */
-Test(kernel_answers, of_knapsack_are_those_of_dynamic_programming)
+Test(kernel_answers, knapsack_matches_dynamic_programming)
 {
     kernel_run run = prepared("knapsack");
     const struct {
@@ -204,7 +204,7 @@ static uint64_t of_pattern(const task_bench_pattern *p, long steps)
     return answer;
 }
 
-Test(kernel_answers, of_task_graphs_are_those_of_going_step_by_step)
+Test(kernel_answers, task_graphs_match_stepwise_computation)
 {
     static const char *const names[] = {"tb-stencil", "tb-fft", "tb-tree", "tb-random"};
     for (int p = 0; p < 4; p++)
@@ -235,7 +235,7 @@ Test(kernel_answers, of_task_graphs_need_every_point)
 }
 
 /* The grain changes how long a task takes, not what it finds. */
-Test(kernel_answers, of_task_graphs_do_not_depend_on_the_grain)
+Test(kernel_answers, task_graphs_ignore_grain)
 {
     const kernel *k = kernel_find("tb-random")->column[KERNEL_SERIAL];
     kernel_run run = {.size = &k->sizes[KERNEL_TINY], .grain = 1};

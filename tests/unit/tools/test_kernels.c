@@ -69,13 +69,13 @@ static void agree_on_queue(const char *queue)
     }
 }
 
-Test(kernels, agree_with_their_elision_on_every_queue)
+Test(kernels, every_queue_agrees_with_elision)
 {
     for (unsigned i = 0; fl_queues[i]; i++)
         agree_on_queue(fl_queues[i]->name);
 }
 
-Test(kernels, agree_with_their_elision_on_the_hand_written_pool)
+Test(kernels, handwritten_pool_agrees_with_elision)
 {
     handpool *pool;
     cr_assert_eq(handpool_create(&pool, WORKERS), 0);
@@ -98,7 +98,7 @@ Test(kernels, agree_with_their_elision_on_the_hand_written_pool)
     handpool_destroy(pool);
 }
 
-Test(kernels, quick_sizes_have_the_answers_and_tasks_of_the_table)
+Test(kernels, quick_sizes_match_table)
 {
     if (BUILD_TSAN)
         cr_skip_test("smaller ones have the same races");
@@ -177,7 +177,7 @@ Test(kernels, matmul_multiplies_as_the_schoolbook_does)
     k->teardown(&run);
 }
 
-Test(kernels, the_generator_of_the_trees_is_sha1)
+Test(kernels, tree_generator_is_sha1)
 {
     static const struct {
         const char *message,

@@ -17,7 +17,7 @@ static void fill(metg_point *points, double overhead, double workers)
 }
 
 /* Half of the time is overhead where a task does as much as that: a task then takes it twice. */
-Test(metg, is_twice_the_overhead_with_any_number_of_workers)
+Test(metg, metg_doubles_overhead_for_any_workers)
 {
     metg_point points[POINTS];
     for (double overhead = 20e-9; overhead < 5e-6; overhead *= 1.7)
@@ -30,7 +30,7 @@ Test(metg, is_twice_the_overhead_with_any_number_of_workers)
         }
 }
 
-Test(metg, says_when_it_lies_outside_of_what_was_measured)
+Test(metg, reports_value_outside_measured_range)
 {
     metg_point points[POINTS];
     fill(points, 1e-9, 2);
@@ -43,7 +43,7 @@ Test(metg, says_when_it_lies_outside_of_what_was_measured)
     cr_expect_gt(high.seconds, 1e-3);
 }
 
-Test(metg, counts_the_crossing_at_the_largest_grain)
+Test(metg, counts_crossing_at_largest_grain)
 {
     metg_point points[POINTS];
     fill(points, 100e-9, 1);

@@ -39,7 +39,7 @@ static const struct pair_case {
      "a vs b: no significant difference (1.2x, 95 % CI 1.1-1.3, p = 0.02)"},
 };
 
-Test(pair, no_more_is_said_than_is_known)
+Test(pair, verdict_claims_only_known_facts)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct pair_case *c = &cases[i];
@@ -56,7 +56,7 @@ Test(pair, no_more_is_said_than_is_known)
 }
 
 /* Benjamini and Hochberg's own kind of list: the k-th smallest counts up to k / count of 2 %. */
-Test(pair, the_cutoff_depends_on_how_many_differ)
+Test(pair, cutoff_depends_on_number_of_differences)
 {
     double one[] = {0.019}, many[] = {0.5, 0.004, 0.009, 0.9, 0.6}, none[] = {0.5, 0.02, 0.03};
     cr_expect_eq(pair_cutoff(one, 1), 0.019);
@@ -110,7 +110,7 @@ static int named_of_all(double times)
     return named;
 }
 
-Test(pair, columns_that_do_not_differ_are_named_at_most_twice_in_a_hundred)
+Test(pair, equal_columns_are_rarely_named)
 {
     int named = named_of_all(1);
     cr_expect(named * 50 <= REPORTS * PAIRS, "%d of %d", named, REPORTS * PAIRS);

@@ -117,7 +117,7 @@ static void is_told(const made_event *events, uint32_t workers, const char *cons
     }
 #define BEGAN "a thread outside starts root", "worker 0 begins root"
 
-Test(play_film, a_task_that_nobody_takes_runs_in_its_join)
+Test(play_film, untaken_task_runs_in_its_join)
 {
     is_told((const made_event[]){BEGIN,
                                  {0, 110, FL_TRACE_FORK, SLOT, TASK},
@@ -132,7 +132,7 @@ Test(play_film, a_task_that_nobody_takes_runs_in_its_join)
                 "worker 0 ends task and goes on with root", "worker 0 ends root", NULL});
 }
 
-Test(play_film, a_theft_is_told_with_its_victim_and_before_the_task_begins)
+Test(play_film, steal_names_victim_before_task_begins)
 {
     is_told((const made_event[]){BEGIN,
                                  {0, 110, FL_TRACE_FORK, SLOT, TASK},
@@ -166,7 +166,7 @@ Test(play_film, a_theft_is_told_with_its_victim_and_before_the_task_begins)
                 "worker 0 ends root", NULL});
 }
 
-Test(play_film, a_robbed_owner_did_not_answer_and_a_done_task_is_not_waited_for)
+Test(play_film, unresponsive_victim_joins_without_waiting)
 {
     is_told((const made_event[]){BEGIN,
                                  {0, 110, FL_TRACE_FORK, SLOT, TASK},
@@ -188,7 +188,7 @@ Test(play_film, a_robbed_owner_did_not_answer_and_a_done_task_is_not_waited_for)
 }
 
 /* Worker 1 takes four tasks; worker 2 takes the upper half of them from it. */
-Test(play_film, tasks_that_are_handed_over_together_move_together)
+Test(play_film, gifts_move_tasks_together)
 {
     film f;
     cursor c;
@@ -223,7 +223,7 @@ Test(play_film, tasks_that_are_handed_over_together_move_together)
     trace_close(trace);
 }
 
-Test(play_film, a_full_fork_stack_a_wait_and_marks_are_told)
+Test(play_film, full_stack_wait_and_marks_appear)
 {
     is_told((const made_event[]){BEGIN,
                                  {0, 105, FL_TRACE_MARK, ROOT, 9},
@@ -268,7 +268,7 @@ Test(play_film, a_panic_leaves_no_task_behind)
                               "worker 0, in task, forks other#2", "worker 0 ends root", NULL});
 }
 
-Test(play_film, a_fiber_that_is_left_without_a_wait_is_on_no_worker)
+Test(play_film, abandoned_fiber_is_on_no_worker)
 {
     is_told((const made_event[]){BEGIN,
                                  {0, 110, FL_TRACE_SWITCH, 5, 0},
@@ -327,7 +327,7 @@ Test(play_film, every_example_makes_a_film)
             check_run(one->name, (unsigned)one->usual, workers);
 }
 
-Test(play_film, runs_with_other_queues_and_waits_make_films)
+Test(play_film, other_queues_and_waits_make_films)
 {
     static const char *const settings[][2] = {{"FILCH_QUEUE", "the"},
                                               {"FILCH_QUEUE", "private-request"},
@@ -342,7 +342,7 @@ Test(play_film, runs_with_other_queues_and_waits_make_films)
     }
 }
 
-Test(play_film, random_programs_have_each_task_in_one_place)
+Test(play_film, random_programs_place_each_task_once)
 {
     unsigned most = 0;
     for (uint64_t seed = 1; seed <= 4; seed++) {

@@ -19,7 +19,7 @@ static void set_alarms(bool on)
     setitimer(ITIMER_REAL, on ? &often : &never, NULL);
 }
 
-Test(probe, a_signal_that_the_caller_catches_does_not_end_it)
+Test(probe, caught_signal_does_not_end_probe)
 {
     char text[4096];
     for (unsigned workers = 1; workers <= 8; workers += 7) {
@@ -32,7 +32,7 @@ Test(probe, a_signal_that_the_caller_catches_does_not_end_it)
     }
 }
 
-Test(probe, a_refused_configuration_has_the_runtimes_sentence)
+Test(probe, refused_configuration_gives_runtime_message)
 {
     char text[4096];
     unsigned workers;

@@ -30,7 +30,7 @@ static int lines(void)
     return count;
 }
 
-Test(progress, a_pipe_gets_a_line_a_minute)
+Test(progress, pipe_gets_one_line_per_minute)
 {
     progress p = begun(false, 2);
     progress_block(&p, 0, 400, 100);
@@ -47,7 +47,7 @@ Test(progress, a_pipe_gets_a_line_a_minute)
     end(&p);
 }
 
-Test(progress, a_terminal_gets_one_line_that_changes)
+Test(progress, terminal_gets_one_changing_line)
 {
     progress p = begun(true, 3);
     progress_block(&p, 10, 12, 100);
@@ -63,7 +63,7 @@ Test(progress, a_terminal_gets_one_line_that_changes)
 }
 
 /* Ten rounds of a second each, with the warm-up, in each of four kernels. */
-Test(progress, the_time_left_is_that_of_what_is_left)
+Test(progress, time_left_covers_remaining_work)
 {
     progress p = begun(true, 4);
     progress_block(&p, 0, 9, 100);

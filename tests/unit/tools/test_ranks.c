@@ -26,7 +26,7 @@ Test(ranks, published_examples_have_their_p)
     cr_expect(near(p_of_groups(young, 5, term, 10), 2 * 0.1272061272, 1e-6));
 }
 
-Test(ranks, all_pairs_agree_by_chance_once_in_two_to_their_number)
+Test(ranks, unanimous_pairs_have_exact_p)
 {
     const double above[] = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     const double below[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -35,7 +35,7 @@ Test(ranks, all_pairs_agree_by_chance_once_in_two_to_their_number)
     cr_expect(near(p_of_pairs(above, below, 1), 1, 1e-9));
 }
 
-Test(ranks, groups_that_do_not_overlap_have_the_least_p)
+Test(ranks, disjoint_groups_have_least_p)
 {
     const double low[] = {1, 2, 3, 4}, high[] = {11, 12, 13, 14};
     cr_expect(near(p_of_groups(low, 4, high, 4), 2 / 70., 1e-9));
@@ -46,7 +46,7 @@ Test(ranks, groups_that_do_not_overlap_have_the_least_p)
 
 /* Of 3 and 2 values, 1 2 2 and 2 3: ten choices of the first; the mean ranks are 1 3 3 3 5. The sum
  * of the first is 7 in 3 choices, 9 in 4, 11 in 3. */
-Test(ranks, ties_share_the_mean_of_their_ranks)
+Test(ranks, ties_share_mean_rank)
 {
     const double one[] = {1, 2, 2}, other[] = {2, 3};
     cr_expect(near(p_of_groups(one, 3, other, 2), 2 * 3 / 10., 1e-9));
@@ -69,7 +69,7 @@ Test(ranks, what_is_equal_differs_by_chance)
 /* One hundred ranks, of which those that three does not divide are positive: their sum is 3367, the
  * expected one 2525, its variance 100 * 101 * 201 / 24. Of two groups, 31 .. 80 and the rest: 2775,
  * 2525 and 50 * 50 * 101 / 12. */
-Test(ranks, many_values_have_the_p_of_the_normal_distribution)
+Test(ranks, many_values_use_normal_distribution)
 {
     double signs[100], middle[50], rest[50];
     for (int i = 1; i <= 100; i++)
@@ -94,7 +94,7 @@ Test(ranks, nothing_is_impossible)
     cr_expect(p > 0 && p < 1e-300, "%g", p);
 }
 
-Test(ranks, chance_alone_is_below_a_twentieth_once_in_twenty)
+Test(ranks, chance_is_significant_one_in_twenty)
 {
     uint64_t random = 5;
     int groups = 0, pairs = 0, many = 0;

@@ -28,7 +28,7 @@ Test(shared_spell, minutes_and_hours_are_durations)
     cr_expect_not(spell_duration("9999999999h", INT64_MAX / 2, &ns));
 }
 
-Test(shared_spell, what_is_no_duration_leaves_the_value_alone)
+Test(shared_spell, invalid_duration_leaves_value_alone)
 {
     static const char *const bad[] = {"",    "5",   "us",   "-1us", "1.1s", "1m",    "1 us", "infs",
                                       "nan", "1e3", "1uss", " 1us", "+1us", "1e99s", "0x"};

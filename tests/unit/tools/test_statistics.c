@@ -27,7 +27,7 @@ Test(statistics, few_samples_give_their_range)
     cr_expect(near(e.high, 9));
 }
 
-Test(statistics, interval_holds_the_median_and_lies_within_the_samples)
+Test(statistics, interval_holds_median_within_samples)
 {
     double values[11];
     for (int i = 0; i < 11; i++)
@@ -47,7 +47,7 @@ Test(statistics, interval_narrows_with_more_samples)
     cr_expect(many.high - many.low < few.high - few.low);
 }
 
-Test(statistics, interval_of_equal_samples_is_a_point)
+Test(statistics, interval_of_equal_samples_is_point)
 {
     const double same[] = {2, 2, 2, 2, 2, 2, 2, 2};
     estimate e = estimate_of(same, 8);
@@ -103,7 +103,7 @@ static int of_1000_hold(size_t count, double truth)
     return held;
 }
 
-Test(statistics, interval_holds_the_truth_as_often_as_it_says)
+Test(statistics, interval_covers_truth_as_claimed)
 {
     static const size_t counts[] = {7, 11, 25};
     double truth = true_median();
@@ -130,7 +130,7 @@ static int of_500_quotients_hold(size_t above, size_t below)
     return held;
 }
 
-Test(statistics, interval_of_a_quotient_holds_the_truth_as_often_as_it_says)
+Test(statistics, quotient_interval_covers_truth_as_claimed)
 {
     static const size_t counts[][2] = {{7, 7}, {6, 20}};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
@@ -160,7 +160,7 @@ Test(statistics, many_intervals_hold_the_truth_together)
     cr_expect(held >= 91, "%d of 100", held);
 }
 
-Test(statistics, few_samples_give_the_quotients_that_their_ranges_allow)
+Test(statistics, few_samples_span_possible_quotients)
 {
     const double above[] = {6, 4, 5}, below[] = {2, 1, 1, 2};
     estimate e = estimate_of_quotient(above, 3, below, 4, 1);
@@ -186,7 +186,7 @@ Test(statistics, ratios_are_taken_pair_by_pair)
     cr_expect(near(e.low, 2) && near(e.median, 2) && near(e.high, 2));
 }
 
-Test(statistics, a_difference_is_an_interval_without_one)
+Test(statistics, difference_means_interval_excludes_one)
 {
     cr_expect(differs_from_one((estimate){2, 1.5, 3}));
     cr_expect(differs_from_one((estimate){0.5, 0.3, 0.9}));
@@ -194,7 +194,7 @@ Test(statistics, a_difference_is_an_interval_without_one)
     cr_expect_not(differs_from_one((estimate){1.1, 1, 1.3}));
 }
 
-Test(statistics, geometric_mean_treats_gain_and_loss_alike)
+Test(statistics, geometric_mean_balances_gain_and_loss)
 {
     const double values[] = {4, 0.25, 8};
     cr_expect(near(geometric_mean(values, 3), 2));

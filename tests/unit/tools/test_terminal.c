@@ -36,7 +36,7 @@ Test(terminal, lines_break_between_words)
     }
 }
 
-Test(terminal, columns_names_a_width_and_a_file_has_none)
+Test(terminal, file_has_width_only_from_columns)
 {
     FILE *file = tmpfile();
     unsetenv("COLUMNS");

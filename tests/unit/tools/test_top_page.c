@@ -64,7 +64,7 @@ static void overwrite(char *bytes, const struct damage *damage)
         bytes[damage->at + i] = (char)(damage->value >> 8 * (i % 8));
 }
 
-Test(top_page, a_damaged_page_is_refused_with_its_reason)
+Test(top_page, damaged_page_is_refused_with_reason)
 {
     top_page page = open_page();
     for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
@@ -78,7 +78,7 @@ Test(top_page, a_damaged_page_is_refused_with_its_reason)
     close_page(&page);
 }
 
-Test(top_page, a_page_of_another_length_is_refused)
+Test(top_page, page_of_other_length_is_refused)
 {
     top_page page = open_page();
     for (size_t size = 0; size < page.size + 64; size += size < 4096 ? 8 : 1024) {
@@ -89,7 +89,7 @@ Test(top_page, a_page_of_another_length_is_refused)
     close_page(&page);
 }
 
-Test(top_page, a_page_that_was_damaged_later_is_not_read)
+Test(top_page, later_damaged_page_is_not_read)
 {
     top_page page = open_page();
     char error[PAGE_ERROR] = "", *bytes = copy_of(&page, page.size);
@@ -102,7 +102,7 @@ Test(top_page, a_page_that_was_damaged_later_is_not_read)
     close_page(&page);
 }
 
-Test(top_page, a_text_outside_the_texts_is_none)
+Test(top_page, text_outside_section_is_null)
 {
     top_page page = open_page();
     page_reading reading = shared_read(&page);
@@ -126,7 +126,7 @@ Test(top_page, a_text_outside_the_texts_is_none)
 
 /* Any byte of the head and the tables may be anything: the check answers, and a page that it lets
  * pass can be read whole. */
-Test(top_page, no_changed_byte_leads_outside_the_page)
+Test(top_page, changed_byte_never_leads_outside_page)
 {
     enum { CHANGED = 8 };
     top_page page = open_page();

@@ -9,14 +9,14 @@ static bool near(double a, double b)
     return fabs(a - b) <= 1e-9 * fmax(fabs(b), 1);
 }
 
-Test(tune_fit, amdahl_of_all_serial_work_is_one_and_of_none_is_n)
+Test(tune_fit, amdahl_speedup_spans_one_to_n)
 {
     cr_expect(near(amdahl_speed_up(1, 64), 1));
     cr_expect(near(amdahl_speed_up(0, 64), 64));
     cr_expect(near(amdahl_speed_up(0.5, 2), 4.0 / 3));
 }
 
-Test(tune_fit, fit_finds_the_serial_share_it_was_made_of)
+Test(tune_fit, fit_recovers_serial_share)
 {
     const double n[] = {1, 2, 4, 8, 32}, shares[] = {0, 0.01, 0.05, 0.3, 1};
     for (int s = 0; s < 5; s++) {
@@ -29,7 +29,7 @@ Test(tune_fit, fit_finds_the_serial_share_it_was_made_of)
     }
 }
 
-Test(tune_fit, fit_lies_between_points_that_contradict_each_other)
+Test(tune_fit, fit_lies_between_contradicting_points)
 {
     const double n[] = {2, 2}, gains[] = {amdahl_speed_up(0.1, 2), amdahl_speed_up(0.3, 2)};
     amdahl a = amdahl_fit(n, gains, 2);
@@ -37,7 +37,7 @@ Test(tune_fit, fit_lies_between_points_that_contradict_each_other)
     cr_expect(a.residual > 0.05 && a.residual < 0.2, "%g", a.residual);
 }
 
-Test(tune_fit, residual_is_the_distance_from_the_fit)
+Test(tune_fit, residual_is_distance_from_fit)
 {
     /* More than n is no serial share below 0: the fit stays at n, and a tenth above it. */
     const double n[] = {2, 4}, gains[] = {2.2, 4.4};
@@ -48,14 +48,14 @@ Test(tune_fit, residual_is_the_distance_from_the_fit)
     cr_expect(near(amdahl_fit(n, losses, 2).serial, 1));
 }
 
-Test(tune_fit, one_worker_says_nothing_of_the_serial_share)
+Test(tune_fit, one_worker_reveals_no_serial_share)
 {
     const double n[] = {1, 1}, gains[] = {1, 1.1};
     cr_expect(near(amdahl_fit(n, gains, 2).serial, 0));
     cr_expect(near(amdahl_fit(n, gains, 0).residual, 0));
 }
 
-Test(tune_fit, a_load_is_named_after_what_it_does_most)
+Test(tune_fit, load_is_named_by_main_activity)
 {
     cr_expect_eq(load_kind_of(1), LOAD_CPU_BOUND);
     cr_expect_eq(load_kind_of(0.8), LOAD_CPU_BOUND);
@@ -64,7 +64,7 @@ Test(tune_fit, a_load_is_named_after_what_it_does_most)
     cr_expect_eq(load_kind_of(0), LOAD_IO_BOUND);
 }
 
-Test(tune_fit, jobs_that_wait_leave_room_for_others)
+Test(tune_fit, waiting_jobs_leave_room_for_others)
 {
     cr_expect(near(width_that_fills(4, 1, 1000), 4));
     cr_expect(near(width_that_fills(4, 0.1, 1000), 40));
@@ -73,7 +73,7 @@ Test(tune_fit, jobs_that_wait_leave_room_for_others)
     cr_expect(near(width_that_fills(4, 1.1, 1000), 4), "no job computes more than all the time");
 }
 
-Test(tune_fit, knee_is_the_first_that_is_nearly_the_best)
+Test(tune_fit, knee_is_first_near_best)
 {
     const double rises[] = {1, 2, 3, 4}, flattens[] = {1, 2, 2.05, 2.1}, falls[] = {3, 2, 1};
     cr_expect_eq(knee_of(rises, 4, 0.05), 3);
@@ -82,7 +82,7 @@ Test(tune_fit, knee_is_the_first_that_is_nearly_the_best)
     cr_expect_eq(knee_of(rises, 1, 0.05), 0);
 }
 
-Test(tune_fit, none_that_is_small_enough_is_the_end)
+Test(tune_fit, search_without_match_returns_end)
 {
     const double shares[] = {0.5, 0.1, 0.01, 0};
     cr_expect_eq(first_at_most(shares, 4, 0.01), 2);
@@ -90,7 +90,7 @@ Test(tune_fit, none_that_is_small_enough_is_the_end)
     cr_expect_eq(first_at_most(shares, 2, 0.01), 2);
 }
 
-Test(tune_fit, littles_law_holds_where_both_sides_are_equal)
+Test(tune_fit, littles_law_compares_both_sides)
 {
     cr_expect(near(little_difference(4, 1000, 0.004), 0));
     cr_expect(near(little_difference(5, 1000, 0.004), 0.25));
@@ -122,7 +122,7 @@ Test(tune_fit, spread_is_median_and_range)
     cr_expect(near(spread_width((spread){0, 0, 0}), 0));
 }
 
-Test(tune_fit, arrivals_come_at_their_rate_and_independently)
+Test(tune_fit, arrivals_follow_rate_and_are_independent)
 {
     enum { GAPS = 100000 };
     arrivals a = {1, 1000}, again = {1, 1000}, other = {2, 1000};

@@ -93,7 +93,7 @@ static void *run_rounds(void *rt)
     return (void *)(intptr_t)FILCH_RUN(rt, rounds, 10);
 }
 
-Test(trace, traces_begin_and_end_while_tasks_run)
+Test(trace, traces_start_and_stop_under_load)
 {
     static const unsigned workers[] = {1, 2, 8};
     for (unsigned w = 0; w < 3; w++) {
@@ -158,7 +158,7 @@ Test(trace, one_trace_at_a_time)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(trace, calls_that_make_no_sense_are_refused)
+Test(trace, senseless_calls_are_refused)
 {
     filch_runtime *rt = traced_runtime(1, NULL);
     cr_assert_eq(filch_trace_stop(rt), -EINVAL);
@@ -189,7 +189,7 @@ FILCH_TASK(int, marking, (int, unused))
     return 0;
 }
 
-Test(trace, marks_and_spans_of_tasks_are_recorded)
+Test(trace, marks_and_spans_are_recorded)
 {
     static const struct {
         uint32_t kind;
@@ -253,7 +253,7 @@ static trace_file *overfill(const char *options)
     return opened_trace(traced_path("limit.trace"));
 }
 
-Test(trace, a_full_trace_keeps_its_beginning_and_counts_the_rest)
+Test(trace, full_trace_keeps_start_counts_rest)
 {
     trace_file *trace = overfill("limit=1M");
     const trace_facts *facts = trace_facts_of(trace);
@@ -268,7 +268,7 @@ Test(trace, a_full_trace_keeps_its_beginning_and_counts_the_rest)
     trace_close(trace);
 }
 
-Test(trace, an_overwritten_trace_keeps_its_end_and_counts_the_rest)
+Test(trace, overwritten_trace_keeps_end_counts_rest)
 {
     trace_file *trace = overfill("limit=1M,full=overwrite");
     const trace_facts *facts = trace_facts_of(trace);

@@ -24,7 +24,7 @@ FILCH_TASK(unsigned, traces_itself, (const char *, path))
     return number;
 }
 
-Test(trace_events, begin_with_one_switch_to_the_fiber_that_runs)
+Test(trace_events, trace_begins_with_one_fiber_switch)
 {
     filch_runtime *rt = traced_runtime(1, NULL);
     trace_event e;
@@ -56,7 +56,7 @@ static void run_item(filch_self self, fl_work_item *item)
     signpost_raise(&ran);
 }
 
-Test(trace_events, each_of_many_work_items_is_submitted_once)
+Test(trace_events, each_work_item_is_submitted_once)
 {
     static fl_work_item item[ITEMS + 1];
     fl_work_item *items[ITEMS + 1];
@@ -85,7 +85,7 @@ static void goes_by(filch_self self, void *unused)
 {
 }
 
-Test(trace_events, a_name_within_another_s_text_is_told_apart)
+Test(trace_events, overlapping_name_texts_stay_distinct)
 {
     static const char text[] = "outer";
     const filch_place places[] = {{.task.name = text}, {.task.name = text + 1}};
@@ -154,7 +154,7 @@ static unsigned handovers_of(const char *path)
 }
 
 /* Hand-overs are announced while any trace of the process has level tasks. */
-Test(trace_events, hand_overs_are_left_out_of_a_trace_of_level_steals)
+Test(trace_events, steals_level_omits_hand_overs)
 {
     filch_channel *items;
     filch_runtime *all = traced_runtime(1, traced_path("level.trace,tasks"));

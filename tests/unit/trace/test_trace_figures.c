@@ -60,7 +60,7 @@ static void one_of(const spread *s, int64_t ns)
     cr_assert_eq(s->most, ns);
 }
 
-Test(trace_figures, the_time_of_workers_is_told_apart)
+Test(trace_figures, worker_time_is_split_by_activity)
 {
     trace_file *trace = open_story();
     analysis a;
@@ -81,7 +81,7 @@ Test(trace_figures, the_time_of_workers_is_told_apart)
     trace_close(trace);
 }
 
-Test(trace_figures, thefts_are_counted_by_way_and_by_victim)
+Test(trace_figures, steals_count_by_way_and_victim)
 {
     trace_file *trace = open_story();
     analysis a;
@@ -95,7 +95,7 @@ Test(trace_figures, thefts_are_counted_by_way_and_by_victim)
     trace_close(trace);
 }
 
-Test(trace_figures, latencies_waits_and_runs_have_their_lengths)
+Test(trace_figures, latencies_waits_and_runs_are_measured)
 {
     trace_file *trace = open_story();
     analysis a;
@@ -124,7 +124,7 @@ static void keep(void *arg, const lane_part *part)
     parts[part_count++] = *part;
 }
 
-Test(trace_figures, rows_have_no_holes_and_name_their_tasks)
+Test(trace_figures, rows_are_gapless_and_name_tasks)
 {
     static const lane_part wanted[] = {
         {0, 100, 200, FL_SEARCHING, 0, 0},  {0, 200, 1500, FL_SLEEPING, 0, 0},
@@ -153,7 +153,7 @@ Test(trace_figures, rows_have_no_holes_and_name_their_tasks)
     trace_close(trace);
 }
 
-Test(trace_figures, a_task_that_runs_deep_in_the_joins_of_others_has_its_name)
+Test(trace_figures, task_deep_in_joins_is_named)
 {
     enum { DEEP = 20, LENGTH = 1000 };
     made_event events[DEEP + 4] = {{0, 1, FL_TRACE_DOES, FL_WORKING, 0},
@@ -178,7 +178,7 @@ Test(trace_figures, a_task_that_runs_deep_in_the_joins_of_others_has_its_name)
     trace_close(trace);
 }
 
-Test(trace_figures, a_task_that_has_panicked_is_over_when_the_one_below_it_ends)
+Test(trace_figures, panicked_task_ends_with_one_below)
 {
     static const made_event events[] = {{0, 1, FL_TRACE_DOES, FL_WORKING, 0},
                                         {0, 2, FL_TRACE_SWITCH, 4, 0},
@@ -232,7 +232,7 @@ Test(trace_figures, names_become_utf_8)
 
 /* ---- Below them ---- */
 
-Test(trace_figures, a_clock_whose_rate_changes_is_followed_piece_by_piece)
+Test(trace_figures, changing_clock_rate_is_followed_piecewise)
 {
     trace_clock clock = {0};
     size_t hint = 0;
@@ -247,7 +247,7 @@ Test(trace_figures, a_clock_whose_rate_changes_is_followed_piece_by_piece)
     trace_clock_free(&clock);
 }
 
-Test(trace_figures, percentiles_are_at_most_a_sixteenth_too_large)
+Test(trace_figures, percentiles_exceed_by_at_most_sixteenth)
 {
     static spread s;
     for (int64_t ns = 1; ns <= 100000; ns++)
@@ -261,7 +261,7 @@ Test(trace_figures, percentiles_are_at_most_a_sixteenth_too_large)
     cr_assert_eq(s.most, 100000);
 }
 
-Test(trace_figures, a_table_keeps_all_its_keys_while_it_grows)
+Test(trace_figures, growing_table_keeps_all_keys)
 {
     table t = {0};
     for (uint32_t key = 0; key < 5000; key++)

@@ -25,7 +25,7 @@ static uint64_t marks_in(const char *path)
     return marks;
 }
 
-Test(trace_file, a_file_that_another_trace_writes_is_left_alone)
+Test(trace_file, file_in_use_is_left_alone)
 {
     filch_runtime *one = traced_runtime(1, NULL), *other = traced_runtime(1, NULL);
     const char *path = traced_path("shared.trace");
@@ -61,7 +61,7 @@ Test(trace_file, trace_overwrites_no_other_file)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(trace_file, a_limit_of_the_file_size_stops_the_trace_and_not_the_program)
+Test(trace_file, file_size_limit_stops_only_trace)
 {
     enum { MARKS = 100000 /* six blocks */, ROOM = FL_TRACE_HEADER + 3 * FL_TRACE_BLOCK };
     struct rlimit was, limit;

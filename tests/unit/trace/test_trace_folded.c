@@ -46,7 +46,7 @@ static trace_file *open_story(void)
     return opened_trace(made.path);
 }
 
-Test(trace_folded, each_different_wait_is_a_line_with_its_time)
+Test(trace_folded, each_distinct_wait_has_one_line)
 {
     trace_file *trace = open_story();
     char *text = NULL;
@@ -62,7 +62,7 @@ Test(trace_folded, each_different_wait_is_a_line_with_its_time)
     trace_close(trace);
 }
 
-Test(trace_folded, the_lines_add_up_to_the_waits_of_the_summary)
+Test(trace_folded, lines_add_up_to_summary_waits)
 {
     trace_file *trace = open_story();
     analysis a;

@@ -8,7 +8,7 @@
 
 /* ---- Packed times ---- */
 
-Test(trace_loops, a_packed_time_is_exact_to_eight_digits)
+Test(trace_loops, packed_time_keeps_eight_digits)
 {
     for (uint64_t ns = 0; ns < UINT64_C(1) << 58; ns += ns / 3 + 1) {
         const uint64_t back = fl_trace_unpack(fl_trace_pack(ns));
@@ -55,7 +55,7 @@ static void is_row(const trace_file *trace, const loop_figures *row, const char 
     cr_assert_eq(row->helped, helped);
 }
 
-Test(trace_loops, each_site_has_its_calls_and_times_the_longest_first)
+Test(trace_loops, sites_list_calls_longest_first)
 {
     analysis a;
     trace_file *trace = open_story();
@@ -71,7 +71,7 @@ Test(trace_loops, each_site_has_its_calls_and_times_the_longest_first)
     trace_close(trace);
 }
 
-Test(trace_loops, the_summary_shows_speed_ups_and_taxes)
+Test(trace_loops, summary_shows_speed_ups_and_taxes)
 {
     static const char *const lines[] = {
         "loop                             n     calls    helped      time    serial  speed-up\n",
@@ -113,7 +113,7 @@ static void has_its_calls(const char *path)
     trace_close(trace);
 }
 
-Test(trace_loops, each_call_of_a_program_is_in_its_trace)
+Test(trace_loops, trace_contains_every_loop_call)
 {
     static const unsigned widths[] = {1, 2, 8};
     static const char *const files[] = {"1.trace", "2.trace,tasks", "8.trace"};

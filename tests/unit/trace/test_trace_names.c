@@ -60,7 +60,7 @@ static const fl_trace_block *read_block(unsigned number)
     return (const fl_trace_block *)(const void *)bytes;
 }
 
-Test(trace_names, blocks_are_filled_in_turn_and_hold_the_names_in_order)
+Test(trace_names, blocks_and_names_keep_their_order)
 {
     enum { BLOCKS = 3, ALL = BLOCKS * EACH };
     begin(BLOCKS);
@@ -77,7 +77,7 @@ Test(trace_names, blocks_are_filled_in_turn_and_hold_the_names_in_order)
     }
 }
 
-Test(trace_names, a_name_that_is_a_byte_too_long_for_a_block_goes_into_the_next)
+Test(trace_names, name_overflowing_block_enters_next)
 {
     enum { REST = FL_TRACE_ROOM - EACH * (LONGEST + 1) };
     begin(3);
@@ -90,7 +90,7 @@ Test(trace_names, a_name_that_is_a_byte_too_long_for_a_block_goes_into_the_next)
     end();
 }
 
-Test(trace_names, a_name_of_1023_bytes_is_the_longest)
+Test(trace_names, longest_name_has_1023_bytes)
 {
     begin(1);
     cr_assert_eq(fl_trace_name_copied(&names, text_of(1, LONGEST)), 1);
@@ -100,7 +100,7 @@ Test(trace_names, a_name_of_1023_bytes_is_the_longest)
     end();
 }
 
-Test(trace_names, there_are_as_many_as_the_table_takes_and_no_more)
+Test(trace_names, table_holds_exactly_its_maximum)
 {
     begin(2);
     for (unsigned i = 0; i < FL_TRACE_NAMES_MOST; i++)
@@ -111,7 +111,7 @@ Test(trace_names, there_are_as_many_as_the_table_takes_and_no_more)
 }
 
 /* The sanitized build looks for lost memory. */
-Test(trace_names, the_entry_in_the_last_place_is_freed_too)
+Test(trace_names, last_table_entry_is_freed)
 {
     unsigned i = 0;
     begin(1);
@@ -123,7 +123,7 @@ Test(trace_names, the_entry_in_the_last_place_is_freed_too)
 }
 
 /* The same. */
-Test(trace_names, a_name_for_which_the_file_has_no_room_is_refused_and_leaves_nothing)
+Test(trace_names, name_without_room_is_refused_cleanly)
 {
     begin(0);
     cr_assert_eq(fl_trace_name_copied(&names, text_of(1, 16)), 0);

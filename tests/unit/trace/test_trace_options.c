@@ -60,7 +60,7 @@ Test(trace_options, others_are_refused_by_a_sentence)
     }
 }
 
-Test(trace_options, the_process_is_part_of_a_name)
+Test(trace_options, name_may_include_process)
 {
     fl_trace_options read;
     char name[64];
@@ -71,7 +71,7 @@ Test(trace_options, the_process_is_part_of_a_name)
 }
 
 /* Of the environment: a second runtime must not empty the first one's file. */
-Test(trace_options, the_next_runtimes_of_a_process_get_files_of_their_own)
+Test(trace_options, later_runtimes_get_own_files)
 {
     static const char *const names[] = {"run.trace", "run.trace.2", "run.trace.3"};
     fl_trace_options read;
@@ -85,7 +85,7 @@ Test(trace_options, the_next_runtimes_of_a_process_get_files_of_their_own)
     }
 }
 
-Test(trace_options, a_runtime_with_a_wrong_trace_is_not_created)
+Test(trace_options, wrong_trace_prevents_runtime_creation)
 {
     filch_runtime *rt = NULL;
     const filch_config config = {.size = sizeof config, .workers = 1, .trace = "x,speed=7"};

@@ -84,7 +84,7 @@ static void count_preemptions(bool early)
     trace_close(trace);
 }
 
-Test(trace_preempted, preemptions_before_the_trace_do_not_count)
+Test(trace_preempted, preemptions_before_trace_are_ignored)
 {
     count_preemptions(false);
 }

@@ -36,7 +36,7 @@ static unsigned count_events(trace_file *trace)
     return count;
 }
 
-Test(trace_reader, events_of_all_writers_come_by_time)
+Test(trace_reader, events_of_writers_merge_by_time)
 {
     static const int64_t times[] = {100, 120, 150, 250, 300};
     made_trace made;
@@ -99,7 +99,7 @@ static void has_half_a_block(made_trace *made)
     cr_assert_eq(ftruncate(fileno(made->file), FL_TRACE_HEADER + 4 * FL_TRACE_BLOCK + 100), 0);
 }
 
-Test(trace_reader, traces_that_are_not_whole_say_so_and_are_read)
+Test(trace_reader, incomplete_traces_are_reported_and_read)
 {
     static const struct {
         void (*spoil)(made_trace *made);
@@ -169,7 +169,7 @@ static void ends_before_it_begins(fl_trace_header *h)
     h->ended_ns = 1;
 }
 
-Test(trace_reader, files_that_are_no_traces_are_refused_by_a_sentence)
+Test(trace_reader, non_traces_are_refused_with_message)
 {
     static const struct {
         void (*spoil)(fl_trace_header *header);

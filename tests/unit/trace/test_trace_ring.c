@@ -58,21 +58,21 @@ static void expect(unsigned blocks, unsigned replaced, size_t in_memory)
     ring = (fl_trace_ring){0}; /* memory that was not freed is lost */
 }
 
-Test(trace_ring, only_the_block_that_is_filled_is_mapped)
+Test(trace_ring, only_current_block_is_mapped)
 {
     begin(0);
     fill(4);
     expect(4, 0, 1);
 }
 
-Test(trace_ring, kept_blocks_are_overwritten_in_turn_and_unmapped_at_the_end)
+Test(trace_ring, kept_blocks_are_overwritten_in_turn)
 {
     begin(3);
     fill(5);
     expect(3, 2, 3);
 }
 
-Test(trace_ring, one_that_has_filled_fewer_blocks_than_it_may_keep_unmaps_those)
+Test(trace_ring, partly_filled_ring_unmaps_its_blocks)
 {
     begin(3);
     fill(1);

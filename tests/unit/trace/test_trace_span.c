@@ -149,7 +149,7 @@ FOR_EACH(trace_span, known_traces_have_known_figures, known)
     dag_free(&d);
 }
 
-Test(trace_span, of_tasks_in_one_slot_the_newest_is_joined_first)
+Test(trace_span, newest_task_in_slot_joins_first)
 {
     dag d;
     span_figures f = measured((const made_event[]){BEGIN,
@@ -170,7 +170,7 @@ Test(trace_span, of_tasks_in_one_slot_the_newest_is_joined_first)
     dag_free(&d);
 }
 
-Test(trace_span, a_panic_that_leaves_tasks_without_an_end_ends_them)
+Test(trace_span, panic_ends_tasks_without_end)
 {
     dag d;
     span_figures f = measured((const made_event[]){BEGIN,
@@ -188,7 +188,7 @@ Test(trace_span, a_panic_that_leaves_tasks_without_an_end_ends_them)
 }
 
 /* Fiber 4 waits after 30 ns; fiber 5, which it has started after 10 ns, runs 40 ns and makes it ready, then 9. */
-Test(trace_span, what_follows_a_wait_comes_after_the_task_that_ended_it)
+Test(trace_span, wait_resumes_after_task_ending_it)
 {
     static const made_event events[] = {BEGIN,
                                         {0, 110, FL_TRACE_SUBMIT, ITEM + 1, 0},
@@ -212,7 +212,7 @@ Test(trace_span, what_follows_a_wait_comes_after_the_task_that_ended_it)
     dag_free(&d);
 }
 
-Test(trace_span, a_wait_that_no_task_ends_is_told)
+Test(trace_span, wait_ended_from_outside_is_reported)
 {
     dag d;
     span_figures f = measured((const made_event[]){BEGIN,
@@ -232,7 +232,7 @@ Test(trace_span, a_wait_that_no_task_ends_is_told)
     dag_free(&d);
 }
 
-Test(trace_span, a_named_part_of_a_task_has_a_site_of_its_own)
+Test(trace_span, named_task_part_has_own_site)
 {
     dag d;
     span_figures f = measured((const made_event[]){BEGIN,
@@ -256,7 +256,7 @@ Test(trace_span, a_named_part_of_a_task_has_a_site_of_its_own)
     dag_free(&d);
 }
 
-Test(trace_span, calls_of_a_thread_come_after_each_other_if_they_did)
+Test(trace_span, successive_thread_calls_stay_ordered)
 {
     dag d;
     span_figures f =
@@ -285,7 +285,7 @@ Test(trace_span, bounds_hold_what_theory_says)
     cr_assert_float_eq(span_least(1000, 10, 10), 1000 / (100 + 0.9 * 10), 1e-9);
 }
 
-Test(trace_span, traces_without_what_it_needs_are_refused)
+Test(trace_span, incomplete_traces_are_refused)
 {
     refused((const made_event[]){BEGIN, {0, 185, FL_TRACE_JOB_END, 4, 0}, {0}}, FL_TRACE_STEALS,
             "tasks");
@@ -297,7 +297,7 @@ Test(trace_span, traces_without_what_it_needs_are_refused)
 
 /* ---- Random programs ---- */
 
-Test(trace_span, random_programs_have_the_work_and_span_of_their_definitions)
+Test(trace_span, random_programs_match_work_span_definitions)
 {
     unsigned most = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
@@ -323,7 +323,7 @@ static uint64_t forks_of(unsigned n)
     return n < 2 ? 0 : 1 + forks_of(n - 1) + forks_of(n - 2);
 }
 
-Test(trace_span, the_level_of_tasks_belongs_to_a_runtime_whose_forks_are_out_of_line)
+Test(trace_span, tasks_level_needs_outlined_forks)
 {
     filch_runtime *rt;
     char path[200];
@@ -335,7 +335,7 @@ Test(trace_span, the_level_of_tasks_belongs_to_a_runtime_whose_forks_are_out_of_
 }
 
 /* The worker may already run a fiber. */
-Test(trace_span, a_part_of_a_run_is_measured_if_no_task_runs_when_it_begins)
+Test(trace_span, idle_start_allows_partial_measurement)
 {
     filch_runtime *rt;
     char path[200];
@@ -358,7 +358,7 @@ Test(trace_span, a_part_of_a_run_is_measured_if_no_task_runs_when_it_begins)
     OK(filch_runtime_destroy(rt));
 }
 
-Test(trace_span, each_fork_of_a_run_is_there_once)
+Test(trace_span, each_fork_appears_once)
 {
     static const char *const queues[] = {
         "chase-lev", "chase-lev-fenced", "central-lockfree", "the",

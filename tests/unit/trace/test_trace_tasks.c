@@ -39,7 +39,7 @@ FILCH_TASK(long, forks_beyond_its_stack)
     return wrong;
 }
 
-Test(trace_tasks, a_task_that_runs_in_its_fork_begins_and_ends_once)
+Test(trace_tasks, inline_task_begins_and_ends_once)
 {
     unsigned count[64];
     filch_runtime *rt = traced_runtime(1, traced_path("excess.trace,tasks,limit=64M"));
@@ -67,7 +67,7 @@ FILCH_VOID_TASK(joins_a_taken_task)
     FILCH_JOIN_VOID(begins);
 }
 
-Test(trace_tasks, a_join_of_a_taken_task_begins_and_ends_once)
+Test(trace_tasks, join_of_taken_task_appears_once)
 {
     unsigned count[64];
     filch_runtime *rt = traced_runtime(2, traced_path("taken.trace,tasks"));

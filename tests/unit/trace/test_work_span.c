@@ -45,7 +45,7 @@ static filch_work_span end(void)
     return f;
 }
 
-Test(work_span, random_programs_have_the_work_and_span_of_their_definitions)
+Test(work_span, random_programs_match_work_span_definitions)
 {
     for (uint64_t seed = 1; seed <= 60; seed++) {
         random_run s;
@@ -80,7 +80,7 @@ Test(work_span, a_caught_panic_leaves_nothing_behind)
     cr_assert_eq(f.tasks, 1);
 }
 
-Test(work_span, time_in_a_wait_is_no_work_and_the_wait_is_counted)
+Test(work_span, wait_is_counted_but_not_work)
 {
     static const made_event events[] = {{0, 100, FL_TRACE_JOB, ITEM, ROOT},
                                         {0, 130, FL_TRACE_WAIT, 1, 3},
@@ -96,7 +96,7 @@ Test(work_span, time_in_a_wait_is_no_work_and_the_wait_is_counted)
     cr_assert_eq(f.waits, 1);
 }
 
-Test(work_span, a_call_comes_after_those_that_had_ended)
+Test(work_span, call_follows_calls_already_ended)
 {
     static const made_event events[] = {{0, 100, FL_TRACE_JOB, ITEM, ROOT},
                                         {0, 150, FL_TRACE_JOB_END, 1, 0},
@@ -147,7 +147,7 @@ static void measure_and_end(void)
     CHILD_CHECK(fib_life(1, NULL, 10) == 0);
 }
 
-Test(work_span, the_end_of_a_measured_runtime_prints_the_figures)
+Test(work_span, measured_runtime_prints_figures_at_end)
 {
     struct child child;
     child_run(&child, measure_and_end);

@@ -8,7 +8,7 @@
 
 static const char *const topics[] = {"tasks=6", "tasks.retry=3", "tasks.dlq=1", NULL};
 
-Test(fleet_kafka, killed_workers_and_connections_lose_no_job, .timeout = 240)
+Test(fleet_kafka, killed_workers_and_connections_lose_nothing, .timeout = 240)
 {
     kafka_start(topics);
     fleet_loses_nothing(
@@ -18,7 +18,7 @@ Test(fleet_kafka, killed_workers_and_connections_lose_no_job, .timeout = 240)
                       .disturbances = 2});
 }
 
-Test(fleet_kafka, run_ready_finds_what_came_since_the_last_time, .timeout = 240)
+Test(fleet_kafka, run_ready_finds_newly_arrived_messages, .timeout = 240)
 {
     kafka_start(topics);
     ready_again_finds_messages(kafka_url("?session.timeout.ms=6000&fetch.wait.max.ms=10"), "tasks");

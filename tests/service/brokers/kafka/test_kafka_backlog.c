@@ -73,7 +73,7 @@ static void is_blocked(rig *r)
     cr_assert_neq(fl_kafka_next_due(r->k), 0, "the owner would not sleep");
 }
 
-Test(kafka_backlog, returned_jobs_come_before_younger_ones_and_in_their_order)
+Test(kafka_backlog, returned_jobs_precede_younger_in_order)
 {
     rig r;
     fl_delivery *returned[3];
@@ -91,7 +91,7 @@ Test(kafka_backlog, returned_jobs_come_before_younger_ones_and_in_their_order)
     rig_end(&r);
 }
 
-Test(kafka_backlog, a_delayed_job_runs_at_its_time_also_if_others_never_end)
+Test(kafka_backlog, delayed_job_runs_despite_endless_others)
 {
     rig r;
     rig_begin(&r, false);
@@ -107,7 +107,7 @@ Test(kafka_backlog, a_delayed_job_runs_at_its_time_also_if_others_never_end)
     rig_end(&r);
 }
 
-Test(kafka_backlog, jobs_of_a_key_run_one_after_another_and_other_keys_beside_them)
+Test(kafka_backlog, only_jobs_sharing_key_are_serialized)
 {
     rig r;
     rig_begin(&r, true);
@@ -128,7 +128,7 @@ Test(kafka_backlog, jobs_of_a_key_run_one_after_another_and_other_keys_beside_th
     rig_end(&r);
 }
 
-Test(kafka_backlog, a_retry_keeps_its_key_until_it_has_run)
+Test(kafka_backlog, retry_keeps_key_until_run)
 {
     rig r;
     rig_begin(&r, true);
@@ -146,7 +146,7 @@ Test(kafka_backlog, a_retry_keeps_its_key_until_it_has_run)
     rig_end(&r);
 }
 
-Test(kafka_backlog, jobs_of_a_lost_partition_are_dropped)
+Test(kafka_backlog, lost_partition_drops_its_jobs)
 {
     rig r;
     rig_begin(&r, false);

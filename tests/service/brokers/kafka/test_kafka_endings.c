@@ -25,7 +25,7 @@ static void end_one(bench *b, fl_broker *consumer)
     bench_free(b, one.delivery);
 }
 
-Test(kafka_endings, a_connection_ends_while_its_commit_waits_for_a_server_that_stands_still)
+Test(kafka_endings, close_survives_commit_to_stalled_server)
 {
     bench b = begin_hasty(KAFKA_BENCH);
     fl_broker *consumer = consumer_of(&b);
@@ -54,7 +54,7 @@ Test(kafka_endings, connections_end_before_assignments_are_answered)
 }
 
 /* The answer is chosen first: a consumer joins as soon as it is there. */
-Test(kafka_endings, a_group_without_permission_is_refused_when_it_is_joined)
+Test(kafka_endings, joining_without_permission_is_refused)
 {
     bench b = begin_hasty(KAFKA_BENCH);
     fl_delivery *one;
@@ -70,7 +70,7 @@ Test(kafka_endings, a_group_without_permission_is_refused_when_it_is_joined)
     end(&b);
 }
 
-Test(kafka_endings, finished_jobs_are_committed_beside_copies_that_are_refused)
+Test(kafka_endings, finished_jobs_commit_despite_refused_copies)
 {
     bench b = begin_hasty(KAFKA_BENCH);
     fl_settlement two[2] = {{.verb = FL_SETTLE_ACK}, {.verb = FL_SETTLE_DEAD}};
@@ -122,7 +122,7 @@ Test(kafka_endings, refused_retries_wait_in_their_places)
     end(&b);
 }
 
-Test(kafka_endings, a_message_larger_than_the_queue_of_the_library_is_refused)
+Test(kafka_endings, message_exceeding_client_queue_is_refused)
 {
     static char body[2 << 20];
     bench b = begin_hasty(KAFKA_BENCH "&queue.buffering.max.kbytes=1000");
@@ -133,7 +133,7 @@ Test(kafka_endings, a_message_larger_than_the_queue_of_the_library_is_refused)
 }
 
 /* The stand-in cannot cut a log: the window is told of more offsets than there are. */
-Test(kafka_endings, a_log_that_became_shorter_is_read_from_its_beginning)
+Test(kafka_endings, shortened_log_is_read_from_start)
 {
     bench b = begin_hasty(KAFKA_BENCH);
     fl_broker *consumer = consumer_of(&b);
@@ -157,7 +157,7 @@ Test(kafka_endings, a_log_that_became_shorter_is_read_from_its_beginning)
 }
 
 /* Jobs of tasks.retry: one for later, and three that run at once. */
-Test(kafka_endings, a_delayed_job_does_not_keep_back_finished_ones_at_a_stop)
+Test(kafka_endings, stop_commits_jobs_behind_delayed_one)
 {
     bench b = begin_hasty(KAFKA_BENCH);
     fl_broker *consumer = consumer_of(&b);
@@ -181,7 +181,7 @@ Test(kafka_endings, a_delayed_job_does_not_keep_back_finished_ones_at_a_stop)
 }
 
 /* More of them than one delayed job may keep back while the service runs. */
-Test(kafka_endings, a_delayed_job_moves_behind_many_finished_ones)
+Test(kafka_endings, delayed_job_moves_behind_finished_ones)
 {
     enum { MANY = 150 };
     bench b = begin_hasty(KAFKA_BENCH);

@@ -18,7 +18,7 @@ static bool is_committed(fl_broker *consumer)
     return true;
 }
 
-Test(kafka_faults, settlements_do_not_wait_for_their_commit_but_cease_and_close_do)
+Test(kafka_faults, only_cease_and_close_await_commits)
 {
     bench b = begin(options);
     fl_delivery *jobs[2];
@@ -82,7 +82,7 @@ static fl_broker_rc settle_refused(bench *b, int error, int count)
     return rc;
 }
 
-Test(kafka_faults, a_commit_that_is_refused_for_long_ends_the_connection_and_its_job_comes_again)
+Test(kafka_faults, lasting_commit_refusal_loses_connection)
 {
     bench b = begin(options);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -92,7 +92,7 @@ Test(kafka_faults, a_commit_that_is_refused_for_long_ends_the_connection_and_its
     end(&b);
 }
 
-Test(kafka_faults, a_commit_that_is_refused_for_a_moment_is_sent_again)
+Test(kafka_faults, briefly_refused_commit_is_resent)
 {
     bench b = begin(options);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -101,7 +101,7 @@ Test(kafka_faults, a_commit_that_is_refused_for_a_moment_is_sent_again)
     end(&b);
 }
 
-Test(kafka_faults, a_commit_without_permission_is_refused_at_once)
+Test(kafka_faults, commit_without_permission_fails_at_once)
 {
     bench b = begin(options);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -122,7 +122,7 @@ static fl_delivery *refuse_some(const fl_broker_host *host, const filch_message 
     return NULL;
 }
 
-Test(kafka_faults, a_message_without_memory_comes_later_and_in_its_order)
+Test(kafka_faults, message_without_memory_returns_in_order)
 {
     bench b = begin(options);
     fl_broker_host host = beside_host;
@@ -148,7 +148,7 @@ Test(kafka_faults, a_message_without_memory_comes_later_and_in_its_order)
 
 /* ---- Order ---- */
 
-Test(kafka_faults, a_job_of_a_key_waits_for_the_retry_of_the_one_before)
+Test(kafka_faults, keyed_job_waits_for_earlier_retry)
 {
     const filch_header header = {FL_KEY_HEADER, "account-7"};
     const filch_message keyed = {.headers = &header, .header_count = 1};

@@ -118,8 +118,7 @@ static void take_over(record *r)
     bench_end(&b);
 }
 
-Test(kafka_rebalance, a_second_consumer_takes_partitions_over_without_loss_or_repetition,
-     .timeout = 240)
+Test(kafka_rebalance, takeover_neither_loses_nor_repeats_jobs, .timeout = 240)
 {
     static record runs[6];
     unsigned run = 0;
@@ -140,7 +139,7 @@ static void run_all(bench *b)
 }
 
 /* It was paused while it was given away. */
-Test(kafka_rebalance, a_partition_that_comes_back_is_read_on)
+Test(kafka_rebalance, regained_partition_resumes_delivery)
 {
     bench b = begin();
     run_all(&b);
@@ -156,7 +155,7 @@ Test(kafka_rebalance, a_partition_that_comes_back_is_read_on)
     bench_end(&b);
 }
 
-Test(kafka_rebalance, an_unfinished_job_holds_back_the_commit_and_runs_again_elsewhere)
+Test(kafka_rebalance, unfinished_job_blocks_commit_and_repeats)
 {
     fl_delivery *batch[ALL];
     unsigned got = 0, count;
@@ -211,7 +210,7 @@ Test(kafka_rebalance, broken_connections_lose_nothing)
     bench_end(&b);
 }
 
-Test(kafka_rebalance, a_job_longer_than_a_revocation_waits_runs_again_elsewhere_and_ends_stale)
+Test(kafka_rebalance, job_outlasting_revocation_ends_stale)
 {
     fl_delivery *jobs[ALL], *again = NULL;
     unsigned got = 0, count;
@@ -241,7 +240,7 @@ Test(kafka_rebalance, a_job_longer_than_a_revocation_waits_runs_again_elsewhere_
 }
 
 /* The longest time between two polls is 4 s here. */
-Test(kafka_rebalance, a_full_service_pauses_partitions_and_keeps_them)
+Test(kafka_rebalance, full_service_pauses_but_keeps_partitions)
 {
     static bool seen[ALL + 1];
     kafka_start(topics);

@@ -62,7 +62,7 @@ Test(kafka_url, options_have_defaults)
     fl_url_end(&options.url);
 }
 
-Test(kafka_url, wrong_urls_are_refused_by_a_sentence_without_the_password)
+Test(kafka_url, wrong_urls_fail_without_showing_password)
 {
     static const struct {
         const char *url, *sentence;
@@ -100,7 +100,7 @@ Test(kafka_url, wrong_urls_are_refused_by_a_sentence_without_the_password)
     }
 }
 
-Test(kafka_url, more_settings_than_there_is_room_for_are_refused)
+Test(kafka_url, too_many_settings_are_refused)
 {
     char url[2048] = "kafka://a?group=g";
     fl_broker *broker = NULL;
@@ -110,7 +110,7 @@ Test(kafka_url, more_settings_than_there_is_room_for_are_refused)
     cr_assert(strstr(explained, "too many settings of librdkafka"), "%s", explained);
 }
 
-Test(kafka_url, names_of_queues_are_names_of_topics)
+Test(kafka_url, queue_names_must_be_topics)
 {
     static const char *const wrong[] = {"a/b"};
     fl_broker *broker = NULL;

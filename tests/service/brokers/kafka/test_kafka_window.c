@@ -4,7 +4,7 @@
 #include <runtime/service/brokers/kafka/partitions.h>
 #include <tests/support/test.h>
 
-Test(kafka_window, nothing_is_committed_above_an_unfinished_job)
+Test(kafka_window, unfinished_job_blocks_later_commits)
 {
     fl_kafka_window window = {0};
     for (int64_t offset = 5; offset < 8; offset++)
@@ -18,7 +18,7 @@ Test(kafka_window, nothing_is_committed_above_an_unfinished_job)
     fl_kafka_window_end(&window);
 }
 
-Test(kafka_window, offsets_may_have_gaps_and_come_once)
+Test(kafka_window, offsets_may_skip_but_not_repeat)
 {
     fl_kafka_window window = {0};
     cr_assert_eq(fl_kafka_window_add(&window, 0), 0);
@@ -32,7 +32,7 @@ Test(kafka_window, offsets_may_have_gaps_and_come_once)
     fl_kafka_window_end(&window);
 }
 
-Test(kafka_window, the_low_end_is_right_in_any_order_of_ends)
+Test(kafka_window, low_end_holds_in_any_order)
 {
     enum { ALL = 3000, AT_ONCE = 200 };
     static bool done[ALL];

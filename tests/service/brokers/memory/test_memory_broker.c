@@ -19,7 +19,7 @@ static const tested_broker tested = {.kind = &fl_broker_memory,
 
 BROKER_CONFORMS(memory_broker, tested)
 
-Test(memory_broker, stores_are_shared_by_name_and_end_with_their_last_connection)
+Test(memory_broker, named_stores_live_until_last_close)
 {
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};

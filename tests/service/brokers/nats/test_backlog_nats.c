@@ -4,7 +4,7 @@
 #include <tests/service/backlog.h>
 #include <tests/service/brokers/nats/nats.h>
 
-Test(backlog_nats, it_is_taken_in_order_and_in_bounded_memory)
+Test(backlog_nats, delivery_is_ordered_with_bounded_memory)
 {
     nats_start(nats_jetstream());
     a_backlog_is_taken_in_order(&fl_broker_nats, nats_url(""));

@@ -4,7 +4,7 @@
 #include <tests/service/brokers/nats/nats.h>
 #include <tests/service/clock_jump.h>
 
-Test(clock_nats, jumps_of_a_worker_lose_no_job_and_take_no_lease)
+Test(clock_nats, jumps_lose_no_job_or_lease)
 {
     nats_start(nats_jetstream());
     jumps_of_the_clock_lose_nothing(

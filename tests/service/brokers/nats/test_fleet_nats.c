@@ -10,7 +10,7 @@ static void restart(void)
     nats_start_with("");
 }
 
-Test(fleet_nats, killed_workers_server_and_connections_lose_no_job)
+Test(fleet_nats, kills_and_disconnects_lose_no_job)
 {
     char url[64];
     nats_start_with("");

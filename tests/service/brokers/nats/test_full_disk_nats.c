@@ -12,7 +12,7 @@ static void revive(void)
     nats_start(settings);
 }
 
-Test(full_disk_nats, a_publisher_is_told_and_nothing_confirmed_is_lost)
+Test(full_disk_nats, publish_fails_but_confirmed_messages_survive)
 {
     snprintf(settings, sizeof settings, "jetstream { store_dir: \"%s\", max_file_store: 1GB }",
              disk_make(4));

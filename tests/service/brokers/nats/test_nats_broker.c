@@ -8,7 +8,7 @@ BROKER_CONFORMS(nats_broker, tested)
 
 /* ---- Messages ---- */
 
-Test(nats_broker, headers_that_give_orders_to_the_server_are_only_text)
+Test(nats_broker, server_command_headers_are_plain_text)
 {
     const filch_header headers[] = {{"Nats-Msg-Id", "same"}, {"Nats-Expected-Stream", "other"},
                                     {"Filch-Id", "7"},       {"Content-Type", "x"},
@@ -106,7 +106,7 @@ Test(nats_broker, refused_dead_letters_stay)
     bench_end(&b);
 }
 
-Test(nats_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
+Test(nats_broker, repeated_returns_do_not_poison_message)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){.body = "b", .body_size = 1}), 0);
@@ -147,7 +147,7 @@ static void comes_to(bench *b, fl_broker *consumer)
     bench_free(b, one);
 }
 
-Test(nats_broker, a_message_that_was_read_ahead_goes_back_when_there_is_no_room_or_at_the_end)
+Test(nats_broker, unused_message_read_ahead_is_returned)
 {
     bench b = bench_begin(&tested);
     fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
@@ -178,7 +178,7 @@ static void is_lost(bench *b)
     cr_assert_eq(count, 0);
 }
 
-Test(nats_broker, confirmed_messages_survive_kills_of_the_server)
+Test(nats_broker, confirmed_messages_survive_server_kills)
 {
     enum { KILLS = 3, EACH = 100, DONE = 20, ALL = KILLS * EACH };
     static bool seen[ALL];
@@ -205,7 +205,7 @@ Test(nats_broker, confirmed_messages_survive_kills_of_the_server)
     bench_end(&b);
 }
 
-Test(nats_broker, a_consumer_that_is_deleted_is_created_by_the_next_connection)
+Test(nats_broker, next_connection_recreates_deleted_consumer)
 {
     fl_delivery *none;
     unsigned count;
@@ -222,7 +222,7 @@ Test(nats_broker, a_consumer_that_is_deleted_is_created_by_the_next_connection)
     bench_end(&b);
 }
 
-Test(nats_broker, a_delivery_is_settled_after_a_kill_of_the_server)
+Test(nats_broker, delivery_settles_after_server_kill)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -249,7 +249,7 @@ static void forget_all(bench *b)
     reopen(b);
 }
 
-Test(nats_broker, an_answer_to_a_message_that_the_server_has_lost_leaves_others_alone)
+Test(nats_broker, answering_lost_message_spares_others)
 {
     fl_broker_count count;
     bench b = bench_begin(&tested);
@@ -289,7 +289,7 @@ static int64_t ack_wait(const char *url)
     return wait;
 }
 
-Test(nats_broker, the_first_service_creates_the_consumer_and_the_longest_lease_holds)
+Test(nats_broker, consumer_keeps_longest_requested_lease)
 {
     fl_broker_count count;
     bench b = {.tested = &tested, .kind = &kind, .url = fresh_url()};
@@ -311,7 +311,7 @@ Test(nats_broker, the_first_service_creates_the_consumer_and_the_longest_lease_h
     kind.close(b.admin);
 }
 
-Test(nats_broker, a_brief_connection_takes_the_lease_that_the_queue_has)
+Test(nats_broker, brief_connection_takes_existing_lease)
 {
     bench b = {.tested = &tested, .kind = &kind, .url = fresh_url(), .brief = true};
     b.lease = 80 * FILCH_SECOND;
@@ -366,7 +366,7 @@ static void *publish_all(void *arg)
     return NULL;
 }
 
-Test(nats_broker, a_service_loses_no_job_when_the_server_is_killed)
+Test(nats_broker, killed_server_loses_no_job)
 {
     static const filch_handler handlers[] = {{.type = "t", .fn = note_run}};
     pthread_t publisher;

@@ -66,7 +66,7 @@ static void accepted(const char *url)
     fl_broker_nats.close(opened(url));
 }
 
-Test(nats_refusals, urls_that_do_not_parse_or_expose_a_password_are_refused)
+Test(nats_refusals, wrong_or_leaking_urls_are_refused)
 {
     static const struct {
         const char *url, *words;
@@ -88,7 +88,7 @@ Test(nats_refusals, urls_that_do_not_parse_or_expose_a_password_are_refused)
     cr_assert(strstr(explained, "queue 'a queue' is no subject"), "%s", explained);
 }
 
-Test(nats_refusals, servers_that_refuse_are_told_from_servers_that_are_away)
+Test(nats_refusals, refusing_server_differs_from_absent_one)
 {
     nats_start_with("");
     nats_kill();
@@ -103,7 +103,7 @@ Test(nats_refusals, servers_that_refuse_are_told_from_servers_that_are_away)
     accepted(nats_url("s3cret@"));
 }
 
-Test(nats_refusals, without_create_a_missing_stream_is_refused)
+Test(nats_refusals, missing_stream_is_refused_without_create)
 {
     char url[300];
     nats_start_with("");
@@ -129,7 +129,7 @@ static const char *tls_url(const char *host, const char *option)
     return url;
 }
 
-Test(nats_refusals, certificates_are_verified_with_their_host_names)
+Test(nats_refusals, certificates_must_match_host_names)
 {
     char more[512], url[600];
     nats_make_folder();
@@ -155,7 +155,7 @@ Test(nats_refusals, certificates_are_verified_with_their_host_names)
 
 /* ---- Messages ---- */
 
-Test(nats_refusals, messages_over_the_limit_of_the_server_are_refused_and_logged)
+Test(nats_refusals, oversized_messages_are_refused_and_logged)
 {
     static char body[5 << 20];
     filch_message message = {.id = "big", .type = "t", .queue = "tasks", .body = body};

@@ -4,7 +4,7 @@
 #include <tests/service/backlog.h>
 #include <tests/service/brokers/postgres/postgres.h>
 
-Test(backlog_postgres, it_is_taken_in_order_and_in_bounded_memory)
+Test(backlog_postgres, delivery_is_ordered_with_bounded_memory)
 {
     char url[80];
     snprintf(url, sizeof url, "postgres://filch@127.0.0.1:%u/postgres", pg_shared()->port);

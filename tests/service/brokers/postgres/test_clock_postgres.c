@@ -33,12 +33,12 @@ static const char *begin(void)
     return url;
 }
 
-Test(clock_postgres, jumps_of_a_worker_change_neither_leases_nor_delays)
+Test(clock_postgres, worker_jumps_keep_leases_and_delays)
 {
     jumps_of_the_worker_change_nothing(begin());
 }
 
-Test(clock_postgres, jumps_of_the_server_lose_no_job)
+Test(clock_postgres, server_jumps_lose_no_job)
 {
     jumps_of_the_server_lose_nothing(begin(), jump_server);
 }

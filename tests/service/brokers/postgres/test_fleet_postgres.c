@@ -14,7 +14,7 @@ static void restart(void)
     pg_restart(&server);
 }
 
-Test(fleet_postgres, killed_workers_server_and_connections_lose_no_job)
+Test(fleet_postgres, kills_and_disconnects_lose_no_job)
 {
     char url[80];
     snprintf(server.folder, sizeof server.folder, "%s", folder_make());

@@ -13,7 +13,7 @@ static void revive(void)
     WAIT_WHILE(PQping(url) != PQPING_OK); /* it may have ended all connections, and recovers */
 }
 
-Test(full_disk_postgres, a_publisher_is_told_and_nothing_confirmed_is_lost)
+Test(full_disk_postgres, publish_fails_but_confirmed_messages_survive)
 {
     snprintf(server.folder, sizeof server.folder, "%s", disk_make(96));
     chmod(folder_make(), 0711); /* for the user of the server */

@@ -4,7 +4,7 @@
 #include <tests/service/brokers/postgres/postgres.h>
 #include <tests/service/periodic.h>
 
-Test(periodic_postgres, stopped_and_killed_processes_publish_each_slot_once)
+Test(periodic_postgres, interrupted_processes_publish_each_slot_once)
 {
     static pg_server server;
     char url[80];

@@ -32,10 +32,10 @@ static const tested_broker pooled = {.kind = &fl_broker_postgres,
 
 BROKER_CONFORMS(postgres_broker, tested)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_message_arrives_whole)
-BROKER_CLAIM(pooled_postgres_broker, pooled, a_batch_is_received_and_settled_in_part)
+BROKER_CLAIM(pooled_postgres_broker, pooled, batch_settles_in_part)
 BROKER_CLAIM(pooled_postgres_broker, pooled, acknowledgements_bring_the_next_messages)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_watched_connection_wakes)
-BROKER_CLAIM(pooled_postgres_broker, pooled, a_record_holds_the_last_progress_then_the_result)
+BROKER_CLAIM(pooled_postgres_broker, pooled, record_holds_progress_then_result)
 BROKER_CLAIM(pooled_postgres_broker, pooled, a_lost_lease_writes_no_record)
 
 /* ---- Records ---- */
@@ -49,7 +49,7 @@ static void leave_record(bench *b)
     bench_settle_with(b, one, FL_SETTLE_ACK, &note);
 }
 
-Test(postgres_broker, records_whose_time_is_over_are_deleted_when_others_are_written)
+Test(postgres_broker, expired_records_are_deleted_on_write)
 {
     bench b = bench_begin(&tested);
     for (unsigned i = 0; i < 3; i++)
@@ -61,7 +61,7 @@ Test(postgres_broker, records_whose_time_is_over_are_deleted_when_others_are_wri
     bench_end(&b);
 }
 
-Test(postgres_broker, a_job_whose_result_cannot_be_written_is_not_done)
+Test(postgres_broker, unwritten_result_leaves_job_unfinished)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -98,7 +98,7 @@ static fl_delivery *receive_when_told(bench *b)
     return one;
 }
 
-Test(postgres_broker, a_publication_wakes_a_consumer_that_listens)
+Test(postgres_broker, publication_wakes_listening_consumer)
 {
     bench b = bench_begin(&tested);
     bench_is_empty(&b);
@@ -109,7 +109,7 @@ Test(postgres_broker, a_publication_wakes_a_consumer_that_listens)
 
 /* ---- SQL callers ---- */
 
-Test(postgres_broker, a_transaction_that_is_rolled_back_enqueues_nothing)
+Test(postgres_broker, rolled_back_transaction_enqueues_nothing)
 {
     bench b = bench_begin(&tested);
     bench_is_empty(&b);
@@ -124,7 +124,7 @@ Test(postgres_broker, a_transaction_that_is_rolled_back_enqueues_nothing)
     bench_end(&b);
 }
 
-Test(postgres_broker, sql_callers_set_the_fields_of_a_message)
+Test(postgres_broker, sql_callers_set_message_fields)
 {
     static const char trace[] = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
     char text[FILCH_TRACEPARENT_TEXT], id[64];
@@ -185,7 +185,7 @@ Test(postgres_broker, sql_headers_name_the_trace)
 
 /* ---- Sizes and texts ---- */
 
-Test(postgres_broker, a_batch_is_bounded_by_its_bytes)
+Test(postgres_broker, batch_is_bounded_by_bytes)
 {
     enum { BODIES = 7, BYTES = 2 << 20 };
     static char body[BYTES];
@@ -209,7 +209,7 @@ Test(postgres_broker, a_batch_is_bounded_by_its_bytes)
     bench_end(&b);
 }
 
-Test(postgres_broker, a_batch_of_long_bodies_is_published_whole)
+Test(postgres_broker, batch_of_long_bodies_publishes_whole)
 {
     enum { BODIES = 5, BYTES = 3 << 20 };
     static char body[BYTES];
@@ -228,7 +228,7 @@ Test(postgres_broker, a_batch_of_long_bodies_is_published_whole)
     bench_end(&b);
 }
 
-Test(postgres_broker, a_body_over_the_limit_stays_in_the_server)
+Test(postgres_broker, oversized_body_stays_in_server)
 {
     bench b = bench_begin(&tested);
     pg_ask(control, "SELECT %s.enqueue('tasks', 't', repeat('x', %d))", schema, FL_BODY_MOST + 1);
@@ -239,7 +239,7 @@ Test(postgres_broker, a_body_over_the_limit_stays_in_the_server)
     bench_end(&b);
 }
 
-Test(postgres_broker, a_text_that_the_server_refuses_does_not_keep_the_others)
+Test(postgres_broker, refused_text_spares_other_messages)
 {
     enum { ITEMS = 6 };
     static char long_key[2000];

@@ -31,7 +31,7 @@ static void refused(const char *url, fl_broker_rc expected, const char *words)
 
 /* ---- URLs ---- */
 
-Test(postgres_faults, urls_that_do_not_parse_are_fatal_and_not_shown)
+Test(postgres_faults, unparsable_urls_are_fatal_and_hidden)
 {
     static const struct {
         const char *url, *words;
@@ -51,7 +51,7 @@ Test(postgres_faults, urls_that_do_not_parse_are_fatal_and_not_shown)
         refused(urls[i].url, FL_BROKER_FATAL, urls[i].words);
 }
 
-Test(postgres_faults, connections_that_leave_the_machine_verify_the_server)
+Test(postgres_faults, remote_connections_verify_server)
 {
     static const struct {
         const char *url;
@@ -101,7 +101,7 @@ Test(postgres_faults, options_stand_in_any_order)
 
 /* ---- Servers ---- */
 
-Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)
+Test(postgres_faults, refused_logins_and_rights_name_remedy)
 {
     PGconn *db = pg_connect(pg_shared());
     pg_ask(db, "CREATE USER locked PASSWORD 'letmein'; CREATE USER guest;"
@@ -124,14 +124,14 @@ Test(postgres_faults, logins_and_rights_are_refused_with_the_remedy)
     PQfinish(db);
 }
 
-Test(postgres_faults, a_server_that_is_away_is_lost)
+Test(postgres_faults, absent_server_is_lost)
 {
     char url[80];
     snprintf(url, sizeof url, "postgres://u:secret@127.0.0.1:%d/db", port_free());
     refused(url, FL_BROKER_LOST, "Connection refused");
 }
 
-Test(postgres_faults, a_certificate_has_to_be_trusted_and_of_this_name)
+Test(postgres_faults, certificate_must_be_trusted_and_match)
 {
     const pg_server *server = pg_shared();
     char rest[256];
@@ -158,7 +158,7 @@ static void *open_one(void *url)
     return NULL;
 }
 
-Test(postgres_faults, workers_that_start_together_create_the_tables_once)
+Test(postgres_faults, concurrent_workers_create_tables_once)
 {
     pthread_t threads[OPENERS];
     char *url = strdup(url_of("filch", "postgres?filch_schema=together"));
@@ -173,7 +173,7 @@ Test(postgres_faults, workers_that_start_together_create_the_tables_once)
 }
 
 /* The rights that docs/service/postgresql.md names. */
-Test(postgres_faults, a_worker_needs_no_right_to_create)
+Test(postgres_faults, worker_needs_no_create_right)
 {
     static const tested_broker tested = {.kind = &fl_broker_postgres, .pass = pass_time};
     PGconn *db = pg_connect(pg_shared());
@@ -293,7 +293,7 @@ static uint32_t settle_across_a_death(bench *b, const char *url, pg_server *serv
     return received;
 }
 
-Test(postgres_faults, a_server_that_is_killed_loses_no_confirmed_message)
+Test(postgres_faults, killed_server_loses_no_confirmed_message)
 {
     enum { FIRST = 70, ROUNDS = 2 };
     static const int signals[ROUNDS] = {SIGKILL, SIGQUIT};

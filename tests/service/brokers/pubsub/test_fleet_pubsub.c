@@ -27,7 +27,7 @@ static int server_port(void)
     return pubsub.port;
 }
 
-Test(fleet_pubsub, killed_workers_and_connections_lose_no_job)
+Test(fleet_pubsub, killed_workers_and_connections_lose_nothing)
 {
     char more[64];
     disturb_way = proxy_start(server_port());
@@ -40,7 +40,7 @@ Test(fleet_pubsub, killed_workers_and_connections_lose_no_job)
     proxy_end(&disturb_way);
 }
 
-Test(fleet_pubsub, run_ready_finds_what_came_since_the_last_time)
+Test(fleet_pubsub, run_ready_finds_newly_arrived_messages)
 {
     char more[64];
     snprintf(more, sizeof more, "&credentials=none&prefix=again-%d-", (int)getpid());

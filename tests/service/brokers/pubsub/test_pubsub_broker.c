@@ -7,7 +7,7 @@ BROKER_CONFORMS(pubsub_broker, tested)
 
 /* ---- Messages ---- */
 
-Test(pubsub_broker, headers_that_cannot_be_attributes_are_only_text)
+Test(pubsub_broker, headers_unfit_as_attributes_stay_text)
 {
     const filch_header headers[] = {{"googclient_x", "same"}, {"filch-id", "7"}, {"filch-due", "9"},
                                     {"content-type", "x"},    {"same", "1"},     {"same", "2"},
@@ -51,7 +51,7 @@ Test(pubsub_broker, messages_of_other_programs_are_taken)
     bench_end(&b);
 }
 
-Test(pubsub_broker, a_delay_beyond_the_longest_deadline_takes_several_deliveries)
+Test(pubsub_broker, long_delay_takes_several_deliveries)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){.delay = 1500 * FILCH_SECOND}), 0);
@@ -66,7 +66,7 @@ Test(pubsub_broker, a_delay_beyond_the_longest_deadline_takes_several_deliveries
 static const char dead_letter_policy[] =
     "{\"topic\": \"projects/project/topics/tasks\", \"deadLetterPolicy\": {}}";
 
-Test(pubsub_broker, deliveries_are_counted_by_a_dead_letter_policy_but_not_those_before_their_time)
+Test(pubsub_broker, dead_letter_policy_counts_due_deliveries)
 {
     fl_broker_caps caps;
     fl_pubsub_reply reply;
@@ -104,7 +104,7 @@ Test(pubsub_broker, deliveries_are_counted_by_a_dead_letter_policy_but_not_those
     bench_end(&b);
 }
 
-Test(pubsub_broker, the_deadline_of_a_subscription_that_exists_is_set_by_message)
+Test(pubsub_broker, messages_override_existing_subscription_deadline)
 {
     static const char *const queues[] = {"counted"};
     bench b = bench_begin(&tested), longer = b;
@@ -124,7 +124,7 @@ Test(pubsub_broker, the_deadline_of_a_subscription_that_exists_is_set_by_message
     bench_end(&b);
 }
 
-Test(pubsub_broker, a_dead_letter_keeps_a_body_that_is_too_long_for_the_service)
+Test(pubsub_broker, dead_letter_keeps_oversized_body)
 {
     static const char body[] = "more than eight bytes";
     bench b = bench_begin(&tested), shorter = b;
@@ -144,7 +144,7 @@ Test(pubsub_broker, a_dead_letter_keeps_a_body_that_is_too_long_for_the_service)
     bench_end(&b);
 }
 
-Test(pubsub_broker, messages_over_the_limits_of_the_service_are_refused)
+Test(pubsub_broker, messages_over_service_limits_are_refused)
 {
     enum { TEN_MILLIONS = 10000000, TEXT = 1025 };
     static char body[TEN_MILLIONS], id[TEXT + 1];
@@ -168,7 +168,7 @@ static const char *ordered_url(void)
     return pubsub_url(pubsub.port, "&credentials=none&ordering=yes");
 }
 
-Test(pubsub_broker, jobs_of_one_key_run_one_after_another)
+Test(pubsub_broker, jobs_of_one_key_run_serially)
 {
     static tested_broker ordered;
     const filch_header a = {FL_KEY_HEADER, "a"}, c = {FL_KEY_HEADER, "c"};
@@ -201,7 +201,7 @@ Test(pubsub_broker, jobs_of_one_key_run_one_after_another)
 
 /* ---- URLs ---- */
 
-Test(pubsub_broker, the_emulator_of_the_environment_is_used_without_credentials)
+Test(pubsub_broker, environment_emulator_needs_no_credentials)
 {
     char host[64];
     bench b = {.tested = &tested, .kind = &kind, .url = "pubsub://project"};
@@ -211,7 +211,7 @@ Test(pubsub_broker, the_emulator_of_the_environment_is_used_without_credentials)
     kind.close(bench_open(&b, FL_BROKER_CONSUMES));
 }
 
-Test(pubsub_broker, urls_and_queues_that_are_wrong_are_refused_without_a_server)
+Test(pubsub_broker, wrong_urls_and_queues_fail_offline)
 {
     static const char *const urls[] = {"pubsub:p",
                                        "pubsub://",

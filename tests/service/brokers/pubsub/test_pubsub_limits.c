@@ -18,7 +18,7 @@ Test(pubsub_limits, silence_is_found_in_time)
 
 /* ---- Refusals ---- */
 
-Test(pubsub_limits, a_server_that_is_overloaded_gets_the_call_again)
+Test(pubsub_limits, overloaded_server_gets_call_again)
 {
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};
@@ -35,7 +35,7 @@ Test(pubsub_limits, a_server_that_is_overloaded_gets_the_call_again)
     bench_end(&b);
 }
 
-Test(pubsub_limits, a_settlement_that_fails_is_made_again)
+Test(pubsub_limits, failed_settlement_is_repeated)
 {
     fl_settlement item = {.verb = FL_SETTLE_DEAD};
     bench b = bench_begin(&tested);
@@ -55,7 +55,7 @@ Test(pubsub_limits, a_settlement_that_fails_is_made_again)
     bench_end(&b);
 }
 
-Test(pubsub_limits, a_queue_that_is_missing_is_refused_if_it_must_not_be_created)
+Test(pubsub_limits, missing_queue_is_refused_without_create)
 {
     fl_delivery *one;
     unsigned count;
@@ -120,7 +120,7 @@ Test(pubsub_limits, refused_retries_wait_by_their_deadlines)
     bench_end(&b);
 }
 
-Test(pubsub_limits, one_message_that_the_server_refuses_holds_up_no_other)
+Test(pubsub_limits, refused_message_holds_up_no_other)
 {
     fl_publication items[3];
     filch_message messages[3];
@@ -140,7 +140,7 @@ Test(pubsub_limits, one_message_that_the_server_refuses_holds_up_no_other)
     bench_end(&b);
 }
 
-Test(pubsub_limits, a_batch_that_is_longer_than_a_request_may_be_is_sent_in_several)
+Test(pubsub_limits, oversized_batch_is_sent_in_parts)
 {
     enum { LARGE = 3 << 20, COUNT = 5 };
     static char body[LARGE];
@@ -174,7 +174,7 @@ Test(pubsub_limits, a_batch_that_is_longer_than_a_request_may_be_is_sent_in_seve
     bench_end(&b);
 }
 
-Test(pubsub_limits, a_delay_that_the_server_would_not_keep_is_refused)
+Test(pubsub_limits, delay_beyond_server_retention_is_refused)
 {
     bench b = bench_begin(&tested);
     int64_t day = 24 * 3600 * FILCH_SECOND;
@@ -183,7 +183,7 @@ Test(pubsub_limits, a_delay_that_the_server_would_not_keep_is_refused)
     bench_end(&b);
 }
 
-Test(pubsub_limits, a_text_with_a_nul_makes_a_dead_letter_and_no_endless_loop)
+Test(pubsub_limits, nul_in_text_makes_dead_letter)
 {
     bench b = bench_begin(&tested);
     post(&b, "projects/project/topics/tasks:publish",
@@ -197,7 +197,7 @@ Test(pubsub_limits, a_text_with_a_nul_makes_a_dead_letter_and_no_endless_loop)
 
 /* ---- Leases ---- */
 
-Test(pubsub_limits, a_lease_is_not_longer_than_the_server_gives_without_being_asked)
+Test(pubsub_limits, lease_never_exceeds_server_default)
 {
     static const char *const queues[] = {"counted"};
     bench b = bench_begin(&tested), shorter = b;
@@ -218,7 +218,7 @@ Test(pubsub_limits, a_lease_is_not_longer_than_the_server_gives_without_being_as
 
 /* ---- Requests that wait ---- */
 
-Test(pubsub_limits, a_request_without_messages_that_ends_late_is_no_failure)
+Test(pubsub_limits, late_empty_pull_is_no_failure)
 {
     int64_t until = FILCH_FOREVER;
     struct pollfd fds[FL_WAKER_FDS];
@@ -240,7 +240,7 @@ Test(pubsub_limits, a_request_without_messages_that_ends_late_is_no_failure)
     bench_end(&b);
 }
 
-Test(pubsub_limits, no_more_is_read_ahead_than_the_service_has_room_for)
+Test(pubsub_limits, read_ahead_respects_service_room)
 {
     enum { ALL = 40, ROOM = 8 };
     int64_t until = FILCH_FOREVER;
@@ -268,7 +268,7 @@ static bool has_again(bench *b, const fl_pubsub_queue *queue)
     return queue->held;
 }
 
-Test(pubsub_limits, messages_read_ahead_go_back_when_there_is_no_room_or_at_the_end)
+Test(pubsub_limits, unused_messages_read_ahead_are_returned)
 {
     int64_t until = FILCH_FOREVER;
     struct pollfd fds[FL_WAKER_FDS];

@@ -85,7 +85,7 @@ static EVP_PKEY *make_key(void)
     return key;
 }
 
-Test(pubsub_tokens, a_signature_is_that_of_the_example_in_rfc_7515)
+Test(pubsub_tokens, signature_matches_rfc_7515_example)
 {
     EVP_PKEY *key = make_key();
     char *text = fl_pubsub_sign(
@@ -173,7 +173,7 @@ static void pass_both(int64_t seconds)
 
 /* ---- Claims ---- */
 
-Test(pubsub_tokens, a_signed_assertion_gets_a_token_for_all_requests)
+Test(pubsub_tokens, signed_assertion_yields_shared_token)
 {
     fl_broker *broker;
     cr_assert_eq(open_at(start(ISSUER), &broker), FL_BROKER_OK, "%s", explained);
@@ -182,7 +182,7 @@ Test(pubsub_tokens, a_signed_assertion_gets_a_token_for_all_requests)
     fl_broker_pubsub.close(broker);
 }
 
-Test(pubsub_tokens, a_token_is_fetched_again_beside_requests_before_it_ends)
+Test(pubsub_tokens, token_renews_beside_requests_before_expiry)
 {
     fl_broker *broker;
     cr_assert_eq(open_at(start(ISSUER), &broker), FL_BROKER_OK);
@@ -221,12 +221,12 @@ Test(pubsub_tokens, a_refused_token_is_replaced_once)
     fl_broker_pubsub.close(broker);
 }
 
-Test(pubsub_tokens, an_account_that_the_server_does_not_know_is_refused)
+Test(pubsub_tokens, account_unknown_to_server_is_refused)
 {
     is_refused_for(start("other@project.example"), FL_BROKER_REFUSED, "Invalid issuer");
 }
 
-Test(pubsub_tokens, without_a_key_the_machine_gives_tokens)
+Test(pubsub_tokens, machine_gives_tokens_without_key)
 {
     char host[64];
     fl_broker *broker;
@@ -249,7 +249,7 @@ Test(pubsub_tokens, the_environment_names_a_key)
     fl_broker_pubsub.close(broker);
 }
 
-Test(pubsub_tokens, files_that_are_no_key_or_that_others_can_read_are_refused)
+Test(pubsub_tokens, invalid_or_exposed_keys_are_refused)
 {
     const char *url = start(ISSUER);
     EVP_PKEY *key = make_key();
@@ -266,12 +266,12 @@ Test(pubsub_tokens, files_that_are_no_key_or_that_others_can_read_are_refused)
     is_refused_for(url, FL_BROKER_REFUSED, "No such file");
 }
 
-Test(pubsub_tokens, a_token_is_not_sent_to_another_machine_in_plain_text)
+Test(pubsub_tokens, token_never_travels_in_plain_text)
 {
     is_refused_for("pubsub://p?endpoint=http://pubsub.example:80", FL_BROKER_FATAL, "plain text");
 }
 
-Test(pubsub_tokens, without_credentials_a_server_that_wants_some_refuses)
+Test(pubsub_tokens, missing_credentials_are_refused_by_server)
 {
     start(ISSUER);
     is_refused_for(pubsub_url(pubsub.port, "&credentials=none"), FL_BROKER_REFUSED, "401");

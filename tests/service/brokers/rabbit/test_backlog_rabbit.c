@@ -4,7 +4,7 @@
 #include <tests/service/backlog.h>
 #include <tests/service/brokers/rabbit/rabbit.h>
 
-Test(backlog_rabbit, it_is_taken_in_order_and_in_bounded_memory)
+Test(backlog_rabbit, delivery_is_ordered_with_bounded_memory)
 {
     a_backlog_is_taken_in_order(&fl_broker_rabbit, rabbit_url(""));
 }

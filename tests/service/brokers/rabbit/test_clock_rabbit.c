@@ -5,7 +5,7 @@
 #include <tests/service/brokers/rabbit/rabbit.h>
 #include <tests/service/clock_jump.h>
 
-Test(clock_rabbit, jumps_of_a_worker_lose_no_job_and_take_no_lease)
+Test(clock_rabbit, jumps_lose_no_job_or_lease)
 {
     jumps_of_the_clock_lose_nothing(&(jump_clock){.url = rabbit_url(""),
                                                   .jump = jump_wall_by,

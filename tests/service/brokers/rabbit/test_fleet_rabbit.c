@@ -6,7 +6,7 @@
 #include <tests/service/disturb.h>
 #include <tests/service/fleet.h>
 
-Test(fleet_rabbit, killed_workers_server_and_connections_lose_no_job)
+Test(fleet_rabbit, kills_and_disconnects_lose_no_job)
 {
     char url[128];
     disturb_way = proxy_start(rabbit_begin().port);

@@ -27,7 +27,7 @@ static void revive(void)
     WAIT_WHILE(!is_published(&message));
 }
 
-Test(full_disk_rabbit, a_publisher_is_told_and_nothing_confirmed_is_lost)
+Test(full_disk_rabbit, publish_fails_but_confirmed_messages_survive)
 {
     rabbit_data = disk_make(MEGABYTES);
     rabbit_disk_least = LEAST;

@@ -13,7 +13,7 @@ BROKER_CONFORMS(rabbit_broker, rabbit_tested)
 
 /* ---- URLs ---- */
 
-Test(rabbit_broker, urls_that_do_not_parse_or_leak_passwords_are_fatal)
+Test(rabbit_broker, wrong_or_leaking_urls_are_fatal)
 {
     static const char *const wrong[][2] = {
         {"amqp://host:port/", "an invalid port"},
@@ -34,7 +34,7 @@ Test(rabbit_broker, urls_that_do_not_parse_or_leak_passwords_are_fatal)
     }
 }
 
-Test(rabbit_broker, a_refused_login_is_refused_and_an_absent_server_lost_without_the_password)
+Test(rabbit_broker, login_and_connection_errors_hide_password)
 {
     char url[128];
     rabbit_server server = rabbit_begin();
@@ -48,7 +48,7 @@ Test(rabbit_broker, a_refused_login_is_refused_and_an_absent_server_lost_without
     cr_assert_null(strstr(rabbit_explained, "secret"));
 }
 
-Test(rabbit_broker, tls_verifies_the_authority_and_the_host)
+Test(rabbit_broker, tls_verifies_authority_and_host)
 {
     char url[512];
     rabbit_server server = rabbit_begin();
@@ -182,7 +182,7 @@ Test(rabbit_broker, delays_are_counted_once_seen)
     bench_end(&b);
 }
 
-Test(rabbit_broker, missing_queues_are_refused_where_the_url_creates_none)
+Test(rabbit_broker, missing_queues_are_refused_without_create)
 {
     rabbit_fresh_url();
     rabbit_is_refused(rabbit_url("?create=no"), FL_BROKER_REFUSED,
@@ -190,7 +190,7 @@ Test(rabbit_broker, missing_queues_are_refused_where_the_url_creates_none)
                       "is missing");
 }
 
-Test(rabbit_broker, a_queue_that_was_deleted_is_declared_again)
+Test(rabbit_broker, deleted_queue_is_declared_again)
 {
     bench b = bench_begin(&rabbit_tested);
     amqp_connection_state_t state = rabbit_connect();
@@ -216,7 +216,7 @@ Test(rabbit_broker, a_full_queue_refuses_the_message)
     b.kind->close(b.publisher);
 }
 
-Test(rabbit_broker, classic_queues_promise_less_and_say_so)
+Test(rabbit_broker, classic_queues_admit_weaker_promises)
 {
     fl_broker_caps caps;
     rabbit_fresh_url();
@@ -241,7 +241,7 @@ Test(rabbit_broker, classic_queues_promise_less_and_say_so)
     b.kind->close(b.consumer);
 }
 
-Test(rabbit_broker, ready_delayed_and_dead_messages_are_counted)
+Test(rabbit_broker, ready_delayed_dead_messages_are_counted)
 {
     fl_broker_count count;
     bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
@@ -281,7 +281,7 @@ Test(rabbit_broker, a_foreign_message_is_accepted)
     bench_end(&b);
 }
 
-Test(rabbit_broker, features_that_it_lacks_and_texts_that_do_not_fit_are_refused)
+Test(rabbit_broker, unsupported_features_and_long_texts_fail)
 {
     char text[300];
     memset(text, 'x', sizeof text - 1);
@@ -299,7 +299,7 @@ Test(rabbit_broker, features_that_it_lacks_and_texts_that_do_not_fit_are_refused
     bench_end(&b);
 }
 
-Test(rabbit_broker, a_body_that_is_too_long_is_not_kept)
+Test(rabbit_broker, oversized_body_is_not_kept)
 {
     static char body[FL_BODY_MOST + 1];
     bench b = bench_begin(&rabbit_tested);
@@ -332,7 +332,7 @@ Test(rabbit_broker, dead_letters_keep_excessive_headers)
 
 /* ---- Deliveries ---- */
 
-Test(rabbit_broker, a_lease_ends_with_its_connection_and_cannot_be_settled_by_another)
+Test(rabbit_broker, lease_ends_with_its_connection)
 {
     bench b = bench_begin(&rabbit_tested);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -350,7 +350,7 @@ Test(rabbit_broker, a_lease_ends_with_its_connection_and_cannot_be_settled_by_an
     bench_end(&b);
 }
 
-Test(rabbit_broker, batches_settled_in_any_order_leave_exactly_the_rest)
+Test(rabbit_broker, unordered_settlement_leaves_exact_rest)
 {
     enum { ALL = 30, BATCH = 10 }; /* fewer answers than a quorum queue holds up: 32 */
     fl_delivery *all[ALL];
@@ -412,7 +412,7 @@ Test(rabbit_broker, returns_move_no_acknowledgement)
     bench_end(&b);
 }
 
-Test(rabbit_broker, ceasing_gives_back_what_was_read_ahead)
+Test(rabbit_broker, cease_returns_messages_read_ahead)
 {
     bench b = bench_begin(&rabbit_tested);
     for (unsigned i = 0; i < 3; i++)

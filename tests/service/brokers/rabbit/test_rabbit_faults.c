@@ -27,7 +27,7 @@ static void reopen(fl_broker **broker, const char *url, fl_broker_role role)
     WAIT_WHILE(rabbit_try_to_open(url, role, broker) != FL_BROKER_OK);
 }
 
-Test(rabbit_faults, a_killed_server_keeps_confirmed_messages_and_acknowledgements)
+Test(rabbit_faults, killed_server_keeps_confirmed_and_acknowledged)
 {
     enum { ALL = 100, DONE = 50 };
     fl_delivery *all[ALL];
@@ -114,7 +114,7 @@ static void cable_end(cable *one)
     close(one->listener);
 }
 
-Test(rabbit_faults, a_server_that_falls_silent_is_found_by_its_missing_heartbeats)
+Test(rabbit_faults, missing_heartbeats_reveal_silent_server)
 {
     cable one;
     rabbit_fresh_url();
@@ -138,7 +138,7 @@ Test(rabbit_faults, default_heartbeat_finds_silence_in_time)
     fl_broker_rabbit.close(consumer);
 }
 
-Test(rabbit_faults, a_publication_that_is_not_confirmed_is_unknown)
+Test(rabbit_faults, unconfirmed_publication_is_unknown)
 {
     cable one;
     const filch_message message = {.id = "x", .type = "t", .queue = "tasks", .attempt = 1};
@@ -152,7 +152,7 @@ Test(rabbit_faults, a_publication_that_is_not_confirmed_is_unknown)
     cable_end(&one);
 }
 
-Test(rabbit_faults, a_half_closed_connection_is_lost_at_once)
+Test(rabbit_faults, half_closed_connection_is_lost_immediately)
 {
     cable one;
     rabbit_fresh_url();
@@ -165,7 +165,7 @@ Test(rabbit_faults, a_half_closed_connection_is_lost_at_once)
     cable_end(&one);
 }
 
-Test(rabbit_faults, a_retry_that_could_not_be_copied_is_not_acknowledged)
+Test(rabbit_faults, uncopied_retry_is_not_acknowledged)
 {
     cable one;
     bench b = {.tested = &rabbit_tested, .kind = &rabbit_patient, .url = rabbit_fresh_url()};
@@ -209,7 +209,7 @@ static fl_broker_rc retry(bench *b, fl_delivery *delivery, int *status)
     return rc;
 }
 
-Test(rabbit_faults, a_blocked_publisher_is_busy_and_acknowledgements_go_on)
+Test(rabbit_faults, acknowledgements_go_on_while_publisher_blocked)
 {
     enum { ALL = 8 };
     int status = 0;

@@ -4,7 +4,7 @@
 #include <tests/service/backlog.h>
 #include <tests/service/brokers/redis/redis.h>
 
-Test(backlog_redis, it_is_taken_in_order_and_in_bounded_memory)
+Test(backlog_redis, delivery_is_ordered_with_bounded_memory)
 {
     static redis_server server;
     redis_start(&server);

@@ -18,12 +18,12 @@ static const char *begin(void)
     return redis_url(&server, "/0");
 }
 
-Test(clock_redis, jumps_of_a_worker_change_neither_leases_nor_delays)
+Test(clock_redis, worker_jumps_keep_leases_and_delays)
 {
     jumps_of_the_worker_change_nothing(begin());
 }
 
-Test(clock_redis, jumps_of_the_server_lose_no_job)
+Test(clock_redis, server_jumps_lose_no_job)
 {
     jumps_of_the_server_lose_nothing(begin(), jump_server);
 }

@@ -13,7 +13,7 @@ static void restart(void)
     redis_start(&server);
 }
 
-Test(fleet_redis, killed_workers_server_and_connections_lose_no_job)
+Test(fleet_redis, kills_and_disconnects_lose_no_job)
 {
     char url[64];
     REDIS_START(&server, "--appendfsync", "always");

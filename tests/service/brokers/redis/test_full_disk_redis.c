@@ -21,12 +21,12 @@ static void loses_nothing(const char *appendfsync, const char *words, void (*aga
     redis_kill(&server);
 }
 
-Test(full_disk_redis, a_server_that_syncs_always_ends_and_loses_nothing_confirmed)
+Test(full_disk_redis, always_syncing_server_ends_without_loss)
 {
     loses_nothing("always", "is the server up?", revive);
 }
 
-Test(full_disk_redis, a_server_that_syncs_each_second_refuses_messages)
+Test(full_disk_redis, server_syncing_each_second_refuses_messages)
 {
     loses_nothing("everysec", "let the server save its data", NULL);
 }

@@ -4,7 +4,7 @@
 #include <tests/service/brokers/redis/redis.h>
 #include <tests/service/periodic.h>
 
-Test(periodic_redis, stopped_and_killed_processes_publish_each_slot_once)
+Test(periodic_redis, interrupted_processes_publish_each_slot_once)
 {
     static redis_server server;
     char url[64];

@@ -43,7 +43,7 @@ BROKER_CONFORMS(redis_broker, tested)
 
 /* ---- URLs ---- */
 
-Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
+Test(redis_broker, unparsable_urls_are_refused_and_hidden)
 {
     static const struct {
         const char *url, *words;
@@ -74,13 +74,13 @@ Test(redis_broker, urls_that_do_not_parse_are_refused_without_showing_them)
     }
 }
 
-Test(redis_broker, a_password_does_not_cross_a_network_in_the_clear)
+Test(redis_broker, password_never_crosses_network_in_clear)
 {
     is_refused(&fl_broker_redis, "redis://:secret@192.0.2.1", FL_BROKER_FATAL,
                "a password in plain text to another machine; use rediss://");
 }
 
-Test(redis_broker, a_server_is_reached_by_its_socket_and_databases_are_apart)
+Test(redis_broker, socket_connects_and_databases_are_separate)
 {
     char path[256];
     fresh_url();
@@ -101,7 +101,7 @@ Test(redis_broker, a_server_is_reached_by_its_socket_and_databases_are_apart)
 
 /* ---- Messages ---- */
 
-Test(redis_broker, an_entry_that_another_program_adds_is_a_message)
+Test(redis_broker, foreign_entry_becomes_message)
 {
     bench b = bench_begin(&tested);
     redisContext *other = redisConnect("127.0.0.1", server.port);
@@ -159,7 +159,7 @@ Test(redis_broker, a_settled_message_leaves_nothing_behind)
     bench_end(&b);
 }
 
-Test(redis_broker, many_paused_messages_are_passed_over_and_come_back)
+Test(redis_broker, paused_messages_are_skipped_then_return)
 {
     enum { MANY = 2500 };
     static filch_message messages[MANY];
@@ -191,7 +191,7 @@ Test(redis_broker, many_paused_messages_are_passed_over_and_come_back)
 
 /* ---- Waking ---- */
 
-Test(redis_broker, a_message_wakes_the_consumer_by_its_descriptor)
+Test(redis_broker, message_wakes_consumer_by_descriptor)
 {
     bench b = bench_begin(&tested);
     int64_t until = FILCH_FOREVER;
@@ -234,7 +234,7 @@ static bench warm(void)
     return b;
 }
 
-Test(redis_broker, a_batch_is_settled_and_the_next_one_read_in_one_transaction)
+Test(redis_broker, one_transaction_settles_and_reads_batch)
 {
     fl_delivery *next[2];
     unsigned received;
@@ -254,7 +254,7 @@ Test(redis_broker, a_batch_is_settled_and_the_next_one_read_in_one_transaction)
     bench_end(&b);
 }
 
-Test(redis_broker, a_transaction_does_not_settle_what_another_consumer_holds)
+Test(redis_broker, transaction_settles_no_foreign_lease)
 {
     bench b = warm();
     unsigned long before = transactions();
@@ -275,7 +275,7 @@ Test(redis_broker, a_transaction_does_not_settle_what_another_consumer_holds)
     bench_end(&b);
 }
 
-Test(redis_broker, a_transaction_settles_no_lost_lease_of_a_queue_that_is_paused)
+Test(redis_broker, paused_queue_settles_no_lost_lease)
 {
     bench b = warm();
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -300,7 +300,7 @@ Test(redis_broker, a_transaction_settles_no_lost_lease_of_a_queue_that_is_paused
     bench_end(&b);
 }
 
-Test(redis_broker, a_user_without_the_right_to_transactions_is_served)
+Test(redis_broker, user_without_transactions_is_served)
 {
     char url[128];
     bench b = bench_begin(&tested);
@@ -318,7 +318,7 @@ Test(redis_broker, a_user_without_the_right_to_transactions_is_served)
     bench_end(&b);
 }
 
-Test(redis_broker, a_transaction_passes_over_no_urgent_message)
+Test(redis_broker, transaction_skips_no_urgent_message)
 {
     bench b = warm();
     cr_assert_eq(bench_publish(&b, (filch_message){.priority = 7}), 0);
@@ -328,7 +328,7 @@ Test(redis_broker, a_transaction_passes_over_no_urgent_message)
     bench_end(&b);
 }
 
-Test(redis_broker, a_transaction_passes_over_no_returned_message)
+Test(redis_broker, transaction_skips_no_returned_message)
 {
     bench b = warm();
     fl_broker *other = bench_open(&b, FL_BROKER_CONSUMES);
@@ -343,7 +343,7 @@ Test(redis_broker, a_transaction_passes_over_no_returned_message)
     bench_end(&b);
 }
 
-Test(redis_broker, a_transaction_reads_nothing_of_a_paused_queue)
+Test(redis_broker, transaction_reads_no_paused_queue)
 {
     bench b = warm();
     cr_assert_eq(b.kind->pause(b.admin, 0, NULL, true), FL_BROKER_OK);

@@ -63,7 +63,7 @@ static void *publish_until_it_dies(void *arg)
     }
 }
 
-Test(redis_server, confirmed_messages_survive_kill_9_of_the_server)
+Test(redis_server, confirmed_messages_survive_killed_server)
 {
     enum { KILLS = 2, ENOUGH = 70 };
     START("--appendfsync", "always");
@@ -91,7 +91,7 @@ Test(redis_server, confirmed_messages_survive_kill_9_of_the_server)
     }
 }
 
-Test(redis_server, settlements_and_leases_survive_kill_9_of_the_server)
+Test(redis_server, settlements_and_leases_survive_killed_server)
 {
     START("--appendfsync", "always");
     bench b = bench_begin(&tested);
@@ -119,7 +119,7 @@ Test(redis_server, settlements_and_leases_survive_kill_9_of_the_server)
     bench_end(&b);
 }
 
-Test(redis_server, scripts_that_the_server_forgets_are_loaded_again)
+Test(redis_server, forgotten_scripts_are_loaded_again)
 {
     bench b = bench_begin(&tested);
     for (unsigned i = 0; i < 2; i++) {
@@ -153,7 +153,7 @@ static void publish_jobs(filch_service *service, unsigned from)
     }
 }
 
-Test(redis_server, a_service_goes_on_when_its_server_is_back)
+Test(redis_server, service_continues_when_server_returns)
 {
     static const filch_handler handler = {.type = "t", .fn = handle};
     static serving one;
@@ -182,7 +182,7 @@ Test(redis_server, a_service_goes_on_when_its_server_is_back)
 
 /* ---- Refusals ---- */
 
-Test(redis_server, logins_are_checked_and_rights_are_named)
+Test(redis_server, logins_are_checked_rights_are_named)
 {
     START("--requirepass", "a b");
     int port = server.port;
@@ -210,7 +210,7 @@ Test(redis_server, logins_are_checked_and_rights_are_named)
     fl_broker_redis.close(broker);
 }
 
-Test(redis_server, a_server_that_may_lose_messages_is_used_with_warnings)
+Test(redis_server, lossy_server_is_used_with_warnings)
 {
     START("--appendonly", "no", "--maxmemory-policy", "allkeys-lru");
     fl_broker_caps caps;
@@ -223,7 +223,7 @@ Test(redis_server, a_server_that_may_lose_messages_is_used_with_warnings)
     fl_broker_redis.close(broker);
 }
 
-Test(redis_server, a_durable_server_is_used_without_a_word)
+Test(redis_server, durable_server_is_used_without_warning)
 {
     fl_broker_caps caps;
     fl_broker *broker = opened(fresh_url());
@@ -232,7 +232,7 @@ Test(redis_server, a_durable_server_is_used_without_a_word)
     fl_broker_redis.close(broker);
 }
 
-Test(redis_server, a_cluster_and_a_replica_are_refused)
+Test(redis_server, cluster_and_replica_are_refused)
 {
     START("--cluster-enabled", "yes");
     is_refused(&fl_broker_redis, redis_url(&server, "%s", ""), FL_BROKER_REFUSED,
@@ -256,7 +256,7 @@ static void is_not_settled(bench *b, fl_settlement one)
     cr_assert_eq(one.status, -EAGAIN);
 }
 
-Test(redis_server, a_server_without_memory_refuses_a_result_together_with_its_answer)
+Test(redis_server, memory_shortage_refuses_result_and_answer)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -271,7 +271,7 @@ Test(redis_server, a_server_without_memory_refuses_a_result_together_with_its_an
     bench_end(&b);
 }
 
-Test(redis_server, a_server_without_memory_refuses_messages_and_lets_jobs_end)
+Test(redis_server, memory_shortage_still_lets_jobs_end)
 {
     bench b = bench_begin(&tested);
     for (unsigned i = 0; i < 5; i++)
@@ -344,7 +344,7 @@ static void is_refused_as(const char *scheme, const char *const *replies, size_t
 #define REFUSED_AS(endless, rc, words, ...)                                                        \
     is_refused_as("redis", (const char *const[]){__VA_ARGS__, NULL}, endless, rc, words)
 
-Test(redis_server, replies_that_no_broker_can_use_are_refused)
+Test(redis_server, unusable_replies_are_refused)
 {
     const size_t too_much = 100 << 20;
     tried_body_most = 1 << 10;
@@ -359,7 +359,7 @@ Test(redis_server, replies_that_no_broker_can_use_are_refused)
 }
 
 #ifdef FILCH_HAVE_SSL
-Test(redis_server, tls_is_not_spoken_by_a_plain_server)
+Test(redis_server, tls_with_plain_server_is_refused)
 {
     static const char *const replies[] = {"HTTP/1.1 400 Bad Request\r\n\r\n", NULL};
     is_refused_as("rediss", replies, 0, FL_BROKER_REFUSED, "no TLS with redis at 127.0.0.1");

@@ -42,7 +42,7 @@ static void start_tls(const char *versions)
                 versions, "--tls-ciphers", "DEFAULT@SECLEVEL=0");
 }
 
-Test(redis_tls, tls_carries_large_messages_from_a_server_that_is_trusted)
+Test(redis_tls, trusted_tls_carries_large_messages)
 {
     char ca[256];
     start_tls("TLSv1.2 TLSv1.3");
@@ -62,7 +62,7 @@ Test(redis_tls, tls_carries_large_messages_from_a_server_that_is_trusted)
     b.kind->close(b.consumer);
 }
 
-Test(redis_tls, tls_refuses_a_wrong_name_and_an_unknown_authority)
+Test(redis_tls, tls_refuses_wrong_name_or_authority)
 {
     char ca[256];
     start_tls("TLSv1.2 TLSv1.3");
@@ -75,7 +75,7 @@ Test(redis_tls, tls_refuses_a_wrong_name_and_an_unknown_authority)
                "the file of ?ca= cannot be read");
 }
 
-Test(redis_tls, tls_before_version_1_2_is_refused)
+Test(redis_tls, tls_below_1_2_is_refused)
 {
     char ca[256];
     start_tls("TLSv1.1");
@@ -86,7 +86,7 @@ Test(redis_tls, tls_before_version_1_2_is_refused)
 
 #else
 
-Test(redis_tls, tls_is_refused_by_a_build_without_it)
+Test(redis_tls, build_without_tls_refuses_it)
 {
     make_certificate();
     redis_start(&server);

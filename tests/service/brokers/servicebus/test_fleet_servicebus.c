@@ -7,7 +7,7 @@
 #include <tests/service/fleet.h>
 #include <tests/service/ready_again.h>
 
-Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
+Test(fleet_servicebus, killed_workers_and_connections_lose_nothing)
 {
     service_bus_start("5000", "1000");
     disturb_way = proxy_start(service_bus.port);
@@ -19,7 +19,7 @@ Test(fleet_servicebus, killed_workers_and_connections_lose_no_job)
     service_bus_end();
 }
 
-Test(fleet_servicebus, run_ready_finds_what_came_since_the_last_time)
+Test(fleet_servicebus, run_ready_finds_newly_arrived_messages)
 {
     service_bus_start("5000", "1000");
     ready_again_finds_messages(service_bus_url(service_bus.port, ""), "tasks");

@@ -68,7 +68,7 @@ static void stays(fl_broker *broker, fl_settlement item)
 
 /* ---- Copies ---- */
 
-Test(servicebus_copies, a_retry_is_kept_by_a_queue_that_detects_duplicates)
+Test(servicebus_copies, duplicate_detecting_queue_keeps_retry)
 {
     int status;
     bench b = begin("60000", unique_queue);
@@ -89,7 +89,7 @@ Test(servicebus_copies, a_retry_is_kept_by_a_queue_that_detects_duplicates)
     end(&b);
 }
 
-Test(servicebus_copies, a_lost_lock_is_told_from_other_refusals)
+Test(servicebus_copies, lost_lock_differs_from_other_refusals)
 {
     bench b = begin("60000", test_queues);
     published(b.publisher);
@@ -125,7 +125,7 @@ Test(servicebus_copies, refused_retries_keep_their_locks)
     }
 }
 
-Test(servicebus_copies, deliveries_whose_leases_are_over_take_no_room)
+Test(servicebus_copies, expired_deliveries_take_no_room)
 {
     bench b = begin("200", test_queues);
     fl_bus *bus = (fl_bus *)(void *)b.consumer;
@@ -147,7 +147,7 @@ Test(servicebus_copies, deliveries_whose_leases_are_over_take_no_room)
     end(&b);
 }
 
-Test(servicebus_copies, a_retry_into_a_full_queue_waits)
+Test(servicebus_copies, retry_into_full_queue_waits)
 {
     bench b = begin("60000", test_queues);
     published(b.publisher);
@@ -165,7 +165,7 @@ Test(servicebus_copies, a_retry_into_a_full_queue_waits)
     end(&b);
 }
 
-Test(servicebus_copies, a_dead_letter_that_dies_on_a_later_connection_is_moved)
+Test(servicebus_copies, dead_letter_dying_again_is_moved)
 {
     const filch_header why = {"x-dlq-reason", "too late"};
     bench b = begin("60000", test_queues);
@@ -243,7 +243,7 @@ Test(servicebus_copies, traces_have_names_of_w3c)
     pn_message_free(seen);
 }
 
-Test(servicebus_copies, a_body_that_is_no_bytes_is_not_taken_for_an_empty_one)
+Test(servicebus_copies, non_binary_body_is_malformed)
 {
     set_clock();
     fl_delivery *list = decoded(true), *noise = decoded(false);
@@ -255,7 +255,7 @@ Test(servicebus_copies, a_body_that_is_no_bytes_is_not_taken_for_an_empty_one)
     free(noise);
 }
 
-Test(servicebus_copies, a_message_that_cannot_be_copied_whole_stays_in_its_queue)
+Test(servicebus_copies, uncopyable_message_stays_in_queue)
 {
     bench b = begin("200", test_queues);
     published(b.publisher);
@@ -278,7 +278,7 @@ Test(servicebus_copies, a_message_that_cannot_be_copied_whole_stays_in_its_queue
 
 /* ---- Renewals ---- */
 
-Test(servicebus_copies, a_refused_renewal_is_told_and_the_lease_stays_as_it_was)
+Test(servicebus_copies, refused_renewal_leaves_lease_unchanged)
 {
     bench b = begin("60000", test_queues);
     published(b.publisher);
@@ -315,7 +315,7 @@ static void extended_in_the_end(fl_broker *broker, fl_delivery *one)
     cr_assert_eq(rc, FL_BROKER_OK, "%s", explained);
 }
 
-Test(servicebus_copies, links_that_the_server_detaches_when_idle_are_attached_again)
+Test(servicebus_copies, detached_idle_links_attach_again)
 {
     bench b = begin("60000", test_queues);
     published(b.publisher);
@@ -349,7 +349,7 @@ static void receives_all(fl_broker *broker, unsigned queue, fl_delivery **out, u
 }
 
 /* The credit of a queue that is empty stays with it. */
-Test(servicebus_copies, all_queues_together_are_read_ahead_within_the_prefetch)
+Test(servicebus_copies, prefetch_bounds_all_queues_together)
 {
     enum { PREFETCH = 64, BATCH = 32 };
     static const char *const both[] = {"tasks", "second"};

@@ -10,7 +10,7 @@
 /* ---- Signatures ---- */
 
 /* The expected token was made by Python's hmac and urllib.parse.quote(safe=''). */
-Test(servicebus_faults, a_token_is_signed_as_other_programs_sign_it)
+Test(servicebus_faults, token_signature_matches_other_programs)
 {
     char token[FL_BUS_SAS_BYTES];
     cr_assert_eq(fl_bus_sas(token, "sb://contoso.servicebus.windows.net/jobs/a b", "RootKey",
@@ -22,7 +22,7 @@ Test(servicebus_faults, a_token_is_signed_as_other_programs_sign_it)
                             "skn=RootKey");
 }
 
-Test(servicebus_faults, a_resource_that_is_too_long_is_refused)
+Test(servicebus_faults, overlong_resource_is_refused)
 {
     char token[FL_BUS_SAS_BYTES], resource[FL_BUS_SAS_BYTES];
     memset(resource, '/', sizeof resource - 1);
@@ -42,7 +42,7 @@ static void refused(const char *url, fl_broker_rc expected, const char *words)
     cr_assert_null(strstr(explained, "s3cret"), "%s", explained);
 }
 
-Test(servicebus_faults, urls_that_do_not_parse_or_expose_a_token_are_refused)
+Test(servicebus_faults, wrong_or_leaking_urls_are_refused)
 {
     static const struct {
         const char *url, *words;
@@ -63,7 +63,7 @@ Test(servicebus_faults, urls_that_do_not_parse_or_expose_a_token_are_refused)
     refused("servicebus://h/?key-name=me&key-file=/nowhere", FL_BROKER_REFUSED, "/nowhere");
 }
 
-Test(servicebus_faults, keys_that_the_server_refuses_are_told_from_servers_that_are_away)
+Test(servicebus_faults, refused_keys_differ_from_absent_server)
 {
     char url[256];
     service_bus_start("5000", "10");
@@ -75,7 +75,7 @@ Test(servicebus_faults, keys_that_the_server_refuses_are_told_from_servers_that_
     refused(url, FL_BROKER_LOST, "Connection refused");
 }
 
-Test(servicebus_faults, a_missing_queue_is_refused_with_the_remedy)
+Test(servicebus_faults, missing_queue_is_refused_with_remedy)
 {
     int status;
     service_bus_start("5000", "10");
@@ -87,7 +87,7 @@ Test(servicebus_faults, a_missing_queue_is_refused_with_the_remedy)
     service_bus_end();
 }
 
-Test(servicebus_faults, messages_that_it_cannot_keep_are_refused_one_by_one)
+Test(servicebus_faults, unkeepable_messages_are_refused_individually)
 {
     static char large[3 << 20];
     const filch_message messages[] = {
@@ -112,7 +112,7 @@ Test(servicebus_faults, messages_that_it_cannot_keep_are_refused_one_by_one)
 
 /* ---- Connection strings ---- */
 
-Test(servicebus_faults, a_connection_string_comes_from_the_environment_or_a_file)
+Test(servicebus_faults, environment_or_file_gives_connection_string)
 {
     char text[256], path[128], url[192];
     service_bus_start("5000", "10");
@@ -178,7 +178,7 @@ Test(servicebus_faults, tokens_are_renewed_before_they_expire)
 
 /* ---- Dead letters of the server ---- */
 
-Test(servicebus_faults, a_message_that_is_delivered_too_often_becomes_a_dead_letter)
+Test(servicebus_faults, overdelivered_message_becomes_dead_letter)
 {
     service_bus_start("50", "2");
     const char *url = service_bus_url(service_bus.port, "");
@@ -203,7 +203,7 @@ Test(servicebus_faults, a_message_that_is_delivered_too_often_becomes_a_dead_let
     service_bus_end();
 }
 
-Test(servicebus_faults, a_dead_letter_of_an_earlier_connection_gets_its_reason)
+Test(servicebus_faults, earlier_connections_dead_letter_gets_reason)
 {
     const filch_header why = {"x-dlq-reason", "too late"};
     service_bus_start("60000", "10");
@@ -242,7 +242,7 @@ static unsigned received_batch(fl_broker *broker, fl_delivery **out, unsigned mo
     return count;
 }
 
-Test(servicebus_faults, messages_that_were_read_ahead_go_back_at_the_end)
+Test(servicebus_faults, messages_read_ahead_return_at_end)
 {
     enum { ALL = 120, BATCH = 40 };
     fl_delivery *held[BATCH], *others[ALL];
@@ -281,7 +281,7 @@ Test(servicebus_faults, silence_is_found_in_time)
     service_bus_end();
 }
 
-Test(servicebus_faults, a_connection_that_is_reset_says_so_and_its_locks_are_kept)
+Test(servicebus_faults, reset_connection_keeps_its_locks)
 {
     int status;
     service_bus_start("60000", "10");

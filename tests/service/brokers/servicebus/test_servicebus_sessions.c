@@ -76,7 +76,7 @@ static bool is_silent(fl_broker *broker)
     return !count;
 }
 
-Test(servicebus_sessions, jobs_of_a_session_run_in_order_and_sessions_side_by_side)
+Test(servicebus_sessions, sessions_run_concurrently_jobs_in_order)
 {
     bench b = begin("60000");
     cr_assert_eq(put(&b, "a1", "a"), 0);
@@ -104,7 +104,7 @@ Test(servicebus_sessions, jobs_of_a_session_run_in_order_and_sessions_side_by_si
     end(&b);
 }
 
-Test(servicebus_sessions, two_connections_never_have_the_same_session)
+Test(servicebus_sessions, connections_never_share_session)
 {
     bench b = begin("60000");
     fl_broker *other = consuming(queue);
@@ -125,7 +125,7 @@ Test(servicebus_sessions, two_connections_never_have_the_same_session)
     end(&b);
 }
 
-Test(servicebus_sessions, a_lock_is_renewed_while_its_job_runs_and_a_lost_one_is_told)
+Test(servicebus_sessions, running_job_renews_or_loses_lock)
 {
     bench b = begin("300");
     cr_assert_eq(put(&b, "a1", "a"), 0);
@@ -152,7 +152,7 @@ Test(servicebus_sessions, a_lock_is_renewed_while_its_job_runs_and_a_lost_one_is
     end(&b);
 }
 
-Test(servicebus_sessions, a_retry_stays_in_its_session_and_a_dead_letter_needs_none)
+Test(servicebus_sessions, only_dead_letters_leave_their_session)
 {
     bench b = begin("60000");
     cr_assert_eq(put(&b, "a1", "a"), 0);
@@ -169,7 +169,7 @@ Test(servicebus_sessions, a_retry_stays_in_its_session_and_a_dead_letter_needs_n
     end(&b);
 }
 
-Test(servicebus_sessions, a_message_without_a_session_goes_to_that_of_its_queue)
+Test(servicebus_sessions, message_without_session_uses_queue_session)
 {
     bench b = begin("60000");
     cr_assert_eq(put(&b, "1", NULL), -ENOTSUP, "the publisher's URL has no sessions");
@@ -182,7 +182,7 @@ Test(servicebus_sessions, a_message_without_a_session_goes_to_that_of_its_queue)
     end(&b);
 }
 
-Test(servicebus_sessions, messages_and_sessions_that_no_job_has_go_to_others_at_the_end)
+Test(servicebus_sessions, cease_frees_unused_messages_and_sessions)
 {
     bench b = begin("60000");
     fl_broker *other;
@@ -200,7 +200,7 @@ Test(servicebus_sessions, messages_and_sessions_that_no_job_has_go_to_others_at_
     end(&b);
 }
 
-Test(servicebus_sessions, a_session_without_messages_makes_room_for_another)
+Test(servicebus_sessions, empty_session_makes_room_for_another)
 {
     bench b = begin("60000");
     for (unsigned i = 0; i < 4; i++) { /* of which two are held at a time */
@@ -212,7 +212,7 @@ Test(servicebus_sessions, a_session_without_messages_makes_room_for_another)
     end(&b);
 }
 
-Test(servicebus_sessions, queues_with_and_without_sessions_are_told_apart)
+Test(servicebus_sessions, session_mismatch_of_queue_is_refused)
 {
     fl_broker *broker = NULL;
     fl_delivery *one;
@@ -234,7 +234,7 @@ Test(servicebus_sessions, queues_with_and_without_sessions_are_told_apart)
     service_bus_end();
 }
 
-Test(servicebus_sessions, a_lock_is_renewed_between_jobs_as_well)
+Test(servicebus_sessions, lock_is_renewed_between_jobs)
 {
     bench b = begin("4000");
     cr_assert_eq(put(&b, "a1", "a"), 0);
@@ -251,7 +251,7 @@ Test(servicebus_sessions, a_lock_is_renewed_between_jobs_as_well)
     end(&b);
 }
 
-Test(servicebus_sessions, a_name_has_up_to_128_characters_not_bytes)
+Test(servicebus_sessions, name_limit_counts_characters_not_bytes)
 {
     char name[2 * 128 + 1] = "";
     for (unsigned i = 0; i < 128; i++)
@@ -264,7 +264,7 @@ Test(servicebus_sessions, a_name_has_up_to_128_characters_not_bytes)
     end(&b);
 }
 
-Test(servicebus_sessions, a_worker_that_ceases_leaves_its_session_after_the_last_job)
+Test(servicebus_sessions, ceased_worker_leaves_session_after_job)
 {
     bench b = begin("60000");
     cr_assert_eq(put(&b, "a1", "a"), 0);
@@ -282,7 +282,7 @@ Test(servicebus_sessions, a_worker_that_ceases_leaves_its_session_after_the_last
     end(&b);
 }
 
-Test(servicebus_sessions, a_server_may_describe_the_name_of_a_session)
+Test(servicebus_sessions, server_may_describe_session_name)
 {
     bench b = begin("60000");
     const filch_message order = {.id = "order",

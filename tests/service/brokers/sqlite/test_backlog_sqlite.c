@@ -5,7 +5,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-Test(backlog_sqlite, it_is_taken_in_order_and_in_bounded_memory)
+Test(backlog_sqlite, delivery_is_ordered_with_bounded_memory)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());

@@ -5,7 +5,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-Test(clock_sqlite, jumps_of_the_wall_clock_change_neither_leases_nor_delays)
+Test(clock_sqlite, clock_jumps_keep_leases_and_delays)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());

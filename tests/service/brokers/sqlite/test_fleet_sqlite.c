@@ -5,7 +5,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-Test(fleet_sqlite, killed_and_stopped_workers_lose_no_job_and_double_only_those_that_they_held)
+Test(fleet_sqlite, killed_workers_repeat_only_held_jobs)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());

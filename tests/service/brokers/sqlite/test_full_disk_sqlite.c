@@ -4,7 +4,7 @@
 #include <tests/service/full_disk.h>
 #include <tests/service/refusals.h>
 
-Test(full_disk_sqlite, a_publisher_is_told_and_nothing_confirmed_is_lost)
+Test(full_disk_sqlite, publish_fails_but_confirmed_messages_survive)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db", disk_make(2));

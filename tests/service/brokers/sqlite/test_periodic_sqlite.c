@@ -5,7 +5,7 @@
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
-Test(periodic_sqlite, processes_of_which_one_is_killed_publish_each_slot_once)
+Test(periodic_sqlite, processes_publish_slots_once_despite_kill)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db?sync=normal", folder_make());

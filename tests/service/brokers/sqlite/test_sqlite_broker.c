@@ -43,7 +43,7 @@ BROKER_CONFORMS(sqlite_broker, tested)
 
 /* ---- Files ---- */
 
-Test(sqlite_broker, files_are_for_their_owner_alone_and_the_default_is_below_the_state_folder)
+Test(sqlite_broker, files_are_private_below_state_folder)
 {
     static const char *const files[] = {"filch/jobs.db", "filch/jobs.db-wal", "filch/jobs.db-shm"};
     struct stat status;
@@ -76,7 +76,7 @@ static void execute(const char *name, const char *sql)
     sqlite3_close(db);
 }
 
-Test(sqlite_broker, unusable_databases_are_refused_with_the_remedy)
+Test(sqlite_broker, unusable_databases_are_refused_with_remedy)
 {
     char text[2048];
     memset(text, 'x', sizeof text - 1);
@@ -97,7 +97,7 @@ Test(sqlite_broker, unusable_databases_are_refused_with_the_remedy)
     is_refused(&fl_broker_sqlite, "sqlite:", FL_BROKER_FATAL, "HOME is not set; give a path");
 }
 
-Test(sqlite_broker, a_database_that_another_holds_is_busy)
+Test(sqlite_broker, held_database_is_busy)
 {
     sqlite3 *db;
     fl_broker *broker = NULL;
@@ -136,7 +136,7 @@ static int count_records(const char *url)
     return count;
 }
 
-Test(sqlite_broker, records_whose_time_is_over_are_deleted_when_others_are_written)
+Test(sqlite_broker, expired_records_are_deleted_on_write)
 {
     bench b = bench_begin(&tested);
     for (unsigned i = 0; i < 4; i++) {
@@ -153,7 +153,7 @@ Test(sqlite_broker, records_whose_time_is_over_are_deleted_when_others_are_writt
 
 /* ---- Boots ---- */
 
-Test(sqlite_broker, after_a_boot_leases_are_over_and_delays_go_on)
+Test(sqlite_broker, boot_ends_leases_and_keeps_delays)
 {
     bench b = bench_begin(&tested);
     char name[32];
@@ -204,7 +204,7 @@ static void publish_for_ever(bench *b, int told)
     }
 }
 
-Test(sqlite_broker, confirmed_messages_survive_the_death_of_their_publisher)
+Test(sqlite_broker, confirmed_messages_survive_publisher_death)
 {
     enum { KILLS = 5, ENOUGH = 20 };
     for (unsigned kill_count = 0; kill_count < KILLS; kill_count++) {
@@ -238,7 +238,7 @@ Test(sqlite_broker, confirmed_messages_survive_the_death_of_their_publisher)
 }
 
 /* The child has no connection from before its fork: SQLite would take the parent's locks for its own. */
-Test(sqlite_broker, a_process_that_leaves_takes_no_messages_of_the_others_along)
+Test(sqlite_broker, leaving_process_takes_no_messages_along)
 {
     struct stat before, after;
     int go[2];
@@ -269,7 +269,7 @@ Test(sqlite_broker, a_process_that_leaves_takes_no_messages_of_the_others_along)
     free(url);
 }
 
-Test(sqlite_broker, a_message_of_another_process_wakes_the_consumer)
+Test(sqlite_broker, other_process_message_wakes_consumer)
 {
     bench b = bench_begin(&tested);
     bench_is_empty(&b);

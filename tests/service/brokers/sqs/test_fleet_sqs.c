@@ -12,14 +12,14 @@ static void cut(void)
     cr_assert_eq(kill(sqs.pid, SIGUSR1), 0);
 }
 
-Test(fleet_sqs, killed_workers_and_connections_lose_no_job)
+Test(fleet_sqs, killed_workers_and_connections_lose_nothing)
 {
     sqs_start("token");
     fleet_loses_nothing(
         &(fleet_plan){.url = sqs_url(""), .kills = 2, .disturb = cut, .disturbances = 3});
 }
 
-Test(fleet_sqs, run_ready_finds_what_came_since_the_last_time)
+Test(fleet_sqs, run_ready_finds_newly_arrived_messages)
 {
     sqs_start("token");
     ready_again_finds_messages(sqs_url(""), "tasks");

@@ -86,7 +86,7 @@ Test(sqs_broker, other_programs_share_the_trace)
     bench_end(&b);
 }
 
-Test(sqs_broker, messages_that_are_returned_again_and_again_do_not_become_poison)
+Test(sqs_broker, repeated_returns_do_not_poison_message)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){.body = "b", .body_size = 1}), 0);
@@ -101,7 +101,7 @@ Test(sqs_broker, messages_that_are_returned_again_and_again_do_not_become_poison
     bench_end(&b);
 }
 
-Test(sqs_broker, a_delay_beyond_the_servers_limit_is_kept)
+Test(sqs_broker, delay_beyond_server_limit_is_kept)
 {
     const int64_t hour = 3600 * FILCH_SECOND, step = 890 * FILCH_SECOND;
     bench b = bench_begin(&tested);
@@ -116,7 +116,7 @@ Test(sqs_broker, a_delay_beyond_the_servers_limit_is_kept)
     bench_end(&b);
 }
 
-Test(sqs_broker, full_batches_are_published_received_and_settled)
+Test(sqs_broker, full_batches_are_published_and_settled)
 {
     enum { MANY = 95 };
     filch_message messages[MANY];
@@ -152,7 +152,7 @@ Test(sqs_broker, full_batches_are_published_received_and_settled)
     bench_end(&b);
 }
 
-Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
+Test(sqs_broker, group_messages_come_singly_in_order)
 {
     static const char *const queues[] = {"orders.fifo", "orders.fifo.dlq"};
     const filch_header first = {"message-group-id", "a"}, second = {"message-group-id", "b"};
@@ -187,7 +187,7 @@ Test(sqs_broker, messages_of_a_group_come_in_order_one_after_the_other)
     bench_end(&b);
 }
 
-Test(sqs_broker, a_message_that_cannot_be_decoded_is_malformed_and_becomes_a_dead_letter)
+Test(sqs_broker, undecodable_message_becomes_dead_letter)
 {
     static const char fields[] = "encoding\0base64\0type\0t";
     fl_sqs_queue *queue;
@@ -214,7 +214,7 @@ Test(sqs_broker, a_message_that_cannot_be_decoded_is_malformed_and_becomes_a_dea
     bench_end(&b);
 }
 
-Test(sqs_broker, a_message_that_is_declined_keeps_its_place_in_its_group)
+Test(sqs_broker, declined_message_keeps_group_place)
 {
     static const char *const queues[] = {"orders.fifo"};
     static char ids[4][2] = {"1", "2", "3", "4"};
@@ -239,7 +239,7 @@ Test(sqs_broker, a_message_that_is_declined_keeps_its_place_in_its_group)
     bench_end(&b);
 }
 
-Test(sqs_broker, a_retry_in_a_group_is_shortened_to_what_the_server_allows)
+Test(sqs_broker, group_retry_shortens_to_server_limit)
 {
     static const char *const queues[] = {"orders.fifo"};
     const int64_t later = 20000 * FILCH_SECOND;
@@ -263,7 +263,7 @@ Test(sqs_broker, a_retry_in_a_group_is_shortened_to_what_the_server_allows)
 
 /* ---- Waiting ---- */
 
-Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_the_end)
+Test(sqs_broker, long_poll_waits_in_server)
 {
     int64_t until;
     bench b = bench_begin(&tested);
@@ -289,7 +289,7 @@ Test(sqs_broker, a_long_poll_waits_in_the_server_and_its_message_goes_back_at_th
 
 /* ---- Failures ---- */
 
-Test(sqs_broker, a_throttled_connection_rests_and_goes_on)
+Test(sqs_broker, throttled_connection_pauses_and_resumes)
 {
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};
@@ -312,7 +312,7 @@ Test(sqs_broker, a_throttled_connection_rests_and_goes_on)
     bench_end(&b);
 }
 
-Test(sqs_broker, settlements_and_extensions_go_on_while_receives_rest)
+Test(sqs_broker, receive_pauses_spare_settlements_and_extensions)
 {
     fl_delivery *none[1];
     unsigned count;
@@ -330,7 +330,7 @@ Test(sqs_broker, settlements_and_extensions_go_on_while_receives_rest)
     bench_end(&b);
 }
 
-Test(sqs_broker, requests_declined_side_by_side_are_one_reason_to_rest)
+Test(sqs_broker, parallel_refusals_cause_one_pause)
 {
     enum { MANY = 40 };
     filch_message messages[MANY];
@@ -437,7 +437,7 @@ Test(sqs_broker, refused_dead_letters_stay)
     bench_end(&b);
 }
 
-Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
+Test(sqs_broker, batch_entries_end_independently)
 {
     static const fl_settle_verb acks[3] = {FL_SETTLE_ACK};
     fl_settlement items[3];
@@ -454,7 +454,7 @@ Test(sqs_broker, each_entry_of_a_batch_has_its_own_end)
     bench_end(&b);
 }
 
-Test(sqs_broker, a_delay_that_is_passed_on_leaves_one_message_when_a_deletion_fails)
+Test(sqs_broker, failed_deletion_duplicates_no_delayed_message)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){.delay = 1000 * FILCH_SECOND}), 0);
@@ -479,7 +479,7 @@ Test(sqs_broker, a_delay_that_is_passed_on_leaves_one_message_when_a_deletion_fa
     bench_end(&b);
 }
 
-Test(sqs_broker, the_original_of_a_copy_that_is_not_confirmed_stays)
+Test(sqs_broker, unconfirmed_copy_keeps_its_original)
 {
     bench b = bench_begin(&tested);
     cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
@@ -495,7 +495,7 @@ Test(sqs_broker, the_original_of_a_copy_that_is_not_confirmed_stays)
     bench_end(&b);
 }
 
-Test(sqs_broker, a_cut_connection_is_lost_and_its_messages_come_again)
+Test(sqs_broker, cut_connection_is_lost)
 {
     const filch_message message = {.id = "1", .type = "t", .queue = "tasks", .attempt = 1};
     fl_publication item = {.message = &message};

@@ -90,7 +90,7 @@ Test(sqs_keys, keys_come_from_the_environment_first)
     opens("");
 }
 
-Test(sqs_keys, keys_come_from_a_profile_of_the_files)
+Test(sqs_keys, keys_come_from_file_profile)
 {
     sqs_start("");
     clear_keys();
@@ -110,7 +110,7 @@ Test(sqs_keys, keys_come_from_a_profile_of_the_files)
     cr_assert_str_eq(region, "");
 }
 
-Test(sqs_keys, keys_come_from_the_agent_of_a_container)
+Test(sqs_keys, keys_come_from_container_agent)
 {
     char url[64];
     sqs_start("token");
@@ -123,7 +123,7 @@ Test(sqs_keys, keys_come_from_the_agent_of_a_container)
     cr_assert_eq(sqs_seen("keys"), 1);
 }
 
-Test(sqs_keys, a_containers_token_goes_to_no_other_machine)
+Test(sqs_keys, container_token_stays_on_machine)
 {
     fl_broker *broker;
     sqs_start("");
@@ -153,7 +153,7 @@ Test(sqs_keys, keys_come_for_a_web_identity)
     cr_assert_eq(sqs_seen("keys"), 1);
 }
 
-Test(sqs_keys, a_web_identity_that_is_refused_or_cannot_be_read_is_told)
+Test(sqs_keys, unusable_web_identity_is_reported)
 {
     fl_broker *broker;
     sqs_start("token");
@@ -166,7 +166,7 @@ Test(sqs_keys, a_web_identity_that_is_refused_or_cannot_be_read_is_told)
     cr_assert_not_null(strstr(explained, "AWS_WEB_IDENTITY_TOKEN_FILE"), "%s", explained);
 }
 
-Test(sqs_keys, answers_without_all_texts_of_keys_are_not_taken)
+Test(sqs_keys, incomplete_key_answers_are_ignored)
 {
     static const char all[] = "<SessionToken>t</SessionToken><SecretAccessKey>s</SecretAccessKey>"
                               "<Expiration>2030-01-01T00:00:00Z</Expiration>"
@@ -197,7 +197,7 @@ static void use_instance(void)
     setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
 }
 
-Test(sqs_keys, keys_come_from_the_metadata_of_the_instance)
+Test(sqs_keys, keys_come_from_instance_metadata)
 {
     sqs_start("token");
     use_instance();
@@ -224,7 +224,7 @@ static void counts(fl_broker *broker)
     cr_assert_eq(fl_broker_sqs.count(broker, 0, &count), FL_BROKER_OK, "%s", explained);
 }
 
-Test(sqs_keys, keys_are_fetched_again_before_they_end_and_requests_go_on)
+Test(sqs_keys, keys_renew_before_expiry_beside_requests)
 {
     fl_broker *broker;
     sqs_start("token");
@@ -244,7 +244,7 @@ Test(sqs_keys, keys_are_fetched_again_before_they_end_and_requests_go_on)
     fl_broker_sqs.close(broker);
 }
 
-Test(sqs_keys, missing_keys_are_not_fetched_again_at_each_request)
+Test(sqs_keys, requests_do_not_refetch_missing_keys)
 {
     fl_broker *broker;
     fl_broker_count count;
@@ -263,7 +263,7 @@ Test(sqs_keys, missing_keys_are_not_fetched_again_at_each_request)
     fl_broker_sqs.close(broker);
 }
 
-Test(sqs_keys, only_errors_about_keys_make_them_fetched_again)
+Test(sqs_keys, only_key_errors_refetch_keys)
 {
     fl_broker *broker;
     fl_broker_count count;
@@ -284,7 +284,7 @@ Test(sqs_keys, only_errors_about_keys_make_them_fetched_again)
 
 /* ---- Refusals ---- */
 
-Test(sqs_keys, refused_keys_are_told_without_their_text)
+Test(sqs_keys, refusal_of_keys_hides_their_text)
 {
     static const char *const tokens[] = {"a secret token", ""};
     fl_broker *broker;
@@ -301,7 +301,7 @@ Test(sqs_keys, refused_keys_are_told_without_their_text)
     cr_assert_null(strstr(explained, "secret"));
 }
 
-Test(sqs_keys, a_server_that_is_away_is_lost)
+Test(sqs_keys, absent_server_is_lost)
 {
     fl_broker *broker;
     sqs_start("");
@@ -309,7 +309,7 @@ Test(sqs_keys, a_server_that_is_away_is_lost)
     cr_assert_eq(open_with(&broker, sqs_url("")), FL_BROKER_LOST);
 }
 
-Test(sqs_keys, a_missing_queue_is_created_unless_the_url_says_not_to)
+Test(sqs_keys, missing_queue_is_created_unless_forbidden)
 {
     fl_broker *broker;
     sqs_start("");
@@ -321,7 +321,7 @@ Test(sqs_keys, a_missing_queue_is_created_unless_the_url_says_not_to)
     cr_assert_eq(sqs_seen("CreateQueue"), 1);
 }
 
-Test(sqs_keys, wrong_urls_are_refused_without_a_connection)
+Test(sqs_keys, wrong_urls_are_refused_offline)
 {
     static const struct {
         const char *url, *reason;
@@ -364,7 +364,7 @@ Test(sqs_keys, the_endpoint_follows_from_the_region)
     }
 }
 
-Test(sqs_keys, a_queue_has_room_for_the_name_of_its_dead_letters)
+Test(sqs_keys, queue_name_leaves_dead_letter_room)
 {
     static const char seventy_six[] =
         "0123456789012345678901234567890123456789012345678901234567890123456789012345";
@@ -380,7 +380,7 @@ Test(sqs_keys, a_queue_has_room_for_the_name_of_its_dead_letters)
     cr_assert_eq(fl_broker_sqs.check(&config), FL_BROKER_FATAL);
 }
 
-Test(sqs_keys, queues_have_names_that_the_server_takes)
+Test(sqs_keys, queue_names_fit_server_rules)
 {
     static const char *const names[][2] = {
         {"jobs", "jobs"},

@@ -53,7 +53,7 @@ static const char *header_of(const void *of, const char *name)
     return NULL;
 }
 
-Test(sqs_signatures, the_stand_in_knows_the_published_signatures)
+Test(sqs_signatures, stand_in_knows_published_signatures)
 {
     for (unsigned i = 0; i < EXAMPLES; i++) {
         const example *one = &examples[i];
@@ -97,7 +97,7 @@ Test(sqs_signatures, the_client_signs_as_published)
     }
 }
 
-Test(sqs_signatures, a_date_is_written_as_the_server_reads_it)
+Test(sqs_signatures, date_has_server_format)
 {
     char date[FL_SQS_DATE];
     fl_sqs_date(1440938160, date);
