@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * An adaptive concurrency limit: finds how many calls of a database, a service or a disk may be in
- * progress at once when its capacity is unknown. For service authors.
+ * Adaptive limits, for a database, a service or a disk whose capacity is unknown. A concurrency
+ * limit finds how many calls may be in progress at once; an adaptive rate adjusts the rate of a
+ * limiter (<filch/limiter.h>). For service authors.
  *
  *   filch_adaptive *database;
  *   filch_adaptive_create(&database, NULL);
@@ -10,14 +11,21 @@
  *   int64_t begun = filch_now();
  *   rc = query();
  *   filch_adaptive_give_back(database, rc ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK,
- *                          filch_now() - begun);
+ *                            filch_now() - begun);
  *
- * By Little's law (J. D. C. Little, Operations Research 9(3), 1961), calls in progress =
- * throughput * latency: once more calls no longer raise the throughput, they raise the latency, by
- * waiting inside. So the limit rises by one as long as the latency is near the best that was seen,
- * and falls by a factor when it is not (additive increase, multiplicative decrease: D. Chiu, R.
+ *   filch_limiter_create(&limiter, (filch_limit){.rate = 100, .burst = 20});
+ *   filch_adaptive_rate_create(&rate, limiter, &(filch_adaptive_rate_config){.max = 5000});
+ *   ...  filch_limiter_acquire(limiter, 1, context, until), or .limiter in a pool's configuration
+ *   int64_t begun = filch_now();
+ *   rc = ask();
+ *   filch_adaptive_rate_report(rate, rc == -EBUSY ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK,
+ *                              filch_now() - begun);
+ *
+ * Prefer the concurrency limit if the duration of calls is unknown, or if many of them wait inside.
+ * Both rise by steps and fall by a factor (additive increase, multiplicative decrease: D. Chiu, R.
  * Jain, Computer Networks and ISDN Systems 17, 1989).
- * Threads: any task or thread. May suspend: acquiring, and destroying.
+ * Life: created, used, destroyed.
+ * Threads: any task or thread. Suspends: filch_adaptive_acquire and filch_adaptive_destroy.
  * Errors: 0 or a negative errno; then nothing was acquired.
  * Since 0.1.0. */
 #ifndef FILCH_ADAPTIVE_H
@@ -27,8 +35,12 @@
 #include <filch/context.h>
 #include <filch/limiter.h>
 
-/* ---- Types ---- */
+/* ---- Concurrency limit ---- */
 
+/* By Little's law (J. D. C. Little, Operations Research 9(3), 1961), calls in progress = throughput
+ * * latency: once more calls no longer raise the throughput, they raise the latency, by waiting
+ * inside. So the limit rises by one as long as the latency is near the best that was seen, and
+ * falls by a factor when it is not. */
 typedef struct filch_adaptive filch_adaptive;
 
 /* A zero field means the default. */
@@ -50,7 +62,7 @@ typedef enum filch_adaptive_outcome {
 
 typedef struct filch_adaptive_stats {
     unsigned limit, running, waiting;
-    unsigned busy;   /* running * best / average: calls that the other side works on; the others
+    unsigned busy;   /* running * best / average: calls that the other side processes; the others
                         wait there (Little's law) */
     int64_t best;    /* latency, ns; 0: not yet known */
     int64_t average; /* of the last round of `limit` calls, ns */
@@ -60,15 +72,11 @@ typedef struct filch_adaptive_stats {
 
 FILCH_BEGIN_DECLS
 
-/* ---- Life ---- */
-
 /* Creates a limit. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out of
  * range); -ENOMEM. */
 FILCH_API int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_config *config);
 /* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_adaptive_destroy(filch_adaptive *adaptive);
-
-/* ---- Operations ---- */
 
 /* Waits until fewer calls are in progress than the limit allows; first come, first served. Each
  * success needs one filch_adaptive_give_back. Errors: -ETIMEDOUT; the context's cause (NULL:
@@ -77,16 +85,15 @@ FILCH_API int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *co
                                      int64_t until);
 /* The same, but does not wait: -EAGAIN if it would. */
 FILCH_API int filch_adaptive_try_acquire(filch_adaptive *adaptive);
-/* Reports that the call is over and took `latency` ns, without the time of the acquisition; more
- * than an hour counts as one. Any caller. Error: -EINVAL (no such outcome, or a negative
- * latency): it counts as ignored, but is released. Dies if nothing was acquired. */
+/* Gives back what an acquire took: the call has ended and took `latency` ns, the acquire not
+ * included; more than an hour counts as one. Any caller. Error: -EINVAL (no such outcome, or a
+ * negative latency): the call counts as ignored, but its place is free again. Dies without an
+ * acquire. */
 FILCH_API int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome outcome,
                                        int64_t latency);
-/* Sets other bounds; the limit moves into them at once. 0: the default. Error: -EINVAL, as on
+/* Sets the bounds; the limit moves into them at once. 0: the default. Error: -EINVAL, as on
  * creation. */
 FILCH_API int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max);
-
-/* ---- Queries: a snapshot ---- */
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_adaptive_stats). */
 FILCH_API void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptive_stats *out,
@@ -94,29 +101,12 @@ FILCH_API void filch_adaptive_stats_read(filch_adaptive *adaptive, filch_adaptiv
 
 FILCH_END_DECLS
 
-/* Adaptive rate: adjusts the rate of a limiter (<filch/limiter.h>) to the capacity of another
- * service, which is unknown, by the outcomes that callers report. For service authors.
- *
- *   filch_limiter_create(&limiter, (filch_limit){.rate = 100, .burst = 20});
- *   filch_adaptive_rate_create(&rate, limiter, &(filch_adaptive_rate_config){.max = 5000});
- *   ...  filch_limiter_acquire(limiter, 1, context, until), or .limiter in a pool's configuration
- *   int64_t begun = filch_now();
- *   rc = ask();
- *   filch_adaptive_rate_report(rate, rc == -EBUSY ? FILCH_ADAPTIVE_OVERLOAD : FILCH_ADAPTIVE_OK,
- *                              filch_now() - begun);
- *
- * The rate rises by a step after an interval without overload in which at least half of it was
+/* ---- Adaptive rate ---- */
+
+/* The rate rises by a step after an interval without overload in which at least half of it was
  * used. It falls to a fraction of itself at an overload, or when the mean latency of an interval
- * was too long (additive increase, multiplicative decrease: D. Chiu, R. Jain, Computer Networks
- * and ISDN Systems 17, 1989). An overload of a call that began before the rate last fell is
- * ignored: it says nothing about the present rate.
- * If the duration of calls is unknown, or many of them wait inside, <filch/adaptive.h> limits the
- * number of calls in progress instead.
- * Threads: any task or thread. Suspends: never.
- * Errors: 0 or a negative errno. */
-
-/* ---- Types ---- */
-
+ * was too long. An overload of a call that began before the rate last fell is ignored: it says
+ * nothing about the current rate. None of these calls suspends. */
 typedef struct filch_adaptive_rate filch_adaptive_rate;
 
 /* Rates are those of a filch_limit, in permits per period. A zero field means the default. */
@@ -137,15 +127,16 @@ typedef struct filch_adaptive_rate_stats {
 
 FILCH_BEGIN_DECLS
 
-/* Starts with the limiter's rate, moved between min and max. The limiter stays the caller's, and
- * cannot be destroyed before this object; burst and period stay unchanged. config may be NULL. Errors: -EINVAL
- * (NULL, or a field is out of range); -ENOMEM. */
+/* Creates an adaptive rate. It starts with the limiter's rate, moved between min and max. The
+ * limiter stays the caller's, and cannot be destroyed before this object; burst and period stay
+ * unchanged. config may be NULL. Errors: -EINVAL (out or limiter is NULL, or a field is out of
+ * range); -ENOMEM. */
 FILCH_API int filch_adaptive_rate_create(filch_adaptive_rate **out, filch_limiter *limiter,
                                          const filch_adaptive_rate_config *config);
-/* The limiter keeps its rate. There must be no further reports. NULL is allowed. */
+/* Frees it; no reports may follow. The limiter keeps its current rate. NULL is allowed. */
 FILCH_API void filch_adaptive_rate_destroy(filch_adaptive_rate *rate);
-/* Reports that a call ended and took `latency` ns. -EINVAL NULL, an unknown outcome, or a negative
- * latency: nothing has changed. */
+/* Reports that a call ended and took `latency` ns. Error: -EINVAL (rate is NULL, an unknown
+ * outcome, or a negative latency; nothing has changed). */
 FILCH_API int filch_adaptive_rate_report(filch_adaptive_rate *rate, filch_adaptive_outcome outcome,
                                          int64_t latency);
 /* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_adaptive_rate_stats). */

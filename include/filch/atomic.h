@@ -7,17 +7,17 @@
  *
  * For filch_<kind>, kind one of u32, u64, ptr:
  *   load(a, order)  store(a, v, order)  exchange(a, v, order) -> old
- *   cas(a, &expected, v, order) -> done; order for success, relaxed on failure, and then
- *                                  *expected is what was there
+ *   cas(a, &expected, v, order) -> done; order for success; relaxed on failure, which stores the
+ *                                  present value in *expected
  *   add(a, v, order) -> old        sub(a, v, order) -> old       max(a, v, order) -> old
  *   or(a, v, order) -> old         and(a, v, order) -> old       (u32 and u64)
- * max stores v if that is greater than what is there, and otherwise stores and orders nothing.
- * docs/internals/memory-model.md shows which order suits.
+ * max stores v if that is greater than the present value, and otherwise stores and orders nothing.
+ * docs/internals/memory-model.md shows which order to use.
  *
  * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair.
  * Its light half, filch_fence_light, costs its owner only a compiler barrier (the heavy half is
- * `membarrier`, which lives in the runtime). Thread sanitizer does not model fences; there the
- * fence is a seq_cst operation on a dummy.
+ * `membarrier`, which lives in the runtime). Thread sanitizer does not model fences; in its builds
+ * the fence is a seq_cst operation on a dummy.
  * Threads: any. Suspends: never. Errors: none.
  * Since 0.1.0. */
 #ifndef FILCH_ATOMIC_H
@@ -56,8 +56,8 @@ typedef enum {
             __asm__ volatile("fence rw, w" ::: "memory");                                          \
     } while (0)
 /* On aarch64 a seq_cst store is a store-release. A later load-acquire does not overtake it on
- * any processor, but does in QEMU 7.2 on x86-64 (Debian 12): the emulated store has its fence in
- * front only. An exchange is ordered in both. No fast path has such a store. */
+ * any processor, but does in QEMU 7.2 on x86-64 (Debian 12), whose emulated store has a fence
+ * before it only. An exchange is ordered in both. No fast path has such a store. */
 #elif defined(__aarch64__)
 #define FILCH_ATOMIC_STORE(to, v, order)                                                           \
     do {                                                                                           \

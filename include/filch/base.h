@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Compiler attributes that all Filch headers use, the library's error numbers and its fatal exit.
- * No state; any thread may use every name. No call suspends.
+ * The base of all headers: compiler attributes, errors and the fatal exit, the failure of a task,
+ * and the version.
  *
  * Errors are negative errnos with one meaning in all headers; filch_error() has the details:
  *   -EINVAL     an argument is wrong, or missing: correct the call
@@ -18,13 +18,14 @@
  *   -EDEADLK    the call would wait for itself: make it from another task, or from outside
  *   -ECHILD     a runtime of the parent process, in a child of fork(): create a new one
  *
- * NULL where an object is needed: a function that returns an int answers -EINVAL, any other ends the
- * process by filch_die. Both name the function and the argument. A function's comment says where
- * NULL has a meaning. To destroy, release or retain NULL does nothing. A runtime that is NULL is the
- * calling task's own; a context that is NULL is never done.
- * A destroyed object must not be used. Until its memory has another use, each call on it ends the
- * process by filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * NULL where an object is needed: a function that returns an int returns -EINVAL; any other ends
+ * the process by filch_die. Both name the function and the argument. A function's comment says
+ * where NULL has a meaning. To destroy, release or retain NULL does nothing. A NULL runtime is the
+ * calling task's own; a NULL context is never done.
+ * A destroyed object must not be used. Until its memory is reused, each call on it ends the process
+ * by filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
  * destroy and no such check.
+ * Threads: any. Suspends: no.
  * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H
@@ -59,6 +60,8 @@
  * pairs. */
 #define FILCH_APART 128
 
+/* ---- Errors ---- */
+
 FILCH_BEGIN_DECLS
 
 /* Ends the process on misuse that cannot be returned as an error: writes one line, "filch: " and
@@ -66,25 +69,24 @@ FILCH_BEGIN_DECLS
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
 /* Returns the explanation of the last negative errno that a Filch call returned on this thread:
- * the cause and the remedy, for people. Never NULL; "" if there was none. Errors that are no
- * mistake (-EPIPE closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) have one sentence
- * for all calls. Valid until this thread's next failing call; in a task also only until its next
- * call that waits, which may move it to another thread. */
+ * the cause and the remedy, for people. Never NULL; "" if there was none. Expected errors (-EPIPE
+ * closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) have one sentence for all calls. Valid
+ * until this thread's next failing call; in a task also only until its next call that waits, which
+ * may move it to another thread. */
 FILCH_API const char *filch_error(void);
 
-/* Returns the same if it is about this code, a negative errno, else "". */
+/* Returns that text if it explains `code`, a negative errno; else "". Valid as long as that. */
 FILCH_API const char *filch_error_about(int code);
 
 /* Sets the text of filch_error() on this thread, at most 255 bytes, and returns code, a negative
  * errno. For libraries on top of Filch, and for functions of jobs and futures, which return their
- * errors. Any thread; does not suspend. */
+ * errors. */
 FILCH_API FILCH_COLD FILCH_PRINTF(2, 3) int filch_error_set(int code, const char *format, ...);
 
 FILCH_END_DECLS
 
-/* The failure of a task, as its waiters see it: futures, scopes, pools. A plain value that may
- * be copied.
- * Threads: any; one writer at a time. */
+/* The failure of a task, as the future, scope or pool that waits for it reports it. A plain value:
+ * it may be copied, and one thread writes at a time. */
 
 typedef struct filch_failure {
     int code;          /* a negative errno; 0: no failure */
@@ -94,14 +96,15 @@ typedef struct filch_failure {
     char message[104]; /* for people; cut if too long */
 } filch_failure;
 
-/* Version of Filch: of the headers, which the macros name, and of the library, which
- * filch_version() returns. For programs that run on several versions, and for bug reports. The
- * build, filch.pc and the CMake package read the numbers from here.
+/* ---- Version ---- */
+
+/* The macros name the version of the headers, filch_version() that of the library. For programs
+ * that run on several versions, and for bug reports. The build, filch.pc and the CMake package read
+ * the numbers from here.
  *
  *   #if FILCH_VERSION_NUMBER >= 100                    at least 0.1.0
- *   if (strcmp(filch_version(), FILCH_VERSION) != 0)   built with other headers than it runs with
- *
- * Threads: any. Suspends: no. Errors: none. */
+ *   if (strcmp(filch_version(), FILCH_VERSION) != 0)   the headers are another version's
+ */
 
 #define FILCH_VERSION_MAJOR 0
 #define FILCH_VERSION_MINOR 1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Batchers: collect single items and process many at a time: rows for one INSERT, messages for
- * one request, records for one write. For service authors.
+ * Batchers: collect single items and process many at a time, such as rows for one INSERT, messages
+ * for one request, or records for one write. For service authors.
  *
  *   static void insert(filch_self self, void *const *rows, int *outcomes, size_t count, void *db)
  *
@@ -12,16 +12,16 @@
  *
  * A batch is flushed when it has `size` items, when its first item is as old as `age`, on
  * request, or when the batcher is closed. Then a task of the runtime calls `flush` with it,
- * while further items are collected. While `in_flight` calls are running, the next batch keeps
- * collecting, however old; when it is full, callers that add wait: first come, first served.
- * Each item has an outcome, reported to the caller that added it: a waiting caller is resumed,
+ * while further items are collected. While `in_flight` calls are running, the next batch collects
+ * items, however old it is; when it is full, callers that add wait, first come, first served. Each
+ * item has an outcome, which is reported to the caller that added it: a waiting caller is resumed,
  * otherwise a callback is called. Items are pointers, passed on unchanged.
  * If flush panics, the panic's code is the outcome of each item of that batch.
- * Life: created; used; closed; destroyed. The runtime must exist until then. A child of fork()
- * cannot use its copy.
- * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
- * flush and the callbacks may add only without waiting (filch_batcher_add_then with a time of
- * 0), and must not close or destroy: they would wait for themselves.
+ * Life: a batcher is created, used, closed and destroyed. The runtime must exist until then. A
+ * child of fork() cannot use its copy.
+ * Threads: tasks and any thread may call every function. flush and the callbacks may add only
+ * without waiting (filch_batcher_add_then with a time of 0), and must not close or destroy: they
+ * would wait for themselves. Suspends: adding, closing and destroying, as <filch/wait.h> says.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_BATCHER_H
@@ -49,7 +49,7 @@ typedef void filch_flushed_fn(void *item, int outcome, void *arg);
 /* The batcher to create. */
 typedef struct filch_batcher_config {
     size_t size;        /* items of a full batch, 1 .. FILCH_BATCH_MAX */
-    int64_t age;        /* ns after which a batch is flushed though not full; 0: never */
+    int64_t age;        /* ns after which a batch is flushed even if not full; 0: never */
     unsigned in_flight; /* concurrent calls of flush, at most FILCH_BATCHES_MAX; 0: one */
     filch_flush_fn *flush;
     void *arg; /* for flush */
@@ -75,13 +75,14 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a batcher that flushes on rt (NULL: the calling task's runtime). Allocates all memory
- * it will need. Errors: -EINVAL; -ENOMEM; -EAGAIN or -EMFILE (no timer); -ECHILD. */
+ * that it will need. Errors: -EINVAL (a field is out of range); -ENOMEM; -EAGAIN or -EMFILE (no
+ * timer); -ECHILD. */
 FILCH_API int filch_batcher_create(filch_batcher **out, filch_runtime *rt,
                                    const filch_batcher_config *config);
-/* Ends adding: present and later callers that add get -EPIPE. Collected items are flushed. Waits
- * until each item has its outcome and all waiters have it, and returns 0; or -ETIMEDOUT at
- * `until`, when it is closed nevertheless. May be called again. Errors: -EINVAL (NULL, or a
- * negative time); -ENOMEM or -EAGAIN (no timer). */
+/* Closes the batcher: present and later callers that add get -EPIPE. Collected items are flushed.
+ * Waits until each item has its outcome and all waiters have received it, and returns 0; or
+ * -ETIMEDOUT at `until`; the batcher is closed even then. May be called again. Errors: -EINVAL
+ * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_batcher_close(filch_batcher *batcher, int64_t until);
 /* Closes it, waits as long as that takes, and frees it; it must not be used any more. NULL is
  * allowed. */
@@ -91,13 +92,13 @@ FILCH_API void filch_batcher_destroy(filch_batcher *batcher);
 
 /* Adds the item, waits for its outcome, and stores it in *outcome. Errors: -ETIMEDOUT (the item was
  * not added, or taken back, and will not be flushed). -EINPROGRESS (its flush is running, so it
- * cannot be taken back: the item must stay in place until that is over). Other errors, with the
- * item not added, or taken back: -EPIPE (closed); -EINVAL (NULL, or a negative time); -ENOMEM or
- * -EAGAIN (no timer). */
+ * cannot be taken back: the item must stay in place until the flush returns). Other errors, with
+ * the item not added, or taken back: -EPIPE (closed); -EINVAL (NULL, or a negative time); -ENOMEM
+ * or -EAGAIN (no timer). */
 FILCH_API int filch_batcher_add(filch_batcher *batcher, void *item, int *outcome, int64_t until);
-/* Adds the item; waits only for room. told(item, outcome, arg) is called later, unless it is
- * NULL. Errors, with the item not added: -ETIMEDOUT (no room), -EPIPE, -EINVAL, -ENOMEM,
- * -EAGAIN. */
+/* Adds the item; waits only for room. told(item, outcome, arg), unless `told` is NULL, is called
+ * once the item has its outcome. Errors, with the item not added: -ETIMEDOUT (no room), -EPIPE,
+ * -EINVAL, -ENOMEM, -EAGAIN. */
 FILCH_API int filch_batcher_add_then(filch_batcher *batcher, void *item, filch_flushed_fn *told,
                                      void *arg, int64_t until);
 /* Flushes the collected items as soon as fewer than `in_flight` calls are running. Does not

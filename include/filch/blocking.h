@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Blocking calls: calls that block a thread, not only a task (read() of a pipe, getaddrinfo(), a
- * library's own lock). A blocked worker would run nothing, so such calls run on separate threads
- * while the worker runs other tasks. For engineers and service authors.
+ * Input and output that waits: calls that block a thread, such as getaddrinfo() or a library's own
+ * lock, and files that poll() supports, such as sockets and pipes. Either way, the worker runs
+ * other tasks. For engineers and service authors.
  *
  *   filch_blocking_begin();                         filch_blocking(look_up, &query);
- *   ssize_t n = read(pipe, line, sizeof line);      look_up(&query) runs on another thread, with
+ *   ssize_t n = read(disk, line, sizeof line);      look_up(&query) runs on another thread, with
  *   int error = filch_blocking_end();               that thread's stack; the task waits for it
  *
- * The threads belong to the runtime. They start on demand, at most
- * filch_config.blocking_threads, and end after one idle second. If all are busy, calls wait for
- * their turn, first come first served.
+ *   int guest = filch_accept(server, FILCH_FOREVER);
+ *   ssize_t n = filch_read(guest, line, sizeof line, filch_in(30 * FILCH_SECOND));
+ *   ...  filch_write(guest, line, (size_t)n, FILCH_FOREVER)
+ *   filch_fd_close(guest);
  *
- * Between begin and end the task has its own stack but no worker (filch_worker_index() is -1).
- * It may call everything that a thread which is no worker may call. Fork, join, yield and the
- * end of the task end in filch_die where they are detected. A Filch call that waits blocks the
- * thread. Pairs may be nested; the outermost counts.
- * Thread-locals differ inside, and again afterwards. errno is one: compilers keep its address
- * over a call, therefore filch_blocking_end() returns it.
- * fork() inside: the child may only exec or _exit; filch_blocking_end() dies there.
- * A call costs two hand-overs between threads, 3 to 10 us: do not use it for calls that return
- * at once.
- * Threads: any; on a thread that is no worker filch_blocking calls fn, and the others do nothing.
- * Errors: 0 or a negative errno.
+ * Blocking calls run on separate threads of the runtime. They start on demand, at most
+ * filch_config.blocking_threads, and end after one idle second. If all are busy, calls wait for
+ * their turn, first come first served. A call costs two hand-overs between threads, 3 to 10 us: do
+ * not use it for calls that return at once.
+ * Between begin and end the task has its own stack but no worker (filch_worker_index() is -1). It
+ * may make every call that a thread outside the runtime may make; a Filch call that waits blocks
+ * the thread. Fork, join, yield and the end of the task end in filch_die where they are detected.
+ * Pairs may be nested; the outermost counts. A child of fork() made between them may only exec or
+ * _exit; filch_blocking_end() dies there.
+ * Thread-locals differ between begin and end, and again afterwards. errno is one: compilers keep
+ * its address over a call, therefore filch_blocking_end() returns it.
+ * Waiting for a file costs no thread: the task suspends until the file is ready.
+ * Threads: any. On a thread that is no worker filch_blocking calls fn, begin and end do nothing,
+ * and a call that waits for a file blocks the thread.
+ * Suspends: the blocking calls, and calls with `until`. Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_BLOCKING_H
 #define FILCH_BLOCKING_H
@@ -33,49 +38,45 @@
 #include <poll.h>
 #include <sys/types.h>
 
+/* ---- Blocking calls ---- */
+
 FILCH_BEGIN_DECLS
 
 /* Begins a section that may block. Suspends the calling task, which continues on another thread;
  * its unjoined forks become ready for all workers. Does nothing on a thread that is no worker.
  * Errors, after which the task is where it was, and must not call filch_blocking_end(): -EAGAIN or
- * -ENOMEM (there is no such thread, and none could be started). -EBUSY (the task, or one below it on
- * its stack, keeps its thread: filch_stay_begin in <filch/guest.h>). */
+ * -ENOMEM (there is no such thread, and none could be started). -EBUSY (the task, or one below it
+ * on its stack, keeps its thread: filch_stay_begin in <filch/guest.h>). */
 FILCH_API int filch_blocking_begin(void);
-/* Suspends; the task continues on a worker. Returns errno as it was. Dies without a begin. */
+/* Ends the section: suspends the task, which continues on a worker. Returns the value that errno
+ * had. Dies without a begin. */
 FILCH_API int filch_blocking_end(void);
 
-/* Calls fn(arg) on such a thread, and suspends until it has returned. A thread that is no worker
- * calls it itself. fn runs on an ordinary thread with the system's stack size and the caller's
- * floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM, as above; -EINVAL (no
- * fn). */
+/* Calls fn(arg) on a thread for blocking calls, and suspends until it has returned. A thread that
+ * is no worker calls it itself. fn runs on an ordinary thread with the system's stack size and the
+ * caller's floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM, as above; -EINVAL
+ * (no fn). */
 FILCH_API int filch_blocking(void (*fn)(void *arg), void *arg);
 
 FILCH_END_DECLS
 
-/* Waiting for files: sockets, pipes, and other files that poll() supports. For service authors.
- * A task suspends until its file is ready, so that thousands of connections cost no thread.
- *
- *   int guest = filch_accept(server, FILCH_FOREVER);
- *   ssize_t n = filch_read(guest, line, sizeof line, filch_in(30 * FILCH_SECOND));
- *   ...  filch_write(guest, line, (size_t)n, FILCH_FOREVER)
- *   filch_fd_close(guest);
- *
- * For other calls use filch_wait_fd. Files must be non-blocking (O_NONBLOCK): all waiters of a
- * file are told, and the first takes the data. If a loop that waits uses errno, read errno in a
- * separate out-of-line function: compilers keep the address of errno, and after a wait a task
- * may be on another thread.
- * Threads: tasks and any thread. May suspend: calls with `until`. Errors: a negative errno. */
+/* ---- Waiting for files ---- */
+
+/* For calls other than those below use filch_wait_fd. Files must be non-blocking (O_NONBLOCK): all
+ * waiters of a file wake up, and the first takes the data. If a loop that waits uses errno, read it
+ * in a separate out-of-line function: compilers keep the address of errno, and after a wait a task
+ * may be on another thread. */
 
 FILCH_BEGIN_DECLS
 
 /* Waits until one of `events` (POLLIN, POLLOUT, POLLPRI, POLLRDHUP) has happened to fd. Returns
- * those that have, above 0; POLLERR and POLLHUP also if not asked for. A file that is always
+ * those that have, above 0, and POLLERR and POLLHUP even if not requested. A file that is always
  * ready, such as a regular file, is ready at once. Any number may wait for one fd, for different
  * events.
- * Errors: -ETIMEDOUT; -EBADF (fd is not open, or was closed by filch_fd_close meanwhile);
+ * Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close closed it during the wait);
  * -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
  * -EINVAL (no or unknown events, or a negative time); -EPERM (it can never be ready for these).
- * -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC: no thread, files, memory or watches for it. */
+ * -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC (no thread, files, memory or watches for it). */
 FILCH_API int filch_wait_fd(int fd, int events, int64_t until);
 
 /* read(2), repeated when fd is ready. Returns the number of bytes read, perhaps fewer than size; 0
@@ -87,8 +88,8 @@ FILCH_API ssize_t filch_write(int fd, const void *data, size_t size, int64_t unt
  * Errors: those of accept4(2) and of filch_wait_fd, as a negative errno. */
 FILCH_API int filch_accept(int fd, int64_t until);
 
-/* Closes fd; its waiters get -EBADF. After a plain close() instead, they would wait until their
- * deadlines, or for the next file of that number. Does not suspend. Returns the result of
+/* Closes fd; its waiters get -EBADF. After a plain close() they would wait until their deadlines,
+ * or for the next file with that number. Does not suspend. Returns the result of
  * close() as a negative errno. */
 FILCH_API int filch_fd_close(int fd);
 

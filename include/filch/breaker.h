@@ -15,11 +15,12 @@
  * closed     all calls pass. Their outcomes are kept in a rolling window: the last `calls` calls,
  *            or those of the last `window_time` ns. Opens when `failure_percent` of them failed,
  *            or `consecutive` in a row.
- * open       no call passes until a time is over; the next call then makes it half-open.
+ * open       no call passes for a time; the next call after it makes the breaker half-open.
  * half-open  a few calls pass as probes. Closes when enough of them succeed; opens when one fails.
  *
  * There is no timer and no thread: state changes happen in the calls.
- * Threads: any task or thread. Nothing suspends, but the caller's own functions may.
+ * Life: created, used, destroyed.
+ * Threads: any task or thread. Suspends: only where the caller's own functions do.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_BREAKER_H
@@ -40,8 +41,9 @@ typedef enum filch_breaker_state {
     FILCH_BREAKER_HALF_OPEN
 } filch_breaker_state;
 
-/* A call's verdict on the service. NEITHER: no information, as when the caller gave up or did
- * not call after all; it is not counted, and its place among the probes is free again. */
+/* The result of a call, as evidence about the service. NEITHER: no information, because the caller
+ * gave up or did not call at all; it is not counted, and its place among the probes is free
+ * again. */
 typedef enum filch_breaker_verdict {
     FILCH_BREAKER_FAILURE,
     FILCH_BREAKER_SUCCESS,
@@ -61,13 +63,13 @@ typedef struct filch_breaker_change {
     const char *why; /* a literal */
 } filch_breaker_change;
 
-/* Judges a call's result. Runs under no lock; it may wait. A panic here is the call's. */
+/* Judges a call's result. No lock is held; it may wait. A panic here is a panic of the call. */
 typedef filch_breaker_verdict filch_breaker_judge_fn(int code, void *arg);
 
-/* Receives every change, one after the other, in order, under no lock: it may wait, and call
- * anything of the same breaker but its destruction. It runs in one of the calls that changed the
- * state, before that call returns; other calls do not wait for it. While it is busy, up to 16
- * further changes are kept for it. Beyond that the newest replaces the last, so that `number`
+/* Receives every change, one after the other, in order, without a lock held: it may wait, and call
+ * any function of the same breaker but filch_breaker_destroy. It runs in one of the calls that
+ * changed the state, before that call returns; other calls do not wait for it. While it is busy, up
+ * to 16 further changes are kept for it. Beyond that the newest replaces the last, so that `number`
  * has a gap. Its panic ends the call it runs in; no ticket and no change is lost. */
 typedef void filch_breaker_changed_fn(filch_breaker *breaker, const filch_breaker_change *change,
                                       void *arg);
@@ -94,8 +96,8 @@ typedef struct filch_breaker_config {
     /* Half-open: */
     unsigned probes;        /* concurrent calls; default 1 */
     unsigned successes;     /* successes needed to close; default 1 */
-    int64_t half_open_time; /* opens if they have not succeeded this many ns after the first was
-                               let through; default: it waits for reports */
+    int64_t half_open_time; /* it opens if they have not succeeded this many ns after the first
+                               passed; default: it waits for reports */
     /* The caller's functions: */
     filch_breaker_judge_fn *judge; /* default: 0 or more is a success, -ECANCELED is neither, the
                                       rest are failures */
@@ -106,12 +108,12 @@ typedef struct filch_breaker_config {
 /* The current state and counts. */
 typedef struct filch_breaker_stats {
     filch_breaker_state state;
-    int64_t until; /* when an open or half-open one changes; FILCH_FOREVER: not by time */
+    int64_t until; /* when an open or half-open breaker changes; FILCH_FOREVER: not by time */
     uint64_t calls, failures;                  /* in the window */
     uint64_t consecutive;                      /* failures in a row, now */
-    unsigned probes;                           /* under way */
-    uint64_t passed, refused;                  /* since its creation: requested, */
-    uint64_t succeeded, failed, neither, late; /* and reported */
+    unsigned probes;                           /* running now */
+    uint64_t passed, refused;                  /* since its creation: requests, */
+    uint64_t succeeded, failed, neither, late; /* and reports */
     uint64_t opened;
 } filch_breaker_stats;
 
@@ -122,8 +124,8 @@ FILCH_BEGIN_DECLS
 /* Creates a closed breaker. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out
  * of range); -ENOMEM. */
 FILCH_API int filch_breaker_create(filch_breaker **out, const filch_breaker_config *config);
-/* Frees it; no calls on it may be running, and outstanding tickets are void. NULL is allowed. Error:
- * -EBUSY (a pool still uses it, which filch_error() names: destroy that first; nothing has
+/* Frees it; no calls on it may be running, and outstanding tickets are void. NULL is allowed.
+ * Error: -EBUSY (a pool still uses it, which filch_error() names: destroy that first; nothing has
  * happened). */
 FILCH_API int filch_breaker_destroy(filch_breaker *breaker);
 
@@ -143,18 +145,17 @@ FILCH_API int filch_breaker_allow(filch_breaker *breaker, filch_breaker_ticket *
 FILCH_API int filch_breaker_report(filch_breaker *breaker, filch_breaker_ticket *ticket,
                                    filch_breaker_verdict verdict);
 
-/* ---- By hand ---- */
+/* ---- Manual control ---- */
 
 /* Opens it from any state until that time; FILCH_FOREVER: until filch_breaker_reset. Error:
- * -EINVAL (negative). */
+ * -EINVAL (a negative time). */
 FILCH_API int filch_breaker_trip(filch_breaker *breaker, int64_t until);
 /* Closes it, with an empty window. */
 FILCH_API void filch_breaker_reset(filch_breaker *breaker);
 
 /* ---- Queries ---- */
 
-/* Returns the state. An open breaker whose time is over stays open until the next request for a
- * call. */
+/* Returns the state. After its time a breaker stays open until the next request. */
 FILCH_API filch_breaker_state filch_breaker_state_of(const filch_breaker *breaker);
 /* Returns "closed", "open" or "half-open": a constant string. */
 FILCH_API const char *filch_breaker_state_name(filch_breaker_state state);

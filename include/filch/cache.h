@@ -12,14 +12,15 @@
  *   ...
  *   filch_cache_give_back(buffers, one);
  *
- * Each worker has a shelf of two magazines, small stacks of objects; other threads share some.
- * Get and put use the shelf of the calling worker, so no other worker waits. Full magazines are
- * exchanged for empty ones in a depot shared by all; so objects move from worker to worker a
- * magazine at a time. All this is bounded: objects that find no room are freed.
- * An object in the cache is always ready for use: it was constructed when it was made, and reset
- * when it was put.
- * Callbacks run in the caller, under no lock; they may wait, and panic.
- * Threads: tasks of any runtime and any thread. Suspends: only callbacks do.
+ * Each worker has a shelf of two magazines, small stacks of objects; other threads share some
+ * shelves. Acquire and give back use the shelf of the calling worker, so no other worker waits.
+ * Full magazines are exchanged for empty ones in a depot shared by all, so objects move from worker
+ * to worker a magazine at a time. All this is bounded: objects that find no room are freed. An
+ * object in the cache is always ready for use: it was constructed when it was made, and reset when
+ * it was given back.
+ * Callbacks run in the caller, without a lock held; they may wait, and panic.
+ * Life: a cache is created, used and destroyed. It may outlive its runtime.
+ * Threads: tasks of any runtime and any thread. Suspends: only where callbacks do.
  * Errors: 0 or a negative errno; an out-pointer is untouched then.
  * Since 0.1.0. */
 #ifndef FILCH_CACHE_H
@@ -38,7 +39,7 @@ typedef struct filch_cache_config {
     unsigned depot;    /* capacity of the depot in full magazines, at most 65536; default: one
                           for each shelf */
     /* Makes an object of size bytes of unknown contents ready for use. Returns 0, or a negative
-     * errno, with which the get fails. Default: zero bytes */
+     * errno, with which the acquire fails. Default: zero bytes */
     int (*construct)(void *object, void *arg);
     /* Makes a returned object ready again. Returns 0; otherwise it is not kept. Default: it is
      * left unchanged */
@@ -49,12 +50,12 @@ typedef struct filch_cache_config {
     void *reserved[4];
 } filch_cache_config;
 
-/* made - freed == kept + objects in use; gets - puts == objects in use. Approximate while others
- * get and put. */
+/* made - freed == kept + objects in use; gets - puts == objects in use. Approximate while objects
+ * are acquired and given back. */
 typedef struct filch_cache_stats {
-    uint64_t gets; /* successful ones */
-    uint64_t puts;
-    uint64_t made; /* constructed, since the cache was empty */
+    uint64_t gets; /* objects acquired */
+    uint64_t puts; /* objects given back */
+    uint64_t made; /* objects constructed because the cache was empty */
     uint64_t freed;
     uint64_t exchanged; /* magazines, with the depot */
     uint64_t kept;      /* a current value, not a sum */
@@ -69,18 +70,18 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_cache_create(filch_cache **out, filch_runtime *rt,
                                  const filch_cache_config *config);
 /* Frees it with all its objects; it must not be used any more. NULL is allowed. Error: -EBUSY
- * (some objects have not been put back; nothing is done). */
+ * (some objects have not been given back; nothing is done). */
 FILCH_API int filch_cache_destroy(filch_cache *cache);
 
 /* ---- Operations ---- */
 
-/* Gets an object, which is the caller's until it is put back. Errors: -ENOMEM; the error of its
- * construction; -EINVAL (NULL). */
+/* Acquires an object, which is the caller's until it is given back. Errors: -ENOMEM; the error of
+ * its construction; -EINVAL (NULL). */
 FILCH_API int filch_cache_acquire(filch_cache *cache, void **out);
-/* Puts an object back; any caller; NULL is allowed. If its reset panics it is freed. */
+/* Gives an object back; any caller; NULL is allowed. If its reset panics, the object is freed. */
 FILCH_API void filch_cache_give_back(filch_cache *cache, void *object);
-/* Frees all objects in the cache now: when memory is short, or the work is done. If a
- * destruction panics, that object is freed; call it again for the others. */
+/* Frees all objects in the cache now: for when memory is short, or the work is done. If `destruct`
+ * panics, that object is freed; call this function again for the others. */
 FILCH_API void filch_cache_drain(filch_cache *cache);
 
 /* ---- Queries ---- */

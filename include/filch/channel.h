@@ -6,18 +6,19 @@
  *
  *   filch_channel *lines;
  *   filch_channel_create(&lines, sizeof(char *), 16);
- *   char *line = ...;  filch_channel_send(lines, &line);              waits while 16 lines are in it
+ *   char *line = ...;  filch_channel_send(lines, &line);      waits while 16 lines are in it
  *   FILCH_EACH(char *, one, lines) { ... }                    until it is closed and empty
  *   filch_channel_close(lines);
  *
  * Capacity 0: a rendezvous; a send returns when a receiver has the item.
  * Order: items are first in, first out; waiters are served first come, first served.
- * Life: created; used; closed at most once, when no sender is left; destroyed when it is no
- * longer used (remaining waiters get -EIDRM).
- * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
+ * Life: a channel is created, used, closed at most once, when no sender is left, and destroyed when
+ * it is no longer used (remaining waiters get -EIDRM).
+ * Threads: tasks and any thread may call every function. Suspends: sends and receives without try,
+ * as <filch/wait.h> says.
  * Errors: 0 or a negative errno; on an error no item has moved. -EINVAL: the channel is NULL.
- * `item` must point to an item of the channel's item_size (it may be NULL if that is 0): a void
- * pointer cannot be checked.
+ * `item` must point to an item of the channel's item_size (it may be NULL if that is 0): the
+ * library cannot check it.
  * Since 0.1.0. */
 #ifndef FILCH_CHANNEL_H
 #define FILCH_CHANNEL_H
@@ -47,7 +48,7 @@ FILCH_API void filch_channel_destroy(filch_channel *channel);
 /* ---- Operations ---- */
 
 /* Moves the item at `item` into the channel. Waits while it is full. Errors: -EPIPE (closed);
- * -EIDRM (destroyed meanwhile). */
+ * -EIDRM (destroyed during the wait). */
 FILCH_API int filch_channel_send(filch_channel *channel, const void *item);
 /* The same, but does not wait: -EAGAIN if it is full. */
 FILCH_API int filch_channel_try_send(filch_channel *channel, const void *item);
@@ -56,7 +57,7 @@ FILCH_API int filch_channel_try_send(filch_channel *channel, const void *item);
 FILCH_API int filch_channel_send_until(filch_channel *channel, const void *item, int64_t until);
 
 /* Moves the next item to `item`. Waits while there is none. Errors: -EPIPE (closed and empty);
- * -EIDRM (destroyed meanwhile). */
+ * -EIDRM (destroyed during the wait). */
 FILCH_API int filch_channel_receive(filch_channel *channel, void *item);
 /* The same, but does not wait: -EAGAIN if there is none. */
 FILCH_API int filch_channel_try_receive(filch_channel *channel, void *item);
@@ -64,17 +65,18 @@ FILCH_API int filch_channel_try_receive(filch_channel *channel, void *item);
  * (no timer). */
 FILCH_API int filch_channel_receive_until(filch_channel *channel, void *item, int64_t until);
 
-/* As filch_channel_receive: returns true for an item; false if closed and empty, or destroyed. size is
- * that of *item; calls filch_die if the channel's items have another one. */
+/* Receives as filch_channel_receive does. Returns true if it has received an item; false if the
+ * channel is closed and empty, or destroyed. size is that of *item, in bytes; calls filch_die if
+ * the channel's items have another size. */
 FILCH_API bool filch_channel_next(filch_channel *channel, void *item, size_t size);
 
 /* for (each item until the channel is closed and empty) */
 #define FILCH_EACH(type, name, channel)                                                            \
     for (type name; filch_channel_next(channel, &(name), sizeof(name));)
 
-/* ---- Queries: a snapshot, possibly outdated on return ---- */
+/* ---- Queries ---- */
 
-/* Returns the number of items in it. */
+/* Returns the number of items in it; possibly outdated on return. */
 FILCH_API size_t filch_channel_length(filch_channel *channel);
 /* Returns its capacity, in items. It never changes. */
 FILCH_API size_t filch_channel_capacity(const filch_channel *channel);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Contexts tell a piece of work, and all work it has started, to stop. For engineers and service
- * authors. They form a tree: cancelling a context cancels all below it. A context is done when
- * it or an ancestor is cancelled, or a deadline of either has passed; it then has a permanent
- * cause.
+ * Contexts: cancellation and deadlines for a piece of work and all work that it starts. For
+ * engineers and service authors. They form a tree: cancelling a context cancels all below it. A
+ * context is done when it or an ancestor is cancelled, or the deadline of one has passed; it then
+ * has a permanent cause.
  *
  *   filch_context *request;
  *   filch_context_create_until(&request, parent, filch_in(50 * FILCH_MILLISECOND));
@@ -11,12 +11,12 @@
  *   ...  FILCH_DONE(request) in a select
  *   filch_context_release(request);
  *
- * No task is stopped by force: work checks filch_context_cause, or waits. Waits of jobs and of
+ * No task is stopped by force: a task checks filch_context_cause, or waits. Waits of jobs and of
  * scopes' children end with -ECANCELED when their context is done (<filch/wait.h>).
  * Life: reference-counted. Creation gives the first reference, each filch_context_retain
  * another; the last filch_context_release frees it. A child holds its parent. Releasing does not
  * cancel.
- * Threads: any task or thread may call every function. May suspend: filch_context_wait and
+ * Threads: any task or thread may call every function. Suspends: filch_context_wait and
  * filch_context_sleep. Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_CONTEXT_H
@@ -33,8 +33,8 @@ FILCH_BEGIN_DECLS
 
 /* Creates a child of parent (NULL: a root); done from the start if parent is. Error: -ENOMEM. */
 FILCH_API int filch_context_create(filch_context **out, filch_context *parent);
-/* The same with a deadline, at which it is cancelled with -ETIMEDOUT: at once, if it is past. A
- * deadline later than the parent's has no effect. Errors: -EINVAL (negative); -ENOMEM or -EAGAIN
+/* The same with a deadline, at which it is cancelled with -ETIMEDOUT: at once, if that has passed.
+ * A deadline later than the parent's has no effect. Errors: -EINVAL (negative); -ENOMEM or -EAGAIN
  * (no timer). */
 FILCH_API int filch_context_create_until(filch_context **out, filch_context *parent, int64_t until);
 /* The same, without a deadline, with a value under `key`, a unique address. Error: -EINVAL (key
@@ -56,25 +56,25 @@ FILCH_API int filch_context_cancel(filch_context *context, int cause);
  * -EINVAL (context is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_wait(filch_context *context, int64_t until);
 /* Sleeps for ns nanoseconds unless the context is done first. Returns 0, or its cause. NULL:
- * only sleeps. At once if ns is 0 or less. Errors: -ENOMEM or -EAGAIN (no timer). */
+ * only sleeps. If ns is 0 or less, returns at once. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
-/* Returns the context with which a wait ends that begins now, or NULL for none. Called in the task
- * that waits; it must not wait itself. */
+/* Returns the context whose end will end the wait that begins now; NULL: none. Called in the
+ * waiting task; it must not wait itself. */
 typedef filch_context *filch_context_fn(void *arg);
-/* Calls fn(arg). Waits of the calling task in fn end with the context that context(arg) returns, and
- * not with that of its job or scope: for a task that serves requests of others. That context must
- * exist until fn returns. context is NULL: they end with none. Waits that are given a context still
- * end with that one. Calls may be nested: the innermost counts. A panic that leaves fn ends the call.
- * Outside of a task it only calls fn(arg). Error, after which fn was not called: -EINVAL (fn is
- * NULL). Suspends if fn does. */
+/* Calls fn(arg). Waits of the calling task in fn end when the context that context(arg) returns is
+ * done, and not when that of its job or scope is: for a task that serves requests of others. That
+ * context must exist until fn returns. With a NULL `context`, no context ends them. Waits that are
+ * given a context still end with that one. Calls may be nested: the innermost counts. A panic that
+ * leaves fn ends the call. Outside a task it only calls fn(arg). Error, after which fn was not
+ * called: -EINVAL (fn is NULL). Suspends if fn does. */
 FILCH_API int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg);
 /* The same without a context: for clean-up that must wait, such as a last message on a channel. */
 FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);
 
 /* ---- Queries ---- */
 
-/* Returns the cause if it is done, else 0. NULL: 0. */
+/* Returns the cause if the context is done, else 0. NULL: 0. */
 FILCH_API int filch_context_cause(const filch_context *context);
 /* Returns the earliest deadline of it and its ancestors, or FILCH_FOREVER. */
 FILCH_API int64_t filch_context_deadline(const filch_context *context);

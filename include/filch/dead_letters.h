@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Dead letters: jobs that have failed for good, kept with the reason until a person or a program
- * requeues or removes them. For service authors.
+ * Dead letter queues: they keep jobs that have failed for good, with the reason, until a person or
+ * a program requeues or removes them. For service authors.
  *
- *   filch_dead_letter_queue_create(&letters, &(filch_dead_letter_queue_config){.max = 10000, .ttl = week});
+ *   filch_dead_letter_queue_config config = {.max = 10000, .ttl = week};
+ *   filch_dead_letter_queue_create(&letters, &config);
  *
- *   filch_dead_letter_queue_put(letters, &(filch_dead_letter_draft){.name = "mail", .failure = &why,
- *                                .attempts = 5, .data = mail, .drop = free}, NULL);
+ *   filch_dead_letter_draft draft = {.name = "mail", .failure = &why, .attempts = 5,
+ *                                    .data = mail, .drop = free};
+ *   filch_dead_letter_queue_put(letters, &draft, NULL);
  *
  *   filch_dead_letter *one;                                a listing, the oldest first
  *   for (uint64_t at = 0; !filch_dead_letter_queue_next(letters, at, &one);
@@ -19,15 +21,16 @@
  * When a call fails, the payload keeps its owner.
  * Order: letters have ascending ids, which are never reused; a listing follows them. So it is
  * stable: changes during a listing never make it skip or repeat a letter that stays.
- * Time to live and length: a letter that is too old is no longer visible; the next put or listing
- * removes it. At the maximum the oldest go. Each way out is counted.
+ * Time to live and length: an expired letter is no longer visible; the next put or listing removes
+ * it. At the maximum the oldest letters are dropped. Each removal is counted by its reason.
  * Requeueing: a letter is taken while its job is submitted again; no other call can take, list or
- * remove it. If that fails, it is where it was.
- * Store: the storage of letters. By default they are in memory, behind one lock that is held for
- * some instructions: then no call of this header waits, and a put needs one block of memory. A
+ * remove it. If the submission fails, the letter returns to its old place.
+ * Store: the storage of letters. By default they are in memory, protected by one lock that is held
+ * for some instructions: then no call of this header waits, and a put needs one block of memory. A
  * custom store is a table of functions: docs/pools/resilience.md, with SQLite.
- * Life: created; used; destroyed. A held letter outlives its queue.
- * Threads: any task or thread, concurrently. A store's functions may wait.
+ * Life: a queue is created, used and destroyed. A held letter outlives its queue.
+ * Threads: any task or thread, concurrently. Suspends: only where a callback or a store's function
+ * does.
  * Errors: 0 or a negative errno, the store's among them; an out-pointer is untouched then.
  * Since 0.1.0. */
 #ifndef FILCH_DEAD_LETTERS_H
@@ -44,7 +47,7 @@ struct filch_metrics;
 
 typedef struct filch_dead_letter_queue filch_dead_letter_queue;
 
-/* A letter. Only holders read it, from filch_dead_letter_queue_next or filch_dead_letter_queue_list to
+/* A dead letter. Read it only while it is held: from filch_dead_letter_queue_next or _list to
  * filch_dead_letter_release. Times are in nanoseconds since 1970 (CLOCK_REALTIME), since letters
  * may outlive the system's uptime. */
 typedef struct filch_dead_letter {
@@ -53,11 +56,11 @@ typedef struct filch_dead_letter {
     filch_failure failure; /* its task is the name; a store may forget file and line */
     unsigned attempts;     /* number of attempts */
     int64_t first, last;   /* times of the first attempt and of the last failure */
-    int64_t expires;       /* invisible from then on; FILCH_FOREVER: never */
+    int64_t expires;       /* not visible from then on; FILCH_FOREVER: never */
     void *data;  /* bytes: valid while the letter is held. A pointer: may be followed only where
                     no other task requeues the letter at the same time */
     size_t size; /* of bytes; 0: data is a pointer */
-    void (*drop)(void *data); /* for a pointer, when the letter goes; or NULL */
+    void (*drop)(void *data); /* releases a pointer's data when the letter is removed; or NULL */
 } filch_dead_letter;
 
 /* A letter to put. */
@@ -68,7 +71,7 @@ typedef struct filch_dead_letter_draft {
     int64_t first, last; /* on the clock of filch_now(); 0: now */
     void *data;
     size_t size;              /* this many bytes are copied; 0: data is a pointer, or NULL */
-    void (*drop)(void *data); /* releases a pointer's data; any thread; or NULL */
+    void (*drop)(void *data); /* releases a pointer's data, on any thread; or NULL */
 } filch_dead_letter_draft;
 
 /* ---- Stores ---- */
@@ -92,7 +95,8 @@ typedef struct filch_dead_letter_store {
     int (*next)(void *store, uint64_t after, filch_dead_letter **out);
     /* Marks it as taken, and hands it out. Errors: -ENOENT; -EBUSY (already taken). */
     int (*take)(void *store, uint64_t id, filch_dead_letter **out);
-    /* Settles a taken letter: it is gone, or untaken and in its old place. */
+    /* Settles a taken letter: removes it if `gone`, else marks it as not taken, in its old
+     * place. */
     int (*settle)(void *store, uint64_t id, bool gone);
     /* Removes it; may hand it out (the store's own hold), or leave *out. Errors: -ENOENT; -EBUSY
      * (it is taken). */
@@ -114,11 +118,11 @@ typedef size_t filch_dead_letter_pack_fn(const void *data, void *bytes, size_t r
 typedef struct filch_dead_letter_queue_config {
     const char *name; /* for its metrics; not copied; default "letters" */
     uint64_t max;     /* the most letters, taken ones not counted; default: no limit */
-    int64_t ttl;      /* ns from the put; default: for ever */
+    int64_t ttl;      /* ns from the put until a letter expires; default: never */
     const filch_dead_letter_store *store; /* copied; NULL: in memory */
     void *store_arg;                      /* the first argument of its functions */
     filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. Else a letter has bytes, */
-    void *pack_arg;                  /* and the pointer's drop is called when it has been put */
+    void *pack_arg;                  /* and the pointer's drop is called after the put */
     void *reserved[4];               /* NULL */
 } filch_dead_letter_queue_config;
 
@@ -129,17 +133,17 @@ typedef struct filch_dead_letter_queue_stats {
     uint64_t refused;     /* letters refused: no memory, or an error of the store */
     uint64_t kept, taken; /* now */
     uint64_t requeued;
-    uint64_t returned; /* failed resubmissions: the letter is where it was */
+    uint64_t returned; /* failed resubmissions: the letter is in its old place */
     uint64_t purged;   /* removed by a call */
-    uint64_t expired;  /* too old */
-    uint64_t dropped;  /* the oldest at the maximum */
+    uint64_t expired;  /* removed because of their age */
+    uint64_t dropped;  /* removed as the oldest at the maximum */
     uint64_t stuck;    /* of those taken: the store failed to settle them */
 } filch_dead_letter_queue_stats;
 
-/* Submits the job of a letter again. Returns 0 if done; a pointer's target then belongs to the
- * job (bytes do not: copy them). Otherwise it failed (a negative errno; any other number counts
- * as -EINVAL), and no data of the letter may be in use any more. May wait, and panic: then it
- * failed, and the panic propagates. */
+/* Submits the job of a letter again. Returns 0 on success; a pointer's target then belongs to the
+ * job (bytes do not: copy them). Any other result is a failure (a negative errno; other numbers
+ * count as -EINVAL), after which no data of the letter may be in use. May wait, and panic: a panic
+ * is a failure, and propagates. */
 typedef int filch_requeue_fn(const filch_dead_letter *letter, void *arg);
 
 FILCH_BEGIN_DECLS
@@ -147,10 +151,10 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a queue. config may be NULL. Errors: -EINVAL (a negative time, a store that lacks a
- * function); -ENOMEM; the store's error when counting its letters (it is not closed then). */
+ * function); -ENOMEM; the store's error when it counts its letters (the store stays open then). */
 FILCH_API int filch_dead_letter_queue_create(filch_dead_letter_queue **out,
                                              const filch_dead_letter_queue_config *config);
-/* Frees the queue; it must no longer be in use. Closes its store; letters in memory go, with
+/* Frees the queue; it must no longer be in use. Closes its store; letters in memory are freed, with
  * their data. NULL is allowed. Error: -EBUSY (a pool still uses it, which filch_error() names:
  * destroy that first; nothing has happened). */
 FILCH_API int filch_dead_letter_queue_destroy(filch_dead_letter_queue *letters);
@@ -171,21 +175,22 @@ FILCH_API int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uin
                                            filch_dead_letter **out);
 /* Returns a page: up to `most` letters with the lowest ids above `after`, each held, in page;
  * *count is their number. The next page begins after the last one's id. Errors, with no letter
- * held: as above; 0 also for an empty page. */
+ * held: those of filch_dead_letter_queue_next, but an empty page is no error. */
 FILCH_API int filch_dead_letter_queue_list(filch_dead_letter_queue *letters, uint64_t after,
                                            filch_dead_letter **page, size_t most, size_t *count);
-/* Releases a letter of filch_dead_letter_queue_next or filch_dead_letter_queue_list. NULL is allowed. */
+/* Releases a letter of filch_dead_letter_queue_next or _list. NULL is allowed. */
 FILCH_API void filch_dead_letter_release(filch_dead_letter *letter);
 
-/* ---- Requeueing. Returns the result of fn, or an error. -ESTALE: it was submitted, but the
- * store failed to remove it: it stays taken there ---- */
+/* ---- Requeueing ---- */
 
-/* Requeues one letter. Errors: -ENOENT; -EBUSY (it is being requeued); -EINVAL (NULL). */
+/* Requeues one letter: calls fn(letter, arg) and returns its result. Errors: -ENOENT; -EBUSY (it is
+ * being requeued); -EINVAL (NULL). -ESTALE (the job was submitted, but the store failed to remove
+ * the letter, which stays taken). Suspends where fn does. */
 FILCH_API int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
                                               filch_requeue_fn *fn, void *arg);
 /* Requeues all letters present now, the oldest first. Later ones are not included, so that a job
- * which fails again at once is not retried for ever. Continues after a failure; the first error
- * is returned. *count, unless NULL, always receives the number requeued. */
+ * which fails again at once is not retried for ever. Continues after a failure; returns the first
+ * error. *count, unless NULL, always receives the number requeued. */
 FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters,
                                                   filch_requeue_fn *fn, void *arg, size_t *count);
 
@@ -194,15 +199,15 @@ FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *lette
 /* Removes one letter. Errors: -ENOENT; -EBUSY (it is being requeued); -EINVAL (NULL). */
 FILCH_API int filch_dead_letter_queue_remove(filch_dead_letter_queue *letters, uint64_t id);
 /* Removes all letters present now whose last failure is at least `age` nanoseconds ago; 0: all.
- * Not those being requeued. *count, unless NULL, always receives the number removed. Error:
- * -EINVAL (a negative age). */
+ * Letters that are being requeued stay. *count, unless NULL, always receives the number removed.
+ * Error: -EINVAL (a negative age). */
 FILCH_API int filch_dead_letter_queue_purge(filch_dead_letter_queue *letters, int64_t age,
                                             size_t *count);
 
 /* ---- Queries ---- */
 
-/* Fills the first `size` bytes of *out; size is the caller's sizeof *out. Removes letters that
- * are too old. Errors: -EINVAL (NULL); an error of the store. */
+/* Fills the first `size` bytes of *out; size is the caller's sizeof *out. Removes expired letters.
+ * Errors: -EINVAL (NULL); an error of the store. */
 FILCH_API int filch_dead_letter_queue_stats_read(filch_dead_letter_queue *letters,
                                                  filch_dead_letter_queue_stats *out, size_t size);
 /* Publishes the numbers of filch_dead_letter_queue_stats_read as filch_dead_letters_..., labelled
@@ -213,8 +218,8 @@ FILCH_API int filch_metrics_add_dead_letters(struct filch_metrics *metrics,
 
 /* ---- For stores ---- */
 
-/* Creates a letter with the contents of `from`, held once: name and bytes are copied, a pointer
- * is taken over. Error: -ENOMEM. */
+/* Creates a letter with the contents of `from`, held once: name and bytes are copied; of a pointer
+ * the letter becomes the owner. Error: -ENOMEM. */
 FILCH_API int filch_dead_letter_create(filch_dead_letter **out, const filch_dead_letter *from);
 /* Adds a hold, which filch_dead_letter_release drops. */
 FILCH_API void filch_dead_letter_retain(filch_dead_letter *letter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parallel search with early exit, for engineers: the first index for which something holds,
- * whether it holds for any, whether for all.
+ * Parallel search with early exit, filters and histograms. For engineers with an index range or an
+ * array.
  *
  *   FILCH_FIND(first_negative, i, (const double *, x)) { return x[i] < 0; }
  *   size_t where;
@@ -9,15 +9,23 @@
  *   FILCH_ALL(sorted, i, (const int *, v)) { return i == 0 || v[i - 1] <= v[i]; }
  *   if (sorted(self, 0, n, v) == 1) ...                             1 yes, 0 no, negative: an error
  *
- * From elsewhere: FILCH_RUN(rt, first_negative, ...). The body says whether the condition holds
- * for index i. Indices are examined in any order, including some behind the first hit; once they
- * cannot matter, no more of them are started.
+ *   FILCH_PACK(above, float, item, (float, least)) { return item > least; }
+ *   size_t count;
+ *   int rc = above(self, in, n, out, &count, least);
  *
- * Errors: -ENOENT (no match; find only); the code that a body stopped with (FILCH_STOP_WITH: a
- * negative one); -EINVAL (a range that ends before it begins, no body or no place for the result).
- * From elsewhere also the errors of filch_run. On an error, and when a body panics, *where is not
- * touched.
- * Suspends: yes.
+ *   FILCH_HISTOGRAM(lengths, i, (const char *const *, word)) { return strlen(word[i]); }
+ *   uint64_t counts[32];
+ *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
+ *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  from elsewhere
+ *
+ * Bodies run in no order and at the same time. A body may fork, join and call algorithms with
+ * `self`; FILCH_STOP_WITH in it stops the whole call.
+ *
+ * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
+ * a NULL argument); from elsewhere also the errors of filch_run. Results are then untouched, unless
+ * the part says otherwise.
+ * Panics: a body may panic; then so does the caller.
+ * Suspends: yes; the caller may continue on another worker.
  * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
  * Since 0.1.0. */
 #ifndef FILCH_FIND_H
@@ -28,30 +36,36 @@
 #include <filch/detail/par_args.h>
 #include <stdbool.h>
 
+/* ---- Search: the first index for which a body holds, whether it holds for any, or for all ---- */
+
+/* Indices are examined in any order, including some after the first match; once they cannot matter,
+ * no more of them are started. A body stops the search with a negative code. */
+
 /* Looks for the first match in [begin, end). Stores its index in *where, or leaves *where alone.
  * A nonzero return stops the search with that code. */
 typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *where, void *context);
 
 FILCH_BEGIN_DECLS
 
-/* Stores the smallest index of [begin, end) that fn finds in *where, and returns 0. */
+/* Stores the smallest index of [begin, end) that fn finds in *where, and returns 0. Errors also:
+ * -ENOENT (no match). */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
                           filch_find_fn *fn, void *context);
 
 /* Returns 1 if fn finds something, 0 if not. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
 /* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
@@ -97,40 +111,29 @@ FILCH_END_DECLS
     FILCH_INLINE bool own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
-/* A parallel filter that keeps the order (stream compaction). For engineers with an array of which
- * they want some items.
+/* ---- Filter that keeps the order (stream compaction) ---- */
+
+/* FILCH_PACK copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
+ * out[count - 1]. The body is called once for each item; `item` is the item's value. Items may be
+ * of any type of at most FILCH_PACK_MOST bytes that is copied by its bytes and aligned to 64 bytes
+ * at most.
  *
- *   FILCH_PACK(above, float, item, (float, least)) { return item > least; }
- *   size_t count;
- *   int rc = above(self, in, n, out, &count, least);            from a task
- *   int rc = FILCH_RUN(rt, above, in, n, out, &count, least);   from elsewhere
+ * out needs room for the kept items only: nothing after them is written. It may be in itself (the
+ * items after the kept ones are then unspecified), or begin before it and overlap it; it must not
+ * begin inside.
  *
- * copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
- * out[count - 1]. The body is called once for each item, in no order and at the same time; `item`
- * is the item's value. It may end the whole by FILCH_STOP_WITH; it may fork, join and call
- * algorithms with `self`. Items may be of any type of at most 4096 bytes that is copied by its
- * bytes and aligned to 64 bytes at most.
- *
- * out needs room for as many items as are kept: nothing behind them is written. It may be in
- * itself (the items behind the kept ones are then unspecified), or begin before it and overlap it;
- * it must not begin inside.
- *
- * Errors: 0; the code that a body stopped with; -EINVAL (a NULL argument, more items than memory
- * has bytes, an out that begins inside in); from elsewhere also the errors of filch_run. On an
- * error *count is not touched; after a stop, out (also if it is in) has some of the items several
+ * Errors also: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
+ * error *count is not touched. After a stop, out (even if it is in) has some of the items several
  * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
- * Panics: the body may panic. Then in is untouched, unless out overlaps it, and each place of out
- * holds its old value or an item of in. In place, some items are then there several times, others
- * not at all.
- * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+ * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
+ * item of in. In place, some items are then there several times, others not at all. */
 
 /* Bytes of the largest item. */
 #define FILCH_PACK_MOST 4096
 
 /* Copies those of in[0], ..., in[n - 1] that are to be kept to out, in order, stores their
- * number in *kept, and writes nothing behind them. out may be in, or begin before it and reach
- * into it. A nonzero return stops everything with that code. */
+ * number in *kept, and writes nothing after them. out may be in, or begin before it and reach into
+ * it. A nonzero return stops everything with that code. */
 typedef int filch_pack_fn(filch_self self, const void *in, size_t n, void *out, size_t *kept,
                           void *context);
 
@@ -140,7 +143,7 @@ FILCH_BEGIN_DECLS
  * collects the kept items in out, *count of them. */
 FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
                          size_t *count, filch_pack_fn *keep, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
                           size_t *count, filch_pack_fn *keep, void *context);
 
@@ -151,8 +154,8 @@ FILCH_END_DECLS
 
 /* clang-format off */
 /* No branch on the body's result: each item is written to the next free place, and overwritten
- * if it is not kept. At the end that would write behind the last item kept; so the chunk's tail
- * of unkept items is cut off first, and the last item kept is stored by itself. */
+ * if it is not kept. At the end that would write past the last item kept; so the chunk's tail of
+ * unkept items is cut off first, and the last item kept is stored by itself. */
 #define FL_PACK(name, own, T, item, ...)                                                           \
     FILCH_STATIC_ASSERT(sizeof(T) <= FILCH_PACK_MOST,                                              \
                         "items of " #name " are too large: pack pointers or indices to them");     \
@@ -196,28 +199,20 @@ FILCH_END_DECLS
     FILCH_INLINE bool own##body(FL_BODY_PARAMS, T item FL_MAP(FL_PARAM, __VA_ARGS__))
 /* clang-format on */
 
-/* Parallel histograms, for engineers: how often each of `bins` small numbers comes up.
- *
- *   FILCH_HISTOGRAM(lengths, i, (const char *const *, word)) { return strlen(word[i]); }
- *   uint64_t counts[32];
- *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
- *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  from elsewhere
- *
- * The body returns the bin of index i, a size_t. counts is overwritten, not added to.
+/* ---- Histograms: how often each of `bins` small numbers comes up ---- */
+
+/* The body of FILCH_HISTOGRAM returns the bin of index i, a size_t. counts is overwritten, not
+ * added to.
  *
  * Counters are not shared: each helper counts into a table of its own, which is added to the
  * caller's when it is done. So with many bins, only parts that take ten times as long are shared,
  * and a helper without memory for a table leaves its part to the caller. Up to 4,096 bins have
  * four counters each, used in turn: otherwise each of several equal bins in a row would wait until
- * the count before is stored.
+ * the previous count is stored.
  *
- * Errors: 0; -ERANGE (a body returned a bin out of range; filch_error() names it and the index);
- * the first code that a body stopped with (FILCH_STOP_WITH). After both, and after a panic of a
- * body, all counts are 0. -EINVAL (a range that ends before it begins, a NULL argument); from
- * elsewhere also the errors of filch_run: counts is then unchanged. It never fails for lack of
- * memory.
- * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+ * Errors also: -ERANGE (a body returned a bin out of range; filch_error() names it and the index).
+ * After that, after a stop, and after a panic of a body, all counts are 0. It never fails for lack
+ * of memory. */
 
 /* The counters of a chunk. */
 typedef struct filch_tally {
@@ -237,17 +232,18 @@ typedef int filch_histogram_fn(filch_self self, size_t begin, size_t end, void *
 
 FILCH_BEGIN_DECLS
 
-/* Overwrites counts with how often chunk counted each of the bins in [begin, end). */
+/* Calls chunk for parts that together cover [begin, end), and overwrites counts with the count of
+ * each of the bins. */
 FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
                               uint64_t *counts, size_t bins, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_histogram(filch_runtime *rt, size_t begin, size_t end,
                                filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
                                void *context);
 
 FILCH_END_DECLS
 
-/* For a chunk that meets a bin >= bins: notes it and gives the chunk its return value. */
+/* For a chunk that meets a bin >= bins: records it and returns the code that the chunk returns. */
 FILCH_UNUSED static inline int filch_tally_refuse(filch_tally *tally, size_t index, size_t bin)
 {
     tally->refused = true;

@@ -13,15 +13,14 @@
  *   FILCH_RUN(rt, saxpy, 0, n, y, x, a);        from elsewhere; both return an int
  *
  * The body is inlined into a plain loop, so the compiler vectorizes it as usual. It may fork, join,
- * and run loops of its own with `self`; it may end itself by `return`, and the loop by
- * FILCH_STOP(code). Iterations run in any order and at the same time: they must not depend on each
- * other.
+ * and run loops of its own with `self`. `return` ends an iteration, FILCH_STOP(code) the loop.
+ * Iterations run in any order and at the same time: they must not depend on each other.
  *
  * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
  * no body); from elsewhere also the errors of filch_run.
  * Panics: a body may panic. The caller panics after the bodies that run elsewhere have returned.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_FOR_H
 #define FILCH_FOR_H
@@ -43,7 +42,7 @@ FILCH_BEGIN_DECLS
  * 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                          filch_for_fn *body, void *context);
 
@@ -52,7 +51,7 @@ FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hin
  * neighbours in memory. */
 FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
                            size_t j_end, filch_for_2d_fn *body, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
                             size_t j_end, filch_for_2d_fn *body, void *context);
 

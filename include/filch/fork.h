@@ -14,7 +14,8 @@
  *   F1 fork: store task, release           -> T2: after its heavy fence a thief loads task,
  *                                             acquire; it sees the arguments
  *   F2 light fence, load limit, relaxed     | I2: a sleeper exchanges limit, heavy fence, loads
- *                                             task; one of the two sees the other (docs/internals/idle.md)
+ *                                             task; one of the two sees the other
+ *                                             (docs/internals/idle.md)
  *   J1 join: store task = NULL, relaxed     | T1, T2: a robber, ASKED into top, heavy fence, load
  *   J2 light fence, load top, relaxed         task; one of the two sees the other
  *                                             (docs/internals/memory-model.md)
@@ -25,7 +26,7 @@
  * Errors: none are returned; misuse ends in filch_die. Builds with FILCH_DEBUG (which works with
  * any build of the library) detect all misuse; others only where a check costs the inline path
  * nothing.
- * Suspends: forks and joins, as their comments say.
+ * Suspends: joins, and forks beyond a full fork stack.
  * Since 0.1.0. */
 #ifndef FILCH_FORK_H
 #define FILCH_FORK_H
@@ -36,8 +37,8 @@
 typedef struct filch_slot filch_slot;
 
 /* A task's place: the next free slot of its fiber's fork stack. Passed by value to every
- * function that forks. It stays valid when the fiber moves to another worker. Do not keep it
- * after the task function returns. */
+ * function that forks. It stays valid when the fiber moves to another worker. Do not use it after
+ * the task function returns. */
 typedef filch_slot *filch_self;
 
 /* Runs a task of unknown type for a thief: takes the arguments from slot, runs the task, stores
@@ -83,15 +84,15 @@ FILCH_BEGIN_DECLS
  * be mixed. */
 
 /* Forks a task whose arguments already lie in self->args (see filch_arguments). Returns the new
- * self, which the caller uses from here on. Any task; may hand work to an idle worker; never
- * fails. If the fork stack, or a queue's queue, is full, the task runs at once and so may
- * suspend. This function always returns the next slot, so it ends in filch_die at 160 forks
- * beyond the full stack. A loop of FILCH_FORK has no such limit (runtime/engine/fork_join.h). */
+ * self, which the caller uses from then on. Any task; may hand work to an idle worker; never fails.
+ * If the fork stack, or the configured queue, is full, the task runs at once and so may suspend.
+ * This function always returns the next slot, so it ends in filch_die at 160 forks beyond the full
+ * stack. A loop of FILCH_FORK has no such limit (runtime/engine/fork_join.h). */
 FILCH_API filch_self filch_fork(filch_self self, const filch_task *task);
 
 /* Joins the task in `slot`, the last one forked and not yet joined (slot = self - 1; it is the
- * caller's self from here on). Returns 1 if the task is still here: the caller runs it with the
- * arguments in slot->args. Returns 0 if a thief ran it: its result lies there. If the task
+ * caller's self from then on). Returns 1 if the task is still here: the caller runs it with the
+ * arguments in slot->args. Returns 0 if a thief ran it: its result is in slot->args. If the task
  * panicked there (<filch/panic.h>), the caller panics too and the call does not return. May
  * suspend the fiber: thread-locals, errno and the worker can differ afterwards. */
 FILCH_API int filch_join(filch_slot *slot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Futures: each holds one result that any number of callers may await. For engineers and service
- * authors. D. P. Friedman, D. S. Wise, 1976; R. H. Halstead, Multilisp, 1985.
+ * Futures: a future holds one result, which any number of callers may await. For engineers and
+ * service authors. D. P. Friedman, D. S. Wise, 1976; R. H. Halstead, Multilisp, 1985.
  *
  *   filch_future answer = {0};
  *   FILCH_ASYNC(NULL, &answer, fib, 30);        a task whose result goes to the future
@@ -13,12 +13,13 @@
  * A future is set once, by its task, or from anywhere by filch_future_set or FILCH_FUTURE_FAIL.
  * Futures can depend on others without a waiting fiber: filch_then, filch_when_all,
  * filch_when_any.
- * Life: caller-owned; zero bytes are an empty future. It must not move until it is done. Its
- * memory may go away once an await has returned and it is not otherwise used. Before abandoning a
- * future that others await, call filch_future_break. A done future can be used again after
- * filch_future_reset. Destroy a runtime only when its tasks can end (the futures they await are
- * done) and when all futures that filch_then built on it are done.
- * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
+ * Life: a future is the caller's; zero bytes are an empty one. It must not move until it is done.
+ * Its memory may be freed once an await has returned and it is not otherwise used. Before
+ * abandoning a future that others await, call filch_future_break. A done future can be used again
+ * after filch_future_reset. Destroy a runtime only when its tasks can end (the futures they await
+ * are done) and when all futures that filch_then built on it are done.
+ * Threads: tasks and any thread may call every function. Suspends: the awaits, and
+ * filch_future_break, as <filch/wait.h> says.
  * Errors: 0 or a negative errno. When an await returns a failure's code, filch_error() has its
  * text.
  * Since 0.1.0. */
@@ -59,7 +60,7 @@ typedef int filch_then_fn(filch_self self, const void *value, void *result, void
 
 FILCH_BEGIN_DECLS
 
-/* ---- Setting: once. FILCH_ASYNC (<filch/task.h>) starts a task that does it ---- */
+/* ---- Setting, once. FILCH_ASYNC (<filch/task.h>) starts a task that sets a future ---- */
 
 /* Sets the value, `size` bytes, and wakes all waiters. Does not wait. Errors: -EALREADY (it
  * is done, or a started task will set it); -EINVAL (size exceeds FILCH_FUTURE_BYTES). */
@@ -71,10 +72,10 @@ FILCH_API FILCH_PRINTF(5, 6) int filch_future_fail(filch_future *future, const c
 /* Breaks the promise: the future will never be set. Present and later awaits get -EPIPE. When
  * the call returns, no waiter touches the future any more: it may be freed or reset. May
  * suspend. Errors: -EALREADY (it was done; no waiter touches it either). -EBUSY (a started task
- * will set it, or another call is using it just now: await it instead). */
+ * will set it, or another call is using it: await it instead). */
 FILCH_API int filch_future_break(filch_future *future);
-/* Empties the future for reuse. The caller must know that nobody else uses it. Error: -EBUSY
- * (somebody waits, or a started task will set it). */
+/* Empties the future for reuse. There must be no other user. Does not wait. Error: -EBUSY (a task
+ * or thread waits for it, or a started task will set it). */
 FILCH_API int filch_future_reset(filch_future *future);
 
 /* ---- Awaiting ---- */
@@ -84,12 +85,14 @@ FILCH_API int filch_await(filch_future *future);
 /* The same, until `until`. Errors: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN (no
  * timer). */
 FILCH_API int filch_await_until(filch_future *future, int64_t until);
-/* As filch_await, and copies the value of `size` bytes to `to`. Error: -EINVAL (it has another
- * size). */
+/* Awaits as filch_await does, and copies the value of `size` bytes to `to`. Error: -EINVAL (it has
+ * another size). */
 FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
 
-/* ---- Futures of futures. The first argument must be an empty future; it is set when the others
- * are done, which must stay in place until then ---- */
+/* ---- Futures of futures ---- */
+
+/* The first argument of these calls must be an empty future. It is set when the others are done,
+ * which must stay in place until then. */
 
 /* When `from` has a value, runs fn with it as a detached task of rt (NULL: the caller's
  * runtime); the result of `size` bytes becomes the value of next. If `from` or fn fails, next
@@ -98,25 +101,26 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
  * task); -EDEADLK (next is from); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
-/* The same for a given place: the function behind the macro below. place must outlive the task. */
+/* The same for a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first
- * failed one in array order. With no futures: at once. The array itself may go. Does not wait.
+ * failed one in array order. With no futures: at once. The array itself is not needed after the
+ * call. Does not wait.
  * Errors: -EALREADY (`all` is not empty); -EDEADLK (it is one of them); -EINVAL (one of them is
  * NULL); -ENOMEM. */
 FILCH_API int filch_when_all(filch_future *all, filch_future *const *futures, size_t count);
 /* Completes `any` when the first of the futures is done, with a value or a failure; the value of
  * `any` is its index, a size_t. `losers`, unless NULL, is cancelled first, so that tasks
- * computing the others can stop. Once `any` is done it no longer depends on the others. Errors:
- * -EALREADY (`any` is not empty); -EDEADLK (it is one of them); -EINVAL (count is 0, or one of them
- * is NULL); -ENOMEM. */
+ * computing the others can stop. Once `any` is done it no longer depends on the others. Does not
+ * wait. Errors: -EALREADY (`any` is not empty); -EDEADLK (it is one of them); -EINVAL (count is 0,
+ * or one of them is NULL); -ENOMEM. */
 FILCH_API int filch_when_any(filch_future *any, filch_future *const *futures, size_t count,
                              filch_context *losers);
 
 /* ---- Queries ---- */
 
-/* Is it done, with a value or a failure? */
+/* Returns true if it is done, with a value or a failure. */
 FILCH_API bool filch_future_done(const filch_future *future);
 /* Returns the address of the value of `size` bytes, valid until the future is reset. Calls
  * filch_die if there is none, or one of another size. */
@@ -126,7 +130,8 @@ FILCH_API const filch_failure *filch_future_failure(const filch_future *future);
 
 FILCH_END_DECLS
 
-/* Reports name the callback. (filch_then)(next, from, rt, fn, arg, size) calls the function itself. */
+/* Reports name the callback. (filch_then)(next, from, rt, fn, arg, size) calls the function
+ * itself. */
 #define filch_then(next, from, rt, fn, ...)                                                        \
     (__extension__({                                                                               \
         static const filch_place fl_place_ = {{NULL, #fn}, __FILE__, __LINE__};                    \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Scatter-gather: sends several requests at the same time and needs only a quorum of answers:
- * the fastest of two replicas, a majority of five, all shards. For service authors. J. Dean, L.
- * A. Barroso, The Tail at Scale, 2013; D. K. Gifford, Weighted Voting for Replicated Data, 1979.
+ * Scatter-gather: sends several requests at the same time and needs only a quorum of answers, such
+ * as the faster of two replicas, a majority of five, or all shards. For service authors. J. Dean,
+ * L. A. Barroso, The Tail at Scale, 2013; D. K. Gifford, Weighted Voting for Replicated Data, 1979.
  *
  *   static int ask(filch_self self, filch_context *context, void *replica, void **answer) { ... }
  *
@@ -15,11 +15,11 @@
  * at the time `until`, or when the caller's context is done. Then the context of the running
  * functions is done, and filch_gather returns without waiting for them (with `linger` it waits).
  * Functions that have not begun are not called. Late answers are dropped.
+ * For many unrelated requests with a limit on concurrency, use a pipeline of one stage
+ * (<filch/pipeline.h>).
  * Life: data that a function uses must live until it returns, and so must the runtime: `release`
  * is called then, once per function.
- * Threads: a task suspends, any other thread blocks. Errors: a negative errno.
- * For many requests about many different things, with a limit on concurrency, use a pipeline of
- * one stage (<filch/pipeline.h>).
+ * Threads: tasks and any thread. Suspends: yes, as <filch/wait.h> says. Errors: a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_GATHER_H
 #define FILCH_GATHER_H
@@ -45,7 +45,7 @@ typedef struct filch_ask {
     void *arg;
 } filch_ask;
 
-/* The state of one request when the decision fell. */
+/* The state of one request at the decision. */
 typedef struct filch_answer {
     void *value;           /* the caller's, if the failure's code is 0 */
     filch_failure failure; /* code: 0; the error; or -EINPROGRESS: no answer yet */

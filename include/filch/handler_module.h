@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Handler modules: shared objects with a handler, for services whose program is not yours. For
+ * Handler modules: shared objects with a handler, for services whose program you do not build. For
  * authors of handlers (docs/service/worker.md).
  *
  *   static int greet(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
@@ -11,7 +11,7 @@
  *
  * A service finds the struct by its symbol, "filch_module" unless the configuration names another
  * one, and refuses it if the version is not its own. The object calls the functions of
- * <filch/service.h> that the program brings. It is never unloaded.
+ * <filch/service.h> that the program contains. It is never unloaded.
  * Life: `open` is called once for each handler of a configuration, before its first job; `close`
  * after its last one. Threads: open and close on a plain thread, fn as filch_service_fn says.
  * Suspends: open and close do not. Errors: open returns a negative errno, and explains it by
@@ -28,7 +28,7 @@ enum { FILCH_HANDLER_MODULE_ABI = 1 };
 
 typedef struct filch_handler_module {
     uint32_t abi;         /* FILCH_HANDLER_MODULE_ABI */
-    uint32_t size;        /* of this struct; fields behind it count as zero */
+    uint32_t size;        /* of this struct; fields beyond it count as zero */
     filch_service_fn *fn; /* the handler; its arg is what open has set, or NULL */
     int (*open)(const char *type, void **arg); /* NULL: nothing to open */
     void (*close)(void *arg);                  /* NULL: nothing to close */

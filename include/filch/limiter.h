@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Rate limits: so many permits a second, and at most so many at once; one limit for all, or one for
- * each key (user, host, address). For engineers and service authors. A token bucket, kept as the
- * generic cell rate algorithm does (ITU-T I.371, 1993, annex A): no thread refills it.
+ * Rate limits: a limited number of permits a second, and at most a burst at once. A limiter has one
+ * limit for all callers; a keyed limiter has one for each key (user, host, address). For engineers
+ * and service authors. A token bucket, kept as the generic cell rate algorithm does (ITU-T I.371,
+ * 1993, annex A): no thread refills it.
  *
  *   filch_limiter *requests;
  *   filch_limiter_create(&requests, (filch_limit){.rate = 100, .burst = 20});
  *   if (filch_limiter_allow(requests, 1)) ...                        refuse: too many
- *   rc = filch_limiter_acquire(requests, 1, context, filch_in(FILCH_SECOND));    or wait for a turn
+ *   rc = filch_limiter_acquire(requests, 1, context, filch_in(FILCH_SECOND));    or wait for one
  *   filch_limiter_destroy(requests);
  *
  * Guarantee: in any span of t ns, the permits that become available number at most burst + rate *
  * t / period. Rounding errors do not add up: sums are exact, and each time is the next whole
- * nanosecond. Permits given back go to the next caller; of more than eight gaps at a time the
- * earliest are lost.
- * Threads: any task or thread. May suspend: calls that wait (<filch/wait.h>), and destroying.
+ * nanosecond. Permits given back go to the next caller; a limiter remembers up to eight gaps of
+ * them, and forgets the earliest beyond that.
+ * Life: created, used, destroyed.
+ * Threads: any task or thread. Suspends: _acquire, as <filch/wait.h> says, and _destroy.
  * Errors: 0 or a negative errno; no permit was taken then. -EINVAL: permits is 0, or more than
  * burst.
  * Since 0.1.0. */
@@ -38,7 +40,7 @@ typedef struct filch_keyed_limiter filch_keyed_limiter;
 
 /* Permits that belong to the caller from a given time on. */
 typedef struct filch_reservation {
-    int64_t at;       /* ns of filch_now(); may be past */
+    int64_t at;       /* ns of filch_now(); may have passed */
     unsigned permits; /* 0: given back */
     filch_limiter *limiter;
     uint64_t reserved[6]; /* opaque */
@@ -46,24 +48,25 @@ typedef struct filch_reservation {
 
 FILCH_BEGIN_DECLS
 
-/* ---- One limit ---- */
+/* ---- Limiter ---- */
 
 /* Creates a limiter with `burst` permits. Errors: -EINVAL (out is NULL, or the limit is
  * invalid); -ENOMEM. */
 FILCH_API int filch_limiter_create(filch_limiter **out, filch_limit limit);
-/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. Error: -EBUSY (a pool
- * or an adaptive rate still uses it, which filch_error() names: destroy that first; nothing has
- * happened). */
+/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. Error: -EBUSY (a
+ * pool or an adaptive rate still uses it, which filch_error() names: destroy that first; nothing
+ * has happened). */
 FILCH_API int filch_limiter_destroy(filch_limiter *limiter);
 
-/* Takes permits if they are available now; else -EAGAIN. */
+/* Takes permits if they are available now. Does not wait. Error: -EAGAIN (they are not). */
 FILCH_API int filch_limiter_allow(filch_limiter *limiter, unsigned permits);
-/* Takes permits as of the earliest possible time and stores that time, which the caller must
- * observe. Does not wait. Errors: -EOVERFLOW (beyond all times); -EINVAL (out is NULL). */
+/* Takes permits as of the earliest possible time and stores that time in *out; the caller must not
+ * use them earlier. Does not wait. Errors: -EOVERFLOW (the time cannot be represented); -EINVAL
+ * (out is NULL). */
 FILCH_API int filch_limiter_reserve(filch_limiter *limiter, unsigned permits,
                                     filch_reservation *out);
-/* Gives back an unused reservation, before or after its time. Errors: -EALREADY (given back
- * before); -ESTALE (the limit has been changed since: it counts as used). */
+/* Gives back an unused reservation, before or after its time. Does not wait. Errors: -EALREADY
+ * (given back before); -ESTALE (the limit has been changed since: it counts as used). */
 FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
 /* Reserves permits and waits for their time; returns 0 when it has come. If it would come after
  * `until`, or after the context's deadline, returns -ETIMEDOUT at once. If the context (may be
@@ -72,21 +75,22 @@ FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
 FILCH_API int filch_limiter_acquire(filch_limiter *limiter, unsigned permits,
                                     filch_context *context, int64_t until);
 
-/* Changes the limit. Permits already taken stay taken: as many are missing from the bucket as
- * before. Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL; reservations
- * keep theirs. Error: -EINVAL (the limit is invalid). */
+/* Changes the limit. Permits already taken stay taken: the bucket lacks the same number as before.
+ * Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL; reservations keep theirs.
+ * Does not wait. Error: -EINVAL (the limit is invalid). */
 FILCH_API int filch_limiter_set(filch_limiter *limiter, filch_limit limit);
-/* Returns the present limit. */
+/* Returns the current limit. */
 FILCH_API filch_limit filch_limiter_get(filch_limiter *limiter);
 /* Returns the permits available to one call now; possibly outdated on return. */
 FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
 
-/* ---- A limit for each key. A key is bytes, which are copied. Only keys that have used permits
- * lately are kept. When there is no room, a key that has saved up its whole burst is replaced,
- * which makes no difference to it ---- */
+/* ---- Keyed limiter ---- */
 
-/* Creates limiters for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out is
- * NULL, the limit is invalid, or keys or key_size is 0); -ENOMEM. */
+/* A key is a number of bytes, which are copied. Only keys that have used permits lately are kept.
+ * When there is no room, a key with its whole burst saved is replaced, which loses nothing. */
+
+/* Creates a keyed limiter for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out
+ * is NULL, the limit is invalid, or keys or key_size is 0); -ENOMEM. */
 FILCH_API int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit limit,
                                          unsigned keys, unsigned key_size);
 /* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
@@ -97,16 +101,17 @@ FILCH_API void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters);
 FILCH_API int filch_keyed_limiter_allow(filch_keyed_limiter *limiters, const void *key, size_t size,
                                         unsigned permits);
 /* As filch_limiter_reserve, for this key. Give it back with filch_limiter_give_back, as long as the
- * limiters exist. Errors also: as above. */
+ * keyed limiter exists. Errors also: as filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_reservation *out);
-/* As filch_limiter_acquire, for this key. Errors also: as above. */
+/* As filch_limiter_acquire, for this key. Errors also: as filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_context *context,
                                           int64_t until);
-/* Changes the limit of all keys, future ones included. One caller at a time. Error: -EINVAL. */
+/* Changes the limit of all keys, future ones included. One caller at a time. Error:
+ * -EINVAL (the limit is invalid). */
 FILCH_API int filch_keyed_limiter_set(filch_keyed_limiter *limiters, filch_limit limit);
-/* Returns the number of keys kept. */
+/* Returns the number of keys that are kept. */
 FILCH_API unsigned filch_keyed_limiter_count(filch_keyed_limiter *limiters);
 
 FILCH_END_DECLS

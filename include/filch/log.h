@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Structured log lines: one JSON object (RFC 8259) a line. For service authors.
+ * Structured log lines, one JSON object (RFC 8259) a line, and log sinks: a sink queues lines in a
+ * ring, and its thread writes them to a file. So a slow reader of the log never delays the program.
+ * For service authors.
  *
  *   filch_log log;
  *   filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_fd, (void *)(intptr_t)STDERR_FILENO);
@@ -9,11 +11,22 @@
  *
  *   {"time":"2026-11-20T23:06:47.012345Z","level":"warn","message":"slow order","order":17, ...}
  *
+ *   filch_log_sink *sink;                                      the same through a sink
+ *   filch_log_sink_create(&sink, STDERR_FILENO, NULL);
+ *   filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_sink, sink);
+ *   ...
+ *   filch_log_sink_flush(sink, filch_in(2 * FILCH_SECOND));      at the end of a drain
+ *   filch_log_sink_destroy(sink, filch_in(2 * FILCH_SECOND));
+ *
  * A line is built on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes. If it
  * would be longer, texts are cut, other fields left out, and it ends in "truncated":true. It is
  * always valid JSON: bytes that are no UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
  * infinity) null.
- * Threads: tasks and any thread. May suspend: where the log's function does.
+ * Life: a log is the caller's, and needs no destroy. A sink's file descriptor is the caller's, too,
+ * and stays open until filch_log_sink_destroy returns. It may be blocking; its flags are not
+ * changed. In a child of fork() a sink takes no lines.
+ * Threads: tasks and any thread. Suspends: filch_log_sink_flush, filch_log_sink_destroy, and
+ * writing a line where the log's function does. Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_LOG_H
 #define FILCH_LOG_H
@@ -30,11 +43,11 @@ typedef enum filch_log_level {
     FILCH_LOG_INFO,
     FILCH_LOG_WARN,
     FILCH_LOG_ERROR,
-    FILCH_LOG_OFF /* least level of a log that writes nothing */
+    FILCH_LOG_OFF /* as the least level: the log writes nothing */
 } filch_log_level;
 
-/* Takes a line, which ends in \n and is not closed by NUL; valid during the call. Several at a time
- * where several log. May wait, and panic. */
+/* Takes a line, which ends in \n without a NUL after it; valid during the call. Calls run
+ * concurrently if several tasks or threads log. May wait, and panic. */
 typedef void filch_log_fn(const char *line, size_t size, void *arg);
 
 /* Names of the fields with which a line begins; NULL: the default. */
@@ -44,7 +57,7 @@ typedef struct filch_log_keys {
     const char *message; /* default "message" */
 } filch_log_keys;
 
-/* Where lines go. The caller's; its members are the library's. */
+/* A log: where lines go. Owned by the caller; opaque. */
 typedef struct filch_log {
     filch_log_fn *fn;
     void *arg;
@@ -66,7 +79,7 @@ typedef struct filch_log_field {
     filch_log_kind kind;
     union {
         const char *text;
-        int64_t integer; /* a bool's, too */
+        int64_t integer; /* also of a bool */
         double number;
         const filch_traceparent *trace;
     } as;
@@ -93,20 +106,21 @@ FILCH_API void filch_log_write(const filch_log *log, filch_log_level level, cons
 
 /* A log's function: one write() to the file descriptor in arg, (void *)(intptr_t)fd. Lines of
  * several writers do not mix in a pipe, nor in a file opened with O_APPEND. Blocks the worker as
- * long as write() does (<filch/log.h> does not); a line that cannot be written is lost. */
+ * long as write() does, unlike filch_log_to_sink; a line that cannot be written is lost. */
 FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
 
 FILCH_END_DECLS
 
+/* Does a line of this level get written? Does not suspend. */
 FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log_level level)
 {
     /* relaxed: a level; nothing else depends on it */
     return (uint32_t)level >= filch_u32_load(&log->least, FILCH_RELAXED);
 }
 
-/* ---- Fields ---- */
+/* ---- Fields. Each function returns a field; texts are not copied. None suspends ---- */
 
-/* value: UTF-8, or NULL: null. */
+/* value: UTF-8; NULL becomes null. */
 FILCH_UNUSED static inline filch_log_field filch_log_text(const char *name, const char *value)
 {
     filch_log_field field;
@@ -167,60 +181,42 @@ FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_tracepare
 #define FL_LOG_FIRST(first, ...) first
 #define FL_LOG_FIELDS(first, ...) __VA_ARGS__
 
-/* Log sinks: log lines are queued in a ring and written to a file by one thread, so that a slow
- * reader of the log never holds up the program. For service authors.
- *
- *   filch_log_sink *sink;
- *   filch_log_sink_create(&sink, STDERR_FILENO, NULL);
- *   filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_sink, sink);
- *   ...
- *   filch_log_sink_flush(sink, filch_in(2 * FILCH_SECOND));      at the end of a drain
- *   filch_log_sink_destroy(sink, filch_in(2 * FILCH_SECOND));
- *
- * A line for which the ring has no room is dropped and counted. In its place the file gets a line
+/* ---- Log sinks ---- */
+
+/* A line for which the ring has no room is dropped and counted. In its place the file gets a line
  * of level warn, with the message "log lines dropped" and the number as the field "dropped".
- * Errors of the file: EAGAIN and EINTR are waited out. ENOSPC and EDQUOT are tried again ten times a
- * second, while the ring holds what follows. After any other error (EPIPE, EIO, ...) the lines that
- * were being written are lost and counted, and the next ones are tried.
- * Life: the file descriptor is the caller's, and stays open until filch_log_sink_destroy returns. It
- * may be blocking; its flags are not changed. In a child of fork() a sink takes no lines.
- * Threads: tasks and any thread. May suspend: filch_log_sink_flush and filch_log_sink_destroy. */
-
-/* ---- Types ---- */
-
+ * Errors of the file: after EAGAIN and EINTR the write is repeated. After ENOSPC and EDQUOT it is
+ * repeated ten times a second; further lines wait in the ring. After any other error (EPIPE, EIO,
+ * ...) the lines that were being written are lost and counted, and the next ones are tried. */
 typedef struct filch_log_sink filch_log_sink;
 
-/* Zero in a field: the default. */
+/* A zero field means the default. */
 typedef struct filch_log_sink_config {
-    size_t size; /* bytes of the ring; default 256 KiB; 8 KiB .. 1 GiB. A line needs two more
-                            bytes than it has */
+    size_t size;         /* bytes of the ring; default 256 KiB; 8 KiB .. 1 GiB. A line takes its
+                            size and two bytes */
     filch_log_keys keys; /* of the line about dropped lines */
 } filch_log_sink_config;
 
-/* Numbers of lines since the creation. */
+/* Numbers of lines since the sink was created. */
 typedef struct filch_log_sink_stats {
     uint64_t written;
     uint64_t waiting; /* in the ring, or being written */
     uint64_t dropped; /* there was no room, or the sink was closing */
-    uint64_t lost;    /* the file did not take them, or not in time */
+    uint64_t lost;    /* the file refused them, or took too long */
 } filch_log_sink_stats;
 
 FILCH_BEGIN_DECLS
-
-/* ---- Life ---- */
 
 /* Creates a sink with its thread. config may be NULL. Errors: -EINVAL (fd is negative, or a bad
  * config); -ENOMEM; -EAGAIN (no thread), -EMFILE or -ENFILE (no file for its wake-ups). */
 FILCH_API int filch_log_sink_create(filch_log_sink **out, int fd,
                                     const filch_log_sink_config *config);
 /* Writes the queued lines until the time `until` (0: writes no more), and destroys the sink. Lines
- * that come meanwhile are dropped; nobody logs to it when this returns. NULL is allowed. Returns at
- * most 100 ms after `until`, even if another writer of the same file has filled it, so that a write
- * hangs: the sink's thread and memory then go when that write ends. Errors: -ETIMEDOUT (some lines
- * are lost); -ECHILD (the sink belongs to the parent of this process; its memory is released). */
+ * that arrive during the call are dropped; none may arrive after it. NULL is allowed. Returns at
+ * most 100 ms after `until`, even while a write blocks because another writer has filled the file:
+ * the sink's thread and memory are then released when that write ends. Errors: -ETIMEDOUT (some
+ * lines are lost); -ECHILD (the sink is the parent process's; its memory is released). */
 FILCH_API int filch_log_sink_destroy(filch_log_sink *sink, int64_t until);
-
-/* ---- Operations ---- */
 
 /* A log's function: queues the line; arg is the sink. Never waits for the file. A line of more than
  * FILCH_LOG_LINE bytes is dropped. */
@@ -230,9 +226,7 @@ FILCH_API void filch_log_to_sink(const char *line, size_t size, void *arg);
  * -ECHILD (the sink belongs to the parent of this process). */
 FILCH_API int filch_log_sink_flush(filch_log_sink *sink, int64_t until);
 
-/* ---- Queries ---- */
-
-/* Fills *out, a struct of `size` bytes. */
+/* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_log_sink_stats_read(filch_log_sink *sink, filch_log_sink_stats *out,
                                          size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Metrics: counters, gauges and distributions, and their exposition for Prometheus. For service
- * authors.
+ * Metrics: counters, gauges and distributions, families of them, and their exposition for
+ * Prometheus. For service authors.
  *
  *   filch_counter_create(&requests);
  *   filch_metrics_add(metrics, &(filch_metric){.name = "shop_requests_total", .help = "Requests.",
@@ -12,10 +12,12 @@
  * Counters and distributions are sharded: each thread counts in a cell on its own cache line, and
  * a reader adds up the cells. So threads that count do not disturb each other, and reading stops
  * none. A read while others count sums cells at slightly different moments; it is exact once they
- * have ended.
+ * have stopped counting.
  * Life: counters, gauges and distributions belong to the caller. Before one goes away, call
- * filch_metrics_remove, or destroy the registry.
- * Threads: tasks and any thread, but not signal handlers. Calls that can wait are marked.
+ * filch_metrics_remove, or destroy the registry. A family is destroyed before its registry; its
+ * metrics are valid until then.
+ * Threads: tasks and any thread, but not signal handlers.
+ * Suspends: removing metrics, destroying a family, and writing where its functions do.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_METRICS_H
@@ -27,7 +29,7 @@
 
 /* ---- Types ---- */
 
-/* Only grows. */
+/* A number that only grows. */
 typedef struct filch_counter filch_counter;
 
 /* A number that rises and falls. Zero bytes: 0. Opaque. */
@@ -58,8 +60,8 @@ typedef struct filch_label {
 } filch_label;
 
 typedef enum filch_metric_kind {
-    FILCH_METRIC_COUNTER,   /* from a counter, or read */
-    FILCH_METRIC_GAUGE,     /* from a gauge, or read */
+    FILCH_METRIC_COUNTER,   /* from a counter, or by a read function */
+    FILCH_METRIC_GAUGE,     /* from a gauge, or by a read function */
     FILCH_METRIC_SUMMARY,   /* from a distribution: quantiles of all values since it was created */
     FILCH_METRIC_HISTOGRAM, /* from a distribution: the number of values up to each bound */
     FILCH_METRIC_KINDS
@@ -105,7 +107,7 @@ FILCH_API int filch_counter_create(filch_counter **out);
 FILCH_API void filch_counter_destroy(filch_counter *counter);
 /* Adds n. Never waits. */
 FILCH_API void filch_counter_add(filch_counter *counter, uint64_t n);
-/* Returns the count; never less than any read that is known to have ended. */
+/* Returns the count; never less than a read that ended before this one began. */
 FILCH_API uint64_t filch_counter_read(const filch_counter *counter);
 
 /* ---- Gauges ---- */
@@ -127,7 +129,7 @@ FILCH_API void filch_distribution_destroy(filch_distribution *distribution);
  * counts as 0. */
 FILCH_API void filch_distribution_record(filch_distribution *distribution, int64_t value);
 
-/* ---- Snapshots: read at leisure, merged, compared ---- */
+/* ---- Snapshots ---- */
 
 /* Creates an empty snapshot. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_snapshot_create(filch_snapshot **out);
@@ -135,14 +137,14 @@ FILCH_API int filch_snapshot_create(filch_snapshot **out);
 FILCH_API void filch_snapshot_destroy(filch_snapshot *snapshot);
 /* Empties it. */
 FILCH_API void filch_snapshot_clear(filch_snapshot *snapshot);
-/* Adds the contents of the distribution. */
+/* Adds the contents of the distribution, which others may be recording to. */
 FILCH_API void filch_snapshot_add(filch_snapshot *snapshot, const filch_distribution *distribution);
 /* Adds the contents of the other snapshot. */
 FILCH_API void filch_snapshot_merge(filch_snapshot *snapshot, const filch_snapshot *other);
 /* Subtracts an earlier snapshot of the same distribution; the rest was recorded between the two.
  * Its maximum is then known to 0.8 %. */
 FILCH_API void filch_snapshot_subtract(filch_snapshot *snapshot, const filch_snapshot *earlier);
-/* Returns number, sum and maximum of the values. */
+/* Returns the number, sum and maximum of the values. */
 FILCH_API filch_snapshot_values filch_snapshot_read(const filch_snapshot *snapshot);
 /* Returns the value that a share q of all values do not exceed, to 0.8 %; q from 0 (the least)
  * to 1 (the exact maximum). 0 if nothing was recorded. */
@@ -169,18 +171,21 @@ FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *r
 /* Publishes the process under the names of Prometheus' client libraries:
  * process_cpu_seconds_total, process_open_fds, process_max_fds, process_virtual_memory_bytes,
  * process_virtual_memory_max_bytes, process_resident_memory_bytes, process_start_time_seconds,
- * process_threads. Each is read from the kernel when shown; NaN if the kernel does not tell. The
- * registry is the owner. Does not suspend. Errors: as filch_metrics_add; nothing is added then. */
+ * process_threads. Each is read from the kernel when it is written; NaN if the kernel does not
+ * report it. The registry is the owner. Does not suspend. Errors: as filch_metrics_add; nothing is
+ * added then. */
 FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
 /* Writes all metrics, in the order in which they were added, in Prometheus' text format 0.0.4.
- * Metrics added meanwhile come with the next call. Calls may run concurrently. Errors: -EINVAL
+ * Metrics added during the call come with the next one. Calls may run concurrently. Errors: -EINVAL
  * (write is NULL); -ENOMEM; the code returned by write. Waits where write and read do. */
 FILCH_API int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg);
 
 FILCH_END_DECLS
 
-/* Metric families: metrics of one name whose label values are known only at run time, such as the
- * status of a response. For service authors.
+/* ---- Families ---- */
+
+/* A family: metrics of one name whose label values are known only at run time, such as the status
+ * of a response.
  *
  *   const filch_family_config config = {.name = "shop_responses_total", .help = "Responses.",
  *                                       .kind = FILCH_METRIC_COUNTER,
@@ -193,10 +198,7 @@ FILCH_END_DECLS
  * come from outside, and each set costs memory here and in Prometheus. Beyond the cap all requests
  * share one overflow metric, whose values are all "(other)";
  * filch_family_refused_total{family="NAME"} counts them. A refused request is never an error: the
- * returned metric can always be used.
- * Life: the caller destroys the family, before its registry. Its metrics are valid until then.
- * Threads: tasks and any thread, but not signal handlers. Suspends: destroying only.
- * Errors: 0 or a negative errno. */
+ * returned metric can always be used. */
 
 typedef struct filch_family filch_family;
 
@@ -213,7 +215,7 @@ typedef struct filch_family_config {
     const char *labels[FILCH_LABELS_MOST]; /* the labels' names, at least one */
     filch_metric_kind kind;
     double unit;                    /* as in filch_metric */
-    double marks[FILCH_MARKS_MOST]; /* the same */
+    double marks[FILCH_MARKS_MOST]; /* as in filch_metric */
     unsigned most;                  /* label sets: 1..FILCH_FAMILY_MOST */
     void *reserved[4];              /* NULL */
 } filch_family_config;
@@ -226,8 +228,6 @@ typedef struct filch_family_stats {
 
 FILCH_BEGIN_DECLS
 
-/* ---- Life ---- */
-
 /* Creates a family and adds its overflow metric and its count of refused requests to the
  * registry. Errors, after which nothing is created or added: -EINVAL (a field is out of range;
  * filch_error() says which); -ENOMEM. -EEXIST (the registry has a metric of this name with
@@ -239,22 +239,18 @@ FILCH_API int filch_family_create(filch_family **out, filch_metrics *metrics,
  * the same registry. NULL is allowed. May suspend. */
 FILCH_API void filch_family_destroy(filch_family *family);
 
-/* ---- Operations ---- */
-
 /* Returns the metric of this label set, and creates it if it is new. values: one text for each
  * label, in the order of filch_family_config.labels, then NULL (FILCH_VALUES adds it). They are
  * copied. Never returns NULL. If the set is new and the cap is reached or memory is short, returns
- * the overflow metric and counts the request as refused. So it does for a value that is empty, not
- * UTF-8, or longer than FILCH_FAMILY_VALUE_MOST bytes. Ends the process by filch_die if the number
- * of values is wrong, or the family is not one of counters. */
+ * the overflow metric and counts the request as refused. It does the same for a value that is
+ * empty, not UTF-8, or longer than FILCH_FAMILY_VALUE_MOST bytes. Does not suspend. Ends the
+ * process by filch_die if the number of values is wrong, or the family is not one of counters. */
 FILCH_API filch_counter *filch_family_counter(filch_family *family, const char *const *values);
 /* The same for a family of gauges. */
 FILCH_API filch_gauge *filch_family_gauge(filch_family *family, const char *const *values);
 /* The same for a family of summaries or histograms. */
 FILCH_API filch_distribution *filch_family_distribution(filch_family *family,
                                                         const char *const *values);
-
-/* ---- Queries ---- */
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_family_stats_read(const filch_family *family, filch_family_stats *out,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Panic and defer: ends a task that cannot continue, and cleans up after it. For
- * engineers and service authors.
+ * Panic and defer: end a task that cannot continue, and clean up after it. For engineers and
+ * service authors.
  *
  *   FILCH_TASK(int, handle, (int, request))
  *   {
  *       char *text = malloc(4096);
- *       FILCH_DEFER(free, text);                  runs when the block is left, whichever way
+ *       FILCH_DEFER(free, text);                  runs however the block is left
  *       if (!parse(text, request))
  *           FILCH_PANIC(-EBADMSG, "request %d has no header", request);
  *       ...
@@ -20,13 +20,13 @@
  * filch_try catches it. A detached task without a waiter calls the handler
  * (filch_set_panic_handler); without a handler the process ends.
  *
- * C cannot release resources that a frame holds and did not defer: memory, locked mutexes and open
+ * Resources that a frame holds without a defer are not released: memory, locked mutexes and open
  * files stay held. Arguments of a dropped task are lost. C++ destructors of the frames that are
  * left do not run: docs/fork-join.md says what to do.
  *
- * Threads: tasks. Elsewhere a panic ends the process by filch_die. Suspends: where it waits for
+ * Threads: tasks. Elsewhere a panic ends the process by filch_die. Suspends: a panic that waits for
  * stolen tasks.
- * Errors: filch_try returns a negative errno, the failure's; other calls return none.
+ * Errors: filch_try returns the failure's negative errno; other calls return none.
  * Since 0.1.0. */
 #ifndef FILCH_PANIC_H
 #define FILCH_PANIC_H
@@ -67,7 +67,7 @@ typedef struct filch_defer {
 
 FILCH_BEGIN_DECLS
 
-/* The function behind FILCH_PANIC: file and line are those of the call; file is not copied. */
+/* Panics, for FILCH_PANIC: file and line are those of the call; file is not copied. */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(4, 5) void filch_panic(const char *file, int line,
                                                                         int code,
                                                                         const char *format, ...);
@@ -76,15 +76,16 @@ FILCH_API FILCH_NORETURN FILCH_COLD void filch_panic_again(const filch_failure *
 
 /* Calls fn(self, arg) and catches its panics. Returns 0 if fn returned, else the failure's code;
  * *out, unless out is NULL, then receives the failure. The forks of fn are joined or dropped
- * either way, and the caller's floating-point mode is restored. Task only. */
+ * either way, and the caller's floating-point mode is restored. Tasks only; suspends where fn
+ * does. */
 FILCH_API int filch_try(filch_self self, filch_go_fn *fn, void *arg, filch_failure *out);
 
 /* Sets the handler of the whole process and returns the previous one. NULL restores the default:
  * the process ends with a line that describes the panic. Any thread. */
 FILCH_API filch_panic_handler *filch_set_panic_handler(filch_panic_handler *handler);
 
-/* Begins a FILCH_DEFER: fn(arg) is called by filch_defer_end, or by a panic. The record lies in the
- * block's frame. Task only; does not suspend. */
+/* Begins a FILCH_DEFER: filch_defer_end or a panic calls fn(arg). The record lies in the block's
+ * frame. Tasks only; does not suspend. */
 FILCH_API void filch_defer_begin(filch_self self, filch_defer *record, filch_defer_fn *fn,
                                  void *arg);
 /* Removes the record and calls fn(arg). Same task, in the reverse order of filch_defer_begin. */

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parallel algorithms, for engineers with CPU-bound work who want a loop, a reduction or a sort
+ * Parallel algorithms. For engineers with CPU-bound work who want a loop, a reduction or a sort
  * rather than a scheduler. None has a grain size to tune. Each comes as a typed macro, whose body
- * or comparison is inlined into its inner loop, and as plain functions with callbacks (filch_x from
- * tasks, filch_run_x from foreign threads) for other languages.
+ * or comparison is inlined into its inner loop, and as a plain function with callbacks, for other
+ * languages and for types known only at run time.
  *
  *   <filch/for.h>         loops over index ranges and planes
  *   <filch/reduce.h>      one value of many, also with the same bits on every run
  *   <filch/scan.h>        prefix sums of any associative operation
- *   <filch/find.h>        those of an array that are wanted, in their order
- *   <filch/find.h>   how often each bin comes up
- *   <filch/find.h>        the first index that..., whether any does, whether all do
- *   <filch/sort.h>       two sorted arrays become one, stably
- *   <filch/sort.h>        sort by comparison, in place
- *   <filch/sort.h> the same, equal items in their old order
- *   <filch/sort.h>       stable sort by a number
+ *   <filch/find.h>        the first index for which something holds; a filter; a histogram
+ *   <filch/sort.h>        sorts in place, stably, and by a number; the merge of two sorted lists
  *
  * They share:
- *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from a thread that is none
+ *   name(self, ...)           from a task; FILCH_RUN(rt, name, ...) from any other thread
  *   the result is an int      0, a negative errno (filch_error() says what to do), or the code
  *                             that a body stopped with; on an error, *result is untouched
- *   empty input               is no error
- * Bodies may fork, join and call algorithms in turn, with their `self`.
+ *   empty input               is not an error
+ * Bodies may fork, join and call further algorithms with their `self`. Each header says who may
+ * call its functions, and whether they suspend.
  * Since 0.1.0. */
 #ifndef FILCH_PAR_H
 #define FILCH_PAR_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Pipelines: items pass through stages. Each stage works on up to `width` items at a time and
- * has a bounded queue before it. For service authors and students.
+ * Pipelines: items pass through stages. Each stage processes up to `width` items at a time and has
+ * a bounded queue before it. For service authors and students.
  *
  *   static int parse(filch_self self, filch_emitter *out, void *line, void *arg)
  *   {
@@ -23,15 +23,16 @@
  * results, for filch_pipeline_next; a last stage that emits nothing is a sink.
  * Order: items emitted by an ordered stage leave it in the order in which its inputs entered it.
  * Items are pointers. An item belongs to the stage it entered until that stage emits it. If the
- * function returns or panics without having emitted the very item, the item goes to the stage's
- * `drop`. An emitted item belongs to the next stage; do not touch it any more.
+ * function returns or panics without having emitted that item, the item goes to the stage's `drop`.
+ * An emitted item belongs to the next stage; do not touch it any more.
  * Failure: the first function that returns an errno or panics stops the pipeline, unless `on_error`
  * says otherwise; the end of its context does too. Functions in progress then see the context done,
  * and everything else is dropped. Results that exist by then are kept: filch_pipeline_next still
  * returns them, until the pipeline is destroyed.
- * Life: created; used; finished; destroyed. The runtime must exist until then. A child of fork()
- * cannot use its copy.
- * Threads: tasks and any thread may call every function; <filch/wait.h> says how a call waits.
+ * Life: a pipeline is created, used, finished and destroyed. The runtime must exist until then. A
+ * child of fork() cannot use its copy.
+ * Threads: tasks and any thread may call every function. Suspends: pushes, emits, and the calls
+ * that wait for results or the end, as <filch/wait.h> says.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_PIPELINE_H
@@ -65,34 +66,35 @@ typedef struct filch_stage {
     unsigned width;  /* items in progress at a time; default: one */
     size_t capacity; /* items that wait before it; default: width */
     bool ordered;    /* items it emits leave in the order in which its inputs entered */
-    unsigned ahead;  /* items that may be finished before their turn, beside those in progress;
-                        default: width */
+    unsigned ahead;  /* items that may be finished before their turn, not counting those in
+                        progress; default: width */
     /* Releases an item of this stage, in a task: it may wait, but not for the pipeline. Or NULL. */
     void (*drop)(void *item);
     void *reserved[4];
 } filch_stage;
 
-/* The reaction to a function that fails: that returns an errno, or panics. */
+/* The reaction to a function that fails: it returns an errno, or panics. */
 typedef enum filch_on_error {
-    FILCH_ERROR_STOP,   /* stops */
-    FILCH_ERROR_DROP,   /* drops the item, counts it as failed, and goes on */
-    FILCH_ERROR_REPORT, /* calls `failed` before that */
+    FILCH_ERROR_STOP,   /* stops the pipeline */
+    FILCH_ERROR_DROP,   /* drops the item, counts it as failed, and continues */
+    FILCH_ERROR_REPORT, /* the same, but calls `failed` first */
     FILCH_ERROR_CHOICES
 } filch_on_error;
 
-/* Told of an item whose stage failed, in the task that ran it, before the item is dropped: it may
- * read the item, wait, and panic, which stops the pipeline. `why` has the stage's name as `task`. */
+/* Receives an item whose stage failed, in the task that ran it, before the item is dropped. It may
+ * read the item, wait, and panic, which stops the pipeline. `why` has the stage's name as
+ * `task`. */
 typedef void filch_stage_failed_fn(void *item, const filch_failure *why, void *arg);
 
 typedef struct filch_pipeline_config {
     const filch_stage *stages; /* copied */
     unsigned count;            /* 1 .. FILCH_STAGES_MAX */
-    size_t results;            /* the most that wait for filch_pipeline_next; default: the last
-                                  stage's width */
+    size_t results;            /* the most results that wait for filch_pipeline_next; default: the
+                                  last stage's width */
     void (*drop)(void *item);  /* releases a result that was not received; may be NULL */
     filch_context *context;    /* parent of the pipeline's own; may be NULL */
     filch_on_error on_error;
-    filch_stage_failed_fn *failed; /* of FILCH_ERROR_REPORT, and of no other */
+    filch_stage_failed_fn *failed; /* for FILCH_ERROR_REPORT only */
     void *failed_arg;
     void *reserved[4];
 } filch_pipeline_config;
@@ -112,12 +114,12 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a pipeline on rt (NULL: the calling task's runtime). Allocates all memory it will
+/* Creates a pipeline on rt (NULL: the calling task's runtime). Allocates all memory that it will
  * need. Errors: -EINVAL (a field is out of range); -ENOMEM; -ECHILD. */
 FILCH_API int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
                                     const filch_pipeline_config *config);
-/* Ends pushing: present and later pushers get -EPIPE. Items in the pipeline continue. Does not
- * wait. Errors: -EPIPE (closed already); -EINVAL (NULL). */
+/* Closes it: present and later pushers get -EPIPE. Items in the pipeline continue. Does not wait.
+ * Errors: -EPIPE (closed already); -EINVAL (NULL). */
 FILCH_API int filch_pipeline_close(filch_pipeline *pipeline);
 /* Closes it, and waits until every item has left the last stage; results may still be waiting,
  * up to their limit. Returns 0. After a failure it returns the failure's code, when all

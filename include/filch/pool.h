@@ -12,24 +12,25 @@
  *   ...
  *   filch_pool_destroy(pool);                               waits for all accepted jobs
  *
- * This header includes the others of a pool: <filch/pool_config.h> its configuration,
- * <filch/submit.h> submissions and their options, <filch/job.h> jobs and their outcomes.
+ * This header includes the other headers of a pool: <filch/pool_config.h> for its configuration,
+ * <filch/submit.h> for submissions and their options, <filch/job.h> for jobs and their outcomes.
  *
- * Width: the number of jobs in progress at a time. Jobs that wait within their function count. A
- * job is a task: it may fork, spawn and wait.
+ * Width: the number of jobs in progress at a time, including jobs that wait within their function.
+ * A job is a task: it may fork, spawn and wait.
  * Capacity: the number of further jobs that may wait. A job for which a place within the width is
  * free does not count, even if it has not begun yet. So an idle pool accepts width + capacity jobs,
  * as a buffered channel with idle receivers does.
  * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
  * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
- * either its outcome is fixed and waiters return. A job in progress sees its context done, and its
- * function still returns; its data is released only then.
- * Life: filch_pool_destroy ends a pool once it is at rest. A job belongs to the pool. It is gone
- * once its outcome has been reported and its function has returned; a holder of a handle
- * (filch_pool_submit's `out`) releases it with filch_job_release.
+ * either, its outcome is fixed and waiters return. A job in progress sees its context done; its
+ * data is released only when its function has returned.
+ * Life: a pool is created, used, closed and destroyed; filch_pool_destroy waits until it is at
+ * rest. A job belongs to the pool, and is freed once its outcome has been reported and its function
+ * has returned. The holder of a handle (filch_pool_submit's `out`) releases it with
+ * filch_job_release.
  * Threads: any task or thread may call every function, jobs of the pool included.
- * Suspends: filch_pool_destroy, filch_pool_wait, filch_pool_shutdown, and submissions.
- * <filch/wait.h> says how a call waits.
+ * Suspends: filch_pool_destroy, filch_pool_wait, filch_pool_shutdown, and submissions, as
+ * <filch/wait.h> says.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. A NULL pool
  * or job is -EINVAL where a call returns errors, except in filch_pool_destroy; elsewhere it is
  * not allowed.
@@ -63,8 +64,8 @@ typedef struct filch_pool_stats {
     uint64_t waiting_most; /* and that waited, which may miss up to 128 of a burst; neither counts
                               plain jobs of a direct pool */
     uint64_t held;         /* now: handles that were not released, and jobs that go to a
-                                          results list. A number that only grows is a forgotten
-                                          filch_job_release */
+                                          results list. A number that only grows indicates a
+                                          forgotten filch_job_release */
 } filch_pool_stats;
 
 FILCH_BEGIN_DECLS
@@ -84,8 +85,7 @@ FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *confi
  * runtime; nothing has happened: close the pool there, and destroy it outside). */
 FILCH_API int filch_pool_destroy(filch_pool *pool);
 
-/* ---- Shutting down. Each call may be repeated, by any caller. A call by a job of the pool does
- * not wait for that pool ---- */
+/* ---- Shutting down. Calls may be repeated. One by a job of the pool does not wait for it ---- */
 
 /* Stops accepting jobs; submitters that wait for room get -EPIPE. Accepted jobs still run. Does
  * not wait. */
@@ -98,8 +98,8 @@ FILCH_API void filch_pool_close(filch_pool *pool);
 FILCH_API int filch_pool_wait(filch_pool *pool, int64_t until);
 
 /* Closes the pool, waits until `until`, then cancels unfinished jobs. Returns 0 if all finished,
- * or -ETIMEDOUT if some were cancelled and all that were in progress have returned. Of several
- * times given, the earliest counts. Suspends.
+ * or -ETIMEDOUT if some were cancelled and all that were in progress have returned. If several
+ * calls give a time, the earliest counts. Suspends.
  * Errors: -EINVAL (no pool, or a negative time; nothing has happened); -ENOMEM, -EAGAIN or -EMFILE
  * (no timer; the pool is closed and nothing will be cancelled: call filch_pool_shutdown_now).
  * -EDEADLK (called by a job of the pool): the pool is closed and jobs unfinished at `until`, the
@@ -107,35 +107,35 @@ FILCH_API int filch_pool_wait(filch_pool *pool, int64_t until);
 FILCH_API int filch_pool_shutdown(filch_pool *pool, int64_t until);
 
 /* Closes the pool and cancels its jobs: waiting jobs get the outcome FILCH_CANCELLED; jobs in
- * progress see their context done. Does not wait. Returns the number that were waiting, as
+ * progress see their context done. Does not wait. Returns the number of cancelled waiting jobs, as
  * filch_pool_cancel_waiting does. */
 FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 
 /* ---- Operations ---- */
 
 /* Cancels waiting jobs, delayed ones included, and leaves running ones alone: each waiting job gets
- * the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts tells a job that
- * never began (0) from one that waited for a retry. The pool stays as open as it was: jobs submitted
- * later run, and so do jobs whose submitters wait for room, which the cancelled jobs leave. Does not
- * wait. Returns the number of cancelled jobs.
- * In a direct pool a plain job (no handle, done, drop, timeout, ...) is cancelled when a worker comes
- * to it. The number may then include plain jobs that begin during the call, and those cancelled by an
- * earlier call that no worker has come to. */
+ * the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts distinguishes a
+ * job that never began (0) from one that waited for a retry. The pool stays open: jobs submitted
+ * later run, and so do those of submitters that wait for the room which the cancelled jobs leave.
+ * Does not wait. Returns the number of cancelled jobs.
+ * In a direct pool a plain job (no handle, done, drop, timeout, ...) is cancelled when a worker
+ * takes it. The number may then include plain jobs that begin during the call, and those cancelled
+ * by an earlier call that no worker has taken. */
 FILCH_API size_t filch_pool_cancel_waiting(filch_pool *pool);
 
-/* Sets the number of jobs in progress at a time, 1..FILCH_WIDTH_MAX; jobs above it run to their
- * end. In an elastic pool it is the minimum: the pool widens at once, and shrinks when demand drops.
- * In a direct pool with its own runtime it is the number of workers (filch_runtime_resize). Does not
- * wait.
+/* Sets the number of jobs in progress at a time, 1..FILCH_WIDTH_MAX; jobs beyond it continue to
+ * their end. In an elastic pool it is the minimum: the pool widens at once, and shrinks when demand
+ * drops. In a direct pool with its own runtime it is the number of workers (filch_runtime_resize).
+ * Does not wait.
  * Errors: -EINVAL (0, or more than FILCH_WIDTH_MAX, width_max or max_workers); -EINVAL also for an
- * adaptive pool, and for a direct one that shares its runtime. -ENOMEM (the width is unchanged: free some memory);
- * -EAGAIN (a thread could not be created: raise the process's limit). */
+ * adaptive pool, and for a direct one that shares its runtime. -ENOMEM (the width is unchanged:
+ * free some memory); -EAGAIN (a thread could not be created: raise the process's limit). */
 FILCH_API int filch_pool_resize(filch_pool *pool, unsigned width);
 
-/* Sets how many jobs may wait beyond the free places: a number, FILCH_UNLIMITED or FILCH_RENDEZVOUS. A larger number
- * admits submitters that wait for room. With a smaller one, waiting jobs stay, and none is
- * admitted until fewer wait. Does not wait. Error: -EINVAL (no pool, 0, or a direct pool, which
- * has no queue: create it with an order, a width or a capacity). */
+/* Sets how many jobs may wait beyond the free places: a number, FILCH_UNLIMITED or
+ * FILCH_RENDEZVOUS. A larger number admits submitters that wait for room. With a smaller one,
+ * waiting jobs stay, and none is admitted until fewer wait. Does not wait. Error: -EINVAL (no pool,
+ * 0, or a direct pool, which has no queue: create it with an order, a width or a capacity). */
 FILCH_API int filch_pool_set_capacity(filch_pool *pool, size_t capacity);
 
 /* ---- Queries ---- */
@@ -144,15 +144,16 @@ FILCH_API int filch_pool_set_capacity(filch_pool *pool, size_t capacity);
 FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t size);
 
 /* Publishes the pool's statistics as filch_pool_..., labelled with its name. Each
- * filch_metrics_write reads them once. A timed pool also has waiting and running times, in seconds. The
- * pool is the owner: call filch_metrics_remove(metrics, pool) before destroying it. Does not wait.
+ * filch_metrics_write reads them once. A timed pool also publishes waiting and running times, in
+ * seconds. The pool is the owner: call filch_metrics_remove(metrics, pool) before destroying it.
+ * Does not wait.
  * Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *pool);
 
 /* The same, with the times of a timed pool as histograms instead of summaries. All have the
- * default bounds of filch_metric.marks (10 us to 10 s), so Prometheus can add those of several
- * pools and processes, unlike quantiles. All pools of a registry use the same form, else
- * -EINVAL. */
+ * default bounds of filch_metric.marks (10 us to 10 s), so Prometheus can add up histograms of
+ * several pools and processes, which it cannot do with quantiles. Errors also: -EINVAL (a pool of
+ * this registry uses the other form). */
 FILCH_API int filch_metrics_add_pool_histograms(struct filch_metrics *metrics, filch_pool *pool);
 
 FILCH_END_DECLS

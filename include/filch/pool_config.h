@@ -7,10 +7,11 @@
  *                                                 .order = FILCH_PRIORITY,
  *                                                 .full = FILCH_FULL_REJECT});
  *
- * A zero field means the default, so a configuration names only the fields that differ. A field that
- * has no effect without another one is refused by its name (-EINVAL). Strings
- * and the objects that it points to are not copied, and must live until the pool is destroyed.
+ * A zero field means the default, so a configuration names only the fields that differ. A field
+ * that has no effect without another one is refused (-EINVAL; filch_error() names it). Strings and
+ * the objects that it points to are not copied, and must live until the pool is destroyed.
  * docs/pools/README.md is the reference.
+ * Threads: plain values. Suspends: no. Errors: those of filch_pool_create.
  * Since 0.1.0. */
 #ifndef FILCH_POOL_CONFIG_H
 #define FILCH_POOL_CONFIG_H
@@ -38,7 +39,7 @@ typedef enum filch_pool_order {
     FILCH_LIFO,     /* the newest */
     FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; of equals the one submitted
                        first, also after filch_job_set_priority. A job that has waited for `aging`
-                       counts as one higher, so no job waits for ever */
+                       counts as one priority higher, so no job waits for ever */
     FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
                        then jobs without one, the oldest first */
     FILCH_ORDERS
@@ -46,9 +47,8 @@ typedef enum filch_pool_order {
 
 enum { FILCH_PRIORITIES = 8 };
 
-/* Capacities: the most jobs that may wait beyond those for which a place within the width is free;
- * delayed jobs count in any case. Any number, the default if none is given, or one of
- * these two. */
+/* Capacities: the most jobs that may wait, not counting those for which a place within the width is
+ * free; delayed jobs always count. Any number, or one of the two below. */
 enum { FILCH_CAPACITY_DEFAULT = 65536 };
 #define FILCH_UNLIMITED SIZE_MAX /* a queue that grows until memory is used up */
 #define FILCH_RENDEZVOUS                                                                           \
@@ -61,24 +61,24 @@ enum { FILCH_WIDTH_MAX = 1000000 };
 typedef enum filch_when_full {
     FILCH_FULL_WAIT,        /* it waits for room, first come first served */
     FILCH_FULL_REJECT,      /* it is refused: -EAGAIN */
-    FILCH_FULL_RUN,         /* the job begins at once, beyond the width; the submission returns
-                               when the job has an outcome, or at `until` while the job continues */
+    FILCH_FULL_RUN,         /* the job begins at once, beyond the width; the submission returns when
+                               the job has an outcome, or at `until` while the job continues */
     FILCH_FULL_DROP_OLDEST, /* to make room, the oldest waiting job without a free place is dropped,
                                or the delayed job that fills the queue */
     FILCH_FULL_DROP_NEWEST, /* the new job is accepted and dropped */
     FILCH_FULL_CHOICES
 } filch_when_full;
 
-/* Behaviour of a pool whose breaker refuses a job. */
+/* The treatment of a job that the pool's breaker refuses. */
 typedef enum filch_breaker_full {
-    FILCH_BREAKER_FULL_HOLD, /* they wait in the queue, and no attempt counts. While the breaker is
-                                not closed the pool lets one job at a time through, as its probe;
-                                it looks again at the latest after 100 ms */
+    FILCH_BREAKER_FULL_HOLD, /* it waits in the queue, and no attempt counts. While the breaker is
+                                not closed the pool lets one job at a time through, as a probe;
+                                it tries again after 100 ms at the latest */
     FILCH_BREAKER_FULL_FAIL, /* the attempt fails: -EHOSTDOWN */
     FILCH_BREAKER_FULL_CHOICES
 } filch_breaker_full;
 
-/* A job that has timed out and has not returned. */
+/* A stuck job: it has timed out, and its function has not returned. */
 typedef struct filch_stuck {
     const char *name; /* the job's */
     uint64_t id;
@@ -109,7 +109,7 @@ typedef struct filch_pool_config {
                                up, waiting times are measured to 10 ms */
     int64_t timeout;        /* ns from submission, for jobs without a timeout of their own; default:
                                none */
-    filch_context *context; /* parent of the contexts of jobs that name no other */
+    filch_context *context; /* parent of the contexts of jobs whose options name none */
     bool timed;             /* records waiting and running times, for filch_metrics_add_pool */
     unsigned width_max;     /* elastic: the width varies with demand between `width` (default 1)
                                and this; 0: fixed. docs/pools/README.md, "Growing and shrinking" */
@@ -130,7 +130,7 @@ typedef struct filch_pool_config {
         *dead_letters; /* receives jobs that have failed or panicked for good, with the
                                          last failure of a call, if there was one */
     const filch_adaptive_config *adaptive; /* the width adapts to latency; `width` stays 0 */
-    /* Jobs that do not return */
+    /* Stuck jobs */
     int64_t stuck_after; /* ns after its deadline until a job in progress counts as stuck;
                             default: never */
     unsigned spares;     /* up to this many stuck jobs do not count towards the width; each is
@@ -142,8 +142,8 @@ typedef struct filch_pool_config {
                                       workers */
     struct filch_results *results; /* for jobs without a results list of their own */
     unsigned cpu_max;    /* for an elastic pool: percent of the CPUs, 1..100, at which it stops
-                            growing; half-way from there to 100 it shrinks. docs/pools/README.md; default:
-                            not checked */
+                            growing; half-way from there to 100 it shrinks
+                            (docs/pools/README.md); default: not checked */
     int64_t run_timeout; /* ns from the start of each attempt, for jobs without a run_timeout of
                             their own; default: none */
 } filch_pool_config;
@@ -153,15 +153,15 @@ FILCH_BEGIN_DECLS
 /* ---- Presets. They differ in width and workers; set further fields as needed ---- */
 
 /* Returns a configuration for jobs that compute: a runtime of the pool's own with one worker per
- * core, bound by "auto", and as many jobs in progress. If the topology cannot be read, that of one
- * core. Any task or thread; does not wait. */
+ * core, bound by "auto", and the same number of jobs in progress. If the topology cannot be read,
+ * it assumes one core. Any task or thread; does not wait. */
 FILCH_API filch_pool_config filch_pool_cpu_bound(void);
 
 /* Returns a configuration for jobs that wait: 4 in progress per core, and at most 64 per core. By
  * Little's law 1 + wait / computation jobs keep a core busy (B. Goetz, Java Concurrency in
  * Practice, 2006, 8.2): 4 if they wait for three quarters of their time, and jobs of services wait
  * longer. Two workers per core, unpinned, since some calls always hold their thread. If the
- * topology cannot be read, that of one core. Any task or thread; does not wait. */
+ * topology cannot be read, it assumes one core. Any task or thread; does not wait. */
 FILCH_API filch_pool_config filch_pool_io_bound(void);
 
 FILCH_END_DECLS

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Child processes: start a program, write to it and read from it, wait for its end, kill it. For
- * service authors. A task that waits for a child suspends; its worker runs something else.
+ * Child processes: start a program, write to it and read from it, wait for its end, kill it. And
+ * signals for tasks: the first one cancels a context, or each one is sent into a channel. For
+ * service authors.
  *
  *   int main(void) { filch_spawner_start();  ...               first, before any thread
  *
@@ -15,16 +16,23 @@
  *   filch_process_wait(sort, &outcome, NULL, filch_in(FILCH_SECOND));
  *   filch_process_destroy(sort);
  *
+ *   filch_context *stop;
+ *   filch_signal_context_start(&stop, NULL, (const int[]){SIGTERM, SIGINT}, 2);
+ *   ...  work below `stop`; FILCH_DONE(stop) in a select; filch_context_wait(stop, FILCH_FOREVER)
+ *   filch_signal_context_stop(stop);
+ *   filch_context_release(stop);
+ *
  * Children are started by the spawner, a small process that filch_spawner_start makes. They die
  * with the calling process, however it ends, and so do all their descendants. They have no files
- * but their standard input, output and error; signals act by default in them, and none is blocked.
- * Each has a session and a process group of its own. When a child ends, the rest of its group is
- * killed. No shell is involved.
- * Life: spawned; then used by any number of tasks and threads; destroyed when no call on it is in
- * progress and none follows. A child of fork() cannot use its copies, but may start a spawner of
- * its own.
- * Threads: tasks and any thread. Suspend: filch_process_spawn, _write and _wait, as <filch/wait.h>
- * says. Errors: 0 or a negative errno; an out-pointer is untouched then.
+ * but their standard input, output and error; no signal is blocked in them or has a handler. Each
+ * child has its own session and process group; when it ends, the rest of its group is killed. No
+ * shell is involved.
+ * Life: a process is spawned, then used by any number of tasks and threads, and destroyed when no
+ * call on it is in progress and none follows. A child of fork() cannot use its copies, but may
+ * start its own spawner; signals have their default effect in it.
+ * Threads: tasks and any thread. Suspends: filch_process_spawn, _write and _wait, as <filch/wait.h>
+ * says.
+ * Errors: 0 or a negative errno; an out-pointer is untouched then.
  * Since 0.1.0. */
 #ifndef FILCH_PROCESS_H
 #define FILCH_PROCESS_H
@@ -42,7 +50,7 @@ enum { FILCH_PROCESS_PIPE = -1, FILCH_PROCESS_NULL = -2, FILCH_PROCESS_TO_OUT = 
 /* The program to run. All is copied; the files may be closed after the call. */
 typedef struct filch_process_config {
     const char *program; /* a path, from `directory` if it is relative; or a name without a slash,
-                            to be found in the caller's PATH; NULL: argv[0] */
+                            which is looked up in the caller's PATH; NULL: argv[0] */
     const char *const *argv;        /* at least the program's name; ends with NULL */
     const char *const *environment; /* "NAME=value", ends with NULL; NULL: the caller's */
     const char *directory;          /* NULL: the caller's */
@@ -62,9 +70,9 @@ FILCH_BEGIN_DECLS
 
 /* Starts the spawner of this process. Call it first in main, before the first thread and before
  * large allocations: the spawner is a copy of the process, and starts children faster while that
- * is small. Called later it is correct all the same, but keeps the process's memory of that moment
- * in use. Children inherit its limits, umask, priority, user and groups: set these before. Returns
- * 0 also if it runs; starts another one if it has died. Does not suspend.
+ * is small. A later call also works, but keeps the memory that the process has at that moment in
+ * use. Children inherit the spawner's limits, umask, priority, user and groups: set these before.
+ * Returns 0 if it already runs; starts another one if it has died. Does not suspend.
  * Errors: -EAGAIN or -ENOMEM (no process: raise the limit of processes, or free memory); -EMFILE
  * or -ENFILE (close some files); -ENOENT (there is no /dev/null). */
 FILCH_API int filch_spawner_start(void);
@@ -77,15 +85,15 @@ FILCH_API int filch_spawner_start(void);
  * died: call filch_spawner_start again). -EPERM (the caller's user or group has changed since
  * filch_spawner_start: call that after the change). -EINVAL (a wrong member of config, or a
  * negative time); -EBADF (a file is not open); -ETIMEDOUT. -EAGAIN, -ENOMEM, -EMFILE, -ENFILE
- * (processes, memory or files lack). Those of open(2) for the directory. Those of execve(2) for the
- * program: -ENOENT, -EACCES, -ENOEXEC (neither a program nor a script with #!), -E2BIG, ... */
+ * (no processes, memory or files left). Those of open(2) for the directory. Those of execve(2) for
+ * the program: -ENOENT, -EACCES, -ENOEXEC (neither a program nor a script with #!), -E2BIG, ... */
 FILCH_API int filch_process_spawn(filch_process **out, const filch_process_config *config,
                                   int64_t until);
 /* Closes the caller's ends of its pipes, kills the child and its group if it still runs, and frees
  * the handle. Does not wait for the child's end. NULL is allowed. */
 FILCH_API void filch_process_destroy(filch_process *process);
 
-/* ---- Its input and output ---- */
+/* ---- Input and output ---- */
 
 /* Writes all `size` bytes to the child's standard input; waits while the pipe is full. Raises no
  * SIGPIPE. One task at a time. Write and read in different tasks if the child answers while it
@@ -106,10 +114,10 @@ FILCH_API int filch_process_in(const filch_process *process);
  * It ends when all processes that have the other end have closed it. filch_process_destroy closes
  * it. */
 FILCH_API int filch_process_out(const filch_process *process);
-/* The same of its standard error. */
+/* The same for its standard error. */
 FILCH_API int filch_process_err(const filch_process *process);
 
-/* ---- Its end ---- */
+/* ---- The child's end ---- */
 
 /* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
  * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
@@ -119,13 +127,14 @@ FILCH_API int filch_process_err(const filch_process *process);
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
                                  filch_context *context, int64_t until);
 /* Returns a context that is done when the child has ended: for FILCH_DONE in a select, and as a
- * parent of work for this child. Its cause is -ESRCH; -ECHILD as above; or -ECANCELED: the
+ * parent of work for this child. Its cause is -ESRCH; -ECHILD as above; or -ECANCELED, if the
  * handle was destroyed before. It belongs to the handle: retain it to use it longer. */
 FILCH_API filch_context *filch_process_context(const filch_process *process);
-/* Sends a signal to the child. Returns when the spawner has been told, just before it is sent. A
- * child that has changed its user, as a setuid program does, may be out of reach. Does not suspend.
+/* Sends a signal to the child. Returns when the spawner has the request, just before it sends the
+ * signal. A child that has changed its user, as a setuid program does, may not receive it. Does not
+ * suspend.
  * Errors: -ESRCH (it has ended); -EINVAL (process is NULL, or there is no such signal); -EPIPE (the
- * spawner has died); -EAGAIN (hundreds of signals are on their way to a stopped spawner). */
+ * spawner has died); -EAGAIN (hundreds of requests wait for a stopped spawner). */
 FILCH_API int filch_process_kill(filch_process *process, int signal);
 /* The same, to all processes of the child's group: those that it and its descendants have started,
  * except those that have made a group or session of their own. */
@@ -136,49 +145,41 @@ FILCH_API pid_t filch_process_pid(const filch_process *process);
 
 FILCH_END_DECLS
 
-/* Signals for tasks: the first signal cancels a context, or each one is sent into a channel. For
- * service authors.
- *
- *   filch_context *stop;
- *   filch_signal_context_start(&stop, NULL, (const int[]){SIGTERM, SIGINT}, 2);
- *   ...  work below `stop`; FILCH_DONE(stop) in a select; filch_context_wait(stop, FILCH_FOREVER)
- *   filch_signal_context_stop(stop);
- *   filch_context_release(stop);
+/* ---- Signals ---- */
+
+/* Signals as a channel:
  *
  *   filch_channel *signals;
  *   filch_signal_channel_start(&signals, (const int[]){SIGTERM, SIGINT, SIGHUP}, 3);
- *   FILCH_EACH(int, number, signals) ...                    SIGHUP: reload; the first of the others:
- *                                                           drain; the second: cancel
+ *   FILCH_EACH(int, number, signals) ...               SIGHUP: reload; the first of the others:
+ *                                                      drain; the second: cancel
  *   filch_signal_channel_stop(signals);
  *   filch_channel_destroy(signals);
  *
  * Context: the first of the signals cancels it with -EINTR. From then on, and after
  * filch_signal_context_stop, they have their previous effect again: a second Ctrl-C ends a program
- * that does not come to its end.
- * Channel: all signals are sent until filch_signal_channel_stop, so a second Ctrl-C does what the
- * program makes of it. The kernel merges signals of one number that come before their handler
- * runs; no other is lost while fewer than 64 wait in the channel.
- * In a child of fork() the signals have their default effect. The handlers may be installed before
- * or after threads are started, and need one thread that does not block the signals. System calls
- * of that thread are restarted, as SA_RESTART says.
- * Threads: any task or thread. */
+ * that hangs while it shuts down.
+ * Channel: all signals are sent until filch_signal_channel_stop, so the program decides about a
+ * second Ctrl-C, too. The kernel merges signals of one number that come before their handler runs;
+ * no other is lost while fewer than 64 wait in the channel.
+ * Signal handlers may be installed before or after threads are started, and need one thread that
+ * does not block the signals. System calls of that thread are restarted, as SA_RESTART says. */
 
 FILCH_BEGIN_DECLS
 
 /* Creates a child of parent (NULL: a root), which each of `count` signals cancels. Does not
- * wait. Errors: -EINVAL (no signal, one that cannot be caught, or one raised by a program's own
- * error); -EBUSY (another context or channel has one of them: end that); -ENOMEM, -EMFILE,
- * -EAGAIN. */
+ * wait. Errors: -EINVAL (no signal, one that cannot be caught, or one that a program's error
+ * raises, such as SIGSEGV); -EBUSY (another context or channel has one of them: stop that);
+ * -ENOMEM, -EMFILE, -EAGAIN. */
 FILCH_API int filch_signal_context_start(filch_context **out, filch_context *parent,
                                          const int *signals, size_t count);
 /* Restores the previous effect of the signals; the context stays unchanged. Does nothing if one
  * of them has come, or with NULL. */
 FILCH_API void filch_signal_context_stop(filch_context *context);
 
-/* Creates a channel of int, into which each of `count` signals is sent as its number when it comes,
- * as often as it comes. It has room for 64; more are dropped. Receive from it in any task or thread,
- * also by FILCH_RECEIVE in a select. Does not wait. Errors: as filch_signal_context_start; out is
- * untouched then. */
+/* Creates a channel of int. Each time one of the `count` signals comes, its number is sent into the
+ * channel. It has room for 64; more are dropped. Receive from it in any task or thread, also by
+ * FILCH_RECEIVE in a select. Does not wait. Errors: as filch_signal_context_start. */
 FILCH_API int filch_signal_channel_start(filch_channel **out, const int *signals, size_t count);
 /* Restores the previous effect of the signals and closes the channel: signals in it can still be
  * received, then receivers get -EPIPE. The caller destroys the channel afterwards, not before. Once

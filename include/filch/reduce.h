@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parallel reductions: one value of many. For engineers with an index range, a value for each index
- * and a way to combine two.
+ * Parallel reductions: many values are combined into one. For engineers with an index range, a
+ * value for each index and a way to combine two.
  *
  *   FILCH_REDUCE(dot, double, 0.0, FILCH_PLUS, i, (const double *, x), (const double *, y))
  *   {
@@ -25,9 +25,9 @@
  *   tree(i, i + 1) = value(i)
  *   tree(i, j)     = combine(tree(i, i + h), tree(i + h, j)), h the largest power of two < j - i
  *
- * however the parts are shared. So the tree depends on nothing but the number of values, and a
- * sum's error grows with its depth only (pairwise summation: Higham, Accuracy and Stability of
- * Numerical Algorithms, 4.1). The tree goes down to single indices, so few long iterations are
+ * regardless of how the parts are shared. So the tree depends on nothing but the number of values,
+ * and a sum's error grows with its depth only (pairwise summation: Higham, Accuracy and Stability
+ * of Numerical Algorithms, 4.1). The tree goes down to single indices, so few long iterations are
  * shared as well as many short ones. Eight consecutive values are combined by straight-line code.
  *
  * FILCH_REDUCE does this too: a sum in the order of the range would be one chain of additions,
@@ -44,10 +44,10 @@
  * Errors: 0; the first code that a body stopped with (FILCH_STOP_WITH); -EINVAL (a range that ends
  * before it begins, a NULL or zero argument). -ENOMEM: no memory for one result of more than 64
  * bytes, or, in the deterministic form, for one result of more than 512 bytes per level of the
- * tree. Where there is no memory for more, the rest is not shared. From elsewhere also the errors
- * of filch_run. On an error, and when a body panics, *out is not touched.
+ * tree. If there is no memory for further results, the rest is not shared. From elsewhere also the
+ * errors of filch_run. On an error, and when a body panics, *out is not touched.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_REDUCE_H
 #define FILCH_REDUCE_H
@@ -80,7 +80,7 @@ FILCH_BEGIN_DECLS
  * task (see filch_for); 0: measured. how is used until the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                             const filch_reduction *how, void *out, void *context);
 
@@ -92,7 +92,7 @@ FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t 
 FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block,
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
                                           size_t most, const filch_reduction *how, void *out,
                                           void *context);

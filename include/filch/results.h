@@ -14,17 +14,17 @@
  *       filch_job_release(job);
  *   }
  *
- * Each job accepted with a list is put into it once, whichever outcome it has, after its `done`
- * has returned. This neither waits nor allocates: the links are in the jobs. Jobs are taken in
- * the order in which they were put there.
+ * Each job accepted with a list is put into it once, after its `done` has returned, regardless of
+ * its outcome. This neither waits nor allocates: the links are in the jobs. Jobs are taken in the
+ * order in which they were put there.
  * Bound: a list is unbounded unless filch_results_set_bound was called. From then on submissions
- * with it wait while that many of its jobs are running or ended and not taken. Accepted jobs
- * never wait for a taker, so a slow taker delays submitters and no runner.
+ * with it wait while that many of its jobs have been accepted and not taken. Accepted jobs never
+ * wait for a taker, so a slow taker delays submitters and no runner.
  * A taker owns a handle of the job (<filch/pool.h>) and so holds its data: `drop` is called
  * after the release. After FILCH_TIMED_OUT the job's function may still be using the data.
- * Life: the list must outlive the jobs and pools that were given it. Several pools may share
- * one.
- * Threads: any task or thread may call every function; <filch/wait.h> says how a call waits.
+ * Life: the list must outlive the jobs and pools that use it. Several pools may share one.
+ * Threads: any task or thread may call every function. Suspends: filch_results_take and
+ * filch_results_destroy, as <filch/wait.h> says.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_RESULTS_H
@@ -40,7 +40,7 @@ FILCH_BEGIN_DECLS
 /* Creates a list. On failure *out is untouched. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_results_create(filch_results **out);
 /* Frees it; untaken jobs are released, waiters get -EIDRM. NULL is allowed. May suspend. Error:
- * -EBUSY (jobs are still to come, or a pool's configuration has it; nothing has happened). */
+ * -EBUSY (jobs will still arrive, or a pool's configuration has the list; nothing has happened). */
 FILCH_API int filch_results_destroy(filch_results *results);
 /* Closes the list: new submissions with it get -EPIPE; those already waiting for room continue.
  * Accepted jobs still arrive; then takers get -EPIPE. Does not wait. May be called again. */
@@ -54,7 +54,7 @@ FILCH_API int filch_results_take(filch_results *results, filch_job **out, int64_
  * bound. A larger bound lets waiting submissions continue; a smaller one applies to the next
  * submissions. A submission waits until its `until`, its job's deadline, or the end of its
  * context, for each value of the pool's `full` but FILCH_FULL_REJECT, which refuses it
- * (-EAGAIN). It gets -EPIPE if the pool or the list is closed meanwhile. A task that both
+ * (-EAGAIN). It gets -EPIPE if the pool or the list is closed during the wait. A task that both
  * submits and takes must take in time, or submit with an `until`. Does not wait. Error: -EINVAL
  * (no list, or 0). */
 FILCH_API int filch_results_set_bound(filch_results *results, size_t bound);

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Retries: repeats failed calls after growing, randomised delays. For service authors.
+ * Retries: repeat failed calls after growing, randomised delays. For service authors.
  *
  *   static const filch_retry_policy policy = {.attempts = 5, .base = 20 * FILCH_MILLISECOND};
  *   rc = filch_retry_run(&policy, context, ask, &question, NULL);      0, or the last error
  *
- *   filch_retry_state state;                                            in your own loop
+ *   filch_retry_state state;                                           in your own loop
  *   filch_retry_state_begin(&policy, &state);
- *   while (rc = ask(&question), filch_retry_state_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
+ *   while (rc = ask(&question),
+ *          filch_retry_state_next(&policy, &state, rc, &delay) == FILCH_RETRY_AGAIN)
  *       filch_sleep(delay);
  *
  * The wait after attempt n grows as base * factor^(n - 1), up to a cap, and is then made random
  * ("jitter"), so that calls that failed together are not retried together (M. Brooker, Exponential
  * Backoff And Jitter, AWS Architecture Blog, 2015). A budget keeps retries from multiplying the
- * load on what is down already.
+ * load on a service that is already failing.
+ * Life: policies, states and budgets are the caller's plain values; they need no destroy.
  * Threads: any task or thread; a policy is only read, a budget may be shared, a state belongs to
- * one caller. May suspend: filch_retry_run, and only between attempts; a waiting task holds no
- * worker.
+ * one caller. Suspends: filch_retry_run, and only between attempts; a waiting task holds no worker.
+ * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_RETRY_H
 #define FILCH_RETRY_H
@@ -28,7 +30,8 @@
 
 /* ---- Types ---- */
 
-/* With d = min(cap, base * factor^(n - 1)), and r the last wait, at first base, evenly from */
+/* The range of a wait, with even probability; d = min(cap, base * factor^(n - 1)), and r is the
+ * last wait, at first base: */
 typedef enum filch_jitter {
     FILCH_JITTER_FULL,         /* 0 .. d */
     FILCH_JITTER_EQUAL,        /* d / 2 .. d */
@@ -47,15 +50,15 @@ typedef enum filch_retry_verdict {
     FILCH_RETRY_NO_BUDGET    /* none: the budget is used up */
 } filch_retry_verdict;
 
-/* A limit on retries for all who share it: a token bucket. Each retry takes a token, each run
- * adds a part of one. Opaque. */
+/* A limit on the retries of all runs that share it: a token bucket. Each retry takes a token, each
+ * run adds a part of one. Opaque. */
 typedef struct filch_retry_budget {
     filch_u32 lock;
     unsigned percent, per_second;
     int64_t most, balance, now; /* tokens / 10^9 */
 } filch_retry_budget;
 
-/* After an attempt. */
+/* The report after an attempt. */
 typedef struct filch_retry_report {
     unsigned attempt; /* 1, 2, ... */
     int code;         /* its result */
@@ -67,12 +70,12 @@ typedef struct filch_retry_report {
 typedef int filch_retry_fn(void *arg);
 /* Should an attempt that failed with this code be retried? */
 typedef bool filch_retryable_fn(int code, void *arg);
-/* Called after each attempt, before the wait. A panic here ends the run. */
+/* Receives a report after each attempt, before the wait. A panic here ends the run. */
 typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
 
 #define FILCH_RETRY_FOR_EVER UINT32_MAX
 
-/* Zero in a field: the default. */
+/* A zero field means the default. */
 typedef struct filch_retry_policy {
     unsigned attempts;   /* in all, the first included; default 3; FILCH_RETRY_FOR_EVER */
     filch_jitter jitter; /* default full */
@@ -81,8 +84,8 @@ typedef struct filch_retry_policy {
     double factor;       /* 1 or more; default 2 */
     int64_t time;  /* ns from the beginning: no attempt begins later; default: only the context
                       limits it */
-    uint64_t seed; /* default: each run has its own. With a seed all runs wait the same times:
-                      for tests, not for services */
+    uint64_t seed; /* default: each run has its own. With a seed all runs have the same waits: for
+                      tests, not for services */
     filch_retry_budget *budget;    /* default: no limit */
     filch_retryable_fn *retryable; /* default filch_retryable */
     filch_retry_told_fn *told;
@@ -94,9 +97,8 @@ typedef struct filch_retry_policy {
 typedef struct filch_retry_state {
     uint64_t random; /* any number */
     int64_t last;    /* the last wait, ns; 0: there was none */
-    int64_t
-        until; /* no attempt begins later; set by filch_retry_state_begin; the caller may lower it */
-    unsigned attempts; /* that have ended */
+    int64_t until;   /* no attempt begins later; filch_retry_state_begin sets it; may be lowered */
+    unsigned attempts; /* attempts that have ended */
 } filch_retry_state;
 
 FILCH_BEGIN_DECLS
@@ -118,8 +120,9 @@ FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *c
 /* Begins a run: seeds the state, sets its deadline, and adds the run's share to the budget.
  * Error: -EINVAL (a bad policy; nothing was done). */
 FILCH_API int filch_retry_state_begin(const filch_retry_policy *policy, filch_retry_state *state);
-/* Decides after an attempt that ended with `code`. AGAIN: a token was taken, and *delay is the
- * wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_state_begin accepted. */
+/* Decides after an attempt that ended with `code`. FILCH_RETRY_AGAIN: a token was taken, and *delay
+ * is the wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_state_begin
+ * accepted. */
 FILCH_API filch_retry_verdict filch_retry_state_next(const filch_retry_policy *policy,
                                                      filch_retry_state *state, int code,
                                                      int64_t *delay);
@@ -127,11 +130,11 @@ FILCH_API filch_retry_verdict filch_retry_state_next(const filch_retry_policy *p
  * the randomness and advances. The policy is one that filch_retry_state_begin accepts. */
 FILCH_API int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
                                     filch_retry_state *state);
-/* True for errors that may be over soon: -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,
+/* Returns true for errors that may be temporary: -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,
  * -ECONNREFUSED, -ECONNRESET, -ECONNABORTED, -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN, -ENETRESET.
  * False for -EHOSTDOWN (a breaker's refusal, <filch/breaker.h>), -EPIPE (permanent) and -ENOMEM. */
 FILCH_API bool filch_retryable(int code);
-/* "again", "succeeded", "not retryable", ... */
+/* Returns the verdict as text: "again", "succeeded", "not retryable", ...; a constant string. */
 FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
 
 /* ---- Budgets ---- */
@@ -142,9 +145,9 @@ FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
  * above 1,000,000, or most is 0). */
 FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent,
                                       unsigned per_second, unsigned most);
-/* Takes a token, if there is one. For loops that have no policy. */
+/* Takes a token and returns true; returns false if there is none. For loops that have no policy. */
 FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
-/* Adds a run's share. */
+/* Adds the share of one run. */
 FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
 /* Returns the number of whole tokens now. */
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);

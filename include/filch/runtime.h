@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime: its workers, their fibers, and the queue that holds forked tasks.
+ * A runtime: its workers, their fibers, and the queue that holds forked tasks. For engineers.
  *
- * Life: create, use from any number of threads, destroy. Any number of runtimes may coexist in a
- * process; a `{0}` or NULL configuration is a good default. After fork() the child has no
- * workers: its copies of the parent's runtimes refuse every call (-ECHILD). It may create its
- * own.
+ *   filch_runtime *rt;
+ *   filch_runtime_create(&rt, NULL);
+ *   long result = FILCH_RUN(rt, fib, 42);                    <filch/task.h>
+ *   filch_runtime_destroy(rt);
+ *
+ * Life: a runtime is created, used from any number of threads, and destroyed. Any number of
+ * runtimes may coexist in a process; a `{0}` or NULL configuration is a good default. After fork()
+ * the child has no workers: its copies of the parent's runtimes refuse every call (-ECHILD). It may
+ * create its own.
  * Threads: any thread may call every function unless its comment says otherwise.
  * Errors: 0 or a negative errno, and filch_error() (<filch/base.h>) says what was wrong and what
- * to do. A failed call leaves no effect.
- * Suspends: never, but for the calls whose comments say so.
+ * to do. A failed call has no effect.
+ * Suspends: only calls whose comments say so.
  * Since 0.1.0. */
 #ifndef FILCH_RUNTIME_H
 #define FILCH_RUNTIME_H
@@ -40,7 +45,7 @@ typedef struct filch_config {
                            "central-lockfree", "sharing" (docs/lab/README.md) */
     const char *fence;  /* FILCH_FENCE: "asymmetric" (default if membarrier is available), "full" */
     size_t stack_size;  /* FILCH_STACK_SIZE: bytes of a fiber's C stack, 2^14..2^30; default 2^18 */
-    unsigned max_fibers;       /* FILCH_MAX_FIBERS: the most fibers, default 1,000,000; raised to
+    unsigned max_fibers;       /* FILCH_MAX_FIBERS: the most fibers, default 1,000,000; at least
                                   workers + 1; and one more for each thread that works in
                                   filch_run. Joins need none to make progress; every other
                                   waiting task needs one */
@@ -51,17 +56,16 @@ typedef struct filch_config {
                                   filch_runtime_resize; default and minimum: workers */
     const char *idle;          /* FILCH_IDLE: behaviour of idle workers: "sleep" (default),
                                   "yield", "spin" */
-    const char *take; /* FILCH_TAKE: tasks per steal: "adaptive" (default), "one", or "half"
+    const char *take;  /* FILCH_TAKE: tasks per steal: "adaptive" (default), "one", or "half"
                          where owners hand over tasks: with queue "chase-lev" */
-    const char *wait; /* FILCH_WAIT: behaviour of a join whose task is stolen and not done:
+    const char *wait;  /* FILCH_WAIT: behaviour of a join whose task is stolen and not done:
                          "suspend" (default), "help-any", "help-own" (with queue "chase-lev").
                          The helping modes are for programs whose tasks wait for each other by
                          joins alone */
-    const char
-        *trace; /* FILCH_TRACE: records the run in a file from the beginning on (<filch/trace.h>):
+    const char *trace; /* FILCH_TRACE: records the run in a file from its start (<filch/trace.h>):
                           "FILE", or with options: "FILE,limit=4G" */
     unsigned share;    /* FILCH_SHARE: 1: shares statistics with `filch top` of the same user, or of
-                       root; 2: and lets it change the workers and the policy; default 0 */
+                       root; 2: also lets it change the workers and the policy; default 0 */
     const char *guest; /* FILCH_GUEST: a thread that calls filch_run: "1" (default): works in the
                           place of a sleeping worker, on its own stack, where owners hand over
                           tasks: with queue "chase-lev" (docs/fork-join.md); "0": waits while a
@@ -72,8 +76,8 @@ typedef struct filch_config {
  * which also states the invariants between them). While tasks run, the fields are read at
  * slightly different moments. All but `fibers`, `fibers_used` and `suspended` never decrease. */
 typedef struct filch_runtime_stats {
-    uint64_t gifts;        /* times a thief that asked was handed tasks */
-    uint64_t gift_tasks;   /* tasks so handed over */
+    uint64_t gifts;        /* times that a thief asked and was handed tasks */
+    uint64_t gift_tasks;   /* tasks handed over in gifts */
     uint64_t robs;         /* tasks taken from a silent owner */
     uint64_t deque_steals; /* items taken from another worker's ready deque */
     uint64_t queue_takes;  /* tasks taken from a queue (central queues, sharing) */
@@ -82,13 +86,13 @@ typedef struct filch_runtime_stats {
     uint64_t wakes;        /* sleeping workers woken */
     uint64_t parks;        /* times a worker went to sleep */
     uint64_t switches;     /* fiber switches */
-    uint64_t migrations;   /* fibers that resumed on another worker than they stopped on */
+    uint64_t migrations;   /* fibers that resumed on another worker than before */
     uint64_t outside;      /* tasks and ready fibers taken from outside */
     uint64_t fibers;       /* fibers in existence (of the runtime; a current value, not a sum) */
     /* Out-of-line forks and joins, and the fate of forked tasks */
-    uint64_t forks;         /* all forks if all_forks is 1; else those a thief interrupted */
-    uint64_t joins_kept;    /* the task was still there: the joiner ran it. Counted as `forks`
-                               are */
+    uint64_t forks;         /* all forks if all_forks is 1; else those that a thief interrupted */
+    uint64_t joins_kept;    /* the task was still there: the joiner ran it. Counted like
+                               `forks` */
     uint64_t joins_taken;   /* the task had been taken; all such joins */
     uint64_t joins_dropped; /* forks dropped by a panic before they began */
     uint64_t tasks_taken;   /* forked tasks run by a thief, or taken from a queue */
@@ -114,14 +118,14 @@ typedef struct filch_runtime_stats {
     uint64_t retired_ns; /* surplus, or never needed (filch_runtime_resize) */
     uint64_t suspended;  /* fibers that wait (of the runtime; a current value, not a sum) */
     uint64_t all_forks;  /* 1: every fork goes out of line and is counted (of the runtime) */
-    uint64_t pushes;     /* tasks their forker put into another worker's queue (sharing) */
-    uint64_t exposures;  /* times an owner shared some of its private tasks (private-split) */
+    uint64_t pushes;     /* tasks that their forker put into another worker's queue (sharing) */
+    uint64_t exposures;  /* times that an owner shared some of its private tasks (private-split) */
     uint64_t helps;      /* times a join, or filch_help_until, ran other forked tasks */
     /* Of the runtime */
-    uint64_t fibers_used;      /* fibers that are not idle: of jobs that have begun and not ended,
-                                  one for each other worker, and up to 8 that a worker keeps for
-                                  its next waits (a current value) */
-    uint64_t fibers_used_most; /* the most at a time; at max_fibers, jobs had to wait for one */
+    uint64_t fibers_used; /* fibers that are not idle: those of running or waiting jobs, one for
+                                  each other worker, and up to 8 that a worker keeps for its next
+                                  waits (a current value) */
+    uint64_t fibers_used_most; /* the most at a time; if max_fibers, jobs had to wait for one */
 } filch_runtime_stats;
 
 struct filch_future;
@@ -129,7 +133,7 @@ struct filch_future;
 /* A detached task. */
 typedef void filch_go_fn(filch_self self, void *arg);
 
-/* Where a task was started, for reports: its name and line. A constant of the program. */
+/* The place in the source where a task was started, for reports. A constant of the program. */
 typedef struct filch_place {
     filch_task task; /* the name alone */
     const char *file;
@@ -141,19 +145,19 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime;
- * on failure *out is untouched and nothing is left behind. Its tasks and jobs begin in the
- * calling thread's present floating-point mode (rounding, flush-to-zero, enabled traps) and keep
- * their own while they wait; for forked tasks that are not stolen see <filch/task.h>.
+ * on failure *out is untouched and nothing has changed. Its tasks and jobs begin in the calling
+ * thread's present floating-point mode (rounding, flush-to-zero, enabled traps) and keep their own
+ * while they wait; for forked tasks that are not stolen see <filch/task.h>.
  * Errors: -EINVAL (a value out of range or an unknown name); -ENOMEM; -EAGAIN (threads refused);
  * -ENOSYS (no usable topology); -ENOTSUP (the program is built with thread sanitizer and the
- * library is not, docs/limits.md). */
+ * library is not: docs/limits.md). */
 FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *config);
 
 /* Waits until everything submitted has ended, stops the workers and frees the runtime. rt may be
  * NULL. Blocks.
  * Errors: -EBUSY (a pool of jobs or resources, a batcher or a pipeline uses it: destroy those
- * first). -EDEADLK (called on a worker of this runtime); -ECHILD (in a child process, which
- * keeps its copy). */
+ * first). -EDEADLK (called on a worker of this runtime); -ECHILD (in a child of fork(), which keeps
+ * its copy). */
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
 /* Sets the number of workers, 1 .. filch_runtime_max_workers: for pools that grow and shrink, or
@@ -162,32 +166,31 @@ FILCH_API int filch_runtime_destroy(filch_runtime *rt);
  * A surplus worker finishes its current task and that task's calls, then sleeps; other workers
  * take over its queued work. An added worker looks for work at once. A worker's thread is
  * created when the number first reaches it. Workers are placed as filch_config.bind says while
- * there are cores; further ones run where the system puts them.
+ * there are free cores; the system places further ones.
  * Errors, after which nothing has changed: -EINVAL (workers is out of range, or rt is NULL
  * outside a task); -EAGAIN or -ENOMEM (a thread could not be created); -ECHILD. */
 FILCH_API int filch_runtime_resize(filch_runtime *rt, unsigned workers);
 
 /* Sets the victim policy of the runtime's thieves; the names are those of filch_config.policy.
- * Any thread, also while tasks run: each worker uses it from its next attempt on. Does not wait.
- * rt NULL: the calling task's runtime; policy NULL: the default of a new runtime.
+ * Any thread, also while tasks run: each worker uses it from its next attempt. Does not wait. rt
+ * NULL: the calling task's runtime; policy NULL: the default of a new runtime.
  * Errors, after which nothing has changed: -EINVAL (unknown policy, or rt is NULL outside a
  * task); -ECHILD. */
 FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 
 /* ---- Operations ---- */
 
-/* Runs one task with the arguments in slot->args, waits for it, and leaves its result there.
- * slot belongs to the caller and lies on its stack. A foreign thread runs the task itself, on its
- * own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen. If
- * none sleeps, it blocks while a worker runs the task. The task must not call pthread_exit;
- * pthread_cancel takes effect after the call. A task of another runtime suspends its fiber, so both runtimes continue.
- * FILCH_RUN (<filch/task.h>) is the typed form.
+/* Runs one task with the arguments in slot->args, waits for it, and stores its result there. slot
+ * belongs to the caller and lies on its stack. A thread that is no worker runs the task itself, on
+ * its own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen.
+ * If no worker sleeps, the thread blocks while a worker runs the task. The task must not call
+ * pthread_exit; pthread_cancel takes effect after the call. In a task of another runtime the call
+ * suspends, so both runtimes continue. FILCH_RUN (<filch/task.h>) is the typed form.
  * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the
  * code of a panic of the task (<filch/panic.h>). */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
-/* The same with the place of the call in the source, for reports: the function behind the macro
- * below. file is not copied; NULL: unknown. */
+/* The same with the place of the call, for the macro below. file is not copied; NULL: unknown. */
 FILCH_API int fl_run_at(filch_runtime *rt, const filch_task *task, filch_slot *slot,
                         const char *file, int line);
 
@@ -202,19 +205,20 @@ FILCH_API void fl_run_or_die(filch_runtime *rt, const filch_task *task, filch_sl
  * (<filch/panic.h>). Errors: -EINVAL (fn is NULL, or rt is NULL outside a task); -ENOMEM;
  * -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
-/* The same for a given place: the function behind the macro below. place must outlive the task. */
+/* The same for a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place);
 
 /* Starts a task with a copy of the arguments in slot->args; its result of `size` bytes goes to
  * an empty future (<filch/future.h>). If the task panics, the future fails. FILCH_ASYNC
- * (<filch/task.h>) is the typed form. Never blocks, needs no memory. rt NULL: the calling task's
- * runtime. file and line, for reports: the place of the call; file is not copied, NULL: unknown.
+ * (<filch/task.h>) is the typed form. Never blocks, and allocates nothing. rt NULL: the calling
+ * task's runtime. file and line: the place of the call, for reports; file is not copied; NULL:
+ * unknown.
  * Errors: -EALREADY (the future is not empty); -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_async(filch_runtime *rt, struct filch_future *future, const filch_task *task,
                           filch_slot *slot, size_t size, const char *file, int line);
 
-/* Lets other ready work of this worker go first: unjoined forks of this fiber become ready for
- * all workers, and the fiber goes to the end of the inbox. Task only; suspends. */
+/* Lets other ready work of this worker run first: unjoined forks of the calling task become ready
+ * for all workers, and the task goes to the end of the inbox. Tasks only; suspends. */
 FILCH_API void filch_yield(filch_self self);
 
 /* Calls fn(arg) on the calling thread. On a worker, its affinity is widened for the call to that
@@ -230,29 +234,29 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
 
 /* ---- Phases ---- */
 
-/* In a phase, parallel regions follow each other with serial work between them, and workers without work
- * stay awake for the next region, for up to 100 ms. Waking one takes 5 to 50 us, so a region of
- * that length gains nothing from a worker that sleeps. Without phases, workers stay awake for about as long
- * as a wake-up takes, if tasks of others were their last work. Begin a phase before such a series
- * of regions, and end it afterwards: until then they use their CPUs, all but one. Phases may
- * overlap; the last one to end counts.
- * Where workers outnumber CPUs a phase has no effect. Any thread, tasks of the runtime included; rt NULL:
- * the calling task's runtime. Neither suspends. An end without a begin dies.
+/* Begins a phase: a series of parallel regions with serial work between them. In a phase, workers
+ * without work stay awake for the next region, for up to 100 ms. Waking one takes 5 to 50 us, so a
+ * region of that length gains nothing from a sleeping worker. Outside phases, workers stay awake
+ * for about as long as a wake-up takes, if their last work came from others. Idle workers, all but
+ * one, use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
+ * workers outnumber CPUs a phase has no effect. Any thread, tasks of the runtime included; rt NULL:
+ * the calling task's runtime. Does not suspend.
  * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_phase_begin(filch_runtime *rt);
 
-/* Ends a phase. Arguments and errors as above. */
+/* Ends a phase. Dies without a begin. Callers and errors: as filch_phase_begin. */
 FILCH_API int filch_phase_end(filch_runtime *rt);
 
 /* ---- Queries ---- */
-/* rt NULL means the calling task's runtime. Outside a task NULL is an error: numbers are 0, the
- * text is empty, and filch_error() says so. */
+
+/* rt NULL: the calling task's runtime. Outside a task NULL is an error: numbers are 0, the text is
+ * empty, and filch_error() says so. */
 
 /* Returns the number of workers: the last one requested by filch_runtime_resize, else the
  * initial one. A surplus worker may still be running. */
 FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
 
-/* Returns the most workers the runtime can ever have. It never changes; use it to size arrays
+/* Returns the most workers that the runtime can ever have. It never changes; use it to size arrays
  * indexed by filch_worker_index. */
 FILCH_API unsigned filch_runtime_max_workers(const filch_runtime *rt);
 
@@ -265,14 +269,15 @@ FILCH_API int filch_worker_index(void);
 
 enum { FILCH_ALL_WORKERS = -1 };
 /* Fills the first `size` bytes of *out with the counts of one worker, 0 ..
- * filch_runtime_max_workers - 1, or of FILCH_ALL_WORKERS; size is the caller's sizeof(filch_runtime_stats):
- * an older, shorter struct gets the fields it has; in a newer, longer one the rest is 0. Values of
- * the runtime are 0 for a single worker. rt NULL: the calling task's runtime. Errors, after which
- * *out is 0: -EINVAL (no such worker, out is NULL, or rt is NULL outside a task); -ECHILD. */
+ * filch_runtime_max_workers - 1, or of FILCH_ALL_WORKERS. size is the caller's
+ * sizeof(filch_runtime_stats): an older, shorter struct receives the fields it has; in a newer,
+ * longer one the rest is 0. Values of the runtime are 0 for a single worker. rt NULL: the calling
+ * task's runtime. Errors, after which *out is 0: -EINVAL (no such worker, out is NULL, or rt is
+ * NULL outside a task); -ECHILD. */
 FILCH_API int filch_runtime_stats_read(const filch_runtime *rt, int worker,
                                        filch_runtime_stats *out, size_t size);
 
-/* Describes the configuration in use and its reasons on one screen: topology, workers and their
+/* Describes the configuration in use, with reasons, on one screen: topology, workers and their
  * places, queue, policy, fence, stacks. Writes at most size bytes to text, the closing NUL
  * included, and returns the full length (as snprintf). FILCH_INFO=1 in the environment prints it
  * to stderr at creation. */

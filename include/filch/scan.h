@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Prefix sums in parallel, of any associative operation. For engineers: running totals, offsets of
+ * Parallel prefix sums, of any associative operation. For engineers: running totals, offsets of
  * parts of different size, states of an automaton, linear recurrences.
  *
  *   FILCH_SCAN(totals, long, 0, FILCH_PLUS)
@@ -10,25 +10,25 @@
  *   int rc = FILCH_RUN(rt, totals, in, n, out);     from elsewhere
  *
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
- * commutative. Arguments may follow it, as those of a task do: with (uint32_t, modulus) it is
- * combine(a, b, modulus), and the call totals(self, in, n, out, modulus). identity must change
- * nothing that it is combined with; an identity of several fields is a macro, or ((pair){0, 1}),
- * in C++ (pair{0, 1}). Items may be of any type that is copied by its bytes and aligned to 64
- * bytes at most. combine is called on many threads at once, about twice per item where helpers sum
- * up; it must not fork, join or suspend.
- * out may be in; else they must not overlap. A scan without helpers is the plain loop.
+ * commutative. Further arguments are (type, name) pairs, as for a task: with (uint32_t, modulus) it
+ * is combine(a, b, modulus), and the call is totals(self, in, n, out, modulus). identity must
+ * change nothing that it is combined with; an identity of several fields is a macro, or
+ * ((pair){0, 1}), in C++ (pair{0, 1}). Items may be of any type that is copied by its bytes and
+ * aligned to 64 bytes at most. combine is called on many threads at once, about twice per item if
+ * other workers help; it must not fork, join or suspend.
+ * out may be in; otherwise they must not overlap. A scan without helpers is the plain loop.
  * Otherwise items are combined in groups that depend on the helpers and their timing.
  * Floating-point operations are only nearly associative, so their results differ in the last bits
  * from run to run.
  *
  * Errors: 0; -EINVAL (a NULL argument, more items than memory has bytes, in and out that overlap
- * but are not the same). -ENOMEM: no memory for one value of more than 256 bytes (where there is
- * none for more, the scan is not shared). From elsewhere also the errors of filch_run. On an error
- * out is not touched.
+ * but are not the same). -ENOMEM: no memory for one value of more than 256 bytes (if there is none
+ * for further values, the scan is not shared). From elsewhere also the errors of filch_run. On an
+ * error out is not touched.
  * Panics: combine may panic. Then in is untouched, unless it is out, and each place of out holds
  * its old value or the one that belongs there.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_SCAN_H
 #define FILCH_SCAN_H
@@ -45,8 +45,8 @@ typedef struct filch_scanning {
     void (*make)(void *context, void *sum);
     /* Combines sum with in[0], ..., in[n - 1]. */
     void (*sum)(const void *in, size_t n, void *context, void *sum);
-    /* The same, and for each i writes to out[i] what sum is after in[i]; for an exclusive scan what
-     * it is before. out may be in. */
+    /* The same, and for each i writes to out[i] the value of sum after in[i]; for an exclusive scan
+     * the value before it. out may be in. */
     void (*scan)(const void *in, size_t n, void *out, void *context, void *sum);
 } filch_scanning;
 
@@ -55,7 +55,7 @@ FILCH_BEGIN_DECLS
 /* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                           const filch_scanning *how, void *context);
 
@@ -114,7 +114,7 @@ FILCH_END_DECLS
     fl_total = own##combine(fl_args, fl_total, fl_item);
 
 /* Four quarters side by side: one chain of operations, each waiting for the one before, would be
- * slower than memory. Not for values that four of do not fit into registers. */
+ * slower than memory. Not for large values, four of which do not fit into registers. */
 #define FL_SCAN_SUM(own, T, ...)                                                                   \
     static void own##sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)         \
     {                                                                                              \

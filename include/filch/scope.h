@@ -17,15 +17,15 @@
  *       fprintf(stderr, "%s\n", filch_scope_failure(&scope)->message);
  *
  * A child fails if it returns a value other than 0, or panics. The first failure cancels the
- * scope's context, which tells its siblings, and work they started below that context, that they
- * are no longer needed. In a scope that collects, no child is cancelled, and all failures are
- * kept.
- * Life: opened and closed in one function, or at least by one task or thread; in between, spawns
- * and waits in any order. It must not be copied. A child's data may lie on the opener's stack:
- * if the opener panics, the scope is cancelled and waited for before any of it goes.
- * Threads: opened by a task or by any other thread. Children, their forks, and the opener may
- * all spawn; other callers only while some child is certain not to have ended. May suspend: closing
- * and waiting.
+ * scope's context, and with it the other children and the work that they started below that
+ * context. In a scope that collects, no child is cancelled, and all failures are kept.
+ * Life: a scope is begun and ended in one function, or at least by one task or thread, its owner.
+ * In between, it spawns and waits in any order. It must not be copied. A child's data may lie on
+ * the owner's stack: if the owner panics, the scope is cancelled and waited for before its stack
+ * frames are left.
+ * Threads: the owner is a task or any other thread. Children, their forks, and the owner may all
+ * spawn; other callers only while some child is certain not to have ended. Suspends:
+ * filch_scope_end, and the waits.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_SCOPE_H
@@ -42,10 +42,10 @@ typedef enum filch_scope_mode {
     FILCH_SCOPE_COLLECT /* all failures are kept; no child is cancelled */
 } filch_scope_mode;
 
-/* The most failures a collecting scope keeps; further ones are only counted. */
+/* The most failures that a collecting scope keeps; further ones are only counted. */
 #define FILCH_SCOPE_KEPT 100
 
-/* Opaque. The fields that each spawn reads lie far from those that each child writes at its end. */
+/* Opaque. Fields that each spawn reads are apart from those that each child writes at its end. */
 typedef struct filch_scope {
     filch_runtime *runtime;
     filch_context *context;
@@ -87,40 +87,40 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Opens a scope whose children run on rt (NULL: the calling task's runtime). Its context is a
+/* Begins a scope whose children run on rt (NULL: the calling task's runtime). Its context is a
  * child of `parent`, which may be NULL. Does not suspend. Errors: -EINVAL (scope is NULL, or rt
- * is NULL outside a task); -EBUSY (the calling task or thread has it open); -ENOMEM; -ECHILD (rt
- * belongs to the parent process). */
+ * is NULL outside a task); -EBUSY (the calling task or thread has begun it and not ended it);
+ * -ENOMEM; -ECHILD (rt belongs to the parent process). */
 FILCH_API int filch_scope_begin(filch_scope *scope, filch_runtime *rt, filch_context *parent);
 /* The same in another mode. Error: -EINVAL (no such mode). */
 FILCH_API int filch_scope_begin_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
                                    filch_scope_mode mode);
 
-/* Waits until all children have ended and releases the scope's memory. Returns as
- * filch_scope_wait; the first failure can still be read. A second close does nothing, and
- * returns the same. Suspends, or blocks. Errors: -EDEADLK (called by a child of this scope;
- * nothing is closed); -EINVAL (scope is NULL). */
+/* Ends the scope: waits until all children have ended and releases the scope's memory. Returns as
+ * filch_scope_wait; the first failure can still be read. A second call does nothing, and returns
+ * the same. Suspends, or blocks. Errors: -EDEADLK (called by a child of this scope, which does not
+ * end); -EINVAL (scope is NULL). */
 FILCH_API int filch_scope_end(filch_scope *scope);
 
 /* ---- Operations ---- */
 
 /* Starts a child. It runs even if the scope is cancelled before it starts, since it may own
  * *arg. Never waits. Errors, after which no child is started: -ECANCELED (the scope's context is
- * done, by a failure or from above); -EPIPE (closed, or never opened); -EINVAL (NULL, or no
+ * done, by a failure or through its parent); -EPIPE (ended, or never begun); -EINVAL (NULL, or no
  * function); -ENOMEM; -ECHILD. */
 FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg);
 
-/* Reports a failure at once, before its child ends; the child's own result is then no further
- * failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a code
- * that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
- * opener; only a call by the child itself names the failed child. filch_error() then has the
- * message. Error: -EINVAL (scope is NULL). */
+/* Reports a failure at once, before its child ends; the child's own result then does not count as
+ * another failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a
+ * code that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
+ * owner; only a call by the child itself names the failed child. filch_error() then has the
+ * message. Does not suspend. Error: -EINVAL (scope is NULL). */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,
                                                   ...);
 
-/* Waits until no child is left. Returns 0, or the code of the first failure; filch_error() then
- * gives its text with the child's name and place. Suspends, or blocks. Errors: -EDEADLK (called
- * by a child of this scope); -EINVAL (scope is NULL). */
+/* Waits until all children have ended. Returns 0, or the code of the first failure; filch_error()
+ * then gives its text with the child's name and place. Suspends, or blocks. Errors: -EDEADLK
+ * (called by a child of this scope); -EINVAL (scope is NULL). */
 FILCH_API int filch_scope_wait(filch_scope *scope);
 /* The same until `until`. At -ETIMEDOUT the children continue; to stop them, cancel the scope's
  * context. Errors also: -EINVAL (negative time); -ENOMEM or -EAGAIN (no timer). */
@@ -129,17 +129,17 @@ FILCH_API int filch_scope_wait_until(filch_scope *scope, int64_t until);
 /* ---- Queries ---- */
 
 /* Returns the context that a failure cancels; children may check it, and any caller may cancel
- * it. Valid until the scope is closed; retain it to keep it longer. */
+ * it. Valid until the scope is ended; retain it to keep it longer. */
 FILCH_API filch_context *filch_scope_context(const filch_scope *scope);
 /* Returns the number of children that have not ended. */
 FILCH_API unsigned filch_scope_children(const filch_scope *scope);
-/* Returns the first failure, or NULL. Call it after a wait or after the close. */
+/* Returns the first failure, or NULL. Call it after a wait or after the end. */
 FILCH_API const filch_failure *filch_scope_failure(const filch_scope *scope);
 /* Returns the failure after `previous` (NULL: the first); NULL if no further one is kept. Call
- * it after a wait and before the close. */
+ * it after a wait and before the end. */
 FILCH_API const filch_failure *filch_scope_next_failure(const filch_scope *scope,
                                                         const filch_failure *previous);
-/* Returns the number of failures, kept or not. Call it after a wait or after the close. */
+/* Returns the number of failures, kept or not. Call it after a wait or after the end. */
 FILCH_API size_t filch_scope_failures(const filch_scope *scope);
 
 FILCH_END_DECLS

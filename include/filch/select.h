@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Select: the first of several things that can happen. For engineers and service authors. C. A. R.
+ * Select: waits for the first of several events. For engineers and service authors. C. A. R.
  * Hoare's guarded alternatives, 1978, section 2.4.
  *
  *   filch_case cases[] = {FILCH_RECEIVE(jobs, &job), FILCH_SEND(results, &result),
@@ -10,13 +10,13 @@
  *   case 3: ... a second has passed
  *   }
  *
- * Exactly one case happens; nothing has moved in the others. Of several that can happen at once one
- * is chosen at random, each as likely as any other. A channel or context that is NULL never
+ * Exactly one case happens; nothing has moved in the others. Of several that can happen at once,
+ * one is chosen at random, with equal probability. A case of a NULL channel or context never
  * happens. FILCH_UNTIL(0) is the default case: it happens if no other can at once. A closed channel
- * can always be sent to, and received from once it is empty, with -EPIPE. One channel may stand in
+ * can always be sent to, and received from once it is empty, with -EPIPE. One channel may appear in
  * several cases.
  *
- * Threads: tasks, which suspend, and any other thread, which blocks.
+ * Threads: tasks and any thread. Suspends: filch_select, as <filch/wait.h> says.
  * Errors: a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_SELECT_H
@@ -39,8 +39,8 @@ typedef struct filch_case {
     void *object; /* channel or context; NULL: never */
     void *item;   /* sent from here, or received to here */
     int64_t until;
-    int code; /* out, of the case that happened: 0; -EPIPE: the channel is closed; -EIDRM: it is
-                 destroyed; of a context its cause */
+    int code; /* out, for the case that happened: 0; -EPIPE: the channel is closed; -EIDRM: it was
+                 destroyed; for a context its cause */
     void *reserved[6]; /* opaque */
 } filch_case;
 
@@ -50,7 +50,7 @@ typedef struct filch_case {
 #define FILCH_DONE(context_) FILCH_CASE_(FILCH_CASE_DONE, context_, 0, 0)
 #define FILCH_UNTIL(until_) FILCH_CASE_(FILCH_CASE_UNTIL, 0, 0, until_)
 
-/* Each member, in order: compilers warn of fewer. */
+/* Names each member, in order: compilers warn of missing ones. */
 #define FILCH_CASE_(kind_, object_, item_, until_)                                                 \
     {                                                                                              \
         (kind_), (object_), (item_), (until_), 0,                                                  \
@@ -61,7 +61,7 @@ typedef struct filch_case {
 
 FILCH_BEGIN_DECLS
 
-/* Waits until one of the cases happens, and returns its index. Costs some 15 ns per case: all
+/* Waits until one of the cases happens, and returns its index. Costs about 15 ns per case: all
  * objects are locked. Errors: -EINVAL (count is 0, an unknown kind, or a negative time);
  * -EDEADLK (all cases are NULL and can never happen); -ENOMEM or -EAGAIN (no timer). -ECANCELED: no
  * case has happened, and the context of the caller's job or scope is done; return. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Services: a process takes jobs from a broker and runs a handler for each, at least once. For
- * service authors (docs/service/README.md). A library of its own: link filch-service beside filch.
+ * Services: a process takes jobs from a broker and runs a handler for each, at least once. With
+ * their messages, periodic jobs, and records of progress and results. For service authors
+ * (docs/service/README.md). A separate library: link filch-service and filch.
  *
  *   static int resize(filch_self self, filch_service_job *job, void *arg) { ... return 0; }
  *
@@ -16,7 +17,12 @@
  * Until then its lease is extended. A crash at any moment therefore loses no message, but it may
  * run one again: make handlers idempotent.
  * Backpressure: a service holds at most width + buffer messages whose handlers have not returned.
+ * Life: a service is created, run, stopped and destroyed. Messages and timetables are plain values.
+ * In a publishing call their texts and bytes belong to the caller. In a handler they belong to the
+ * service, and are valid until the handler returns.
  * Threads: any task or thread may call every function unless its comment says otherwise.
+ * Suspends: publishing, and reading a record. filch_service_run and filch_service_run_ready block
+ * their thread.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_H
@@ -33,14 +39,14 @@
 #include <filch/traceparent.h>
 #include <stddef.h>
 
-/* Messages: a job's description on its way through a broker. For service authors.
+/* ---- Messages ---- */
+
+/* A message describes a job on its way through a broker.
  *
  *   const filch_message mail = {.type = "email_send", .body = text, .body_size = strlen(text)};
  *
- * A publisher fills in the fields it needs; zero means the default. A handler reads them all.
- * Texts and bytes belong to the caller of a publishing call, and to the service in a handler, where
- * they are valid until the handler returns.
- * Threads: plain values. Suspends: no. Errors: none; docs/service/README.md has the limits of sizes. */
+ * A publisher fills in the fields it needs; zero means the default. A handler may read them all.
+ * docs/service/README.md has the limits of sizes. */
 
 /* A header: a name, which is compared without regard to case, and a text. */
 typedef struct filch_header {
@@ -67,19 +73,20 @@ typedef struct filch_message {
                                letter; 0: never */
     int64_t dedup_for;   /* ns from its publication for which its key stays taken, also after the
                                message is finished; at most FILCH_DEDUP_MOST. 0: until it is
-                               finished. Use a key always with it, or always without. 0 in
+                               finished. Set it for all messages with a key, or for none. 0 in
                                handlers */
     int64_t first_seen;  /* ns of Unix time: its publication; set by the service */
     filch_traceparent trace; /* the span of the publisher; zero bytes: none. A header `traceparent`
-                               wins, and becomes this field, with the header `tracestate` */
+                               replaces this field, with the header `tracestate` */
     const char *tracestate;  /* passed on as it is; NULL: none */
 } filch_message;
 
 enum { FILCH_MESSAGE_PRIORITIES = 10 };
 #define FILCH_DEDUP_MOST (INT64_C(3650) * 86400 * 1000000000) /* ns: ten years */
 
-/* Periodic jobs: messages that services publish by a timetable, once for each slot among any number of
- * services. For service authors.
+/* ---- Periodic jobs ---- */
+
+/* Messages that services publish by a timetable, once for each slot among any number of services.
  *
  *   static const filch_periodic periodics[] = {
  *       {.name = "report", .cron = "30 2 * * mon-fri", .zone = "Europe/Berlin", .type = "report"},
@@ -89,20 +96,20 @@ enum { FILCH_MESSAGE_PRIORITIES = 10 };
  * The times of a cron line are its slots. At each slot every service with the entry publishes a
  * message whose id and dedup key are NAME@SLOT, such as "report@2026-11-23T01:30:00Z". The broker
  * keeps the key for two days (filch_message.dedup_for), so one of them succeeds. This holds while
- * the clocks of the services differ from the broker's by less than 23 hours. Brokers without
- * dedup_for are refused at the service's creation, and so is a type without a handler. The header x-filch-slot is the slot's time.
- * If the broker is away, the service tries to publish for half of the time to the next slot, at
- * most 5 minutes; then the slot is missed, and logged. Slots at which no service runs are not made
- * up.
- * Lines and summer time: docs/service/README.md, "Periodic jobs".
- * Threads: plain values. Suspends: no. Errors: those of filch_service_create. */
+ * the clocks of the services differ from the broker's by less than 23 hours. The header
+ * x-filch-slot is the slot's time. A broker without dedup_for, or a type without a handler, is
+ * refused when the service is created.
+ * While the broker is unreachable, the service tries to publish for half of the time to the next
+ * slot, at most 5 minutes; then the slot is missed, and logged. Slots that pass while no service
+ * runs are not replayed.
+ * Lines and summer time: docs/service/README.md, "Periodic jobs". */
 
 /* An entry of the timetable. Texts and bytes are not copied, and must outlive the service. */
 typedef struct filch_periodic {
     const char *name;  /* 1..64 letters, digits, '-', '_' and '.'; the same in all services */
     const char *cron;  /* five fields, @hourly, @daily, @weekly, @monthly, @yearly, @every 30s */
     const char *zone;  /* "Europe/Berlin" or "+02:00"; default: "UTC" */
-    const char *type;  /* of the message, as the rest */
+    const char *type;  /* this and the following fields are the message's */
     const char *queue; /* default: the service's first queue */
     const char *content_type; /* default: none */
     const void *body;
@@ -112,13 +119,13 @@ typedef struct filch_periodic {
 
 enum { FILCH_PERIODICS = 1000 /* at most, of a service */ };
 
-/* ---- Types ---- */
+/* ---- Services ---- */
 
 typedef struct filch_service filch_service;
 typedef struct filch_service_job filch_service_job; /* a message whose handler runs */
 
 /* Handles a message. Returns
- *   0                             done: the message is acknowledged, also if its deadline is past
+ *   0                             done: the message is acknowledged, even after its deadline
  *   filch_service_job_retry(...)  again later
  *   filch_service_job_fail(...)   never again: a dead letter
  *   a negative errno              again by the retry policy if that calls it retryable, else a dead
@@ -126,18 +133,18 @@ typedef struct filch_service_job filch_service_job; /* a message whose handler r
  * A panic counts as its errno. */
 typedef int filch_service_fn(filch_self self, filch_service_job *job, void *arg);
 
-/* A type of jobs. A zero field means the default. */
+/* A type of jobs, and its handler. A zero field means the default. */
 typedef struct filch_handler {
     const char *type; /* filch_message.type; not copied */
     filch_service_fn *fn;
     void *arg;
-    unsigned width;                  /* handlers of this type at a time; default: the service's */
+    unsigned width;                  /* concurrent handlers of this type; default: the service's */
     filch_limit rate;                /* attempts begun per period; default (rate 0): no limit */
     int64_t timeout;                 /* ns from the start of an attempt, at which its context is
                                         done; default: the service's */
     const filch_retry_policy *retry; /* not copied; default: the service's */
     filch_breaker *breaker;          /* an attempt that it refuses waits, and does not count */
-    bool thread; /* fn runs on a thread with a system stack, for libraries that block or need it */
+    bool thread; /* fn runs on a thread with a system stack: for libraries that block or need one */
 } filch_handler;
 
 /* The format of message bodies. */
@@ -164,13 +171,13 @@ typedef enum filch_service_outcome {
     FILCH_SERVICE_RETRIED,
     FILCH_SERVICE_DEAD,
     FILCH_SERVICE_GIVEN_BACK, /* cancelled by the second stop or the drain's deadline */
-    FILCH_SERVICE_CANCELLED, /* cancelled by request (filch-jobs cancel): the message is forgotten */
+    FILCH_SERVICE_CANCELLED,  /* cancelled by request (filch-jobs cancel): the message is deleted */
     FILCH_SERVICE_OUTCOMES
 } filch_service_outcome;
 
-/* Called in the handler's task before it. Another result than 0 replaces the handler's. */
+/* Called before the handler, in its task. A result other than 0 replaces the handler's. */
 typedef int filch_service_before_fn(filch_service_job *job, void *arg);
-/* Called there after it. reason: of a retry or a dead letter, else "". */
+/* Called after the handler, in its task. reason: of a retry or a dead letter, else "". */
 typedef void filch_service_after_fn(filch_service_job *job, filch_service_outcome outcome,
                                     const char *reason, void *arg);
 
@@ -184,10 +191,10 @@ typedef struct filch_service_config {
     filch_envelope envelope;
     filch_runtime *runtime; /* runs the handlers, and outlives the service; NULL: its own, */
     unsigned workers;       /* with this many workers; default: one per core */
-    unsigned width;         /* handlers at a time; default 10 */
+    unsigned width;         /* concurrent handlers; default 10 */
     unsigned buffer;        /* messages received ahead; default: width */
-    int64_t lease;          /* ns; default 30 s, or the broker's longest. Extended at a third */
-    int64_t timeout;        /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
+    int64_t lease;   /* ns; default 30 s, or the broker's longest. Extended after a third of it */
+    int64_t timeout; /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
     const filch_retry_policy *retry; /* for handlers without one. Delays are computed here; the
                                         message waits in the broker */
     unsigned deliveries;  /* a message delivered more often without an outcome is poison: a dead
@@ -201,18 +208,19 @@ typedef struct filch_service_config {
     void *clock_arg;
     const filch_tracer *tracer; /* gets a span of each run, "process_task"; not copied; default:
                                    none */
-    int64_t result_ttl;         /* ns that a job's record outlives its last change
-                                   (<filch/service.h>); default 1 day */
+    int64_t result_ttl;         /* ns for which a job's record is kept after its last change;
+                                   default 1 day */
     const filch_periodic *periodics; /* while filch_service_run runs; default: none */
     unsigned periodic_count;         /* at most FILCH_PERIODICS */
-    const char *broker_file; /* a file with the URL in one line, closed to others; read again after
-                                a failed connection, for a changed password; default: none */
+    const char *broker_file; /* a file with the URL in one line, not readable by other users; read
+                                again after a failed connection, in case the password has changed;
+                                default: none */
 } filch_service_config;
 
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
 
-/* Totals so far, and present numbers. The fields from `outcomes` to `poison` are counted when the broker
- * has accepted the answer. */
+/* Totals so far, and current numbers. The fields from `outcomes` to `poison` are counted when the
+ * broker has accepted the answer. */
 typedef struct filch_service_stats {
     uint64_t received;                         /* deliveries */
     uint64_t begun;                            /* runs of handlers */
@@ -235,7 +243,7 @@ typedef struct filch_service_stats {
     uint64_t prefetch;  /* the bound: width + buffer */
     bool is_connected, is_draining;
     bool is_busy; /* for a second or more the broker has refused each call of some kind: its disk or
-                     memory is full, another holds its lock. The log has the reason */
+                     memory is full, or another connection holds its lock. The log has the reason */
     uint64_t slots_published; /* slots of periodic jobs: messages published, */
     uint64_t slots_elsewhere; /* published by another service, */
     uint64_t slots_missed;    /* given up; slots that a stop or a step of the clock has skipped
@@ -246,30 +254,31 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; connects to nothing yet. config may be NULL. Errors: -EINVAL (a field is out of range, no or two
- * handlers of a type, a broker that is unknown or cannot be loaded, a wrong URL). -EINVAL also of a
- * periodic job: a malformed cron line, an unknown time zone, a type without a handler. -ENOTSUP (the
- * JSON envelope in a build without jansson, periodic jobs on a broker without dedup_for); -ENOMEM;
- * those of filch_runtime_create and filch_pool_create. */
+/* Creates a service; does not connect yet. config may be NULL. Errors: -EINVAL (a field is out of
+ * range, no handler or two of one type, a broker that is unknown or cannot be loaded, a wrong URL).
+ * -EINVAL also for a periodic job: a malformed cron line, an unknown time zone, a type without a
+ * handler. -ENOTSUP (the JSON envelope in a build without jansson, periodic jobs on a broker
+ * without dedup_for); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */
 FILCH_API int filch_service_destroy(filch_service *service);
 
-/* Serves until filch_service_stop. The calling thread, which must be no worker, becomes the owner
- * of the connection. An unreachable broker is not an error: it tries again. Returns 0 if every
+/* Serves until filch_service_stop. The calling thread, which must not be a worker, owns the
+ * connection until then. An unreachable broker is not an error: it tries again. Returns 0 if every
  * handler that had begun ended by itself, and each answer was accepted.
- * Errors: -ECANCELED (some handlers were cancelled, or answers not accepted: those messages come
- * again); -EINVAL (the broker refuses the configuration, or the caller is a task); -EBUSY (it
- * runs); -EMFILE, -ENFILE. */
+ * Errors: -ECANCELED (some handlers were cancelled, or answers not accepted: those messages are
+ * delivered again); -EINVAL (the broker refuses the configuration, or the caller is a task); -EBUSY
+ * (it runs); -EMFILE, -ENFILE. */
 FILCH_API int filch_service_run(filch_service *service);
-/* For tests of handlers: receives and runs messages on the same terms until none is ready, and
- * returns. *ran, if given, receives the number of handlers run. Errors: as filch_service_run;
+/* For tests of handlers: receives and runs messages as filch_service_run does until none is ready,
+ * and returns. *ran, if given, receives the number of handlers run. Errors: as filch_service_run;
  * -ENOTCONN (not connected); -EAGAIN (the broker is busy: call again). */
 FILCH_API int filch_service_run_ready(filch_service *service, uint64_t *ran);
 /* Begins to drain: nothing more is received, messages that have not begun go back at once, running
- * handlers go on. At `until`, or at the second call, running handlers see their contexts done;
- * they are waited for. Does not wait. Error: -EALREADY (from the third call on); -EINVAL. */
+ * handlers continue. At `until`, or at the second call, running handlers see their contexts done;
+ * filch_service_run waits for them. Does not wait. Errors: -EALREADY (from the third call on);
+ * -EINVAL (service is NULL, or a negative time). */
 FILCH_API int filch_service_stop(filch_service *service, int64_t until);
 
 /* ---- Publishing ---- */
@@ -278,7 +287,8 @@ FILCH_API int filch_service_stop(filch_service *service, int64_t until);
  * confirmation. Errors: -EEXIST (an unfinished message has this dedup key); -EMSGSIZE (over the
  * limits); -ENOTSUP (asks for a capability that the broker lacks); -ENOSPC (the queue is full).
  * -EINVAL (no type, unknown queue, priority too high, negative time); -ETIMEDOUT (not confirmed: it
- * may have been published); -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no thread). */
+ * may have been published); -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no
+ * thread). */
 FILCH_API int filch_service_publish(filch_service *service, const filch_message *message,
                                     int64_t until);
 
@@ -288,21 +298,22 @@ FILCH_API int filch_service_publish(filch_service *service, const filch_message 
 FILCH_API const filch_message *filch_service_job_message(const filch_service_job *job);
 /* Returns the context of this run: done at its deadline, with -ECANCELED when the service or a
  * request cancels it, or with -ESTALE when its lease is lost. Waits of the handler then end with
- * -ECANCELED (<filch/wait.h>), unless it has a thread of its own. If memory is short, one that is done with -ENOMEM. */
+ * -ECANCELED (<filch/wait.h>), unless it has a thread of its own. If memory is short, returns a
+ * context that is done with -ENOMEM. */
 FILCH_API filch_context *filch_service_job_context(filch_service_job *job);
-/* Returns the span of this run, below the message's if it has one. */
+/* Returns the span of this run, a child of the message's span if it has one. */
 FILCH_API filch_traceparent filch_service_job_trace(const filch_service_job *job);
-/* Returns the ns since the message's publication. */
+/* Returns the time since the message's publication, in ns. */
 FILCH_API int64_t filch_service_job_age(const filch_service_job *job);
-/* Returns the service's log; NULL: it has none. */
+/* Returns the service's log, or NULL if it has none. */
 FILCH_API const filch_log *filch_service_job_log(const filch_service_job *job);
 /* Returns the service that runs the job. */
 FILCH_API filch_service *filch_service_job_service(const filch_service_job *job);
-/* Returns the text of the header; NULL: there is none. */
+/* Returns the text of the header with this name, or NULL if there is none. */
 FILCH_API const char *filch_message_header(const filch_message *message, const char *name);
 
-/* A handler returns this to have the message again `after` ns from now (0: by the retry policy),
- * while the policy has attempts. The text is the reason, up to 127 bytes. Returns -EAGAIN. */
+/* A handler returns this to receive the message again `after` ns from now (0: by the retry policy),
+ * if the policy has attempts left. The text is the reason, up to 127 bytes. Returns -EAGAIN. */
 FILCH_API FILCH_PRINTF(3, 4) int filch_service_job_retry(filch_service_job *job, int64_t after,
                                                          const char *format, ...);
 /* A handler returns this to make the message a dead letter with that reason. Returns -EBADMSG. */
@@ -315,16 +326,17 @@ FILCH_API FILCH_PRINTF(2, 3) int filch_service_job_fail(filch_service_job *job, 
 FILCH_API void filch_service_stats_read(filch_service *service, filch_service_stats *out,
                                         size_t size);
 /* Writes the broker's capabilities, one line, as snprintf does, and returns the full length. They
- * are those of the last connection to consume; before there is one, all that this broker can have. */
+ * are those of the last connection to consume; before that, all that such a broker can have. */
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS
 
-/* Records: the progress and the result of a job, kept by the broker for a while, so that the
- * publisher of the job can read them. For service authors (docs/service/README.md, "Results and
- * progress").
+/* ---- Records ---- */
+
+/* A record: the progress and the result of a job, kept by the broker for a while, so that the
+ * publisher of the job can read them (docs/service/README.md, "Results and progress").
  *
- *   filch_service_job_progress(job, "page 3 of 10", 12);       a handler, as often as it likes
+ *   filch_service_job_progress(job, "page 3 of 10", 12);       a handler, any number of times
  *   filch_service_job_result(job, total, strlen(total));       before it returns 0
  *
  *   filch_service_record *record;
@@ -333,13 +345,9 @@ FILCH_END_DECLS
  *       filch_service_record_destroy(record);
  *   }
  *
- * A record begins with the first progress that is sent, or with the result; a job that reports
- * neither has none. It is forgotten filch_service_config.result_ttl after its last change. The
- * brokers memory, sqlite, postgres and redis keep records.
- * Threads: any task or thread may call every function unless its comment says otherwise.
- * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. */
-
-/* ---- Types ---- */
+ * The first progress that is sent, or the result, creates the record; a job that reports neither
+ * has none. The broker deletes it filch_service_config.result_ttl after its last change. The
+ * brokers memory, sqlite, postgres and redis keep records. */
 
 typedef enum filch_record_state {
     FILCH_RECORD_RUNNING, /* not finished: it runs, or waits for another attempt */
@@ -349,11 +357,11 @@ typedef enum filch_record_state {
     FILCH_RECORD_STATES
 } filch_record_state;
 
-/* Bytes may hold anything; one byte 0 follows them. */
+/* A record as it was read. Bytes may hold anything; a zero byte follows them. */
 typedef struct filch_service_record {
     filch_record_state state;
     int64_t updated;      /* ns of Unix time, by the broker's clock: the last change */
-    const void *progress; /* the last one that was sent; NULL: none */
+    const void *progress; /* the last that was sent; NULL: none */
     size_t progress_size;
     const void *result; /* of a job that is done; NULL: none */
     size_t result_size;
@@ -367,26 +375,25 @@ enum {
 
 FILCH_BEGIN_DECLS
 
-/* ---- For handlers: until the handler returns ---- */
-
-/* Reports progress; replaces the progress before. The bytes are copied. They are sent at
- * most once in 100 ms, together with those of other jobs, and with the job's answer at the latest.
- * Does not wait. Errors: -EMSGSIZE (over FILCH_SERVICE_RECORD_MOST, or the job's id is over
- * FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP (the broker keeps no records, or another program
- * published the job without an id); -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore them. */
+/* For handlers, until the handler returns. Reports progress, which replaces the previous one. The
+ * bytes are copied. They are sent at most once in 100 ms, together with those of other jobs, and
+ * with the job's answer at the latest. Does not wait. Errors: -EMSGSIZE (more than
+ * FILCH_SERVICE_RECORD_MOST, or a job's id of more than FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP
+ * (the broker keeps no records, or another program published the job without an id); -EINVAL (no
+ * bytes, but a size); -ENOMEM. A handler may ignore these errors. */
 FILCH_API int filch_service_job_progress(filch_service_job *job, const void *bytes, size_t size);
-/* Sets the result, or replaces it. The bytes are copied. It is kept together with the answer of a
- * handler that returns 0, in one step: there is no result of a job that comes again. Does not wait.
+/* For handlers, too. Sets the result, or replaces it. The bytes are copied. If the handler returns
+ * 0, the result is stored and the message acknowledged in one step, so a job that is delivered
+ * again has no result. Does not wait.
  * Errors: as filch_service_job_progress. */
 FILCH_API int filch_service_job_result(filch_service_job *job, const void *bytes, size_t size);
 
-/* ---- For publishers ---- */
-
-/* Reads the record of the job with this id, through the connection that publishes, and waits until
- * `until` for it. Release *out by filch_service_record_destroy. Suspends. Errors: -ENOENT (no
- * record: the job has reported nothing yet, or its record is forgotten); -ENOTSUP (the broker keeps
- * no records); -ETIMEDOUT (no answer: read again). -EINVAL (no id; or the broker refuses the configuration);
- * -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no thread). */
+/* For publishers. Reads the record of the job with this id, through the connection that publishes,
+ * and waits until `until` for it. Free *out with filch_service_record_destroy. Suspends. Errors:
+ * -ENOENT (no record: the job has reported nothing yet, or its record was deleted); -ENOTSUP (the
+ * broker keeps no records); -ETIMEDOUT (no answer: read again). -EINVAL (no id; or the broker
+ * refuses the configuration); -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no
+ * thread). */
 FILCH_API int filch_service_record_read(filch_service *service, const char *id,
                                         filch_service_record **out, int64_t until);
 /* Frees a record. NULL is allowed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The main function of a service: configuration, signals, logs, exit status. For service authors
- * who want a program, and not a library, around their handlers (docs/service/worker.md).
+ * whose handlers need a program around them, not a library (docs/service/worker.md).
  *
  *   static const filch_handler handlers[] = {{.type = "image_processing", .fn = resize}};
  *
@@ -10,12 +10,15 @@
  *       return filch_service_main(argc, argv, handlers, 1);
  *   }
  *
- * filch_service_main_with also takes the program's own defaults of the broker, queues, envelope and port.
+ * filch_service_main_with also takes the program's own defaults for the broker, queues, envelope
+ * and port.
  *
  * The program is configured by options, environment variables and a JSON file, in this order;
  * `program --help` lists the keys. It logs one JSON object a line to the standard error. The first
  * SIGTERM or SIGINT begins to drain, the second cancels running handlers, and SIGHUP reads the
  * configuration again.
+ * Threads: the main thread, before any other. Suspends: no; the calls block until the service ends.
+ * Errors: a status; the reason is printed to the standard error.
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_MAIN_H
 #define FILCH_SERVICE_MAIN_H
@@ -23,8 +26,8 @@
 
 #include <filch/service.h>
 
-/* Defaults of a program, as texts that the options of these names take. NULL: the default of
- * `program --help`. */
+/* Defaults of a program, in the form of the options of the same names. NULL: the default that
+ * `program --help` prints. */
 typedef struct filch_service_defaults {
     const char *broker;      /* URL: "amqp://localhost/" */
     const char *queues;      /* "mail", or "mail=3,reports" with weights */
@@ -37,23 +40,22 @@ FILCH_BEGIN_DECLS
 
 /* Runs a service from its start to its end, and returns the exit status of the process:
  *   0   it ended by a signal, or --once found no more messages, and nothing was cancelled
- *   1   handlers were cancelled, or answers not accepted: those messages come again; or the process
- *       ran out of memory, files or threads
+ *   1   handlers were cancelled, or answers not accepted: those messages are delivered again; or
+ *       the process ran out of memory, files or threads
  *   2   a wrong option, a wrong configuration, or one that the broker refuses
- *   69  the broker was not reached, with --exit-on-disconnect or --once
+ *   69  the broker was unreachable, with --exit-on-disconnect or --once
  * Call it first in main, before the first thread: it starts the spawner of <filch/process.h>, and
  * forbids core dumps and debuggers, which would see secrets. argv is main's: at least the program's
  * name. handlers: `count` of them, not copied; the configuration may change their limits, and add
  * ready-made ones. With none, in the table and in the configuration, the types echo, fail, hash and
  * sleep are served.
- * Errors are printed to the standard error. One call in a process. Suspends: no; it waits. Since:
- * 0.1. */
+ * A process makes one such call. */
 FILCH_API int filch_service_main(int argc, char **argv, const filch_handler *handlers,
                                  size_t count);
 
-/* The same with defaults of the program's own, over which the configuration file, the environment
- * and the command line win. `--help` shows them, and `--check-config` marks them with "program". A
- * default that is not allowed is refused with status 2. defaults: not copied; NULL: none. */
+/* The same with the program's own defaults, which the configuration file, the environment and the
+ * command line override. `--help` shows them, and `--check-config` marks them with "program". An
+ * invalid default is refused with status 2. defaults: not copied; NULL: none. */
 FILCH_API int filch_service_main_with(int argc, char **argv, const filch_service_defaults *defaults,
                                       const filch_handler *handlers, size_t count);
 

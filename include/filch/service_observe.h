@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * HTTP endpoints of a service: probes, metrics, state, and a page for people. For service authors
+ * Observation of a service: an HTTP server for probes, metrics, state and a page for people, and
+ * the export of spans to an OpenTelemetry collector (Jaeger, Tempo). For service authors
  * (docs/service/README.md).
  *
+ *   filch_service_otlp *otlp;
+ *   filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.service_name = "images"});
+ *   const filch_tracer tracer = {.sink = filch_service_otlp_sink, .arg = otlp};
+ *   ...                                                    a service with .tracer = &tracer
  *   filch_service_http *http;
  *   filch_service_http_start(&http, service, &(filch_service_http_config){.port = 8080});
  *   filch_service_run(service);
  *   filch_service_http_stop(http);
  *   filch_service_destroy(service);
+ *   filch_service_otlp_stop(otlp, filch_in(5 * FILCH_SECOND));
  *
- *   path          answer
- *   /health       200 while the service's loop turns, also while it drains; 503 if it has not turned
- *                 for 30 s
- *   /ready        200 if the service was connected to its broker within the last 30 s, the broker has
- *                 not refused calls for so long, and the service does not drain, else 503
- *   /metrics      Prometheus text
- *   /debug/state  JSON: running jobs, queues, totals, rates
- *   /             a page that shows these and refreshes itself
- *
- * Only GET and HEAD; nothing changes the service. A connection has 2 s for its first request, and from
- * the start of each answer 10 s to read it and to send the next request. There are at most 64. One more
- * replaces the one that has waited longest, so slow clients do not block probes.
- * Threads: any task or thread; the server has two threads of its own. Suspends: no; stopping waits
- * for the answers in progress.
+ * Life: the server starts after the service is created, and stops before it is destroyed. The
+ * exporter starts before the service, and stops when no span can end any more.
+ * Threads: any task or thread; one caller stops each. The server has two threads of its own, the
+ * exporter one. Suspends: no; stopping the server waits for the answers in progress, stopping the
+ * exporter for the collector.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_OBSERVE_H
@@ -35,8 +32,23 @@
 #include <filch/span.h>
 #include <stddef.h>
 
-/* ---- Types ---- */
+/* ---- HTTP ---- */
 
+/* An HTTP server for one service:
+ *
+ *   path          answer
+ *   /health       200 while the service's loop runs, also while it drains; 503 if it has not run
+ *                 for 30 s
+ *   /ready        200 if the service was connected to its broker within the last 30 s, the broker
+ *                 has not refused calls for so long, and the service does not drain; else 503
+ *   /metrics      Prometheus text
+ *   /debug/state  JSON: running jobs, queues, totals, rates
+ *   /             a page that shows these and refreshes itself
+ *
+ * Only GET and HEAD; nothing changes the service. A connection has 2 s for its first request, and
+ * from the start of each answer 10 s to read it and to send the next request. There are at most 64
+ * connections. One more replaces the connection that has waited longest, so slow clients block no
+ * probes. */
 typedef struct filch_service_http filch_service_http;
 
 /* A zero field means the default. Texts are copied. */
@@ -44,17 +56,15 @@ typedef struct filch_service_http_config {
     size_t size;         /* sizeof(filch_service_http_config), or 0: those of the first release */
     const char *address; /* to listen on, IPv4 or IPv6 in digits; default "127.0.0.1" */
     unsigned port;       /* default 0: the kernel chooses one */
-    const char *token; /* asked for at / and /debug: "Authorization: Bearer TOKEN", or TOKEN as the
+    const char *token;   /* required at / and /debug: "Authorization: Bearer TOKEN", or TOKEN as the
                             password in a browser. Default: none; then / and /debug are
                             refused unless the address is a loopback one */
-    filch_metrics *metrics; /* gets the service's metrics too, and is what /metrics shows; outlives
-                               the server. Default: its own, with those of the process */
-    const filch_log *log;   /* for where it listens; default: the service's */
+    filch_metrics *metrics; /* the registry that /metrics shows; receives the service's metrics, and
+                               outlives the server. Default: its own, with those of the process */
+    const filch_log *log;   /* for the address on which it listens; default: the service's */
 } filch_service_http_config;
 
 FILCH_BEGIN_DECLS
-
-/* ---- Life ---- */
 
 /* Starts a server for the service, which need not run yet. config may be NULL. Errors:
  * -EADDRINUSE (the port is taken: stop the other process, or choose another). -EADDRNOTAVAIL or
@@ -63,36 +73,20 @@ FILCH_BEGIN_DECLS
  * libmicrohttpd or jansson). -ENOMEM; -EAGAIN (no thread); -EMFILE, -ENFILE. */
 FILCH_API int filch_service_http_start(filch_service_http **out, filch_service *service,
                                        const filch_service_http_config *config);
-/* Stops it and frees it, before the service is destroyed. Waits for the answers in progress. NULL is
+/* Stops and frees it, before the service is destroyed. Waits for answers in progress. NULL is
  * allowed. */
 FILCH_API void filch_service_http_stop(filch_service_http *http);
-
-/* ---- Queries ---- */
 
 /* Returns the port on which it listens. */
 FILCH_API unsigned filch_service_http_port(const filch_service_http *http);
 
 FILCH_END_DECLS
 
-/* Export of spans to an OpenTelemetry collector (Jaeger, Tempo), as OTLP/HTTP JSON. For service
- * authors (docs/service/README.md).
- *
- *   filch_service_otlp *otlp;
- *   filch_service_otlp_start(&otlp, &(filch_service_otlp_config){.service_name = "images"});
- *   const filch_tracer tracer = {.sink = filch_service_otlp_sink, .arg = otlp};
- *   ... a service with .tracer = &tracer ...
- *   filch_service_destroy(service);
- *   filch_service_otlp_stop(otlp, filch_in(5 * FILCH_SECOND));
- *
- * A thread sends spans in batches and repeats a request that failed for a passing reason, later and
- * later. Its queue is bounded: while the collector is away, further spans are dropped and counted,
- * and no handler waits.
- * Threads: any task or thread; stopping is for one, once no span can end any more. Suspends: no;
- * stopping waits.
- * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. */
+/* ---- OpenTelemetry ---- */
 
-/* ---- Types ---- */
-
+/* A thread sends spans in batches, as OTLP/HTTP JSON. It repeats a request that failed for a
+ * temporary reason, with growing delays. Its queue is bounded: while the collector is unreachable,
+ * further spans are dropped and counted, and no handler waits. */
 typedef struct filch_service_otlp filch_service_otlp;
 
 /* A zero field means the default. Texts are copied. */
@@ -104,19 +98,20 @@ typedef struct filch_service_otlp_config {
                                  "http://localhost:4318" */
     const char *service_name;  /* default: OTEL_SERVICE_NAME, else "unknown_service" */
     const char *authorization; /* value of the header Authorization; default: none */
-    unsigned queue;            /* spans that wait, 1..1,000,000; default 2048 */
-    unsigned batch;            /* spans of a request, 1..queue; default 512 */
+    unsigned queue;            /* the most waiting spans, 1..1,000,000; default 2048 */
+    unsigned batch;            /* the most spans of a request, 1..queue; default 512 */
     int64_t delay;             /* ns that the first span of a batch waits for more; default 5 s */
     int64_t timeout;           /* ns of a request; default 10 s */
     unsigned attempts;         /* to send a batch; default 5 */
     int64_t pause;             /* ns before the second attempt, then twice as long each time, up to
                                   30 s; default 1 s */
     const filch_log *log;      /* the first failure in a row is logged; default: none */
-    const char *endpoint_file; /* a file with the URL in one line, closed to others; read again
-                                 after a failed request, for a changed password; default: none */
+    const char *endpoint_file; /* a file with the URL in one line, not readable by other users;
+                                 read again after a failed request, in case the password has
+                                 changed; default: none */
 } filch_service_otlp_config;
 
-/* Spans so far. */
+/* Numbers of spans so far; the last is of requests. */
 typedef struct filch_service_otlp_stats {
     uint64_t received;
     uint64_t exported; /* accepted by the collector */
@@ -127,24 +122,18 @@ typedef struct filch_service_otlp_stats {
 
 FILCH_BEGIN_DECLS
 
-/* ---- Life ---- */
-
-/* Starts an exporter. config may be NULL. Connects at the first batch. Errors: -EINVAL (out is NULL,
- * a number is out of range, or the endpoint is no http: or https: URL); -ENOTSUP (a build
+/* Starts an exporter. config may be NULL. Connects at the first batch. Errors: -EINVAL (out is
+ * NULL, a number is out of range, or the endpoint is no http: or https: URL); -ENOTSUP (a build
  * without libcurl or jansson); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_otlp_start(filch_service_otlp **out,
                                        const filch_service_otlp_config *config);
-/* Sends the waiting spans, until `until` at the latest, and frees the exporter. NULL is allowed. Error:
- * -ETIMEDOUT (some spans were not sent). */
+/* Sends the waiting spans, until `until` at the latest, and frees the exporter. NULL is allowed.
+ * Error: -ETIMEDOUT (some spans were not sent). */
 FILCH_API int filch_service_otlp_stop(filch_service_otlp *otlp, int64_t until);
-
-/* ---- Operations ---- */
 
 /* For filch_tracer.sink, with the exporter as filch_tracer.arg: takes a finished span. Never
  * waits for the network. */
 FILCH_API void filch_service_otlp_sink(filch_span *span, void *otlp);
-
-/* ---- Queries ---- */
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_service_otlp_stats_read(const filch_service_otlp *otlp,

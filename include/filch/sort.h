@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Parallel sorting, in place and not stable: items that compare equal end in any order. For
- * engineers with an array and a comparison.
+ * Parallel sorting: by comparison in place, stably by comparison, and stably by a number; and the
+ * stable merge of two sorted lists. For engineers with an array and an order.
  *
  *   FILCH_SORT(sort_ints, int, FILCH_LESS)
  *   sort_ints(self, v, n);                      from a task
@@ -14,21 +14,24 @@
  *   FILCH_SORT(argsort, uint32_t, by_key, (const double *, key))
  *   argsort(self, index, n, key);
  *
- * The comparison, a function or a macro of two values and then the further arguments, is inlined
- * into the loops. Of 10^7 random uint32_t, a worker sorts one in 18 ns (std::sort: 68 ns).
+ *   FILCH_SORT         equal items end in any order; needs no memory
+ *   FILCH_SORT_STABLE  equal items keep their order
+ *   FILCH_RADIX_SORT   the same by a number that each item has; many items in a tenth of the time
+ *   FILCH_MERGE        two sorted lists become one
  *
+ * The comparison, a function or a macro of two values and then the further arguments, is inlined
+ * into the loops. FILCH_LESS of <filch/detail/par_args.h> compares numbers.
  * Order: less(a, b) says whether a comes before b; it should be a strict weak order. If it is not
  * (NaNs, a mistake), the result is in no useful order, but holds the same items, each once. It is
- * called on several threads at once and must not fork, join or suspend. If it panics, so does the
- * caller of the sort, and the array holds each of its items once, in some order.
+ * called on several threads at once and must not fork, join or suspend.
  * Items: any type that memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at
  * most.
- * Cost: at most n log n; with k different values n log k; n if sorted already or in reverse. No
- * memory but O(log n) of stack: sorting cannot fail half-way.
- * Errors: 0; -EINVAL (items is NULL, an invalid item size, no comparison); from elsewhere also the
- * errors of filch_run. The items are then unchanged.
+ * Errors: 0; -EINVAL (NULL for some items, an invalid item size, no comparison, more items than
+ * memory can hold); from elsewhere also the errors of filch_run. Nothing has changed then.
+ * Panics: a comparison or key may panic. Then so does the caller, and the array of a sort holds
+ * each of its items once, in some order.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt.
+ * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_SORT_H
 #define FILCH_SORT_H
@@ -39,19 +42,25 @@
 #include <filch/detail/sort_core.h>
 #include <filch/detail/stable_core.h>
 
+/* ---- In place ---- */
+
+/* Of 10^7 random uint32_t, a worker sorts one in 18 ns (std::sort: 68 ns). Takes at most n log n
+ * steps; with k different values n log k; n if the items are sorted already or in reverse. Uses no
+ * memory but O(log n) of stack, so it cannot fail half-way. */
+
 FILCH_BEGIN_DECLS
 
-/* Sorts n items of `size` bytes each by less(a, b, context). */
+/* Sorts n items of `size` bytes each by less(a, b, context), which is not inlined. */
 FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
                          void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_sort(filch_runtime *rt, void *items, size_t n, size_t size,
                           filch_less_fn *less, void *context);
 
-/* The same with the functions of a type; called by FILCH_SORT. */
+/* The same with the functions of a type, for FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
                             void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
                              void *context);
 
@@ -85,49 +94,34 @@ FILCH_END_DECLS
     const filch_ordering fl_order = {sizeof(type), own##less, &fl_own};
 /* clang-format on */
 
-/* Stable parallel sort by comparison: equal items stay in their order. For engineers who sort
- * records by one field after another, or who must not shuffle what is equal; where that does not
- * matter, <filch/sort.h> needs no memory.
+/* ---- Stable, by comparison ---- */
+
+/* For records that are sorted by one field after another:
  *
  *   static inline bool by_age(person a, person b) { return a.age < b.age; }
  *   FILCH_SORT_STABLE(sort_by_age, person, by_age)
- *   sort_by_age(self, people, count);                                 from a task
- *   FILCH_RUN(rt, sort_by_age, people, count);                        from elsewhere
+ *   sort_by_age(self, people, count);
  *
  * A merge sort: lists of up to 16 thousand items are sorted by a stable quicksort
- * (<filch/detail/stable_core.h>) and merged in parallel (<filch/sort.h>). Input that is sorted
- * already, or in strictly reverse order, as a whole or in long parts, costs little more than one
- * pass.
+ * (<filch/detail/stable_core.h>) and merged in parallel. Input that is sorted already, or in
+ * strictly reverse order, as a whole or in long parts, costs little more than one pass.
  *
  * Memory: for half of the items (for arrays up to 4 MiB, all of them) while it runs, and some
- * kilobytes of stack. Without it the sort continues in place, ten to twenty times as slowly.
- * Items: any type that memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at
- * most.
- *
- * FILCH_LESS of <filch/detail/par_args.h> is the `less` of numbers. For further arguments of
- * `less`, as (type, name) pairs, see <filch/detail/order.h>, which also describes the result for
- * unordered items.
- * If `less` panics, so does the caller of the sort, and the array holds each of its items once, in
- * some order.
- *
- * Errors: 0; -EINVAL (NULL for some items, no `less`, items of 0 or more than FILCH_ITEM_MOST
- * bytes, more than memory can hold); from elsewhere also the errors of filch_run.
- * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+ * kilobytes of stack. Without it the sort continues in place, ten to twenty times as slowly. */
 
 FILCH_BEGIN_DECLS
 
 /* Sorts count items of `size` bytes by less(a, b, context), which is not inlined. */
 FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size_t size,
                                 filch_less_fn *less, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
                                  filch_less_fn *less, void *context);
 
-/* The same with the functions of a type; called by FILCH_SORT_STABLE. */
+/* The same with the functions of a type, for FILCH_SORT_STABLE. */
 FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
                                    const filch_stable_ops *ops, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
                                     const filch_stable_ops *ops, void *context);
 
@@ -143,13 +137,12 @@ FILCH_END_DECLS
                (fl_items, fl_count, &own##stable_ops), __VA_ARGS__)
 /* clang-format on */
 
-/* Stable parallel sort by a number: an integer of up to 64 bits or a float or double that each item
- * has. For engineers with many items; it never compares two of them, and takes a tenth of the time
- * of a sort by comparison. Items of the same key stay in their order.
+/* ---- Stable, by a number ---- */
+
+/* For items that have a number, the key:
  *
  *   FILCH_RADIX_SORT(sort_numbers, uint32_t, FILCH_KEY)
- *   sort_numbers(self, v, n);                                         from a task
- *   FILCH_RUN(rt, sort_numbers, v, n);                                from elsewhere
+ *   sort_numbers(self, v, n);
  *
  *   #define AGE(person) (person).age
  *   FILCH_RADIX_SORT(sort_by_age, person, AGE)
@@ -158,45 +151,37 @@ FILCH_END_DECLS
  *   FILCH_RADIX_SORT(sort_by_cost, uint32_t, cost_of, (const double *, cost))
  *   sort_by_cost(self, index, n, cost);
  *
- * The key is a function or a macro of an item, and of the macro's further arguments. It must
- * always give the same number for an item: one pass counts by it, another moves by it. The
- * compiler detects the kind of number: bool, char, enumerations and bit-fields are integers, too.
- * Floating-point keys are in the order of their bits:
- * negative NaNs, -infinity, ..., -0.0, +0.0, ..., infinity, positive NaNs.
- *
- * If the key panics, so does the caller of the sort, and the array holds each of its items once, in
- * some order.
+ * The key is an integer of up to 64 bits, a float or a double: the result of a function or a macro
+ * of an item, and of the macro's further arguments. It must always give the same number for an
+ * item: one pass counts by it, another moves by it. The compiler detects the kind of number: bool,
+ * char, enumerations and bit-fields are integers, too. Floating-point keys are in the order of
+ * their bits: negative NaNs, -infinity, ..., -0.0, +0.0, ..., infinity, positive NaNs.
  *
  * Input larger than the caches is first distributed, in parallel, by the highest bits in which
  * keys differ. Each part of the items is counted, then moved to where its share of each bucket
  * begins (M. Zagha, G. Blelloch, Radix sort for vector multiprocessors, SC 1991). Then all buckets
  * are sorted in parallel, each within a cache (<filch/detail/radix_core.h>); a bucket too large
- * for that is distributed again. So items are read and written all over memory only twice.
+ * for that is distributed again. So the items are read and written across main memory only twice.
  *
- * Memory: room for as many items again and 32 KiB per worker while it runs; up to a kibibyte of
- * items needs none. If memory is refused, the items are sorted in place by comparison: correct,
- * but many times as slow. Blocks of some megabytes ask for huge pages.
- *
- * Errors: 0; -EINVAL (NULL for some items, more than memory can hold). For the plain function also
- * -EINVAL for a size of 0, an unknown kind of key, or a key outside its item. From elsewhere also
- * the errors of filch_run.
- * Suspends: yes; the caller may continue on another worker.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+ * Memory: room for the same number of items again and 32 KiB per worker while it runs; up to a
+ * kibibyte of items needs none. If memory is refused, the items are sorted in place by comparison:
+ * correct, but many times as slow. Blocks of some megabytes ask for huge pages. */
 
 FILCH_BEGIN_DECLS
 
 /* Sorts n items of `size` bytes, of any alignment, by the key_bytes bytes at key_offset in each: 1,
- * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. */
+ * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. Errors also: -EINVAL (a size of 0, an
+ * unknown kind of key, or a key outside its item). */
 FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
                                size_t key_offset, size_t key_bytes, filch_radix_kind kind);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size,
                                 size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
-/* The same with the functions of a type; called by FILCH_RADIX_SORT. */
+/* The same with the functions of a type, for FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
                                   const filch_radix_ops *ops, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
                                    const filch_radix_ops *ops, void *context);
 
@@ -239,30 +224,22 @@ FILCH_END_DECLS
                                                                        : FILCH_RADIX_UNSIGNED));
 /* clang-format on */
 
-/* Stable parallel merge of two sorted lists. For engineers who keep sorted data and add to it, and
- * for those who write sorts.
+/* ---- Merge ---- */
+
+/* For sorted data to which more is added:
  *
  *   static inline bool earlier(event a, event b) { return a.time < b.time; }
  *   FILCH_MERGE(merge_events, event, earlier)
- *   merge_events(self, a, a_count, b, b_count, out);                  from a task
- *   FILCH_RUN(rt, merge_events, a, a_count, b, b_count, out);         from elsewhere
+ *   merge_events(self, a, a_count, b, b_count, out);
  *
- * out gets all items of both lists, in order; of equal ones, those from a first. The output is cut
- * in the middle repeatedly, each cut found by binary search in both lists, so that its halves are
- * independent (after S. Odeh, O. Green, Z. Mwassi, O. Shmueli, Y. Birk, Merge Path, 2012). The
- * remaining merges, of some 64 thousand items, are those of <filch/detail/merge_core.h>.
+ * out receives all items of both lists, in order; of equal ones, those from a first. The output is
+ * cut in the middle repeatedly, each cut found by binary search in both lists, so that its halves
+ * are independent (after S. Odeh, O. Green, Z. Mwassi, O. Shmueli, Y. Birk, Merge Path, 2012). The
+ * remaining merges, of some 64 thousand items, are those of <filch/detail/merge_core.h>. A merge
+ * allocates nothing.
  *
- * FILCH_LESS of <filch/detail/par_args.h> is the `less` of numbers. For further arguments of
- * `less`, as (type, name) pairs, see <filch/detail/order.h>, which also describes the result for
- * unordered lists.
- *
- * Errors (nothing is written then): -EINVAL (a NULL list of some items, no `less`, items
- * of 0 or more than FILCH_ITEM_MOST bytes, lists that no memory can hold). In debug builds of the
- * library also an out that overlaps a list; from elsewhere also the errors of filch_run.
- * Panics: `less` may panic. Then both lists are untouched, and each place of out holds its old
- * value or an item of a list.
- * Suspends: yes; the caller may continue on another worker. Allocates nothing.
- * Threads: functions with `self`: tasks; those with `rt`: callers outside rt. */
+ * Errors also: -EINVAL, in debug builds of the library, if out overlaps a list. After a panic both
+ * lists are untouched, and each place of out holds its old value or an item of a list. */
 
 FILCH_BEGIN_DECLS
 
@@ -271,15 +248,15 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_merge(filch_self self, const void *a, size_t a_count, const void *b,
                           size_t b_count, void *out, size_t size, filch_less_fn *less,
                           void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b,
                            size_t b_count, void *out, size_t size, filch_less_fn *less,
                            void *context);
 
-/* The same with the functions of a type; called by FILCH_MERGE. */
+/* The same with the functions of a type, for FILCH_MERGE. */
 FILCH_API int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b,
                              size_t b_count, void *out, const filch_merge_ops *ops, void *context);
-/* The same from outside rt; waits for the result. Errors also: those of filch_run. */
+/* The same from outside rt. */
 FILCH_API int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
                               size_t b_count, void *out, const filch_merge_ops *ops, void *context);
 

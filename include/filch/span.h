@@ -14,15 +14,15 @@
  *   filch_span_end(span);
  *   filch_span_release(span);
  *
- * Sampling: a span below another one is recorded if that one is sampled, at home and abroad. A span
- * that begins a trace is recorded once in filch_tracer.one_in, by its random id. A span that is not
- * recorded keeps its identity for requests and log lines, and does nothing else.
- * Life: reference-counted. filch_span_begin gives the first reference, each filch_span_retain
- * another, each context of filch_context_create_span a third. filch_span_end comes before the last
+ * Sampling: a span below another one is recorded if that one is sampled, in this process or in
+ * another. Of spans that begin a trace, one in filch_tracer.one_in is recorded, by its random id. A
+ * span that is not recorded keeps its identity for requests and log lines, and does nothing else.
+ * Life: reference-counted. filch_span_begin gives the first reference; each filch_span_retain and
+ * each context of filch_context_create_span adds one. filch_span_end comes before the last
  * filch_span_release, which otherwise ends the span itself. So each recorded span reaches the sink
  * exactly once.
- * Threads: any task or thread, several at a time; NULL in place of a span does nothing. None
- * suspends, except by a sink that does.
+ * Threads: any task or thread, several at a time. Suspends: only where the sink does.
+ * Errors: 0 or a negative errno; a call on a NULL span does nothing.
  * Since 0.1.0. */
 #ifndef FILCH_SPAN_H
 #define FILCH_SPAN_H
@@ -52,22 +52,22 @@ typedef enum filch_span_status {
     FILCH_SPAN_ERROR
 } filch_span_status;
 
-/* Receives a recorded span that has ended, for filch_span_read. The ending task or thread calls it,
- * and no lock is held; several calls at a time. The span is valid during the call, and longer with
- * filch_span_retain; filch_span_read stays valid as long. The sink may call every function of this
- * header. It must return soon and not panic: the timer thread, too, may release the last
- * reference. */
+/* Receives a recorded span that has ended, for filch_span_read. Called by the task or thread that
+ * ends it, without a lock held; calls may run concurrently. The span is valid during the call, and
+ * longer with filch_span_retain; filch_span_read stays valid as long. The sink may call every
+ * function of this header. It must return soon and not panic: the timer thread, too, may release
+ * the last reference. */
 typedef void filch_span_sink_fn(filch_span *span, void *arg);
 
-/* Where spans go. Zero in a field: the default. Read by filch_span_begin only; arg stays valid
- * until the last span has ended. */
+/* Where spans go. A zero field means the default. Read by filch_span_begin only; arg must stay
+ * valid until the last span has ended. */
 typedef struct filch_tracer {
     filch_span_sink_fn *sink; /* NULL: nothing is recorded */
     void *arg;
-    unsigned one_in;     /* of so many new traces one is recorded; default 1: all */
-    unsigned attributes; /* of one span, and of one event, at most; default 32; up to 1,000 */
-    unsigned events;     /* of one span, at most; default 16; up to 1,000 */
-    unsigned text;       /* bytes of a name, key, text or message; default 256; 16 .. 65,536 */
+    unsigned one_in;     /* one new trace in this many is recorded; default 1: all */
+    unsigned attributes; /* the most of one span, and of one event; default 32; up to 1,000 */
+    unsigned events;     /* the most of one span; default 16; up to 1,000 */
+    unsigned text; /* the most bytes of a name, key, text or message; default 256; 16 .. 65,536 */
 } filch_tracer;
 
 /* How a span begins. Zero bytes: a new trace. */
@@ -83,7 +83,7 @@ typedef struct filch_span_event {
     int64_t at; /* ns since 1970 */
     const filch_log_field *attributes;
     size_t count;
-    size_t dropped; /* attributes beyond the limit */
+    size_t dropped; /* number of attributes beyond the limit */
 } filch_span_event;
 
 /* A finished span. Constant; valid as long as a reference to the span. */
@@ -95,7 +95,7 @@ typedef struct filch_span_record {
     filch_span_kind kind;
     const char *state; /* tracestate; "": none */
     int64_t began;     /* ns since 1970 */
-    int64_t ended;     /* began + duration: unaffected by a clock that is set meanwhile */
+    int64_t ended;     /* began + duration: unaffected if the clock is set in between */
     int64_t duration;  /* ns of the monotonic clock */
     filch_span_status status;
     const char *message;               /* of an error; "": none */
@@ -115,8 +115,8 @@ FILCH_BEGIN_DECLS
  * range); -ENOMEM. *out is then NULL: continue without a span. */
 FILCH_API int filch_span_begin(filch_span **out, const filch_tracer *tracer, const char *name,
                                const filch_span_options *options);
-/* Ends it: takes the time, and calls the sink. Later changes are refused. Error: -EALREADY (it has
- * ended before). */
+/* Ends it: takes the time, and calls the sink. Later changes are refused. Error: -EALREADY (ended
+ * before). */
 FILCH_API int filch_span_end(filch_span *span);
 /* Adds a reference; returns span. */
 FILCH_API filch_span *filch_span_retain(filch_span *span);
@@ -129,21 +129,21 @@ FILCH_API void filch_span_release(filch_span *span);
  * freed. span may be NULL: calls below find none. Error: -ENOMEM. */
 FILCH_API int filch_context_create_span(filch_context **out, filch_context *parent,
                                         filch_span *span);
-/* Returns the span of the context or of the nearest ancestor that has one, or NULL. Valid as long as
- * the context; for longer use filch_span_retain. */
+/* Returns the span of the context or of the nearest ancestor that has one, or NULL. Valid as long
+ * as the context; for longer use filch_span_retain. */
 FILCH_API filch_span *filch_context_span(const filch_context *context);
 
-/* ---- Content; FILCH_SPAN_SET and FILCH_SPAN_EVENT are convenient forms ---- */
+/* ---- Content. FILCH_SPAN_SET and FILCH_SPAN_EVENT are the convenient forms ---- */
 
 /* Sets attributes, each in place of one with the same key. Keys and texts are copied, and cut
  * between two characters at the limit; a text that is NULL becomes "". Errors, which leave out
- * attributes and count them as dropped: -ENOSPC (beyond the limit); -ENOMEM; -EINVAL (no key, or the
- * field of filch_log_trace). -EALREADY (it has ended; nothing is counted). An unrecorded span
+ * attributes and count them as dropped: -ENOSPC (beyond the limit); -ENOMEM; -EINVAL (no key, or
+ * the field of filch_log_trace). -EALREADY (it has ended; nothing is counted). An unrecorded span
  * returns 0. */
 FILCH_API int filch_span_set(filch_span *span, const filch_log_field *attributes, size_t count);
 /* Adds an event that happens now. Attributes as filch_span_set; those beyond the limit, without a
- * key, or of filch_log_trace are counted in the event. Errors: -EINVAL (no name); -ENOSPC or -ENOMEM
- * (the event is dropped and counted); -EALREADY (it has ended). */
+ * key, or of filch_log_trace are counted in the event. Errors: -EINVAL (no name); -ENOSPC or
+ * -ENOMEM (the event is dropped and counted); -EALREADY (it has ended). */
 FILCH_API int filch_span_add_event(filch_span *span, const char *name,
                                    const filch_log_field *attributes, size_t count);
 /* Adds the event "exception" with exception.type and exception.message, as OpenTelemetry names a
@@ -159,7 +159,8 @@ FILCH_API int filch_span_set_status(filch_span *span, filch_span_status status,
 
 /* ---- Queries ---- */
 
-/* Is it recorded, and has it not ended? To skip the work of computing attributes. NULL: false. */
+/* Returns true if it is recorded and has not ended. If not, skip computing attributes. NULL:
+ * false. */
 FILCH_API bool filch_span_recording(filch_span *span);
 /* Returns its identity, for filch_traceparent_format and filch_log_trace. NULL: zero bytes. */
 FILCH_API filch_traceparent filch_span_trace(const filch_span *span);

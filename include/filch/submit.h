@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Submission of jobs to a worker pool, one or many by a call. Included by <filch/pool.h>.
+ * Submission of jobs to a worker pool, one or many per call. Included by <filch/pool.h>.
  *
  *   FILCH_SUBMIT(pool, resize, image);                      waits while the queue is full
  *   FILCH_SUBMIT_UNTIL(pool, resize, image, filch_in(FILCH_SECOND));      for at most a second
  *   FILCH_SUBMIT_AS(pool, resize, image, .priority = 3, .run_timeout = FILCH_SECOND, .done = show);
- *   filch_pool_submit(&job, pool, resize, image, &options, until);     with a handle, or a time
+ *   filch_pool_submit(&job, pool, resize, image, &options, until);        with a handle and a time
  *   filch_pool_submit_all(pool, resize, images, count, &options, until, &accepted);
  *
- * Accepted jobs: a call that returns 0 has handed its job over, and the job has exactly one outcome.
- * A refused job leaves nothing behind: its function, `done` and `drop` are not called.
+ * Accepted jobs: a call that returns 0 has handed its job over, and the job has exactly one
+ * outcome. A refused job has no effect: its function, `done` and `drop` are not called.
  * Threads: any task or thread may call every function, jobs of the same pool included.
  * Suspends: each call, while the pool (FILCH_FULL_WAIT) or a bounded results list has no room; with
- * FILCH_FULL_RUN also until the job has an outcome. <filch/wait.h> says how a call waits.
+ * FILCH_FULL_RUN also until the job has an outcome (<filch/wait.h>).
+ * Errors: 0 or a negative errno; filch_error() says what was wrong.
  * Since 0.1.0. */
 #ifndef FILCH_SUBMIT_H
 #define FILCH_SUBMIT_H
@@ -30,8 +31,7 @@ struct filch_results;
 
 /* ---- Types ---- */
 
-/* C++ fields initialise themselves to zero; otherwise compilers warn of fields that are not
- * named. */
+/* In C++ the fields have initialisers of zero, or compilers warn of fields that are not named. */
 #ifdef __cplusplus
 #define FILCH_ZERO = {}
 #else
@@ -49,25 +49,27 @@ typedef struct filch_job_options {
     int64_t timeout FILCH_ZERO;
     /* Parent of the job's context; NULL: the pool's */
     filch_context *context FILCH_ZERO;
-    /* Told the outcome; or NULL */
+    /* Receives the outcome; or NULL */
     filch_job_done_fn *done FILCH_ZERO;
     /* Releases the data once it is unused; or NULL. A panic here is treated as a detached task's;
      * when the last release of a handle calls it outside a task, a panic ends the process */
     void (*drop)(void *data) FILCH_ZERO;
     /* Not copied; NULL: the pool's */
     const filch_retry_policy *retry FILCH_ZERO;
-    /* Copied; a job with the key of a job that has no outcome yet is refused: -EEXIST. NULL: none */
+    /* Copied. While a job with the same key has no outcome, the job is refused: -EEXIST. NULL:
+     * none */
     const char *key FILCH_ZERO;
     /* Parent of the job's span; NULL: none */
     const filch_traceparent *trace FILCH_ZERO;
     /* Receives the job when `done` has returned (<filch/results.h>); NULL: the pool's */
     struct filch_results *results FILCH_ZERO;
-    /* ns from the start of each attempt, however long the job waited before; 0: the pool's. A job
-     * that runs for longer has timed out, as at its deadline, and there is no further attempt */
+    /* ns from the start of each attempt, not counting the time that the job waited; 0: the pool's.
+     * A job that runs for longer has timed out, as at its deadline, and there is no further
+     * attempt */
     int64_t run_timeout FILCH_ZERO;
     /* `done` is not called, and the results list does not receive the job, before the function has
-     * returned, even if a timeout has fixed the outcome earlier. A job whose function will never be
-     * called is told at once */
+     * returned, even if a timeout has fixed the outcome earlier. The outcome of a job whose
+     * function will never be called is reported at once */
     bool done_after_return FILCH_ZERO;
 } filch_job_options;
 
@@ -79,8 +81,8 @@ typedef struct filch_submission {
 } filch_submission;
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
- * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until `until`,
- * and with 0 not at all; the others wait for ever. */
+ * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until
+ * `until`; with 0 it does not wait. The others wait for ever. */
 #define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
 #define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
@@ -94,10 +96,11 @@ FILCH_BEGIN_DECLS
 /* ---- Operations ---- */
 
 /* Submits the job fn(self, job, data). options may be NULL; they are not needed after the call, and
- * their context is held as long as it is needed. If `out` is given, *out receives a handle, which
- * the caller releases with filch_job_release; on an error *out is untouched. Waits until `until` for
- * room in the pool or in a bounded results list; 0: does not wait.
- * A job whose own context is done when it is accepted (its timeout is over) has its outcome at once.
+ * their context is retained as long as it is needed. If `out` is given, *out receives a handle,
+ * which the caller releases with filch_job_release; on an error *out is untouched. Waits until
+ * `until` for room in the pool or in a bounded results list; 0: does not wait.
+ * A job whose own context is done when it is accepted (its timeout has passed) has its outcome at
+ * once.
  * Errors: -EPIPE (the pool or the results list is closed: submit elsewhere); -EAGAIN (a pool with
  * FILCH_FULL_REJECT is full: try later; or there is no timer). -ETIMEDOUT (still full at `until`);
  * -ECANCELED or another cause (the job's context is done: the job is not wanted any more). -EDEADLK
@@ -108,9 +111,9 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 
-/* The same for a given place, which is the function behind the macro of builds with FILCH_DEBUG. A
- * library built with FILCH_DEBUG names at the end of the process the pools whose handles were not
- * released, and the place of the first submission. place is not copied; NULL: unknown. */
+/* The same for a given place, for the macro of builds with FILCH_DEBUG. A library built with
+ * FILCH_DEBUG reports at the end of the process the pools whose handles were not released, and the
+ * place of the first such submission. place is not copied; NULL: unknown. */
 FILCH_API int fl_pool_submit_at(const filch_place *place, filch_job **out, filch_pool *pool,
                                 filch_job_fn *fn, void *data, const filch_job_options *options,
                                 int64_t until);
@@ -118,7 +121,7 @@ FILCH_API int fl_pool_submit_at(const filch_place *place, filch_job **out, filch
 /* Submits count jobs: fn with data[0], data[1], ...; with NULL for data, each gets NULL.
  * Equivalent to single submissions but cheaper: the fixed cost (the lock, a fence, a wake-up) is
  * paid once per up to 128 jobs. *accepted, if given, receives the number accepted, always the first
- * ones. `full` applies to each job that finds no room. Up to 128 jobs are made at a time; their
+ * ones. `full` applies to each job that finds no room. Up to 128 jobs are created at a time; their
  * timeouts run from then on.
  * Returns 0 if all were accepted. Errors: those of filch_pool_submit, of the first job that was
  * refused; the caller still owns the data from number *accepted on. */
@@ -126,9 +129,9 @@ FILCH_API int filch_pool_submit_all(filch_pool *pool, filch_job_fn *fn, void *co
                                     size_t count, const filch_job_options *options, int64_t until,
                                     size_t *accepted);
 
-/* Submits count jobs, each with a function, data and options of its own, in their order: as
- * filch_pool_submit_all in all else. Consecutive jobs share the fixed cost while they have the same
- * results list, and in a direct pool also only if all of them are plain, or none.
+/* Submits count jobs, each with a function, data and options of its own, in their order; otherwise
+ * as filch_pool_submit_all. Consecutive jobs share the fixed cost while they have the same results
+ * list, and in a direct pool also only if all of them are plain, or none.
  * Errors: those of filch_pool_submit, of the first job that was refused or is invalid; -EINVAL also
  * if `each` is NULL and count is not 0. */
 FILCH_API int filch_pool_submit_each(filch_pool *pool, const filch_submission each[], size_t count,

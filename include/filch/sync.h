@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Synchronisation that suspends: mutex, rwlock, semaphore, condition, wait group, once, barrier.
- * For engineers and service authors. The objects that POSIX and Go have under these names,
- * usable by tasks and threads together. While a task waits, its worker runs something else
- * (<filch/wait.h>).
+ * For engineers and service authors. They work like those of POSIX and Go, and serve tasks and
+ * threads together. While a task waits, its worker runs something else (<filch/wait.h>).
  *
  *   static filch_mutex mutex;                         zero bytes are ready for use
  *   filch_mutex_lock(&mutex);
- *   ...                                               may fork, join and wait meanwhile
+ *   ...                                               may fork, join and wait
  *   filch_mutex_unlock(&mutex);
  *
  *   filch_waitgroup group = {0};
@@ -17,15 +16,15 @@
  *
  * Life: objects belong to the caller; those that need a number have an _init. There is no
  * destroy: an object may be freed once no call on it is running or will be made. A thread that
- * has locked, unlocked, acquired or waited may free it at once, regardless of the call that let
- * it continue. An object in use must not be copied or moved.
+ * has locked, unlocked, acquired or waited may free it at once, even if the call that woke it has
+ * not returned. An object in use must not be copied or moved.
  * Forms: plain; _until, which waits until a point in time (-ETIMEDOUT; -EINVAL for a negative
- * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN). An _until call
- * returns -ECANCELED when the context of its job or scope is done; plain calls wait on, but for
- * filch_barrier_wait, which returns it, too.
- * Threads: tasks of any runtime and any thread. May suspend: calls documented to wait.
+ * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN). An _until
+ * call returns -ECANCELED when the context of its job or scope is done, and so does
+ * filch_barrier_wait; other plain calls continue to wait.
  * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
  * without unlocking waits for ever.
+ * Threads: tasks of any runtime and any thread. Suspends: calls that wait.
  * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, by name.
  * Since 0.1.0. */
 #ifndef FILCH_SYNC_H
@@ -82,8 +81,8 @@ typedef struct filch_barrier {
 
 FILCH_BEGIN_DECLS
 
-/* ---- Mutex: one holder at a time. The first caller to find it free takes it, waiter or not,
- * until some caller has waited for a millisecond: that one gets it next ---- */
+/* ---- Mutex: one holder at a time. The first caller to find it free takes it, waiter or not. A
+ * caller that has waited for a millisecond gets it next ---- */
 
 /* Waits until it is free, and locks it. */
 FILCH_API void filch_mutex_lock(filch_mutex *mutex);
@@ -91,13 +90,12 @@ FILCH_API void filch_mutex_lock(filch_mutex *mutex);
 FILCH_API int filch_mutex_try_lock(filch_mutex *mutex);
 /* Waits until it is free, or until `until`. Errors: see Forms. */
 FILCH_API int filch_mutex_lock_until(filch_mutex *mutex, int64_t until);
-/* Unlocks it, by the task that locked it or by one that took over this duty. Dies if it is not
- * locked. */
+/* Unlocks it; any caller. Does not wait. Dies if it is not locked. */
 FILCH_API void filch_mutex_unlock(filch_mutex *mutex);
 
 /* ---- Reader-writer lock: many readers, or one writer. First come, first served: readers that
- * arrive after a waiting writer wait behind it, so neither kind starves. A reader must not lock
- * it again while it holds it: a writer may wait in between ---- */
+ * arrive after a waiting writer lock after it, so neither kind starves. A reader must not lock it
+ * again while it holds it: a writer may be waiting in between ---- */
 
 /* Waits until no writer holds it and no earlier caller waits. */
 FILCH_API void filch_rwlock_read_lock(filch_rwlock *rwlock);
@@ -144,9 +142,9 @@ FILCH_API unsigned filch_semaphore_available(const filch_semaphore *semaphore);
 /* Unlocks the mutex, waits for a signal, locks the mutex. No signal sent after the unlocking is
  * missed. */
 FILCH_API void filch_condition_wait(filch_condition *condition, filch_mutex *mutex);
-/* The same, until `until`. The mutex is locked in any case on return, however long that takes. A
- * caller that gets -ETIMEDOUT has used no signal. With a time of 0, or a negative one, the mutex
- * is not unlocked. */
+/* The same, until `until`. On return the mutex is locked in any case, even if that takes longer. A
+ * caller that gets -ETIMEDOUT has consumed no signal. With a time of 0, or a negative one, the
+ * mutex is not unlocked. */
 FILCH_API int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex,
                                          int64_t until);
 /* Wakes the longest waiter, if any. With or without the mutex; does not wait. */
@@ -170,7 +168,7 @@ FILCH_API int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until);
 /* ---- Once ---- */
 
 /* The first call calls fn(arg), which may wait; all others wait until fn has returned, and see
- * its writes. Dies when fn calls it on the same flag. */
+ * its writes. Dies if fn calls it with the same flag. */
 FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *arg);
 
 /* ---- Barrier: all parties wait for the last of them, any number of rounds ---- */

@@ -11,14 +11,14 @@
  *   FILCH_JOIN(long left, fib);  FILCH_JOIN_VOID(walk);  statement: the last unjoined fork
  *   fib(self, n - 2)                                     an ordinary call
  *   FILCH_RUN(rt, fib, 42)                               from outside: waits for the result
- *   FILCH_ASYNC(rt, &future, fib, 42)                    the result lands there: <filch/future.h>
+ *   FILCH_ASYNC(rt, &future, fib, 42)                    its result goes to the future
  *
  * 0 to 5 arguments, 40 bytes in all; a result is at most 40 bytes: pass a pointer to more. All
  * arguments of a fork are evaluated before its slot is touched, so they may fork and join
- * themselves. `self` moves with every fork and join, therefore both are statements: joins inside
- * one expression do not compile. FILCH_JOIN(long left, fib) is a declaration and cannot be the body
- * of a loop without braces. For common mistakes the compiler's first message is one sentence
- * (docs/fork-join.md lists them).
+ * themselves. `self` moves with every fork and join; therefore both are statements, and joins
+ * inside an expression do not compile. FILCH_JOIN(long left, fib) is a declaration and cannot be
+ * the body of a loop without braces. For common mistakes the first message of the compiler is one
+ * sentence (docs/fork-join.md lists them).
  *
  * Joins come newest first: a join takes the newest unjoined fork, regardless of the task it names.
  * After FILCH_FORK(a, 1); FILCH_FORK(b, 2); the first join is b's. Of two forks of one task, the
@@ -29,15 +29,15 @@
  *
  * Between a fork and its join, do not jump past the join by return, break, goto, longjmp or C++
  * exception; debug builds (FILCH_DEBUG) name the task that did. (A panic, <filch/panic.h>, joins
- * or drops the forks it leaves.) A function without `self` cannot fork: pass it on. A join may
+ * or drops the forks that it leaves.) A function without `self` cannot fork: pass it on. A join may
  * move the task to another thread: do not keep addresses of thread-locals, errno, or a locked
  * pthread mutex across it.
  *
  * Floating-point modes (rounding, flush-to-zero, enabled traps): a stolen task begins in the mode
  * of its runtime (<filch/runtime.h>), any other task in the mode of the task that joins it. A task
  * that needs another mode must set it, and restore it before it ends. FILCH_DEBUG reports a fork in
- * another mode than the runtime's; FILCH_ANY_FPMODE() before it says that this is intended. Sticky
- * exception flags do not survive a fork, a join or a wait.
+ * a mode other than the runtime's; FILCH_ANY_FPMODE() before it allows this. Sticky exception flags
+ * do not survive a fork, a join or a wait.
  *
  * FILCH_TASK(long, fib, (int, n)) { body } becomes, in short:
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Time: sleeping, tasks that start later, ticks. For engineers and service authors. The timer
- * thread, one per process and started on first use, sleeps until the next deadline. So times
- * hold while all workers compute, and a hundred thousand pending timers cost no CPU time.
+ * Timers: sleeping, tasks that start later, ticks. For engineers and service authors. The timer
+ * thread, one per process and started on first use, sleeps until the next deadline. So timers work
+ * while all workers compute, and a hundred thousand pending timers cost no CPU time.
  *
  *   filch_sleep(20 * FILCH_MILLISECOND);                      this task, not its worker
  *   filch_timer_start(&timer, rt, filch_in(FILCH_SECOND), fn, arg);   fn runs a second from now
@@ -13,10 +13,11 @@
  * filch_context_create_until.
  * Times are those of <filch/wait.h>: CLOCK_MONOTONIC, which stops while the system is suspended
  * and cannot be set. Timers never fire early; the system decides how late they are.
- * Threads: any task or thread. May suspend: sleeping, and destroying a ticker.
+ * Life: a timer is the caller's; a ticker is created, used and destroyed. After fork() pending
+ * timers stay with the parent; the child's are not pending.
+ * Threads: any task or thread. Suspends: sleeping, and destroying a ticker.
  * Errors: 0 or a negative errno. Calls that start something return -EAGAIN, -EMFILE, -ENFILE or
  * -ENOMEM if there is no thread, file or memory for it; nothing has been started.
- * fork(): pending timers stay with the parent; the child's are not pending.
  * Since 0.1.0. */
 #ifndef FILCH_TIMER_H
 #define FILCH_TIMER_H
@@ -48,33 +49,33 @@ FILCH_BEGIN_DECLS
 /* ---- Sleeping ---- */
 
 /* Sleeps for ns nanoseconds. A task suspends, a thread blocks. To sleep until an event, wait for
- * the event with a deadline. Other ready tasks go first, however short it is. 0: returns at once.
+ * the event with a deadline. Other ready tasks run first, even if ns is short. 0: returns at once.
  * Errors: -EINVAL (negative); -ECANCELED (the context of its job or scope is done). */
 FILCH_API int filch_sleep(int64_t ns);
-/* Sleeps until that time; returns at once if it is past. Errors: as above. */
+/* Sleeps until that time; returns at once if it has passed. Errors: as filch_sleep. */
 FILCH_API int filch_sleep_until(int64_t until);
 
-/* Creates a context that is done after ns nanoseconds, with -ETIMEDOUT: for selects of any number
- * of tasks. Release it. Error: -EINVAL (negative). */
+/* Creates a context that is done after ns nanoseconds, with -ETIMEDOUT, for selects of any number
+ * of tasks. Release it with filch_context_release. Error: -EINVAL (negative). */
 FILCH_API int filch_after(filch_context **out, int64_t ns);
 
-/* ---- Timers. Any thread; none of these suspends ---- */
+/* ---- Timers. None of these calls suspends ---- */
 
-/* At `when`, or at once if that is past, starts fn(self, arg) as a detached task of rt (see
- * filch_go; NULL: of the calling task's runtime). Its memory is preallocated here, so the start
- * cannot fail. Once started, the timer is not pending and not touched: fn may start it again, or
- * free it. rt must exist while it is pending. Errors: -EALREADY (it is pending); -EINVAL (no fn,
- * no rt, or a negative time); -ECHILD. */
+/* At `when`, or at once if that has passed, starts fn(self, arg) as a detached task of rt (see
+ * filch_go; NULL: the calling task's runtime). Its memory is preallocated here, so the start cannot
+ * fail. Once started, the timer is not pending and not touched: fn may start it again, or free it.
+ * rt must exist while it is pending. Errors: -EALREADY (it is pending); -EINVAL (no fn, no rt, or a
+ * negative time); -ECHILD. */
 FILCH_API int filch_timer_start(filch_timer *timer, filch_runtime *rt, int64_t when,
                                 filch_go_fn *fn, void *arg);
-/* The same for a given place: the function behind the macro below. place must outlive the task. */
+/* The same for a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t when,
                                 filch_go_fn *fn, void *arg, const filch_place *place);
 /* Stops the timer. Returns true if it was pending; fn will not run. Returns false if not: the
- * task of the last start was handed to the runtime and may be waiting, running, or over. */
+ * task of the last start was handed to the runtime and may be waiting or running, or have ended. */
 FILCH_API bool filch_timer_stop(filch_timer *timer);
-/* Changes the time of a pending timer. Errors: -ENOENT (not pending, or no longer: start it);
- * -EINVAL (a negative time). */
+/* Changes the time of a pending timer. Errors: -ENOENT (not pending: start it); -EINVAL
+ * (negative). */
 FILCH_API int filch_timer_reset(filch_timer *timer, int64_t when);
 
 /* ---- Tickers ---- */
@@ -85,7 +86,7 @@ FILCH_API int filch_ticker_create(filch_ticker **out, int64_t period);
 /* Returns its channel of filch_tick items, with room for one. Closing it stops the ticker. */
 FILCH_API filch_channel *filch_ticker_channel(filch_ticker *ticker);
 /* Stops the ticks and drops one that is in the channel; receivers keep waiting. One caller at a
- * time, as with the next two. */
+ * time, as for the next two. */
 FILCH_API void filch_ticker_stop(filch_ticker *ticker);
 /* Restarts it, stopped or not, with this period and number 1. Error: -EINVAL; on any error it is
  * stopped. */

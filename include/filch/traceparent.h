@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Trace context: the headers `traceparent` and `tracestate` by which services tell each other to
- * which trace a request belongs. For service authors. As in https://www.w3.org/TR/trace-context-1/
- * (W3C Recommendation, 2021), sections 3.2 and 3.3. Spans with times and attributes are in
+ * Trace context: the headers `traceparent` and `tracestate`, by which services pass on the trace to
+ * which a request belongs. For service authors. As in https://www.w3.org/TR/trace-context-1/ (W3C
+ * Recommendation, 2021), sections 3.2 and 3.3. Spans with times and attributes are in
  * <filch/span.h>.
  *
  *   if (filch_traceparent_parse(&caller, header, strlen(header)))
- *       filch_traceparent_begin(&here, true);                   none, or no good one: a trace begins
+ *       filch_traceparent_begin(&here, true);               none, or an invalid one: a trace begins
  *   else
  *       filch_traceparent_child(&here, &caller);
  *   filch_traceparent_format(&here, text);                      for the requests that follow
@@ -15,7 +15,7 @@
  *   filch_tracestate_add(&state, header2, strlen(header2));
  *   ...  state.text                                       for the requests that follow; "": none
  *
- * Threads: all by tasks and by any thread; none suspends.
+ * Life: plain values. Threads: any task or thread. Suspends: no. Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_TRACEPARENT_H
 #define FILCH_TRACEPARENT_H
@@ -42,7 +42,7 @@ enum { FILCH_TRACESTATE_MEMBERS = 32, FILCH_TRACESTATE_TEXT = 513 };
 /* A plain value. Zero bytes: no tracestate. Read `text`; the other members are opaque. */
 typedef struct filch_tracestate {
     char text[FILCH_TRACESTATE_TEXT]; /* KEY=VALUE,KEY=VALUE...; "": there is none */
-    uint8_t members;                  /* that were read, removed ones included */
+    uint8_t members;                  /* number that was read, removed ones included */
     bool refused;                     /* a line was invalid */
 } filch_tracestate;
 
@@ -50,9 +50,9 @@ FILCH_BEGIN_DECLS
 
 /* ---- traceparent ---- */
 
-/* Reads a header's value of `size` bytes, without anything around it. A version above 00 is read
- * as far as version 00 goes. Only known flags are kept. Error: -EINVAL (invalid; *out is
- * untouched: continue as if there were no header). */
+/* Reads a header's value of `size` bytes, without blanks around it. A version above 00 is read as
+ * far as version 00 goes. Only known flags are kept. Error: -EINVAL (invalid; *out is untouched:
+ * continue as if there were no header). */
 FILCH_API int filch_traceparent_parse(filch_traceparent *out, const char *text, size_t size);
 /* Writes it as version 00, with a closing NUL. Error: -EINVAL (an id is all zero; out is then
  * ""). */
@@ -65,14 +65,14 @@ FILCH_API void filch_traceparent_child(filch_traceparent *out, const filch_trace
 
 /* ---- tracestate ---- */
 
-/* Adds the members of one header's value of `size` bytes behind those that are there. A request may
- * have several headers `tracestate`: begin with zero bytes, and add each in its order. Blanks around
- * members, empty members, and further members with a key that is there are left out. If the text
+/* Adds the members of one header's value of `size` bytes after those of earlier calls. A request
+ * may have several headers `tracestate`: begin with zero bytes, and add each in its order. Blanks
+ * around members, empty members, and members with an earlier one's key are left out. If the text
  * becomes longer than 512 characters, whole members are removed: first those of more than 128
- * characters, then others, in both cases from the end. Keys may also have the form of level 2 of the
- * recommendation, which allows a digit in front, and @ anywhere behind.
- * Error: -EINVAL (a member is invalid, or there are more than 32): text is "" from now on, however
- * many headers follow. The traceparent stays valid: continue with it alone. */
+ * characters, then others, in both cases from the end. Keys may also have the form of level 2 of
+ * the recommendation, which allows a digit first, and @ anywhere after it.
+ * Error: -EINVAL (a member is invalid, or there are more than 32): text is "" from then on, even if
+ * further headers are added. The traceparent stays valid: continue with it alone. */
 FILCH_API int filch_tracestate_add(filch_tracestate *state, const char *text, size_t size);
 
 FILCH_END_DECLS

@@ -8,18 +8,19 @@
  * forks. After the call it may be on another thread.
  *
  * Times: `until` is a point in time, in nanoseconds of CLOCK_MONOTONIC: FILCH_FOREVER, a number
- * from filch_in(), or 0 (or any time that is past): do not wait. A call that may not wait, or is
- * unsuccessful until then, returns -ETIMEDOUT and has changed nothing. A call that would have to
- * wait until a negative time returns -EINVAL. A task that polls with calls that may not wait is now
- * and then suspended, as by filch_yield, so that others can run.
+ * from filch_in(), or 0 (or any time that has passed), which means: do not wait. A call that has
+ * not succeeded by then returns -ETIMEDOUT and has changed nothing. A call that would have to wait
+ * until a negative time returns -EINVAL. A task that polls with calls that do not wait is suspended
+ * now and then, as by filch_yield, so that others can run.
  *
- * Cancellation: a wait inside a job, a scope's child or a service's handler ends with -ECANCELED when its
- * context is done, and has changed nothing; docs/futures.md lists the calls, and those that wait on. A call that
- * need not wait succeeds. filch_shielded (<filch/context.h>) excludes clean-up from this.
+ * Cancellation: a wait inside a job, a scope's child or a service's handler ends with -ECANCELED
+ * when its context is done, and has changed nothing; docs/futures.md lists these calls, and those
+ * that continue to wait. A call that need not wait succeeds. filch_shielded (<filch/context.h>)
+ * excludes clean-up from this.
  *
  * Objects: zero bytes are ready for use (mutexes, wait groups, futures, ...). They need not be
  * destroyed, but must not have waiters when they go away.
- * Threads: any. Errors: 0 or a negative errno.
+ * Threads: any. Suspends: the calls that wait. Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_WAIT_H
 #define FILCH_WAIT_H
