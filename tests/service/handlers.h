@@ -11,6 +11,7 @@
 #include <runtime/service/handlers/handlers.h>
 #include <tests/service/service.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <unistd.h>
 
 typedef struct handled {

@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
-#include <tests/support/tasks.h>
+#include <tests/support/patience.h>
 #include <unistd.h>
 
 /* ---- Children ---- */

@@ -10,18 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tests/support/patience.h>
 #include <unistd.h>
-
-/* ---- Patience ---- */
-
-/* Waiting for other threads by polling. Yielding is not enough when many wait: on some kernels a
- * crowd of threads that only call sched_yield keeps everybody else from the CPU for minutes. */
-
-/* One turn of such a loop: the first ones give way, later ones sleep, up to a millisecond. */
-void be_patient(unsigned turn);
-#define WAIT_WHILE(condition)                                                                      \
-    for (unsigned turn_ = 0; (condition); turn_++)                                                 \
-    be_patient(turn_)
 
 /* ---- Signposts ---- */
 

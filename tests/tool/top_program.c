@@ -3,8 +3,6 @@
  * A program for `filch top`: forks, a pool that works and one whose job waits, two tasks that wait
  * on a channel. It prints a line when all of that goes on, and ends at the end of its standard
  * input, or with the program that has started it. Argument: the number of runtimes; 1 without one. */
-#include "../support/tasks.h"
-
 #include <filch/channel.h>
 #include <filch/filch.h>
 #include <filch/pool.h>
@@ -13,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <tests/support/tasks.h>
 #include <unistd.h>
 
 enum { RUNTIMES = 4, LISTENERS = 2 };

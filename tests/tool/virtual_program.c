@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Programs for tests of FILCH_VIRTUAL. Argument: which one. */
-#include "../support/tasks.h"
-
 #include <filch/blocking.h>
 #include <filch/channel.h>
 #include <filch/filch.h>
@@ -14,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <tests/support/tasks.h>
 #include <time.h>
 #include <unistd.h>
 

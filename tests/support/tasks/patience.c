@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <tests/support/tasks.h>
+#include <sched.h>
+#include <tests/support/patience.h>
+#include <unistd.h>
 
 void be_patient(unsigned turn)
 {

@@ -7,6 +7,7 @@
 #include <runtime/pool/pool.h>
 #include <tests/support/pools.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 TestSuite(pool_create, .init = have_fibers);

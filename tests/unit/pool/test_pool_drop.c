@@ -3,6 +3,7 @@
  * The function that releases a job's data may panic. */
 #include <tests/support/pools.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static signpost reported, dropped;

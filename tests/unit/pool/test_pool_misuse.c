@@ -5,6 +5,7 @@
 #include <filch/panic.h>
 #include <tests/support/pools.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 Test(pool_misuse, null_pool_and_job_are_refused)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tests/support/pools.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 TestSuite(pool_nanosecond, .init = have_fibers);

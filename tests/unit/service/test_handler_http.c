@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <tests/service/handlers.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 enum { REQUEST = 16 << 10 };

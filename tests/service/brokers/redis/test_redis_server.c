@@ -6,6 +6,7 @@
 #include <tests/service/brokers/redis/redis.h>
 #include <tests/service/explained.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static redis_server server;

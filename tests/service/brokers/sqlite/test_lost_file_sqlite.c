@@ -4,6 +4,7 @@
 #include <tests/service/explained.h>
 #include <tests/support/reading.h>
 #include <tests/support/system.h>
+#include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
 static char url[256];
