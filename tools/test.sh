@@ -190,7 +190,7 @@ run_part() {
     else
         log=build/log/$name.build.log
     fi
-    read -r p f s <"$state/tally" || { p=0 f=1 s=0; }
+    { read -r p f s <"$state/tally"; } 2>/dev/null || { p=0 f=1 s=0; }
     [ ! -t 2 ] || printf '\r\033[K' >&2
     if [ -e "$state/absent" ]; then
         printf '%-11s absent: %s\n' "$name" "$(cat "$state/absent")"
