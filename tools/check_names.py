@@ -39,6 +39,8 @@ FORBIDDEN = {
 }
 # Objects that another call makes: a submission makes a job's handle.
 HANDLES = {"filch_job_release": "filch_pool_submit"}
+# Names in fl_ that no header uses: a call that the compiler inserts, and plain forms of what macros call.
+UNUSED = {"fl_explore_access", "fl_run_merge", "fl_run_radix_sort", "fl_run_sort", "fl_run_sort_stable"}
 
 
 def tests(root):
@@ -131,6 +133,10 @@ def check(root):
     findings += [f"{file}: {name}: has no comment of its own; write one before it (CONTRIBUTING.md)"
                  for file, name in uncommented(root)]
     findings += [f"{file}: {name}: expands to {word}, which a program may define; give it a prefix" for file, name, word in exposed(root)]
+    headers = " ".join(re.sub(r"/\*.*?\*/", " ", path.read_text(encoding="utf-8"), flags=re.S)
+                       for path in (root / "include/filch").rglob("*.h"))
+    findings += [f"{file}: {name}: no macro calls it; call it filch_, or do not export it" for name, (file, _) in sorted(found.items())
+                 if name.startswith("fl_") and name not in UNUSED and len(re.findall(rf"\b{name}\b", headers)) < 2]
     findings += [f"{file}: {name}: has {len(name.split('_'))} words; claim it in six" for file, name in tests(root)
                  if len(name.split("_")) > 6]
     return findings, len(found)

@@ -66,6 +66,13 @@ found = findings(GOOD + "FILCH_API void filch_lake_drain(void);\n")
 if len(found) != 1 or "filch_lake_drain: has no comment of its own" not in found[0]:
     failed += 1
     print(f"FAILED: a function without a comment: {found}")
+found = findings(GOOD + "/* As above. */\nFILCH_API void fl_pond_fill(void);\n")
+if len(found) != 1 or "fl_pond_fill: no macro calls it" not in found[0]:
+    failed += 1
+    print(f"FAILED: an export for macros that no macro calls: {found}")
+if found := findings(GOOD + "/* As above. */\nFILCH_API void fl_pond_fill(void);\n#define FILCH_FILL() fl_pond_fill()\n"):
+    failed += 1
+    print(f"FAILED: an export that a macro calls is blamed: {found}")
 for macro, word in [("FILCH_N() N", "N"), ("FILCH_NAMED(x) {.name = (x)}", "name"), ("FILCH_ARGS(slot) ((slot)->args)", "args"),
                     ("FILCH_LOCAL(to) \\\n    do { int value = 1; } while (0)", "value"), ("FILCH_UNSEEN __attribute__((unused))", "unused")]:
     found = findings(GOOD + f"#define {macro}\n")

@@ -124,13 +124,6 @@ def lower(root, budget):
     budget.write_text(HEAD + "\n".join(table) + "\n", encoding="utf-8")
 
 
-def test_names(root, tree):
-    """The names of all tests."""
-    for path in tree:
-        if path.startswith("tests/") and path.endswith((".c", ".cc", ".h")):
-            yield from re.findall(r"^(?:Parameterized)?Test\(\w+, (\w+)", (root / path).read_text(encoding="utf-8"), re.M)
-
-
 def report(root, rows):
     """Prints the counts."""
     tree = counted(root)
@@ -144,7 +137,7 @@ def report(root, rows):
     functions = [name for name, (_, text) in check_names.declarations(root).items() if "(" in text]
     print(f"\n{len(functions):7} exported functions")
     print(f"{sum(1 for path in tree if re.fullmatch('docs/.*[.]md', path)):7} pages below docs\n")
-    for name in sorted(test_names(root, tree), key=lambda name: (-len(name), name))[:MOST]:
+    for name in sorted((name for _, name in check_names.tests(root)), key=lambda name: (-len(name), name))[:MOST]:
         print(f"{len(name):7} letters, {name.count('_') + 1} words: {name}")
 
 
