@@ -9,6 +9,8 @@
 
 #include "runtimes.h"
 
+#include <filch/limiter.h>
+
 enum { WORKERS = 2, TASKS_MOST = 64 };
 
 typedef struct limit_case {

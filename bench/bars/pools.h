@@ -6,6 +6,7 @@
 
 #include "../bind.h"
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <filch/pool.h>
 #include <stdio.h>
 #include <stdlib.h>

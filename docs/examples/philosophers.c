@@ -8,6 +8,7 @@
  *   ./philosophers [left] */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/observe.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

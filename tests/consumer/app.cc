@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // A C++ user's program; cxx.sh builds and runs it.
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 #include <algorithm>
 #include <cerrno>

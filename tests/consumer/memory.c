@@ -3,6 +3,7 @@
  * A program that starts every kind of thread the library has: workers, threads for blocking calls,
  * the timer thread. With an argument it ends while its runtime is there. */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 static int waits(filch_self self, filch_job *job, void *unused)

@@ -7,6 +7,8 @@
 #include "hostile.h"
 #endif
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 #ifndef HOSTILE_BEFORE
 FILCH_TASK(long, my_area, (long, my_width))
 {

@@ -4,6 +4,7 @@
  * purge at random, with a maximum and a time to live. Each letter that was put is submitted again
  * once, or dropped once. */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdlib.h>
 #include <tests/support/pools.h>
 #include <tests/support/tasks.h>

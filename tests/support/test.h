@@ -7,6 +7,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -81,3 +81,4 @@ s/<filch\/signals\.h>/<filch\/process.h>/g
 s/<filch\/sort_stable\.h>/<filch\/sort.h>/g
 s/<filch\/version\.h>/<filch\/base.h>/g
 s/<filch\/waits\.h>/<filch\/stats.h>/g
+s|^#include <filch/filch\.h>$|&\n#include <filch/observe.h>\n#include <filch/pools.h>|

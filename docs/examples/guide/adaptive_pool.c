@@ -7,6 +7,7 @@
  *   ./adaptive_pool show      says also how the width went, which is never twice the same */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { QUERIES = 1200, ALONE = 10, CORES = 8, GUESS = 64 };

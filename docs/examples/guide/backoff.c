@@ -6,6 +6,7 @@
  *   cc -O2 backoff.c $(pkg-config --cflags --libs filch) -o backoff */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { REQUESTS = 120, WIDTH = 40, ATTEMPTS = 4 };

@@ -6,6 +6,7 @@
  *   cc -O2 batching.c $(pkg-config --cflags --libs filch) -o batching */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

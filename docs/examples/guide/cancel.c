@@ -6,6 +6,7 @@
  *   cc -O2 cancel.c $(pkg-config --cflags --libs filch) -o cancel */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -6,6 +6,7 @@
  *   cc -O2 circuit_breaker.c $(pkg-config --cflags --libs filch) -o circuit_breaker */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { REQUESTS = 100, WIDTH = 4, IN_A_ROW = 5 };

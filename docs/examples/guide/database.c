@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  *   cc -O2 dead_letters.c $(pkg-config --cflags --libs filch) -o dead_letters */
 #include <err.h>
 #include <errno.h>
-#include <filch/dead_letters.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

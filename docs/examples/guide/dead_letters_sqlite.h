@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <filch/dead_letters.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

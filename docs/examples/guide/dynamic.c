@@ -6,6 +6,7 @@
  *   cc -O2 dynamic.c $(pkg-config --cflags --libs filch) -o dynamic */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { LEAST = 2, MOST = 16, REQUESTS = 60 };

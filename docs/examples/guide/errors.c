@@ -6,6 +6,7 @@
 #include <err.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,7 @@
  *
  *   cc -O2 fan_out.c $(pkg-config --cflags --libs filch) -o fan_out */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { NUMBERS = 400, WIDTH = 4, WINDOW = 32, SHOWN = 4 };

@@ -9,6 +9,7 @@
 #include <err.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <filch/metrics.h>
 #include <microhttpd.h>
 #include <stdio.h>

@@ -8,6 +8,8 @@
 #include <err.h>
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

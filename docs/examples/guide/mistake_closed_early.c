@@ -5,6 +5,7 @@
  *
  *   cc mistake_closed_early.c $(pkg-config --cflags --libs filch) -o mistake_closed_early */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { JOBS = 10 };

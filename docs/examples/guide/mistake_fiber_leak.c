@@ -5,6 +5,7 @@
  *
  *   cc mistake_fiber_leak.c $(pkg-config --cflags --libs filch) -o mistake_fiber_leak */
 #include <filch/filch.h>
+#include <filch/observe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  *   cc mistake_ignored_errors.c $(pkg-config --cflags --libs filch) -o mistake_ignored_errors */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 

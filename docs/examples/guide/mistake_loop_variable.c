@@ -5,6 +5,7 @@
  *
  *   cc mistake_loop_variable.c $(pkg-config --cflags --libs filch) -o mistake_loop_variable */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { JOBS = 5 };

@@ -5,6 +5,7 @@
  *
  *   cc mistake_never_closed.c $(pkg-config --cflags --libs filch) -o mistake_never_closed */
 #include <filch/filch.h>
+#include <filch/observe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,7 @@
  *   cc mistake_own_pool.c $(pkg-config --cflags --libs filch) -o mistake_own_pool */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <string.h>
 

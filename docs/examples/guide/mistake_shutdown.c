@@ -6,6 +6,7 @@
  *   cc mistake_shutdown.c $(pkg-config --cflags --libs filch) -o mistake_shutdown */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { QUICK = 3 };

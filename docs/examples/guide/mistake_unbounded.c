@@ -5,6 +5,7 @@
  *
  *   cc mistake_unbounded.c $(pkg-config --cflags --libs filch) -o mistake_unbounded */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { REQUESTS = 1000, WIDTH = 8, ROOM = 32 };

@@ -5,6 +5,7 @@
  *
  *   cc mistake_unbuffered.c $(pkg-config --cflags --libs filch) -o mistake_unbuffered */
 #include <filch/filch.h>
+#include <filch/observe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

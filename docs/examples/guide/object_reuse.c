@@ -7,6 +7,7 @@
  *   cc -O2 object_reuse.c $(pkg-config --cflags --libs filch) -o object_reuse */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
  *   cc -O2 orders.c $(pkg-config --cflags --libs filch) -o orders */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <string.h>
 

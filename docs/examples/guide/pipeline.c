@@ -7,6 +7,7 @@
  *   cc -O2 pipeline.c $(pkg-config --cflags --libs filch) -o pipeline */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 

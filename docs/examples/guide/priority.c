@@ -6,6 +6,7 @@
  *   cc -O2 priority.c $(pkg-config --cflags --libs filch) -o priority */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { PATIENTS = 5 };

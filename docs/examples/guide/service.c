@@ -6,6 +6,7 @@
  *   cc -O2 service.c $(pkg-config --cflags --libs filch) -o service */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <signal.h>
 #include <stdio.h>
 

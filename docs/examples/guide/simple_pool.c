@@ -5,6 +5,7 @@
  *   cc -O2 simple_pool.c $(pkg-config --cflags --libs filch) -o simple_pool */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 
 enum { PARCELS = 10, WIDTH = 3 };

@@ -6,6 +6,7 @@
  *   cc -O2 squares.c $(pkg-config --cflags --libs filch) -o squares */
 #include <err.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdio.h>
 #include <stdlib.h>
 

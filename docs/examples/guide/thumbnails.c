@@ -6,6 +6,7 @@
  *   cc -O2 thumbnails.c $(pkg-config --cflags --libs filch libpng) -o thumbnails */
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #define EXERCISES_CHECK_H
 
 #include <filch/filch.h>
+#include <filch/observe.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>

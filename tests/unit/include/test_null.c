@@ -2,6 +2,7 @@
  *
  * The rules of <filch/base.h> for NULL and for destroyed objects: each object of each public function. */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <filch/trace.h>
 #include <tests/support/null/calls.h>
 #include <tests/support/system.h>

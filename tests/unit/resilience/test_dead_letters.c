@@ -2,6 +2,7 @@
  *
  * Dead letters: a letter is listed as it was put, until it is removed, too old, or one too many. */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_memory.h>
 #include <runtime/resilience/dead_letters_requeue.h>

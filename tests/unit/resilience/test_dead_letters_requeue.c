@@ -2,6 +2,7 @@
  *
  * Dead letters that are put in again or thrown away: none is lost, none goes twice. */
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/dead_letters_requeue.h>
 #include <tests/support/pools.h>

@@ -3,6 +3,8 @@
  * Dead letters with a custom store: its errors are reported, and no data is lost; payloads as
  * bytes; metrics. */
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 #include <runtime/resilience/dead_letters_memory.h>
 #include <tests/support/pools.h>
 #include <tests/support/reading.h>

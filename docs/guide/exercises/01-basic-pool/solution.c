@@ -4,6 +4,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 static int visit_one(filch_self self, filch_job *job, void *data)
 {

@@ -7,6 +7,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 /* TODO 2: a job is a function like this. It gets the house as `data`; let it visit that house.
  *

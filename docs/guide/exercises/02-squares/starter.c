@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdlib.h>
 
 /* A job has one pointer for all it needs: where its number is, and where the square belongs. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 static int serve_one(filch_self self, filch_job *job, void *data)
 {

@@ -5,6 +5,7 @@
 #define EXERCISE_H
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 /* Yours: until `stop` is done, looks at the pool every millisecond. Makes it as wide as the
  * queue is long: one for each ten jobs that wait, the last of them perhaps fewer than ten. The width is

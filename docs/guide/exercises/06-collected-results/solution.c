@@ -4,6 +4,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 typedef struct result {
     int sensor;

@@ -6,6 +6,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 typedef struct result {
     int sensor;

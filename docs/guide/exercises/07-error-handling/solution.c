@@ -4,6 +4,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 static filch_mutex noting;
 

@@ -6,6 +6,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 static int parse_one(filch_self self, filch_job *job, void *data)
 {

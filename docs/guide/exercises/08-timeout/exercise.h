@@ -5,6 +5,7 @@
 #define EXERCISE_H
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 /* Given: fetches a page. Some take for ever; they give up when the context is done. Returns 0, or
  * the context's cause. */

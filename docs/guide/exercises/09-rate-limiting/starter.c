@@ -6,6 +6,7 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 /* TODO 1: the jobs share a limiter: static filch_limiter *limiter; */
 

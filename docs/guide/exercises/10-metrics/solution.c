@@ -4,6 +4,8 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 
 static filch_counter *items_packed;
 

@@ -6,6 +6,8 @@
 #include "exercise.h"
 
 #include <filch/filch.h>
+#include <filch/observe.h>
+#include <filch/pools.h>
 
 static int pack_one(filch_self self, filch_job *job, void *data)
 {

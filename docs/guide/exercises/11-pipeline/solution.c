@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdlib.h>
 
 typedef struct piece {

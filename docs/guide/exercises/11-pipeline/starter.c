@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <filch/filch.h>
+#include <filch/pools.h>
 #include <stdlib.h>
 
 /* An item on the line. */

@@ -5,6 +5,7 @@
 #define EXERCISE_H
 
 #include <filch/filch.h>
+#include <filch/pools.h>
 
 /* Given. */
 int next_request(void); /* takes on a request, and returns its number; there is no end of them */
