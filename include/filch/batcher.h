@@ -80,10 +80,12 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_batcher_create(filch_batcher **out, filch_runtime *rt,
                                    const filch_batcher_config *config);
 /* Closes the batcher: present and later callers that add get -EPIPE. Collected items are flushed.
- * Waits until each item has its outcome and all waiters have received it, and returns 0; or
- * -ETIMEDOUT at `until`; the batcher is closed even then. May be called again. Errors: -EINVAL
- * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
-FILCH_API int filch_batcher_close(filch_batcher *batcher, int64_t until);
+ * Does not wait. May be called again. */
+FILCH_API void filch_batcher_close(filch_batcher *batcher);
+/* Waits until the batcher is closed, each item has its outcome, and all waiters have received it.
+ * Errors: -ETIMEDOUT (call again); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no
+ * timer). */
+FILCH_API int filch_batcher_wait(filch_batcher *batcher, int64_t until);
 /* Closes it, waits as long as that takes, and frees it; it must not be used any more. NULL is
  * allowed. */
 FILCH_API void filch_batcher_destroy(filch_batcher *batcher);

@@ -156,7 +156,7 @@ FILCH_API void filch_breaker_reset(filch_breaker *breaker);
 /* ---- Queries ---- */
 
 /* Returns the state. After its time a breaker stays open until the next request. */
-FILCH_API filch_breaker_state filch_breaker_state_of(const filch_breaker *breaker);
+FILCH_API filch_breaker_state filch_breaker_state_read(const filch_breaker *breaker);
 /* Returns "closed", "open" or "half-open": a constant string. */
 FILCH_API const char *filch_breaker_state_name(filch_breaker_state state);
 /* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_breaker_stats). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Statistics, metrics, logs, spans and traces: what a program is doing, and what it has done. For
- * service authors and researchers.
+ * Statistics, metrics, logs, spans and traces of a running program. For service authors and
+ * researchers.
  *
  *   filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);   workers in numbers
  *   filch_runtime_waits(rt, show, stderr);                                   each waiting task

@@ -14,7 +14,7 @@
  *   filch_pipeline_create(&pipeline, rt, &(filch_pipeline_config){.stages = stages, .count = 2});
  *   while (...)
  *       filch_pipeline_push(pipeline, line, NULL, FILCH_FOREVER);   waits while the first is full
- *   int rc = filch_pipeline_finish(pipeline, FILCH_FOREVER);        0, or the first failure's code
+ *   int rc = filch_pipeline_wait(pipeline, FILCH_FOREVER);        0, or the first failure's code
  *   filch_pipeline_destroy(pipeline);
  *
  * A stage's function is called for each item and emits items to the next stage: one (a map),
@@ -119,16 +119,16 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
                                     const filch_pipeline_config *config);
 /* Closes it: present and later pushers get -EPIPE. Items in the pipeline continue. Does not wait.
- * Errors: -EPIPE (closed already); -EINVAL (NULL). */
-FILCH_API int filch_pipeline_close(filch_pipeline *pipeline);
-/* Closes it, and waits until every item has left the last stage; results may still be waiting,
+ * May be called again. */
+FILCH_API void filch_pipeline_close(filch_pipeline *pipeline);
+/* Waits until it is closed and every item has left the last stage; results may still be waiting,
  * up to their limit. Returns 0. After a failure it returns the failure's code, when all
  * functions have returned and everything but the results was dropped; filch_error() then names
  * the stage. May be called again.
  * Errors: -ETIMEDOUT (not finished at `until`; it continues, and filch_pipeline_failure is NULL);
  * -EDEADLK (called by a function of the pipeline); -EINVAL (NULL, or a negative time); -ENOMEM or
  * -EAGAIN (no timer). */
-FILCH_API int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until);
+FILCH_API int filch_pipeline_wait(filch_pipeline *pipeline, int64_t until);
 /* Stops it if it has not finished, waits until all functions have returned, drops the rest, and
  * frees it; it must not be used any more. NULL is allowed. Error: -EDEADLK (called by a function
  * of the pipeline; nothing has happened). */

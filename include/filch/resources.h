@@ -91,10 +91,11 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_resource_pool_create(filch_resource_pool **out, filch_runtime *rt,
                                          const filch_resource_pool_config *config);
 /* Closes the pool: present and later callers of acquire get -EPIPE. Idle resources are destroyed
- * now, others when they are given back. Waits until none is left and returns 0, or -ETIMEDOUT at
- * `until`; the pool is closed even then. May be called again. Errors: -EINVAL (NULL, or a negative
- * time); -ENOMEM or -EAGAIN (no timer). */
-FILCH_API int filch_resource_pool_close(filch_resource_pool *pool, int64_t until);
+ * now, others when they are given back. Does not wait. May be called again. */
+FILCH_API void filch_resource_pool_close(filch_resource_pool *pool);
+/* Waits until the pool is closed and no resource is left. Errors: -ETIMEDOUT (call again); -EINVAL
+ * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
+FILCH_API int filch_resource_pool_wait(filch_resource_pool *pool, int64_t until);
 /* Closes it, waits for its callbacks, and frees it; it must not be used any more. NULL is
  * allowed. Error: -EBUSY (resources are still held; nothing is done, and filch_error() names a
  * holder). */

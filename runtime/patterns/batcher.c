@@ -107,16 +107,22 @@ static fl_node *shut(filch_batcher *batcher)
     return all;
 }
 
-static int close_until(const char *call, filch_batcher *batcher, int64_t until)
+void filch_batcher_close(filch_batcher *batcher)
 {
+    FL_MUST_LIVE(batcher);
+    fl_node *refused = NULL;
     fl_lock(&batcher->lock);
     if (!batcher->closed) {
-        fl_node *all = shut(batcher);
+        refused = shut(batcher);
         fl_batcher_dispatch(batcher, fl_now()); /* no waiter is left to admit */
-        fl_unlock(&batcher->lock);
-        fl_tell_list(all, -EPIPE);
-        fl_lock(&batcher->lock);
     }
+    fl_batcher_leave(batcher, NULL);
+    fl_tell_list(refused, -EPIPE);
+}
+
+static int wait_until_settled(const char *call, filch_batcher *batcher, int64_t until)
+{
+    fl_lock(&batcher->lock);
     if (!fl_batcher_settled(batcher)) {
         fl_waits_in(call, batcher);
         return fl_wait(&batcher->lock, &batcher->closers, NULL, until);
@@ -125,10 +131,10 @@ static int close_until(const char *call, filch_batcher *batcher, int64_t until)
     return 0;
 }
 
-int filch_batcher_close(filch_batcher *batcher, int64_t until)
+int filch_batcher_wait(filch_batcher *batcher, int64_t until)
 {
     FL_ALIVE(batcher);
-    return close_until("filch_batcher_close", batcher, until);
+    return wait_until_settled("filch_batcher_wait", batcher, until);
 }
 
 void filch_batcher_destroy(filch_batcher *batcher)
@@ -136,7 +142,8 @@ void filch_batcher_destroy(filch_batcher *batcher)
     FL_MAY_LIVE(batcher);
     if (!batcher)
         return;
-    close_until("filch_batcher_destroy", batcher, FILCH_FOREVER);
+    filch_batcher_close(batcher);
+    wait_until_settled("filch_batcher_destroy", batcher, FILCH_FOREVER);
     fl_move_out(batcher->alarm.rt);
     fl_life_end(&batcher->life);
     free(batcher);

@@ -173,24 +173,13 @@ static int refuse_to_wait(const filch_pipeline *pipeline, const char *call)
                : 0;
 }
 
-/* With the lock. -EPIPE: it was stopped. */
-static int shut(filch_pipeline *pipeline, fl_pipe_after *after)
+void filch_pipeline_close(filch_pipeline *pipeline)
 {
-    if (pipeline->closed)
-        return fl_closed("this pipeline is closed already; let one party close it");
-    pipeline->closed = true;
-    after->ended = fl_waiters_claim_all(&pipeline->wait_queue.waiters, after->ended);
-    return 0;
-}
-
-int filch_pipeline_close(filch_pipeline *pipeline)
-{
-    FL_ALIVE(pipeline);
-    fl_pipe_after after = {0};
+    FL_MUST_LIVE(pipeline);
     fl_pipe_lock(pipeline);
-    int rc = shut(pipeline, &after);
+    pipeline->closed = true;
+    fl_pipe_after after = {.ended = fl_waiters_claim_all(&pipeline->wait_queue.waiters, NULL)};
     fl_pipe_leave(pipeline, &after);
-    return rc;
 }
 
 /* With the lock, which is released. */
@@ -205,16 +194,15 @@ static int outcome(filch_pipeline *pipeline)
     return why.code;
 }
 
-int filch_pipeline_finish(filch_pipeline *pipeline, int64_t until)
+int filch_pipeline_wait(filch_pipeline *pipeline, int64_t until)
 {
     FL_ALIVE(pipeline);
-    int rc = refuse_to_wait(pipeline, "filch_pipeline_finish");
+    int rc = refuse_to_wait(pipeline, "filch_pipeline_wait");
     if (rc)
         return rc;
-    filch_pipeline_close(pipeline);
     fl_pipe_lock(pipeline);
     if (!fl_pipe_ended(pipeline)) {
-        fl_waits_in("filch_pipeline_finish", pipeline);
+        fl_waits_in("filch_pipeline_wait", pipeline);
         rc = fl_wait(&pipeline->wait_queue.lock, &pipeline->finishers, NULL, until);
         if (rc)
             return rc;
@@ -283,9 +271,7 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
         rc = fl_wait_queue_wait(&pipeline->wait_queue, item, until, context);
     }
     fl_pipe_leave(pipeline, &after);
-    return fl_if_closed(rc,
-                        "filch_pipeline_close or filch_pipeline_finish has closed this pipeline; "
-                        "push before that");
+    return fl_if_closed(rc, "filch_pipeline_close has closed this pipeline; push before that");
 }
 
 int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)

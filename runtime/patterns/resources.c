@@ -96,15 +96,21 @@ static fl_node *shut(filch_resource_pool *pool)
     return all;
 }
 
-static int close_until(const char *call, filch_resource_pool *pool, int64_t until)
+void filch_resource_pool_close(filch_resource_pool *pool)
+{
+    FL_MUST_LIVE(pool);
+    fl_lock(&pool->lock);
+    fl_node *refused = pool->closed ? NULL : shut(pool);
+    if (fl_resources_settled(pool))
+        fl_tell_all(&pool->lock, &pool->closers, 0);
+    else
+        fl_unlock(&pool->lock);
+    fl_tell_list(refused, -EPIPE);
+}
+
+static int wait_until_settled(const char *call, filch_resource_pool *pool, int64_t until)
 {
     fl_lock(&pool->lock);
-    if (!pool->closed) {
-        fl_node *all = shut(pool);
-        fl_unlock(&pool->lock);
-        fl_tell_list(all, -EPIPE);
-        fl_lock(&pool->lock);
-    }
     if (!fl_resources_settled(pool)) {
         fl_waits_in(call, pool);
         return fl_wait(&pool->lock, &pool->closers, NULL, until);
@@ -113,10 +119,10 @@ static int close_until(const char *call, filch_resource_pool *pool, int64_t unti
     return 0;
 }
 
-int filch_resource_pool_close(filch_resource_pool *pool, int64_t until)
+int filch_resource_pool_wait(filch_resource_pool *pool, int64_t until)
 {
     FL_ALIVE(pool);
-    return close_until("filch_resource_pool_close", pool, until);
+    return wait_until_settled("filch_resource_pool_wait", pool, until);
 }
 
 int filch_resource_pool_destroy(filch_resource_pool *pool)
@@ -130,7 +136,8 @@ int filch_resource_pool_destroy(filch_resource_pool *pool)
         return fl_fail(EBUSY, "a pool of resources cannot end while one is in use; release it: %s",
                        first);
     }
-    close_until("filch_resource_pool_destroy", pool, FILCH_FOREVER);
+    filch_resource_pool_close(pool);
+    wait_until_settled("filch_resource_pool_destroy", pool, FILCH_FOREVER);
     fl_move_out(pool->alarm.rt);
     fl_life_end(&pool->life);
     free(pool);

@@ -329,7 +329,7 @@ void filch_breaker_stats_read(const filch_breaker *breaker, filch_breaker_stats 
     fl_answer(out, size, &all, sizeof all);
 }
 
-filch_breaker_state filch_breaker_state_of(const filch_breaker *breaker)
+filch_breaker_state filch_breaker_state_read(const filch_breaker *breaker)
 {
     FL_MUST_LIVE(breaker);
     filch_breaker_stats stats;

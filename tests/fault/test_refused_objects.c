@@ -35,7 +35,8 @@ USED_WITHOUT_MEMORY(batcher, 0)
     static batch_item items[ITEMS];
     for (unsigned i = 0; i < ITEMS; i++)
         OK(filch_batcher_add_then(batcher, &items[i], note_outcome, NULL, FILCH_FOREVER));
-    OK(filch_batcher_close(batcher, FILCH_FOREVER));
+    filch_batcher_close(batcher);
+    OK(filch_batcher_wait(batcher, FILCH_FOREVER));
     for (unsigned i = 0; i < ITEMS; i++)
         cr_assert_eq(signpost_count(&items[i].told), 1);
 }
@@ -58,7 +59,8 @@ USED_WITHOUT_MEMORY(resources, 0)
         OK(filch_resource_pool_acquire(resources, &one, FILCH_FOREVER));
         OK(filch_resource_give_back(one, i % 2));
     }
-    OK(filch_resource_pool_close(resources, FILCH_FOREVER));
+    filch_resource_pool_close(resources);
+    OK(filch_resource_pool_wait(resources, FILCH_FOREVER));
 }
 
 OBJECT(filch_cache, cache,
@@ -102,7 +104,8 @@ USED_WITHOUT_MEMORY(pipeline, 0)
     unsigned received = 0;
     for (unsigned i = 0; i < ITEMS; i++)
         OK(filch_pipeline_push(pipeline, &items[i], NULL, FILCH_FOREVER));
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     for (; !filch_pipeline_next(pipeline, &item, 0); received++)
         *(int *)item += 1;
     cr_assert_eq(received, ITEMS);

@@ -52,7 +52,7 @@ static void send_many(filch_self self, void *arg, unsigned index)
         all->rcs[number] = send_one(all, one, random >> 4);
     }
     if (index == 0 && all->closes)
-        filch_batcher_close(all->batcher, 0);
+        filch_batcher_close(all->batcher);
 }
 
 /* After the end. */

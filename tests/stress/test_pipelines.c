@@ -100,7 +100,8 @@ static void open_shift(shift *all, filch_runtime *rt, uint64_t seed, unsigned ti
 
 static void close_shift(shift *all)
 {
-    int rc = filch_pipeline_finish(all->pipeline, FILCH_FOREVER);
+    filch_pipeline_close(all->pipeline);
+    int rc = filch_pipeline_wait(all->pipeline, FILCH_FOREVER);
     cr_assert(rc == 0 || rc == -EDOM || rc == -EPROTO || rc == -ECANCELED, "%d", rc);
     stages_balance(all->pipeline, STAGES);
     uint64_t begun = 0, called = 0;

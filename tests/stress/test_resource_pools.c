@@ -61,7 +61,7 @@ static void shop(filch_self self, void *arg, unsigned index)
         OK(filch_resource_give_back(one, random % 16 != 5));
     }
     if (index == 0 && all->closes)
-        filch_resource_pool_close(all->pool, 0);
+        filch_resource_pool_close(all->pool);
 }
 
 static filch_resource_pool_config config_for(uint64_t seed)
@@ -117,7 +117,8 @@ static void end_it(filch_self self, void *arg, unsigned index)
         OK(filch_resource_give_back(it->held, index % 2));
         return;
     }
-    OK(filch_resource_pool_close(it->pool, FILCH_FOREVER));
+    filch_resource_pool_close(it->pool);
+    OK(filch_resource_pool_wait(it->pool, FILCH_FOREVER));
     OK(filch_resource_pool_destroy(it->pool));
 }
 

@@ -3,6 +3,7 @@
 # docs/internals/renamed.md has the same names as a table, and what is left to do by hand.
 s/\bfilch_runtime_stats_read\((([^,()]|\([^()]*\))+), (&?[^,()]+), (sizeof [^,()]+)\)/filch_runtime_stats_read(\1, FILCH_ALL_WORKERS, \3, \4)/g
 s/\bfilch_snapshot_(count|sum|max)\(([^()]*)\)/filch_snapshot_read(\2).\1/g
+s/\bfilch_breaker_state_of\b/filch_breaker_state_read/g
 s/\bfilch_cache_get\b/filch_cache_acquire/g
 s/\bfilch_cache_put\b/filch_cache_give_back/g
 s/\bfilch_dead_letters\b/filch_dead_letter_queue/g
@@ -31,7 +32,6 @@ s/\bfilch_receive\b/filch_channel_receive/g
 s/\bfilch_receive_until\b/filch_channel_receive_until/g
 s/\bfilch_resources\b/filch_resource_pool/g
 s/\bfilch_resources_acquire\b/filch_resource_pool_acquire/g
-s/\bfilch_resources_close\b/filch_resource_pool_close/g
 s/\bfilch_resources_config\b/filch_resource_pool_config/g
 s/\bfilch_resources_create\b/filch_resource_pool_create/g
 s/\bfilch_resources_destroy\b/filch_resource_pool_destroy/g

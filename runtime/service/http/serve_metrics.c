@@ -201,7 +201,7 @@ static int add_durations(fl_serve_metrics *metrics, const char *type, const fl_r
 
 static double read_open(void *arg)
 {
-    return filch_breaker_state_of(arg) == FILCH_BREAKER_OPEN;
+    return filch_breaker_state_read(arg) == FILCH_BREAKER_OPEN;
 }
 
 static int add_breaker(fl_serve_metrics *metrics, const filch_handler *handler)

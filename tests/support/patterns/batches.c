@@ -62,7 +62,8 @@ void note_outcome(void *arg, int outcome, void *unused)
 
 void drain_ends(drain *to, filch_batcher *batcher)
 {
-    OK(filch_batcher_close(batcher, FILCH_FOREVER));
+    filch_batcher_close(batcher);
+    OK(filch_batcher_wait(batcher, FILCH_FOREVER));
     filch_batcher_stats all = batcher_stats(batcher);
     cr_assert_eq(all.added, all.flushed + all.taken_back);
     cr_assert_eq(all.flushed, signpost_count(&to->items));

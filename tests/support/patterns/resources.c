@@ -92,7 +92,8 @@ void source_leave(filch_resource *one)
 
 void source_ends(resource_source *of, filch_resource_pool *pool)
 {
-    OK(filch_resource_pool_close(pool, FILCH_FOREVER));
+    filch_resource_pool_close(pool);
+    OK(filch_resource_pool_wait(pool, FILCH_FOREVER));
     filch_resource_pool_stats all = resources_stats(pool);
     cr_assert_eq(all.created, signpost_count(&of->made));
     cr_assert_eq(all.destroyed, signpost_count(&of->gone));

@@ -23,7 +23,7 @@ static void supply(void *arg)
     source *from = arg;
     for (unsigned i = 0; i < from->count; i++)
         from->rc |= filch_pipeline_push(from->pipeline, parcel_make(i, 0), NULL, FILCH_FOREVER);
-    from->rc |= filch_pipeline_close(from->pipeline);
+    filch_pipeline_close(from->pipeline);
 }
 
 /* Receives everything; whether that is in order. */
@@ -60,7 +60,8 @@ static void map_filter_and_split(crew *all, enum crew_kind kind, const char *nam
     crew_wait(all);
     cr_assert_eq(from.rc, 0);
     cr_assert_eq(sum, 4 * (ITEMS * (ITEMS - 1) / 2 - 3 * (ITEMS / 3) * (ITEMS / 3 - 1) / 2));
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     stages_balance(pipeline, 3);
     cr_assert_eq(stage_stats(pipeline, 0).finished, ITEMS);
     cr_assert_eq(stage_stats(pipeline, 2).entered, ITEMS / 3 * 2);
@@ -93,7 +94,8 @@ static void keep_order(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(receive_all(pipeline, &sum, &in_order), (ITEMS - ITEMS / 5) * 3);
     cr_assert(in_order, "%s", name);
     crew_wait(all);
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     stages_balance(pipeline, 3);
     OK(filch_pipeline_destroy(pipeline));
     cr_assert_eq(signpost_count(&at[0].wrong) + signpost_count(&at[1].wrong), 0, "width");
@@ -179,7 +181,8 @@ static void hold_up(crew *all, enum crew_kind kind, const char *name)
     cr_assert_eq(from.rc, 0);
     cr_assert_eq(filch_pipeline_push(pipeline, late, NULL, FILCH_FOREVER), -EPIPE);
     parcel_drop(late);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), 0, "its results have room");
+    filch_pipeline_close(pipeline);
+    cr_assert_eq(filch_pipeline_wait(pipeline, FILCH_FOREVER), 0, "its results have room");
     cr_assert_eq(stage_stats(pipeline, 2).waiting, taken + 20);
     stages_balance(pipeline, 2);
     cr_assert_eq(filch_pipeline_destroy(pipeline), 0, "with results that nobody has received");
@@ -215,7 +218,8 @@ static void wait_in_vain(crew *all, enum crew_kind kind, const char *name)
     crew_wait(all);
     cr_assert_eq(one.rc, -ETIMEDOUT, "%s", name);
     filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     cr_assert_eq(stage_stats(pipeline, 0).entered, 2);
     OK(filch_pipeline_destroy(pipeline));
     parcels_balance();
@@ -244,7 +248,8 @@ Test(pipeline, kept_item_is_not_dropped)
     filch_pipeline *pipeline = pipeline_of(rt, stages, 1, 0, NULL);
     uint32_t before = signpost_count(&parcels_dropped);
     push_parcels(pipeline, 0, 10);
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&parcels_dropped), before);
     filch_channel_close(kept);
     FILCH_EACH(void *, item, kept)
@@ -293,7 +298,7 @@ Test(pipeline, forked_tasks_may_emit)
                 parcel_drop(item);
             }
         }
-        OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+        OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
         stages_balance(pipeline, 1);
         OK(filch_pipeline_destroy(pipeline));
         OK(filch_runtime_destroy(rt));
@@ -347,8 +352,7 @@ Test(pipeline, bad_arguments_are_refused)
     cr_assert_eq(filch_pipeline_stats_read(pipeline, 2, &all, sizeof all), -EINVAL);
     cr_assert_eq(filch_pipeline_stats_read(pipeline, 0, NULL, 0), -EINVAL);
     cr_assert_eq(filch_pipeline_stats_read(NULL, 0, &all, sizeof all), -EINVAL);
-    cr_assert_eq(filch_pipeline_close(NULL), -EINVAL);
-    cr_assert_eq(filch_pipeline_finish(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_pipeline_wait(NULL, 0), -EINVAL);
     OK(filch_pipeline_destroy(NULL));
     OK(filch_pipeline_destroy(pipeline));
     OK(filch_runtime_destroy(rt));

@@ -70,7 +70,8 @@ static void is_stopped(crew *all, filch_pipeline *pipeline, int code)
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(pushers[i].rc, -ECANCELED);
     cr_assert_eq(receiver.rc, -ECANCELED);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), code);
+    filch_pipeline_close(pipeline);
+    cr_assert_eq(filch_pipeline_wait(pipeline, FILCH_FOREVER), code);
     stages_balance(pipeline, 3);
     cr_assert_eq(stage_stats(pipeline, 0).entered, pushers[0].moved + pushers[1].moved);
     cr_assert_eq(stage_stats(pipeline, 3).finished, receiver.moved);
@@ -141,14 +142,15 @@ static void stop_when_full(crew *all, enum crew_kind kind, const char *name)
         signpost_wait(&at[2].begun, 3);
         WAIT_FOR_STAGE(pipeline, 1, now.waiting == 3 && now.running == 2);
         WAIT_FOR_STAGE(pipeline, 0, now.waiting == 2 && now.running == (ordered ? 0 : 3));
-        cr_assert_eq(filch_pipeline_finish(pipeline, 0), -ETIMEDOUT, "%s", name);
+        cr_assert_eq(filch_pipeline_wait(pipeline, 0), -ETIMEDOUT, "%s", name);
         OK(filch_context_cancel(filch_pipeline_context(pipeline), -ESHUTDOWN));
         signpost_wait(&at[1].refused, 1);
         filch_u32_store(&at[2].shut, 0, FILCH_RELEASE);
         crew_wait(all);
         for (unsigned i = 0; i < 2; i++)
             cr_assert(pushers[i].rc == -ECANCELED || pushers[i].rc == -EPIPE);
-        cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), -ESHUTDOWN);
+        filch_pipeline_close(pipeline);
+        cr_assert_eq(filch_pipeline_wait(pipeline, FILCH_FOREVER), -ESHUTDOWN);
         cr_assert_null(filch_pipeline_failure(pipeline)->task);
         stages_balance(pipeline, 3);
         ends(pipeline);
@@ -178,7 +180,7 @@ static void from_above(crew *all, enum crew_kind kind, const char *name)
     parcel *late = parcel_make(0, 0);
     cr_assert_eq(filch_pipeline_push(pipeline, late, NULL, FILCH_FOREVER), -ECANCELED, "%s", name);
     parcel_drop(late);
-    cr_assert_eq(filch_pipeline_finish(pipeline, 0), -ENETDOWN, "done from the start");
+    cr_assert_eq(filch_pipeline_wait(pipeline, 0), -ENETDOWN, "done from the start");
     ends(pipeline);
     filch_context_release(above);
 }
@@ -212,14 +214,15 @@ Test(pipeline_end, cancel_after_finish_changes_nothing)
     memset(at, 0, sizeof at);
     filch_pipeline *pipeline = three_stages(rt, false, NULL);
     push_parcels(pipeline, 0, 2);
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     void *item;
     for (unsigned i = 0; i < 2; i++) {
         OK(filch_pipeline_next(pipeline, &item, 0));
         parcel_drop(item);
     }
     filch_context_cancel(filch_pipeline_context(pipeline), 0);
-    OK(filch_pipeline_finish(pipeline, 0));
+    OK(filch_pipeline_wait(pipeline, 0));
     cr_assert_eq(filch_pipeline_next(pipeline, &item, 0), -EPIPE);
     ends(pipeline);
     OK(filch_runtime_destroy(rt));
@@ -237,8 +240,8 @@ static void drained(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, receive_on, &receivers[i]);
     }
     push_parcels(pipeline, 0, 100);
-    OK(filch_pipeline_close(pipeline));
-    cr_assert_eq(filch_pipeline_close(pipeline), -EPIPE);
+    filch_pipeline_close(pipeline);
+    filch_pipeline_close(pipeline);
     crew_wait(all);
     unsigned moved = 0;
     for (unsigned i = 0; i < 3; i++) {
@@ -246,7 +249,7 @@ static void drained(crew *all, enum crew_kind kind, const char *name)
         moved += receivers[i].moved;
     }
     cr_assert_eq(moved, 100);
-    OK(filch_pipeline_finish(pipeline, 0));
+    OK(filch_pipeline_wait(pipeline, 0));
     stages_balance(pipeline, 3);
     ends(pipeline);
 }
@@ -274,7 +277,7 @@ static void closed_when_full(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, push_on, &pushers[i]);
     }
     WAIT_WHILE(who_waits_to_push(pipeline) < 2);
-    OK(filch_pipeline_close(pipeline));
+    filch_pipeline_close(pipeline);
     crew_wait(all);
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(pushers[i].rc, -EPIPE, "%s", name);
@@ -296,9 +299,10 @@ static void come_too_early(crew *all, enum crew_kind kind, const char *name)
     push_parcels(pipeline, 0, 1);
     void *item;
     cr_assert_eq(filch_pipeline_next(pipeline, &item, filch_in(MS)), -ETIMEDOUT, "%s", name);
-    cr_assert_eq(filch_pipeline_finish(pipeline, filch_in(MS)), -ETIMEDOUT);
+    filch_pipeline_close(pipeline);
+    cr_assert_eq(filch_pipeline_wait(pipeline, filch_in(MS)), -ETIMEDOUT);
     filch_u32_store(&at[0].shut, 0, FILCH_RELEASE);
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     OK(filch_pipeline_next(pipeline, &item, 0));
     parcel_drop(item);
     ends(pipeline);
@@ -335,7 +339,8 @@ static int codes[2];
 
 static int end_it(filch_self self, filch_emitter *out, void *item, void *arg)
 {
-    codes[0] = filch_pipeline_finish(own, FILCH_FOREVER);
+    filch_pipeline_close(own);
+    codes[0] = filch_pipeline_wait(own, FILCH_FOREVER);
     codes[1] = filch_pipeline_destroy(own);
     return 0;
 }
@@ -346,7 +351,8 @@ Test(pipeline_end, stage_cannot_wait_for_own_pipeline)
     filch_stage stages[] = {{.fn = end_it, .drop = parcel_drop}};
     own = pipeline_of(rt, stages, 1, 0, NULL);
     push_parcels(own, 0, 1);
-    OK(filch_pipeline_finish(own, FILCH_FOREVER));
+    filch_pipeline_close(own);
+    OK(filch_pipeline_wait(own, FILCH_FOREVER));
     cr_assert_eq(codes[0], -EDEADLK);
     cr_assert_eq(codes[1], -EDEADLK);
     ends(own);

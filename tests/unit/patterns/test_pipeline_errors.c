@@ -64,7 +64,8 @@ static int push_all(unsigned workers, bool ordered, filch_on_error on_error,
         if (filch_pipeline_push(pipeline, &numbers[i], NULL, FILCH_FOREVER))
             break;
     }
-    int rc = filch_pipeline_finish(pipeline, FILCH_FOREVER);
+    filch_pipeline_close(pipeline);
+    int rc = filch_pipeline_wait(pipeline, FILCH_FOREVER);
     OK(filch_pipeline_stats_read(pipeline, 0, stats, sizeof *stats));
     OK(filch_pipeline_destroy(pipeline));
     OK(filch_runtime_destroy(rt));

@@ -43,7 +43,8 @@ static void stop(filch_pipeline *pipeline, bool fails)
         OK(filch_pipeline_push(pipeline, parcel_make(BEFORE, 0), NULL, FILCH_FOREVER));
     else
         filch_context_cancel(filch_pipeline_context(pipeline), -EDOM);
-    cr_assert_eq(filch_pipeline_finish(pipeline, FILCH_FOREVER), -EDOM);
+    filch_pipeline_close(pipeline);
+    cr_assert_eq(filch_pipeline_wait(pipeline, FILCH_FOREVER), -EDOM);
 }
 
 Test(pipeline_results, results_before_failure_remain_receivable)

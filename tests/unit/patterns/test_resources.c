@@ -300,7 +300,7 @@ Test(resources, bad_arguments_are_refused)
     REFUSED(retry = -1)
     cr_assert_null(pool, "untouched");
     OK(filch_resource_pool_destroy(NULL));
-    cr_assert_eq(filch_resource_pool_close(NULL, 0), -EINVAL);
+    cr_assert_eq(filch_resource_pool_wait(NULL, 0), -EINVAL);
     cr_assert_eq(filch_resource_pool_acquire(NULL, &one, 0), -EINVAL);
     cr_assert_eq(filch_resource_give_back(NULL, true), -EINVAL);
     pool = resources_of(rt, &good);

@@ -87,8 +87,8 @@ static void is_closed(crew *all, enum crew_kind kind, const char *name)
         crew_start(all, (kind + i) % CREW_KINDS, stand_in_line, &queue.place[i]);
     }
     WAIT_FOR(queue.pool, now.waiting == QUEUE);
-    cr_assert_eq(filch_resource_pool_close(queue.pool, filch_in(MS)), -ETIMEDOUT,
-                 "two are outside");
+    filch_resource_pool_close(queue.pool);
+    cr_assert_eq(filch_resource_pool_wait(queue.pool, filch_in(MS)), -ETIMEDOUT, "two are outside");
     crew_wait(all);
     for (unsigned i = 0; i < QUEUE; i++)
         cr_assert_eq(queue.place[i].rc, -EPIPE, "%s", name);
@@ -113,7 +113,8 @@ Test(resources_end, closing_waits_for_its_alarm)
     filch_resource_pool_config config = source_config(&from, 0, 2);
     filch_resource_pool *pool = resources_of(rt, &config);
     occupied_ring(&pool->lock, &pool->alarm);
-    cr_assert_eq(filch_resource_pool_close(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
+    filch_resource_pool_close(pool);
+    cr_assert_eq(filch_resource_pool_wait(pool, filch_in(MS)), -ETIMEDOUT, "its task will come");
     signpost_raise(&of_worker.over);
     source_ends(&from, pool);
     OK(filch_runtime_destroy(rt));
@@ -125,7 +126,8 @@ Test(resources_end, close_waits_for_late_acquirers)
     filch_resource_pool_config config = source_config(&from, 0, 2);
     filch_resource_pool *pool = resources_of(rt, &config);
     pool->waiting++; /* as such a caller leaves it, until it has the lock */
-    cr_assert_eq(filch_resource_pool_close(pool, filch_in(MS)), -ETIMEDOUT);
+    filch_resource_pool_close(pool);
+    cr_assert_eq(filch_resource_pool_wait(pool, filch_in(MS)), -ETIMEDOUT);
     pool->waiting--;
     source_ends(&from, pool);
     OK(filch_runtime_destroy(rt));

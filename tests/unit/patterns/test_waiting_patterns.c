@@ -59,7 +59,8 @@ static void close_batcher(filch_self self)
 {
     filch_batcher *batcher = make_batcher(self, 1);
     now_it_waits();
-    OK(filch_batcher_close(batcher, FILCH_FOREVER));
+    filch_batcher_close(batcher);
+    OK(filch_batcher_wait(batcher, FILCH_FOREVER));
     filch_batcher_destroy(batcher);
 }
 
@@ -116,7 +117,8 @@ static void close_resources(filch_self self)
 {
     filch_resource_pool *resources = make_resources();
     now_it_waits();
-    OK(filch_resource_pool_close(resources, FILCH_FOREVER));
+    filch_resource_pool_close(resources);
+    OK(filch_resource_pool_wait(resources, FILCH_FOREVER));
     OK(filch_resource_pool_destroy(resources));
 }
 
@@ -179,7 +181,8 @@ static void finish(filch_self self)
     filch_pipeline *pipeline = make_pipeline(pass);
     OK(filch_pipeline_push(pipeline, &waiting_go, NULL, FILCH_FOREVER));
     now_it_waits();
-    OK(filch_pipeline_finish(pipeline, FILCH_FOREVER));
+    filch_pipeline_close(pipeline);
+    OK(filch_pipeline_wait(pipeline, FILCH_FOREVER));
     OK(filch_pipeline_destroy(pipeline));
 }
 
@@ -263,14 +266,14 @@ static void remove_metric(filch_self self)
 static const waiting_call rows[] = {
     {"filch_batcher_add", wait_for_outcome, waiting_go_on, 0},
     {"filch_batcher_add_then", wait_for_room_in_batch, waiting_go_on, 0},
-    {"filch_batcher_close", close_batcher, waiting_go_on, 0},
+    {"filch_batcher_wait", close_batcher, waiting_go_on, 0},
     {"filch_batcher_destroy", destroy_batcher, waiting_go_on, 0},
     {"filch_resource_pool_acquire", wait_for_resource, release_resource, 0},
-    {"filch_resource_pool_close", close_resources, release_resource, 0},
+    {"filch_resource_pool_wait", close_resources, release_resource, 0},
     {"filch_resource_pool_destroy", destroy_resources, waiting_go_on, 0},
     {"filch_pipeline_push", push, waiting_go_on, 0},
     {"filch_pipeline_next", next, waiting_go_on, 0},
-    {"filch_pipeline_finish", finish, waiting_go_on, 0},
+    {"filch_pipeline_wait", finish, waiting_go_on, 0},
     {"filch_pipeline_destroy", destroy_pipeline, waiting_go_on, 0},
     {"filch_emit", emit, waiting_go_on, 0},
     {"filch_gather", gather_all, waiting_go_on, 0},

@@ -127,16 +127,19 @@ static void create_all(void)
 
 static void destroy_all(void)
 {
-    OK(filch_resource_pool_close(all.resources, FILCH_FOREVER));
+    filch_resource_pool_close(all.resources);
+    OK(filch_resource_pool_wait(all.resources, FILCH_FOREVER));
     filch_resource_pool_destroy(all.resources);
     OK(filch_pool_destroy(all.pool));
-    OK(filch_pipeline_finish(all.pipeline, FILCH_FOREVER));
+    filch_pipeline_close(all.pipeline);
+    OK(filch_pipeline_wait(all.pipeline, FILCH_FOREVER));
     OK(filch_pipeline_destroy(all.pipeline));
     filch_family_destroy(all.family);
     filch_metrics_destroy(all.metrics);
     filch_dead_letter_queue_destroy(all.letters);
     OK(filch_cache_destroy(all.cache));
-    OK(filch_batcher_close(all.batcher, FILCH_FOREVER));
+    filch_batcher_close(all.batcher);
+    OK(filch_batcher_wait(all.batcher, FILCH_FOREVER));
     filch_batcher_destroy(all.batcher);
     OK(filch_runtime_destroy(all.rt));
 }

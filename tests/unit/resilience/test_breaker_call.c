@@ -75,7 +75,7 @@ Test(breaker_call, open_breaker_calls_nothing)
 {
     filch_breaker *breaker = breaker_of((filch_breaker_config){.name = "the shop"});
     OK(filch_breaker_trip(breaker, FILCH_FOREVER));
-    cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_OPEN);
+    cr_assert_eq(filch_breaker_state_read(breaker), FILCH_BREAKER_OPEN);
     cr_assert_eq(filch_breaker_call(breaker, never, NULL), -EHOSTDOWN);
     cr_assert_not_null(strstr(filch_error(), "the shop"));
     cr_assert_eq(look(breaker).refused, 1);
@@ -100,7 +100,7 @@ Test(breaker_call, caller_judge_defines_failure)
         cr_assert_eq(filch_breaker_call(breaker, returns, &missing), -ENOENT);
     for (int i = 0; i < 2; i++)
         cr_assert_eq(filch_breaker_call(breaker, returns, &broken), -EIO);
-    cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_OPEN);
+    cr_assert_eq(filch_breaker_state_read(breaker), FILCH_BREAKER_OPEN);
     cr_assert_eq(asked, 7);
     filch_breaker_destroy(breaker);
 }
@@ -193,7 +193,7 @@ static void tell_and_change(filch_breaker *breaker, const filch_breaker_change *
     if (!to->again)
         return;
     to->again--;
-    if (filch_breaker_state_of(breaker) == FILCH_BREAKER_OPEN)
+    if (filch_breaker_state_read(breaker) == FILCH_BREAKER_OPEN)
         filch_breaker_reset(breaker);
     else
         OK(filch_breaker_trip(breaker, FILCH_FOREVER));
@@ -359,7 +359,7 @@ static void told_in_order(crew *all, enum crew_kind kind, const char *name)
     crew_wait(all);
     is_a_chain(&diary);
     cr_assert_gt(diary.count, 0);
-    cr_assert_eq(diary.told[diary.count - 1].to, filch_breaker_state_of(breaker), "%s", name);
+    cr_assert_eq(diary.told[diary.count - 1].to, filch_breaker_state_read(breaker), "%s", name);
     filch_breaker_destroy(breaker);
 }
 

@@ -156,7 +156,7 @@ Test(handler_table, default_breaker_opens_at_two_thirds)
     filch_log_init(&log, FILCH_LOG_INFO, remember, NULL);
     table.log = &log;
     for (unsigned i = 0; i < 3; i++) {
-        cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_CLOSED);
+        cr_assert_eq(filch_breaker_state_read(breaker), FILCH_BREAKER_CLOSED);
         OK(filch_breaker_allow(breaker, &tickets[0]));
         filch_breaker_report(breaker, &tickets[0],
                              i ? FILCH_BREAKER_FAILURE : FILCH_BREAKER_SUCCESS);
@@ -170,7 +170,7 @@ Test(handler_table, default_breaker_opens_at_two_thirds)
     cr_assert_eq(filch_breaker_allow(breaker, &tickets[3]), -EHOSTDOWN);
     for (unsigned i = 0; i < 3; i++)
         filch_breaker_report(breaker, &tickets[i], FILCH_BREAKER_SUCCESS);
-    cr_assert_eq(filch_breaker_state_of(breaker), FILCH_BREAKER_CLOSED);
+    cr_assert_eq(filch_breaker_state_read(breaker), FILCH_BREAKER_CLOSED);
     end_table(&table);
 }
 
