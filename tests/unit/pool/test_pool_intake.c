@@ -3,12 +3,15 @@
  * Jobs that are accepted without the pool's lock count, wait, are refused and cancelled like all
  * others; and a thread that waits for room gets it although no runner comes by. */
 #include <runtime/pool/intake.h>
+
+#include <filch/context.h>
+#include <filch/future.h>
+#include <filch/results.h>
+#include <pthread.h>
 #include <runtime/pool/pool.h>
+#include <sched.h>
 #include <tests/support/pools.h>
 #include <tests/support/test.h>
-
-#include <pthread.h>
-#include <sched.h>
 
 enum { ROOM = 8 };
 
@@ -132,4 +135,222 @@ Test(pool_intake, intake_refuses_addresses_beyond_48_bits)
     fill(pool, 2); /* the first one opens the intake */
     cr_assert_not(fl_intake_push(pool, beyond));
     end(pool, holder);
+}
+
+/* Jobs with a handle, `done` or `drop` that are accepted without the pool's lock: each call through
+ * the handle acts as if the job already stood in the queue. */
+
+enum { TOP = FILCH_PRIORITIES - 1 };
+
+TestSuite(pool_intake_handles, .init = have_fibers);
+
+static uint32_t turn(unsigned which)
+{
+    return filch_u32_load(&order[which], FILCH_ACQUIRE);
+}
+
+/* A pool whose only runner is busy, so that jobs wait and the intake is open. */
+static filch_pool *busy_pool(gate *at, filch_pool_config config)
+{
+    config.workers = 2;
+    config.width = 1;
+    config.capacity = ROOM;
+    filch_pool *pool = pool_of(config);
+    block(pool, at);
+    begun = (filch_u32){0};
+    stats_of(pool); /* opens the intake */
+    return pool;
+}
+
+static bool is_in_the_intake(const filch_job *job)
+{
+    return job->stage == FL_JOB_NEW;
+}
+
+/* The job does not reach the queue before a call that needs it there. */
+static filch_job *entering(filch_pool *pool, uintptr_t number, const filch_job_options *options)
+{
+    filch_job *job = NULL;
+    OK(filch_pool_submit(&job, pool, notes_its_turn, (void *)number, options, 0));
+    cr_assert(is_in_the_intake(job));
+    return job;
+}
+
+static void end_pool(filch_pool *pool, gate *at)
+{
+    signpost_raise(&at->go);
+    cr_assert_eq(filch_pool_destroy(pool), 0, "%s", filch_error());
+}
+
+/* A submitter that took it would wait for ever. */
+Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
+{
+    gate at;
+    fate of = {0};
+    filch_job *job;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
+    fl_lock(&pool->room.lock);
+    OK(filch_pool_submit(&job, pool, notes_its_turn, NULL, NULL, FILCH_FOREVER));
+    OK(filch_pool_submit(NULL, pool, succeeds, &of, &told, FILCH_FOREVER));
+    fl_unlock(&pool->room.lock);
+    signpost_raise(&at.go);
+    OK(filch_job_wait(job, FILCH_FOREVER));
+    filch_job_release(job);
+    end_pool(pool, &at);
+    cr_assert_eq(fate_outcome(&of), FILCH_SUCCEEDED);
+    cr_assert_eq(signpost_count(&of.dropped), 1);
+}
+
+Test(pool_intake_handles, deadline_or_results_list_bypasses_intake)
+{
+    gate at;
+    filch_results *results;
+    OK(filch_results_create(&results));
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options options[] = {{.timeout = 3600 * FILCH_SECOND}, {.results = results}};
+    for (unsigned i = 0; i < 2; i++) {
+        filch_job *job = job_of(pool, succeeds, NULL, &options[i]);
+        cr_assert_not(is_in_the_intake(job));
+        filch_job_release(job);
+    }
+    end_pool(pool, &at);
+    OK(filch_results_destroy(results));
+}
+
+Test(pool_intake_handles, ids_follow_acceptance_order)
+{
+    gate at;
+    filch_job *jobs[2];
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    for (unsigned i = 0; i < 2; i++)
+        jobs[i] = entering(pool, i, NULL);
+    cr_assert_eq(filch_job_id(jobs[1]), 3);
+    cr_assert_eq(filch_job_id(jobs[0]), 2);
+    for (unsigned i = 0; i < 2; i++)
+        filch_job_release(jobs[i]);
+    end_pool(pool, &at);
+}
+
+Test(pool_intake_handles, cancel_decides_job_and_makes_room)
+{
+    gate at;
+    fate of = {0};
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
+    filch_job *job = NULL;
+    OK(filch_pool_submit(&job, pool, succeeds, &of, &told, 0));
+    cr_assert(is_in_the_intake(job));
+    OK(filch_job_cancel(job));
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    cr_assert_eq(filch_job_cancel(job), -EALREADY);
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ECANCELED);
+    cr_assert_eq(stats_of(pool).waiting, 0);
+    for (uintptr_t i = 0; i < ROOM; i++)
+        OK(filch_pool_submit(NULL, pool, notes_its_turn, (void *)i, NULL, 0));
+    cr_assert_eq(filch_pool_submit(NULL, pool, notes_its_turn, NULL, NULL, 0), -ETIMEDOUT);
+    filch_job_release(job);
+    end_pool(pool, &at);
+    cr_assert_eq(fate_outcome(&of), FILCH_CANCELLED);
+    cr_assert_eq(signpost_count(&of.dropped), 1);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), ROOM);
+}
+
+Test(pool_intake_handles, a_change_of_priority_counts)
+{
+    enum { LOW, HIGH };
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.order = FILCH_PRIORITY});
+    filch_job *low = entering(pool, LOW, NULL);
+    filch_job *high = entering(pool, HIGH, &(filch_job_options){.priority = TOP - 1});
+    OK(filch_job_set_priority(low, TOP));
+    filch_job_release(low);
+    filch_job_release(high);
+    end_pool(pool, &at);
+    cr_assert_eq(turn(0), LOW);
+    cr_assert_eq(turn(1), HIGH);
+}
+
+Test(pool_intake_handles, its_own_context_decides_it)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    OK(filch_context_cancel(filch_job_context(job), -ECANCELED));
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    filch_job_release(job);
+    end_pool(pool, &at);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, pool_context_decides_and_closes_intake)
+{
+    gate at;
+    filch_context *above;
+    OK(filch_context_create(&above, NULL));
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.context = above});
+    filch_job *job = entering(pool, 0, NULL);
+    OK(filch_context_cancel(above, -ECANCELED));
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    stats_of(pool); /* a job whose submission has passed the look at the context takes the lock */
+    cr_assert_eq(filch_u64_load(&pool->intake.arrivals, FILCH_RELAXED), 0);
+    filch_job_release(job);
+    end_pool(pool, &at);
+    filch_context_release(above);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, its_future_is_told)
+{
+    gate at;
+    filch_future future = {0};
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    OK(filch_job_future(&future, job));
+    cr_assert_not(filch_future_done(&future));
+    OK(filch_job_cancel(job));
+    cr_assert(filch_future_done(&future));
+    filch_job_release(job);
+    end_pool(pool, &at);
+}
+
+Test(pool_intake_handles, one_whose_handle_is_released_runs)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job_release(entering(pool, 0, NULL));
+    end_pool(pool, &at);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 1);
+}
+
+Test(pool_intake_handles, shutdown_cancels_job_but_keeps_handle)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
+    filch_job *job = entering(pool, 0, NULL);
+    cr_assert_eq(filch_pool_shutdown_now(pool), 1);
+    cr_assert_eq(filch_job_outcome(job), FILCH_CANCELLED);
+    end_pool(pool, &at);
+    cr_assert_eq(filch_job_id(job), 2);
+    cr_assert_eq(filch_job_set_priority(job, TOP), -EALREADY);
+    cr_assert_eq(filch_context_cause(filch_job_context(job)), -ECANCELED);
+    filch_job_release(job);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, full_queue_drops_oldest_intake_job)
+{
+    gate at;
+    filch_job *jobs[ROOM], *last;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.full = FILCH_FULL_DROP_OLDEST});
+    for (uintptr_t i = 0; i < ROOM; i++)
+        OK(filch_pool_submit(&jobs[i], pool, notes_its_turn, (void *)i, NULL, 0));
+    OK(filch_pool_submit(&last, pool, notes_its_turn, (void *)ROOM, NULL, 0));
+    cr_assert_eq(filch_job_outcome(jobs[0]), FILCH_DROPPED);
+    for (unsigned i = 0; i < ROOM; i++)
+        filch_job_release(jobs[i]);
+    filch_job_release(last);
+    end_pool(pool, &at);
+    for (unsigned i = 0; i < ROOM; i++)
+        cr_assert_eq(turn(i), i + 1);
 }

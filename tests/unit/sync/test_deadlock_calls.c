@@ -3,6 +3,13 @@
  * The report of a deadlock names the call in which each task waits, its object, and the task, also
  * of a future and of a sequel. It comes after timers have fired and threads have waited in time. */
 #include <tests/support/deadlock.h>
+
+#include <linux/futex.h>
+#include <runtime/engine/runtime.h>
+#include <sched/idle.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
@@ -150,4 +157,122 @@ Test(deadlock_calls, last_waiting_thread_completes_deadlock)
     struct child child;
     child_run(&child, block_as_the_last);
     cr_assert(child_died(&child, "all fibers are asleep"), "0x%x: %s", child.status, child.text);
+}
+
+/* A deadlock is found when the last worker falls asleep, although each look before has found it at
+ * work. */
+
+static void works_and_receives(filch_self self, void *arg)
+{
+    usleep(LONG * 1000);
+    receives(self, arg);
+}
+
+static void report_and_die(const char *report, void *unused)
+{
+    dprintf(STDERR_FILENO, "%s", report);
+    abort();
+}
+
+/* This thread waits for longer than the detector looks, and asks for no other look. */
+static void wait_as_the_last_worker(void)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    filch_on_deadlock(report_and_die, NULL);
+    alarm(60);
+    filch_runtime *rt = deadlock_runtime();
+    filch_go(rt, works_and_receives, deadlock_channel());
+    filch_runtime_destroy(rt);
+}
+
+Test(deadlock_last, worker_falling_asleep_last_is_noticed)
+{
+    static const unsigned counts[] = {1, 8};
+    for (unsigned i = 0; i < 2; i++) {
+        struct child child;
+        deadlock_workers = counts[i];
+        child_run(&child, wait_as_the_last_worker);
+        cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "0x%x: %s",
+                  child.status, child.text);
+        cr_assert_not_null(strstr(child.text, "task works_and_receives"), "%s", child.text);
+    }
+}
+
+/* A deadlock is found when a thread begins to wait long after the last task has blocked: for that task,
+ * or for the end of the runtime. The thread is held in the call that wakes the worker. */
+
+static __thread bool dawdles; /* after its next wake-up of another thread */
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+long __wrap_syscall(long number, ...)
+{
+    long arg[6];
+    va_list list;
+    va_start(list, number);
+    for (unsigned i = 0; i < 6; i++)
+        arg[i] = va_arg(list, long);
+    va_end(list);
+    long rc = __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+    if (dawdles && number == SYS_futex && (arg[1] & FUTEX_CMD_MASK) == FUTEX_WAKE) {
+        dawdles = false;
+        usleep(2 * LONG * 1000);
+    }
+    return rc;
+}
+
+FILCH_TASK(int, receiver, (filch_channel *, from))
+{
+    int item = 0;
+    filch_channel_receive(from, &item);
+    return item;
+}
+
+/* A runtime whose only worker sleeps, and a channel to which nobody sends. */
+static filch_runtime *asleep(filch_channel **silent)
+{
+    setenv("FILCH_DEADLOCK", "die", 1);
+    filch_on_deadlock(report_and_die, NULL);
+    alarm(60);
+    deadlock_workers = 1;
+    filch_runtime *rt = deadlock_runtime();
+    *silent = deadlock_channel();
+    WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
+    return rt;
+}
+
+static void wait_long_after_the_task(void)
+{
+    filch_channel *silent;
+    filch_runtime *rt = asleep(&silent);
+    dawdles = true;
+    (void)FILCH_RUN(rt, receiver, silent);
+}
+
+static void destroy_long_after_the_task(void)
+{
+    filch_channel *silent;
+    filch_runtime *rt = asleep(&silent);
+    CHILD_CHECK(!filch_go(rt, receives, silent));
+    channel_wait_for(silent, 1);
+    WAIT_WHILE(!fl_idle_sleepers(fl_idle_look(&rt->idle)));
+    dawdles = true;
+    filch_runtime_destroy(rt);
+}
+
+Test(deadlock_thread, thread_waiting_last_is_noticed)
+{
+    static const struct {
+        void (*work)(void);
+        const char *words;
+    } rows[] = {{wait_long_after_the_task, "task receiver"},
+                {destroy_long_after_the_task, "task receives"}};
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct child child;
+        child_run(&child, rows[i].work);
+        cr_assert(WIFSIGNALED(child.status) && WTERMSIG(child.status) == SIGABRT, "%u: 0x%x: %s", i,
+                  child.status, child.text);
+        cr_assert_not_null(strstr(child.text, rows[i].words), "%s", child.text);
+    }
 }
