@@ -26,7 +26,7 @@
 #include <runtime/platform/memory/sanitizer.h>
 #include <runtime/platform/rcu_thread.h>
 #include <runtime/platform/spin.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 #include <runtime/platform/thread.h>
 #include <runtime/platform/uncancelled.h>
 #include <runtime/platform/upcalls.h>

@@ -9,7 +9,7 @@
 #include <runtime/platform/hash.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/sized_struct.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 #include <sched/rng.h>
 
 #include <errno.h>

@@ -9,7 +9,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include <runtime/metrics/metrics.h>
 #include <runtime/metrics/number_text.h>
 #include <runtime/platform/error.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 #include <errno.h>
 #include <stdlib.h>

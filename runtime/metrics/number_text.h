@@ -4,7 +4,7 @@
 #ifndef FL_NUMBER_TEXT_H
 #define FL_NUMBER_TEXT_H
 
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 #include <string.h>
 

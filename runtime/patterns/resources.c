@@ -11,7 +11,7 @@
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/sized_struct.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 #include <errno.h>
 #include <stdlib.h>

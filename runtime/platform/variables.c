@@ -2,7 +2,7 @@
 #include <runtime/platform/variables.h>
 
 #include <runtime/platform/error.h>
-#include <runtime/platform/spelling.h>
+#include <runtime/platform/text/spelling.h>
 
 #include <errno.h>
 #include <string.h>

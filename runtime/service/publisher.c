@@ -5,7 +5,7 @@
 #include <runtime/platform/container.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/message.h>
-#include <runtime/service/periodic.h>
+#include <runtime/service/periodic/periodic.h>
 #include <runtime/service/service.h>
 
 #include <errno.h>

@@ -7,7 +7,7 @@
 #include <runtime/service/loop.h>
 #include <runtime/service/message.h>
 #include <runtime/service/modules.h>
-#include <runtime/service/periodic.h>
+#include <runtime/service/periodic/periodic.h>
 #include <runtime/service/progress.h>
 #include <runtime/service/run_job.h>
 

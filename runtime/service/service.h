@@ -38,7 +38,7 @@
 #include <runtime/service/job.h>
 #include <runtime/service/loop.h>
 #include <runtime/service/message.h>
-#include <runtime/service/periodic.h>
+#include <runtime/service/periodic/periodic.h>
 #include <runtime/service/publisher.h>
 
 #include <pthread.h>

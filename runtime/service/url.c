@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/url.h>
 
-#include <runtime/platform/spelling.h>
+#include <runtime/platform/text/spelling.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/cut.h>
 #include <runtime/service/message.h>

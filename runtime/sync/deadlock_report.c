@@ -7,7 +7,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/settings.h>
 #include <runtime/engine/threads.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 #include <sched/deque.h>
 
 enum { SHOWN = 64 /* tasks */, REPORT_MOST = 16384 };

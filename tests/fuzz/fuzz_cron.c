@@ -3,8 +3,8 @@
  * Cron lines and the rules of time zones: a line, and behind it the rules. Any text is refused with a
  * reason, or has slots that rise; between two of them there is none, also when asked from within. */
 #include <filch/base.h>
-#include <runtime/service/cron.h>
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/cron.h>
+#include <runtime/service/periodic/time_zone.h>
 #include <string.h>
 #include <tests/fuzz/fuzz.h>
 

@@ -22,9 +22,9 @@
 #include <tools/play/say.h>
 #include <tools/sim/replay.h>
 #include <tools/sim/walk.h>
-#include <tools/trace/chrome.h>
 #include <tools/trace/dag.h>
-#include <tools/trace/folded.h>
+#include <tools/trace/export/chrome.h>
+#include <tools/trace/export/folded.h>
 #include <tools/trace/span.h>
 #include <tools/trace/summary.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "names.h"
 
-#include <runtime/platform/spelling.h>
+#include <runtime/platform/text/spelling.h>
 #include <stdio.h>
 #include <string.h>
 

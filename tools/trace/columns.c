@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "columns.h"
-#include "base64.h"
+#include "export/base64.h"
 
 #include <stdlib.h>
 #include <string.h>

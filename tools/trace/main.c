@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "main.h"
 #include "analysis.h"
-#include "chrome.h"
 #include "diff.h"
-#include "folded.h"
-#include "html.h"
+#include "export/chrome.h"
+#include "export/folded.h"
+#include "export/html.h"
 #include "span_report.h"
 #include "summary.h"
 

@@ -6,7 +6,7 @@
 #include <runtime/engine/runtime.h>
 #include <runtime/platform/clock.h>
 #include <runtime/platform/lock.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 #include <runtime/trace/file.h>
 #include <runtime/trace/format.h>
 

@@ -8,7 +8,7 @@
 #define FL_LAST_EVENTS_H
 
 #include <runtime/engine/runtime.h>
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 /* A line for each, the oldest first. Without a trace: nothing. */
 void fl_last_events_add(fl_text *text, fl_runtime *rt);

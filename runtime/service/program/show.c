@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/service/program/show.h>
 
-#include <runtime/service/cron.h>
 #include <runtime/service/handlers/handlers.h>
-#include <runtime/service/periodic.h>
+#include <runtime/service/periodic/cron.h>
+#include <runtime/service/periodic/periodic.h>
+#include <runtime/service/periodic/time_zone.h>
 #include <runtime/service/program/configuration.h>
 #include <runtime/service/program/handler_table.h>
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/main.h>
 #include <runtime/service/program/values.h>
-#include <runtime/service/time_zone.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -13,7 +13,7 @@
 enum { PRODUCERS = 4, EACH = 20000, MOST = 16 };
 
 static fl_inbox inbox;
-static fl_work_item work_items[PRODUCERS][EACH];
+static fl_work_item posted[PRODUCERS][EACH];
 
 static void lay_out(void)
 {
@@ -28,15 +28,15 @@ Test(inbox, take_returns_oldest_up_to_limit)
     cr_assert(fl_inbox_empty(&inbox));
     cr_assert_eq(fl_inbox_take(&inbox, got, MOST), 0);
     for (int i = 0; i < 5; i++)
-        fl_inbox_put(&inbox, &work_items[0][i]);
+        fl_inbox_put(&inbox, &posted[0][i]);
     cr_assert_not(fl_inbox_empty(&inbox));
     cr_assert_eq(fl_inbox_take(&inbox, got, 3), 3);
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(got[i], &work_items[0][i]);
-    fl_inbox_put(&inbox, &work_items[0][5]);
+        cr_assert_eq(got[i], &posted[0][i]);
+    fl_inbox_put(&inbox, &posted[0][5]);
     cr_assert_eq(fl_inbox_take(&inbox, got, MOST), 3);
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(got[i], &work_items[0][3 + i]);
+        cr_assert_eq(got[i], &posted[0][3 + i]);
     cr_assert(fl_inbox_empty(&inbox));
 }
 
@@ -44,7 +44,7 @@ Test(inbox, put_all_keeps_single_put_order)
 {
     fl_work_item *all[MOST], *got[MOST + 1];
     for (int i = 0; i < MOST; i++)
-        all[i] = &work_items[0][i];
+        all[i] = &posted[0][i];
     fl_inbox_put_all(&inbox, all, 1);
     fl_inbox_put_all(&inbox, all + 1, 5);
     fl_inbox_put(&inbox, all[6]);
@@ -58,7 +58,7 @@ Test(inbox, put_all_keeps_single_put_order)
 Test(inbox, take_during_drain_gets_nothing)
 {
     fl_work_item *got[MOST];
-    fl_inbox_put(&inbox, &work_items[0][0]);
+    fl_inbox_put(&inbox, &posted[0][0]);
     filch_u32_store(&inbox.draining, 1, FILCH_RELEASE);
     cr_assert_eq(fl_inbox_take(&inbox, got, MOST), 0);
     cr_assert_not(fl_inbox_empty(&inbox), "nobody may sleep on it");
@@ -87,7 +87,7 @@ static void *drain(void *unused)
         if (!count)
             sched_yield();
         for (unsigned i = 0; i < count; i++) {
-            long producer = (got[i] - work_items[0]) / EACH;
+            long producer = (got[i] - posted[0]) / EACH;
             if (got[i]->as.detached.arg != got[i] || (last[producer] && got[i] <= last[producer]))
                 return got[i];
             last[producer] = got[i];
@@ -104,7 +104,7 @@ Test(inbox, nothing_is_lost_doubled_or_overtaken)
     for (int i = 0; i < DRAINERS; i++)
         cr_assert_eq(pthread_create(&drainers[i], NULL, drain, NULL), 0);
     for (int i = 0; i < PRODUCERS; i++)
-        cr_assert_eq(pthread_create(&producers[i], NULL, produce, work_items[i]), 0);
+        cr_assert_eq(pthread_create(&producers[i], NULL, produce, posted[i]), 0);
     for (int i = 0; i < PRODUCERS; i++)
         pthread_join(producers[i], NULL);
     for (int i = 0; i < DRAINERS; i++) {
@@ -149,7 +149,7 @@ Test(inbox_turn, busy_worker_takes_items_in_batches)
     cr_assert_lt(own, OUTSIDE * OWN_FOR_EACH, "%u", own);
 }
 
-enum { MANY = 33 }; /* one more than a worker moves at a time */
+enum { MOVED = 33 }; /* one more than a worker moves at a time */
 
 static void *submit_three(void *rt)
 {
@@ -165,14 +165,14 @@ FILCH_VOID_TASK(takes_one_beside_many)
     fl_worker *worker = fl_worker_here();
     pthread_t thread;
     fl_work work;
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < MOVED; i++)
         OK(filch_go(rt, come, NULL));
     cr_assert_eq(pthread_create(&thread, NULL, submit_three, rt), 0);
     pthread_join(thread, NULL);
-    cr_assert_eq(fl_deque_size(&worker->ready), MANY);
+    cr_assert_eq(fl_deque_size(&worker->ready), MOVED);
     cr_assert(fl_take_inbox(worker, &work));
     cr_assert_eq(worker->drained, 1);
-    cr_assert_eq(fl_deque_size(&worker->ready), MANY, "it moves none");
+    cr_assert_eq(fl_deque_size(&worker->ready), MOVED, "it moves none");
     fl_start(rt, work.work_item);
 }
 
@@ -182,5 +182,112 @@ Test(inbox_turn, loaded_worker_takes_single_items)
     arrived = (signpost){0};
     FILCH_RUN(rt, takes_one_beside_many);
     OK(filch_runtime_destroy(rt));
-    cr_assert_eq(signpost_count(&arrived), MANY + 3);
+    cr_assert_eq(signpost_count(&arrived), MOVED + 3);
+}
+
+/* ---- Job ---- */
+
+enum { MANY = 5000 };
+
+static int by_address(const void *a, const void *b)
+{
+    uintptr_t left = (uintptr_t) * (fl_work_item *const *)a,
+              right = (uintptr_t) * (fl_work_item *const *)b;
+    return left < right ? -1 : left > right;
+}
+
+static void take_many(fl_work_item **work_items)
+{
+    for (int i = 0; i < MANY; i++) {
+        work_items[i] = fl_work_item_take();
+        cr_assert_not_null(work_items[i]);
+    }
+}
+
+static void give_many(fl_work_item **work_items)
+{
+    for (int i = 0; i < MANY; i++)
+        fl_work_item_give(work_items[i]);
+}
+
+Test(work_item, jobs_in_use_are_all_different)
+{
+    static fl_work_item *work_items[MANY];
+    for (int round = 0; round < 3; round++) {
+        take_many(work_items);
+        qsort(work_items, MANY, sizeof work_items[0], by_address);
+        for (int i = 1; i < MANY; i++)
+            cr_assert_neq(work_items[i], work_items[i - 1]);
+        give_many(work_items);
+    }
+}
+
+Test(work_item, given_back_job_is_taken_again)
+{
+    fl_work_item *work_item = fl_work_item_take();
+    fl_work_item_give(work_item);
+    cr_assert_eq(fl_work_item_take(), work_item);
+    fl_work_item_give(work_item);
+}
+
+static void *give_on_another_thread(void *work_items)
+{
+    give_many(work_items);
+    return NULL;
+}
+
+/* Submitters take what workers give: the pool in between hands them on. */
+Test(work_item, jobs_return_from_other_threads)
+{
+    static fl_work_item *first[MANY], *second[MANY];
+    pthread_t thread;
+    take_many(first);
+    cr_assert_eq(pthread_create(&thread, NULL, give_on_another_thread, first), 0);
+    pthread_join(thread, NULL);
+    qsort(first, MANY, sizeof first[0], by_address);
+    take_many(second);
+    unsigned again = 0;
+    for (int i = 0; i < MANY; i++)
+        again += bsearch(&second[i], first, MANY, sizeof first[0], by_address) != NULL;
+    cr_assert_gt(again, MANY / 2);
+    give_many(second);
+}
+
+static void *take_and_give(void *unused)
+{
+    fl_work_item *held[200];
+    for (int round = 0; round < 200; round++) {
+        for (int i = 0; i < 200; i++) {
+            held[i] = fl_work_item_take();
+            held[i]->as.detached.arg = &held[i];
+        }
+        for (int i = 0; i < 200; i++)
+            if (held[i]->as.detached.arg != &held[i])
+                return held[i];
+            else
+                fl_work_item_give(held[i]);
+    }
+    return NULL;
+}
+
+Test(work_item, threads_never_hold_same_job)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, take_and_give, NULL), 0);
+    for (int i = 0; i < 4; i++) {
+        void *wrong;
+        pthread_join(threads[i], &wrong);
+        cr_assert_null(wrong);
+    }
+}
+
+Test(work_item, items_keep_kind_and_pointer)
+{
+    static FILCH_ALIGNED(64) char what[64];
+    for (int kind = FL_ITEM_WORK; kind < FL_ITEM_MASK; kind++) {
+        void *item = fl_item((enum fl_item)kind, what);
+        cr_assert_eq((int)fl_item_kind(item), kind);
+        cr_assert_eq(fl_item_what(item), what);
+    }
 }

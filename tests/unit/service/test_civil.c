@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Dates become days, and days become dates again. */
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/time_zone.h>
 #include <tests/support/test.h>
 
 Test(civil, dates_and_days_agree)

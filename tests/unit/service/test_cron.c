@@ -3,8 +3,8 @@
  * Cron lines and time zones: slots agree with a search minute by minute, offsets with those of the C
  * library, also around changes of summer time; wrong lines are refused with field and range. */
 #include <filch/base.h>
-#include <runtime/service/cron.h>
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/cron.h>
+#include <runtime/service/periodic/time_zone.h>
 #include <stdio.h>
 #include <tests/support/test.h>
 #include <time.h>

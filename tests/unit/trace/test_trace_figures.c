@@ -7,8 +7,8 @@
 #include <tests/support/test.h>
 #include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
-#include <tools/trace/chrome.h>
 #include <tools/trace/clock.h>
+#include <tools/trace/export/chrome.h>
 #include <tools/trace/lanes.h>
 #include <tools/trace/table.h>
 

@@ -5,7 +5,7 @@
 #include <tests/support/test.h>
 #include <tests/support/tools.h>
 #include <tools/trace/analysis.h>
-#include <tools/trace/folded.h>
+#include <tools/trace/export/folded.h>
 
 enum { READER = 1, RECEIVE, WRITER, SLEEP, READER_AGAIN };
 

@@ -1,6 +1,6 @@
 /* The trace: columns of numbers, and for each worker a pyramid of sums, so that a picture of any width looks at a few
  * numbers for each of its pixels. */
-const SEARCHES = 1, SLEEPS = 2, RETIRED = 3, NAMES_FROM = 4;  /* the numbers of parts; as in tools/trace/html.c */
+const SEARCHES = 1, SLEEPS = 2, RETIRED = 3, NAMES_FROM = 4;  /* the numbers of parts; as in tools/trace/export/html.c */
 const STEP = 8;  /* parts, or sums, that one sum of the level above has */
 
 function bytes(text) {

@@ -6,7 +6,7 @@
 #include <runtime/service/broker.h>
 #include <runtime/service/brokers/pubsub/pubsub.h>
 #include <runtime/service/message.h>
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/time_zone.h>
 
 #include <errno.h>
 #include <inttypes.h>

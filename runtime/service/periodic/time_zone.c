@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/time_zone.h>
 
 #include <filch/base.h>
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The page of --report: in a headless Chromium, wide and narrow, light, dark and on paper. FILCH_PICTURES keeps its pictures.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "chromium is not installed"
 pictures=${FILCH_PICTURES:-$scratch/pictures}

@@ -19,8 +19,8 @@
 
 #include <filch/service.h>
 #include <runtime/service/broker.h>
-#include <runtime/service/cron.h>
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/cron.h>
+#include <runtime/service/periodic/time_zone.h>
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The result file keeps to docs/result-schema.json, holds every sample, and CSV says the same.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"
 ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
 "$filch" bench --help | grep -q tree-digest || skip "built without libcrypto"

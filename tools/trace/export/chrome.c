@@ -4,7 +4,7 @@
  * file's memory and longer than reading it. */
 #include "chrome.h"
 #include "json.h"
-#include "lanes.h"
+#include <tools/trace/lanes.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/platform/text_builder.h>
+#include <runtime/platform/text/text_builder.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Ctrl-C keeps finished rounds; files are complete or absent, never empty; a column whose process dies is a failure in the
 # headline.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"
 
 # interrupted SIGNAL WAIT FILE OPTION...: a measurement that would take minutes, ended when WAIT says so.

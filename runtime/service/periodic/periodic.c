@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/periodic.h>
+#include <runtime/service/periodic/periodic.h>
 
 #include <runtime/service/broker.h>
-#include <runtime/service/cron.h>
 #include <runtime/service/message.h>
+#include <runtime/service/periodic/cron.h>
+#include <runtime/service/periodic/time_zone.h>
 #include <runtime/service/publisher.h>
 #include <runtime/service/run_job.h>
 #include <runtime/service/service.h>
-#include <runtime/service/time_zone.h>
 
 #include <errno.h>
 #include <stdio.h>

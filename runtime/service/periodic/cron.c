@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/cron.h>
+#include <runtime/service/periodic/cron.h>
 
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/time_zone.h>
 
 #include <filch/base.h>
 

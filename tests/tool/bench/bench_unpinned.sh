@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Where the system refuses CPU affinity, filch bench measures without pinning, and marks its rows.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 ${CC:-cc} -O1 -D_GNU_SOURCE -I"$here/../.." -I"$here/../../include" -o without_affinity "$here"/{without_affinity,../support/system/seccomp}.c || exit 1
 real=$filch
 cat >filch <<END

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+MODEL = pathlib.Path(__file__).resolve().parent.parent / "model"
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(MODEL))
 import edits  # noqa: E402
 
 SOURCE = """\
@@ -94,7 +94,7 @@ def files():
 
 
 def mutants():
-    done = subprocess.run([sys.executable, HERE / "mutants.py", "--anchors"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, MODEL / "mutants.py", "--anchors"], capture_output=True, text=True, check=False)
     claim("the anchors of all mutants match:\n" + done.stdout + done.stderr, done.returncode == 0)
 
 

@@ -5,7 +5,7 @@
 #ifndef TRACE_CHROME_H
 #define TRACE_CHROME_H
 
-#include "read.h"
+#include <tools/trace/read.h>
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Kernels that are measured when they are asked for, and how small tasks may be (--metg).
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 
 run_filch 0 bench --kernels heat,bfs --columns chase-lev --size tiny --repeat 1 --workers 1
 claim "both are in the table" test "$(grep -Ec '^(heat\(32\) = 1024|bfs\(2\^10 vertices\)).* tasks' out)" -eq 2

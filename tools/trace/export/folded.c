@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "folded.h"
-#include "analysis.h"
+#include <tools/trace/analysis.h>
 
 #include <errno.h>
 #include <inttypes.h>

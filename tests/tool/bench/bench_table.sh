@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The table: the winner comes first, every kernel and column is there, nothing is written to stderr off a terminal.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 
 mkdir tree && echo content >tree/file
 run_filch 0 bench --size tiny --repeat 2 --workers 2,1,2 --columns chase-lev,central-mutex,handpool --dir tree

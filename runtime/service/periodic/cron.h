@@ -16,7 +16,7 @@
 #ifndef FL_CRON_H
 #define FL_CRON_H
 
-#include <runtime/service/time_zone.h>
+#include <runtime/service/periodic/time_zone.h>
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # filch compare: slower results are found and named, equal runs give no output. A file that is damaged, foreign, old,
 # empty or huge ends in a sentence and status 2, and no figure. The figures are made up: nothing is measured here.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"
 ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
 schema=$here/../../docs/compare-schema.json

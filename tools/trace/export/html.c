@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "html.h"
-#include "analysis.h"
-#include "columns.h"
 #include "json.h"
-#include "lanes.h"
+#include <tools/trace/analysis.h>
+#include <tools/trace/columns.h>
+#include <tools/trace/lanes.h>
 
 #include "timeline_parts.h"
 

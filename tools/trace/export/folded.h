@@ -6,7 +6,7 @@
 #ifndef TRACE_FOLDED_H
 #define TRACE_FOLDED_H
 
-#include "read.h"
+#include <tools/trace/read.h>
 
 #include <stdio.h>
 

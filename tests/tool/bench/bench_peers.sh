@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Peers side by side in one run, each on its own runtime; a thread per task only where tasks are few.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 "$filch" bench --help >help
 grep -q 'not built' help && skip "a peer is not built: $(grep 'not built' help)"
 

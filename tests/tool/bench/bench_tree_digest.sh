@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tree-digest agrees with find, sort and sha256sum. It names each file that it cannot read, goes on, and ends with status 1.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 "$filch" bench --help | grep -q tree-digest || skip "built without libcrypto"
 
 expected() { # DIR

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # tools/compare.sh counts what filch compare says of runs, and judges 19 of 20. The command is played by a script.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 claims=$here/../../tools/compare.sh
 
 # played EQUAL SLOW STATUS: compare's output for equal and for slower runs, and its exit status.

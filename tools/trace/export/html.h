@@ -5,7 +5,7 @@
 #ifndef TRACE_HTML_H
 #define TRACE_HTML_H
 
-#include "read.h"
+#include <tools/trace/read.h>
 
 #include <stdio.h>
 
