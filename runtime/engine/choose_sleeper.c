@@ -79,14 +79,14 @@ void fl_near_park(fl_near *near, unsigned worker)
         filch_u32_store(entry(near, cpu), mine, FILCH_RELAXED);  /* a hint */
 }
 
-unsigned fl_near_first(fl_near *table, unsigned near)
+unsigned fl_near_first(fl_near *table, fl_wake_hint hint)
 {
-    if (near < FL_NEAR_BLOCKS)
-        return near;
+    if (hint < FL_WAKE_HERE)
+        return hint;
     unsigned cpu = cpu_here();
     uint32_t parked = filch_u32_load(entry(table, cpu), FILCH_RELAXED); /* a hint */
     unsigned worker = parked / FL_NEAR_CPU == cpu ? parked % FL_NEAR_CPU : 0;
-    return near == FL_NEAR_GUESS && computes() ? worker + 1 : worker;
+    return hint == FL_WAKE_GUESS && computes() ? worker + 1 : worker;
 }
 
 bool fl_near_is_of_another(fl_near *table, unsigned worker)

@@ -40,10 +40,10 @@
 
 enum { FL_NEAR_ENTRIES = 128, FL_NEAR_COMPUTES = 100000 /* ns */ };
 
-/* For `near` in runtime/engine/park.h, where it is not the index of a worker. */
-#define FL_NEAR_BLOCKS                                                                             \
-    (UINT_MAX - 1)             /* the caller blocks next: the worker that parked on its CPU */
-#define FL_NEAR_GUESS UINT_MAX /* that worker, or the next one, by what the caller did last */
+/* The worker to try first when one is to be woken: its index, or one of these. */
+typedef unsigned fl_wake_hint;
+#define FL_WAKE_HERE (UINT_MAX - 1) /* the caller blocks next: the worker that parked on its CPU */
+#define FL_WAKE_GUESS UINT_MAX      /* that one, or the next one, by what the caller did last */
 
 /* By CPU modulo FL_NEAR_ENTRIES: CPU * FL_NEAR_CPU + index of the worker. All 0 at the
  * beginning. */
@@ -54,9 +54,8 @@ typedef struct fl_near {
 
 /* The worker is about to park on the calling thread. */
 void fl_near_park(fl_near *near, unsigned worker);
-/* The index of the worker to begin with, which may be one too large; any other `near` is returned
- * unchanged. */
-unsigned fl_near_first(fl_near *table, unsigned near);
+/* The index of the worker to begin with, which may be one too large. */
+unsigned fl_near_first(fl_near *table, fl_wake_hint hint);
 /* Was the last worker that parked on the CPU of the calling thread another one than this? */
 bool fl_near_is_of_another(fl_near *table, unsigned worker);
 

@@ -70,7 +70,7 @@ static void submit_after_switch(fl_worker *worker, fl_fiber *left, void *arg)
     (void)left;
     struct handover *handover = arg; /* on the stack that left; gone once it is submitted */
     fl_event_by(handover->rt, worker, FL_TRACE_SUBMIT, fl_event_item(&handover->call->work_item));
-    fl_submit_across(handover->rt, &handover->call->work_item, FL_NEAR_GUESS, FL_UNLESS_AWAKE);
+    fl_submit_across(handover->rt, &handover->call->work_item, FL_WAKE_GUESS, FL_UNLESS_AWAKE);
 }
 
 static int refuse_here(const fl_runtime *rt, const filch_task *task)
@@ -111,7 +111,7 @@ static void run(fl_runtime *rt, fl_call *call)
     if (fl_guest_run(rt, &call->work_item))
         return;
     fl_event_by(rt, NULL, FL_TRACE_SUBMIT, fl_event_item(&call->work_item));
-    fl_submit_across(rt, &call->work_item, FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
+    fl_submit_across(rt, &call->work_item, FL_WAKE_HERE, FL_UNLESS_AWAKE);
     wait_as_thread(call);
 }
 
@@ -165,7 +165,7 @@ static void start(fl_runtime *rt, fl_work_item *work_item, fl_unless unless)
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_WORK, work_item)))
         fl_count(here, FL_JOBS_STARTED, 1);
     else
-        fl_submit_across(rt, work_item, FL_NEAR_GUESS, unless);
+        fl_submit_across(rt, work_item, FL_WAKE_GUESS, unless);
 }
 
 void fl_start(fl_runtime *rt, fl_work_item *work_item)
@@ -207,7 +207,7 @@ void fl_start_all(fl_runtime *rt, fl_work_item *const *work_items, unsigned coun
     if (pushed)
         fl_count(here, FL_JOBS_STARTED, pushed);
     if (pushed < count)
-        fl_submit_all_across(rt, work_items + pushed, count - pushed, FL_NEAR_GUESS);
+        fl_submit_all_across(rt, work_items + pushed, count - pushed, FL_WAKE_GUESS);
 }
 
 static void to_the_end_of_the_line(fl_worker *worker, fl_fiber *left, void *unused)

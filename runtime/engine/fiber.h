@@ -57,6 +57,22 @@ typedef struct fl_ends_with {
     void *arg;
 } fl_ends_with;
 
+/* The work that a fiber runs. Work on top of it (runtime/engine/help.h) must not see this. */
+typedef struct fl_running {
+    const filch_task *root; /* the task its loop runs, for reports; NULL: has no name */
+    const char *root_file;  /* where that was started, or NULL */
+    int root_line;
+    struct fl_child *child; /* of a scope (runtime/sync/scope.h) */
+    struct filch_job
+        *pooled; /* a pool's job, or the one whose outcome it reports (runtime/pool/pool.h), */
+    const char *pooled_name; /* while there is one: its name, for reports, */
+    const char *pooled_in;   /* and its pool's */
+    fl_ends_with ends_with;  /* of a job or a scope's child, or of filch_with_context */
+    bool on_runner;          /* none can run in the place of the work item */
+    unsigned blocking;       /* pairs of filch_blocking_begin and _end that it is in */
+    fl_fpmode forks_in;      /* the mode in which FILCH_ANY_FPMODE allows it to fork */
+} fl_running;
+
 struct fl_fiber {
     fl_forkstack stack; /* first: masking `self` finds the fiber */
     /* Used by the worker that runs it, or by its holder */
@@ -64,30 +80,20 @@ struct fl_fiber {
         *worker;     /* runs it now, or ran it last; read anew after every call that may switch */
     filch_ptr guest; /* struct fl_guest *, whose stack it has; NULL: it has its own */
     fl_switch_frame context;
-    fl_fiber *next;         /* in a free list */
-    fl_arena *arena;        /* whose unit it is */
-    enum fl_guard guard;    /* below its C stack */
-    const filch_task *root; /* the task its loop runs, for reports; NULL: has no name */
-    const char *root_file;  /* where that was started, or NULL */
-    int root_line;
-    struct fl_child *child;   /* of a scope, that it runs (runtime/sync/scope.h) */
-    struct filch_job *pooled; /* a pool's, that it runs, or tells of (runtime/pool/pool.h), */
-    const char *pooled_name;  /* while there is one: its name, for reports, */
-    const char *pooled_in;    /* and its pool's */
-    fl_ends_with ends_with; /* of a job or a scope's child that it runs, or of filch_with_context */
-    bool on_runner;         /* none can run in the place of the work item that it runs */
-    unsigned arrivals;      /* times it was switched to */
-    uint32_t number;        /* from 1; 0: a native stack */
-    bool trimmed;           /* was trimmed: its C stack is empty */
-    unsigned colour;        /* bytes between its C stack's end and the first frame */
+    fl_fiber *next;      /* in a free list */
+    fl_arena *arena;     /* whose unit it is */
+    enum fl_guard guard; /* below its C stack */
+    fl_running running;
+    unsigned arrivals; /* times it was switched to */
+    uint32_t number;   /* from 1; 0: a native stack */
+    bool trimmed;      /* was trimmed: its C stack is empty */
+    unsigned colour;   /* bytes between its C stack's end and the first frame */
     fl_shadow shadow;
     fl_boundary *boundary;      /* the innermost in which it runs: runtime/engine/panic.h */
     struct fl_aside *aside;     /* slots of its reserve on the heap: runtime/engine/fork_join.h */
     filch_slot *joined_instead; /* by a slow join, which its caller asks for next */
     struct filch_defer *defers; /* the newest pending cleanup */
     unsigned stays;             /* pairs of filch_stay_begin and _end that it is in */
-    unsigned blocking;          /* pairs of filch_blocking_begin and _end that it is in */
-    fl_fpmode forks_in;         /* the mode in which FILCH_ANY_FPMODE allows it to fork */
     struct fl_chain *chain;     /* of the task that it runs: runtime/engine/observe/work_span.h */
     void *exceptions[2];        /* C++: the content of __cxa_get_globals for its stack */
     fl_work_item wake;          /* carries it through the inbox */
@@ -174,17 +180,19 @@ bool fl_fiber_overflowed(const fl_fiber *fiber);
 static inline void fl_fiber_runs(fl_fiber *fiber, const filch_task *root, const char *file,
                                  int line)
 {
-    fiber->blocking = 0;
-    fiber->forks_in = FL_FPMODE_NONE;
-    fiber->root = root;
-    fiber->root_file = file;
-    fiber->root_line = line;
+    fiber->running.blocking = 0;
+    fiber->running.forks_in = FL_FPMODE_NONE;
+    fiber->running.root = root;
+    fiber->running.root_file = file;
+    fiber->running.root_line = line;
 }
 
 /* The name of what it runs; NULL: it has none. */
 static inline const char *fl_fiber_task(const fl_fiber *fiber)
 {
-    return fiber->pooled ? fiber->pooled_name : fiber->root ? fiber->root->name : NULL;
+    return fiber->running.pooled ? fiber->running.pooled_name
+           : fiber->running.root ? fiber->running.root->name
+                                 : NULL;
 }
 
 /* Names the reason of the next suspension; every suspension does it. call: the public call that

@@ -209,14 +209,14 @@ void fl_refuse_stranger(filch_self self, const char *what)
 void fl_check_any_fpmode(filch_self self)
 {
     fl_refuse_stranger(self, "FILCH_ANY_FPMODE");
-    fl_fiber_of(self)->forks_in = fl_fpmode_now();
+    fl_fiber_of(self)->running.forks_in = fl_fpmode_now();
 }
 
 /* A thief would run it in the runtime's mode, its joiner in its own. */
 static void check_fpmode(const fl_fiber *fiber, const filch_task *task)
 {
     fl_fpmode here = fl_fpmode_now();
-    if (here != fiber->worker->rt->fpmode && here != fiber->forks_in)
+    if (here != fiber->worker->rt->fpmode && here != fiber->running.forks_in)
         filch_die("fork of %s in another floating-point mode than its runtime's: a thief would run "
                   "it in the runtime's mode; set the mode within %s, and write FILCH_ANY_FPMODE() "
                   "before the fork",

@@ -126,31 +126,15 @@ static bool find(const fl_fiber *fiber, const filch_slot *slot, fl_work *work)
 /* The other task must not see the state of the fiber's own work item. */
 static void run_on_top(fl_fiber *fiber, filch_self self, const fl_work *work)
 {
-    const filch_task *root = fiber->root;
-    const char *file = fiber->root_file, *pooled_name = fiber->pooled_name,
-               *pooled_in = fiber->pooled_in;
-    int line = fiber->root_line;
-    struct fl_child *child = fiber->child;
-    struct filch_job *pooled = fiber->pooled;
-    fl_ends_with ends_with = fiber->ends_with;
-    bool on_runner = fiber->on_runner;
-    unsigned blocking = fiber->blocking;
-    fl_fpmode fpmode = fl_fpmode_now(), forks_in = fiber->forks_in;
+    const fl_running below = fiber->running;
+    const fl_fpmode fpmode = fl_fpmode_now();
     fl_fpmode_set(fiber->worker->rt->fpmode);
-    fiber->child = NULL;
-    fiber->pooled = NULL;
-    fiber->ends_with = (fl_ends_with){0};
-    fiber->on_runner = false;
+    fiber->running.child = NULL;
+    fiber->running.pooled = NULL;
+    fiber->running.ends_with = (fl_ends_with){0};
+    fiber->running.on_runner = false;
     fl_run_forked(self, work);
-    fl_fiber_runs(fiber, root, file, line);
-    fiber->child = child;
-    fiber->pooled = pooled;
-    fiber->pooled_name = pooled_name;
-    fiber->pooled_in = pooled_in;
-    fiber->ends_with = ends_with;
-    fiber->on_runner = on_runner;
-    fiber->blocking = blocking;
-    fiber->forks_in = forks_in;
+    fiber->running = below;
     fl_fpmode_set(fpmode);
 }
 

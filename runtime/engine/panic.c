@@ -67,7 +67,7 @@ bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, fil
     here.task = name || !here.outer ? name : here.outer->task;
     here.failure = out;
     here.stays = fiber->stays;
-    here.blocking = fiber->blocking;
+    here.blocking = fiber->running.blocking;
     here.unpinned = fiber->worker->unpinned == fiber;
     here.fpmode = here.outer ? fl_fpmode_now() : fiber->worker->rt->fpmode; /* the loop's */
     fiber->boundary = &here;
@@ -229,7 +229,7 @@ static FILCH_NORETURN void unwind(fl_fiber *fiber, const filch_failure *failure)
     }
     fl_drop_down_to(slot, to->self);
     fiber->boundary = to->outer;
-    fiber->blocking = to->blocking;
+    fiber->running.blocking = to->blocking;
     fl_stay_back(fiber, to->stays);
     *to->failure = *failure;
     longjmp(to->at, 1);

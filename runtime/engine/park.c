@@ -88,9 +88,9 @@ static bool rouse(fl_worker *worker, uint32_t park_word)
 }
 
 /* Unparks up to so many workers, in one pass; the caller has made the tokens. */
-static void unpark(fl_runtime *rt, unsigned near, unsigned most)
+static void unpark(fl_runtime *rt, fl_wake_hint hint, unsigned most)
 {
-    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, near);
+    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, hint);
     for (unsigned i = 0; i < reach && most; i++) {
         fl_worker *worker = rt->worker[(first + i) % reach];
         uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* B2 */
@@ -104,10 +104,10 @@ static void unpark(fl_runtime *rt, unsigned near, unsigned most)
     }
 }
 
-void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless)
+void fl_wake_one(fl_runtime *rt, fl_wake_hint hint, fl_unless unless)
 {
     if (fl_idle_claim(&rt->idle, unless))
-        unpark(rt, near, 1);
+        unpark(rt, hint, 1);
 }
 
 static void wake_more(fl_worker *worker)
@@ -125,26 +125,26 @@ void fl_unpark_all(fl_runtime *rt)
     }
 }
 
-static void submit(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless)
+static void submit(fl_runtime *rt, fl_work_item *work_item, fl_wake_hint hint, fl_unless unless)
 {
     fl_point();
     fl_inbox_put(&rt->inbox, work_item);
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(rt, near, unless);
+    fl_wake_one(rt, hint, unless);
 }
 
-void fl_submit(fl_runtime *rt, fl_work_item *work_item, unsigned near)
+void fl_submit(fl_runtime *rt, fl_work_item *work_item, fl_wake_hint hint)
 {
-    submit(rt, work_item, near, FL_UNLESS_SEARCHING);
+    submit(rt, work_item, hint, FL_UNLESS_SEARCHING);
 }
 
-void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless)
+void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, fl_wake_hint hint, fl_unless unless)
 {
     filch_u32_add(&rt->inbox.visitors, 1,
                   FILCH_RELAXED); /* the put below publishes it with the work item */
     fl_thread_noted();
     bool fiber = work_item->kind == FL_WORK_ITEM_FIBER;
-    submit(rt, work_item, near, unless);
+    submit(rt, work_item, hint, unless);
     if (fiber)
         fl_relieve(&rt->fibers.starve);
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
@@ -161,14 +161,14 @@ int fl_push_ready(fl_worker *worker, void *item)
 }
 
 void fl_submit_all_across(fl_runtime *rt, fl_work_item *const *work_items, unsigned count,
-                          unsigned near)
+                          fl_wake_hint hint)
 {
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* as above */
     fl_thread_noted();
     bool fibers = work_items[0]->kind == FL_WORK_ITEM_FIBER;
     fl_inbox_put_all(&rt->inbox, work_items, count);
     filch_fence_seq_cst(); /* P5 */
-    fl_wake_one(rt, near, FL_UNLESS_AWAKE);
+    fl_wake_one(rt, hint, FL_UNLESS_AWAKE);
     for (unsigned i = 0; fibers && i < count; i++)
         fl_relieve(&rt->fibers.starve);                              /* one for each */
     filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
@@ -497,7 +497,7 @@ static bool borrow(fl_worker *worker)
 
 fl_worker *fl_park_borrow(fl_runtime *rt)
 {
-    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, FL_NEAR_BLOCKS);
+    unsigned reach = fl_reach(rt), first = fl_near_first(&rt->near, FL_WAKE_HERE);
     for (unsigned i = 0; i < reach && fl_idle_sleepers(fl_idle_look(&rt->idle)); i++)
         if (borrow(rt->worker[(first + i) % reach]))
             return rt->worker[(first + i) % reach];

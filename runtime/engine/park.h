@@ -15,17 +15,16 @@
  * 0: none. */
 bool fl_sleep(fl_worker *worker, int64_t nap);
 /* Puts a work item into the inbox and wakes a worker for it. */
-void fl_submit(fl_runtime *rt, fl_work_item *work_item, unsigned near);
+void fl_submit(fl_runtime *rt, fl_work_item *work_item, fl_wake_hint hint);
 /* As fl_submit, from a thread that is not a worker of rt: rt may be destroyed as soon as the work
  * item is done, but not before the caller has left it. */
-void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, unsigned near, fl_unless unless);
+void fl_submit_across(fl_runtime *rt, fl_work_item *work_item, fl_wake_hint hint, fl_unless unless);
 /* The same for count work items, at least one; either all are fibers or none is. unless:
  * FL_UNLESS_AWAKE. */
 void fl_submit_all_across(fl_runtime *rt, fl_work_item *const *work_items, unsigned count,
-                          unsigned near);
-/* After publishing something and a seq_cst fence: wakes one sleeper, except if `unless` holds.
- * near: the worker to try first, or FL_NEAR_BLOCKS, or FL_NEAR_GUESS. */
-void fl_wake_one(fl_runtime *rt, unsigned near, fl_unless unless);
+                          fl_wake_hint hint);
+/* After publishing something and a seq_cst fence: wakes one sleeper, except if `unless` holds. */
+void fl_wake_one(fl_runtime *rt, fl_wake_hint hint, fl_unless unless);
 /* The caller, a searcher, found work. */
 void fl_found(fl_worker *worker, bool gift);
 void fl_unpark_all(fl_runtime *rt);

@@ -209,7 +209,7 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
         fl_relieve(&rt->fibers.starve);
         return;
     }
-    fl_submit_across(rt, &fiber->wake, FL_NEAR_GUESS, FL_UNLESS_AWAKE);
+    fl_submit_across(rt, &fiber->wake, FL_WAKE_GUESS, FL_UNLESS_AWAKE);
 }
 
 /* ---- Tasks that keep their thread ---- */

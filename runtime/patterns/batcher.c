@@ -447,7 +447,7 @@ static void tell(filch_self self, void *arg)
 
 static void call_back(filch_self self, const fl_batch *batch)
 {
-    fl_fiber_of(self)->root = &told_task;
+    fl_fiber_of(self)->running.root = &told_task;
     for (size_t i = 0; i < batch->count; i++) {
         news of = {batch, i};
         filch_failure failure;
@@ -476,7 +476,7 @@ static void run(filch_self self, fl_work_item *work_item)
 {
     fl_batch *batch = (fl_batch *)work_item;
     filch_failure failure;
-    fl_fiber_of(self)->root = &flush_task;
+    fl_fiber_of(self)->running.root = &flush_task;
     memset(batch->outcomes, 0, batch->count * sizeof batch->outcomes[0]);
     bool panicked = !fl_catch(self, flush_task.name, flush, batch, &failure);
     size_t failed = judge(batch, panicked ? &failure : NULL);
@@ -502,6 +502,6 @@ void fl_batcher_look_task(filch_self self, fl_work_item *work_item)
     static const filch_task task = {NULL, "(a batcher's look)"};
     fl_alarm *alarm = FL_CONTAINER_OF(work_item, fl_alarm, work_item);
     filch_batcher *batcher = FL_CONTAINER_OF(alarm, filch_batcher, alarm);
-    fl_fiber_of(self)->root = &task;
+    fl_fiber_of(self)->running.root = &task;
     fl_batcher_look(batcher, fl_now());
 }

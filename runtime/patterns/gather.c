@@ -160,7 +160,7 @@ static void run(filch_self self, fl_work_item *item)
 {
     asked *one = (asked *)item;
     gathering *all = one->all;
-    fl_fiber_of(self)->root = &gather_task;
+    fl_fiber_of(self)->running.root = &gather_task;
     fl_lock(&all->lock);
     bool decided = all->decided;
     fl_unlock(&all->lock);

@@ -340,7 +340,7 @@ static void dispose(filch_self self, const fl_pipe_stage *stage, void *item)
 void fl_pipe_sweep_task(filch_self self, fl_work_item *item)
 {
     filch_pipeline *pipeline = FL_CONTAINER_OF(item, filch_pipeline, sweeper);
-    fl_fiber_of(self)->root = &pipeline->stages[pipeline->count].task;
+    fl_fiber_of(self)->running.root = &pipeline->stages[pipeline->count].task;
     fl_pipe_after after = {0};
     fl_pipe_stage *stage;
     void *left;
@@ -350,7 +350,7 @@ void fl_pipe_sweep_task(filch_self self, fl_work_item *item)
         dispose(self, stage, left);
         fl_pipe_lock(pipeline);
     }
-    fl_fiber_of(self)->root = &runner_task;
+    fl_fiber_of(self)->running.root = &runner_task;
     pipeline->sweeping = false;
     fl_pipe_leave(pipeline, &after);
 }
@@ -400,7 +400,7 @@ bool fl_pipe_here(const filch_pipeline *pipeline)
 {
     const fl_fiber *here = fl_fiber_here();
     for (unsigned i = 0; here && i <= pipeline->count; i++)
-        if (here->root == &pipeline->stages[i].task)
+        if (here->running.root == &pipeline->stages[i].task)
             return true;
     return false;
 }
@@ -475,13 +475,13 @@ static void perform(filch_self self, call *this)
 {
     fl_pipe_stage *stage = this->out.stage;
     filch_failure why;
-    fl_fiber_of(self)->root = &stage->task;
+    fl_fiber_of(self)->running.root = &stage->task;
     bool failed = has_failed(self, this, &why);
     if (failed && !goes_on(self, this, &why))
         fail(stage->pipeline, &why);
     if (!this->out.kept)
         dispose(self, stage, this->out.item);
-    fl_fiber_of(self)->root = &runner_task;
+    fl_fiber_of(self)->running.root = &runner_task;
     fl_pipe_after after = {0};
     fl_pipe_lock(stage->pipeline);
     *(failed ? &stage->stats.failed : &stage->stats.finished) += 1;
@@ -510,7 +510,7 @@ static bool next(fl_pipe_runner *me, filch_emitter *out, bool starting)
 void fl_pipe_run(filch_self self, fl_work_item *item)
 {
     fl_pipe_runner *me = (fl_pipe_runner *)item;
-    fl_fiber_of(self)->root = &runner_task;
+    fl_fiber_of(self)->running.root = &runner_task;
     unsigned done = 0;
     bool starting = true;
     for (call this = {0}; next(me, &this.out, starting); starting = false) {

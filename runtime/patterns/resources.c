@@ -201,7 +201,8 @@ int fl_resources_acquire(filch_resource_pool *pool, filch_resource **out, int64_
                          const filch_place *place, int64_t now)
 {
     const fl_fiber *here = fl_fiber_here();
-    fl_request request = {.place = place, .holder = here && here->root ? here->root->name : NULL};
+    fl_request request = {.place = place,
+                          .holder = here && here->running.root ? here->running.root->name : NULL};
     fl_lock(&pool->lock);
     if (pool->closed) {
         pool->stats.refused++;

@@ -244,7 +244,7 @@ static void make_call(filch_self self, filch_resource *resource, filch_failure *
     const filch_task *task = &table[resource->state].task;
     call it = {.resource = resource};
     failure->code = 0;
-    fl_fiber_of(self)->root = task;
+    fl_fiber_of(self)->running.root = task;
     fl_error_forget();
     if (!fl_catch(self, task->name, table[resource->state].fn, &it, failure))
         return;
@@ -359,6 +359,6 @@ void fl_resources_tidy_task(filch_self self, fl_work_item *work_item)
     static const filch_task task = {NULL, "(a pool of resources' tidying)"};
     fl_alarm *alarm = FL_CONTAINER_OF(work_item, fl_alarm, work_item);
     filch_resource_pool *pool = FL_CONTAINER_OF(alarm, filch_resource_pool, alarm);
-    fl_fiber_of(self)->root = &task;
+    fl_fiber_of(self)->running.root = &task;
     fl_resources_tidy(pool, fl_now());
 }

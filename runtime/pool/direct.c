@@ -128,7 +128,7 @@ static filch_outcome outcome_of(filch_self self, filch_job *job)
     fl_job_record_if(pool->waits, job);
     filch_outcome outcome = fl_job_run(self, job, &why);
     fl_job_record_if(pool->runs, job);
-    fiber->pooled = NULL;
+    fiber->running.pooled = NULL;
     return outcome;
 }
 

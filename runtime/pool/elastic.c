@@ -150,7 +150,7 @@ static void look(filch_self self, fl_work_item *job)
 {
     static const filch_task task = {NULL, "(a pool's monitor)"};
     filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_MONITOR].work_item);
-    fl_fiber_of(self)->root = &task;
+    fl_fiber_of(self)->running.root = &task;
     fl_elastic_look(pool, fl_now());
 }
 

@@ -33,7 +33,7 @@ static void opens(filch_self self, fl_work_item *job)
     filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_GATE].work_item);
     fl_gate *gate = &pool->gate;
     fl_after after = {0};
-    fl_fiber_of(self)->root = &task;
+    fl_fiber_of(self)->running.root = &task;
     fl_lock(&pool->room.lock);
     gate->shut = false;
     fl_alarm_answer(&pool->alarms[FL_ALARM_GATE], FILCH_FOREVER);

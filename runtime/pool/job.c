@@ -223,7 +223,7 @@ void fl_job_tell(filch_self self, filch_job *job)
     fl_job_comes_to(fiber, job); /* it may not wait for its pool either */
     if (job->more->done && !fl_catch(self, job->name, call_done, job, &failure))
         fl_panic_report(&failure);
-    fiber->pooled = NULL;
+    fiber->running.pooled = NULL;
     fl_results_deliver(job);
 }
 
@@ -383,7 +383,7 @@ bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *w
 filch_job *fl_job_here(const filch_pool *pool)
 {
     const fl_fiber *here = fl_fiber_here();
-    filch_job *job = here ? here->pooled : NULL;
+    filch_job *job = here ? here->running.pooled : NULL;
     return job && job->pool == pool ? job : NULL;
 }
 

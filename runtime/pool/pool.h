@@ -513,12 +513,12 @@ static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *f
     job->stage = FL_JOB_NEW;
     job->outcome = FILCH_UNDECIDED;
 }
-/* The calling fiber works for this job until fiber->pooled is NULL again. */
+/* The calling fiber works for this job until fiber->running.pooled is NULL again. */
 static inline void fl_job_comes_to(fl_fiber *fiber, filch_job *job)
 {
-    fiber->pooled = job;
-    fiber->pooled_name = job->name;
-    fiber->pooled_in = job->pool->config.name;
+    fiber->running.pooled = job;
+    fiber->running.pooled_name = job->name;
+    fiber->running.pooled_in = job->pool->config.name;
 }
 /* The outcome of a job whose context was done for that cause before the job ended. */
 static inline filch_outcome fl_outcome_of_cause(int cause)

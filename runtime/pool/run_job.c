@@ -84,9 +84,9 @@ filch_outcome fl_job_run(filch_self self, filch_job *job, filch_failure *why)
         return fl_outcome_of_cause(cause);
     fl_error_forget();
     fl_event_text(fl_fiber_of(self)->worker, FL_TRACE_POOLED, job->pool->config.name, job->name, 0);
-    fl_fiber_of(self)->ends_with = (fl_ends_with){fl_job_context_here, job};
+    fl_fiber_of(self)->running.ends_with = (fl_ends_with){fl_job_context_here, job};
     bool returned = fl_catch(self, job->name, call_job, &call, why);
-    fl_fiber_of(self)->ends_with = (fl_ends_with){0};
+    fl_fiber_of(self)->running.ends_with = (fl_ends_with){0};
     fl_event(fl_fiber_of(self)->worker, FL_TRACE_POOLED_END, fl_fiber_of(self)->number, 0);
     if (!returned)
         return FILCH_PANICKED;
@@ -155,7 +155,7 @@ bool fl_job_end(filch_self self, fl_ended *ended, fl_after *after)
     job->settling = false;
     ended->tells = end(job, ended->outcome, &ended->why, after);
     if (is_quiet(job, after)) {
-        fl_fiber_of(self)->on_runner = false;
+        fl_fiber_of(self)->running.on_runner = false;
         leave(job->pool, job->beyond, after);
         return true;
     }
@@ -173,7 +173,7 @@ void fl_job_end_aloud(filch_self self, const fl_ended *ended, fl_after *after)
     bool beyond = job->beyond;
     if (ended->tells)
         fl_job_tell(self, job);
-    fl_fiber_of(self)->on_runner = false;
+    fl_fiber_of(self)->running.on_runner = false;
     fl_attempts_leave(job);
     fl_job_unwatch(job);
     fl_job_drop(job);
@@ -187,11 +187,11 @@ bool fl_job_perform_but_end(filch_self self, filch_job *job, fl_ended *ended)
     filch_failure *why = &ended->why;
     int64_t again;
     fl_job_comes_to(fiber, job);
-    fiber->on_runner = true;
+    fiber->running.on_runner = true;
     filch_outcome outcome = fl_attempt(self, job, why, &again);
-    fiber->pooled = NULL;
+    fiber->running.pooled = NULL;
     if (again && fl_delay(job, again)) { /* it may run elsewhere by now */
-        fiber->on_runner = false;
+        fiber->running.on_runner = false;
         return false;
     }
     if (again && fl_awaits_leave(&fl_trials(job)->attempts) && fl_job_cause(job))

@@ -118,7 +118,7 @@ static void shut_down(filch_self self, fl_work_item *job)
 {
     static const filch_task task = {NULL, "(a pool's shutdown)"};
     filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_SHUTDOWN].work_item);
-    fl_fiber_of(self)->root = &task;
+    fl_fiber_of(self)->running.root = &task;
     filch_pool_shutdown_now(pool);
     fl_lock(&pool->room.lock);
     fl_alarm_answer(&pool->alarms[FL_ALARM_SHUTDOWN], FILCH_FOREVER);

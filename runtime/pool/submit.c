@@ -110,7 +110,7 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
 {
     fl_submitter as = {.pool = pool,
                        .job = job,
-                       .inside = fl_job_here(pool) && fl_fiber_here()->on_runner,
+                       .inside = fl_job_here(pool) && fl_fiber_here()->running.on_runner,
                        .prompt = !is_patient(pool, until)};
     fl_after after = {0};
     filch_context *context = known_context(job);

@@ -149,31 +149,55 @@ static int turn(filch_service *service, bool *over)
     return 0;
 }
 
+/* ---- Sleep ---- */
+
+static int64_t receive_due(const filch_service *service)
+{
+    return service->receive_at ? service->receive_at : FILCH_FOREVER;
+}
+
+static int64_t link_due(const filch_service *service)
+{
+    return service->link.broker ? FILCH_FOREVER : service->link.retry_at;
+}
+
+static int64_t stop_due(const filch_service *service)
+{
+    bool waits = service->stats.is_draining && !service->cancelled;
+    return waits ? service->stop_until : fl_service_rate_due(service);
+}
+
+/* The times at which the owner has something to do. by_clock: of the
+ * service's clock; with a clock of the tests, only times that have come count. */
+static const struct source {
+    bool by_clock;
+    int64_t (*due)(const filch_service *service);
+} sources[] = {
+    {true, fl_service_settle_due},
+    {true, fl_service_extend_due},
+    {true, receive_due},
+    {true, link_due},
+    {true, fl_service_notes_due},
+    {false, stop_due},
+    {false, fl_service_stopped_due},
+    {false, fl_ready_due},
+    {false, fl_service_pulse_due},
+};
+
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* Times of the service's clock: with a clock of the tests, only those that have come count. */
-static int64_t clock_due(const filch_service *service, int64_t broker_until)
+/* When the owner has something to do, at the latest after REST. broker_until: the broker's time. */
+static int64_t next_due(const filch_service *service, int64_t broker_until)
 {
-    int64_t due = earlier(fl_service_settle_due(service), fl_service_extend_due(service));
-    due = earlier(due, service->link.broker ? broker_until : service->link.retry_at);
-    due = earlier(due, service->receive_at ? service->receive_at : FILCH_FOREVER);
-    due = earlier(due, fl_service_notes_due(service));
-    if (!service->config.clock)
-        return due;
-    return due <= fl_service_now(service) ? 0 : FILCH_FOREVER;
-}
-
-static int64_t system_due(const filch_service *service)
-{
-    bool waits = service->stats.is_draining && !service->cancelled;
-    int64_t due = waits ? service->stop_until : fl_service_rate_due(service);
-    due = earlier(due, fl_service_stopped_due(service));
-    due = earlier(due, fl_ready_due(service));
-    due = earlier(due, fl_service_pulse_due(service));
-    return earlier(due, filch_in(REST));
+    int64_t due[2] = {filch_in(REST), broker_until};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        due[sources[i].by_clock] = earlier(due[sources[i].by_clock], sources[i].due(service));
+    if (service->config.clock)
+        due[1] = due[1] <= fl_service_now(service) ? 0 : FILCH_FOREVER;
+    return earlier(due[0], due[1]);
 }
 
 /* How many jobs have to be over before the owner has something to do. It has when a batch of answers
@@ -225,8 +249,7 @@ static void sleep_until_needed(filch_service *service)
         until = now + LOOK;
     bool goes_on = !service->stats.is_draining && fl_service_goes_on(service);
     if (!goes_on && may_sleep(service)) {
-        fl_waker_sleep(&service->waker, fds, count,
-                       earlier(clock_due(service, until), system_due(service)));
+        fl_waker_sleep(&service->waker, fds, count, next_due(service, until));
         awake(service);
     } else {
         fl_waker_sleep(&service->waker, fds, count, 0);

@@ -290,7 +290,7 @@ int filch_blocking_begin(void)
         filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
     }
     if (fiber)
-        fiber->blocking++;
+        fiber->running.blocking++;
     return 0;
 }
 
@@ -324,11 +324,12 @@ int filch_blocking_end(void)
     fl_fiber *fiber = fl_fiber_here();
     if (!fiber)
         return error;
-    if (!fiber->blocking)
+    if (!fiber->running.blocking)
         filch_die(
             "filch_blocking_end without filch_blocking_begin; every end belongs to a begin of "
             "the same task that returned 0");
-    if (!--fiber->blocking && fiber->worker->carrier) /* a panic inside may have brought it back */
+    if (!--fiber->running.blocking &&
+        fiber->worker->carrier) /* a panic inside may have brought it back */
         go_back(fiber);
     return error;
 }

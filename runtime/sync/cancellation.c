@@ -264,7 +264,7 @@ typedef struct change {
 static void restore(void *arg)
 {
     const change *one = arg;
-    one->fiber->ends_with = one->was;
+    one->fiber->running.ends_with = one->was;
 }
 
 int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg)
@@ -274,8 +274,8 @@ int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *a
     filch_defer ending;
     bool in_task = fl_defer_here(&ending, restore, &one);
     if (in_task) {
-        one.was = one.fiber->ends_with;
-        one.fiber->ends_with = (fl_ends_with){context, arg};
+        one.was = one.fiber->running.ends_with;
+        one.fiber->running.ends_with = (fl_ends_with){context, arg};
     }
     fn(arg);
     if (in_task)

@@ -23,11 +23,12 @@ static void add_fiber(fl_text *text, const fl_fiber *fiber, const char *in)
 {
     const void *object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED); /* it rests */
     const char *task = fl_fiber_task(fiber);
-    fl_text_add(text, "%s %s", fiber->pooled ? "job" : "task", task ? task : "(unnamed)");
-    if (fiber->pooled)
-        fl_text_add(text, " of pool %s", fiber->pooled_in);
-    else if (fiber->root_file)
-        fl_text_add(text, ", spawned at %s:%d,", fiber->root_file, fiber->root_line);
+    fl_text_add(text, "%s %s", fiber->running.pooled ? "job" : "task", task ? task : "(unnamed)");
+    if (fiber->running.pooled)
+        fl_text_add(text, " of pool %s", fiber->running.pooled_in);
+    else if (fiber->running.root_file)
+        fl_text_add(text, ", spawned at %s:%d,", fiber->running.root_file,
+                    fiber->running.root_line);
     fl_text_add(text, " waits in %s", in);
     if (object)
         fl_text_add(text, " for %p", object);

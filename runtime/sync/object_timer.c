@@ -14,7 +14,7 @@ static int64_t ring(fl_timer *timer, int64_t when, int64_t now)
     (void)when, (void)now;
     fl_alarm *alarm = (fl_alarm *)timer;
     if (!filch_u32_exchange(&alarm->rung, 1, FILCH_RELAXED)) /* see the head of object_timer.h */
-        fl_submit_across(alarm->rt, &alarm->work_item, FL_NEAR_BLOCKS, FL_UNLESS_AWAKE);
+        fl_submit_across(alarm->rt, &alarm->work_item, FL_WAKE_HERE, FL_UNLESS_AWAKE);
     return FILCH_FOREVER;
 }
 

@@ -109,7 +109,7 @@ void fl_scope_child_failed(filch_scope *scope, const filch_failure *failure)
 static fl_child *child_here(const filch_scope *scope)
 {
     const fl_fiber *here = fl_fiber_here();
-    fl_child *child = here ? here->child : NULL;
+    fl_child *child = here ? here->running.child : NULL;
     return child && child->scope == scope ? child : NULL;
 }
 
@@ -182,13 +182,13 @@ static void run_spawned(filch_self self, fl_work_item *work_item)
     fl_child child = {.what = work_item->as.child.what, .scope = given->scope, .arg = given->arg};
     fl_work_item_give(work_item);
     fl_fiber *fiber = fl_fiber_of(self);
-    fiber->child = &child;
-    fiber->ends_with = (fl_ends_with){context_of, &child};
+    fiber->running.child = &child;
+    fiber->running.ends_with = (fl_ends_with){context_of, &child};
     fl_error_forget();
     filch_failure failure;
     bool panicked = !fl_catch(self, child.what->task.name, run_child, &child, &failure);
-    fiber->child = NULL;
-    fiber->ends_with = (fl_ends_with){0};
+    fiber->running.child = NULL;
+    fiber->running.ends_with = (fl_ends_with){0};
     if (panicked) {
         fl_scope_child_failed(child.scope, &failure);
     } else if (child.code && !child.told) {

@@ -32,7 +32,7 @@ typedef struct fl_batch {
 static inline void fl_batch_submit(fl_batch *batch)
 {
     if (batch->count)
-        fl_submit_all_across(batch->rt, batch->work_items, batch->count, FL_NEAR_BLOCKS);
+        fl_submit_all_across(batch->rt, batch->work_items, batch->count, FL_WAKE_HERE);
     batch->count = 0;
 }
 

@@ -107,8 +107,9 @@ static filch_context *context_here(void)
 {
     fl_worker *here = fl_worker_here();
     fl_fiber *fiber = here ? here->running : NULL;
-    return fiber && fiber->ends_with.context ? fiber->ends_with.context(fiber->ends_with.arg)
-                                             : NULL;
+    return fiber && fiber->running.ends_with.context
+               ? fiber->running.ends_with.context(fiber->running.ends_with.arg)
+               : NULL;
 }
 
 bool fl_below_own(const filch_context *context)

@@ -107,9 +107,9 @@ void fl_resume(filch_runtime *of, fl_fiber *fiber)
     mc_futex_wake(&resumed[OWNER], 1, MC_HERE);
 }
 
-void fl_wake_one(filch_runtime *of, unsigned near, fl_unless unless)
+void fl_wake_one(filch_runtime *of, fl_wake_hint hint, fl_unless unless)
 {
-    (void)of, (void)near, (void)unless;
+    (void)of, (void)hint, (void)unless;
 }
 
 int fl_push_ready(fl_worker *by, void *item)

@@ -126,7 +126,7 @@ static void publish_two(fl_worker *by, bool push)
     if (push)
         fl_push_ready_all(by, both, 2);
     else
-        fl_submit_all_across(&rt, both, 2, FL_NEAR_BLOCKS);
+        fl_submit_all_across(&rt, both, 2, FL_WAKE_HERE);
 }
 
 static filch_self follow_script(fl_worker *by)
@@ -146,7 +146,7 @@ static filch_self follow_script(fl_worker *by)
             fl_push_ready(by, fl_item(FL_ITEM_WORK, &job[count(&published)]));
             break;
         case 'I':
-            fl_submit_across(&rt, &job[count(&published)], FL_NEAR_BLOCKS,
+            fl_submit_across(&rt, &job[count(&published)], FL_WAKE_HERE,
                              shape.endless ? FL_UNLESS_SEARCHING : FL_UNLESS_AWAKE);
             break;
         case 'p':

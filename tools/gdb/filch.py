@@ -107,9 +107,9 @@ class Fiber:
             self.state = "ready" if int(fiber) in ready else "waiting"
 
     def task(self):
-        if int(self.value["pooled"]):
-            return text(self.value["pooled_name"])
-        return text(self.value["root"]["name"]) if int(self.value["root"]) else "-"
+        if int(self.value["running"]["pooled"]):
+            return text(self.value["running"]["pooled_name"])
+        return text(self.value["running"]["root"]["name"]) if int(self.value["running"]["root"]) else "-"
 
     def waits_in(self):
         if self.state == "running":
@@ -118,8 +118,8 @@ class Fiber:
         return text(self.call) + (f" for {what:#x}" if what else "")
 
     def started(self):
-        file = self.value["root_file"]
-        return f"{text(file)}:{int(self.value['root_line'])}" if int(file) else "-"
+        file = self.value["running"]["root_file"]
+        return f"{text(file)}:{int(self.value['running']['root_line'])}" if int(file) else "-"
 
 
 def fibers(rt, prefix):

@@ -346,11 +346,12 @@ static bool name_of_task(const fl_fiber *fiber, char *name, size_t size)
     struct filch_job *pooled;
     const char *text = NULL;
     const filch_task *root;
-    if (!fl_peek(&fiber->pooled, &pooled, sizeof pooled))
+    if (!fl_peek(&fiber->running.pooled, &pooled, sizeof pooled))
         return false;
     if (pooled)
-        return fl_peek(&fiber->pooled_name, &text, sizeof text) && fl_peek_text(text, name, size);
-    return fl_peek(&fiber->root, &root, sizeof root) && root &&
+        return fl_peek(&fiber->running.pooled_name, &text, sizeof text) &&
+               fl_peek_text(text, name, size);
+    return fl_peek(&fiber->running.root, &root, sizeof root) && root &&
            fl_peek(&root->name, &text, sizeof text) && fl_peek_text(text, name, size);
 }
 

@@ -82,9 +82,11 @@ static void note(const fl_fiber *fiber, const char *call, void *arg)
     const char *task = fl_fiber_task(fiber);
     r->wait = (filch_wait){
         .task = copy(r->task, NAME, task ? task : "(unnamed)"),
-        .pool = fiber->pooled ? copy(r->pool, NAME, fiber->pooled_in) : NULL,
-        .file = !fiber->pooled && fiber->root_file ? copy_end(r->file, fiber->root_file) : NULL,
-        .line = !fiber->pooled && fiber->root_file ? fiber->root_line : 0,
+        .pool = fiber->running.pooled ? copy(r->pool, NAME, fiber->running.pooled_in) : NULL,
+        .file = !fiber->running.pooled && fiber->running.root_file
+                    ? copy_end(r->file, fiber->running.root_file)
+                    : NULL,
+        .line = !fiber->running.pooled && fiber->running.root_file ? fiber->running.root_line : 0,
         .call = call,
         .object = filch_ptr_load(&fiber->waits_for, FILCH_RELAXED), /* the load before orders it */
         .fiber = fiber->number,

@@ -110,9 +110,10 @@ void fl_resume(fl_runtime *of, fl_fiber *fiber)
     filch_u32_add(&resumed[fiber->worker->index], 1, FILCH_RELEASE);
 }
 
-void fl_submit_all_across(fl_runtime *of, fl_work_item *const *wakes, unsigned count, unsigned near)
+void fl_submit_all_across(fl_runtime *of, fl_work_item *const *wakes, unsigned count,
+                          fl_wake_hint hint)
 {
-    (void)near;
+    (void)hint;
     for (unsigned i = 0; i < count; i++)
         fl_resume(of, wakes[i]->as.fiber);
 }

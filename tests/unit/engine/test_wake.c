@@ -40,14 +40,14 @@ Test(near, last_parked_worker_is_tried_first)
 {
     fl_near_park(&table, 3);
     fl_near_park(&table, 5);
-    cr_assert_eq(fl_near_first(&table, FL_NEAR_BLOCKS), 5);
+    cr_assert_eq(fl_near_first(&table, FL_WAKE_HERE), 5);
 }
 
 Test(near, entry_of_other_cpu_is_ignored)
 {
     filch_u32_store(&table.parked[cpu % FL_NEAR_ENTRIES], (cpu + FL_NEAR_ENTRIES) * FL_NEAR_CPU + 5,
                     FILCH_RELAXED);
-    cr_assert_eq(fl_near_first(&table, FL_NEAR_BLOCKS), 0);
+    cr_assert_eq(fl_near_first(&table, FL_WAKE_HERE), 0);
 }
 
 Test(near, an_index_stays_as_it_is)
@@ -62,7 +62,7 @@ Test(near, cpu_bound_submitter_prefers_next_worker)
     fl_near_park(&table, 5);
     for (unsigned i = 0; i < 100; i++) {
         compute();
-        unsigned first = fl_near_first(&table, FL_NEAR_GUESS);
+        unsigned first = fl_near_first(&table, FL_WAKE_GUESS);
         cr_assert(first == 6 || (first == 5 && i > 0), "%u: %u", i, first);
         own += first == 5;
     }
@@ -75,7 +75,7 @@ Test(near, spinning_submitter_stays_with_own_worker)
     unsigned next = 0;
     fl_near_park(&table, 5);
     for (unsigned i = 0; i < 100; i++) {
-        bool late = fl_near_first(&table, FL_NEAR_GUESS) == 6;
+        bool late = fl_near_first(&table, FL_WAKE_GUESS) == 6;
         next += late;
         if (late)
             compute();
@@ -89,7 +89,7 @@ Test(near, spinning_submitter_stays_with_own_worker)
 Test(near, waking_submitter_tries_own_worker)
 {
     fl_near_park(&table, 5);
-    WAIT_WHILE(fl_near_first(&table, FL_NEAR_GUESS) != 5);
+    WAIT_WHILE(fl_near_first(&table, FL_WAKE_GUESS) != 5);
 }
 
 Test(near, cpu_belongs_to_last_parked_worker)

@@ -290,7 +290,7 @@ Test(scope_ends, child_leaving_fork_dies_by_name)
 
 FILCH_TASK(bool, is_a_child)
 {
-    return fl_fiber_here()->child != NULL;
+    return fl_fiber_here()->running.child != NULL;
 }
 
 Test(scope_ends, reused_fiber_is_no_longer_child)

@@ -48,7 +48,8 @@ FILCH_TASK(int, grandchild, (int, value))
     fl_fiber *here = seen.grandchilds = fl_fiber_here();
     if (here == seen.parents)
         seen.before = here->arrivals - seen.arrivals;
-    seen.hidden = !here->child && !here->pooled && !here->ends_with.context && !here->on_runner;
+    seen.hidden = !here->running.child && !here->running.pooled &&
+                  !here->running.ends_with.context && !here->running.on_runner;
     if (seen.how == STARTS)
         sum += (int)fib(self, 10) - 55;
     meanwhile(seen.how);
@@ -68,14 +69,14 @@ FILCH_TASK(int, child, (int, value))
 FILCH_TASK(int, parent, (int, value))
 {
     fl_fiber *here = seen.parents = fl_fiber_here();
-    const filch_task *root = here->root;
+    const filch_task *root = here->running.root;
     FILCH_FORK(child, value);
     signpost_wait(&seen.forked, 1);
     seen.arrivals = here->arrivals;
     FILCH_JOIN(int result, child);
     seen.stops = here->arrivals - seen.arrivals;
     seen.helps = mode_stats(filch_runtime_here()).helps;
-    seen.kept = fl_fiber_here() == here && here->root == root;
+    seen.kept = fl_fiber_here() == here && here->running.root == root;
     return result;
 }
 
@@ -181,17 +182,18 @@ FILCH_TASK(int, adopted_parent, (int, value))
 {
     static char scopes, pools; /* addresses only */
     fl_fiber *here = fl_fiber_here();
-    here->child = (void *)&scopes;
-    here->pooled = (void *)&pools;
-    here->ends_with.context = no_context;
-    here->on_runner = true;
+    here->running.child = (void *)&scopes;
+    here->running.pooled = (void *)&pools;
+    here->running.ends_with.context = no_context;
+    here->running.on_runner = true;
     int result = parent(self, value);
-    seen.kept = seen.kept && here->child == (void *)&scopes && here->pooled == (void *)&pools &&
-                here->ends_with.context == no_context && here->on_runner;
-    here->child = NULL;
-    here->pooled = NULL;
-    here->ends_with.context = NULL;
-    here->on_runner = false;
+    seen.kept = seen.kept && here->running.child == (void *)&scopes &&
+                here->running.pooled == (void *)&pools &&
+                here->running.ends_with.context == no_context && here->running.on_runner;
+    here->running.child = NULL;
+    here->running.pooled = NULL;
+    here->running.ends_with.context = NULL;
+    here->running.on_runner = false;
     return result;
 }
 
