@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The tables of documents that are generated from sources: environment variables in docs/reference.md from
-runtime/platform/variables.h, the numbers of a pool in docs/pools/README.md from runtime/pool/statistics.h, and the renamed names in
-docs/internals/renamed.md from tools/check/old_names.sed.
+"""Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, the
+numbers of a pool in docs/pools/README.md, and the renamed names in docs/internals/renamed.md.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -10,7 +9,15 @@ import re
 import sys
 from pathlib import Path
 
+import check_names
+
 ROOT = Path(__file__).resolve().parent.parent
+METRICS = [  # title, form, source
+    ("metrics of a service", "worker_{}", "runtime/service/http/serve_metrics.c"),
+    ("metrics of dead letters", "filch_dead_letters_{}", "runtime/resilience/dead_letters.c"),
+]
+VARIABLES = "AWS|FILCH_(?:BROKER|SERVICE|JOB)|GOOGLE|OMP|OTEL|SSL|XDG"  # they begin with one of these
+UNINDEXED = "reference|decisions|design|paths|verification|guide/|docs/README"  # pages of other subjects
 
 
 def variables(source):
@@ -19,7 +26,7 @@ def variables(source):
         sys.exit("a row of FL_VARIABLES has no comment 'effect | values | default | field'")
     for name, told in rows:
         effect, values, default, field = (part.strip() for part in told.split("|"))
-        effect = re.sub(r"docs/((?:\w+/)?\w+\.md)", r"[\1](\1)", effect)
+        effect = re.sub(r"docs/((?:\w+/)?[\w-]+\.md)", r"[\1](\1)", effect)
         values = ", ".join(f"`{value}`" for value in values.split(", "))
         yield f"| `FILCH_{name}` | {effect} | {values} | {default or 'off'} | {f'`{field}`' if field else 'none'} |\n"
 
@@ -41,6 +48,61 @@ def renamed(source):
         yield f"| `{old}` | `{new}` |\n".replace("\\", "")
 
 
+def texts(pattern):
+    return {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(pattern))}
+
+
+def found(pattern, source):
+    """The pattern's matches in the files of a source, each once, sorted."""
+    return sorted({name for text in texts(source).values() for name in re.findall(pattern, text, re.S)})
+
+
+def groups():
+    """(title, form, names) of each group of names that readers look up."""
+    functions = check_names.declarations(ROOT)
+    macros = [(file, name) for file, name, _ in check_names.expansions(ROOT) if re.match(r"FILCH_\w*(?<!_H)(?<!_)$", name)]
+    functions.update({name: (file, "") for file, name in macros})
+    for header, text in texts("include/filch/*.h").items():
+        names = [name for name, (file, _) in functions.items() if file == header.as_posix() and name.lower().startswith("filch_")]
+        names += re.findall(r"^(?:FILCH_INLINE|static inline)[^;{(]*?\b(filch_\w+)\(", text, re.M)
+        if names:
+            yield f"[{header.name}](../{header})", "{}", sorted(set(names), key=lambda name: (name.lower(), name))
+    for folder in sorted({path.parent for path in texts("tools/*/*.c")}):
+        tables = found(r"argp_option \w+\[\] = \{(.*?)\n\};", f"{folder}/*.c")
+        if tables:
+            yield f"`filch {folder.name}`", "--{}", sorted(set(re.findall(r'\{"([\w-]+)",(?!.*OPTION_ALIAS)', "".join(tables))))
+    yield "`filch-jobs`", "--{}", found(r'\{JOBS_\w+, "([\w-]+)"', "tools/jobs/options.c")
+    keys = "runtime/service/program/keys.c"
+    yield "keys of `filch-worker`", "{}", found(r'\{"([\w-]+)", \.type', keys)
+    yield "members of a handler", "{}", found(r'\{"([\w-]+)", OF\(', keys)
+    yield "members of a periodic job", "{}", found(r'\{"([\w-]+)", OF_PERIODIC\(', keys)
+    for of, form, source in METRICS:
+        names = found(r'\bGAUGE\("?([a-z]\w+)"?, [a-z"]', source) + found(rf'"{form[:-2]}([a-z_]+)"', source)
+        totals = found(r'\bCOUNTER\("?([a-z]\w+)"?, [a-z"]', source)
+        yield of, form, sorted({*names, *(f"{name}_total" for name in totals)} - {"metric", "metric_total"})
+    yield "metrics of a process", "process_{}", found(r'METRIC\("(\w+)"', "runtime/metrics/own_metrics.c")
+    yield "numbers of a runtime", "{}", found(r"ROW\([A-Z_]+, (\w+),", "runtime/engine/counters.h")
+    for of, source in {"OpenMP": "runtime/openmp/*.c", "services": "runtime/service/**/*.c"}.items():
+        yield f"other variables of {of}", "{}", found(rf'"((?:{VARIABLES})_[A-Z_]+[A-Z])"', source)
+
+
+def index(_):
+    """Beside the names stands the page that shows most of them; beside options, the one that names the command often."""
+    pages = {page: text for page, text in texts("docs/**/*.md").items()
+             if not re.search(UNINDEXED, str(page))}
+    for of, mark, names in groups():
+        marked = {mark.format(name) for name in names}
+
+        def shows(page):
+            words = re.findall(r"[\w-]+", pages[page])
+            command = pages[page].count(of.strip("`")) if mark == "--{}" else 1
+            return command * (1 + len(marked.intersection(words)))
+
+        page = max(pages, key=shows).relative_to("docs")
+        link = f"[{page if page.name == 'README.md' else page.name}]({page})"
+        yield f"| {of} | {link} | `{' '.join(mark.format(name) for name in names)}` |\n"
+
+
 TABLES = [
     (
         "runtime/platform/variables.h", variables, "docs/reference.md",
@@ -53,6 +115,10 @@ TABLES = [
     (
         "tools/check/old_names.sed", renamed, "docs/internals/renamed.md",
         "| earlier | now |\n|---|---|\n",
+    ),
+    (
+        "include/filch/filch.h", index, "docs/reference.md",
+        "| of | page | names |\n|---|---|---|\n",
     ),
 ]
 

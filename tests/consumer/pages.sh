@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The installed pages are whole: each file that a page links or names is installed with them, at the place that the page names.
+# Each page has a link, and is linked.
 # The units of systemd start the installed filch-worker.
 . "$(dirname "$0")/common.sh"
-pages=$prefix/share/doc/filch
+pages=$(realpath "$prefix/share/doc/filch")
 failed=0
 
 # must_exist PAGE NAME PATH
@@ -11,12 +12,15 @@ must_exist() {
     [ -e "$3" ] || { echo "${1#"$pages"/}: $2 is not installed" && failed=$((failed + 1)); }
 }
 
-count=0
+declare -A leaves arrives # pages with a link; files that a page links
 while IFS=: read -r page target; do
-    count=$((count + 1))
     must_exist "$page" "$target" "$(dirname "$page")/$target"
+    leaves[$page]=1 arrives[$(realpath -m "$(dirname "$page")/$target")]=1
 done < <(grep -roE '\]\([^)#: ]*[./][^)#: ]*[)#]' --include='*.md' "$pages" | sed -E 's/:\]\(/:/; s/[)#]$//')
-[ $count -gt 600 ] || { echo "found only $count links"; failed=1; }
+while read -r page; do
+    [ "${leaves[$page]-}" ] || { echo "${page#"$pages"/} has no link" && failed=$((failed + 1)); }
+    [ "${arrives[$page]-}" ] || { echo "no page links ${page#"$pages"/}" && failed=$((failed + 1)); }
+done < <(find "$pages" -name '*.md' | grep . || echo "$pages/README.md")
 while IFS=: read -r page path; do
     must_exist "$page" "$path" "$pages/$path"
 done < <(grep -roE --include='*.md' '\b(docs/examples|docs/guide|tools/deploy)(/[a-z0-9_.@-]+)+' "$pages")

@@ -54,7 +54,7 @@ mistakes='
 12 | s/filch_pool_shutdown(pool, .*/filch_pool_wait(pool, filch_in(patience));/ | when your patience is over, cancel it
 12 | s/filch_pool_shutdown(pool, .*/(filch_pool_shutdown_now(pool), (void)patience, 0);/ | was in progress when the stop came, and was cancelled
 12 | s/!filch_context_cause(stop)/1/ | request 21 was taken after the stop
-12 | s/in_time ? in_time : // | one request had to be cancelled; serve_until has returned 0
+12 | s/rc = rc ? rc : in_time;/(void)in_time;/ | one request had to be cancelled; serve_until has returned 0
 '
 
 failed=0 made=0
