@@ -6,7 +6,7 @@
 #   default: all bars but worker-chaos and worker-images
 #   --peers installs the libraries and languages that "vs" compares with; else "vs" uses the installed ones
 #   --short: worker-many, worker-chaos and worker-images with fewer jobs
-#   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs_rows.h)
+#   vs-NAME: the rows of "vs" whose name contains NAME (bench/bars/vs.c)
 set -u
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -53,7 +53,7 @@ if [ "$peers_wanted" = yes ]; then
     . tools/packages.sh
     need "$packages_of_peers" "$packages_of_vs" "$packages_of_services" || exit 1
 fi
-mkdir -p "$build"
+mkdir -p "$build" && build=$(cd "$build" && pwd) || exit 1
 log=$build/bars-build.log
 if ! { cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DFILCH_BUILD_TESTS=OFF &&
        cmake --build "$build" --target bars -j "$(nproc)"; } >"$log" 2>&1; then
@@ -75,19 +75,22 @@ commands_of() {
     case $1 in
     fib) for compiler in gcc g++ clang clang++; do echo "./bar-fib-$compiler --repeat $repeat"; done ;;
     peers) echo "./bar-peers --repeat $repeat$(built tbb libgomp libomp)" ;;
-    reduce | scan) echo "./bar-sums --only $1 --repeat $repeat" ;;
     trace-html) echo "$root/bench/bars/trace_page.py ../../tools/filch --repeat $repeat" ;;
     openmp) echo "$root/bench/bars/openmp.py --library ../../lib/filch --repeat $repeat" ;;
-    create) echo "./bar-create --repeat $repeat ./bar-topology-only ./bar-idle-rss" ;;
-    worker-latency | worker-start | worker-memory | worker-return) echo "./bar-$1 --repeat $repeat" ;;
+    worker-latency | worker-start | worker-memory | worker-return) echo "./bars-service $1 --repeat $repeat" ;;
     worker-many) echo "./bar-worker-chaos --jobs $many --kills 0 --publishers 100" ;;
     worker-chaos) echo "./bar-worker-chaos$chaos" ;;
     worker-images) echo "./bar-worker-images --jobs $images" ;;
-    worker-*) echo "./bar-worker-rate --repeat $repeat --only ${1#worker-}" ;;
+    worker-*) echo "./bars-service worker-rate --repeat $repeat --only ${1#worker-}" ;;
     vs | vs-*)
         only=${1#vs}
         echo "./bar-vs --repeat $repeat ${only:+--only ${only#-}}$(built filch hand go asio tbb openmp=libgomp)" ;;
-    *) echo "./bar-$1 --repeat $repeat" ;;
+    contexts | channels | streams | futures | locks | timers) echo "./bars-sync $1 --repeat $repeat" ;;
+    speedup | central | swap | trace-steals | trace-tasks | trace-span) echo "./bars-kernels $1 --repeat $repeat" ;;
+    pool-*) echo "./bars-pool $1 --repeat $repeat" ;;
+    loops | sorts | reduce | scan) echo "./bars-par $1 --repeat $repeat" ;;
+    statistics) echo "./bar-statistics --repeat $repeat" ;;
+    *) echo "./bars-engine $1 --repeat $repeat" ;;
     esac
 }
 

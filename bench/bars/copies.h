@@ -40,10 +40,8 @@ static inline double copies_run(void (*run)(void *context), void *const *context
         copies[i].context = contexts[i];
         copies[i].cpu = cpus[i];
         copies[i].gate = &gate;
-        if (pthread_create(&threads[i], NULL, copies_thread, &copies[i])) {
-            fputs("no thread for a copy\n", stderr);
-            exit(1);
-        }
+        measure_expect(!pthread_create(&threads[i], NULL, copies_thread, &copies[i]),
+                       "no thread for a copy");
     }
     double from = 0, till = 0;
     for (int i = 0; i < count; i++) {

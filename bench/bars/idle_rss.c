@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Part of bar-create: a program with a runtime of two idle workers that has run one task. Prints
+ * Part of the bar "create": a program with a runtime of two idle workers that has run one task. Prints
  * its resident memory in KiB. */
 #include "measure.h"
 

@@ -47,10 +47,7 @@ static inline void latency_open(latency_lab *lab)
     measure_cpus(lab->cpus);
     measure_pin(lab->cpus[SAME_CPU]);
     for (int place = 0; place < LATENCY_PLACES; place++)
-        if (handoff_create(&lab->partner[place], lab->cpus[place])) {
-            fputs("no partner\n", stderr);
-            exit(1);
-        }
+        measure_expect(!handoff_create(&lab->partner[place], lab->cpus[place]), "no partner");
 }
 
 static inline void latency_close(latency_lab *lab)
@@ -122,7 +119,6 @@ static inline bool latency_judge(latency_lab *lab, const char *what, bool comput
 {
     const char *mode = computing ? "computing on" : "blocking";
     bool reached = true;
-    char row[96];
     latency_reset(lab, computing);
     for (size_t i = 0; i < rounds; i++) {
         measure_sleep(1e-3); /* all is idle again, as in the bar */
@@ -140,11 +136,10 @@ static inline bool latency_judge(latency_lab *lab, const char *what, bool comput
             floors[place] = measure_quantile(lab->bare[place].us, lab->bare[place].count, q);
         printf("    %s: %s %.2f us, futex same CPU %.2f us, other CPU %.2f us\n", bounds[i].name,
                what, us, floors[SAME_CPU], floors[OTHER_CPU]);
-        snprintf(row, sizeof row, "%s, %s, %s / futex (%s CPU)", what, mode, bounds[i].name,
-                 latency_made_name(lab));
-        reached = measure_judge_one(row, us / floors[latency_made(lab)], MEASURE_AT_MOST,
-                                    bounds[i].bound) &&
-                  reached;
+        reached &=
+            measure_judge_one(measure_text("%s, %s, %s / futex (%s CPU)", what, mode,
+                                           bounds[i].name, latency_made_name(lab)),
+                              us / floors[latency_made(lab)], MEASURE_AT_MOST, bounds[i].bound);
     }
     return reached;
 }

@@ -5,9 +5,9 @@
 #ifndef BARS_LOAD_H
 #define BARS_LOAD_H
 
+#include "measure.h"
+
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,10 +15,7 @@
 static inline pid_t load_start(void)
 {
     pid_t load = fork();
-    if (load < 0) {
-        perror("no process for the load");
-        exit(1);
-    }
+    measure_expect(load >= 0, "no process for the load");
     if (load == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (volatile unsigned turn = 0;; turn++)

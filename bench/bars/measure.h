@@ -12,6 +12,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -186,6 +187,45 @@ static inline bool measure_judge(const char *what, measure_spread figure, enum m
     return reached;
 }
 
+/* A row's text; it lasts until the next one is made. */
+static inline __attribute__((format(printf, 1, 2))) const char *measure_text(const char *format,
+                                                                             ...)
+{
+    static char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+/* Runs them interleaved, and shows them. */
+static inline void measure_race(const char *what, measure_arm *arms, int count, double scale,
+                                const char *unit, int repeat)
+{
+    measure_interleaved(arms, count, repeat);
+    for (int i = 0; i < count; i++)
+        measure_show(what, &arms[i], scale, unit, repeat);
+}
+
+/* Judges a / b. */
+static inline bool measure_judge_ratio(const char *what, const measure_arm *a, const measure_arm *b,
+                                       int repeat, enum measure_bound bound, double value)
+{
+    return measure_judge(what, measure_ratio(a, b, 1, repeat), bound, value);
+}
+
+/* Judges an arm in units of 1 / scale seconds. */
+static inline bool measure_judge_arm(const char *what, const measure_arm *arm, double scale,
+                                     int repeat, enum measure_bound bound, double value)
+{
+    measure_spread s = measure_spread_of(arm->at, repeat);
+    s.median *= scale;
+    s.least *= scale;
+    s.most *= scale;
+    return measure_judge(what, s, bound, value);
+}
+
 /* One figure that is not a median of rounds. */
 static inline bool measure_judge_one(const char *what, double figure, enum measure_bound bound,
                                      double value)
@@ -193,6 +233,21 @@ static inline bool measure_judge_one(const char *what, double figure, enum measu
     measure_spread s;
     s.median = s.least = s.most = figure;
     return measure_judge(what, s, bound, value);
+}
+
+/* Ends the program, with another status than for a missed bar, unless it holds. */
+static inline void measure_expect(bool holds, const char *why)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "cannot measure: %s\n", why);
+    exit(2);
+}
+
+static inline void measure_check(int rc)
+{
+    if (rc)
+        measure_expect(false, filch_error());
 }
 
 static inline bool measure_wanted(const measure_options *options, const char *name)

@@ -52,10 +52,7 @@ static long answer_of(int n)
 
 static void check(int n, long answer)
 {
-    if (answer != answer_of(n)) {
-        fprintf(stderr, "fib(%d) = %ld is wrong\n", n, answer);
-        exit(1);
-    }
+    measure_expect(answer == answer_of(n), "an answer is wrong");
 }
 
 /* All arms answer in seconds a call, since their sizes differ. */
@@ -93,7 +90,6 @@ int main(int argc, char **argv)
     static program peers[PEERS_MOST];
     measure_options options = measure_read_options(argc, argv, 38, "N, of fib(N) by Filch");
     int count = 1;
-    char what[96];
     for (; optind < argc && count <= PEERS_MOST; optind++, count++) {
         program_start(&peers[count - 1], argv[optind]);
         arms[count] = (measure_arm){.name = peers[count - 1].name,
@@ -102,15 +98,12 @@ int main(int argc, char **argv)
     }
     own_job own = {.rt = runtime_of(1, NULL), .n = (int)options.size};
     arms[0] = (measure_arm){.name = "filch", .once = own_once, .context = &own};
-    measure_interleaved(arms, count, options.repeat);
-    for (int i = 0; i < count; i++)
-        measure_show("fib, 1 worker", &arms[i], 1e9, "ns a call", options.repeat);
+    measure_race("fib, 1 worker", arms, count, 1e9, "ns a call", options.repeat);
     bool reached = count > 1;
     if (count > 1) {
         int best = best_of(arms, count, options.repeat);
-        snprintf(what, sizeof what, "fib: best peer (%s) / filch", arms[best].name);
-        reached = measure_judge(what, measure_ratio(&arms[best], &arms[0], 1, options.repeat),
-                                MEASURE_AT_LEAST, 30);
+        reached = measure_judge_ratio(measure_text("fib: best peer (%s) / filch", arms[best].name),
+                                      &arms[best], &arms[0], options.repeat, MEASURE_AT_LEAST, 30);
     }
     for (int i = 0; i < count - 1; i++)
         program_stop(&peers[i]);

@@ -5,19 +5,15 @@
 #define BARS_RUNTIMES_H
 
 #include "../bind.h"
+#include "measure.h"
 #include <filch/filch.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static inline filch_runtime *runtime_with(filch_config config)
 {
     filch_runtime *rt;
     config.size = sizeof config;
     config.bind = bench_bind_told();
-    if (filch_runtime_create(&rt, &config)) {
-        fprintf(stderr, "no runtime: %s\n", filch_error());
-        exit(1);
-    }
+    measure_check(filch_runtime_create(&rt, &config));
     return rt;
 }
 

@@ -97,14 +97,11 @@ int main(int argc, char **argv)
     measure_interleaved(arms, ARMS, options.repeat);
     bool reached = true;
     for (int i = 0; i < ARMS; i += LIBRARIES) {
-        char what[96];
         for (int k = i; k < i + LIBRARIES; k++)
             measure_show("uts-t1", &arms[k], 1e3, "ms", options.repeat);
-        snprintf(what, sizeof what, "statistics: uts-t1, %s / uncounted", names[i]);
-        reached =
-            measure_judge(what, measure_ratio(&arms[i], &arms[i + UNCOUNTED], 1, options.repeat),
-                          MEASURE_AT_MOST, 1.01) &&
-            reached;
+        reached &= measure_judge_ratio(measure_text("statistics: uts-t1, %s / uncounted", names[i]),
+                                       &arms[i], &arms[i + UNCOUNTED], options.repeat,
+                                       MEASURE_AT_MOST, 1.01);
     }
     for (int i = 0; i < ARMS; i++)
         child_stop(&each[i].child);

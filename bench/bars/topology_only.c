@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Floor of bar-create: a program that only loads the topology. Prints its resident memory in
+ * Floor of the bar "create": a program that only loads the topology. Prints its resident memory in
  * KiB. */
 #include "measure.h"
 

@@ -11,15 +11,15 @@ const worker_broker *const worker_brokers[] = {
     NULL,
 };
 
-int worker_judge(const measure_options *options,
-                 bool (*judge)(const measure_options *options, const worker_setting *setting))
+bool worker_judge(const measure_options *options,
+                  bool (*judge)(const measure_options *options, const worker_setting *setting))
 {
     bool reached = true;
     for (const worker_broker *const *b = worker_brokers; *b; b++)
         if (measure_wanted(options, (*b)->server.name))
             for (const worker_setting *s = (*b)->settings; s->name; s++)
                 reached &= judge(options, s);
-    return !reached;
+    return reached;
 }
 
 const worker_server *worker_server_of(const char *name)

@@ -5,7 +5,10 @@
 #ifndef BARS_WORKER_BROKERS_H
 #define BARS_WORKER_BROKERS_H
 
-#include "../measure.h"
+#include "../bar.h"
+
+bar_judge worker_rate, worker_latency, worker_return;
+bar_judge worker_start, worker_memory; /* of the program filch-worker */
 
 typedef struct worker_bare worker_bare;
 
@@ -48,7 +51,7 @@ typedef struct worker_server {
     bool is_in_memory;        /* so are its queues: `restart` cuts all connections instead */
 } worker_server;
 
-/* A program uses settings of a broker, or its server for fleets, not both. */
+/* A run uses settings of a broker, or its server for fleets, not both. */
 typedef struct worker_broker {
     worker_setting settings[3]; /* the last one has no name */
     worker_server server;
@@ -56,9 +59,9 @@ typedef struct worker_broker {
 
 extern const worker_broker *const worker_brokers[]; /* NULL: the end */
 
-/* Judges all settings of the brokers that the options name. Returns the status of the program. */
-int worker_judge(const measure_options *options,
-                 bool (*judge)(const measure_options *options, const worker_setting *setting));
+/* Judges all settings of the brokers that the options name. */
+bool worker_judge(const measure_options *options,
+                  bool (*judge)(const measure_options *options, const worker_setting *setting));
 
 /* The durable server with this name. Ends the program if there is none. */
 const worker_server *worker_server_of(const char *name);

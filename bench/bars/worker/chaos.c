@@ -62,7 +62,7 @@ static chaos read_options(int argc, char **argv)
 
 static bool judge(const chaos *c, const worker_server *server)
 {
-    char row[96];
+    const char *name = server->name;
     fleet_report report;
     const fleet_plan plan = {.url = server->url(),
                              .kills = c->kills,
@@ -75,20 +75,20 @@ static bool judge(const chaos *c, const worker_server *server)
     fleet_run(&plan, &report);
     printf("    %s: %u jobs, %u runs, %u twice (at most %u), %u lost, kills: %u of workers, %u of "
            "the server or its connections; %.1f s\n",
-           server->name, c->jobs, report.runs, report.doubled, report.allowed, report.lost,
-           plan.kills, plan.disturbances, report.seconds);
-    snprintf(row, sizeof row, "%s: %u jobs, %u publishers: lost", server->name, c->jobs,
-             c->publishers);
-    bool reached = measure_judge_one(row, report.lost, MEASURE_AT_MOST, 0);
-    snprintf(row, sizeof row, "%s: runs twice, %u + %u kills", server->name, plan.kills,
-             plan.disturbances);
-    reached &= measure_judge_one(row, report.doubled, MEASURE_AT_MOST, report.allowed);
-    snprintf(row, sizeof row, "%s: jobs a second%s", server->name, c->kills ? ", paced" : "");
-    reached &= measure_judge_one(row, c->jobs / report.seconds,
-                                 c->kills ? MEASURE_REPORTED : MEASURE_AT_LEAST, LEAST_RATE);
-    snprintf(row, sizeof row, "%s: publication to the end of the job, p99, s", server->name);
-    return measure_judge_one(row, report.p99, c->kills ? MEASURE_REPORTED : MEASURE_AT_MOST,
-                             MOST_P99) &&
+           name, c->jobs, report.runs, report.doubled, report.allowed, report.lost, plan.kills,
+           plan.disturbances, report.seconds);
+    bool reached = measure_judge_one(measure_text("%s: %u jobs, %u publishers: lost", name, c->jobs,
+                                                  c->publishers),
+                                     report.lost, MEASURE_AT_MOST, 0);
+    reached &= measure_judge_one(measure_text("%s: runs twice, %u + %u kills", name, plan.kills,
+                                              plan.disturbances),
+                                 report.doubled, MEASURE_AT_MOST, report.allowed);
+    reached &=
+        measure_judge_one(measure_text("%s: jobs a second%s", name, c->kills ? ", paced" : ""),
+                          c->jobs / report.seconds, c->kills ? MEASURE_REPORTED : MEASURE_AT_LEAST,
+                          LEAST_RATE);
+    return measure_judge_one(measure_text("%s: publication to the end of the job, p99, s", name),
+                             report.p99, c->kills ? MEASURE_REPORTED : MEASURE_AT_MOST, MOST_P99) &&
            reached;
 }
 

@@ -5,7 +5,6 @@
  * service. Each job is counted by its id. */
 #include "brokers.h"
 #include "collector.h"
-#include "growth.h"
 #include "picture.h"
 #include "process.h"
 
@@ -24,6 +23,62 @@ enum {
 static const double MOST_SECONDS = 600; /* for JOBS */
 static const double MOST_GROWTH = 1.1, MOST_SLOPE = 1 /* byte a job */;
 static const double SAMPLE = 0.25, STALL = 60; /* seconds */
+
+/* ---- Growth of memory ----
+ *
+ * The run is cut into ten equal parts by jobs. The first part warms up: each thread gets its arena,
+ * its buffers and its stacks. A steady state has the same mean in all others. */
+
+enum { GROWTH_PARTS = 10 };
+
+typedef struct growth {
+    double sum[GROWTH_PARTS]; /* bytes */
+    unsigned count[GROWTH_PARTS];
+} growth;
+
+/* Adds a sample, taken when `share` (0..1) of the jobs were done. */
+static void growth_add(growth *g, double share, double bytes)
+{
+    unsigned part = (unsigned)(share * GROWTH_PARTS);
+    if (part >= GROWTH_PARTS)
+        part = GROWTH_PARTS - 1;
+    g->sum[part] += bytes;
+    g->count[part]++;
+}
+
+/* The mean of a part. NAN: it has no samples. */
+static double growth_mean(const growth *g, unsigned part)
+{
+    return g->count[part] ? g->sum[part] / g->count[part] : NAN;
+}
+
+/* The last part's mean over the second's. */
+static double growth_ratio(const growth *g)
+{
+    return growth_mean(g, GROWTH_PARTS - 1) / growth_mean(g, 1);
+}
+
+/* The slope of the line through all parts but the first, by least squares, in bytes a job. */
+static double growth_slope(const growth *g, double jobs)
+{
+    enum { FIRST = 1, COUNT = GROWTH_PARTS - FIRST };
+    double up = 0, across = 0, middle = FIRST + (COUNT - 1) / 2.0;
+    for (unsigned part = FIRST; part < GROWTH_PARTS; part++) {
+        up += (part - middle) * growth_mean(g, part);
+        across += (part - middle) * (part - middle);
+    }
+    return up / across / (jobs / GROWTH_PARTS);
+}
+
+static void growth_print(const growth *g)
+{
+    printf("    MiB of the service in each tenth of the jobs:");
+    for (unsigned part = 0; part < GROWTH_PARTS; part++)
+        printf(" %.2f", growth_mean(g, part) / (1 << 20));
+    printf("\n");
+}
+
+/* ---- The run ---- */
 
 typedef struct lab {
     const char *broker;
@@ -201,17 +256,17 @@ static double alone(lab *l)
 /* A short run is over before all is warm, so its growth is reported only. */
 static bool judge_memory(const lab *l)
 {
-    char row[96];
     enum measure_bound bound = l->jobs < JOBS ? MEASURE_REPORTED : MEASURE_AT_MOST;
-    snprintf(row, sizeof row, "%s: images: memory, last tenth / second", l->broker);
-    bool reached = measure_judge_one(row, growth_ratio(&l->memory), bound, MOST_GROWTH);
-    snprintf(row, sizeof row, "%s: images: growth, bytes a job", l->broker);
-    return measure_judge_one(row, growth_slope(&l->memory, l->jobs), bound, MOST_SLOPE) && reached;
+    bool reached =
+        measure_judge_one(measure_text("%s: images: memory, last tenth / second", l->broker),
+                          growth_ratio(&l->memory), bound, MOST_GROWTH);
+    return measure_judge_one(measure_text("%s: images: growth, bytes a job", l->broker),
+                             growth_slope(&l->memory, l->jobs), bound, MOST_SLOPE) &&
+           reached;
 }
 
 static bool report(lab *l, double seconds, double cpu, double own)
 {
-    char row[96];
     unsigned lost = 0, twice = 0;
     for (unsigned i = 0; i < l->jobs; i++) {
         uint32_t runs = filch_u32_load(&shared->runs[i], FILCH_ACQUIRE);
@@ -225,13 +280,13 @@ static bool report(lab *l, double seconds, double cpu, double own)
            (unsigned long long)filch_u64_load(&l->told.spans, FILCH_RELAXED),
            (unsigned long long)filch_u64_load(&l->told.lines, FILCH_RELAXED), l->scrapes);
     growth_print(&l->memory);
-    snprintf(row, sizeof row, "%s: %u images: lost", l->broker, l->jobs);
-    bool reached = measure_judge_one(row, lost, MEASURE_AT_MOST, 0);
-    snprintf(row, sizeof row, "%s: %u images: seconds", l->broker, l->jobs);
-    reached &= measure_judge_one(row, seconds, MEASURE_AT_MOST, MOST_SECONDS * l->jobs / JOBS);
+    bool reached = measure_judge_one(measure_text("%s: %u images: lost", l->broker, l->jobs), lost,
+                                     MEASURE_AT_MOST, 0);
+    reached &= measure_judge_one(measure_text("%s: %u images: seconds", l->broker, l->jobs),
+                                 seconds, MEASURE_AT_MOST, MOST_SECONDS * l->jobs / JOBS);
     reached &= judge_memory(l);
-    snprintf(row, sizeof row, "%s: images: spans a job", l->broker);
-    measure_judge_one(row, (double)filch_u64_load(&l->told.spans, FILCH_RELAXED) / l->jobs,
+    measure_judge_one(measure_text("%s: images: spans a job", l->broker),
+                      (double)filch_u64_load(&l->told.spans, FILCH_RELAXED) / l->jobs,
                       MEASURE_REPORTED, 0);
     return reached;
 }

@@ -61,13 +61,13 @@ static filch_message job_of(const char *id)
 
 static void *serve(void *service)
 {
-    serve_check(filch_service_run(service));
+    measure_check(filch_service_run(service));
     return NULL;
 }
 
 static void start(filch_service *service, pthread_t *thread)
 {
-    serve_expect(pthread_create(thread, NULL, serve, service) == 0, "no thread for the service");
+    measure_expect(pthread_create(thread, NULL, serve, service) == 0, "no thread for the service");
 }
 
 static void wait_until_settled(filch_service *service, uint64_t jobs)
@@ -81,9 +81,9 @@ static void wait_until_settled(filch_service *service, uint64_t jobs)
 
 static void stop(filch_service *service, pthread_t thread)
 {
-    serve_check(filch_service_stop(service, FILCH_FOREVER));
+    measure_check(filch_service_stop(service, FILCH_FOREVER));
     pthread_join(thread, NULL);
-    serve_check(filch_service_destroy(service));
+    measure_check(filch_service_destroy(service));
 }
 
 /* ---- The rate ---- */
@@ -167,7 +167,7 @@ static bool judge(const measure_options *options, const worker_setting *setting)
 {
     int repeat = options->repeat;
     static lab l;
-    char url[512], row[96];
+    char url[512];
     bool reached = true;
     if (!setting->is_durable)
         return true;
@@ -181,17 +181,15 @@ static bool judge(const measure_options *options, const worker_setting *setting)
     printf("    %s: %.0f jobs a second; p99 until its publication is confirmed: %.3f ms\n",
            setting->name, measure_spread_of(l.paces + 1, repeat).median,
            measure_spread_of(l.behind + 1, repeat).median);
-    for (int i = 0; i < QUANTILES; i++) {
-        snprintf(row, sizeof row, "%s: end to end at half rate, %s, ms", setting->name,
-                 quantiles[i].name);
-        reached &= measure_judge(row, measure_spread_of(l.at[i] + 1, repeat), quantiles[i].bound,
+    for (int i = 0; i < QUANTILES; i++)
+        reached &= measure_judge(measure_text("%s: end to end at half rate, %s, ms", setting->name,
+                                              quantiles[i].name),
+                                 measure_spread_of(l.at[i] + 1, repeat), quantiles[i].bound,
                                  quantiles[i].ms);
-    }
     return reached;
 }
 
-int main(int argc, char **argv)
+bool worker_latency(const bar *unused, const measure_options *options)
 {
-    measure_options options = measure_read_options(argc, argv, 0, "0");
-    return worker_judge(&options, judge);
+    return worker_judge(options, judge);
 }

@@ -35,7 +35,7 @@ static int echo(filch_self self, filch_service_job *job, void *arg)
         a->first_cpu = measure_cpu();
     }
     if (before + 1 == (uint32_t)a->jobs)
-        serve_check(filch_service_stop(filch_service_job_service(job), FILCH_FOREVER));
+        measure_check(filch_service_stop(filch_service_job_service(job), FILCH_FOREVER));
     return 0;
 }
 
@@ -61,15 +61,15 @@ static double run_service(void *arg)
     filch_service *service = serve_create(a->url, &handler);
     filch_u32_store(&a->echoed, 0, FILCH_RELAXED);
     if (!a->setting->fetches_ahead)
-        serve_check(filch_service_run_ready(service, NULL)); /* connects; the queue is empty */
+        measure_check(filch_service_run_ready(service, NULL)); /* connects; the queue is empty */
     fill(a, a->jobs);
     double cpu = measure_cpu(), from = measure_now();
-    serve_check(filch_service_run(service));
+    measure_check(filch_service_run(service));
     double seconds =
         a->setting->fetches_ahead ? finish(a, a->first, a->first_cpu, 1) : finish(a, from, cpu, 1);
-    serve_expect(filch_u32_load(&a->echoed, FILCH_ACQUIRE) == (uint32_t)a->jobs,
-                 "the service did not run each job once");
-    serve_check(filch_service_destroy(service));
+    measure_expect(filch_u32_load(&a->echoed, FILCH_ACQUIRE) == (uint32_t)a->jobs,
+                   "the service did not run each job once");
+    measure_check(filch_service_destroy(service));
     return seconds;
 }
 
@@ -120,16 +120,14 @@ static bool judge_missing(const worker_setting *setting, const worker_bare *bare
 static bool judge_one(const worker_setting *setting, const measure_arm *measured, int repeat)
 {
     const arm *service = measured[0].context;
-    char row[96];
     bool reached = true;
     for (const measure_arm *m = measured + 1; m->once; m++) {
         const arm *a = m->context;
         const worker_bare *b = a->bare;
-        snprintf(row, sizeof row, "%s: rate / bare, %s", setting->name, b->name);
-        reached &=
-            measure_judge(row, measure_ratio(m, &measured[0], 1, repeat), b->bound, b->value);
-        snprintf(row, sizeof row, "%s: CPU / bare, %s", setting->name, b->name);
-        reached &= measure_judge(row, cpu_ratio(service, a, repeat),
+        reached &= measure_judge_ratio(measure_text("%s: rate / bare, %s", setting->name, b->name),
+                                       m, &measured[0], repeat, b->bound, b->value);
+        reached &= measure_judge(measure_text("%s: CPU / bare, %s", setting->name, b->name),
+                                 cpu_ratio(service, a, repeat),
                                  a->judged ? MEASURE_AT_MOST : MEASURE_REPORTED,
                                  a->judged ? a->judged->most : 0);
     }
@@ -176,8 +174,7 @@ static bool judge(const measure_options *options, const worker_setting *setting)
     return judge_one(setting, measured, repeat) && reached;
 }
 
-int main(int argc, char **argv)
+bool worker_rate(const bar *unused, const measure_options *options)
 {
-    measure_options options = measure_read_options(argc, argv, 0, "JOBS");
-    return worker_judge(&options, judge);
+    return worker_judge(options, judge);
 }

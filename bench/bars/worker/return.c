@@ -65,13 +65,12 @@ static void run_round(lab *l, recovery *r, int round, pid_t worker)
 static bool judge_longest(const worker_server *server, const char *what, const double *at,
                           int repeat, double most)
 {
-    char row[96];
     measure_spread spread = measure_spread_of(at, repeat);
     printf("    %s: %s: %.3f is the median of %d rounds\n", server->name, what, spread.median,
            repeat);
     spread.median = spread.most;
-    snprintf(row, sizeof row, "%s: %s, most", server->name, what);
-    return measure_judge(row, spread, MEASURE_AT_MOST, most);
+    return measure_judge(measure_text("%s: %s, most", server->name, what), spread, MEASURE_AT_MOST,
+                         most);
 }
 
 static bool judge(const worker_server *server, int repeat)
@@ -95,14 +94,13 @@ static bool judge(const worker_server *server, int repeat)
            reached;
 }
 
-int main(int argc, char **argv)
+bool worker_return(const bar *unused, const measure_options *options)
 {
-    measure_options options = measure_read_options(argc, argv, 0, "0");
     bool reached = true;
     for (const worker_broker *const *b = worker_brokers; *b; b++) {
         const worker_server *s = &(*b)->server;
-        if (s->restart && !s->is_in_memory && measure_wanted(&options, s->name))
-            reached &= judge(s, options.repeat);
+        if (s->restart && !s->is_in_memory && measure_wanted(options, s->name))
+            reached &= judge(s, options->repeat);
     }
-    return !reached;
+    return reached;
 }

@@ -16,19 +16,6 @@
 
 enum { SERVE_WIDTH = 100, SERVE_BUFFER = 200 /* it receives when half of it is used up */ };
 
-static inline void serve_expect(bool holds, const char *why)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "%s\n", why);
-    exit(2);
-}
-
-static inline void serve_check(int rc)
-{
-    serve_expect(rc == 0, filch_error());
-}
-
 static inline filch_service *serve_create(const char *url, const filch_handler *handler)
 {
     static const filch_service_queue queue = {BAR_QUEUE, 1};
@@ -42,7 +29,7 @@ static inline filch_service *serve_create(const char *url, const filch_handler *
                                          .width = SERVE_WIDTH,
                                          .buffer = SERVE_BUFFER,
                                          .log = &log};
-    serve_check(filch_service_create(&service, &config, handler, 1));
+    measure_check(filch_service_create(&service, &config, handler, 1));
     return service;
 }
 
@@ -51,10 +38,10 @@ static inline filch_service *serve_create(const char *url, const filch_handler *
 static inline void serve_first(filch_service *service, bar_queue *queue, const filch_message *job)
 {
     uint64_t ran = 0;
-    serve_check(filch_service_run_ready(service, NULL));
+    measure_check(filch_service_run_ready(service, NULL));
     bar_queue_fill(queue, job, 1);
     for (;;) {
-        serve_check(filch_service_run_ready(service, &ran));
+        measure_check(filch_service_run_ready(service, &ran));
         if (ran)
             return;
         measure_sleep(0.001);
