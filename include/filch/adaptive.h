@@ -75,7 +75,7 @@ FILCH_BEGIN_DECLS
 /* Creates a limit. config may be NULL. Errors: -EINVAL (out is NULL, or a field is out of
  * range); -ENOMEM. */
 FILCH_API int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_config *config);
-/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
+/* Frees it; do not use it afterwards. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_adaptive_destroy(filch_adaptive *adaptive);
 
 /* Waits until fewer calls are in progress than the limit allows; first come, first served. Each

@@ -12,7 +12,7 @@
  *   -ETIMEDOUT  the time `until` has come, or the context's: give up, or call again
  *   -ECANCELED  the context, scope or pipeline was cancelled: clean up and return
  *   -EPIPE      closed: there is nothing more to send or receive
- *   -EIDRM      the object was destroyed during the call: do not use it any more
+ *   -EIDRM      the object was destroyed during the call: do not use it again
  *   -EBUSY      in use: let the users end first
  *   -EALREADY   done before: a mistake, or harmless, as the function's comment says
  *   -EDEADLK    the call would wait for itself: make it from another task, or from outside

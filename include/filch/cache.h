@@ -50,11 +50,11 @@ typedef struct filch_cache_config {
     void *reserved[4];
 } filch_cache_config;
 
-/* made - freed == kept + objects in use; gets - puts == objects in use. Approximate while objects
- * are acquired and given back. */
+/* made - freed == kept + objects in use; acquired - given_back == objects in use. Approximate
+ * while objects are acquired and given back. */
 typedef struct filch_cache_stats {
-    uint64_t gets; /* objects acquired */
-    uint64_t puts; /* objects given back */
+    uint64_t acquired; /* objects */
+    uint64_t given_back;
     uint64_t made; /* objects constructed because the cache was empty */
     uint64_t freed;
     uint64_t exchanged; /* magazines, with the depot */
@@ -69,7 +69,7 @@ FILCH_BEGIN_DECLS
  * not outlive it. Errors: -EINVAL (no size, or a number out of range); -ENOMEM; -ECHILD. */
 FILCH_API int filch_cache_create(filch_cache **out, filch_runtime *rt,
                                  const filch_cache_config *config);
-/* Frees it with all its objects; it must not be used any more. NULL is allowed. Error: -EBUSY
+/* Frees it with all its objects; do not use it afterwards. NULL is allowed. Error: -EBUSY
  * (some objects have not been given back; nothing is done). */
 FILCH_API int filch_cache_destroy(filch_cache *cache);
 

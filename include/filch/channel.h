@@ -41,7 +41,7 @@ FILCH_API int filch_channel_create(filch_channel **out, size_t item_size, size_t
  * then receivers get -EPIPE. Error: -EPIPE (closed already). */
 FILCH_API int filch_channel_close(filch_channel *channel);
 
-/* Frees the channel and its items. All waiters get -EIDRM; it must not be used any more. NULL is
+/* Frees the channel and its items. All waiters get -EIDRM; do not use it afterwards. NULL is
  * allowed. May suspend. */
 FILCH_API void filch_channel_destroy(filch_channel *channel);
 

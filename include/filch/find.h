@@ -16,13 +16,13 @@
  *   FILCH_HISTOGRAM(lengths, i, (const char *const *, word)) { return strlen(word[i]); }
  *   uint64_t counts[32];
  *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
- *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  from elsewhere
+ *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  outside a task
  *
  * Bodies run in no order and at the same time. A body may fork, join and call algorithms with
  * `self`; FILCH_STOP_WITH in it stops the whole call.
  *
  * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
- * a NULL argument); from elsewhere also the errors of filch_run. Results are then untouched, unless
+ * a NULL argument); outside a task also the errors of filch_run. Results are then untouched, unless
  * the part says otherwise.
  * Panics: a body may panic; then so does the caller.
  * Suspends: yes; the caller may continue on another worker.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Parallel loops. For engineers with an index range and a body: there is no grain size to tune. A
- * loop that ends within some microseconds never leaves its caller; a longer one is split when, and
+ * loop that ends within a few microseconds never leaves its caller; a longer one is split when, and
  * only when, another worker comes to help (lazy splitting: Tzannes, Caragea, Barua, Vishkin, PPoPP
  * 2010).
  *
@@ -10,14 +10,14 @@
  *       y[i] = a * x[i] + y[i];
  *   }
  *   saxpy(self, 0, n, y, x, a);                 from a task
- *   FILCH_RUN(rt, saxpy, 0, n, y, x, a);        from elsewhere; both return an int
+ *   FILCH_RUN(rt, saxpy, 0, n, y, x, a);        outside a task; both return an int
  *
  * The body is inlined into a plain loop, so the compiler vectorizes it as usual. It may fork, join,
  * and run loops of its own with `self`. `return` ends an iteration, FILCH_STOP(code) the loop.
  * Iterations run in any order and at the same time: they must not depend on each other.
  *
  * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
- * no body); from elsewhere also the errors of filch_run.
+ * no body); outside a task also the errors of filch_run.
  * Panics: a body may panic. The caller panics after the bodies that run elsewhere have returned.
  * Suspends: yes; the caller may continue on another worker.
  * Threads: tasks; any other thread calls them through FILCH_RUN.
@@ -38,7 +38,7 @@ FILCH_BEGIN_DECLS
 
 /* Calls body for parts that together cover [begin, end). hint: the least number of iterations
  * worth a task. The loop is then shared from its start, in pieces no smaller. The owner of a
- * piece calls body for parts that last some microseconds. Use it for loops of few, long iterations.
+ * piece calls body for parts that last a few microseconds. Use it for loops of few, long iterations.
  * 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);

@@ -64,7 +64,7 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Releases a handle, which must not be used any more. NULL is allowed. A second release ends the
+/* Releases a handle, which must not be used afterwards. NULL is allowed. A second release ends the
  * process if it is detected, that is, until the memory is reused for another job. A forgotten
  * release keeps the memory of the job and of its pool: filch_pool_stats.held counts those handles,
  * and a library built with FILCH_DEBUG reports them at the end of the process. The last release may

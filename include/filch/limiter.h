@@ -53,7 +53,7 @@ FILCH_BEGIN_DECLS
 /* Creates a limiter with `burst` permits. Errors: -EINVAL (out is NULL, or the limit is
  * invalid); -ENOMEM. */
 FILCH_API int filch_limiter_create(filch_limiter **out, filch_limit limit);
-/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. Error: -EBUSY (a
+/* Frees it; do not use it afterwards. Waiters get -EIDRM. NULL is allowed. Error: -EBUSY (a
  * pool or an adaptive rate still uses it, which filch_error() names: destroy that first; nothing
  * has happened). */
 FILCH_API int filch_limiter_destroy(filch_limiter *limiter);
@@ -93,7 +93,7 @@ FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
  * is NULL, the limit is invalid, or keys or key_size is 0); -ENOMEM. */
 FILCH_API int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit limit,
                                          unsigned keys, unsigned key_size);
-/* Frees it; it must not be used any more. Waiters get -EIDRM. NULL is allowed. */
+/* Frees it; do not use it afterwards. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters);
 
 /* As filch_limiter_allow, for this key. Errors also: -ENOSPC (no room for another key: all known

@@ -6,7 +6,7 @@
  *   filch_counter_create(&requests);
  *   filch_metrics_add(metrics, &(filch_metric){.name = "shop_requests_total", .help = "Requests.",
  *                                              .kind = FILCH_METRIC_COUNTER, .counter = requests});
- *   filch_counter_add(requests, 1);                           some nanoseconds, from anywhere
+ *   filch_counter_add(requests, 1);                           a few nanoseconds, from anywhere
  *   filch_metrics_write(metrics, write_to_socket, &socket);   while others count
  *
  * Counters and distributions are sharded: each thread counts in a cell on its own cache line, and
@@ -103,7 +103,7 @@ FILCH_BEGIN_DECLS
 
 /* Creates a counter. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_counter_create(filch_counter **out);
-/* Frees it; it must not be used or published any more. NULL is allowed. */
+/* Frees it; it must not be used or published afterwards. NULL is allowed. */
 FILCH_API void filch_counter_destroy(filch_counter *counter);
 /* Adds n. Never waits. */
 FILCH_API void filch_counter_add(filch_counter *counter, uint64_t n);
@@ -123,7 +123,7 @@ FILCH_API int64_t filch_gauge_read(const filch_gauge *gauge);
 
 /* Creates an empty distribution. Errors: -EINVAL (out is NULL); -ENOMEM. */
 FILCH_API int filch_distribution_create(filch_distribution **out);
-/* Frees it; it must not be used or published any more. NULL is allowed. */
+/* Frees it; it must not be used or published afterwards. NULL is allowed. */
 FILCH_API void filch_distribution_destroy(filch_distribution *distribution);
 /* Records a value from 0 up, such as nanoseconds; a negative one (of clocks that disagree)
  * counts as 0. */

@@ -24,7 +24,7 @@
  * Order: items emitted by an ordered stage leave it in the order in which its inputs entered it.
  * Items are pointers. An item belongs to the stage it entered until that stage emits it. If the
  * function returns or panics without having emitted that item, the item goes to the stage's `drop`.
- * An emitted item belongs to the next stage; do not touch it any more.
+ * An emitted item belongs to the next stage; do not touch it afterwards.
  * Failure: the first function that returns an errno or panics stops the pipeline, unless `on_error`
  * says otherwise; the end of its context does too. Functions in progress then see the context done,
  * and everything else is dropped. Results that exist by then are kept: filch_pipeline_next still
@@ -130,7 +130,7 @@ FILCH_API void filch_pipeline_close(filch_pipeline *pipeline);
  * -EAGAIN (no timer). */
 FILCH_API int filch_pipeline_wait(filch_pipeline *pipeline, int64_t until);
 /* Stops it if it has not finished, waits until all functions have returned, drops the rest, and
- * frees it; it must not be used any more. NULL is allowed. Error: -EDEADLK (called by a function
+ * frees it; do not use it afterwards. NULL is allowed. Error: -EDEADLK (called by a function
  * of the pipeline; nothing has happened). */
 FILCH_API int filch_pipeline_destroy(filch_pipeline *pipeline);
 

@@ -9,7 +9,7 @@
  *   }
  *   double sum;
  *   int rc = dot(self, 0, n, &sum, x, y);           from a task
- *   int rc = FILCH_RUN(rt, dot, 0, n, &sum, x, y);  from elsewhere
+ *   int rc = FILCH_RUN(rt, dot, 0, n, &sum, x, y);  outside a task
  *
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative: values are combined in the order of the range. identity must change nothing that it

@@ -96,7 +96,7 @@ FILCH_API void filch_resource_pool_close(filch_resource_pool *pool);
 /* Waits until the pool is closed and no resource is left. Errors: -ETIMEDOUT (call again); -EINVAL
  * (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_resource_pool_wait(filch_resource_pool *pool, int64_t until);
-/* Closes it, waits for its callbacks, and frees it; it must not be used any more. NULL is
+/* Closes it, waits for its callbacks, and frees it; do not use it afterwards. NULL is
  * allowed. Error: -EBUSY (resources are still held; nothing is done, and filch_error() names a
  * holder). */
 FILCH_API int filch_resource_pool_destroy(filch_resource_pool *pool);

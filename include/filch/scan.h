@@ -7,7 +7,7 @@
  *   FILCH_SCAN_EXCLUSIVE(offsets, size_t, 0, FILCH_PLUS)
  *   int rc = totals(self, in, n, out);              out[i] = in[0] + ... + in[i]
  *   int rc = offsets(self, in, n, out);             out[i] = in[0] + ... + in[i - 1], out[0] = 0
- *   int rc = FILCH_RUN(rt, totals, in, n, out);     from elsewhere
+ *   int rc = FILCH_RUN(rt, totals, in, n, out);     outside a task
  *
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative. Further arguments are (type, name) pairs, as for a task: with (uint32_t, modulus) it

@@ -67,7 +67,7 @@ typedef struct filch_message {
     size_t header_count;
     unsigned priority;   /* 0 (lowest) .. 9 */
     unsigned attempt;    /* 1, 2, ...; set by the service, 0 in a new message */
-    unsigned deliveries; /* times the broker has delivered this attempt; 0: it does not count */
+    unsigned deliveries; /* times the broker has delivered this attempt; 0: not counted */
     int64_t delay;       /* ns from its publication until it may be delivered */
     int64_t expires;     /* ns of Unix time; a message that has not begun by then becomes a dead
                                letter; 0: never */
@@ -192,7 +192,7 @@ typedef struct filch_service_config {
     filch_runtime *runtime; /* runs the handlers, and outlives the service; NULL: its own, */
     unsigned workers;       /* with this many workers; default: one per core */
     unsigned width;         /* concurrent handlers; default 10 */
-    unsigned buffer;        /* messages received ahead; default: width */
+    unsigned buffer;        /* messages received in advance; default: width */
     int64_t lease;   /* ns; default 30 s, or the broker's longest. Extended after a third of it */
     int64_t timeout; /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
     const filch_retry_policy *retry; /* for handlers without one. Delays are computed here; the

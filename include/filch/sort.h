@@ -5,7 +5,7 @@
  *
  *   FILCH_SORT(sort_ints, int, FILCH_LESS)
  *   sort_ints(self, v, n);                      from a task
- *   FILCH_RUN(rt, sort_ints, v, n);             from elsewhere; both return an int
+ *   FILCH_RUN(rt, sort_ints, v, n);             outside a task; both return an int
  *
  *   static inline bool by_key(uint32_t a, uint32_t b, const double *key)
  *   {
@@ -27,7 +27,7 @@
  * Items: any type that memcpy may move, at most FILCH_ITEM_MOST bytes, aligned to 16 bytes at
  * most.
  * Errors: 0; -EINVAL (NULL for some items, an invalid item size, no comparison, more items than
- * memory can hold); from elsewhere also the errors of filch_run. Nothing has changed then.
+ * memory can hold); outside a task also the errors of filch_run. Nothing has changed then.
  * Panics: a comparison or key may panic. Then so does the caller, and the array of a sort holds
  * each of its items once, in some order.
  * Suspends: yes; the caller may continue on another worker.

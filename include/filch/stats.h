@@ -119,11 +119,11 @@ FILCH_API int filch_runtime_waits(filch_runtime *rt, filch_wait_fn *fn, void *ar
 
 FILCH_END_DECLS
 
-/* ---- Deadlock detection: reports that nothing can run any more ---- */
+/* ---- Deadlock detection: reports that nothing can run ---- */
 
 /* A report:
  *
- *   filch: all fibers are asleep - deadlock: 2 tasks wait, and nobody is left to wake them
+ *   filch: all fibers are asleep - deadlock: 2 tasks wait, and nothing is left to wake them
  *   filch:   task philosopher, spawned at dining.c:42, waits in filch_mutex_lock for 0x7ffd0a10
  *   filch:   task philosopher, spawned at dining.c:43, waits in filch_mutex_lock for 0x7ffd0a00
  *

@@ -103,7 +103,7 @@ FILCH_BEGIN_DECLS
  * once.
  * Errors: -EPIPE (the pool or the results list is closed: submit elsewhere); -EAGAIN (a pool with
  * FILCH_FULL_REJECT is full: try later; or there is no timer). -ETIMEDOUT (still full at `until`);
- * -ECANCELED or another cause (the job's context is done: the job is not wanted any more). -EDEADLK
+ * -ECANCELED or another cause (the job's context is done: the job is no longer wanted). -EDEADLK
  * (the pool is full, and only the submitting job could make room: use a larger capacity, or do not
  * wait); -EEXIST (a job with this key has no outcome yet: wait for that one). -EINVAL (no pool or
  * function, a priority that is too high, a negative time, an invalid retry policy: correct it);

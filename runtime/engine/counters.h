@@ -15,41 +15,41 @@
 
 /* ROW(index, field, unit, what is counted) */
 #define FL_COUNTER_TABLE(ROW)                                                                      \
-    ROW(GIFTS, gifts, "times", "Times a thief that asked was handed tasks.")                       \
+    ROW(GIFTS, gifts, "times", "Times an owner handed tasks to an asking thief.")                  \
     ROW(GIFT_TASKS, gift_tasks, "tasks", "Tasks handed to thieves that asked.")                    \
-    ROW(ROBS, robs, "tasks", "Tasks taken from a silent owner.")                                   \
+    ROW(ROBS, robs, "tasks", "Tasks taken by force from an owner that did not reply.")             \
     ROW(DEQUE_STEALS, deque_steals, "items", "Items taken from another worker's ready deque.")     \
     ROW(QUEUE_TAKES, queue_takes, "tasks", "Tasks taken from a shared queue.")                     \
-    ROW(ASKS, asks, "times", "Requests that thieves made.")                                        \
-    ROW(HEAVY_FENCES, heavy_fences, "calls", "Calls of membarrier.")                               \
+    ROW(ASKS, asks, "times", "Requests made by thieves.")                                          \
+    ROW(HEAVY_FENCES, heavy_fences, "calls", "Calls to membarrier.")                               \
     ROW(WAKES, wakes, "times", "Sleeping workers woken.")                                          \
     ROW(PARKS, parks, "times", "Times a worker went to sleep.")                                    \
     ROW(SWITCHES, switches, "times", "Fiber switches.")                                            \
-    ROW(MIGRATIONS, migrations, "times", "Fibers that went on on another worker.")                 \
+    ROW(MIGRATIONS, migrations, "times", "Fibers resumed on another worker.")                      \
     ROW(OUTSIDE, outside, "items", "Tasks and ready fibers taken from outside.")                   \
     ROW(FORKS, forks, "tasks", "Forks out of line; all forks where all_forks is 1.")               \
-    ROW(JOINS_KEPT, joins_kept, "tasks", "Joins out of line of a task that was still there.")      \
-    ROW(JOINS_TAKEN, joins_taken, "tasks", "Joins of a task that somebody had taken.")             \
+    ROW(JOINS_KEPT, joins_kept, "tasks", "Out-of-line joins of a task that no thief had taken.")   \
+    ROW(JOINS_TAKEN, joins_taken, "tasks", "Joins of a task that another worker had taken.")       \
     ROW(JOINS_DROPPED, joins_dropped, "tasks", "Forks that a panic dropped before they began.")    \
-    ROW(TASKS_TAKEN, tasks_taken, "tasks", "Forked tasks run by who took them.")                   \
+    ROW(TASKS_TAKEN, tasks_taken, "tasks", "Forked tasks run by the worker that took them.")       \
     ROW(FLUSHED, flushed, "tasks", "Forked tasks put into ready deques before a wait.")            \
     ROW(JOBS_STARTED, jobs_started, "jobs", "Jobs started: by tasks, or taken from outside.")      \
     ROW(JOBS_RUN, jobs_run, "jobs", "Jobs run.")                                                   \
     ROW(JOINS_WAITED, joins_waited, "times", "Joins that suspended their fiber.")                  \
     ROW(SUSPENSIONS, suspensions, "times", "Times a fiber stopped to wait.")                       \
-    ROW(MISSED_EMPTY, missed_empty, "times", "Looks at a fork stack that offered nothing.")        \
-    ROW(MISSED_BUSY, missed_busy, "times", "Thieves who found another thief asking.")              \
+    ROW(MISSED_EMPTY, missed_empty, "times", "Visits to a fork stack with nothing to take.")       \
+    ROW(MISSED_BUSY, missed_busy, "times", "Times a thief found another thief already asking.")    \
     ROW(MISSED_REFUSED, missed_refused, "times", "Requests answered with nothing.")                \
-    ROW(MISSED_GONE, missed_gone, "times", "Robberies that came too late.")                        \
-    ROW(MISSED_READY_EMPTY, missed_ready_empty, "times", "Looks at a ready deque with nothing.")   \
+    ROW(MISSED_GONE, missed_gone, "times", "Forced steals that came too late.")                    \
+    ROW(MISSED_READY_EMPTY, missed_ready_empty, "times", "Visits to an empty ready deque.")        \
     ROW(MISSED_READY_LEFT, missed_ready_left, "times",                                             \
-        "Only items left to the worker they are of.")                                              \
-    ROW(MISSED_READY_LOST, missed_ready_lost, "times",                                             \
-        "Items that somebody else was faster to take.")                                            \
+        "Visits to a ready deque whose items only its owner may take.")                            \
+    ROW(MISSED_READY_LOST, missed_ready_lost, "times", "Items that another worker took first.")    \
     ROW(GROWTHS, growths, "times", "Times a ready deque grew.")                                    \
     ROW(PUSHES, pushes, "tasks", "Tasks given to another worker by their forker.")                 \
     ROW(EXPOSURES, exposures, "times", "Times an owner shared some of its private tasks.")         \
-    ROW(HELPS, helps, "times", "Times a join, or filch_help_until, ran what others had forked.")
+    ROW(HELPS, helps, "times",                                                                     \
+        "Times a join or filch_help_until ran a task that another had forked.")
 
 #define FL_COUNTER_INDEX(index, field, unit, help) FL_##index,
 enum fl_counter {

@@ -262,12 +262,12 @@ static int refuse(const fl_runtime *rt, enum fl_admission why)
                                 "\"chase-lev\", or call filch_run");
     case FL_GUEST_NARROW:
         return fl_fail(ENOMEM,
-                       "the thread's C stack has less than %zu bytes left, a fiber's, or is not "
-                       "known; give it a larger one, or the runtime a smaller stack_size",
+                       "the thread's C stack has fewer than the %zu bytes of a fiber left, or its "
+                       "size is unknown; give it a larger one, or the runtime a smaller stack_size",
                        rt->settings.stack_size);
     default:
-        return fl_fail(EAGAIN, "no worker sleeps whose place the thread could take, or no fiber "
-                               "can be had; call filch_run, or try later");
+        return fl_fail(EAGAIN, "no sleeping worker whose place the thread could take, or no free "
+                               "fiber; call filch_run, or try later");
     }
 }
 
@@ -279,7 +279,7 @@ int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
     if (rc)
         return rc;
     if (fl_worker_here())
-        return fl_fail(EDEADLK, "filch_guest_attach on a thread that works for a runtime already; "
+        return fl_fail(EDEADLK, "filch_guest_attach on a thread that already works for a runtime; "
                                 "pass on the self of its task");
     pthread_once(&once, make_key);
     if (!keyed || pthread_setspecific(ending, guest))

@@ -75,8 +75,9 @@ bool fl_catch(filch_self self, const char *name, filch_go_fn *fn, void *arg, fil
         return false; /* unwinding has put everything back */
     fl_call_barred(fn, self, arg);
     if (FILCH_UNLIKELY(fiber->defers != here.defers))
-        filch_die("task %s ended with a scope open; close every scope in the task that opened it",
-                  here.task);
+        filch_die(
+            "task %s returned without ending a scope; end every scope in the task that began it",
+            here.task);
     if (FILCH_UNLIKELY(fiber->aside != here.aside))
         filch_die(
             "task %s returned with unjoined forks; join everything a task forks, in that task",
@@ -151,9 +152,8 @@ void filch_defer_end(filch_defer *record)
         return;
     fl_fiber *fiber = fl_fiber_of(record->self);
     if (fiber->defers != record)
-        filch_die(
-            "a block ended whose cleanup is not the newest of its task; leave blocks with deferred "
-            "cleanups in the reverse order, and not by longjmp");
+        filch_die("a block with a deferred cleanup ended out of order; leave such blocks in "
+                  "reverse order, and not by longjmp");
     fiber->defers = record->next;
     run_cleanup(record->self, record);
 }
@@ -319,7 +319,7 @@ void fl_panic_from_slot(filch_slot *slot)
     const packed *from = (const packed *)slot->args;
     filch_failure failure = {from->code, from->line, from->file, from->task, ""};
     snprintf(failure.message, sizeof failure.message, "%s",
-             from->message ? from->message : "(no memory for what it said)");
+             from->message ? from->message : "(no memory for its error message)");
     free(from->message);
     fl_fiber *fiber = fl_fiber_of(slot);
     if (!fiber->boundary) /* of an attached thread */

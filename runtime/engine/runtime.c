@@ -109,7 +109,7 @@ static int create_workers(fl_runtime *rt)
     rt->thefts = calloc(slots * row, sizeof *rt->thefts);
     int rc = rt->worker && rt->thefts
                  ? 0
-                 : fl_fail(ENOMEM, "no memory for %u workers; free some, or have fewer", slots);
+                 : fl_fail(ENOMEM, "no memory for %u workers; free some, or use fewer", slots);
     for (unsigned i = 0; !rc && i < slots; i++) {
         rc = fl_worker_create(rt, i, &rt->worker[i]);
         if (!rc)
@@ -227,8 +227,9 @@ static void dismantle(fl_runtime *rt)
 static int prepare_process(void)
 {
     if (fl_tsan_elsewhere())
-        return fl_fail(ENOTSUP, "the program is built with -fsanitize=thread, the library is not; "
-                                "build the library with its preset tsan, or the program without");
+        return fl_fail(ENOTSUP,
+                       "the program is built with -fsanitize=thread, but the library is not; "
+                       "build the library with its preset tsan, or the program without");
     int rc = fl_fork_prepare();
     if (!rc)
         rc = fl_overflow_install();
@@ -403,12 +404,12 @@ static void add_size(fl_text *t, const fl_runtime *rt)
     fl_topology_default_workers(rt->topology, rt->settings.bind, &why);
     unsigned workers = fl_workers(rt);
     if (rt->settings.workers || workers != why.workers)
-        fl_text_add(t, "workers      %u, as asked for (by default %u: %s)\n", workers, why.workers,
+        fl_text_add(t, "workers      %u, as configured (default %u: %s)\n", workers, why.workers,
                     why.reason);
     else
         fl_text_add(t, "workers      %u: %s\n", workers, why.reason);
     if (rt->worker_set.most > workers)
-        fl_text_add(t, "slots        %u: as many workers there may be\n", rt->worker_set.most);
+        fl_text_add(t, "slots        %u: upper limit of workers\n", rt->worker_set.most);
 }
 
 /* The CPUs of unpinned workers. */
@@ -460,12 +461,13 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     fl_text_add(&t, "policy       %s: %s\n", policy->name, policy->what);
     fl_text_add(&t, "fence        %s\n",
                 rt->asymmetric            ? "asymmetric: membarrier for thieves, none for owners"
-                : rt->settings.full_fence ? "full, as asked for: fork and join out of line"
+                : rt->settings.full_fence ? "full, as configured: fork and join out of line"
                 : rt->queue->side == FL_SIDE_FENCED
-                    ? "full, as the queue has it: fork and join out of line"
-                    : "full, since membarrier is not to be had here: fork and join out of line");
+                    ? "full, as the queue requires: fork and join out of line"
+                    : "full, because membarrier is unavailable here: fork and join out of line");
     fl_text_add(&t, "short waits  %s\n",
-                fl_may_spin(rt) ? "spin some microseconds" : "do not spin: more workers than CPUs");
+                fl_may_spin(rt) ? "spin for a few microseconds"
+                                : "do not spin: more workers than CPUs");
     add_mode(&t, "idle", fl_idle_modes[rt->settings.idle]);
     add_mode(&t, "take", fl_take_modes[rt->settings.take]);
     add_mode(&t, "wait", fl_wait_modes[rt->settings.wait]);

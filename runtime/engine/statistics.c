@@ -25,15 +25,16 @@
 
 static const filch_runtime_stat rows[] = {
     FL_COUNTER_TABLE(ROW) /* in the order of enum fl_counter */
-    {"work_ns", "ns", "Time in which workers had something to do.", AT(work_ns), 0},
-    {"search_ns", "ns", "Time in which workers looked for work.", AT(search_ns), 0},
-    {"sleep_ns", "ns", "Time in which workers slept.", AT(sleep_ns), 0},
-    {"retired_ns", "ns", "Time in which workers were surplus.", AT(retired_ns), 0},
-    {"fibers", "fibers", "Fibers in existence.", AT(fibers), 1},
-    {"suspended", "fibers", "Fibers that wait.", AT(suspended), 1},
+    {"work_ns", "ns", "Time workers spent busy.", AT(work_ns), 0},
+    {"search_ns", "ns", "Time workers spent looking for work.", AT(search_ns), 0},
+    {"sleep_ns", "ns", "Time workers spent asleep.", AT(sleep_ns), 0},
+    {"retired_ns", "ns", "Time workers spent retired.", AT(retired_ns), 0},
+    {"fibers", "fibers", "Existing fibers.", AT(fibers), 1},
+    {"suspended", "fibers", "Waiting fibers.", AT(suspended), 1},
     {"all_forks", "flag", "1 where each fork comes out of line and is counted.", AT(all_forks), 1},
     {"fibers_used", "fibers", "Fibers of jobs and workers.", AT(fibers_used), 1},
-    {"fibers_used_most", "fibers", "Most of them at a time.", AT(fibers_used_most), 1},
+    {"fibers_used_most", "fibers", "Peak number of fibers of jobs and workers.",
+     AT(fibers_used_most), 1},
 };
 FILCH_STATIC_ASSERT(sizeof rows / sizeof *rows == sizeof(filch_runtime_stats) / sizeof(uint64_t),
                     "each number has a row");

@@ -283,7 +283,7 @@ static int show(filch_family *family)
         return rc;
     filch_ptr_store(&family->slots[at], family->other, FILCH_RELAXED); /* not yet shared */
     const filch_metric refused = {.name = "filch_family_refused_total",
-                                  .help = "Requests that got the overflow metric of a family.",
+                                  .help = "Lookups that returned a family's overflow metric.",
                                   .kind = FILCH_METRIC_COUNTER,
                                   .labels = {{"family", family->what.name}},
                                   .counter = family->refused,

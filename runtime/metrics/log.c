@@ -223,7 +223,7 @@ static int check_keys(const filch_log_keys *keys)
                            all[i], LONGEST);
         for (unsigned k = i + 1; k < 4; k++)
             if (!strcmp(all[i], all[k]))
-                return fl_fail(EINVAL, "a log's key '%s' is there twice; choose another", all[i]);
+                return fl_fail(EINVAL, "a log's key '%s' is used twice; choose another", all[i]);
     }
     return 0;
 }
@@ -244,7 +244,7 @@ static int refuse_level(filch_log_level least)
 {
     if ((unsigned)least <= FILCH_LOG_OFF)
         return 0;
-    return fl_fail(EINVAL, "log level %d is unknown; see filch_log_level", (int)least);
+    return fl_fail(EINVAL, "unknown log level %d; see filch_log_level", (int)least);
 }
 
 int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg)

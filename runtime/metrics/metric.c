@@ -203,7 +203,7 @@ static int check_marks(const filch_metric *what)
 int fl_metric_check(const filch_metric *what, bool has_stats)
 {
     if ((unsigned)what->kind >= FILCH_METRIC_KINDS)
-        return fl_fail(EINVAL, "metric kind %d is unknown; see filch_metric_kind", (int)what->kind);
+        return fl_fail(EINVAL, "unknown metric kind %d; see filch_metric_kind", (int)what->kind);
     int rc = check_name(what);
     if (!rc)
         rc = check_source(what, has_stats);

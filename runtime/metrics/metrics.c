@@ -46,10 +46,10 @@ static int refuse_twin(const filch_metrics *metrics, const fl_metric *fresh)
         if (one->gone || strcmp(one->what.name, fresh->what.name))
             continue;
         if (one->what.kind != fresh->what.kind)
-            return fl_fail(EINVAL, "%s is shown as a %s; a name has one kind", one->what.name,
-                           fl_metric_rows[one->what.kind].name);
+            return fl_fail(EINVAL, "%s is already registered as a %s; a name has one kind",
+                           one->what.name, fl_metric_rows[one->what.kind].name);
         if (!strcmp(one->labels, fresh->labels))
-            return fl_fail(EEXIST, "shown already; give it another name, or label: %s{%s}",
+            return fl_fail(EEXIST, "already registered; give it another name, or label: %s{%s}",
                            one->what.name, one->labels);
     }
     return 0;

@@ -126,7 +126,7 @@ int filch_span_begin(filch_span **out, const filch_tracer *tracer, const char *n
     FL_GIVEN(name);
     *out = NULL;
     if ((unsigned)how.kind > FILCH_SPAN_CONSUMER)
-        return fl_fail(EINVAL, "span kind %d is unknown; see filch_span_kind", (int)how.kind);
+        return fl_fail(EINVAL, "unknown span kind %d; see filch_span_kind", (int)how.kind);
     int rc = fl_fields_complete(&whole, fields, sizeof fields / sizeof *fields, "a tracer");
     return rc ? rc : begin(out, &whole, name, &how);
 }
@@ -478,7 +478,7 @@ int filch_span_set_status(filch_span *span, filch_span_status status, const char
 {
     FL_MAY_LIVE(span);
     if ((unsigned)status > FILCH_SPAN_ERROR)
-        return fl_fail(EINVAL, "span status %d is unknown; see filch_span_status", (int)status);
+        return fl_fail(EINVAL, "unknown span status %d; see filch_span_status", (int)status);
     if (!is_recorded(span) || status == FILCH_SPAN_UNSET)
         return 0;
     bool told = status == FILCH_SPAN_ERROR && message && *message;

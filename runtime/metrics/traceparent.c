@@ -74,7 +74,7 @@ int filch_traceparent_parse(filch_traceparent *out, const char *text, size_t siz
         !read_bytes(trace.trace, sizeof trace.trace, text + AT_TRACE) ||
         !read_bytes(trace.span, sizeof trace.span, text + AT_SPAN) ||
         !read_bytes(&trace.flags, 1, text + AT_FLAGS) || !fl_traceparent_is_whole(&trace))
-        return fl_fail(EINVAL, "this is no traceparent; start a trace instead");
+        return fl_fail(EINVAL, "invalid traceparent; start a trace instead");
     trace.flags &= FILCH_TRACEPARENT_SAMPLED;
     *out = trace;
     return 0;
@@ -290,7 +290,7 @@ int filch_tracestate_add(filch_tracestate *state, const char *text, size_t size)
     filch_tracestate before = *state;
     if (!read_both(&all, &before, text, size, &count)) {
         *state = (filch_tracestate){.refused = true};
-        return fl_fail(EINVAL, "this is no tracestate; continue without one");
+        return fl_fail(EINVAL, "invalid tracestate; continue without one");
     }
     shorten(&all, LONG);
     shorten(&all, 0);

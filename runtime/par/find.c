@@ -52,7 +52,7 @@ static int begin_search(const char *who, filch_self self, filch_runtime *rt, fin
     if (rc)
         return rc;
     if (!call->fn)
-        return fl_fail(EINVAL, "%s without a function that looks; give it one", who);
+        return fl_fail(EINVAL, "%s without a predicate; give it one", who);
     return fl_enter(who, self, rt, &search_task, call);
 }
 
@@ -70,8 +70,8 @@ static int find_first(filch_self self, filch_runtime *rt, find_call *call, size_
     if (rc)
         return rc;
     if (hit(call) == call->end)
-        return fl_fail(ENOENT, "filch_find: no index in [%zu, %zu) is what was looked for",
-                       call->begin, call->end);
+        return fl_fail(ENOENT, "filch_find: no index in [%zu, %zu) matches", call->begin,
+                       call->end);
     *where = hit(call);
     return 0;
 }

@@ -136,8 +136,8 @@ static int histogram(filch_self self, filch_runtime *rt, histogram_call *call)
     rc = fl_enter(who, self, rt, &run_histogram_task, call);
     if (call->bad)
         return fl_fail(ERANGE,
-                       "%s: index %zu is of bin %zu, there are %zu: make it a smaller one, "
-                       "or more of them",
+                       "%s: index %zu maps to bin %zu, but there are %zu bins; return a smaller "
+                       "bin, or create more",
                        who, call->bad_index, call->bad_bin, call->bins);
     return rc;
 }

@@ -109,7 +109,8 @@ static int refuse(const fl_lists *l, size_t size)
     if (!rc)
         rc = fl_items_refuse("filch_merge to out", l->out, l->a_count + l->b_count, size);
     if (!rc && overwrites(l, size))
-        rc = fl_fail(EINVAL, "filch_merge to a place that overlaps a list; give it another");
+        rc = fl_fail(EINVAL,
+                     "filch_merge: the output overlaps an input list; give it another place");
     return rc;
 }
 

@@ -89,10 +89,11 @@ static int refuse(const pack_call *call, const size_t *count)
         return fl_fail(EINVAL,
                        "%s without a function, or with no place for the count; give it both", who);
     if (!call->size || call->size > FILCH_PACK_MOST)
-        return fl_fail(EINVAL,
-                       "%s of items of %zu bytes; 1 to %d can be: pack pointers or indices to "
-                       "larger ones",
-                       who, call->size, FILCH_PACK_MOST);
+        return fl_fail(
+            EINVAL,
+            "%s: an item size of %zu bytes is out of range (1..%d); pack pointers or indices to "
+            "larger ones",
+            who, call->size, FILCH_PACK_MOST);
     int rc = fl_items_refuse("filch_pack from", call->in, call->n, call->size);
     if (!rc)
         rc = fl_items_refuse("filch_pack to", call->out, call->n, call->size);
@@ -101,8 +102,8 @@ static int refuse(const pack_call *call, const size_t *count)
     uintptr_t in = (uintptr_t)call->in, out = (uintptr_t)call->out;
     if (out > in && out - in < call->n * call->size)
         return fl_fail(EINVAL,
-                       "%s of %zu items to a place %zu bytes behind the first: it would overwrite "
-                       "what it has not read; pack in place, or somewhere else",
+                       "%s of %zu items: the output starts %zu bytes after the input and would "
+                       "overwrite unread items; pack in place, or elsewhere",
                        who, call->n, (size_t)(out - in));
     return 0;
 }

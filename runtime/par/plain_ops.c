@@ -40,8 +40,8 @@ int fl_order_refuse(const char *who, size_t size, filch_less_fn *less)
         return fl_fail(EINVAL, "%s without a comparison; give it one", who);
     if (size < 1 || size > FILCH_ITEM_MOST)
         return fl_fail(EINVAL,
-                       "%s of items of %zu bytes: it moves 1 to %d; give it pointers or "
-                       "indices to larger ones",
+                       "%s: an item size of %zu bytes is out of range (1..%d); pass pointers or "
+                       "indices to larger items",
                        who, size, FILCH_ITEM_MOST);
     return 0;
 }

@@ -61,7 +61,7 @@ static int refuse(size_t size, size_t offset, size_t bytes, filch_radix_kind kin
         return fl_fail(EINVAL, "%s by a key of %zu bytes; it has %s4 or 8", who, bytes,
                        kind == FILCH_RADIX_FLOAT ? "" : "1, 2, ");
     if (bytes > size || offset > size - bytes)
-        return fl_fail(EINVAL, "%s by bytes %zu to %zu of items of %zu; look at the key's offset",
+        return fl_fail(EINVAL, "%s by bytes %zu to %zu of items of %zu; check the key's offset",
                        who, offset, offset + bytes, size);
     return 0;
 }

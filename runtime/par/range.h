@@ -14,8 +14,8 @@ static inline int fl_range_refuse(const char *who, size_t begin, size_t end)
     if (begin <= end)
         return 0;
     return fl_fail(EINVAL,
-                   "%s from %zu to %zu: the range ends before it begins; swap them, or look how "
-                   "the end was computed",
+                   "%s from %zu to %zu: the range ends before it begins; swap them, or check how "
+                   "the end is computed",
                    who, begin, end);
 }
 
@@ -25,7 +25,7 @@ static inline int fl_items_refuse(const char *who, const void *items, size_t n, 
     if (n && !items)
         return fl_fail(EINVAL, "%s of %zu items at NULL; give it their address", who, n);
     if (size && n > SIZE_MAX / 2 / size)
-        return fl_fail(EINVAL, "%s of %zu items of %zu bytes: no memory is so large; look at n",
+        return fl_fail(EINVAL, "%s of %zu items of %zu bytes: more than memory can hold; check n",
                        who, n, size);
     return 0;
 }

@@ -246,8 +246,8 @@ static int reduce(filch_self self, filch_runtime *rt, tree *t)
         return rc;
     if (!t->block || t->most < t->block)
         return fl_fail(EINVAL,
-                       "%s in blocks of %zu, at most %zu at a time; give it 1 or more, and "
-                       "as many or more",
+                       "%s: a block of %zu items, or a limit of %zu, is out of range; give a block "
+                       "of 1 or more, and a limit of at least one block",
                        who, t->block, t->most);
     size_t n = t->end - t->begin;
     t->blocks = n / t->block + (n % t->block != 0);

@@ -121,8 +121,8 @@ static int refuse(const scan_call *call)
     size_t apart = in < out ? out - in : in - out;
     if (apart && apart < call->n * how->size)
         return fl_fail(EINVAL,
-                       "%s of %zu items to a place %zu bytes from them: they overlap; scan in "
-                       "place, or somewhere else",
+                       "%s of %zu items: the output, %zu bytes from the input, overlaps it; scan "
+                       "in place, or elsewhere",
                        who, call->n, apart);
     return 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Magazines, after Bonwick and Adams, section 3.1. A shelf has a loaded magazine and the one
- * before, which is full or empty whenever the loaded one is used up. So a caller that gets and puts
- * at a boundary does not go to the depot each time. All magazines are made with the cache: two for
- * each shelf, and those of the depot, whose lists hold the full and the empty ones. A put needs no
- * memory.
+ * before, which is full or empty whenever the loaded one is used up. So a caller that acquires and
+ * gives back at a boundary does not go to the depot each time. All magazines are made with the
+ * cache: two for each shelf, and those of the depot, whose lists hold the full and the empty ones.
+ * Giving back needs no memory.
  *
  * A shelf has a lock, where the paper disables interrupts. It is nearly always free, and held for
  * some instructions: a worker takes its own, others only to drain. Locks: a shelf's, then the
@@ -138,9 +138,9 @@ int filch_cache_destroy(filch_cache *cache)
         return 0;
     filch_cache_stats all;
     filch_cache_stats_read(cache, &all, sizeof all);
-    if (all.gets != all.puts)
-        return fl_fail(EBUSY, "a cache cannot end while %lld objects are outside; put them back",
-                       (long long)(all.gets - all.puts));
+    if (all.acquired != all.given_back)
+        return fl_fail(EBUSY, "cannot destroy a cache: %lld objects are in use; give them back",
+                       (long long)(all.acquired - all.given_back));
     filch_cache_drain(cache);
     free(cache->magazines);
     fl_life_end(&cache->life);
@@ -265,7 +265,7 @@ static int make(filch_cache *cache, void **out)
     int rc = 0;
     if (!object)
         return fl_fail(ENOMEM,
-                       "no memory for an object of %zu bytes; put some back, or drain caches",
+                       "no memory for an object of %zu bytes; give some back, or drain caches",
                        config->size);
     if (config->construct) {
         callback it = {.object = object};
@@ -306,7 +306,7 @@ static void dispose_of_put(void *arg)
 {
     const callback *it = arg;
     shelf *at = lock_here(it->cache);
-    at->stats.puts++;
+    at->stats.given_back++;
     fl_unlock(&at->lock);
     dispose(it->cache, it->object);
 }
@@ -319,14 +319,14 @@ int filch_cache_acquire(filch_cache *cache, void **out)
     FL_GIVEN(out);
     shelf *at = lock_here(cache);
     void *object = pop(cache, at);
-    at->stats.gets += object != NULL;
+    at->stats.acquired += object != NULL;
     fl_unlock(&at->lock);
     if (!object) {
         int rc = make(cache, &object);
         if (rc)
             return rc;
         at = lock_here(cache); /* perhaps another one: it may have waited */
-        at->stats.gets++;
+        at->stats.acquired++;
         at->stats.made++;
         fl_unlock(&at->lock);
     }
@@ -348,7 +348,7 @@ void filch_cache_give_back(filch_cache *cache, void *object)
     }
     shelf *at = lock_here(cache);
     good = good && push(cache, at, object);
-    at->stats.puts++;
+    at->stats.given_back++;
     fl_unlock(&at->lock);
     if (!good)
         dispose(cache, object);
@@ -384,8 +384,8 @@ void filch_cache_stats_read(filch_cache *cache, filch_cache_stats *out, size_t s
     for (unsigned i = 0; i < cache->shelves; i++) {
         shelf *at = &cache->shelf[i];
         fl_lock(&at->lock);
-        all.gets += at->stats.gets;
-        all.puts += at->stats.puts;
+        all.acquired += at->stats.acquired;
+        all.given_back += at->stats.given_back;
         all.made += at->stats.made;
         all.freed += at->stats.freed;
         all.exchanged += at->stats.exchanged;

@@ -41,12 +41,12 @@ static int refuse_config(const filch_pipeline_config *config)
         return fl_fail(EINVAL, "a pipeline with room for %zu results; at most %d are possible",
                        config->results, FILCH_STAGE_ROOM_MAX);
     if ((unsigned)config->on_error >= FILCH_ERROR_CHOICES)
-        return fl_fail(EINVAL, "on_error %d of a pipeline is unknown; see filch_on_error",
+        return fl_fail(EINVAL, "unknown on_error %d of a pipeline; see filch_on_error",
                        (int)config->on_error);
     if ((config->on_error == FILCH_ERROR_REPORT) != (config->failed != NULL))
         return fl_fail(EINVAL,
                        "on_error %d of a pipeline %s `failed`; FILCH_ERROR_REPORT needs it, "
-                       "the others have no use for it",
+                       "the others do not use it",
                        (int)config->on_error, config->failed ? "with" : "without");
     int rc = 0;
     for (unsigned i = 0; !rc && i < config->count; i++)

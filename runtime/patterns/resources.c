@@ -133,7 +133,7 @@ int filch_resource_pool_destroy(filch_resource_pool *pool)
     char first[160];
     if (fl_resources_report(pool, INT64_MIN, fl_now(), first, sizeof first)) {
         first[strcspn(first, "\n")] = '\0';
-        return fl_fail(EBUSY, "a pool of resources cannot end while one is in use; release it: %s",
+        return fl_fail(EBUSY, "cannot destroy a pool of resources: one is in use; give it back: %s",
                        first);
     }
     filch_resource_pool_close(pool);
@@ -243,8 +243,8 @@ int fl_resource_release(filch_resource *resource, bool healthy, int64_t now)
     fl_lock(&pool->lock);
     if (resource->state != FL_RESOURCE_IN_USE) {
         fl_unlock(&pool->lock);
-        return fl_fail(EALREADY, "this resource is not in use; release it once for each "
-                                 "acquire");
+        return fl_fail(EALREADY,
+                       "this resource is not in use; give it back once for each acquisition");
     }
     pool->stats.released++;
     pool->stats.broken += !healthy;

@@ -22,17 +22,17 @@ typedef struct sentence {
     const char *says, *of_context; /* NULL: the same */
 } sentence;
 static const sentence sentences[] = {
-    {EPIPE, "it is closed; put in nothing more, and stop taking out", NULL},
+    {EPIPE, "it is closed; stop adding to it and taking from it", NULL},
     {EAGAIN, "not possible at once: it is full, empty or in use; wait, or try again later", NULL},
     {ETIMEDOUT, "the deadline of this wait comes first; wait again with a later one",
-     "the deadline of the context comes first, and is final; start anew with a new context"},
+     "the deadline of the context comes first, and is final; start again with a new context"},
     {ECANCELED, "it was cancelled: its result is no longer needed", NULL},
     {EALREADY, "too late: it had already happened, and nothing was changed", NULL},
     {EIDRM, "the object that was waited for has been destroyed", NULL},
-    {ENOENT, "there is no such thing", NULL},
+    {ENOENT, "no such object", NULL},
     {EBUSY, "another caller has it; try again later", NULL},
-    {EINPROGRESS, "it is under way, and cannot be taken back", NULL},
-    {ESTALE, "the object to which it belonged is over; nothing was changed", NULL},
+    {EINPROGRESS, "it has started and cannot be undone", NULL},
+    {ESTALE, "the object it belonged to has ended; nothing was changed", NULL},
     {0},
 };
 
@@ -43,9 +43,10 @@ const char *filch_error(void)
     if (fixed)
         return fixed;
     if (late_call) {
-        snprintf(explanation, sizeof explanation,
-                 "%s would have to wait, and its deadline is 0 or past; call it with a later one",
-                 late_call);
+        snprintf(
+            explanation, sizeof explanation,
+            "%s would have to wait, and its deadline is 0 or has passed; call it with a later one",
+            late_call);
         return explanation;
     }
     for (const sentence *one = sentences; one->code; one++)

@@ -306,7 +306,8 @@ void fl_pool_unwatch(filch_pool *pool)
 int fl_stuck_check(const filch_pool_config *config)
 {
     if (config->stuck_after < 0)
-        return fl_fail(EINVAL, "stuck_after of %lld; it is nanoseconds after a job's deadline",
+        return fl_fail(EINVAL,
+                       "stuck_after %lld is negative; give nanoseconds after a job's deadline",
                        (long long)config->stuck_after);
     if (config->spares > FL_SPARES_MOST)
         return fl_fail(EINVAL, "pool spares %u is out of range (at most %d)", config->spares,

@@ -160,7 +160,7 @@ static filch_job *next_here(filch_self self, const filch_pool *pool)
         }
     }
     if (fl_push_ready(worker, item)) /* back; the room it had is still there */
-        filch_die("no memory for an item that was there before; please report this");
+        filch_die("no memory to put back an item that was just taken; please report this");
     return NULL;
 }
 

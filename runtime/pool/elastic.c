@@ -29,8 +29,8 @@ static const int64_t RELIEF = 100 * FILCH_MILLISECOND; /* from one look at the C
 int fl_elastic_check(const filch_pool_config *config)
 {
     if (config->grow_after < 0 || config->shrink_after < 0 || config->interval < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; grow_after, shrink_after and interval "
-                               "are nanoseconds");
+        return fl_fail(EINVAL, "a pool with a negative grow_after, shrink_after or interval; give "
+                               "0 or more nanoseconds");
     if (config->cpu_max > ALL)
         return fl_fail(EINVAL, "cpu_max %u of a pool is out of range (1..100 percent, or 0)",
                        config->cpu_max);
@@ -38,8 +38,8 @@ int fl_elastic_check(const filch_pool_config *config)
         return fl_fail(EINVAL, "width_max %u of a pool is out of range (at most %d)",
                        config->width_max, FILCH_WIDTH_MAX);
     if (config->width_max && config->width > config->width_max)
-        return fl_fail(EINVAL, "a pool at least %u and at most %u jobs wide; exchange them",
-                       config->width, config->width_max);
+        return fl_fail(EINVAL, "pool width %u is above width_max %u; swap them", config->width,
+                       config->width_max);
     return 0;
 }
 
@@ -213,8 +213,8 @@ int fl_elastic_resize(filch_pool *pool, unsigned least)
     fl_elastic *elastic = &pool->elastic;
     if (least > elastic->most)
         return fl_fail(EINVAL,
-                       "pool %s is to be at least %u jobs wide, and at most %u; stay below that, "
-                       "or create it with another width_max",
+                       "pool %s: width %u is above its width_max %u; resize it to less, or create "
+                       "it with a larger width_max",
                        pool->config.name, least, elastic->most);
     fl_after after = {0};
     fl_pool_lock(pool);

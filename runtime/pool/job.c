@@ -298,7 +298,7 @@ static const struct {
     int code;
     const char *text;
 } reasons[FILCH_OUTCOMES] = {
-    [FILCH_TIMED_OUT] = {-ETIMEDOUT, "its deadline came before its end"},
+    [FILCH_TIMED_OUT] = {-ETIMEDOUT, "its deadline passed before it ended"},
     [FILCH_CANCELLED] = {-ECANCELED, "it was cancelled before it began"},
     [FILCH_DROPPED] = {-ENOBUFS, "the queue was full, and it was dropped"},
 };
@@ -310,7 +310,7 @@ static const char *reason(const filch_job *job, filch_outcome outcome)
         return "it was cancelled between attempts"; /* no runner has it */
     if (outcome == FILCH_TIMED_OUT && job->more->overran)
         return "it ran for longer than its run_timeout";
-    return reasons[outcome].text ? reasons[outcome].text : "no memory for what it said";
+    return reasons[outcome].text ? reasons[outcome].text : "no memory for its error message";
 }
 
 /* A failure that is only a code gets its words at the first request for them. Under the lock. */

@@ -109,15 +109,15 @@ int fl_settings_check(const filch_pool_config *config)
                        FILCH_WIDTH_MAX);
     if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_CHOICES)
         return fl_fail(EINVAL,
-                       "a pool of order %d that does %d when it is full; see filch_pool_order and "
-                       "filch_when_full",
+                       "unknown pool order %d or full %d; see filch_pool_order and filch_when_full",
                        (int)config->order, (int)config->full);
     if ((unsigned)config->breaker_full >= FILCH_BREAKER_FULL_CHOICES)
-        return fl_fail(EINVAL, "pool breaker_full %d is unknown; see filch_breaker_full",
+        return fl_fail(EINVAL, "unknown pool breaker_full %d; see filch_breaker_full",
                        (int)config->breaker_full);
     if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
-        return fl_fail(EINVAL, "a pool with a negative time; aging, timeout and run_timeout are "
-                               "nanoseconds");
+        return fl_fail(
+            EINVAL,
+            "a pool with a negative aging, timeout or run_timeout; give 0 or more nanoseconds");
     if (config->adaptive && (config->width || config->width_max))
         return fl_fail(EINVAL, "an adaptive pool with a width; leave width and "
                                "width_max 0");
@@ -186,8 +186,8 @@ static int copy(filch_pool_config *known, const filch_pool_config *config)
 {
     if (config->size > sizeof *known)
         return fl_fail(EINVAL,
-                       "a pool configuration of %zu bytes, %zu are known; build against this "
-                       "library's headers",
+                       "a pool configuration of %zu bytes, but this library knows %zu; build "
+                       "against this library's headers",
                        config->size, sizeof *known);
     memset(known, 0, sizeof *known);
     memcpy(known, config, config->size ? config->size : sizeof *known);

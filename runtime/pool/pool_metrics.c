@@ -49,10 +49,10 @@ static int add_pool(filch_metrics *metrics, filch_pool *pool, const char *call,
         rc = add_row(metrics, pool, fl_share_pool_numbers.rows[i]);
     if (!rc && pool->waits)
         rc = add_time(metrics, pool, times, "filch_pool_wait_seconds",
-                      "How long jobs were in the queue.", pool->waits);
+                      "Time jobs spent in the queue.", pool->waits);
     if (!rc && pool->runs)
-        rc = add_time(metrics, pool, times, "filch_pool_run_seconds",
-                      "How long jobs were in progress.", pool->runs);
+        rc = add_time(metrics, pool, times, "filch_pool_run_seconds", "Time jobs spent running.",
+                      pool->runs);
     if (rc)
         fl_metrics_remove_above(metrics, pool, before);
     return rc;

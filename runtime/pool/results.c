@@ -107,9 +107,9 @@ int filch_results_destroy(filch_results *results)
     unsigned pools = results->pools;
     if (expected || pools) {
         fl_unlock(&results->lock);
-        return fl_fail(EBUSY,
-                       "a results list with %llu jobs to come, of %u pools; destroy it after those",
-                       (unsigned long long)expected, pools);
+        return fl_fail(
+            EBUSY, "the results list still expects %llu jobs of %u pools; destroy it after them",
+            (unsigned long long)expected, pools);
     }
     fl_dismiss(&results->lock, &results->submitters);
     fl_lock(&results->lock);

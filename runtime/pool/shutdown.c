@@ -144,8 +144,8 @@ static int shut_down_from_within(filch_pool *pool, int64_t until)
     int rc = until == FILCH_FOREVER ? 0 : shut_down_at(pool, until);
     return rc ? rc
               : fl_fail(EDEADLK,
-                        "pool %s is closed, and its shutdown goes on; a job of it cannot wait "
-                        "for that, let it return",
+                        "pool %s is closed and shutting down; its own jobs cannot wait for that, "
+                        "let this one return",
                         pool->config.name);
 }
 
@@ -167,7 +167,7 @@ int filch_pool_shutdown(filch_pool *pool, int64_t until)
     rc = fl_pool_wait("filch_pool_shutdown", pool, FILCH_FOREVER);
     return rc ? rc
               : fl_fail(ETIMEDOUT,
-                        "pool %s has ended, but its deadline passed first: the jobs that were left "
-                        "have been cancelled; for all to end, give it a later one",
+                        "pool %s has ended, but the deadline passed first and the remaining jobs "
+                        "were cancelled; give it a later one to let them finish",
                         pool->config.name);
 }

@@ -22,15 +22,15 @@
     FIGURE(refused, "times", 0, "Submissions that were not accepted.")                             \
     FIGURE(waiting, "jobs", 1, "Jobs in the queue, or delayed.")                                   \
     FIGURE(running, "jobs", 1, "Jobs in progress.")                                                \
-    FIGURE(width, "jobs", 1, "Jobs that may be in progress at a time.")                            \
+    FIGURE(width, "jobs", 1, "Jobs that may run at once.")                                         \
     FIGURE(grown, "times", 0, "Automatic increases of the width.")                                 \
     FIGURE(shrunk, "times", 0, "Automatic decreases of the width.")                                \
-    FIGURE(delayed, "jobs", 1, "Jobs that wait for a permit or a retry.")                          \
+    FIGURE(delayed, "jobs", 1, "Jobs waiting for a permit or a retry.")                            \
     FIGURE(retries, "times", 0, "Attempts after the first.")                                       \
-    FIGURE(stuck, "jobs", 1, "Jobs that still run after their deadlines.")                         \
-    FIGURE(running_most, "jobs", 1, "The most jobs that were in progress at a time.")              \
-    FIGURE(waiting_most, "jobs", 1, "The most jobs that waited at a time.")                        \
-    FIGURE(held, "handles", 1, "Handles of jobs that are not yet released.")
+    FIGURE(stuck, "jobs", 1, "Jobs still running after their deadlines.")                          \
+    FIGURE(running_most, "jobs", 1, "Peak number of running jobs.")                                \
+    FIGURE(waiting_most, "jobs", 1, "Peak number of waiting jobs.")                                \
+    FIGURE(held, "handles", 1, "Job handles not yet released.")
 
 /* filch_pool_stats_read, for readers that know the rows only. */
 void fl_pool_stats_read(const void *pool, void *stats, size_t size);

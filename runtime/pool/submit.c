@@ -225,9 +225,8 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
         return fl_fail(EINVAL, "job priority %u is out of range (0..%d)", options->priority,
                        FILCH_PRIORITIES - 1);
     if ((options->timeout | options->run_timeout | until) < 0)
-        return fl_fail(EINVAL,
-                       "filch_pool_submit with a negative time; timeout and run_timeout are "
-                       "in nanoseconds, until from filch_in()");
+        return fl_fail(EINVAL, "filch_pool_submit with a negative timeout, run_timeout or until; "
+                               "give nanoseconds, and a time from filch_in()");
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
         return 0;
     return fl_refused_by(filch_context_cause(options->context ? options->context : pool->context));

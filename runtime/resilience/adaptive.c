@@ -295,7 +295,7 @@ int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome ou
     fl_wait_queue_lock(&adaptive->wait_queue);
     if (!adaptive->running)
         filch_die(
-            "filch_adaptive_give_back: nothing is acquired; release once for each acquisition");
+            "filch_adaptive_give_back: nothing is acquired; give back once for each acquisition");
     adaptive->running--;
     adaptive->released++;
     if (sensible)

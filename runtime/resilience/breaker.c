@@ -172,7 +172,7 @@ static FILCH_COLD int refuse(const char *name, const filch_breaker_stats *stats,
 {
     int64_t ms = (stats->until - now) / FILCH_MILLISECOND;
     if (stats->state == FILCH_BREAKER_HALF_OPEN)
-        return fl_fail(EHOSTDOWN, "%s is half-open, and %u probes are under way; call again later",
+        return fl_fail(EHOSTDOWN, "%s is half-open, and %u probes are running; call again later",
                        name, stats->probes);
     if (stats->until == FILCH_FOREVER)
         return fl_fail(EHOSTDOWN, "%s is open; reset it", name);
@@ -224,7 +224,8 @@ int filch_breaker_report(filch_breaker *breaker, filch_breaker_ticket *ticket,
                        (int)verdict);
     int rc = fl_breaker_report_at(breaker, ticket, verdict, fl_now());
     return rc == -EALREADY
-               ? fl_fail(EALREADY, "this ticket was reported, or never given; report each once")
+               ? fl_fail(EALREADY,
+                         "this ticket was already reported, or never issued; report each once")
                : fl_plainly(rc);
 }
 

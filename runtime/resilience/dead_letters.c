@@ -442,21 +442,20 @@ READ_GAUGE(taken)
     }
 #define GONE(which)                                                                                \
     {                                                                                              \
-        .name = "filch_dead_letters_gone_total",                                                   \
-        .help = "Letters that have gone, by the way out.", .labels = {{"way", #which}},            \
-        .kind = FILCH_METRIC_COUNTER, .read = read_##which                                         \
+        .name = "filch_dead_letters_gone_total", .help = "Dead letters removed, by way out.",      \
+        .labels = {{"way", #which}}, .kind = FILCH_METRIC_COUNTER, .read = read_##which            \
     }
 
 static const filch_metric metrics_of_letters[] = {
-    COUNTER("put", "Letters that were taken in.", read_put),
-    COUNTER("refused", "Letters that could not be taken in.", read_refused),
-    COUNTER("returned", "Letters whose submission failed again.", read_returned),
+    COUNTER("put", "Dead letters stored.", read_put),
+    COUNTER("refused", "Dead letters that could not be stored.", read_refused),
+    COUNTER("returned", "Dead letters whose resubmission failed.", read_returned),
     GONE(requeued),
     GONE(purged),
     GONE(expired),
     GONE(dropped),
-    GAUGE("kept", "Letters that wait for somebody.", read_kept),
-    GAUGE("taken", "Letters that are being requeued.", read_taken),
+    GAUGE("kept", "Dead letters in the queue.", read_kept),
+    GAUGE("taken", "Dead letters being requeued.", read_taken),
 };
 enum { METRICS = sizeof metrics_of_letters / sizeof *metrics_of_letters };
 

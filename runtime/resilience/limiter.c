@@ -61,10 +61,11 @@ int filch_limiter_destroy(filch_limiter *limiter)
 static int told(int rc, unsigned permits, uint32_t burst)
 {
     if (rc == -EINVAL)
-        return fl_fail(EINVAL, "%u permits wanted of a limiter; ask for 1 to its burst, %u",
+        return fl_fail(EINVAL,
+                       "%u permits are out of range; ask the limiter for 1 to its burst, %u",
                        permits, burst);
     if (rc == -EOVERFLOW)
-        return fl_fail(EOVERFLOW, "%u permits could be had in 292 years; give some back", permits);
+        return fl_fail(EOVERFLOW, "%u permits would take over 292 years; give some back", permits);
     return fl_plainly(rc);
 }
 

@@ -197,7 +197,7 @@ static bool take_url(fl_link *link, char *url)
 static void keep_url(fl_link *link, const char *why)
 {
     if (!link->is_stale)
-        warn(link, "broker URL not read again", why);
+        warn(link, "broker URL not reloaded", why);
     link->is_stale = true;
 }
 

@@ -122,8 +122,8 @@ static void report(const fl_broker *broker, const fl_settlement *one, int status
                  ? broker->kind->transport->remedy
                  : "shorten its headers or the name of its queue, or remove it by another "
                    "program",
-             stays ? "It stays in its queue, and comes again when its lease has ended"
-                   : "It comes again after the delay");
+             stays ? "It stays in its queue, and is delivered again when its lease ends"
+                   : "It is delivered again after the delay");
     broker->host->log(broker->host, stays ? FILCH_LOG_ERROR : FILCH_LOG_WARN, text);
 }
 

@@ -111,7 +111,7 @@ static const char *take(filch_message *message, const json_t *object, char **tex
     size_t length = 0;
     const char *payload = fl_json_payload(message->body, message->body_size, &length);
     if (!id && !is_absent(object, "id"))
-        return "JSON envelope with an id that is no text";
+        return "JSON envelope with an id that is not a string";
     if (!payload && json_object_get(object, "payload"))
         return "JSON envelope with an escape in the key \"payload\"";
     size_t id_bytes = id ? strlen(id) + 1 : 0, type_bytes = strlen(type) + 1;
@@ -139,7 +139,7 @@ fl_envelope_rc fl_envelope_open_json(filch_message *message, char **texts, const
                                 JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
     if (!object)
         return rc;
-    *why = "JSON envelope without a type (a text)";
+    *why = "JSON envelope without a type (a string)";
     if (!json_is_object(object)) {
         *why = "JSON envelope is not an object";
     } else if (text_of(object, "type")) {

@@ -284,12 +284,12 @@ int fl_service_loop(filch_service *service)
     if (rc)
         return rc;
     if (service->interrupted)
-        return filch_error_set(-ECANCELED, "handlers were cancelled by the end of the drain; their "
-                                           "messages come again");
-    return !service->gave_up ? 0
-                             : filch_error_set(-ECANCELED, "answers were not accepted before the "
-                                                           "end of the drain; their messages come "
-                                                           "again");
+        return filch_error_set(-ECANCELED, "handlers were cancelled at the end of the drain; their "
+                                           "messages will be delivered again");
+    return !service->gave_up
+               ? 0
+               : filch_error_set(-ECANCELED, "answers were not accepted before the end of the "
+                                             "drain; their messages will be delivered again");
 }
 
 static bool may_come(const fl_link *link, int64_t since)

@@ -202,7 +202,7 @@ static int refuse(const char *path, const char *format, ...)
 static int check_kind(const char *path, const fl_broker_kind *kind)
 {
     if (kind->abi != FL_BROKER_ABI)
-        return refuse(path, "ABI %u, valid: %d); build it anew", kind->abi, FL_BROKER_ABI);
+        return refuse(path, "ABI %u, valid: %d); rebuild it", kind->abi, FL_BROKER_ABI);
     if (kind->size < offsetof(fl_broker_kind, publish) + sizeof kind->publish || !kind->name ||
         !kind->schemes || !kind->open || !kind->close || !kind->receive || !kind->settle ||
         !kind->publish)
@@ -458,11 +458,11 @@ int fl_object_check(const char *path, const char **why)
 {
     struct stat found;
     if (path[0] != '/')
-        return refuse_object(-EINVAL, why, "is no absolute path");
+        return refuse_object(-EINVAL, why, "is not an absolute path");
     if (strlen(path) >= PATH_MAX || lstat(path, &found))
         return refuse_object(-ENOENT, why, "not found");
     if (!S_ISREG(found.st_mode))
-        return refuse_object(-EPERM, why, "is no regular file (give the target of a link)");
+        return refuse_object(-EPERM, why, "is not a regular file (give the target of a link)");
     if (is_foreign(&found))
         return refuse_object(-EPERM, why, "belongs to neither root nor this user");
     return is_open(&found) ? refuse_object(-EPERM, why, "is writable by its group or by others")

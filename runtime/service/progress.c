@@ -61,7 +61,7 @@ static int check(const filch_service_job *job, const void *bytes, size_t size)
     if (size > FILCH_SERVICE_RECORD_MOST)
         return filch_error_set(-EMSGSIZE,
                                "%zu bytes are too many for a record (at most %d); store them "
-                               "elsewhere, and tell their place",
+                               "elsewhere, and record the location",
                                size, FILCH_SERVICE_RECORD_MOST);
     if (!job->message.id)
         return filch_error_set(-ENOTSUP, "a record is kept by the job's id, and this job has none; "

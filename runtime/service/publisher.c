@@ -49,11 +49,11 @@ int fl_request_explain(int status)
         {-EMSGSIZE, "the message is larger than the broker takes; store its body elsewhere"},
         {-ENOSPC, "the broker refused the message: its queue is full, or cannot be written for "
                   "now; publish it again, more slowly, or add workers"},
-        {-ENOTSUP, "the message asks for a feature that this broker lacks; see "
+        {-ENOTSUP, "the message requires a feature that this broker lacks; see "
                    "filch_service_describe"},
         {-EINVAL, "the broker cannot be used as configured; see the service's log"},
         {-EPIPE, "the service is being destroyed"},
-        {-ENOENT, "no record of this job: it has told nothing yet, or its record is forgotten"},
+        {-ENOENT, "no record of this job: it has reported nothing yet, or its record has expired"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].code == status)

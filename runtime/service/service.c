@@ -147,7 +147,7 @@ static int take_owner(filch_service *service)
     bool free = !service->has_owner;
     service->has_owner = true;
     pthread_mutex_unlock(&service->lock);
-    return free ? 0 : filch_error_set(-EBUSY, "the service runs already, on another thread");
+    return free ? 0 : filch_error_set(-EBUSY, "the service is already running on another thread");
 }
 
 static void drop_owner(filch_service *service)
@@ -219,7 +219,8 @@ int filch_service_stop(filch_service *service, int64_t until)
     pthread_mutex_unlock(&service->lock);
     if (wake)
         fl_waker_write(&service->waker);
-    return calls <= 2 ? 0 : filch_error_set(-EALREADY, "the service was stopped twice before");
+    return calls <= 2 ? 0
+                      : filch_error_set(-EALREADY, "the service has already been stopped twice");
 }
 
 /* ---- Publishing ---- */
@@ -389,10 +390,11 @@ static int check_queue(const filch_service_queue *queue, unsigned i)
         return filch_error_set(-EINVAL, "queue %u has no name; set filch_service_queue.name", i);
     size_t length = fl_queue_name_length(queue->name);
     if (queue->name[length])
-        return filch_error_set(-EINVAL,
-                               "queue %u, '%.*s...': its name has a blank or a control character "
-                               "(allowed: all others)",
-                               i, length < 64 ? (int)length : 64, queue->name);
+        return filch_error_set(
+            -EINVAL,
+            "queue %u, '%.*s...': its name contains a blank or a control character "
+            "(allowed: all others)",
+            i, length < 64 ? (int)length : 64, queue->name);
     return queue->weight <= WEIGHT_MOST
                ? 0
                : filch_error_set(-EINVAL, "queue '%s': weight %u is out of range (1..%d)",

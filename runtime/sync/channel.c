@@ -25,8 +25,8 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
         return fl_fail(EINVAL, "filch_channel_create without a place for the channel; give it one");
     if (__builtin_mul_overflow(item_size, capacity, &bytes) ||
         bytes > PTRDIFF_MAX - sizeof(filch_channel))
-        return fl_fail(EINVAL, "a channel of %zu items of %zu bytes; memory has less", capacity,
-                       item_size);
+        return fl_fail(EINVAL, "a channel of %zu items of %zu bytes: more than memory can hold",
+                       capacity, item_size);
     filch_channel *channel = calloc(1, sizeof *channel + bytes);
     if (!channel)
         return fl_fail(ENOMEM, "no memory for a channel of %zu items of %zu bytes; give it less",
@@ -54,7 +54,7 @@ int filch_channel_close(filch_channel *channel)
     fl_lock(&channel->lock);
     if (channel->closed) {
         fl_unlock(&channel->lock);
-        return fl_fail(EPIPE, "this channel is closed already; let one party close it");
+        return fl_fail(EPIPE, "this channel is already closed; let one party close it");
     }
     channel->closed = true;
     fl_node *all = fl_waiters_claim_all(&channel->receivers, NULL);

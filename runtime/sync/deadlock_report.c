@@ -123,20 +123,27 @@ const char *fl_starvation_spell(fl_runtime *runtimes)
     return report;
 }
 
+static void add_waits(fl_text *text, unsigned suspended, unsigned waiting, const char *known)
+{
+    unsigned count = suspended ? suspended : waiting;
+    fl_text_add(text, "%u %s%s, and nothing %sis left to wake %s", count,
+                suspended ? "task" : "thread", count == 1 ? " waits" : "s wait", known,
+                count == 1 ? "it" : "them");
+}
+
 /* The reason stands before the tasks: a reader may keep only the beginning, as this buffer does. */
 const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned waiting,
                               unsigned others)
 {
     listing list = {.text = {.at = report, .room = sizeof report - 1}};
-    unsigned count = suspended ? suspended : waiting;
     fl_text_add(&list.text,
-                "filch: all fibers are asleep - %s: %u %s%s, and nobody %sis left to wake them\n",
-                others ? "perhaps a deadlock" : "deadlock", count, suspended ? "task" : "thread",
-                count == 1 ? " waits" : "s wait", others ? "known to Filch " : "");
+                "filch: all fibers are asleep - %s: ", others ? "perhaps a deadlock" : "deadlock");
+    add_waits(&list.text, suspended, waiting, others ? "known to Filch " : "");
+    fl_text_add(&list.text, "\n");
     list_caps(&list.text, runtimes);
     if (waiting && suspended)
-        fl_text_add(&list.text, "filch:   %u thread%s no worker%s, too\n", waiting,
-                    waiting == 1 ? " waits that is" : "s wait that are", waiting == 1 ? "" : "s");
+        fl_text_add(&list.text, "filch:   %u thread%s outside the workers too\n", waiting,
+                    waiting == 1 ? " waits" : "s wait");
     if (others)
         fl_text_add(&list.text, "filch:   %u thread%s of the process ha%s never called Filch\n",
                     others, others == 1 ? "" : "s", others == 1 ? "s" : "ve");
@@ -155,10 +162,8 @@ const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned
 const char *fl_deadlock_line(fl_runtime *runtimes, unsigned suspended, unsigned waiting)
 {
     listing list = {.text = {.at = report, .room = sizeof report - 1}};
-    unsigned count = suspended ? suspended : waiting;
-    fl_text_add(&list.text, "filch: deadlock: %u %s%s, and nothing is left to wake %s", count,
-                suspended ? "task" : "thread", count == 1 ? " waits" : "s wait",
-                count == 1 ? "it" : "them");
+    fl_text_add(&list.text, "filch: deadlock: ");
+    add_waits(&list.text, suspended, waiting, "");
     for (fl_runtime *rt = runtimes; rt; rt = rt->next)
         if (rt->settings.deadlock != FL_DEADLOCK_OFF)
             fl_fibers_each(&rt->fibers, name_first, &list);

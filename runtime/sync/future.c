@@ -75,8 +75,8 @@ int fl_future_claim(filch_future *future)
     while (!(stage & ~(uint32_t)FL_FUTURE_WAITED))
         if (filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_OWNED, FILCH_ACQUIRE)) /* H3 */
             return 0;
-    return fl_fail(EALREADY, "this future is done, or what was started will set it; take another, "
-                             "or reset it");
+    return fl_fail(EALREADY,
+                   "this future is done, or a started task will set it; use another, or reset it");
 }
 
 static void settle(filch_future *future, uint32_t as, int told)
@@ -318,7 +318,7 @@ int filch_await_value(filch_future *future, void *to, size_t size)
     if (rc)
         return rc;
     if (size != future->size)
-        return fl_fail(EINVAL, "a value of %zu bytes is awaited; this future has one of %zu", size,
+        return fl_fail(EINVAL, "awaited a value of %zu bytes, but this future has one of %zu", size,
                        future->size);
     if (size)
         memcpy(to, future->room, size);
@@ -338,11 +338,11 @@ const void *filch_future_value(const filch_future *future, size_t size)
 {
     FL_MUST_GIVE(future);
     if (!(filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_VALUE)) /* H2 */
-        filch_die("the value of a future that has none is taken; await it, and look at what the "
-                  "await returns");
+        filch_die("took the value of a future that has none; await it first, and check the result "
+                  "of the await");
     if (size != future->size)
-        filch_die("a value of %zu bytes is taken from a future that has one of %zu; name the type "
-                  "with which it was set",
+        filch_die("took a value of %zu bytes from a future that has one of %zu; name the type that "
+                  "was set",
                   size, future->size);
     return future->room;
 }

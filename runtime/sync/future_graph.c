@@ -211,7 +211,7 @@ static void member_told(fl_waiter *waiter)
 static int gather(filch_future *out, size_t count, const gathering *as, gathering **made)
 {
     if (count >= UINT32_MAX - 2 || count > (PTRDIFF_MAX - sizeof *as) / sizeof(member))
-        return fl_fail(ENOMEM, "a future of %zu others; memory has room for less", count);
+        return fl_fail(ENOMEM, "a future of %zu others: more than memory can hold", count);
     gathering *one = malloc(sizeof *one + count * sizeof(member));
     if (!one)
         return fl_fail(ENOMEM, "no memory for a future of %zu others; free some", count);

@@ -55,7 +55,7 @@ static FILCH_COLD void once_slow(filch_once_flag *flag, void (*fn)(void *arg), v
     else if (state == CALLED)
         fl_unlock(&flag->lock);
     else if (flag->caller == caller())
-        filch_die("filch_once: the function that it calls calls it on the same flag; use another");
+        filch_die("filch_once: its function calls filch_once on the same flag; use another");
     else {
         fl_waits_in("filch_once", flag);
         fl_wait(&flag->lock, &flag->waiters, NULL, FILCH_FOREVER);

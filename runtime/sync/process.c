@@ -305,7 +305,7 @@ static int send_signal(filch_process *process, int signal, bool group)
     return error ? fl_fail(error, "no signal %d to process %d: %s", signal, (int)process->pid,
                            error == ESRCH   ? "it has ended; wait for its outcome"
                            : error == EPIPE ? "the spawner has died; call filch_spawner_start again"
-                                            : "the spawner does not take orders; is it stopped?")
+                                            : "the spawner accepts no requests; is it stopped?")
                  : 0;
 }
 

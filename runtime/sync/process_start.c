@@ -140,7 +140,7 @@ int filch_spawner_start(void)
     }
     fl_unlock(&spawner.lock);
     return error ? fl_fail(error,
-                           "no process that starts others: %s; raise the limits of processes and "
+                           "cannot start the spawner: %s; raise the limits of processes and "
                            "open files, or free some memory",
                            strerror(error))
                  : 0;

@@ -206,7 +206,9 @@ int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
         return fl_fail(EINVAL, "filch_scope_spawn without a %s; give it one",
                        scope ? "function" : "scope");
     if (!scope->context)
-        return fl_fail(EPIPE, "%s was not spawned: its scope is not open; spawn before the close",
+        return fl_fail(EPIPE,
+                       "%s was not spawned: its scope has ended or was never begun; spawn before "
+                       "filch_scope_end",
                        child->task.name);
     int rc = fl_runtime_meant(&scope->runtime, "filch_scope_spawn");
     if (rc)
@@ -235,7 +237,8 @@ static int refuse_to_wait(const filch_scope *scope)
     if (!scope)
         return fl_fail(EINVAL, "a wait without a scope; give it one");
     const fl_child *child = child_here(scope);
-    return child ? fl_fail(EDEADLK, "child %s waits for its own scope; let the opener wait",
+    return child ? fl_fail(EDEADLK,
+                           "child %s waits for its own scope; let the task that began it wait",
                            child->what->task.name)
                  : 0;
 }
@@ -289,7 +292,7 @@ int filch_scope_end(filch_scope *scope)
     fl_scope_closed(scope);
     rc = close_scope(scope);
     if (scope->defer.self && !fl_undefer_here(&scope->defer))
-        filch_die("filch_scope_end: another task opened this scope; close it in that task");
+        filch_die("filch_scope_end: another task began this scope; end it in that task");
     scope->defer.self = NULL;
     return rc;
 }

@@ -33,8 +33,8 @@ static const filch_scope **find(const filch_scope *scope)
 int fl_scope_refuse_open(const filch_scope *scope)
 {
     return is_cleanup_here(scope) || find(scope)
-               ? fl_fail(EBUSY,
-                         "filch_scope_begin: this scope is open; close it first, or open another")
+               ? fl_fail(EBUSY, "filch_scope_begin: this scope has already begun; end it first, or "
+                                "begin another")
                : 0;
 }
 

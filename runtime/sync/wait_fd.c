@@ -157,7 +157,7 @@ static int refuse(int fd, int error)
 {
     return fl_fail(error, "cannot wait for file %d: %s; %s", fd, strerror(error),
                    error == EBADF   ? "is it open?"
-                   : error == EPERM ? "it is no socket, pipe or device that waits"
+                   : error == EPERM ? "only sockets, pipes and devices can be waited for"
                                     : "close some files, or free some memory");
 }
 

@@ -23,8 +23,8 @@ void filch_waitgroup_add(filch_waitgroup *group, unsigned count)
     fl_point();
     uint32_t was = filch_u32_add(&group->count, count, FILCH_RELAXED); /* done says what is seen */
     if (was > INT32_MAX || count > INT32_MAX - was)
-        filch_die("filch_waitgroup_add: %u more to be done besides %u; %d is the most", count, was,
-                  INT32_MAX);
+        filch_die("filch_waitgroup_add: %u more than a count of %u is out of range (at most %d)",
+                  count, was, INT32_MAX);
 }
 
 static FILCH_COLD void last_done(filch_waitgroup *group)
@@ -32,7 +32,8 @@ static FILCH_COLD void last_done(filch_waitgroup *group)
     fl_lock(&group->lock);
     uint32_t was = filch_u32_add(&group->count, (uint32_t)-1, FILCH_ACQ_REL); /* K9 */
     if (was == 0)
-        filch_die("filch_waitgroup_done: nothing is left to be done; add before, once for each");
+        filch_die("filch_waitgroup_done: the count is already 0; call filch_waitgroup_add first, "
+                  "once for each");
     if (was == 1)
         fl_tell_all(&group->lock, &group->waiters, 0);
     else
@@ -107,7 +108,7 @@ int filch_barrier_wait_until(filch_barrier *barrier, int64_t until)
         return fl_wait(&barrier->lock, &barrier->waiters, NULL, until);
     if (!barrier->parties) {
         fl_unlock(&barrier->lock);
-        return fl_fail(EINVAL, "this barrier has no parties; call filch_barrier_init before");
+        return fl_fail(EINVAL, "this barrier has no parties; call filch_barrier_init first");
     }
     unsigned round = barrier->round;
     if (++barrier->arrived == barrier->parties) {

@@ -18,5 +18,5 @@ for after_return in 0 1; do
     [ "$said" = 20 ] || { echo "address sanitizer, use after return $after_return: said: $said"; exit 1; }
 done
 said=$(./left_frames_thread 2>&1) && { echo "thread sanitizer's program is not refused: $said"; exit 1; }
-grep -q 'built with -fsanitize=thread, the library is not; build the library with its preset tsan' <<<"$said" ||
+grep -q 'built with -fsanitize=thread, but the library is not; build the library with its preset tsan' <<<"$said" ||
     { echo "thread sanitizer's program is refused without saying so: $said"; exit 1; }

@@ -204,7 +204,7 @@ serves
 # Under a profile that refuses calls the runtime would like to make.
 begin --refuse membarrier,sched_setaffinity,mbind,set_mempolicy
 sized
-claim "the full fence is told: $sizing" grep -q '"fence":"full, since membarrier is not to be had here' <<<"$sizing"
+claim "the full fence is told: $sizing" grep -q '"fence":"full, because membarrier is unavailable here' <<<"$sizing"
 [ "$(nproc)" = 1 ] || claim "floating workers are told: $sizing" grep -q 'the system refused CPU affinity (Operation not permitted)' <<<"$sizing"
 serves
 claim "they are told once" test "$(grep -c membarrier all-lines)" -eq 1

@@ -22,7 +22,7 @@ printf '\177ELF' >text
 refused "'./text' cannot be run: Exec format error" explore ./text
 refused "'true' has created no runtime with virtual workers" explore true
 refused "/nonexistent/schedule cannot be written" explore --keep /nonexistent/schedule "$programs/bank"
-refused "schedule 'text' cannot be read: it is no schedule" explore --replay text "$programs/bank"
+refused "schedule 'text' cannot be read: it is not a schedule" explore --replay text "$programs/bank"
 refused "schedule '/nonexistent' cannot be read: No such file" explore --replay /nonexistent "$programs/bank"
 
 refused "first run of 'sleep' did not end within 0.1 s" explore --timeout 0.1 sleep 60
@@ -51,7 +51,7 @@ claim "and tells the same story: $(cat out)" test "$(grep -c ' goes on$' out)" =
 FILCH_VIRTUAL=2 FILCH_SEED=$seed FILCH_EXPLORE=replay=bank.schedule "$programs/bank" 2>err
 claim "the library alone follows it, too: $(cat err)" grep -q "the balance is -30$" err
 head -c 40 bank.schedule >cut
-refused "schedule 'cut' cannot be read: it is no schedule" explore --replay cut "$programs/bank"
+refused "schedule 'cut' cannot be read: it is not a schedule" explore --replay cut "$programs/bank"
 while read -r at byte fault; do
     cp bank.schedule other
     printf "\\x$byte" | dd of=other bs=1 seek="$at" conv=notrunc status=none

@@ -114,7 +114,7 @@ Test(refused_create, each_refusal_undoes_the_creation)
             }
 }
 
-Test(refused_create, each_queue_undoes_what_it_keeps)
+Test(refused_create, each_queue_undoes_its_state)
 {
     cr_assert_eq(fib_life(2, NULL, 12), 0); /* the topology stays */
     for (unsigned i = 0; fl_queues[i]; i++) {

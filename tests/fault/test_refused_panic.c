@@ -53,7 +53,7 @@ Test(refused_panic, stolen_panic_loses_only_its_message)
         int64_t before = 0;
         for (int i = 0; i < 2 * TIMES; i++) {
             expect_message(rt, false, "a message");
-            expect_message(rt, true, "(no memory for what it said)");
+            expect_message(rt, true, "(no memory for its error message)");
             if (i == TIMES)
                 before = blocks;
         }

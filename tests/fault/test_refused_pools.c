@@ -172,7 +172,7 @@ Test(refused_pools, a_failure_has_words_without_name)
         const filch_failure *why = filch_job_failure(jobs[i]);
         cr_assert_eq(refuse_no_more(MEMORY), 1);
         cr_assert_eq(why->code, -ETIMEDOUT);
-        cr_assert_str_eq(why->message, "its deadline came before its end");
+        cr_assert_str_eq(why->message, "its deadline passed before it ended");
         cr_assert_null(why->task);
         cr_assert_eq(mutexes, held, "it gives back no other than it has taken");
         filch_job_release(jobs[i]);

@@ -94,7 +94,7 @@ Test(refused_words, a_failed_creation_names_the_part)
     static const struct row rows[] = {
         {create_with_deques, MEMORY, 1, "no memory for the queue abp"},
         {create_with_span, MEMORY, 1, "no memory to measure work and span"},
-        {create_on_an_unknown_machine, HWLOC_BEGIN, 1, "hwloc cannot begin"},
+        {create_on_an_unknown_machine, HWLOC_BEGIN, 1, "cannot start hwloc"},
     };
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert(is_told(&rows[i]), "%s", rows[i].words);

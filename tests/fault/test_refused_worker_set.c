@@ -95,7 +95,7 @@ FILCH_TASK(int, resizes, (unsigned, workers))
     return filch_runtime_resize(NULL, workers);
 }
 
-Test(refused_worker_set, a_task_is_told_as_well)
+Test(refused_worker_set, resize_in_a_task_fails_too)
 {
     filch_runtime *rt = runtime(NULL);
     refuse(THREADS, 0, true);

@@ -18,7 +18,7 @@ reported() {
     shift
     (FILCH_DEADLOCK=die timeout 20 ./deadlock "$case" >out 2>&1) 2>/dev/null || status=$?
     claim "$case ends by abort, not with $status" test $status = 134
-    claim "$case is a deadlock: $(cat out)" grep -q '^filch: all fibers are asleep - deadlock: [23] tasks wait, and nobody is left to wake them$' out
+    claim "$case is a deadlock: $(cat out)" grep -q '^filch: all fibers are asleep - deadlock: [23] tasks wait, and nothing is left to wake them$' out
     claim "$case lists each once: $(cat out)" test "$(wc -l <out)" = $(($# + 1))
     for wait in "$@"; do
         claim "$case: a task waits in $wait: $(cat out)" grep -Eq "^filch:   task .+ waits in $wait" out

@@ -60,7 +60,7 @@ claim "a limit of decision points is named" grep -q 'no progress: 21 decision po
 run spin
 claim "a loop without a decision point is named" grep -q 'has run for 1 s without a decision point' err
 fails "a foreign thread ends the process" run foreign
-claim "a foreign thread is named" grep -q 'no virtual one uses the library under FILCH_VIRTUAL' err
+claim "a foreign thread is named" grep -q 'is not virtual called Filch under FILCH_VIRTUAL' err
 fails "a fork ends the process" run forks
 claim "a fork is named" grep -q 'fork() under FILCH_VIRTUAL' err
 run waits
@@ -87,7 +87,7 @@ refuses 'FILCH_SHARE=1 is impossible with FILCH_VIRTUAL' FILCH_SHARE=1
 head -c 100 schedule-01 >cut
 refuses "schedule 'cut' cannot be followed: it is cut" FILCH_EXPLORE=replay=cut
 echo "no schedule, but as long as the head of one would be: 56 bytes" >foreign
-refuses "schedule 'foreign' cannot be followed: it is no schedule" FILCH_EXPLORE=replay=foreign
+refuses "schedule 'foreign' cannot be followed: it is not a schedule" FILCH_EXPLORE=replay=foreign
 { head -c 8 schedule-01 && printf '\2\0\0\0' && tail -c +13 schedule-01; } >newer
 refuses "schedule 'newer' cannot be followed: another version" FILCH_EXPLORE=replay=newer
 finish

@@ -14,7 +14,7 @@ static const char *reason(int rc)
 {
     switch (rc) {
     case -ENODATA:
-        return "it is no schedule";
+        return "it is not a schedule";
     case -ENOTSUP:
         return "it is of another version of Filch";
     case -EBADMSG:

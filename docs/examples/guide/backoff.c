@@ -12,8 +12,8 @@
 enum { REQUESTS = 120, WIDTH = 40, ATTEMPTS = 4 };
 
 typedef struct request {
-    int number, asked; /* asked: so many times the server got it */
-    unsigned attempts; /* so many the library made */
+    int number, asked; /* asked: times the server received it */
+    unsigned attempts; /* that the library made */
     int result;
 } request;
 

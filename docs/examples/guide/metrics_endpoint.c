@@ -81,7 +81,7 @@ static size_t keep(char *text, size_t one, size_t size, void *page)
     return fwrite(text, one, size, page);
 }
 
-/* Prometheus does this every so many seconds. */
+/* Prometheus does this every few seconds. */
 static void look(unsigned port)
 {
     char url[64], *text = NULL, *rest;

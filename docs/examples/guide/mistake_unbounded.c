@@ -77,7 +77,7 @@ static int bounded(filch_runtime *rt)
     filch_waitgroup_add(&database, 1);
     int later = 0;
     for (int i = 0; i < REQUESTS; i++)
-        later += FILCH_SUBMIT(pool, job, NULL) != 0; /* a server says "503, come again" */
+        later += FILCH_SUBMIT(pool, job, NULL) != 0; /* a server says "503, try again later" */
     filch_waitgroup_done(&database);
     filch_pool_wait(pool, FILCH_FOREVER);
     filch_pool_stats_read(pool, &stats, sizeof stats);

@@ -90,7 +90,7 @@ int main(void)
     printf("%d lines, %u failures, sum of statuses %llu\n", LINES,
            filch_u32_load(&failures, FILCH_RELAXED),
            (unsigned long long)filch_u64_load(&statuses, FILCH_RELAXED));
-    printf("%llu uses, compiled at most once a worker: %s\n", (unsigned long long)stats.gets,
+    printf("%llu uses, compiled at most once a worker: %s\n", (unsigned long long)stats.acquired,
            stats.made <= filch_runtime_workers(rt) ? "yes" : "no");
     int rc = filch_cache_destroy(matchers); /* -EBUSY: one was not put back */
     return filch_runtime_destroy(rt) || rc ? 1 : 0;

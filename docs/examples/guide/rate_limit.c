@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Not more than so many a second: jobs that wait for their turn, requests that are refused, and a
+ * At most a given number a second: jobs that wait for their turn, requests that are refused, and a
  * limit for each user. For service authors.
  *
  *   cc -O2 rate_limit.c $(pkg-config --cflags --libs filch) -o rate_limit */

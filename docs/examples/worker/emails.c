@@ -2,7 +2,7 @@
  *
  * A service that sends mail: a job email_send hands a message to the program of $SENDMAIL
  * (default /usr/sbin/sendmail). Shows a child process that is killed at the deadline, failures that
- * come again and failures that do not, and a rate limit.
+ * are retried and failures that are not, and a rate limit.
  *
  *   cc -O2 emails.c $(pkg-config --cflags --libs filch-service jansson) -o emails
  *   ./emails --broker sqlite:jobs.db
@@ -46,7 +46,7 @@ static int hand_over(filch_service_job *job, filch_process *sendmail, const char
     if (!rc || rc == -EPIPE) /* it may have said why by its status */
         rc = filch_process_wait(sendmail, &outcome, context, FILCH_FOREVER);
     if (rc)
-        return rc; /* the deadline: the job comes again */
+        return rc; /* the deadline: the job is delivered again */
     if (outcome.status == EX_OK)
         return 0;
     if (outcome.status == EX_TEMPFAIL || outcome.signal)

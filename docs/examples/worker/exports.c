@@ -52,7 +52,7 @@ static int write_all(filch_service_job *job, FILE *file, sqlite3_stmt *rows)
     write_names(file, rows);
     while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
         if ((cause = filch_context_cause(context)))
-            return cause; /* time is over, or the service ends: the job comes again */
+            return cause; /* time is over, or the service ends: the job is delivered again */
         write_row(file, rows);
     }
     if (step == SQLITE_DONE)

@@ -12,7 +12,7 @@
 // reason "TypeError: x is not a function", and its stack goes to standard error.
 'use strict';
 
-/** The job comes again, afterMs from now; 0: when the service's policy says. */
+/** The job is retried, afterMs from now; 0: when the service's policy says. */
 class Retry extends Error {
   constructor(reason, afterMs = 0) {
     super(reason);

@@ -20,7 +20,7 @@ import traceback
 
 
 class Retry(Exception):
-    """The job comes again, after_ms from now; 0: when the service's policy says."""
+    """The job is retried, after_ms from now; 0: when the service's policy says."""
 
     def __init__(self, reason, after_ms=0):
         super().__init__(reason)

@@ -49,7 +49,7 @@ FILCH_END_DECLS
  * none, or unknown. */
 typedef struct fl_notes {
     int newest, second, third, fourth;
-    filch_self home; /* self as the body got it */
+    filch_self home; /* self as the body received it */
 } fl_notes;
 
 /* clang peels one iteration off a loop of forks for each task that is followed there. */

@@ -49,7 +49,7 @@ static int set_workers(filch_runtime *rt, const char *text)
     errno = 0;
     unsigned long workers = strtoul(text, &end, 10);
     if (errno || end == text || *end || *text == '-' || workers > UINT16_MAX)
-        return fl_fail(EINVAL, "'%s' is no number of workers (1 to %u)", text,
+        return fl_fail(EINVAL, "'%s' is not a number of workers (1 to %u)", text,
                        filch_runtime_max_workers(rt));
     return filch_runtime_resize(rt, (unsigned)workers);
 }

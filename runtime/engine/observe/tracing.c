@@ -100,7 +100,7 @@ int fl_tracing_start(fl_runtime *rt, const fl_trace_options *options)
 {
     fl_tracing *tracing = NULL;
     if (filch_ptr_load(&rt->tracing, FILCH_RELAXED)) /* changed by callers of this and _stop only */
-        return fl_fail(EBUSY, "the runtime has a trace already; stop that first");
+        return fl_fail(EBUSY, "the runtime already has a trace; stop it first");
     if (options->level == FL_TRACE_TASKS && rt->fibers.side == FL_SIDE_INLINE)
         return fl_fail(EINVAL, "the runtime's forks are inline, so a trace cannot have the level "
                                "'tasks'; set FILCH_TRACE=FILE,tasks, or .trace in filch_config, "

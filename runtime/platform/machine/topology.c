@@ -77,7 +77,7 @@ unsigned fl_topology_default_workers(const fl_topology *t, enum fl_bind bind, st
     int rc = t->real ? fl_quota_read(NULL, &s.quota) : 0;
     s.workers = fl_quota_workers(s.units, s.quota);
     if (!t->real)
-        s.reason = "the machine that hwloc was told to imagine";
+        s.reason = "the machine description given to hwloc";
     else if (s.workers < s.units)
         s.reason = "the cgroup's CPU quota";
     else if (rc < 0)
@@ -226,10 +226,12 @@ static int load(struct fl_topology **out)
 {
     hwloc_topology_t h;
     if (hwloc_get_api_version() >> 16 != HWLOC_API_VERSION >> 16)
-        return fl_fail(ENOSYS, "hwloc here has API %x, Filch was built for %x; install that one",
-                       hwloc_get_api_version(), HWLOC_API_VERSION);
+        return fl_fail(
+            ENOSYS,
+            "the installed hwloc has API %x, but Filch was built for %x; install that version",
+            hwloc_get_api_version(), HWLOC_API_VERSION);
     if (hwloc_topology_init(&h))
-        return fl_fail(ENOMEM, "hwloc cannot begin (%m); free some memory");
+        return fl_fail(ENOMEM, "cannot start hwloc (%m); free some memory");
     int rc;
     if (configure(h) || hwloc_topology_load(h))
         rc = fl_fail(errno == ENOMEM ? ENOMEM : ENOSYS,

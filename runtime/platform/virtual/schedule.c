@@ -33,7 +33,7 @@ static int read_entries(fl_schedule *out, const char *file, int fd)
     struct stat is;
     if (read(fd, &header, sizeof header) != (ssize_t)sizeof header ||
         memcmp(header.magic, FL_SCHEDULE_MAGIC, sizeof header.magic) != 0)
-        return refuse(file, "it is no schedule");
+        return refuse(file, "it is not a schedule");
     if (header.version != FL_SCHEDULE_VERSION)
         return refuse(file, "another version of the library wrote it");
     if (fstat(fd, &is) || header.switches > ROOM || (uint64_t)is.st_size < size_of(header.switches))

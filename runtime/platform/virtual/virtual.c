@@ -43,8 +43,8 @@ fl_virtual_threads *fl_virtual_threads_all(void)
 fl_virtual_thread *fl_virtual_here(void)
 {
     if (!here)
-        filch_die("a thread that is no virtual one uses the library under FILCH_VIRTUAL; let tasks "
-                  "do it, or the thread that created the first runtime");
+        filch_die("a thread that is not virtual called Filch under FILCH_VIRTUAL; call it from "
+                  "tasks, or from the thread that created the first runtime");
     return here;
 }
 
@@ -110,7 +110,7 @@ static void have_one_ready(int64_t takes)
     while (!any_ready()) {
         if (!all.earliest) {
             note_end(FL_SCHEDULE_DEADLOCK);
-            filch_die("deadlock: none of %u virtual threads can run, and none waits for a time",
+            filch_die("deadlock: none of %u virtual threads can run, and none has a deadline",
                       all.threads.count);
         }
         filch_u64_store(&all.clock, (uint64_t)all.earliest, FILCH_RELAXED); /* a clock */
@@ -233,8 +233,8 @@ int fl_virtual_refuse(const char *call)
     if (!fl_virtual())
         return 0;
     return fl_fail(ENOTSUP,
-                   "%s depends on the world outside, which no seed decides; run without "
-                   "FILCH_VIRTUAL, or let the program do without",
+                   "%s depends on the environment, which no seed controls; run without "
+                   "FILCH_VIRTUAL, or avoid it",
                    call);
 }
 

@@ -265,7 +265,7 @@ static int cut_off(filch_service_job *job, const run *one, const char *words, co
 {
     int code = fl_handler_cut(one->cause);
     if (one->cause != -ETIMEDOUT)
-        return filch_error_set(code, "ended before it was done, %s%s", words, errors);
+        return filch_error_set(code, "stopped before it had finished, %s%s", words, errors);
     return filch_error_set(code, "timeout of %gs: ended %s %s%s",
                            (double)(job->deadline - job->began) / FILCH_SECOND,
                            one->outcome.status < 0 ? "by" : "with", words, errors);

@@ -197,6 +197,6 @@ void fl_frame_read(fl_frame *out, const char *json, size_t size, const char *id)
     if (json_is_object(object))
         read_object(out, object, id);
     else
-        refuse(out, "no JSON object, or one nested more than 64 deep");
+        refuse(out, "not a JSON object, or one nested more than 64 deep");
     json_decref(object);
 }

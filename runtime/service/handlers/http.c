@@ -191,7 +191,7 @@ static int set_result(const post *one)
         return 0;
     if (one->received > one->to->output_most)
         return filch_error_set(-EMSGSIZE,
-                               "a response of more than %zu bytes is no result; raise "
+                               "a response of more than %zu bytes is too large for a result; raise "
                                "output-most",
                                one->to->output_most);
     return fl_handler_cut(filch_service_job_result(one->job, one->result, one->received));

@@ -34,9 +34,8 @@ static int check_struct(const char *path, const char *symbol, const filch_handle
         return filch_error_set(-ENOENT, "handler module %.120s has no symbol '%.60s'", path,
                                symbol);
     if (has->abi != FILCH_HANDLER_MODULE_ABI)
-        return filch_error_set(-ENOTSUP,
-                               "handler module %.120s has ABI %u (valid: %d); build it anew", path,
-                               has->abi, FILCH_HANDLER_MODULE_ABI);
+        return filch_error_set(-ENOTSUP, "handler module %.120s has ABI %u (valid: %d); rebuild it",
+                               path, has->abi, FILCH_HANDLER_MODULE_ABI);
     if (has->size < offsetof(filch_handler_module, open) || !has->fn)
         return filch_error_set(-EINVAL, "handler module %.120s: '%.60s' has no function", path,
                                symbol);

@@ -83,7 +83,7 @@ static int wait_for_body(filch_self self, filch_service_job *job, void *arg)
     (void)self, (void)arg;
     const char *text = text_of(filch_service_job_message(job), copy, sizeof copy);
     if (!text || fl_value_read(&key, text, &ns, NULL))
-        return filch_service_job_fail(job, "body is no time (0..1d, as in 250ms or 2s)");
+        return filch_service_job_fail(job, "body is not a duration (0..1d, as in 250ms or 2s)");
     filch_context *context = filch_service_job_context(job);
     int rc = filch_context_wait(context, filch_in(ns));
     return rc == -ETIMEDOUT ? filch_context_cause(context) : rc;

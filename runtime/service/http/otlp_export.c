@@ -272,7 +272,7 @@ static char *url_of(const char *endpoint)
 static bool keep_endpoint(filch_service_otlp *otlp, const char *why)
 {
     if (!otlp->is_stale && otlp->config.log)
-        FILCH_LOG(otlp->config.log, FILCH_LOG_WARN, "endpoint not read again",
+        FILCH_LOG(otlp->config.log, FILCH_LOG_WARN, "endpoint not reloaded",
                   filch_log_text("reason", why));
     otlp->is_stale = true;
     return false;
@@ -306,7 +306,7 @@ static bool refresh(filch_service_otlp *otlp)
     bool good = is_url(text), differs = good && take_endpoint(otlp, text);
     explicit_bzero(text, sizeof text);
     if (!good)
-        return keep_endpoint(otlp, "it is no http: or https: URL");
+        return keep_endpoint(otlp, "it is not an http: or https: URL");
     otlp->is_stale = false;
     return differs;
 }
@@ -404,7 +404,7 @@ static int make_texts(filch_service_otlp *otlp)
         choose(config->endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318");
     if (!is_url(endpoint))
         return filch_error_set(-EINVAL,
-                               "endpoint '%s' is no URL of a collector (valid: "
+                               "endpoint '%s' is not the URL of a collector (valid: "
                                "http://HOST:PORT or https://HOST:PORT)",
                                without_user(endpoint));
     otlp->url = url_of(endpoint);

@@ -26,15 +26,15 @@ static filch_service_stats stats_of(void *arg)
 #define NUMBERS(GAUGE, COUNTER, SLOTS, RUNS)                                                       \
     GAUGE(active, running, "Number of active workers.")                                            \
     GAUGE(held, held, "Messages whose handler has not returned.")                                  \
-    GAUGE(prefetch, prefetch, "Most messages held at a time.")                                     \
+    GAUGE(prefetch, prefetch, "Limit of messages held at once.")                                   \
     GAUGE(connected, is_connected, "1 while there is a connection to the broker.")                 \
     GAUGE(broker_busy, is_busy, "1 while the broker refuses calls for now.")                       \
     GAUGE(draining, is_draining, "1 while the service drains.")                                    \
     COUNTER(received, received, "Deliveries.")                                                     \
-    COUNTER(settled, settled, "Answers that the broker has accepted.")                             \
-    COUNTER(returned, returned, "Messages given back without having begun.")                       \
-    COUNTER(late, late, "Runs done after their deadline.")                                         \
-    COUNTER(leases_lost, lost, "Leases lost before the answer.")                                   \
+    COUNTER(settled, settled, "Settlements accepted by the broker.")                               \
+    COUNTER(returned, returned, "Messages given back before their run began.")                     \
+    COUNTER(late, late, "Runs that finished after their deadline.")                                \
+    COUNTER(leases_lost, lost, "Leases lost before settlement.")                                   \
     COUNTER(connections, connected, "Connections made to the broker.")                             \
     COUNTER(published, published, "Messages published.")                                           \
     SLOTS(published)                                                                               \
@@ -131,9 +131,9 @@ static const struct {
     filch_metric_read_fn *read;
 } depths[] = {
     {"worker_queue_depth", "Current queue depth.", read_ready},
-    {"worker_queue_delayed", "Messages that wait for their time.", read_delayed},
-    {"worker_queue_leased", "Messages delivered and not yet answered.", read_leased},
-    {"worker_queue_oldest_seconds", "Time for which the oldest ready message has been ready.",
+    {"worker_queue_delayed", "Delayed messages.", read_delayed},
+    {"worker_queue_leased", "Messages delivered but not yet settled.", read_leased},
+    {"worker_queue_oldest_seconds", "Time since the oldest ready message became ready.",
      read_oldest},
     {"worker_dead_letters", "Dead letters of the queue.", read_dead_letters},
 };

@@ -124,7 +124,7 @@ static int read_fields(fl_cron *out, const char *line)
     for (unsigned i = 0; i < FIELDS; i++)
         if (!take_word(&at, words[i]))
             return filch_error_set(-EINVAL,
-                                   "cron line '%.64s' has no good %s (write minute, hour, "
+                                   "cron line '%.64s' has no valid %s (write minute, hour, "
                                    "day of month, month, day of week; or @daily)",
                                    line, fields[i].name);
     if (at[strspn(at, " \t")])
@@ -143,7 +143,8 @@ static int read_fields(fl_cron *out, const char *line)
                      .elapses = *words[IN_MINUTE] == '*' || *words[IN_HOUR] == '*'};
     static const fl_zone utc;
     if (fl_cron_next(out, &utc, 0) == FL_CRON_NEVER)
-        return filch_error_set(-EINVAL, "cron line '%.64s' has a day that no month has", line);
+        return filch_error_set(-EINVAL, "cron line '%.64s' has a day that none of its months has",
+                               line);
     return 0;
 }
 

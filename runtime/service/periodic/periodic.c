@@ -39,7 +39,8 @@ static void tell(fl_periodics *periodics, const fl_periodic *one, int64_t slot, 
         filch_log_level level;
         const char *text;
     } ends[] = {[FL_SLOT_PUBLISHED] = {FILCH_LOG_INFO, "periodic job published"},
-                [FL_SLOT_ELSEWHERE] = {FILCH_LOG_DEBUG, "periodic job published by another"},
+                [FL_SLOT_ELSEWHERE] = {FILCH_LOG_DEBUG,
+                                       "periodic job published by another service"},
                 [FL_SLOT_MISSED] = {FILCH_LOG_WARN, "periodic job missed"}};
     char when[WHEN_BYTES];
     filch_service *service = periodics->service;
@@ -103,7 +104,7 @@ static void judge(fl_periodics *periodics, fl_periodic *one, int64_t now)
                                           : FL_SLOT_MISSED;
     if (end == FL_SLOT_MISSED)
         snprintf(why, sizeof why, "%s",
-                 is_over ? strerror(-status) : "the broker was away, or did not answer");
+                 is_over ? strerror(-status) : "the broker was unreachable, or did not answer");
     fl_publisher_drop(&periodics->service->publisher, one->request);
     one->request = NULL;
     tell(periodics, one, one->slot, end, *why ? why : NULL);
@@ -136,7 +137,7 @@ static void look(fl_periodics *periodics, fl_periodic *one, int64_t now)
     bool is_in_time = slot != FL_CRON_NEVER && now < give_up_at;
     if (first != NOT_LOOKED_AT && (slot != first || !is_in_time))
         tell(periodics, one, first, FL_SLOT_MISSED,
-             is_in_time ? "a later one is due" : "its time is over");
+             is_in_time ? "a later one is due" : "its time has passed");
     if (is_in_time)
         publish(periodics, one, slot, give_up_at);
 }

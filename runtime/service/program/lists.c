@@ -57,8 +57,8 @@ static int take_words(fl_configured_handler *handler, const json_t *value, const
     if (!(json_is_array(value) || json_is_string(value) || json_is_true(value)) ||
         count > WORDS_MOST)
         return filch_error_set(-EINVAL,
-                               "%.80s is not a text, an array of at most %d texts, or true", called,
-                               WORDS_MOST);
+                               "%.80s is not a string, an array of at most %d strings, or true",
+                               called, WORDS_MOST);
     if (!count != !*handler->kind->words)
         return filch_error_set(-EINVAL, "%.80s: wrong words (allowed: %s)", called,
                                *handler->kind->words ? handler->kind->words : "true");
@@ -66,7 +66,7 @@ static int take_words(fl_configured_handler *handler, const json_t *value, const
     for (size_t i = 0; words && i < count; i++) {
         const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
         if (!json_is_string(one))
-            return filch_error_set(-EINVAL, "%.80s: word %zu is no text", called, i);
+            return filch_error_set(-EINVAL, "%.80s: word %zu is not a string", called, i);
         words[i] = fl_keep_text(keep, json_string_value(one), json_string_length(one));
         if (!words[i])
             return -ENOMEM;
@@ -79,7 +79,7 @@ static int take_kind(fl_configured_handler *handler, const fl_handler_kind *kind
                      const json_t *value, const char *called, fl_keep *keep)
 {
     if (handler->kind)
-        return filch_error_set(-EINVAL, "%.80s: it has the kind %s, too; keep one", called,
+        return filch_error_set(-EINVAL, "%.80s: it also has the kind %s; keep one", called,
                                handler->kind->name);
     handler->kind = kind;
     return take_words(handler, value, called, keep);
@@ -108,7 +108,7 @@ static int take_handler(fl_configured_handler *handler, json_t *object, size_t i
     const char *type = json_string_value(json_object_get(object, "type")), *name;
     json_t *value;
     if (!type || !*type)
-        return filch_error_set(-EINVAL, "handlers[%zu] is no object with a type (a text)", i);
+        return filch_error_set(-EINVAL, "handlers[%zu] is not an object with a type (a string)", i);
     snprintf(place, sizeof place, "handlers[%zu] %.24s", i, fl_show(type).text);
     json_object_foreach(object, name, value)
     {
@@ -135,7 +135,7 @@ static int take_list(fl_configuration *out, const json_t *list)
 {
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count > HANDLERS_MOST)
-        return filch_error_set(-EINVAL, "handlers is no array of at most %d objects",
+        return filch_error_set(-EINVAL, "handlers is not an array of at most %d objects",
                                HANDLERS_MOST);
     out->handlers = fl_keep_bytes(&out->keep, (count + 1) * sizeof *out->handlers);
     if (!out->handlers)
@@ -208,7 +208,7 @@ static int take_entry(filch_periodic *periodic, json_t *object, size_t i, fl_kee
     const char *name, *names[FL_KEYS_MOST] = {NULL};
     json_t *value;
     if (!json_is_object(object))
-        return filch_error_set(-EINVAL, "periodic[%zu] is no object", i);
+        return filch_error_set(-EINVAL, "periodic[%zu] is not an object", i);
     json_object_foreach(object, name, value)
     {
         const fl_key *key = fl_key_of(FL_KEY_OF_PERIODIC, name, strlen(name));
@@ -232,7 +232,7 @@ static int take_jobs(fl_configuration *out, const json_t *list)
 {
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count > FILCH_PERIODICS)
-        return filch_error_set(-EINVAL, "periodic is no array of at most %d objects",
+        return filch_error_set(-EINVAL, "periodic is not an array of at most %d objects",
                                FILCH_PERIODICS);
     out->periodics = fl_keep_bytes(&out->keep, (count + 1) * sizeof *out->periodics);
     if (!out->periodics)

@@ -166,13 +166,15 @@ static int sleep_for(const char *program, const char *argument)
 
 const fl_action fl_actions[] = {
     {fl_option_config, "FILE", "read the configuration from this JSON file", NULL},
-    {fl_option_check, NULL, "print the configuration, and end: 0 if it is valid, 2 if not", NULL},
-    {fl_option_once, NULL, "run the messages that are ready, and end", NULL},
-    {"brokers", "[=markdown]", "list the brokers at hand, or the tables of docs/service/brokers.md",
+    {fl_option_check, NULL, "print the configuration, and exit: 0 if it is valid, 2 if not", NULL},
+    {fl_option_once, NULL, "run the messages that are ready, and exit", NULL},
+    {"brokers", "[=markdown]",
+     "list the available brokers, or print the tables of docs/service/brokers.md",
      fl_broker_list_run},
-    {"sleep", "N", "wait for N seconds, and end: a preStop hook without a shell", sleep_for},
-    {"probe", "URL", "get an http: URL, and end: 0 if its status is 2xx, else 1", fl_probe_run},
-    {"help", "[=markdown]", "print this, or the tables of docs/service/worker.md", fl_help_run},
+    {"sleep", "N", "wait for N seconds, and exit: a preStop hook without a shell", sleep_for},
+    {"probe", "URL", "get an http: URL, and exit: 0 if its status is 2xx, else 1", fl_probe_run},
+    {"help", "[=markdown]", "print this help, or the tables of docs/service/worker.md",
+     fl_help_run},
     {"version", NULL, "print the version", version},
     {0},
 };

@@ -91,7 +91,8 @@ static int run_once(fl_program *program)
         nanosleep(&pause, NULL);
     filch_service_stats_read(program->service, &stats, sizeof stats);
     return !rc && stats.outcomes[FILCH_SERVICE_GIVEN_BACK]
-               ? filch_error_set(-ECANCELED, "handlers were cancelled; their messages come again")
+               ? filch_error_set(-ECANCELED,
+                                 "handlers were cancelled; their messages will be delivered again")
                : rc;
 }
 

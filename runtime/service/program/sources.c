@@ -50,11 +50,10 @@ static int check_rabbit(const char *called, const char *url)
     const fl_key *key = fl_key_of(FL_KEY_OF_SERVICE, "broker", 6);
     if (strncasecmp(url, "amqp:", 5) == 0 || strncasecmp(url, "amqps:", 6) == 0)
         return 0;
-    return filch_error_set(
-        -EINVAL,
-        "%s: '%s' is no URL of RabbitMQ (amqp://, amqps://); name another broker "
-        "by FILCH_SERVICE_BROKER",
-        called, fl_show_value(key, url).text);
+    return filch_error_set(-EINVAL,
+                           "%s: '%s' is not a RabbitMQ URL (amqp://, amqps://); name another "
+                           "broker in FILCH_SERVICE_BROKER",
+                           called, fl_show_value(key, url).text);
 }
 
 /* A forgotten broker must not become a private file. The other public aliases are the variables of
@@ -354,8 +353,7 @@ static int take_member(fl_configuration *out, const json_t *object, const char *
         return 0;
     snprintf(called, sizeof called, "%s: %s", fl_show(path).text, name);
     if (from_file && json_object_get(object, from_file->name))
-        return filch_error_set(-EINVAL, "%.80s: %s is there, too; keep one", called,
-                               from_file->name);
+        return filch_error_set(-EINVAL, "%.80s: %s is also set; keep one", called, from_file->name);
     const char *text = fl_json_text(key ? key : from_file, value, called, &out->keep);
     if (!text)
         return -EINVAL;
@@ -368,7 +366,7 @@ static int take_all(fl_configuration *out, json_t *object, const char *path)
     const char *name;
     json_t *value;
     if (!json_is_object(object))
-        return filch_error_set(-EINVAL, "%s is no JSON object", fl_show(path).text);
+        return filch_error_set(-EINVAL, "%s is not a JSON object", fl_show(path).text);
     json_object_foreach(object, name, value)
     {
         int rc = take_member(out, object, path, name, value);

@@ -47,15 +47,15 @@ static void say_everything(void)
     say(&config);
 }
 
-Test(describe, says_what_was_asked_for)
+Test(describe, lists_configured_values)
 {
     struct child child;
     passes(&child, say_everything);
-    static const char *const words[] = {"workers      3, as asked for",
+    static const char *const words[] = {"workers      3, as configured",
                                         "binding      none, not pinned",
                                         "queue        central-mutex",
                                         "policy       random",
-                                        "fence        full, as asked for",
+                                        "fence        full, as configured",
                                         "stacks of 100 KiB",
                                         "at most 77 fibers",
                                         "seed         12345",
@@ -73,7 +73,7 @@ Test(describe, lone_worker_spins_with_two_fibers)
 {
     struct child child;
     passes(&child, say_few_fibers);
-    expect(&child, "\nshort waits  spin some microseconds\n");
+    expect(&child, "\nshort waits  spin for a few microseconds\n");
     expect(&child, "at most 2 fibers");
 }
 
@@ -99,7 +99,7 @@ Test(describe, inline_outline_queues_report_same_fence)
     cr_assert(one && other);
     cr_assert_eq(strncmp(one, other, strcspn(one + 1, "\n") + 2), 0, "%s, but %s", one, other);
     cr_assert_not_null(fence_of(&inlined, "chase-lev-fenced"));
-    expect(&inlined, "\nfence        full, as the queue has it: fork and join out of line\n");
+    expect(&inlined, "\nfence        full, as the queue requires: fork and join out of line\n");
 }
 
 static void say_with_one_cpu(void)

@@ -35,7 +35,7 @@ static fl_fiber *get(void)
     return fl_fibers_get(&fibers, never_entered);
 }
 
-Test(fiber, the_cap_is_kept_and_told)
+Test(fiber, the_cap_holds_and_is_reported)
 {
     for (unsigned i = 0; i < MAX; i++) {
         cr_assert_not_null(get());

@@ -286,7 +286,7 @@ Test(panic, uncaught_panic_dies_with_advice)
         {outside_of_tasks, ": on a plain thread; catch it"},
         {typed_run, "task fails, "},
         {typed_run, "the number is "},
-        {cleanups_out_of_order, "not the newest"},
+        {cleanups_out_of_order, "ended out of order"},
     };
     for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++) {
         struct child child;

@@ -176,7 +176,7 @@ Test(stats, what_a_panic_drops_is_counted)
 
 /* ---- Thefts ---- */
 
-Test(stats, who_stole_from_whom_is_told)
+Test(stats, steals_are_counted_by_victim)
 {
     enum { TIMES = 50 };
     uint64_t row[3] = {9, 9, 9};

@@ -68,7 +68,7 @@ Test(worker_set, it_is_described)
     cr_assert_not_null(strstr(text, "slots        5"), "%s", text);
     filch_runtime_resize(rt, 5);
     filch_runtime_describe(rt, text, sizeof text);
-    cr_assert_not_null(strstr(text, "workers      5, as asked for"), "%s", text);
+    cr_assert_not_null(strstr(text, "workers      5, as configured"), "%s", text);
     filch_runtime_destroy(rt);
 }
 

@@ -33,7 +33,7 @@ Test(plain_errors, channel_explains_closed_or_not_ready)
     EXPECT_SENTENCE(filch_channel_try_send(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_channel_try_receive(channel, &item), -EAGAIN, "at once");
     EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, 0), -ETIMEDOUT,
-                    "deadline is 0 or past");
+                    "deadline is 0 or has passed");
     EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)),
                     -ETIMEDOUT, "deadline of this wait");
     filch_channel_close(channel);
@@ -49,7 +49,7 @@ static void *closes(void *channel)
     return NULL;
 }
 
-Test(plain_errors, who_waited_is_told_as_well)
+Test(plain_errors, waiters_get_the_sentence_too)
 {
     pthread_t thread;
     filch_channel *channel;
@@ -60,7 +60,7 @@ Test(plain_errors, who_waited_is_told_as_well)
     filch_channel_destroy(channel);
 }
 
-Test(plain_errors, a_context_tells_its_cause)
+Test(plain_errors, a_context_reports_its_cause)
 {
     filch_context *context;
     OK(filch_context_create(&context, NULL));

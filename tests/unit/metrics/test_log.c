@@ -23,7 +23,7 @@ static const char *line_of(const char *message, const filch_log_field *fields, s
 
 #define EPOCH "{\"time\":\"1970-01-01T00:00:00.000000Z\",\"level\":\"info\",\"message\":"
 
-Test(log, a_line_is_what_was_said)
+Test(log, a_line_has_message_and_fields)
 {
     filch_traceparent trace;
     const char header[] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -251,7 +251,7 @@ Test(log_sink, stalled_reader_does_not_delay_end)
     }
 }
 
-Test(log_sink, the_end_writes_what_is_queued)
+Test(log_sink, destroy_writes_queued_lines)
 {
     enum { LINES = 300 };
     open_pipe();

@@ -86,7 +86,7 @@ Test(par_histogram, nonexistent_bin_is_named)
         char said[60];
         filch_runtime *rt = par_runtime(config_workers[k / 2]);
         cr_assert_eq(FILCH_RUN(rt, wrong_at, 0, 100000, counts, bins, 99999, bins), -ERANGE);
-        snprintf(said, sizeof said, "index 99999 is of bin %zu", bins + 5);
+        snprintf(said, sizeof said, "index 99999 maps to bin %zu", bins + 5);
         cr_assert(strstr(filch_error(), said), "%s", filch_error());
         expect_none(counts, bins);
         for (size_t at = 0; at < 100000; at = at * 3 + 1) {
@@ -168,7 +168,7 @@ Test(par_histogram, plain_chunks_may_use_any_lane)
             for (int b = 0; b < 3; b++)
                 cr_assert_eq(counts[b], n / 3);
             cr_assert_eq(fl_run_histogram(rt, 0, n, count_thirds, counts, 2, NULL), -ERANGE);
-            cr_assert(strstr(filch_error(), "of bin 2, there are 2"));
+            cr_assert(strstr(filch_error(), "to bin 2, but there are 2"));
         }
         filch_runtime_destroy(rt);
     }

@@ -353,9 +353,9 @@ Test(par_radix, what_cannot_be_sorted_is_refused)
     const size_t many = SIZE_MAX / 2;
     filch_runtime *rt = par_runtime(1);
     expect_refused(FILCH_RUN(rt, sort_u32, NULL, 2), "at NULL");
-    expect_refused(FILCH_RUN(rt, sort_u32, v, many), "no memory is so large");
+    expect_refused(FILCH_RUN(rt, sort_u32, v, many), "more than memory can hold");
     expect_refused(fl_run_radix_sort(rt, NULL, 2, 4, 0, 4, FILCH_RADIX_FLOAT), "at NULL");
-    expect_refused(fl_run_radix_sort(rt, v, many, 4, 0, 4, FILCH_RADIX_FLOAT), "so large");
+    expect_refused(fl_run_radix_sort(rt, v, many, 4, 0, 4, FILCH_RADIX_FLOAT), "memory can hold");
     expect_refused(fl_run_radix_sort(rt, v, 2, 0, 0, 4, FILCH_RADIX_FLOAT), "offset");
     expect_refused(fl_run_radix_sort(rt, v, 2, 4, 1, 4, FILCH_RADIX_FLOAT), "offset");
     expect_refused(fl_run_radix_sort(rt, v, 2, 4, SIZE_MAX, 4, FILCH_RADIX_FLOAT), "offset");

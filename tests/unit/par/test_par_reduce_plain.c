@@ -107,7 +107,7 @@ Test(par_reduce_plain, memory_owning_results_join_in_order)
     }
 }
 
-Test(par_reduce_plain, a_stop_drops_what_was_made)
+Test(par_reduce_plain, a_stop_drops_partial_results)
 {
     uint64_t state = stress_seed();
     for (unsigned k = 0; k < PAR_RUNTIMES; k++) {
@@ -231,7 +231,7 @@ Test(par_reduce_plain, what_cannot_be_reduced_is_refused)
     }
     cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 0, 1, &harmonic, &out, NULL), -EINVAL);
     cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 2, 1, &harmonic, &out, NULL), -EINVAL);
-    cr_assert(strstr(filch_error(), "blocks of 2"));
+    cr_assert(strstr(filch_error(), "a block of 2 items"));
     cr_assert_eq(out, 77);
     filch_runtime_destroy(rt);
 }

@@ -75,7 +75,7 @@ static void ends(filch_cache *cache)
     filch_cache_stats all = stats_of(cache);
     cr_assert_eq(all.kept, 0);
     cr_assert_eq(all.made, all.freed);
-    cr_assert_eq(all.gets, all.puts);
+    cr_assert_eq(all.acquired, all.given_back);
     OK(filch_cache_destroy(cache));
 }
 
@@ -165,7 +165,7 @@ Test(cache, depot_is_avoided_at_magazine_boundary)
 
 /* ---- Callbacks that fail ---- */
 
-Test(cache, a_construction_that_fails_is_told)
+Test(cache, a_failed_construction_is_reported)
 {
     filch_runtime *rt = config_runtime(2, 0);
     filch_cache *cache = cache_of(rt, &plain);
@@ -276,7 +276,7 @@ Test(cache, no_object_has_two_holders)
         filch_runtime *rt = config_runtime(c, 1000000);
         filch_cache *cache = cache_of(rt, &config);
         parties_meet(rt, 8, 3, use_some, cache);
-        cr_assert_eq(stats_of(cache).gets, 11 * 200 * 5);
+        cr_assert_eq(stats_of(cache).acquired, 11 * 200 * 5);
         cr_assert_eq(stats_of(cache).made, signpost_count(&works.constructed));
         ends(cache);
         cr_assert_eq(signpost_count(&works.constructed), signpost_count(&works.destructed));

@@ -153,7 +153,7 @@ static const struct {
     {"unpinned workers are far from one another", DUAL, FL_BIND_NONE, 0, 1, FL_TIER_FAR},
 };
 
-FOR_EACH(topology, distance_is_what_two_places_share, distances)
+FOR_EACH(topology, distance_depends_on_shared_levels, distances)
 {
     cr_assert_eq(distance(imagine(one->machine), one->bind, one->a, one->b), one->tier);
 }
@@ -297,7 +297,7 @@ Test(topology, flat_cpus_are_far_apart)
     cr_assert_eq(fl_topology_distance(flat(), &a, &b), FL_TIER_FAR);
 }
 
-Test(topology, flat_is_what_is_loaded_already)
+Test(topology, flat_reuses_the_loaded_topology)
 {
     const fl_topology *all = imagine(DUAL);
     cr_assert_eq(flat(), all);
@@ -378,7 +378,7 @@ Test(topology, imagined_machine_defaults_to_its_units)
     cr_assert_eq(fl_topology_default_workers(imagine(DUAL), FL_BIND_PU, &why), 16);
     cr_assert_eq(why.units, 16);
     cr_assert_eq(why.quota, 0);
-    cr_assert(strstr(why.reason, "imagine"));
+    cr_assert(strstr(why.reason, "given to hwloc"));
 }
 
 Test(topology, one_cpu_mask_gives_one_worker)

@@ -143,7 +143,7 @@ Test(direct_pool, no_two_jobs_have_one_id)
 
 /* ---- The end ---- */
 
-Test(direct_pool, shutdown_now_cancels_what_waits)
+Test(direct_pool, shutdown_now_cancels_waiting_jobs)
 {
     gate at = {0};
     filch_job *job;

@@ -150,7 +150,7 @@ static int tries_itself(filch_self self, filch_job *job, void *rc)
     return 0;
 }
 
-Test(job_future, mistakes_are_told)
+Test(job_future, misuse_is_reported)
 {
     gate at;
     int rc = 0, value = 1;

@@ -34,7 +34,7 @@ Test(pool_create, configuration_larger_than_known_is_refused)
     cr_assert_eq(filch_pool_create(&pool, &config.known), 0, "%s", filch_error());
     OK(filch_pool_destroy(pool));
     config.known.size = sizeof config.known + 1;
-    expect_refused(&config, "are known");
+    expect_refused(&config, "this library knows");
 }
 
 /* The refused one leaves its fields on the stack, where the next call has its own. */
@@ -43,7 +43,7 @@ Test(pool_create, fields_missing_from_configuration_are_zero)
     filch_pool *pool = NULL;
     const filch_pool_config refused = {.workers = 1, .order = FILCH_ORDERS};
     const filch_pool_config shorter = {.size = offsetof(filch_pool_config, order), .workers = 1};
-    expect_refused(&refused, "of order");
+    expect_refused(&refused, "unknown pool order");
     cr_assert_eq(filch_pool_create(&pool, &shorter), 0, "%s", filch_error());
     OK(filch_pool_destroy(pool));
 }
@@ -52,7 +52,7 @@ Test(pool_create, fields_missing_from_configuration_are_zero)
 Test(pool_create, the_greatest_width_is_in_range)
 {
     expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX, .order = FILCH_ORDERS},
-                   "of order");
+                   "unknown pool order");
     expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX + 1}, "out of range");
 }
 

@@ -300,7 +300,7 @@ Test(pool_intake_handles, pool_context_decides_and_closes_intake)
     cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
 }
 
-Test(pool_intake_handles, its_future_is_told)
+Test(pool_intake_handles, its_future_is_set)
 {
     gate at;
     filch_future future = {0};

@@ -103,7 +103,7 @@ static int says_much(filch_self self, filch_job *job, void *unused)
     FILCH_PANIC(-EBUSY, "%s%s", stars, stars);
 }
 
-Test(pool_messages, and_cuts_what_was_said_before)
+Test(pool_messages, and_truncates_earlier_text)
 {
     filch_job *job;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .retry = &hourly});

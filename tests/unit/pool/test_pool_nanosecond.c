@@ -40,7 +40,7 @@ Test(pool_nanosecond, timeout_before_deadline_blames_run_timeout)
 
 Test(pool_nanosecond, timeout_at_deadline_blames_deadline)
 {
-    expect_reason(0, "its deadline came before its end");
+    expect_reason(0, "its deadline passed before it ended");
 }
 
 Test(pool_nanosecond, job_is_not_accepted_at_deadline)

@@ -81,7 +81,7 @@ Test(pool_retries, a_delayed_job_can_be_cancelled)
     expect_cancelled(pool, job, &one);
 }
 
-Test(pool_retries, shutdown_cancels_what_is_delayed)
+Test(pool_retries, shutdown_cancels_delayed_jobs)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .retry = &patient});
     stubborn one = {.failures = 9, .code = -EAGAIN};

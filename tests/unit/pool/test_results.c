@@ -283,7 +283,7 @@ Test(results, refused_job_is_not_awaited)
 
 /* ---- Life and time ---- */
 
-Test(results, destroying_it_releases_what_nobody_took)
+Test(results, destroy_releases_untaken_jobs)
 {
     struct item items[MANY];
     filch_results *list = list_of();

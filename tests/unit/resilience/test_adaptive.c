@@ -256,7 +256,7 @@ static void meet_all_others(filch_self self, void *arg, unsigned index)
     filch_adaptive_give_back(one->adaptive, FILCH_ADAPTIVE_IGNORE, 0);
 }
 
-Test(adaptive, other_bounds_let_in_who_waits)
+Test(adaptive, new_bounds_admit_waiting_calls)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static crowd one;

@@ -173,7 +173,7 @@ Test(aimd, steady_load_refreshes_best_without_creep)
     }
 }
 
-Test(aimd, nothing_that_is_told_breaks_it)
+Test(aimd, no_report_breaks_it)
 {
     static const int64_t latencies[] = {0, 1, MS, FILCH_SECOND, FILCH_FOREVER};
     uint64_t random = stress_seed();

@@ -187,7 +187,7 @@ Test(breaker, half_open_limits_probes_then_closes)
     for (int i = 0; i < 3; i++)
         cr_assert_eq(allow(&tickets[i]), 0);
     cr_assert_eq(look().probes, 3);
-    refused("half-open, and 3 probes are under way");
+    refused("half-open, and 3 probes are running");
     cr_assert_eq(report(&tickets[0], FILCH_BREAKER_NEITHER), 0);
     cr_assert_eq(allow(&tickets[0]), 0, "its place is free again");
     refused("half-open");

@@ -266,7 +266,7 @@ Test(bucket, no_time_span_exceeds_limit)
 
 /* ---- Another limit ---- */
 
-Test(bucket, another_limit_keeps_what_is_missing)
+Test(bucket, a_new_limit_keeps_the_debt)
 {
     fl_bucket bucket = with(10, 10, 0);
     int64_t now = FILCH_SECOND;

@@ -14,7 +14,7 @@ enum { SOME = 10 };
 
 /* ---- One letter ---- */
 
-Test(letters, a_letter_says_what_was_put)
+Test(letters, a_letter_has_the_stored_fields)
 {
     payload one = {.number = 1};
     filch_dead_letter *letter;

@@ -193,7 +193,7 @@ Test(dead_letters_requeue, letters_returning_meanwhile_are_not_retried)
 
 /* ---- Purging ---- */
 
-Test(dead_letters_requeue, purging_takes_what_failed_long_ago)
+Test(dead_letters_requeue, purge_removes_old_letters)
 {
     size_t count;
     filch_dead_letter_queue *letters = dead_letters_of((filch_dead_letter_queue_config){.max = 0});

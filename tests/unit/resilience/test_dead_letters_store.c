@@ -46,7 +46,7 @@ Test(dead_letters_store, unstored_payload_stays_with_caller)
     cr_assert_eq(signpost_count(&one.dropped), 1);
 }
 
-Test(dead_letters_store, its_errors_are_told)
+Test(dead_letters_store, its_errors_are_returned)
 {
     payload one = {.number = 1};
     filch_dead_letter *page[2];
@@ -222,7 +222,7 @@ static double shown(filch_metrics *metrics, const char *series)
     return exposition_value(exposition_written(metrics, &text), series);
 }
 
-Test(dead_letters_store, metrics_show_what_has_happened)
+Test(dead_letters_store, metrics_count_each_operation)
 {
     static payload all[5];
     int full = -EAGAIN;

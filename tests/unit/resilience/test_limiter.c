@@ -248,7 +248,7 @@ static void told_the_end(const guest *guests)
     all_were_told(guests, -EIDRM);
 }
 
-Test(limiter, who_waits_is_told_the_end)
+Test(limiter, destroy_ends_waits)
 {
     on_every_runtime(nothing, destroy, told_the_end);
 }

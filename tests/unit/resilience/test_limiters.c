@@ -202,7 +202,7 @@ static void wait_until_the_end(filch_self self, void *arg, unsigned index)
     filch_keyed_limiter_destroy(one->limiters);
 }
 
-Test(limiters, who_waits_is_told_the_end)
+Test(limiters, destroy_ends_waits)
 {
     for (unsigned i = 0; i < CONFIGS; i++) {
         static crowd one;

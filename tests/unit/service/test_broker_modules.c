@@ -74,7 +74,7 @@ Test(broker_modules, incompatible_module_is_refused)
     static const struct {
         const char *url, *why;
     } all[] = {
-        {"newer:", "filch-broker-newer.so (ABI 5, valid: 4); build it anew"},
+        {"newer:", "filch-broker-newer.so (ABI 5, valid: 4); rebuild it"},
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
         {"boastful:",
@@ -108,7 +108,7 @@ Test(broker_modules, relative_path_is_refused)
 {
     cr_assert_eq(chdir(BROKER_MODULES), 0);
     look_in(".");
-    refuses("range:1", "./filch-broker-range.so (is no absolute path)");
+    refuses("range:1", "./filch-broker-range.so (is not an absolute path)");
 }
 
 Test(broker_modules, module_serves_only_its_schemes)

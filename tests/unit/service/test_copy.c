@@ -287,7 +287,7 @@ static int refuse(const char *id, fl_settle_verb verb, int status)
     return settle(&one, verb);
 }
 
-Test(copy, refused_dead_letters_are_told_once)
+Test(copy, refused_dead_letters_are_logged_once)
 {
     begin((fl_transport){.delays = true});
     for (unsigned lease = 0; lease < 3; lease++) {
@@ -311,7 +311,7 @@ Test(copy, refused_retries_use_the_brokers_delay)
     cr_assert_eq(fake.verb, FL_SETTLE_RETRY);
     cr_assert(fake.is_there);
     cr_assert_eq(reports, 1);
-    cr_assert(strstr(reported, "comes again after the delay"), "%s", reported);
+    cr_assert(strstr(reported, "is delivered again after the delay"), "%s", reported);
 }
 
 Test(copy, refused_retries_stay_without_delays)

@@ -292,6 +292,6 @@ Test(handler_http, response_becomes_result_on_request)
     handled_results(&one, "", "");
     answer_with(&to, ANSWER("200 OK", "", ""), 20000);
     handled_expect(&one, "", FILCH_SERVICE_DEAD,
-                   "a response of more than 10000 bytes is no result");
+                   "a response of more than 10000 bytes is too large for a result");
     end(&one, &to);
 }

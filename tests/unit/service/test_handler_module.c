@@ -48,12 +48,12 @@ Test(handler_module, object_writable_by_others_is_refused)
 {
     place at = place_make();
     char link[80];
-    refuses("greet.so", NULL, "no absolute path");
+    refuses("greet.so", NULL, "not an absolute path");
     refuses("/nowhere/greet.so", NULL, "not found");
-    refuses(at.folder, NULL, "no regular file");
+    refuses(at.folder, NULL, "not a regular file");
     snprintf(link, sizeof link, "%s/link", at.folder);
     cr_assert_eq(symlink(at.path, link), 0);
-    refuses(link, NULL, "no regular file");
+    refuses(link, NULL, "not a regular file");
     static const mode_t modes[] = {0664, 0646, 0666};
     for (unsigned i = 0; i < 3; i++) {
         cr_assert_eq(chmod(at.path, modes[i]), 0);

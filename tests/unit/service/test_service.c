@@ -299,5 +299,5 @@ Test(service, json_body_names_its_type)
         return;
     body_dies_as("{\"type\":\"other\"}", "unknown task type: other");
     body_dies_as("{\"type\":\"count\",\"id\":7}",
-                 "JSON envelope with an id that is no text (envelope=raw takes any body)");
+                 "JSON envelope with an id that is not a string (envelope=raw takes any body)");
 }

@@ -91,7 +91,7 @@ static void tells_of_refusals(void)
     fl_broker_memory.close(broker);
 }
 
-Test(service_busy, refusals_are_told_once)
+Test(service_busy, refusals_are_logged_once)
 {
     tells_of_refusals();
     exchanges = true;
@@ -106,7 +106,7 @@ static void *publish_one(void *service)
     return NULL;
 }
 
-Test(service_busy, a_refused_publication_is_told)
+Test(service_busy, a_refused_publication_returns_an_error)
 {
     pthread_t caller;
     const filch_handler handler = {.type = "end", .fn = ends_each_way};

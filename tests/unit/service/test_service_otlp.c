@@ -317,7 +317,7 @@ static void *stop(void *otlp)
     return (void *)(intptr_t)filch_service_otlp_stop(otlp, FILCH_FOREVER);
 }
 
-Test(service_otlp, stopping_sends_what_waits)
+Test(service_otlp, stop_sends_queued_spans)
 {
     pthread_t thread;
     void *rc;

@@ -27,7 +27,7 @@ static void take_line(const char *line, size_t size, void *arg)
 {
     if (memmem(line, size, "broker URL has changed", 22))
         signpost_raise(&changed);
-    if (memmem(line, size, "broker URL not read again", 25))
+    if (memmem(line, size, "broker URL not reloaded", 23))
         signpost_raise(&kept);
 }
 

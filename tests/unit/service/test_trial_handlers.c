@@ -73,8 +73,8 @@ Test(trial_handlers, sleep_refuses_body_without_time)
     static const char *const bodies[] = {
         "soon", "-1s", "2d", "\"", "\"\"x", "1s ", "99999999999999999999999999999999"};
     for (unsigned i = 0; i < sizeof bodies / sizeof *bodies; i++)
-        is_dead("sleep", bodies[i], strlen(bodies[i]), "no time (0..1d");
-    is_dead("sleep", "1\0s", 3, "no time");
+        is_dead("sleep", bodies[i], strlen(bodies[i]), "not a duration (0..1d");
+    is_dead("sleep", "1\0s", 3, "not a duration");
 }
 
 Test(trial_handlers, sleep_ends_with_its_context)

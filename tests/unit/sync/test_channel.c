@@ -60,7 +60,7 @@ Test(channel, signals_need_no_memory_for_items)
     filch_channel_destroy(channel);
 }
 
-Test(channel, is_what_it_was_made)
+Test(channel, has_the_configured_capacity)
 {
     filch_channel *channel = channel_of(24, 5);
     cr_assert_eq(filch_channel_capacity(channel), 5);
@@ -72,7 +72,7 @@ Test(channel, is_what_it_was_made)
 
 /* ---- What is refused ---- */
 
-Test(channel, refuses_what_memory_cannot_hold)
+Test(channel, refuses_more_than_memory_holds)
 {
     filch_channel *channel = NULL;
     cr_assert_eq(filch_channel_create(NULL, 8, 8), -EINVAL);
@@ -316,12 +316,12 @@ static void destroying(crew *all, enum crew_kind kind, const char *name)
     all_are_told(all, kind, receive_party, true);
 }
 
-Test(channel, closing_tells_everybody_who_waits)
+Test(channel, close_wakes_all_waiters)
 {
     crew_everywhere(closing);
 }
 
-Test(channel, destroying_tells_everybody_who_waits)
+Test(channel, destroy_wakes_all_waiters)
 {
     crew_everywhere(destroying);
 }

@@ -257,7 +257,7 @@ Test(deadline_errors, shutdown_timeout_reports_cancelled_rest)
     pool = pool_of((filch_pool_config){.width = 1, .workers = 1});
     cr_assert_eq(FILCH_SUBMIT(pool, waits_for_its_context, NULL), 0);
     cr_assert_eq(filch_pool_shutdown(pool, filch_in(SHORT)), -ETIMEDOUT);
-    cr_assert(strstr(filch_error(), "have been cancelled"), "%s", filch_error());
+    cr_assert(strstr(filch_error(), "remaining jobs were cancelled"), "%s", filch_error());
     OK(filch_pool_destroy(pool));
 }
 

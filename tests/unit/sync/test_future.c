@@ -161,8 +161,7 @@ Test(future, taking_missing_value_dies_with_message)
     child_run(&child, take_the_value_of_an_empty_one);
     cr_assert(child_died(&child, "value of a future that has none"), "%s", child.text);
     child_run(&child, take_a_value_of_another_size);
-    cr_assert(child_died(&child, "8 bytes is taken from a future that has one of 4"), "%s",
-              child.text);
+    cr_assert(child_died(&child, "8 bytes from a future that has one of 4"), "%s", child.text);
 }
 
 /* ---- Tasks that set it ---- */

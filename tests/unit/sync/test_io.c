@@ -128,7 +128,7 @@ Test(io, a_guest_is_served)
 
 /* ---- Errors ---- */
 
-Test(io, deadlines_and_errors_are_told)
+Test(io, deadlines_and_errors_are_returned)
 {
     int ends[2];
     char byte = 'x';

@@ -179,9 +179,10 @@ Test(scope, task_leaving_scope_open_dies)
 {
     struct child child;
     child_run(&child, leave_open);
-    cr_assert(child_died(&child, "task forget_to_close ended with a scope open"), "%s", child.text);
+    cr_assert(child_died(&child, "task forget_to_close returned without ending a scope"), "%s",
+              child.text);
     child_run(&child, leave_open_in_child);
-    cr_assert(child_died(&child, "task forget_to_close_too ended with a scope open"), "%s",
+    cr_assert(child_died(&child, "task forget_to_close_too returned without ending a scope"), "%s",
               child.text);
 }
 
@@ -222,7 +223,7 @@ Test(scope, closing_scope_of_other_task_dies)
 {
     struct child child;
     child_run(&child, close_elsewhere);
-    cr_assert(child_died(&child, "filch_scope_end: another task opened this scope"), "%s",
+    cr_assert(child_died(&child, "filch_scope_end: another task began this scope"), "%s",
               child.text);
 }
 

@@ -91,9 +91,9 @@ Test(sync_once, function_waiting_for_itself_dies)
 {
     struct child child;
     child_run(&child, as_thread);
-    cr_assert(child_died(&child, "filch_once: the function"), "%s", child.text);
+    cr_assert(child_died(&child, "filch_once: its function"), "%s", child.text);
     child_run(&child, as_task);
-    cr_assert(child_died(&child, "filch_once: the function"), "%s", child.text);
+    cr_assert(child_died(&child, "filch_once: its function"), "%s", child.text);
 }
 
 /* ---- What it calls panics ---- */

@@ -105,7 +105,7 @@ Test(sync_waitgroup, excess_done_dies_by_name)
 {
     struct child child;
     child_run(&child, be_done_too_often);
-    cr_assert(child_died(&child, "filch_waitgroup_done: nothing is left"), "%s", child.text);
+    cr_assert(child_died(&child, "filch_waitgroup_done: the count is already 0"), "%s", child.text);
     child_run(&child, add_too_many);
     cr_assert(child_died(&child, "filch_waitgroup_add: 2147483647 more"), "%s", child.text);
 }

@@ -54,7 +54,7 @@ static void clear(void)
     same_places();
 }
 
-Test(timer_heap, does_what_a_sorted_list_does)
+Test(timer_heap, matches_a_sorted_list)
 {
     static const int64_t ranges[] = {1, 10, 1000, INT64_MAX};
     for (unsigned r = 0; r < 4; r++) {

@@ -191,7 +191,7 @@ static void churn(int64_t spread)
     clear();
 }
 
-Test(timer_row, does_what_a_sorted_list_does)
+Test(timer_row, matches_a_sorted_list)
 {
     static const int64_t spreads[] = {1, 2, 100, 100000};
     for (unsigned i = 0; i < 4; i++)

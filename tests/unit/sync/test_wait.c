@@ -251,7 +251,7 @@ static void one_after_the_other(crew *all, enum crew_kind kind, const char *name
     cr_assert_not(fl_waiters_any(&o.waiters), "%s", name);
 }
 
-Test(wait, first_come_first_told)
+Test(wait, waiters_are_woken_in_order)
 {
     crew_everywhere(one_after_the_other);
 }

@@ -279,7 +279,7 @@ Test(wait_fd, hang_up_reaches_every_waiter)
 
 /* ---- Closing ---- */
 
-Test(wait_fd, closing_tells_all_who_wait)
+Test(wait_fd, close_wakes_all_waiters)
 {
     timer_thread_start();
     for (unsigned c = 0; c < CONFIGS; c++) {

@@ -169,7 +169,7 @@ Test(trace, senseless_calls_are_refused)
     cr_assert_eq(filch_trace_stop(NULL), -EINVAL);
     OK(filch_trace_start(rt, traced_path("a.trace"), NULL));
     cr_assert_eq(filch_trace_start(rt, traced_path("b.trace"), NULL), -EBUSY);
-    cr_assert(strstr(filch_error(), "stop that first"), "%s", filch_error());
+    cr_assert(strstr(filch_error(), "stop it first"), "%s", filch_error());
     cr_assert_eq(filch_runtime_destroy(rt), 0, "it ends the trace");
     trace_close(opened_trace(traced_path("a.trace")));
 }

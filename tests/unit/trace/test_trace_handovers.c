@@ -77,7 +77,7 @@ Test(trace_handovers, sections_of_a_mutex_are_serial)
     expect_span(0, ALONE + TASKS * INSIDE, TASKS - 1);
 }
 
-Test(trace_handovers, permits_bound_what_is_parallel)
+Test(trace_handovers, permits_bound_parallelism)
 {
     expect_span(1, ALONE + TASKS * INSIDE, TASKS - 1);
     expect_span(2, ALONE + TASKS / 2 * INSIDE, TASKS - 2);

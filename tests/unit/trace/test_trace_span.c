@@ -277,7 +277,7 @@ Test(trace_span, successive_thread_calls_stay_ordered)
     dag_free(&d);
 }
 
-Test(trace_span, bounds_hold_what_theory_says)
+Test(trace_span, theoretical_bounds_hold)
 {
     cr_assert_float_eq(span_most(1000, 10, 8), 8, 1e-9);
     cr_assert_float_eq(span_most(1000, 10, 1000), 100, 1e-9);

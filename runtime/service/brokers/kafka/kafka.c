@@ -46,7 +46,7 @@ static fl_broker_rc check(const fl_broker_config *config)
     for (unsigned i = 0; i < config->queue_count && !rc; i++)
         if (!fl_kafka_is_topic(config->queues[i]) || has_retries(config, config->queues[i]))
             rc = host->explain(host, FL_BROKER_FATAL,
-                               "queue '%s' is no topic of Kafka (valid: up to 200 letters, "
+                               "queue '%s' is not a valid Kafka topic (valid: up to 200 letters, "
                                "digits, -, _ and .; not " FL_KAFKA_RETRY " of another queue)",
                                config->queues[i]);
     return rc;

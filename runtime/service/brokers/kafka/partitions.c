@@ -185,8 +185,8 @@ static void tell_of_repetition(const fl_kafka *k, const fl_kafka_part *part)
 {
     char text[384];
     snprintf(text, sizeof text,
-             "partition %d of %.250s is given away before all of its jobs are committed: they run "
-             "again elsewhere",
+             "partition %d of %.250s was reassigned before all of its jobs were committed: they "
+             "run again elsewhere",
              (int)part->partition, part->topic);
     k->base.host->log(k->base.host, FILCH_LOG_WARN, text);
 }

@@ -58,10 +58,11 @@ static void name_consumer(const fl_nats *n, fl_nats_queue *queue, const char *na
 
 static fl_broker_rc refuse_queue(const fl_broker_config *config, unsigned i)
 {
-    return config->host->explain(config->host, FL_BROKER_FATAL,
-                                 "queue '%s' is no subject of NATS (valid: up to 128 letters, "
-                                 "digits, -, _ and .)",
-                                 config->queues[i]);
+    return config->host->explain(
+        config->host, FL_BROKER_FATAL,
+        "queue '%s' is not a valid NATS subject (valid: up to 128 letters, "
+        "digits, -, _ and .)",
+        config->queues[i]);
 }
 
 static fl_broker_rc check(const fl_broker_config *config)

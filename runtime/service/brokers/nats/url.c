@@ -61,12 +61,13 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_nats_options *out
                              fl_nats_url_kind.form);
     if (!fl_nats_is_name(out->stream, ""))
         return host->explain(host, FL_BROKER_FATAL,
-                             "stream '%s' is no name (valid: letters, digits, - and _)",
+                             "stream '%s' is not a valid name (valid: letters, digits, - and _)",
                              fl_url_show(out->stream));
     if (out->prefix && !fl_nats_is_name(out->prefix, "."))
-        return host->explain(host, FL_BROKER_FATAL,
-                             "prefix '%s' is no subject (valid: letters, digits, -, _ and .)",
-                             fl_url_show(out->prefix));
+        return host->explain(
+            host, FL_BROKER_FATAL,
+            "prefix '%s' is not a valid subject (valid: letters, digits, -, _ and .)",
+            fl_url_show(out->prefix));
     return is_secret && !out->has_tls && !out->plaintext
                ? fl_url_refuse_plain(host, &fl_nats_url_kind, out->hosts, "a password",
                                      "nats+tls://")

@@ -104,7 +104,7 @@ static fl_broker_rc read_notifications(fl_pg *p, bool *any)
     *any = false;
     if (!PQconsumeInput(p->listener))
         return host->explain(host, FL_BROKER_LOST,
-                             "PostgreSQL has closed the connection; it is opened again");
+                             "PostgreSQL closed the connection; reconnecting");
     while ((one = PQnotifies(p->listener))) {
         *any = true;
         note(p, one->extra);

@@ -164,7 +164,7 @@ static fl_broker_rc check_values(const fl_broker_host *host, const PQconninfoOpt
     const char *port = value_of(options, "port");
     if (port && port[strspn(port, "0123456789,")])
         return host->explain(host, FL_BROKER_FATAL,
-                             "the port of postgres is no number (valid: 1..65535)");
+                             "the port of postgres is not a number (valid: 1..65535)");
     for (unsigned i = 0; i < sizeof chosen / sizeof *chosen; i++) {
         const char *value = value_of(options, chosen[i].keyword);
         if (value && !is_one_of(value, strlen(value), chosen[i].valid))

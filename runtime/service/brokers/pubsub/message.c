@@ -359,7 +359,7 @@ fl_delivery *fl_pubsub_read(fl_pubsub *p, const json_t *received, unsigned queue
         return NULL;
     }
     if (!is_long && !message.body)
-        delivery->malformed = "a body that is no base64";
+        delivery->malformed = "a body that is not base64";
     if (has_nul)
         delivery->malformed = "an attribute with a NUL";
     delivery->handle = handle;

@@ -41,11 +41,11 @@ static fl_broker_rc check_queues(const fl_broker_config *config)
 {
     for (unsigned i = 0; i < config->queue_count; i++)
         if (!fl_pubsub_is_name(config->queues[i]))
-            return config->host->explain(
-                config->host, FL_BROKER_FATAL,
-                "queue '%s' is no name of a topic (valid: a letter, then letters, digits, - _ . ~ "
-                "+; 3 to 200 bytes, not goog at the beginning)",
-                config->queues[i]);
+            return config->host->explain(config->host, FL_BROKER_FATAL,
+                                         "queue '%s' is not a valid topic name (valid: a letter, "
+                                         "then letters, digits, - _ . ~ "
+                                         "+; 3 to 200 bytes, not goog at the beginning)",
+                                         config->queues[i]);
     return FL_BROKER_OK;
 }
 
@@ -219,7 +219,7 @@ static fl_broker_rc adopt(fl_pubsub *p, fl_pubsub_queue *queue, const json_t *fo
     if (!topic || strcmp(topic, queue->topic) != 0)
         return refuse(p, queue, "is of another topic, or of one that was deleted");
     if (p->options.is_ordered && !json_is_true(json_object_get(found, "enableMessageOrdering")))
-        return refuse(p, queue, "keeps no order, which ordering=yes asks for");
+        return refuse(p, queue, "is not ordered, but ordering=yes requires it");
     if (json_string_value(json_object_get(json_object_get(found, "pushConfig"), "pushEndpoint")))
         return refuse(p, queue, "pushes its messages elsewhere");
     return FL_BROKER_OK;

@@ -129,7 +129,7 @@ void fl_pubsub_pause_begin(fl_pubsub_pause *pause, int64_t now, int64_t asked)
 static void tell_unreadable(const fl_pubsub *p, const char *why)
 {
     char text[300];
-    snprintf(text, sizeof text, "an answer of %.100s is no JSON (%.100s); asking again later",
+    snprintf(text, sizeof text, "an answer of %.100s is not JSON (%.100s); asking again later",
              p->options.endpoint, why);
     p->base.host->log(p->base.host, FILCH_LOG_ERROR, text);
 }

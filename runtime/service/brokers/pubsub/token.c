@@ -111,7 +111,7 @@ static const char *read_file(const char *path, char text[FILE_MOST], size_t *siz
     const char *why = NULL;
     ssize_t got = read(fd, text, FILE_MOST);
     if (fstat(fd, &status) || !S_ISREG(status.st_mode))
-        why = "is no file";
+        why = "is not a file";
     else if (status.st_mode & (S_IROTH | S_IWOTH))
         why = "can be read or written by others; run chmod o= on it";
     else if (got < 0 || got == FILE_MOST)

@@ -88,7 +88,7 @@ static fl_broker_rc check(const fl_broker_host *host, const fl_pubsub_options *o
                              "letters, digits, -, . and :)");
     if (!is_http && strncmp(out->endpoint, "https://", 8) != 0)
         return host->explain(host, FL_BROKER_FATAL,
-                             "endpoint=%s is no URL (valid: https://HOST, http://HOST:PORT)",
+                             "endpoint=%s is not a URL (valid: https://HOST, http://HOST:PORT)",
                              out->endpoint);
     if (*out->prefix && !fl_pubsub_is_name(out->prefix))
         return host->explain(host, FL_BROKER_FATAL,

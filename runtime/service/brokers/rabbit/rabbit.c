@@ -400,7 +400,7 @@ fl_broker_rc fl_rabbit_declare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabb
     return refused(r, name,
                    code == AMQP_NOT_FOUND
                        ? "it is missing; create it, or use a URL without create=no"
-                       : "another connection has it to itself, or the user may not see it");
+                       : "another connection uses it exclusively, or the user may not see it");
 }
 
 fl_broker_rc fl_rabbit_prepare(fl_rabbit *r, fl_rabbit_wire *wire, const fl_rabbit_target *target)

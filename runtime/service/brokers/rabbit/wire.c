@@ -21,7 +21,7 @@ static const struct {
 } refusals[] = {
     {AMQP_ACCESS_REFUSED, "check the user, the password and the permissions"},
     {AMQP_NOT_FOUND, "create it, or use a URL without create=no"},
-    {AMQP_RESOURCE_LOCKED, "end the connection that has it to itself"},
+    {AMQP_RESOURCE_LOCKED, "close the connection that uses it exclusively"},
     {AMQP_NOT_ALLOWED, "check the virtual host and its permissions"},
 };
 
@@ -304,7 +304,7 @@ static fl_broker_rc on_cancel(fl_rabbit *r, fl_rabbit_wire *wire, amqp_channel_t
     wire->broken = true;
     return host->explain(host, FL_BROKER_LOST,
                          "RabbitMQ ended the deliveries of queue '%s': it was deleted, or its "
-                         "server went away; it is opened again",
+                         "server went away; it will be reopened",
                          r->config.queues[channel - FL_RABBIT_DELIVERIES]);
 }
 

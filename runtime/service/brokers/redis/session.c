@@ -26,7 +26,7 @@ static const struct {
     {"READONLY", FL_BROKER_REFUSED, "connect to the primary, not to a replica"},
     {"MISCONF", FL_BROKER_BUSY, "let the server save its data"},
     {"LOADING", FL_BROKER_BUSY, "the server is still loading its data"},
-    {"BUSY", FL_BROKER_BUSY, "a script of another client takes long"},
+    {"BUSY", FL_BROKER_BUSY, "another client's script is still running"},
     {"MASTERDOWN", FL_BROKER_BUSY, "wait for the primary"},
     {"OOM", FL_BROKER_BUSY, "raise maxmemory, or wait until jobs are done"},
     {"invalid password", FL_BROKER_REFUSED, "correct user and password"},

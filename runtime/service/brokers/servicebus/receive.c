@@ -579,6 +579,6 @@ fl_delivery *fl_bus_decode(fl_bus *b, const fl_bus_inlet *inlet, const char toke
     free(texts);
     if (delivery && error)
         delivery->malformed = inlet->is_over ? "the message is longer than the service reads"
-                                             : "no message of AMQP 1.0";
+                                             : "not a message of AMQP 1.0";
     return delivery;
 }

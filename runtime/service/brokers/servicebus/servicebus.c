@@ -49,7 +49,7 @@ static fl_broker_rc check_queues(const fl_broker_config *config)
         if (strpbrk(config->queues[i], "$?#@") || !fl_bus_address(config->queues[i], address))
             return config->host->explain(
                 config->host, FL_BROKER_FATAL,
-                "queue '%.40s' is no name of Service Bus (valid: up to 260 "
+                "queue '%.40s' is not a valid Service Bus name (valid: up to 260 "
                 "letters, digits, '.', '-', '_' and '/')",
                 config->queues[i]);
     return FL_BROKER_OK;

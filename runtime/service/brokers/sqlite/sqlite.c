@@ -218,8 +218,8 @@ static char *default_path(void)
 
 static const fl_url_option known[] = {
     {"sync", "full, normal",
-     "normal: faster; a power failure may undo the last confirmed messages, the end of a process "
-     "undoes none; default: full",
+     "normal: faster; a power failure may undo the last confirmed messages, but the end of a "
+     "process does not; default: full",
      FL_URL_WORD, 0, 0, 0},
 };
 
@@ -309,7 +309,7 @@ fl_broker_rc fl_sqlite_create_file(const fl_broker_host *host, const char *path)
         return FL_BROKER_OK;
     return host->explain(host, FL_BROKER_REFUSED,
                          "cannot open database: %s is on a network file system, %s (only local "
-                         "ones keep its locks)",
+                         "ones support its locks)",
                          path, network);
 }
 

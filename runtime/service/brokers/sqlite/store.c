@@ -143,14 +143,14 @@ fl_broker_rc fl_sqlite_failed(fl_sqlite *s, const char *doing)
         fl_broker_rc rc;
         const char *remedy;
     } results[] = {
-        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database; it is tried again"},
-        {SQLITE_LOCKED, FL_BROKER_BUSY, "it is tried again"},
+        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database; it will be retried"},
+        {SQLITE_LOCKED, FL_BROKER_BUSY, "it will be retried"},
         {SQLITE_NOMEM, FL_BROKER_BUSY, "free some memory"},
         {SQLITE_FULL, FL_BROKER_BUSY, "free some space on its file system"},
         {SQLITE_CANTOPEN, FL_BROKER_REFUSED, "check the path and its permissions"},
         {SQLITE_PERM, FL_BROKER_REFUSED, "check its permissions"},
         {SQLITE_READONLY, FL_BROKER_REFUSED, "check its permissions"},
-        {SQLITE_NOTADB, FL_BROKER_REFUSED, "it is no database; give another path"},
+        {SQLITE_NOTADB, FL_BROKER_REFUSED, "it is not a database; give another path"},
         {SQLITE_CORRUPT, FL_BROKER_REFUSED, "restore a copy, or give another path"},
     };
     const fl_broker_host *host = s->base.host;

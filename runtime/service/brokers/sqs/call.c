@@ -46,9 +46,9 @@ static fl_broker_rc rest(const fl_sqs *s, const char *operation)
 {
     if (fl_sqs_now(s) >= s->busy_until || !makes_load(operation))
         return FL_BROKER_OK;
-    return s->base.host->explain(
-        s->base.host, FL_BROKER_BUSY,
-        "%s declines requests for now; the service waits, longer each time", s->options.host);
+    return s->base.host->explain(s->base.host, FL_BROKER_BUSY,
+                                 "%s declines requests for now; the service waits longer each time",
+                                 s->options.host);
 }
 
 /* Several requests that are declined side by side are one reason to rest. */
@@ -115,7 +115,7 @@ static fl_broker_rc judge(fl_sqs_call *call, const fl_web_answer *answer)
     read_code(call, root);
     json_decref(root);
     if (answer->status == 200)
-        return host->explain(host, FL_BROKER_LOST, "%s at %s: the answer is no JSON object",
+        return host->explain(host, FL_BROKER_LOST, "%s at %s: the answer is not a JSON object",
                              call->operation, s->options.host);
     fl_broker_rc rc = rc_of(call, answer->status);
     if (fl_sqs_is_absent(call) && strcmp(call->operation, "GetQueueUrl") == 0)

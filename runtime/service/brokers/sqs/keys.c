@@ -462,7 +462,7 @@ static void on_keys(void *arg, const fl_web_answer *answer)
         answer->status == 200 ? json_loadb(answer->body, answer->body_size, 0, NULL) : NULL;
     if (!root || !take_keys(keys, root))
         keys->host->log(keys->host, FILCH_LOG_WARN,
-                        "the metadata endpoint gives no access keys; the service asks again");
+                        "the metadata endpoint returned no access keys; the service tries again");
     json_decref(root);
 }
 
@@ -479,8 +479,9 @@ static void on_identity(void *arg, const fl_web_answer *answer)
         keys->is_refused = false;
     } else {
         keys->is_refused = answer->status >= 400 && answer->status < 500;
-        keys->host->log(keys->host, FILCH_LOG_WARN,
-                        "STS gives no access keys for the web identity; the service asks again");
+        keys->host->log(
+            keys->host, FILCH_LOG_WARN,
+            "STS returned no access keys for the web identity; the service tries again");
     }
     explicit_bzero(&got, sizeof got);
 }

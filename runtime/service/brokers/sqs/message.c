@@ -324,7 +324,7 @@ static void read_body(parts *p, json_t *body)
     if (p->body)
         p->message.body = p->body;
     else
-        p->malformed = "a body that is no base64";
+        p->malformed = "a body that is not base64";
 }
 
 static int64_t number_of(json_t *attributes, const char *name)

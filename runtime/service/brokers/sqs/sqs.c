@@ -50,7 +50,8 @@ static fl_broker_rc check_queues(const fl_broker_config *config)
         if (!fl_sqs_remote_name(config->queues[i], remote) || !fl_sqs_remote_name(dead, remote))
             return config->host->explain(
                 config->host, FL_BROKER_FATAL,
-                "queue '%.100s' has no name in SQS (valid: letters, digits, - and _, then .fifo or "
+                "queue '%.100s' is not a valid SQS name (valid: letters, digits, - and _, then "
+                ".fifo or "
                 "nothing, then .dlq as often as wanted; up to 76, so that its dead letters have a "
                 "name, too)",
                 config->queues[i]);

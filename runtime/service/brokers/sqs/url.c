@@ -73,7 +73,7 @@ static fl_broker_rc find_region(const fl_broker_host *host, fl_sqs_options *out)
                              "or set AWS_REGION");
     if (!is_made_of(out->region, "abcdefghijklmnopqrstuvwxyz0123456789-", FL_SQS_REGION - 1))
         return host->explain(host, FL_BROKER_FATAL,
-                             "region '%.40s' is no name (valid: letters, digits and -)",
+                             "region '%.40s' is not a valid name (valid: letters, digits and -)",
                              fl_url_show(out->region));
     return FL_BROKER_OK;
 }
@@ -106,7 +106,7 @@ static fl_broker_rc read_account(const fl_broker_host *host, char *text, fl_sqs_
     return is_made_of(text, "0123456789", 12)
                ? FL_BROKER_OK
                : host->explain(host, FL_BROKER_FATAL,
-                               "account '%.40s' of an sqs URL is no number (valid: 12 digits)",
+                               "account '%.40s' of an sqs URL is not a number (valid: 12 digits)",
                                fl_url_show(text));
 }
 

@@ -116,12 +116,12 @@ Test(kafka_url, queue_names_must_be_topics)
     fl_broker *broker = NULL;
     tried_queues = wrong;
     cr_assert_eq(try_to_open(&fl_broker_kafka, "kafka://a", &broker), FL_BROKER_FATAL);
-    cr_assert(strstr(explained, "queue 'a/b' is no topic of Kafka"), "%s", explained);
+    cr_assert(strstr(explained, "queue 'a/b' is not a valid Kafka topic"), "%s", explained);
     static const char *const twice[] = {"a", "a.retry"};
     tried_queues = twice;
     tried_queue_count = 2;
     cr_assert_eq(try_to_open(&fl_broker_kafka, "kafka://a", &broker), FL_BROKER_FATAL);
-    cr_assert(strstr(explained, "queue 'a.retry' is no topic of Kafka"), "%s", explained);
+    cr_assert(strstr(explained, "queue 'a.retry' is not a valid Kafka topic"), "%s", explained);
     cr_assert(fl_kafka_is_topic("a-b_c.D9"));
     cr_assert_not(fl_kafka_is_topic(""));
     cr_assert_not(fl_kafka_is_topic(".."));

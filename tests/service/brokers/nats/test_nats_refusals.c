@@ -73,8 +73,8 @@ Test(nats_refusals, wrong_or_leaking_urls_are_refused)
     } wrong[] = {
         {"nats:localhost", "without '://'"},
         {"nats://", "without a host"},
-        {"nats://h/a.b", "stream 'a.b' is no name"},
-        {"nats://h/?prefix=a b", "prefix 'a b' is no subject"},
+        {"nats://h/a.b", "stream 'a.b' is not a valid name"},
+        {"nats://h/?prefix=a b", "prefix 'a b' is not a valid subject"},
         {"nats://h/?burst=1", "unknown option of nats: 'burst'"},
         {"nats://h/?create=maybe", "of nats: create=maybe (valid: yes, no)"},
         {"nats://me:s3cret@example.org", "use nats+tls://"},
@@ -85,7 +85,7 @@ Test(nats_refusals, wrong_or_leaking_urls_are_refused)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         refused(wrong[i].url, FL_BROKER_FATAL, wrong[i].words);
     cr_assert_eq(try_to_open("nats://localhost", "a queue", &broker), FL_BROKER_FATAL);
-    cr_assert(strstr(explained, "queue 'a queue' is no subject"), "%s", explained);
+    cr_assert(strstr(explained, "queue 'a queue' is not a valid NATS subject"), "%s", explained);
 }
 
 Test(nats_refusals, refusing_server_differs_from_absent_one)

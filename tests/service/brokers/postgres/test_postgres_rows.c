@@ -219,7 +219,7 @@ Test(postgres_rows, a_stranger_does_not_upgrade_tables)
 
 /* ---- The function `enqueue` ---- */
 
-Test(postgres_rows, enqueue_names_what_it_refuses)
+Test(postgres_rows, enqueue_names_refused_arguments)
 {
     static const struct {
         const char *arguments, *message, *hint;
@@ -241,7 +241,7 @@ Test(postgres_rows, enqueue_names_what_it_refuses)
         {"'tasks', '', ''", "type is empty", "handler"},
         {"'tasks', NULL, ''::text", "type is empty", "handler"},
         {"'tasks', 't', '', id => ''", "id is empty", "leave it out"},
-        {"'tasks', 't', '', headers => '[]'", "headers are no object", "jsonb"},
+        {"'tasks', 't', '', headers => '[]'", "headers are not an object", "jsonb"},
         {"'tasks', 't', '', headers => '{\"a\": \"1\", \"b\": null}'", "header 'b' is null",
          "text"},
         {"'tasks', 't', '', headers => '{\"a b\": \"1\"}'", "header 'a b' has no name", "letters"},

@@ -48,7 +48,7 @@ static void clear(void)
     WAIT_WHILE(!is_told("OK"));
 }
 
-Test(full_disk_redis, a_service_tells_of_it)
+Test(full_disk_redis, a_service_reports_it)
 {
     REDIS_START(&server, "--dir", disk_make(2), "--appendfsync", "everysec");
     a_service_tells(

@@ -17,7 +17,7 @@ static void clear(void)
     cr_assert_str_eq(redis_tell(&server, "CONFIG SET maxmemory 0"), "OK");
 }
 
-Test(full_memory_redis, a_service_tells_of_it)
+Test(full_memory_redis, a_service_reports_it)
 {
     REDIS_START(&server, "--maxmemory-policy", "noeviction");
     a_service_tells(&(refusals){redis_url(&server, "/0"), "raise maxmemory", fill, clear});

@@ -12,7 +12,7 @@ Test(full_disk_sqlite, publish_fails_but_confirmed_messages_survive)
         &(full_disk){&fl_broker_sqlite, url, "free some space on its file system", NULL});
 }
 
-Test(full_disk_sqlite, a_service_tells_of_it)
+Test(full_disk_sqlite, a_service_reports_it)
 {
     char url[256];
     snprintf(url, sizeof url, "sqlite:%s/jobs.db", disk_make(2));

@@ -87,7 +87,7 @@ Test(sqlite_broker, unusable_databases_are_refused_with_remedy)
     is_refused(&fl_broker_sqlite, url_of("a.db?sync=often"), FL_BROKER_FATAL,
                "option of sqlite: sync=often (valid: full, normal)");
     is_refused(&fl_broker_sqlite, url_of("text"), FL_BROKER_REFUSED,
-               "it is no database; give another path");
+               "it is not a database; give another path");
     is_refused(&fl_broker_sqlite, url_of("later"), FL_BROKER_REFUSED,
                "has tables of version 7 (valid: 1)");
     is_refused(&fl_broker_sqlite, url_of("file/below.db"), FL_BROKER_REFUSED,

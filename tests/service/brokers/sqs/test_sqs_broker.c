@@ -205,7 +205,7 @@ Test(sqs_broker, undecodable_message_becomes_dead_letter)
     json_decref(call.answer);
     fl_delivery *one = bench_receive(&b);
     cr_assert_not_null(one);
-    cr_assert_str_eq(one->malformed, "a body that is no base64");
+    cr_assert_str_eq(one->malformed, "a body that is not base64");
     bench_settle(&b, (fl_settlement){.delivery = one, .verb = FL_SETTLE_DEAD});
     one = bench_receive_by(&b, b.consumer, 1);
     cr_assert_eq(one->message.body_size, 3);

@@ -327,7 +327,7 @@ Test(sqs_keys, wrong_urls_are_refused_offline)
         const char *url, *reason;
     } wrong[] = {
         {"sqs:", "without a region"},
-        {"sqs:?region=Europe!", "is no name"},
+        {"sqs:?region=Europe!", "is not a valid name"},
         {"sqs:?region=eu-central-1&create=maybe", "valid: yes, no"},
         {"sqs:?wait=3", "unknown option"},
         {"sqs://key:secret@host/?region=eu-central-1", "without a valid host"},
@@ -335,7 +335,7 @@ Test(sqs_keys, wrong_urls_are_refused_offline)
         {"sqs:?region=eu-central-1&secret@host", "'***'"},
         {"sqs+http:?region=eu-central-1", "without a valid host"},
         {"sqs+http://example.com/?region=eu-central-1", "plain text"},
-        {"sqs://example.com/account/?region=eu-central-1", "is no number"},
+        {"sqs://example.com/account/?region=eu-central-1", "is not a number"},
     };
     fl_broker *broker;
     sqs_set_environment("");
