@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The main function of a service: configuration, signals, logs, exit status. For service authors
- * whose handlers need a program around them, not a library (docs/service/worker.md).
+ * The main function of a service: configuration, signals, logs, exit status; and handlers as shared
+ * objects. For service authors whose handlers need a program around them, not a library
+ * (docs/service/worker.md).
  *
  *   static const filch_handler handlers[] = {{.type = "image_processing", .fn = resize}};
  *
@@ -60,5 +61,41 @@ FILCH_API int filch_service_main_with(int argc, char **argv, const filch_service
                                       const filch_handler *handlers, size_t count);
 
 FILCH_END_DECLS
+
+/* ---- Handler modules ---- */
+
+/* Shared objects with a handler, for services whose program you do not build. For authors of
+ * handlers (docs/service/worker.md).
+ *
+ *   FILCH_HANDLER_MODULE(filch_module, .fn = greet);
+ *
+ *   cc -shared -fPIC -fvisibility=hidden greet.c -o greet.so $(pkg-config --cflags filch-service)
+ *
+ * A service finds the struct by its symbol, "filch_module" unless the configuration names another
+ * one, and refuses it if the version is not its own. The object calls the functions of
+ * <filch/service.h> that the program contains. It is never unloaded.
+ * Life: `open` is called once for each handler of a configuration, before its first job; `close`
+ * after its last one. Threads: open and close on a plain thread, fn as filch_service_fn says.
+ * Suspends: open and close do not. Errors: open returns a negative errno, and explains it by
+ * filch_error_set; the service then does not start. */
+
+/* The version of this interface. It changes when an older object can no longer be called. */
+enum { FILCH_HANDLER_MODULE_ABI = 1 };
+
+typedef struct filch_handler_module {
+    uint32_t abi;         /* FILCH_HANDLER_MODULE_ABI */
+    uint32_t size;        /* of this struct; fields beyond it count as zero */
+    filch_service_fn *fn; /* the handler; its arg is what open has set, or NULL */
+    int (*open)(const char *type, void **arg); /* NULL: nothing to open */
+    void (*close)(void *arg);                  /* NULL: nothing to close */
+    bool thread;                               /* as filch_handler.thread */
+} filch_handler_module;
+
+/* Defines and exports the struct; the other arguments are its fields from fn on. */
+#define FILCH_HANDLER_MODULE(symbol, ...)                                                          \
+    FILCH_API const filch_handler_module symbol = {.abi = FILCH_HANDLER_MODULE_ABI,                \
+                                                   .size = sizeof(filch_handler_module),           \
+                                                   __VA_ARGS__}
+
 #include <filch/detail/show_words.h>
 #endif

@@ -69,6 +69,8 @@ s/<filch\/family\.h>/<filch\/metrics.h>/g
 s/<filch\/histogram\.h>/<filch\/find.h>/g
 s/<filch\/io\.h>/<filch\/blocking.h>/g
 s/<filch\/log_sink\.h>/<filch\/log.h>/g
+s/<filch\/handler_module\.h>/<filch\/service_main.h>/g
+s/<filch\/pool_config\.h>/<filch\/pool.h>/g
 s/<filch\/merge\.h>/<filch\/sort.h>/g
 s/<filch\/message\.h>/<filch\/service.h>/g
 s/<filch\/pack\.h>/<filch\/find.h>/g

@@ -4,7 +4,7 @@
  *
  *   cc -shared -fPIC -fvisibility=hidden greet.c -o greet.so $(pkg-config --cflags filch-service) */
 #include <errno.h>
-#include <filch/handler_module.h>
+#include <filch/service_main.h>
 #include <stdlib.h>
 
 typedef struct greeter {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The handler `module`: a function of a shared object (<filch/handler_module.h>). */
+ * The handler `module`: a function of a shared object (<filch/service_main.h>). */
 #include <runtime/service/handlers/handlers.h>
 
 #include <runtime/service/modules.h>
 
-#include <filch/handler_module.h>
+#include <filch/service_main.h>
 
 #include <dlfcn.h>
 #include <errno.h>
