@@ -20,7 +20,7 @@ trap 'rm -rf "$results"' EXIT
 measure() {
     local file=$1
     shift
-    "$filch" bench --kernels fib,nqueens,matmul --columns chase-lev --workers 1 --size quick --repeat 21 --format json \
+    "$filch" bench --kernels fib,nqueens,matmul --columns chase-lev --workers 1 --size quick --repeat 21 --json \
         --output "$results/$file" "$@"
 }
 

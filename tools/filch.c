@@ -11,14 +11,13 @@
 #include "trace/main.h"
 #include "tune/main.h"
 
+#include <tools/shared/command.h>
 #include <tools/shared/names.h>
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct {
     const char *name, *what;
@@ -69,41 +68,31 @@ static int refuse(const char *name)
     return 2;
 }
 
-/* Also after the help of argp, which ends the process. A command that fails has said so. */
-static void check_output(int status, void *arg)
-{
-    (void)arg;
-    if (status || (fflush(stdout) == 0 && !ferror(stdout)))
-        return;
-    fputs("filch: the text cannot be written; is the disk full or the pipe closed?\n", stderr);
-    _exit(2);
-}
-
 static bool is_one_of(const char *name, const char *one, const char *other)
 {
     return strcmp(name, one) == 0 || strcmp(name, other) == 0;
 }
 
-/* "filch help NAME" and "filch NAME -h" are "filch NAME --help". */
+/* "filch help NAME" is "filch NAME --help". */
 int main(int argc, char **argv)
 {
     static char as_option[] = "--help";
     const char *name = argc > 1 ? argv[1] : "";
     const bool asked = is_one_of(name, "help", "--help") && argc > 2;
     const int at = find(asked ? argv[2] : name);
-    on_exit(check_output, NULL);
-    argp_program_version = "filch " FILCH_COMMAND_VERSION;
+    command_check_output("filch", 2);
+    command_version = "filch " FILCH_COMMAND_VERSION;
     if (at >= 0) {
         argv[1] = subcommands[at].title;
-        if (argc > 2 && (asked || strcmp(argv[2], "-h") == 0))
+        if (asked)
             argv[2] = as_option;
         return subcommands[at].main(argc - 1, argv + 1);
     }
     if (is_one_of(name, "--version", "-V")) {
-        puts(argp_program_version);
+        puts(command_version);
         return 0;
     }
-    if (asked || !(is_one_of(name, "--help", "-h") || is_one_of(name, "help", "-?")))
+    if (asked || !(is_one_of(name, "--help", "-h") || strcmp(name, "help") == 0))
         return refuse(asked ? argv[2] : name);
     help(stdout);
     return 0;

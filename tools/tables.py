@@ -68,10 +68,11 @@ def groups():
         if names:
             yield f"[{header.name}](../{header})", "{}", sorted(set(names), key=lambda name: (name.lower(), name))
     for folder in sorted({path.parent for path in texts("tools/*/*.c")}):
-        tables = found(r"argp_option \w+\[\] = \{(.*?)\n\};", f"{folder}/*.c")
-        if tables:
-            yield f"`filch {folder.name}`", "--{}", sorted(set(re.findall(r'\{"([\w-]+)",(?!.*OPTION_ALIAS)', "".join(tables))))
-    yield "`filch-jobs`", "--{}", found(r'\{JOBS_\w+, "([\w-]+)"', "tools/jobs/options.c")
+        tables = found(r"command_option \w+\[\] = \{(.*?)\n\};", f"{folder}/*.c")
+        if tables and folder.name != "shared":
+            program = "filch-jobs" if folder.name == "jobs" else f"filch {folder.name}"
+            names = re.findall(r'\{"([\w-]+)",(?!\s*(?:"\w*",\s*)?\.instead)', "".join(tables))
+            yield f"`{program}`", "--{}", sorted(set(names))
     keys = "runtime/service/program/keys.c"
     yield "keys of `filch-worker`", "{}", found(r'\{"([\w-]+)", \.type', keys)
     yield "members of a handler", "{}", found(r'\{"([\w-]+)", OF\(', keys)

@@ -4,13 +4,13 @@
 # what it cannot explore.
 . "$(dirname "$0")/common.bash"
 
-refused "no program is named" explore
-refused "number of seeds '0' 1..1000000000" explore --seeds 0 true
-refused "depth '0' 1..10" explore --depth 0 true
-refused "number of workers '0' 1..64" explore --workers 0 true
-refused "number of workers '65' 1..64" explore --workers 65 true
-refused "number of jobs '0' 1..64" explore --jobs 0 true
-refused "time 'x'" explore --seconds x true
+refused "few arguments PROGRAM" explore
+refused "--seeds '0' 1..1000000000" explore --seeds 0 true
+refused "--depth '0' 1..10" explore --depth 0 true
+refused "--workers '0' 1..64" explore --workers 0 true
+refused "--workers '65' 1..64" explore --workers 65 true
+refused "--jobs '0' 1..64" explore --jobs 0 true
+refused "--seconds 'x'" explore --seconds x true
 refused "--gdb with --json" explore --gdb --json true
 refused "--replay with --keep" explore --replay a --keep b true
 refused "'/nonexistent/program' cannot be run: No such file" explore /nonexistent/program

@@ -123,7 +123,7 @@ static filch_context *own_context(void *unused)
 
 static int wait_at_door(void)
 {
-    fl_worker_here()->running->ends_with.context = own_context;
+    fl_worker_here()->running->running.ends_with.context = own_context;
     fl_lock(&door.lock);
     if (!door.permits)
         return fl_wait_cancellable(&door.lock, &door.queue, NULL, FILCH_FOREVER);

@@ -53,7 +53,8 @@ static void live(int which)
 static void see(const fl_fiber *seen, const char *call, void *arg)
 {
     *(const char **)arg = call;
-    MC_CLAIM(seen->root->name == call && seen->root_file == call && calls[seen->root_line] == call,
+    MC_CLAIM(seen->running.root->name == call && seen->running.root_file == call &&
+                 calls[seen->running.root_line] == call,
              "a report mixes two tasks");
 }
 

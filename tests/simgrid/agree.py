@@ -43,7 +43,7 @@ def output(*command):
 def simulated(filch, graph, queue, costs, workers, seeds):
     """The report of filch sim, by workers, and the graph's work and span."""
     text = output(filch, "sim", graph, "--queue", queue, "--take", "one", "--idle", "spin", "--costs", costs, "--workers", workers,
-                  "--seeds", seeds, "--format", "json")
+                  "--seeds", seeds, "--json")
     report = json.loads(text)
     return {row["workers"]: row for row in report["rows"]}, report["work_ns"], report["span_ns"]
 

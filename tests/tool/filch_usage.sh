@@ -15,7 +15,10 @@ refused "nonsense adaptive one half" bench --take nonsense
 refused "nonsense suspend help-any help-own" bench --wait nonsense
 refused "take=half queue=central-mutex" bench --columns central-mutex --take half
 refused "nonsense tiny quick full" bench --size nonsense
-refused "nonsense table json csv" bench --format nonsense
+refused "nonsense table csv markdown" bench --format nonsense
+refused "json own --json" bench --format json
+refused "--export --format" bench --export csv
+refused "unknown option: --jsn did you mean --json?" bench --jsn
 refused "number 1024" bench --workers 0
 refused "number 1024" bench --workers 1,1000000
 refused "number" bench --workers two
@@ -83,7 +86,6 @@ compare --help
 explore --help
 play --help
 sim --help
-sim --usage
 sim --list
 sim --show-costs
 sim tree:depth=3
@@ -114,7 +116,7 @@ refused "bench compare" help nonsense
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 bench --help
-for word in --kernels --workers --columns --policy --idle --take --wait --repeat --size --format --export --dir cilksort Examples; do
+for word in --kernels --workers --columns --policy --idle --take --wait --repeat --size --format --json --dir cilksort Examples; do
     claim "the help of bench names $word" grep -q -- "$word" out
 done
 finish

@@ -83,7 +83,7 @@ while read -r name; do
     run_filch 0 $name --help
     mv out help
     claim "the help of $name has its usage, options and statuses" \
-        test "$(grep -cE "^Usage: filch-jobs $name |^  --json|^Exit status: 0 " help)" -eq 3
+        test "$(grep -cE "^Usage: filch-jobs $name |^ +--json |^Exit status: 0 " help)" -eq 3
     # shellcheck disable=SC2086
     run_filch 0 help $name
     claim "filch-jobs help $name is the same" cmp -s out help

@@ -5,16 +5,16 @@
 . "$(dirname "$0")/common.bash"
 
 refused "no trace is named --list" play
-refused "'5' one argument too many" play fib 4 5
-refused "'b' one argument too many" play a.trace b
-refused "n '0' is out of range 1 to 16" play fib 0
-refused "depth '11' is out of range 1 to 10" play tree 11
-refused "number of workers '17' 1 to 16" play fib --workers 17
-refused "number of workers '0' 1 to 16" play fib --workers 0
-refused "seed 'x' is out of range 0 to" play fib --seed x
+refused "too many arguments: '5' [OPTION...] TRACE | EXAMPLE [NUMBER]" play fib 4 5
+refused "too many arguments: 'b' a trace, or an example and its number" play a.trace b
+refused "n: '0' (1..16)" play fib 0
+refused "depth: '11' (1..10)" play tree 11
+refused "--workers: '17' (1..16)" play fib --workers 17
+refused "--workers: '0' (1..16)" play fib --workers 0
+refused "--seed: 'x' (0.." play fib --seed x
 refused "two results --text, --svg, --html" play fib --text --svg a.svg
 refused "--columns without --svg" play fib --columns 3
-refused "number of columns '0' 1 to 100" play fib --svg a.svg --columns 0
+refused "--columns: '0' (1..100)" play fib --svg a.svg --columns 0
 refused "--workers with a trace" play --workers 2 run.trace
 refused "--seed with a trace" play --seed 2 run.trace
 refused "/nonexistent/a.trace No such file example --list" play /nonexistent/a.trace

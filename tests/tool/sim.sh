@@ -6,14 +6,15 @@
 refused "no graph is named --list trace" sim
 refused "'trees' tree skew uts loop" sim trees
 refused "generator tree 'width' fan depth" sim tree:width=3
-refused "'loop' one graph too many" sim tree loop
+refused "too many arguments 'loop'" sim tree loop
+refused "json own --json" sim tree --format json
 refused "unknown level 'socket:2' package:N numa:N" sim tree --machine socket:2
 refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
 refused "16 workers do not fit on 8" sim tree --machine core:8
 refused "/nonexistent/m.xml" sim tree --machine /nonexistent/m.xml
-refused "number of workers '0' 1..1024" sim tree --workers 0
-refused "number of workers '1025' 1..1024" sim tree --workers 1025
-refused "number of workers '2' 4..1024" sim tree --workers 4..2
+refused "--workers '0' 1..1024" sim tree --workers 0
+refused "--workers '1025' 1..1024" sim tree --workers 1025
+refused "--workers '2' 4..1024" sim tree --workers 4..2
 refused "unknown policy 'randm' random" sim tree --policy randm
 refused "unknown take mode 'two' adaptive one half" sim tree --take two
 refused "unknown idle mode 'doze' sleep yield spin" sim tree --idle doze
@@ -21,7 +22,7 @@ refused "unknown queue 'abq' chase-lev the central-mutex" sim tree --queue abq
 for queue in the central-mutex all chase-lev,the; do
     refused "--take half queue chase-lev" sim tree --queue "$queue" --take half
 done
-refused "number of seeds '0' 1..1000" sim tree --seeds 0
+refused "--seeds '0' 1..1000" sim tree --seeds 0
 refused "/nonexistent/costs No such file" sim tree --costs /nonexistent/costs
 echo "forks 3" >wrong
 refused "wrong:1 unknown cost 'forks' valid: fork" sim tree --costs wrong
@@ -33,10 +34,12 @@ done
 
 # A run of 8 workers on two packages, all policies.
 command=(sim uts:depth=6 --machine "package:2 l3:2 core:2" --workers 1..8 --policy all --seeds 3)
-for format in table csv json; do
-    run_filch 0 "${command[@]}" --format "$format"
+for format in "--format table" "--format csv" --json; do
+    # shellcheck disable=SC2086
+    run_filch 0 "${command[@]}" $format
     cp out first
-    run_filch 0 "${command[@]}" --format "$format" --output second
+    # shellcheck disable=SC2086
+    run_filch 0 "${command[@]}" $format --output second
     claim "the same seeds have the same $format, byte for byte" cmp first second
     claim "with --output stdout is empty" test ! -s out
 done
@@ -113,7 +116,7 @@ work = sum(phase["before"] for task in tasks.values() for phase in task)
 assert abs(work - report["work_ns"]) < 1 and abs(span(0) - report["span_ns"]) < 1, (work, span(0))
 END
 for graph in tree:depth=5,node=3 skew:leaves=50 uts:depth=4 dag:depth=4,phases=4,seed=2 stencil:steps=3,blocks=4; do
-    run_filch 0 sim "$graph" --workers 1 --format json
+    run_filch 0 sim "$graph" --workers 1 --json
     cp out report
     run_filch 0 sim "$graph" --show-tasks --output tasks
     claim "the rows of $graph have its tasks, forks, work and span" python3 tasks.py

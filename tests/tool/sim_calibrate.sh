@@ -3,8 +3,8 @@
 # filch sim --calibrate writes costs that filch sim reads; wrong texts are refused by name.
 . "$(dirname "$0")/common.bash"
 
-refused "number of rounds '0' 1..1000" sim --calibrate=0
-refused "number of rounds 'two' 1..1000" sim --calibrate=two
+refused "--calibrate number '0' 1..1000" sim --calibrate=0
+refused "--calibrate number 'two' 1..1000" sim --calibrate=two
 refused "/nonexistent/costs" sim --calibrate=1 --output /nonexistent/costs
 
 run_filch 0 sim --calibrate=3 --output costs

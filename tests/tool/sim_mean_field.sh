@@ -42,7 +42,7 @@ def simulated(load, interval):
     with open("free", encoding="utf-8") as free, open("costs", "w", encoding="utf-8") as file:
         file.write(free.read() + f"look-ready {interval * NS}\n")
     text = subprocess.run([sys.argv[1], "sim", f"arrivals:load={load},ns={NS},jobs={JOBS}", "--workers", str(WORKERS),
-                           "--idle", "spin", "--queue", "central-mutex", "--costs", "costs", "--format", "json"],
+                           "--idle", "spin", "--queue", "central-mutex", "--costs", "costs", "--json"],
                           check=True, stdout=subprocess.PIPE).stdout
     return json.loads(text)["rows"][0]
 

@@ -4,12 +4,12 @@
 . "$(dirname "$0")/common.bash"
 program=${TOP_PROGRAM:?the path of a program for filch top}
 
-refused "no process is named" top
-refused "process 'x' is out of range" top x
-refused "process '0' is out of range" top 0
-refused "'2' one process too many" top 1 2
-refused "interval '5' is out of range 100 60000" top --interval 5 1
-refused "runtime '0' is out of range" top --runtime 0 1
+refused "few arguments PID" top
+refused "process: 'x' number in range 1..4194304" top x
+refused "process: '0' number in range 1..4194304" top 0
+refused "many arguments '2'" top 1 2
+refused "--interval: '5' number in range 100..60000" top --interval 5 1
+refused "--runtime: '0' number in range 1..4194304" top --runtime 0 1
 refused "json without --once" top --json 1
 refused "--set with --once" top --once --set workers=1 1
 refused "unknown change 'workers' workers=N, policy=NAME" top --set workers 1

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/common.bash"
 program=${TRACED:?the path of a program whose tasks wait}
 
-refused "no file is named" trace
-refused "'b' one file too many" trace a b
+refused "few arguments FILE" trace
+refused "many arguments 'b'" trace a b
 refused "nonsense summary chrome" trace --format nonsense a
 refused "/nonexistent/a.trace No such file" trace /nonexistent/a.trace
 echo "no trace" >text
@@ -72,8 +72,8 @@ assert row["tag"] == "" and float(row["burdened_parallelism"]) > 0, row
 END
 claim "the row has Cilkscale's columns: $(cat out)" python3 columns.py
 
-refused "1 of two traces" trace diff run.trace
-refused "'c' one file too many" trace diff run.trace run.trace c
+refused "few arguments 1" trace diff run.trace
+refused "many arguments 'c'" trace diff run.trace run.trace c
 refused "text no trace of Filch" trace diff run.trace text
 run_filch 0 trace diff run.trace tasks.trace
 claim "the head names both: $(cat out)" sh -c 'grep -q "^A: .*" out && grep -q "^B: " out && grep -q "A  *B  *B / A" out'

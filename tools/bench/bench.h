@@ -38,7 +38,7 @@ typedef struct column {
 
 extern const char *const bench_size_names[KERNEL_SIZES + 1]; /* closed by NULL */
 
-enum bench_format { BENCH_TABLE, BENCH_JSON, BENCH_CSV, BENCH_MARKDOWN };
+enum bench_format { BENCH_TABLE, BENCH_CSV, BENCH_MARKDOWN, BENCH_JSON };
 
 typedef struct options {
     int argc;
@@ -61,8 +61,6 @@ typedef struct options {
     bool stats;         /* show the runtimes' counters, too */
     const char *cell; /* NULL, or this process measures one cell of another one's plan (child.h) */
     char runtime[4096]; /* a runtime's description of itself on this machine */
-    char names[4096]; /* the lists of the command line, cut into names that the columns point to */
-    size_t names_used;
 } options;
 
 /* Result of one measurement: means over its `runs`. sample_fields[] names the numbers. */

@@ -26,26 +26,23 @@ static const char **name_at(void *structure, size_t at)
     return (const char **)(void *)((char *)structure + at);
 }
 
-void columns_expect_room(size_t count, size_t most, const char *what,
-                         const struct argp_state *state)
+void columns_expect_room(size_t count, size_t most, const char *what)
 {
     if (count > most)
-        argp_error(state, "too many %s: at most %zu", what, most);
+        command_refuse(&bench_command, "too many %s: at most %zu", what, most);
 }
 
-void columns_expect_new(bool is_new, const typed *t, const char *name,
-                        const struct argp_state *state)
+void columns_expect_new(bool is_new, const char *option, const char *name)
 {
     if (!is_new)
-        argp_error(state, "--%s: %s is named twice; name it once", t->option, name);
+        command_refuse(&bench_command, "--%s: %s is named twice; name it once", option, name);
 }
 
-static void add_name(const typed *t, name_list *list, const char *name,
-                     const struct argp_state *state)
+static void add_name(name_list *list, const char *option, const char *name)
 {
     for (size_t i = 0; i < list->count; i++)
-        columns_expect_new(strcmp(list->names[i], name) != 0, t, name, state);
-    list->names[list->count++] = name;
+        columns_expect_new(strcmp(list->names[i], name) != 0, option, name);
+    list->names[list->count++] = strdup(name); /* lives as long as the process */
 }
 
 /* The library knows whether a name exists, and which others do. 0, or *why says what is wrong. */
@@ -56,17 +53,17 @@ static int check(const filch_config *config, char *why, size_t size)
 }
 
 /* The environment may hold the error instead. */
-static void refuse_queue(const char *name, const char *why, const struct argp_state *state)
+static void refuse_queue(const char *name, const char *why)
 {
     const char *others[2 + BENCH_NAMES] = {"handpool", COLUMNS_BY_CLANG};
     char unknown[64], names[256];
     int length = snprintf(unknown, sizeof unknown, "unknown queue '%.30s'", name);
     if (strncmp(why, unknown, (size_t)length) != 0)
-        argp_error(state, "%s", why);
+        command_refuse(&bench_command, "%s", why);
     for (size_t i = 0; i < peer_count; i++)
         others[2 + i] = peers[i].name;
     names_join(names, sizeof names, others);
-    argp_error(state, "%s; valid for this command only: %s", why, names);
+    command_refuse(&bench_command, "%s; valid for this command only: %s", why, names);
 }
 
 static bool is_by_clang(const char *name)
@@ -79,55 +76,62 @@ static bool clang_was_found(void)
     return kernels[0].column[KERNEL_FILCH_CLANG] != NULL;
 }
 
-static void refuse_missing(const char *name, const char *needs, const struct argp_state *state)
+static void refuse_missing(const char *name, const char *needs)
 {
-    argp_error(state,
-               "%s was not built into this command; it needs %s; ./tools/run.sh --peers installs "
-               "them and builds it",
-               name, needs);
+    command_refuse(
+        &bench_command,
+        "%s was not built into this command; it needs %s; ./tools/run.sh --peers installs "
+        "them and builds it",
+        name, needs);
 }
 
-void columns_add_queue(typed *t, const char *name, const struct argp_state *state)
+void columns_add_queue(const command *c, const command_option *row, void *to, const char *name)
 {
+    typed *t = to;
     const peer_row *other = peer_find(name);
     filch_config config = {.size = sizeof config, .queue = name};
     char why[512];
-    columns_expect_room(t->queues.count + 1, BENCH_NAMES - 1, beside_serial, state);
+    columns_expect_room(t->queues.count + 1, BENCH_NAMES - 1, beside_serial);
     if (strcmp(name, "serial") == 0)
-        argp_error(state,
-                   "--%s serial: serial code is always measured beside the others; leave it out",
-                   t->option);
+        command_refuse(
+            &bench_command,
+            "--%s serial: serial code is always measured beside the others; leave it out",
+            row->name);
     if (other && !other->peer)
-        refuse_missing(name, other->needs, state);
+        refuse_missing(name, other->needs);
     if (other && !child_has_library(other))
-        argp_error(state,
-                   "%s needs Filch's libgomp.so.1 in lib/filch beside this command; build or "
-                   "install it as a whole",
-                   name);
+        command_refuse(c,
+                       "%s needs Filch's libgomp.so.1 in lib/filch beside this command; build or "
+                       "install it as a whole",
+                       name);
     if (is_by_clang(name) && !clang_was_found())
-        refuse_missing(name, peer_find("openmp-clang")->needs, state);
+        refuse_missing(name, peer_find("openmp-clang")->needs);
     if (!t->queues_by_default && !other && !is_by_clang(name) && strcmp(name, "handpool") != 0 &&
         check(&config, why, sizeof why))
-        refuse_queue(name, why, state);
-    add_name(t, &t->queues, name, state);
+        refuse_queue(name, why);
+    add_name(&t->queues, row->name, name);
 }
 
-void columns_add_choice(typed *t, const char *name, const struct argp_state *state)
+void columns_add_choice(const command *c, const command_option *row, void *to, const char *name)
 {
-    name_list *chosen = &t->chosen[t->choosing];
+    typed *t = to;
+    enum choice choosing = POLICY;
+    while (strcmp(choices[choosing].option, row->name) != 0)
+        choosing++;
+    name_list *chosen = &t->chosen[choosing];
     filch_config config = {.size = sizeof config};
     char why[512];
-    columns_expect_room(chosen->count + 1, BENCH_NAMES, choices[t->choosing].what, state);
-    *name_at(&config, choices[t->choosing].in_config) = name;
+    columns_expect_room(chosen->count + 1, BENCH_NAMES, choices[choosing].what);
+    *name_at(&config, choices[choosing].in_config) = name;
     if (check(&config, why, sizeof why))
-        argp_error(state, "%s", why);
-    add_name(t, chosen, name, state);
+        command_refuse(c, "%s", why);
+    add_name(chosen, row->name, name);
 }
 
 /* A column's name is its queue's, and those of what else was chosen for it. */
-static void add_column(options *o, column c, const struct argp_state *state)
+static void add_column(options *o, column c)
 {
-    columns_expect_room(o->column_count, BENCH_NAMES - 1, beside_serial, state);
+    columns_expect_room(o->column_count, BENCH_NAMES - 1, beside_serial);
     size_t length = (size_t)snprintf(c.label, sizeof c.label, "%.30s", c.queue);
     for (size_t i = 0; i < CHOICES; i++) {
         const char *name = *name_at(&c, choices[i].in_column);
@@ -138,7 +142,7 @@ static void add_column(options *o, column c, const struct argp_state *state)
 }
 
 /* Some modes are impossible with some queues; a default queue is then left out. */
-static bool is_possible(typed *t, column *c, const struct argp_state *state)
+static bool is_possible(typed *t, column *c)
 {
     filch_config config = {.size = sizeof config, .queue = c->queue};
     char why[512];
@@ -151,36 +155,37 @@ static bool is_possible(typed *t, column *c, const struct argp_state *state)
     if (!chosen || !check(&config, why, sizeof why))
         return true;
     if (!t->queues_by_default)
-        argp_error(state, "%s", why);
+        command_refuse(&bench_command, "%s", why);
     return false;
 }
 
 /* Each with each. */
-static void add_chosen(typed *t, column c, unsigned choice, const struct argp_state *state)
+static void add_chosen(typed *t, column c, unsigned choice)
 {
     while (choice < CHOICES && t->chosen[choice].count == 0)
         choice++;
     if (choice == CHOICES) {
-        if (is_possible(t, &c, state))
-            add_column(t->options, c, state);
+        if (is_possible(t, &c))
+            add_column(&t->options, c);
         return;
     }
     const name_list *chosen = &t->chosen[choice];
     for (size_t i = 0; i < chosen->count; i++) {
         *name_at(&c, choices[choice].in_column) = chosen->names[i];
-        add_chosen(t, c, choice + 1, state);
+        add_chosen(t, c, choice + 1);
     }
 }
 
 /* Each choice must apply to some column. */
-static void expect_used(const typed *t, bool has_runtime, const struct argp_state *state)
+static void expect_used(const typed *t, bool has_runtime)
 {
     for (size_t i = 0; !has_runtime && i < CHOICES; i++)
         if (t->chosen[i].count > 0)
-            argp_error(state,
-                       "--%s is a choice of the library's runtime, and none of these columns is "
-                       "one; add chase-lev to --columns",
-                       choices[i].option);
+            command_refuse(
+                &bench_command,
+                "--%s is a choice of the library's runtime, and none of these columns is "
+                "one; add chase-lev to --columns",
+                choices[i].option);
 }
 
 /* A peer that clang compiles is compared with the library's column that clang compiles. */
@@ -198,9 +203,9 @@ static void add_counterpart(typed *t)
         names->names[names->count++] = COLUMNS_BY_CLANG;
 }
 
-void columns_make(typed *t, const struct argp_state *state)
+void columns_make(typed *t)
 {
-    options *o = t->options;
+    options *o = &t->options;
     bool has_runtime = false;
     add_counterpart(t);
     o->columns[o->column_count++] = (column){.as = KERNEL_SERIAL, .label = "serial"};
@@ -214,10 +219,10 @@ void columns_make(typed *t, const struct argp_state *state)
         else if (is_by_clang(c.queue))
             c.as = KERNEL_FILCH_CLANG;
         if (c.as == KERNEL_FILCH)
-            add_chosen(t, c, 0, state);
+            add_chosen(t, c, 0);
         else
-            add_column(o, c, state);
+            add_column(o, c);
         has_runtime |= c.as == KERNEL_FILCH;
     }
-    expect_used(t, has_runtime, state);
+    expect_used(t, has_runtime);
 }

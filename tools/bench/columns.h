@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The columns of `filch bench`: queues combined with policies and modes. The library checks names
- * and combinations; an error ends the process by argp_error. */
+ * and combinations; an error ends the process. */
 #ifndef BENCH_COLUMNS_H
 #define BENCH_COLUMNS_H
 
 #include "bench.h"
 
-#include <argp.h>
+#include <tools/shared/command.h>
 
 /* Policy and modes of a runtime: an option each, with a list of names. */
 enum choice { POLICY, IDLE, TAKE, WAIT, CHOICES };
@@ -19,10 +19,8 @@ typedef struct name_list {
 
 /* The names of the command line, combined when all are known. */
 typedef struct typed {
-    options *options;
+    options options;
     name_list queues, chosen[CHOICES];
-    const char *option;   /* whose list is being read, */
-    enum choice choosing; /* and which choice's it is */
     bool queues_by_default, quick, peers;
 } typed;
 
@@ -30,17 +28,16 @@ typedef struct typed {
  * be compared with peers of the same compiler. */
 #define COLUMNS_BY_CLANG "chase-lev-clang"
 
-void columns_add_queue(typed *t, const char *name, const struct argp_state *state);
-/* A name of t->choosing. */
-void columns_add_choice(typed *t, const char *name, const struct argp_state *state);
+extern const command bench_command;
+
+command_reader columns_add_queue;
+command_reader columns_add_choice;
 /* All of them, serial code first; nothing is added any more. */
-void columns_make(typed *t, const struct argp_state *state);
+void columns_make(typed *t);
 
 /* count, with what is to be added. */
-void columns_expect_room(size_t count, size_t most, const char *what,
-                         const struct argp_state *state);
+void columns_expect_room(size_t count, size_t most, const char *what);
 /* Of the list that is being read; equal rows of a result could not be told apart. */
-void columns_expect_new(bool is_new, const typed *t, const char *name,
-                        const struct argp_state *state);
+void columns_expect_new(bool is_new, const char *option, const char *name);
 
 #endif

@@ -17,7 +17,7 @@
 #include <tools/shared/pair.h>
 #include <tools/shared/statistics.h>
 
-enum compare_format { COMPARE_TABLE, COMPARE_JSON, COMPARE_CSV, COMPARE_MARKDOWN };
+enum compare_format { COMPARE_TABLE, COMPARE_CSV, COMPARE_MARKDOWN, COMPARE_JSON };
 
 typedef struct compare_options {
     const char *paths[2];

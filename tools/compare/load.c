@@ -40,7 +40,7 @@ int result_load(result *out, const char *path, result_figures figures, char *err
                  RESULT_MOST_BYTES >> 20);
     else if (rc)
         snprintf(error, size,
-                 "%s cannot be read: %s; name a file that filch bench --format json "
+                 "%s cannot be read: %s; name a file that filch bench --json "
                  "wrote",
                  path, strerror(-rc));
     else

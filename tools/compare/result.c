@@ -197,7 +197,7 @@ static bool expect_version(reader *r)
     const json_t *version = json_object_get(r->out->whole, "schema");
     long long found = json_integer_value(version);
     if (!json_is_integer(version) || !json_is_array(json_object_get(r->out->whole, "results")))
-        return wrong(r, "this is no result of filch bench; filch bench --format json writes one");
+        return wrong(r, "this is no result of filch bench; filch bench --json writes one");
     if (found != RESULT_VERSION)
         return wrong(r, "the format has version %lld, this command reads %d; %s", found,
                      RESULT_VERSION,
@@ -237,8 +237,7 @@ int result_parse(result *out, const char *path, const char *text, size_t length,
     if (length == 0)
         wrong(&r, "the file is empty; was the measurement interrupted? measure again");
     else if (!out->whole)
-        wrong(&r, "line %d: %s; a whole file is written by filch bench --format json", why.line,
-              why.text);
+        wrong(&r, "line %d: %s; a whole file is written by filch bench --json", why.line, why.text);
     else if (expect_version(&r)) {
         const json_t *results = json_object_get(out->whole, "results");
         read_facts(&r);

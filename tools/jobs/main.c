@@ -3,10 +3,8 @@
  * The program filch-jobs: finds the command in its tables, reads its options, and runs it. */
 #include "command.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <tools/shared/names.h>
-#include <tools/shared/terminal.h>
 
 static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_commands,
                                              jobs_result_commands,  jobs_change_commands,
@@ -20,31 +18,35 @@ static const char statuses[] =
 
 /* ---- Help ---- */
 
-static void help_all(FILE *out)
+static void write_commands(FILE *out)
 {
-    fputs("Usage: filch-jobs COMMAND [OPTION...] [ARGUMENT...]\n\n"
-          "Jobs in the queues of a broker: puts them there, shows them, and removes them.\n\n",
-          out);
     for (int g = 0; g < GROUPS; g++)
         for (const jobs_command *c = groups[g]; c->name; c++)
             fprintf(out, "  %-14s %s\n", c->name, c->line);
-    fputs("\n  filch-jobs COMMAND --help   options and examples\n  filch-jobs --version\n\n"
-          "Options of every command:\n",
-          out);
-    jobs_options_help(0, out);
-    fputc('\n', out);
-    terminal_wrap(statuses, terminal_width(out), out);
+    fputs("\n  filch-jobs COMMAND --help   options and examples\n\n", out);
 }
 
-static void help_one(const jobs_command *c, FILE *out)
+static const command all = {
+    .name = "filch-jobs COMMAND",
+    .arguments = "[ARGUMENT...]",
+    .about = "Jobs in the queues of a broker: puts them there, shows them, and removes them.",
+    .ending = statuses,
+    .options = jobs_rows,
+    .write_tables = write_commands,
+};
+
+/* title: "filch-jobs list". */
+static command describe(const jobs_command *c, char *title, size_t size)
 {
-    fprintf(out, "Usage: filch-jobs %s [OPTION...]%s%s\n\n", c->name, *c->usage ? " " : "",
-            c->usage);
-    terminal_wrap(c->help, terminal_width(out), out);
-    fputs("\nOptions:\n", out);
-    jobs_options_help(c->takes, out);
-    fputc('\n', out);
-    terminal_wrap(statuses, terminal_width(out), out);
+    snprintf(title, size, "filch-jobs %s", c->name);
+    return (command){.name = title,
+                     .arguments = *c->usage ? c->usage : NULL,
+                     .about = c->help,
+                     .ending = statuses,
+                     .options = jobs_rows,
+                     .takes = c->takes,
+                     .least = c->least,
+                     .most = c->most};
 }
 
 /* ---- Finding the command ---- */
@@ -85,19 +87,17 @@ static int run(const jobs_command *c, int argc, char **argv)
 {
     static jobs_options o;
     char title[40];
-    snprintf(title, sizeof title, "filch-jobs %s", c->name);
-    argv[0] = title;
-    int rc = jobs_options_parse(&o, c->takes, argc, argv);
-    if (rc < 0) {
-        help_one(c, stdout);
-        return JOBS_OK;
-    }
-    if (rc)
-        return rc;
-    if (o.argument_count < c->least || (c->most >= 0 && o.argument_count > c->most))
-        return jobs_usage(&o, "wrong number of arguments: %d (usage: %s [OPTION...] %s)",
-                          o.argument_count, title, c->usage);
+    const command line = describe(c, title, sizeof title);
+    jobs_options_read(&o, &line, argc, argv);
     return c->run(&o);
+}
+
+static int help(const jobs_command *c)
+{
+    char title[40];
+    const command line = describe(c, title, sizeof title);
+    command_help(&line, stdout);
+    return JOBS_OK;
 }
 
 static int find_and_run(int argc, char **argv)
@@ -108,26 +108,23 @@ static int find_and_run(int argc, char **argv)
     if (c)
         return run(c, argc - words, argv + words);
     if (is_one_of(name, "--version", "-V")) {
-        puts("filch-jobs " FILCH_JOBS_VERSION);
+        puts(command_version);
         return JOBS_OK;
     }
     if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
         return refuse(name);
     c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;
     if (c)
-        help_one(c, stdout);
-    else if (argc > 2)
+        return help(c);
+    if (argc > 2)
         return refuse(argv[2]);
-    else
-        help_all(stdout);
+    command_help(&all, stdout);
     return JOBS_OK;
 }
 
 int main(int argc, char **argv)
 {
-    int rc = find_and_run(argc, argv);
-    if (rc || (fflush(stdout) == 0 && !ferror(stdout)))
-        return rc; /* a command that fails has said so */
-    fputs("filch-jobs: cannot write the result: a full disk, or a closed pipe\n", stderr);
-    return JOBS_REFUSED;
+    command_version = "filch-jobs " FILCH_JOBS_VERSION;
+    command_check_output("filch-jobs", JOBS_REFUSED);
+    return find_and_run(argc, argv);
 }

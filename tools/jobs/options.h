@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <tools/shared/command.h>
 
 /* Exit statuses. */
 enum {
@@ -43,8 +44,7 @@ enum {
     JOBS_CONSUME = 1 << 19,
     JOBS_WIDTH = 1 << 20,
     JOBS_PATIENCE = 1 << 21,
-    JOBS_PLAN = 1 << 22, /* all of plan */
-    JOBS_EVERY = 1 << 23 /* of every command */
+    JOBS_PLAN = 1 << 22 /* all of plan */
 };
 
 /* The longest duration, in ns: ten years. */
@@ -79,9 +79,11 @@ typedef struct jobs_options {
     int argument_count;
 } jobs_options;
 
-/* Fills in the defaults, then what argv says; argv[0] is the command's name and `takes` its options.
- * Returns 0, JOBS_USAGE after a message, or -1: the help is wanted. */
-int jobs_options_parse(jobs_options *out, unsigned takes, int argc, char **argv);
+/* All options, a group for each row of the enumeration above. */
+extern const command_option jobs_rows[];
+
+/* Fills in the defaults, then what argv says. */
+void jobs_options_read(jobs_options *out, const command *c, int argc, char **argv);
 
 /* jobs_options.broker where neither an option nor a variable names it. */
 extern const char jobs_broker_unnamed[];
@@ -94,9 +96,6 @@ bool jobs_is_header_name(const char *name, size_t length);
 int jobs_take_queue(jobs_options *o);
 /* Neither empty, nor with blanks or control characters. */
 bool jobs_is_queue_name(const char *name);
-
-/* Writes a line for each of these options. */
-void jobs_options_help(unsigned takes, FILE *out);
 
 /* Writes "COMMAND: ...; see COMMAND --help" to stderr. Returns JOBS_USAGE. */
 FILCH_PRINTF(2, 3) int jobs_usage(const jobs_options *o, const char *format, ...);

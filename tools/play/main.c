@@ -7,12 +7,12 @@
 #include "screen.h"
 #include "strip.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/command.h>
 #include <tools/shared/output.h>
 #include <tools/shared/spell.h>
 #include <tools/shared/terminal.h>
@@ -20,137 +20,105 @@
 
 /* ---- The command line ---- */
 
-enum { TEXT = 256, SVG, HTML, STEPS, COLUMNS, LIST, MOST_WORKERS = 16, USUAL_WORKERS = 3 };
+enum { MOST_WORKERS = 16, USUAL_WORKERS = 3 };
+enum play_as { AS_USUAL /* the terminal, or text */, TEXT, SVG, HTML };
 
 typedef struct play_options {
     const char *path; /* a trace; NULL: an example */
     recording example;
-    int as; /* TEXT, SVG, HTML; 0: the terminal, or text */
+    enum play_as as;
     const char *output, *steps;
-    const char *of_examples; /* an option that is for examples only */
-    unsigned long columns;
-    bool has_number, lists;
+    const char *of_examples; /* an option that a trace does not take */
+    unsigned columns;
+    bool lists;
 } play_options;
 
-static const struct argp_option known[] = {
-    {"workers", 'w', "N", 0, "Workers of an example, 1 to 16 (default: 3)", 0},
-    {"seed", 's', "N", 0, "Seed of an example's run (default: 1)", 0},
-    {"list", LIST, NULL, 0, "Print the examples and end", 0},
-    {"text", TEXT, NULL, 0, "Print all steps (default without a terminal)", 1},
-    {"svg", SVG, "FILE", 0, "Draw a film strip, a frame for each step", 1},
-    {"html", HTML, "FILE", 0, "Make a page to step through", 1},
-    {"steps", STEPS, "A..B", 0, "These steps alone", 1},
-    {"columns", COLUMNS, "N", 0, "With --svg: frames in a row, 1 to 100 (default: 3)", 1},
+static void choose(const command *c, void *to, enum play_as as)
+{
+    play_options *o = to;
+    if (o->as)
+        command_refuse(c, "two results (valid: one of --text, --svg, --html)");
+    o->as = as;
+}
+
+static void read_text(const command *c, const command_option *row, void *to, const char *text)
+{
+    (void)row;
+    (void)text;
+    choose(c, to, TEXT);
+}
+
+static void read_page(const command *c, const command_option *row, void *to, const char *path)
+{
+    choose(c, to, row->least > 0 ? SVG : HTML);
+    command_path(c, row, to, path);
+}
+
+static void read_of_example(const command *c, const command_option *row, void *to, const char *text)
+{
+    ((play_options *)to)->of_examples = row->name;
+    command_count(c, row, to, text);
+}
+
+#define FIELD(field) COMMAND_FIELD(play_options, field)
+
+static const command_option known[] = {
+    {"workers", "N", "Workers of an example, 1 to 16 (default: 3)", .letter = 'w',
+     .read = read_of_example, FIELD(example.workers), .least = 1, .most = MOST_WORKERS},
+    {"seed", "N", "Seed of an example's run (default: 1)", .letter = 's', .read = read_of_example,
+     FIELD(example.seed)},
+    {"list", .help = "Print the examples and end", .read = command_flag, FIELD(lists)},
+    {"text", .help = "Print all steps (default without a terminal)", .read = read_text},
+    {"svg", "FILE", "Draw a film strip, a frame for each step", .read = read_page, FIELD(output),
+     .least = 1},
+    {"html", "FILE", "Make a page to step through", .read = read_page, FIELD(output)},
+    {"steps", "A..B", "These steps alone", .read = command_text, FIELD(steps)},
+    {"columns", "N", "With --svg: frames in a row, 1 to 100 (default: 3)", .read = command_count,
+     FIELD(columns), .least = 1, .most = 100},
     {0},
 };
 
-static const char about[] =
-    "Plays a recorded run step by step, forwards and backwards: each fork, steal and join, with "
-    "the "
-    "deque of each worker. TRACE is a trace of level tasks. EXAMPLE is a built-in program, which "
-    "is "
-    "run and recorded first.\v"
-    "Examples:\n"
-    "  filch play fib 6 --workers 3 --seed 7\n"
-    "  FILCH_TRACE=run.trace,tasks ./program; filch play run.trace\n"
-    "  filch play fib 4 --text\n"
-    "  filch play tree --svg strip.svg --steps 5..12 --columns 4\n"
-    "  filch play nqueens --html film.html\n"
-    "\n"
-    "Keys: Right or n, Left or p step; / or f goes to the next steal, Home or g to\n"
-    "the first step, End or G to the last; Space plays, arrows scroll, q quits.\n"
-    "\n"
-    "Exit status: 0 if the film was shown; 2 for a wrong command line, a trace that\n"
-    "cannot be played, and if the result could not be written.\n";
+static const command play_command = {
+    .name = "filch play",
+    .arguments = "TRACE | EXAMPLE [NUMBER]",
+    .most = 2,
+    .options = known,
+    .about = "Plays a recorded run step by step, forwards and backwards: each fork, steal and "
+             "join, with the deque of each worker. TRACE is a trace of level tasks. EXAMPLE is a "
+             "built-in program, which is run and recorded first.",
+    .ending = "Examples:\n"
+              "  filch play fib 6 --workers 3 --seed 7\n"
+              "  FILCH_TRACE=run.trace,tasks ./program; filch play run.trace\n"
+              "  filch play fib 4 --text\n"
+              "  filch play tree --svg strip.svg --steps 5..12 --columns 4\n"
+              "  filch play nqueens --html film.html\n"
+              "\n"
+              "Keys: Right or n, Left or p step; / or f goes to the next steal, Home or g to\n"
+              "the first step, End or G to the last; Space plays, arrows scroll, q quits.\n"
+              "\n"
+              "Exit status: 0 if the film was shown; 2 for a wrong command line, a trace that\n"
+              "cannot be played, and if the result could not be written.\n",
+};
 
-static unsigned long count_of(const char *text, const char *what, unsigned long most,
-                              const struct argp_state *state)
+/* A trace; or an example and its number. */
+static void take_arguments(play_options *o, char **arguments)
 {
-    unsigned long count = 0;
-    if (!spell_count(text, 1, most, &count))
-        argp_error(state, "%s '%s' is out of range (valid: 1 to %lu)", what, text, most);
-    return count;
-}
-
-static uint64_t seed_of(const char *text, const struct argp_state *state)
-{
-    unsigned long seed = 0;
-    if (!spell_count(text, 0, ULONG_MAX, &seed))
-        argp_error(state, "seed '%s' is out of range (valid: 0 to %lu)", text, ULONG_MAX);
-    return seed;
-}
-
-static void take_argument(play_options *o, char *argument, const struct argp_state *state)
-{
-    const example *what = o->example.what;
-    if (!o->path && !what) {
-        o->example.what = example_named(argument);
-        o->path = o->example.what ? NULL : argument;
-    } else if (what && !o->has_number) {
-        o->example.number = (unsigned)count_of(argument, what->argument, what->most, state);
-        o->has_number = true;
-    } else {
-        argp_error(state,
-                   "'%s' is one argument too many (valid: a trace, or an example and its number)",
-                   argument);
-    }
-}
-
-static void choose(play_options *o, int as, const char *path, const struct argp_state *state)
-{
-    if (o->as)
-        argp_error(state, "two results (valid: one of --text, --svg, --html)");
-    o->as = as;
-    o->output = path && strcmp(path, "-") != 0 ? path : NULL;
-}
-
-static void check(play_options *o, const struct argp_state *state)
-{
-    if (!o->path && !o->example.what && !o->lists)
-        argp_error(state, "no trace is named; name one, or an example (--list)");
+    const command *c = &play_command;
+    if (!arguments[0])
+        command_refuse(c, "no trace is named; name one, or an example (--list)");
+    const example *what = o->example.what = example_named(arguments[0]);
+    o->path = what ? NULL : arguments[0];
+    if (o->path && arguments[1])
+        command_refuse(c, "too many arguments: '%s' (valid: a trace, or an example and its number)",
+                       arguments[1]);
     if (o->path && o->of_examples)
-        argp_error(state, "%s with a trace (valid: with an example)", o->of_examples);
+        command_refuse(c, "--%s with a trace (valid: with an example)", o->of_examples);
     if (o->columns && o->as != SVG)
-        argp_error(state, "--columns without --svg (valid: --svg FILE --columns N)");
-    if (o->example.what && !o->has_number)
-        o->example.number = (unsigned)o->example.what->usual;
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    play_options *o = state->input;
-    switch (key) {
-    case 'w':
-        o->example.workers = (unsigned)count_of(argument, "number of workers", MOST_WORKERS, state);
-        o->of_examples = "--workers";
-        return 0;
-    case 's':
-        o->example.seed = seed_of(argument, state);
-        o->of_examples = "--seed";
-        return 0;
-    case LIST:
-        o->lists = true;
-        return 0;
-    case TEXT:
-    case SVG:
-    case HTML:
-        choose(o, key, argument, state);
-        return 0;
-    case STEPS:
-        o->steps = argument;
-        return 0;
-    case COLUMNS:
-        o->columns = count_of(argument, "number of columns", 100, state);
-        return 0;
-    case ARGP_KEY_ARG:
-        take_argument(o, argument, state);
-        return 0;
-    case ARGP_KEY_END:
-        check(o, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+        command_refuse(c, "--columns without --svg (valid: --svg FILE --columns N)");
+    if (what)
+        o->example.number =
+            (unsigned)(arguments[1] ? command_whole(c, what->argument, arguments[1], 1, what->most)
+                                    : what->usual);
 }
 
 /* ---- The work ---- */
@@ -213,7 +181,7 @@ static int write_text(const film *f, const film_show *show, FILE *out)
 static int write_result(const play_options *o, const film *f, const film_show *show)
 {
     static const struct {
-        int as;
+        enum play_as as;
         const char *option;
         int (*write)(const film *f, const film_show *show, FILE *out);
     } results[] = {{SVG, "--svg", strip_write},
@@ -271,15 +239,13 @@ static int play(const play_options *o, trace_file *trace)
 
 int filch_play_main(int argc, char **argv)
 {
-    static const struct argp parser = {known, parse, "TRACE\nEXAMPLE [NUMBER]", about, NULL,
-                                       NULL,  NULL};
     play_options o = {.example = {.workers = USUAL_WORKERS, .seed = 1}};
-    argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, &o);
+    char **arguments = command_read(&play_command, &o, argc, argv);
     if (o.lists) {
         list_examples();
         return 0;
     }
+    take_arguments(&o, arguments);
     trace_file *trace = open_trace(&o);
     if (!trace)
         return 2;

@@ -14,20 +14,7 @@ void names_join(char *text, size_t size, const char *const *names)
     }
 }
 
-int names_choose(const char *name, const char *what, const char *const *names,
-                 const struct argp_state *state)
-{
-    char list[1024];
-    for (int i = 0; names[i]; i++)
-        if (strcmp(names[i], name) == 0)
-            return i;
-    names_join(list, sizeof list, names);
-    argp_error(state, "unknown %s '%s' (valid: %s)", what, name, list);
-    return 0;
-}
-
-/* NULL: none is close. */
-static const char *nearest(const char *name, const char *const *names)
+const char *names_nearest(const char *name, const char *const *names)
 {
     const size_t length = strlen(name);
     unsigned least = length > 4 ? 3 : 2; /* letters, and no more than this */
@@ -45,7 +32,7 @@ static const char *nearest(const char *name, const char *const *names)
 void names_refuse(const char *program, const char *what, const char *name, const char *const *names)
 {
     char list[1024];
-    const char *meant = nearest(name, names);
+    const char *meant = names_nearest(name, names);
     names_join(list, sizeof list, names);
     if (*name)
         fprintf(stderr, "%s: unknown %s '%.40s' (valid: %s)", program, what, name, list);

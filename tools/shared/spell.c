@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,16 @@ bool spell_duration(const char *text, int64_t most, int64_t *out)
         return false;
     *out = (int64_t)llround(ns);
     return true;
+}
+
+const char *spell_limit(int64_t ns, char *text, size_t size)
+{
+    size_t unit = sizeof units / sizeof units[0] - 1;
+    while (unit > 0 && (ns == 0 || ns % (int64_t)units[unit].ns))
+        unit--;
+    snprintf(text, size, "%lld%s", (long long)(ns / (int64_t)units[unit].ns),
+             ns ? units[unit].name : "");
+    return text;
 }
 
 bool spell_number(const char *text, double least, double most, double *out)

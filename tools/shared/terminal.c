@@ -28,13 +28,13 @@ static size_t columns_of(const char *text, size_t length)
     return columns;
 }
 
-static void wrap_line(const char *line, size_t length, unsigned width, FILE *out)
+/* used: columns that are taken already. */
+static void wrap_line(const char *line, size_t length, size_t used, size_t indent, unsigned width,
+                      FILE *out)
 {
-    const size_t indent = strspn(line, " ") + 2;
-    size_t used = 0;
     for (size_t at = 0; at < length;) {
         size_t word = strcspn(line + at, " \n"), columns = columns_of(line + at, word);
-        if (used > 0 && used + 1 + columns > width) {
+        if (at > 0 && used + 1 + columns > width) {
             fprintf(out, "\n%*s", (int)indent, "");
             used = indent;
         } else if (at > 0) {
@@ -55,7 +55,22 @@ void terminal_wrap(const char *text, unsigned width, FILE *out)
         if (width == 0)
             fprintf(out, "%.*s\n", (int)length, text);
         else
-            wrap_line(text, length, width, out);
+            wrap_line(text, length, 0, strspn(text, " ") + 2, width, out);
         text += length + (text[length] == '\n');
+    }
+}
+
+void terminal_wrap_beside(const char *left, unsigned column, const char *text, unsigned width,
+                          FILE *out)
+{
+    const unsigned used = (unsigned)fprintf(out, "%s", left);
+    if (column > 0 && used + 2 > column)
+        fprintf(out, "\n%*s", (int)column, "");
+    else
+        fprintf(out, "%*s", (int)(column - used), "");
+    for (size_t length; *text; text += length + (text[length] == '\n')) {
+        length = strcspn(text, "\n");
+        const size_t lead = strspn(text, " ");
+        wrap_line(text, length, column, column + (lead ? lead + 2 : 0), width, out);
     }
 }

@@ -14,4 +14,8 @@ unsigned terminal_width(FILE *out);
  * by two more. width 0: as they are. */
 void terminal_wrap(const char *text, unsigned width, FILE *out);
 
+/* Writes left, and from that column on the text, broken so that no line is wider. column 0: whole paragraphs. */
+void terminal_wrap_beside(const char *left, unsigned column, const char *text, unsigned width,
+                          FILE *out);
+
 #endif

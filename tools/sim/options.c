@@ -2,112 +2,46 @@
 #include "options.h"
 #include "calibrate/calibrate.h"
 
-#include <argp.h>
 #include <sched/queue.h>
 #include <string.h>
-#include <tools/shared/names.h>
-#include <tools/shared/spell.h>
+#include <tools/shared/command.h>
 #include <unistd.h>
 
 enum { MODES = 8, REASON = 1024 };
 
-static const char *const format_names[] = {"table", "csv", "json", "svg", NULL};
+static const char *const format_names[] = {"table", "csv", "svg", NULL};
 
-enum {
-    OPTION_SEEDS = 256,
-    OPTION_COSTS,
-    OPTION_TAKE,
-    OPTION_IDLE,
-    OPTION_QUEUE,
-    OPTION_LIST,
-    OPTION_SHOW_COSTS,
-    OPTION_SHOW_TASKS,
-    OPTION_CALIBRATE
-};
+/* ---- Readers ---- */
 
-static const struct argp_option known[] = {
-    {"machine", 'm', "LEVELS", 0,
-     "package:N numa:N l3:N l2:N core:N pu:N, each in one of the level before, or FILE.xml of "
-     "hwloc "
-     "(default: cores that share one cache)",
-     0},
-    {"workers", 'w', "LIST", 0,
-     "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)", 0},
-    {"policy", 'p', "LIST", 0, "Victim policies, or all (default: random)", 0},
-    {"queue", OPTION_QUEUE, "LIST", 0,
-     "Of forked tasks, a list: chase-lev, the, central-mutex, or all (default: chase-lev)", 0},
-    {"take", OPTION_TAKE, "MODE", 0,
-     "Amount that a thief takes: adaptive, one or half (default: adaptive)", 0},
-    {"idle", OPTION_IDLE, "MODE", 0, "Workers without work: sleep, yield or spin (default: sleep)",
-     0},
-    {"seed", 's', "N", 0, "Of the workers' random numbers (default: 1)", 0},
-    {"seeds", OPTION_SEEDS, "N", 0, "Runs with seeds N, N + 1 and so on (default: 1)", 0},
-    {"costs", OPTION_COSTS, "FILE", 0, "Costs that differ from the built-in ones", 0},
-    {"format", 'f', "FORMAT", 0,
-     "table, csv, json, or svg: the efficiency over the workers as a picture (default: table)", 0},
-    {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
-    {"list", OPTION_LIST, NULL, 0, "Show the generators and their parameters", 1},
-    {"show-costs", OPTION_SHOW_COSTS, NULL, 0, "Show the costs, as a file for --costs", 1},
-    {"calibrate", OPTION_CALIBRATE, "ROUNDS", OPTION_ARG_OPTIONAL,
-     "Measure the costs of this machine, and show them, as a file for --costs (default: 21 rounds)",
-     1},
-    {"show-tasks", OPTION_SHOW_TASKS, NULL, 0,
-     "Show the graph: a row for each phase of each task, without a simulation", 1},
-    {0},
-};
-
-static const char about[] =
-    "Simulates work stealing on a machine that is described by its levels, with the library's own "
-    "victim policies. Times are simulated: the same command prints the same report. The graph is "
-    "made by a generator, "
-    "or is that of a traced run: the tasks, forks and joins of a trace of level tasks.\v"
-    "Examples:\n"
-    "  filch sim tree:depth=16 --workers 1..64\n"
-    "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 -p all\n"
-    "  filch sim --calibrate --output costs; filch sim loop:n=100000 --costs costs\n"
-    "  FILCH_TRACE=run.trace,tasks ./program; filch sim run.trace --workers 1..64\n"
-    "\n"
-    "Exit status: 0; 1 when a measurement of --calibrate failed; 2 for a wrong\n"
-    "command line, a file that cannot be read, a graph that is too large, and when\n"
-    "the result could not be written.\n";
-
-/* ---- Values ---- */
-
-static unsigned long whole(const char *text, const char *what, unsigned long least,
-                           unsigned long most, struct argp_state *state)
-{
-    unsigned long value = least;
-    if (!spell_count(text, least, most, &value))
-        argp_error(state, "%s '%s' is out of range (%lu..%lu)", what, text, least, most);
-    return value;
-}
-
-static void add_count(sim_options *o, unsigned long workers, struct argp_state *state)
+static void add_count(const command *c, sim_options *o, unsigned long workers)
 {
     if (o->counts == SIM_COUNTS)
-        argp_error(state, "too many numbers of workers (at most %d)", SIM_COUNTS);
-    else
-        o->workers[o->counts++] = (unsigned)workers;
+        command_refuse(c, "too many numbers of workers (at most %d)", SIM_COUNTS);
+    o->workers[o->counts++] = (unsigned)workers;
 }
 
 /* "8", or "1..8": 1, 2, 4, 8. The last one is there even if it is not reached by doubling. */
-static void add_counts(sim_options *o, char *text, struct argp_state *state)
+static void add_counts(const command *c, const command_option *row, void *to, const char *text)
 {
-    static const char what[] = "number of workers";
-    char *dots = strstr(text, "..");
-    if (dots)
-        *dots = '\0';
-    unsigned long low = whole(text, what, 1, SIM_WORKERS, state);
-    unsigned long high = dots ? whole(dots + 2, what, low, SIM_WORKERS, state) : low;
+    char first[24];
+    const size_t length = strcspn(text, ".");
+    const bool ranges = strncmp(text + length, "..", 2) == 0;
+    (void)row;
+    snprintf(first, sizeof first, "%.*s", (int)(ranges ? length : strlen(text)), text);
+    unsigned long low = command_whole(c, "--workers", first, 1, SIM_WORKERS);
+    unsigned long high =
+        ranges ? command_whole(c, "--workers", text + length + 2, low, SIM_WORKERS) : low;
     for (; low < high; low *= 2)
-        add_count(o, low, state);
-    add_count(o, high, state);
+        add_count(c, to, low);
+    add_count(c, to, high);
 }
 
-static void add_policy(sim_options *o, const char *name, struct argp_state *state)
+static void add_policy(const command *c, const command_option *row, void *to, const char *name)
 {
+    sim_options *o = to;
     const char *names[SIM_POLICIES];
     unsigned count = 0;
+    (void)row;
     for (; fl_policies[count]; count++)
         names[count] = fl_policies[count]->name;
     names[count] = NULL;
@@ -116,148 +50,169 @@ static void add_policy(sim_options *o, const char *name, struct argp_state *stat
             o->policies[o->policy_count] = fl_policies[o->policy_count];
         return;
     }
-    int row = names_choose(name, "policy", names, state);
+    int chosen = command_choose(c, "policy", name, names);
     if (o->policy_count < SIM_POLICIES)
-        o->policies[o->policy_count++] = fl_policies[row];
+        o->policies[o->policy_count++] = fl_policies[chosen];
 }
 
-static int choose_mode(const fl_mode *const *modes, const char *name, const char *what,
-                       struct argp_state *state)
+static int choose_mode(const command *c, const fl_mode *const *modes, const char *name,
+                       const char *what)
 {
     const char *names[MODES] = {NULL};
     for (unsigned i = 0; i + 1 < MODES && modes[i]; i++)
         names[i] = modes[i]->name;
-    return names_choose(name, what, names, state);
+    return command_choose(c, what, name, names);
 }
 
-static void add_queue(sim_options *o, const char *name, struct argp_state *state)
+static void read_take(const command *c, const command_option *row, void *to, const char *text)
 {
+    (void)row;
+    ((sim_options *)to)->take = (enum fl_take_mode)choose_mode(c, fl_take_modes, text, "take mode");
+}
+
+static void read_idle(const command *c, const command_option *row, void *to, const char *text)
+{
+    (void)row;
+    ((sim_options *)to)->idle = (enum fl_idle_mode)choose_mode(c, fl_idle_modes, text, "idle mode");
+}
+
+static void add_queue(const command *c, const command_option *row, void *to, const char *name)
+{
+    sim_options *o = to;
     const char *names[SIM_QUEUES + 1] = {NULL};
+    (void)row;
     bool all = strcmp(name, "all") == 0;
     for (unsigned i = 0; i < SIM_QUEUES && sim_queues[i]; i++)
         names[i] = sim_queues[i]->name;
     if (all)
         o->queue_count = 0;
-    int only = all ? 0 : names_choose(name, "queue", names, state);
+    int only = all ? 0 : command_choose(c, "queue", name, names);
     for (int i = 0; sim_queues[i]; i++)
         if ((all || i == only) && o->queue_count < SIM_QUEUES)
             o->queues[o->queue_count++] = sim_queues[i];
 }
 
-/* ---- The parser ---- */
-
-static void add_all(sim_options *o, int key, char *list, struct argp_state *state)
+static void read_costs(const command *c, const command_option *row, void *to, const char *path)
 {
-    for (char *word; (word = strsep(&list, ","));)
-        if (key == 'w')
-            add_counts(o, word, state);
-        else if (key == 'p')
-            add_policy(o, word, state);
-        else
-            add_queue(o, word, state);
+    char reason[REASON];
+    (void)row;
+    if (costs_read(&((sim_options *)to)->costs, path, reason, sizeof reason))
+        command_refuse(c, "%s", reason);
 }
 
+static void read_calibrate(const command *c, const command_option *row, void *to, const char *text)
+{
+    sim_options *o = to;
+    (void)row;
+    o->task = SIM_CALIBRATE;
+    if (text)
+        o->rounds = (unsigned)command_whole(c, "--calibrate", text, 1, CALIBRATE_ROUNDS);
+}
+
+/* ---- The table ---- */
+
+#define FIELD(field) COMMAND_FIELD(sim_options, field)
+
+static const command_option known[] = {
+    {"machine", "LEVELS",
+     "package:N numa:N l3:N l2:N core:N pu:N, each in one of the level before, or FILE.xml of "
+     "hwloc (default: cores that share one cache)",
+     .letter = 'm', .read = command_text, FIELD(machine)},
+    {"workers", "LIST",
+     "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)",
+     .letter = 'w', .read = command_list, .each = add_counts},
+    {"policy", "LIST", "Victim policies, or all (default: random)", .letter = 'p',
+     .read = command_list, .each = add_policy},
+    {"queue", "LIST",
+     "Of forked tasks, a list: chase-lev, the, central-mutex, or all (default: chase-lev)",
+     .read = command_list, .each = add_queue},
+    {"take", "MODE", "Amount that a thief takes: adaptive, one or half (default: adaptive)",
+     .read = read_take},
+    {"idle", "MODE", "Workers without work: sleep, yield or spin (default: sleep)",
+     .read = read_idle},
+    {"seed", "N", "Of the workers' random numbers (default: 1)", .letter = 's',
+     .read = command_count, FIELD(seed), .most = UINT32_MAX},
+    {"seeds", "N", "Runs with seeds N, N + 1 and so on (default: 1)", .read = command_count,
+     FIELD(seeds), .least = 1, .most = SIM_SEEDS},
+    {"costs", "FILE", "Costs that differ from the built-in ones", .read = read_costs},
+    {"format", "FORMAT",
+     "table, csv, or svg: the efficiency over the workers as a picture (default: table)",
+     .letter = 'f', .read = command_choice, FIELD(format), .choices = format_names},
+    {"json", .help = "Write the result as JSON", .read = command_set, FIELD(format),
+     .least = FORMAT_JSON},
+    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+     .read = command_path, FIELD(output)},
+    {"list", .help = "Show the generators and their parameters", .read = command_set, FIELD(task),
+     .least = SIM_LIST},
+    {"show-costs", .help = "Show the costs, as a file for --costs", .read = command_set,
+     FIELD(task), .least = SIM_COSTS},
+    {"calibrate", "[=ROUNDS]",
+     "Measure the costs of this machine, and show them, as a file for --costs (default: 21 rounds)",
+     .read = read_calibrate},
+    {"show-tasks",
+     .help = "Show the graph: a row for each phase of each task, without a simulation",
+     .read = command_set, FIELD(task), .least = SIM_TASKS},
+    {0},
+};
+
+static const command sim = {
+    .name = "filch sim",
+    .arguments = "GENERATOR | TRACE",
+    .most = 1,
+    .options = known,
+    .about = "Simulates work stealing on a machine that is described by its levels, with the "
+             "library's own victim policies. Times are simulated: the same command prints the same "
+             "report. The graph is made by a generator, or is that of a traced run: the tasks, "
+             "forks and joins of a trace of level tasks.",
+    .ending = "Examples:\n"
+              "  filch sim tree:depth=16 --workers 1..64\n"
+              "  filch sim uts:depth=10 --machine \"package:2 l3:4 core:16\" -w 128 -p all\n"
+              "  filch sim --calibrate --output costs; filch sim loop:n=100000 --costs costs\n"
+              "  FILCH_TRACE=run.trace,tasks ./program; filch sim run.trace --workers 1..64\n"
+              "\n"
+              "Exit status: 0; 1 when a measurement of --calibrate failed; 2 for a wrong\n"
+              "command line, a file that cannot be read, a graph that is too large, and when\n"
+              "the result could not be written.\n",
+};
+
+/* ---- The graph ---- */
+
 /* A combination that the library refuses has no simulation either. */
-static void check_queues(const sim_options *o, struct argp_state *state)
+static void check_queues(const sim_options *o)
 {
     for (unsigned i = 0; i < o->queue_count; i++)
         for (unsigned row = 0; fl_queues[row]; row++)
             if (strcmp(fl_queues[row]->name, o->queues[i]->name) == 0 &&
                 !fl_queue_supports(fl_queues[row], o->take))
-                argp_error(state, "--take %s is impossible with queue '%s' (valid: %s)",
-                           fl_take_modes[o->take]->name, o->queues[i]->name, fl_queues[0]->name);
+                command_refuse(&sim, "--take %s is impossible with queue '%s' (valid: %s)",
+                               fl_take_modes[o->take]->name, o->queues[i]->name,
+                               fl_queues[0]->name);
 }
 
-static void read_graph(sim_options *o, const char *text, struct argp_state *state)
+static void read_graph(sim_options *o, const char *text)
 {
     char reason[REASON];
-    if (o->text)
-        argp_error(state, "'%s' is one graph too many (valid: one)", text);
     o->text = text;
     if (!generator_is_named(text) && (strchr(text, '/') || access(text, F_OK) == 0)) {
         if (replay_read(&o->replay, text, reason, sizeof reason))
-            argp_error(state, "%s", reason);
+            command_refuse(&sim, "%s", reason);
         replay_graph(&o->replay, &o->graph);
     } else if (generator_read(&o->graph, text, reason, sizeof reason)) {
-        argp_error(state, "%s", reason);
-    }
-}
-
-static void read_costs(sim_options *o, const char *path, struct argp_state *state)
-{
-    char reason[REASON];
-    if (costs_read(&o->costs, path, reason, sizeof reason))
-        argp_error(state, "%s", reason);
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    sim_options *o = state->input;
-    switch (key) {
-    case 'm':
-        o->machine = argument;
-        return 0;
-    case 'w':
-    case 'p':
-    case OPTION_QUEUE:
-        add_all(o, key, argument, state);
-        return 0;
-    case 's':
-        o->seed = whole(argument, "seed", 0, UINT32_MAX, state);
-        return 0;
-    case 'f':
-        o->format = (enum sim_format)names_choose(argument, "format", format_names, state);
-        return 0;
-    case 'o':
-        o->output = strcmp(argument, "-") == 0 ? NULL : argument;
-        return 0;
-    case OPTION_TAKE:
-        o->take = (enum fl_take_mode)choose_mode(fl_take_modes, argument, "take mode", state);
-        return 0;
-    case OPTION_IDLE:
-        o->idle = (enum fl_idle_mode)choose_mode(fl_idle_modes, argument, "idle mode", state);
-        return 0;
-    case OPTION_SEEDS:
-        o->seeds = (unsigned)whole(argument, "number of seeds", 1, SIM_SEEDS, state);
-        return 0;
-    case OPTION_COSTS:
-        read_costs(o, argument, state);
-        return 0;
-    case OPTION_LIST:
-        o->task = SIM_LIST;
-        return 0;
-    case OPTION_SHOW_COSTS:
-        o->task = SIM_COSTS;
-        return 0;
-    case OPTION_SHOW_TASKS:
-        o->task = SIM_TASKS;
-        return 0;
-    case OPTION_CALIBRATE:
-        o->task = SIM_CALIBRATE;
-        if (argument)
-            o->rounds = (unsigned)whole(argument, "number of rounds", 1, CALIBRATE_ROUNDS, state);
-        return 0;
-    case ARGP_KEY_ARG:
-        read_graph(o, argument, state);
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->text && (o->task == SIM_RUN || o->task == SIM_TASKS))
-            argp_error(state, "no graph is named: a generator, which filch sim --list shows, or "
-                              "the file of a trace");
-        check_queues(o, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+        command_refuse(&sim, "%s", reason);
     }
 }
 
 void options_parse(sim_options *o, int argc, char **argv)
 {
-    static const struct argp parser = {known, parse, "GENERATOR\nTRACE", about, NULL, NULL, NULL};
     *o = (sim_options){.seed = 1, .seeds = 1, .rounds = 21};
     costs_default(&o->costs);
-    argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, o);
+    char **graph = command_read(&sim, o, argc, argv);
+    if (*graph)
+        read_graph(o, *graph);
+    else if (o->task == SIM_RUN || o->task == SIM_TASKS)
+        command_refuse(&sim, "no graph is named: a generator, which filch sim --list shows, or the "
+                             "file of a trace");
+    check_queues(o);
     if (!o->counts)
         o->workers[o->counts++] = o->replay.workers ? o->replay.workers : 16;
     if (!o->queue_count)

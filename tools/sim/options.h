@@ -9,7 +9,7 @@
 
 enum { SIM_COUNTS = 64, SIM_POLICIES = 64, SIM_QUEUES = 8, SIM_SEEDS = 1000 };
 
-enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON, FORMAT_SVG };
+enum sim_format { FORMAT_TABLE, FORMAT_CSV, FORMAT_SVG, FORMAT_JSON };
 enum sim_task { SIM_RUN, SIM_LIST, SIM_COSTS, SIM_TASKS, SIM_CALIBRATE };
 
 typedef struct sim_options {

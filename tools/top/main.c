@@ -5,115 +5,81 @@
 #include "screen.h"
 #include "view.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <tools/shared/command.h>
 
 /* ---- The command line ---- */
 
-enum { ONCE = 256, JSON, SET, SHORTEST = 100, LONGEST = 60000, USUAL = 1000 /* ms */ };
+enum { SHORTEST = 100, LONGEST = 60000, USUAL = 1000 /* ms */, MOST = 1 << 22 /* of the kernel */ };
 
 typedef struct top_options {
     long process;
-    long runtime, interval;
+    unsigned long runtime, interval;
     bool once, json;
     char *change; /* "workers 4", or NULL */
 } top_options;
 
-static const struct argp_option known[] = {
-    {"once", ONCE, NULL, 0, "Print the figures of one interval and end", 0},
-    {"json", JSON, NULL, 0, "With --once: as JSON", 0},
-    {"set", SET, "NAME=VALUE", 0,
-     "Change the runtime and end: workers=N, or policy=NAME; with FILCH_SHARE=2", 0},
-    {"interval", 'i', "MS", 0, "Milliseconds between readings, 100 to 60000 (default: 1000)", 0},
-    {"runtime", 'r', "N", 0, "Show this runtime of the process (default: the first one)", 0},
+static void read_change(const command *c, const command_option *row, void *to, const char *text)
+{
+    (void)row;
+    char *change = strdup(text); /* lives as long as the process */
+    char *value = strchr(change, '=');
+    if (!value)
+        command_refuse(c, "unknown change '%s' (valid: workers=N, policy=NAME)", text);
+    *value = ' ';
+    ((top_options *)to)->change = change;
+}
+
+#define FIELD(field) COMMAND_FIELD(top_options, field)
+
+static const command_option known[] = {
+    {"once", .help = "Print the figures of one interval and end", .read = command_flag,
+     FIELD(once)},
+    {"json", .help = "With --once: as JSON", .read = command_flag, FIELD(json)},
+    {"set", "NAME=VALUE",
+     "Change the runtime and end: workers=N, or policy=NAME; with FILCH_SHARE=2",
+     .read = read_change},
+    {"interval", "MS", "Milliseconds between readings, 100 to 60000 (default: 1000)", .letter = 'i',
+     .read = command_count, FIELD(interval), .least = SHORTEST, .most = LONGEST},
+    {"runtime", "N", "Show this runtime of the process (default: the first one)", .letter = 'r',
+     .read = command_count, FIELD(runtime), .least = 1, .most = MOST},
     {0},
 };
 
-static const char about[] =
-    "Shows a running program: each worker with its state, task and depths, rates, steals by thief "
-    "and victim, pools, parallel loops, and the calls in which tasks wait. The program is not "
-    "stopped; it has to "
-    "be "
-    "started with FILCH_SHARE=1.\v"
-    "Examples:\n"
-    "  FILCH_SHARE=1 ./program &\n"
-    "  filch top $!\n"
-    "  filch top --once --json 1234\n"
-    "  filch top --set workers=4 1234\n"
-    "\n"
-    "Keys: q quits, p pauses, s sorts, ? explains, arrows scroll, + and - change the\n"
-    "number of workers.\n"
-    "\n"
-    "Exit status: 0, also when the program ends meanwhile; 2 for a wrong command line,\n"
-    "for a process that cannot be shown, and if the result could not be written.\n";
+static const command top = {
+    .name = "filch top",
+    .arguments = "PID",
+    .least = 1,
+    .most = 1,
+    .options = known,
+    .about = "Shows a running program: each worker with its state, task and depths, rates, steals "
+             "by thief and victim, pools, parallel loops, and the calls in which tasks wait. The "
+             "program is not stopped; it has to be started with FILCH_SHARE=1.",
+    .ending = "Examples:\n"
+              "  FILCH_SHARE=1 ./program &\n"
+              "  filch top $!\n"
+              "  filch top --once --json 1234\n"
+              "  filch top --set workers=4 1234\n"
+              "\n"
+              "Keys: q quits, p pauses, s sorts, ? explains, arrows scroll, + and - change the\n"
+              "number of workers.\n"
+              "\n"
+              "Exit status: 0, also when the program ends meanwhile; 2 for a wrong command line,\n"
+              "for a process that cannot be shown, and if the result could not be written.\n",
+};
 
-static long number_of(const char *text, const char *what, long least, long most,
-                      const struct argp_state *state)
+static void read_options(top_options *o, int argc, char **argv)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (errno || end == text || *end || number < least || number > most)
-        argp_error(state, "%s '%s' is out of range (valid: %ld to %ld)", what, text, least, most);
-    return number;
-}
-
-/* As the program wants it: a blank in the place of "=". */
-static char *change_of(char *text, const struct argp_state *state)
-{
-    char *value = strchr(text, '=');
-    if (!value || value == text || !value[1])
-        argp_error(state, "unknown change '%s' (valid: workers=N, policy=NAME)", text);
-    *value = ' ';
-    return text;
-}
-
-static void check(const top_options *o, const struct argp_state *state)
-{
+    const char *process = *command_read(&top, o, argc, argv);
+    o->process = (long)command_whole(&top, "process", process, 1, MOST);
     if (o->json && !o->once)
-        argp_error(state, "--json without --once (valid: --once --json)");
+        command_refuse(&top, "--json without --once (valid: --once --json)");
     if (o->change && o->once)
-        argp_error(state, "--set with --once (valid: one of them)");
-}
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    enum { MOST = 1 << 22 /* of the kernel */ };
-    top_options *o = state->input;
-    switch (key) {
-    case ONCE:
-        o->once = true;
-        return 0;
-    case JSON:
-        o->json = true;
-        return 0;
-    case SET:
-        o->change = change_of(argument, state);
-        return 0;
-    case 'i':
-        o->interval = number_of(argument, "interval", SHORTEST, LONGEST, state);
-        return 0;
-    case 'r':
-        o->runtime = number_of(argument, "runtime", 1, MOST, state);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->process)
-            argp_error(state, "'%s' is one process too many (valid: one)", argument);
-        o->process = number_of(argument, "process", 1, MOST, state);
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no process is named; give the number of one");
-        return 0;
-    case ARGP_KEY_END:
-        check(o, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+        command_refuse(&top, "--set with --once (valid: one of them)");
 }
 
 /* ---- The work ---- */
@@ -140,7 +106,7 @@ static int change(const top_options *o, const view *v)
 static int show_once(const top_options *o, view *v)
 {
     char error[PAGE_ERROR];
-    nap(o->interval);
+    nap((long)o->interval);
     if (!view_read(v, error))
         return explain(o, error);
     if (o->json)
@@ -154,13 +120,11 @@ static int show_once(const top_options *o, view *v)
 
 int filch_top_main(int argc, char **argv)
 {
-    static const struct argp parser = {known, parse, "PID", about, NULL, NULL, NULL};
     top_options o = {.interval = USUAL};
     char error[PAGE_ERROR];
     top_page shared;
     view v = {.page = &shared};
-    argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, &o);
+    read_options(&o, argc, argv);
     if (!page_open(&shared, o.process, (uint32_t)o.runtime, error)) {
         fprintf(stderr, "filch top: %s\n", error);
         return 2;

@@ -2,10 +2,10 @@
 #include "diff.h"
 #include "analysis.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <tools/shared/command.h>
 #include <tools/shared/output.h>
 #include <tools/shared/plain.h>
 #include <tools/shared/units.h>
@@ -205,37 +205,18 @@ int diff_write(trace_file *a, trace_file *b, FILE *out)
 
 /* ---- The command ---- */
 
-typedef struct paths {
-    const char *of[SIDES];
-    int count;
-} paths;
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    paths *p = state->input;
-    if (key == ARGP_KEY_ARG && p->count < SIDES) {
-        p->of[p->count++] = argument;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG)
-        argp_error(state, "'%s' is one file too many (valid: two traces)", argument);
-    if (key == ARGP_KEY_END && p->count < SIDES)
-        argp_error(state, "%d of two traces is named; name both", p->count);
-    return ARGP_ERR_UNKNOWN;
-}
-
-static int compare(const paths *p, const char *command)
+static int compare(char **paths, const char *name)
 {
     char error[512];
     trace_file *each[SIDES] = {NULL, NULL};
     output out;
     int status = 0;
     for (int i = 0; i < SIDES && !status; i++)
-        if (!(each[i] = trace_open(p->of[i], error, sizeof error)))
+        if (!(each[i] = trace_open(paths[i], error, sizeof error)))
             status = 2;
     if (status)
-        fprintf(stderr, "%s: %s\n", command, error);
-    else if (output_open(&out, command, "", NULL) ||
+        fprintf(stderr, "%s: %s\n", name, error);
+    else if (output_open(&out, name, "", NULL) ||
              output_close(&out, diff_write(each[0], each[1], out.file)))
         status = 2;
     for (int i = 0; i < SIDES; i++)
@@ -245,16 +226,14 @@ static int compare(const paths *p, const char *command)
 
 int diff_main(int argc, char **argv)
 {
-    static const struct argp parser = {
-        NULL,
-        parse,
-        "A B",
-        "Compares two traces: times, steals, latencies, waits and runs of tasks, and their ratio.",
-        NULL,
-        NULL,
-        NULL};
-    paths p = {0};
-    argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, &p);
-    return compare(&p, argv[0]);
+    static const command diff = {
+        .name = "filch trace diff",
+        .arguments = "A B",
+        .least = SIDES,
+        .most = SIDES,
+        .about =
+            "Compares two traces: times, steals, latencies, waits and runs of tasks, and their "
+            "ratio.",
+        .ending = "Exit status: 0; 2 for a wrong command line, and a file that is no trace.\n"};
+    return compare(command_read(&diff, NULL, argc, argv), diff.name);
 }

@@ -8,10 +8,9 @@
 #include "span_report.h"
 #include "summary.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <string.h>
-#include <tools/shared/names.h>
+#include <tools/shared/command.h>
 #include <tools/shared/output.h>
 
 /* ---- The command line ---- */
@@ -26,54 +25,40 @@ typedef struct trace_options {
 static const char *const format_names[] = {"summary", "html",   "span", "span-csv",
                                            "chrome",  "folded", NULL};
 
-static const struct argp_option known[] = {
-    {"format", 'f', "FORMAT", 0,
+static const command_option known[] = {
+    {"format", "FORMAT",
      "summary (default); html: a page to zoom and search. span: work and span, and the sites that "
      "limit them, from a trace of level tasks; span-csv: a row with Cilkscale's columns. chrome: "
      "JSON for https://ui.perfetto.dev and chrome://tracing; folded: stacks of waiting time in ns, "
      "for flame graphs",
-     0},
-    {"output", 'o', "FILE", 0, "Where to write it (default, and -: the standard output)", 0},
+     .letter = 'f', .read = command_choice, COMMAND_FIELD(trace_options, format),
+     .choices = format_names},
+    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+     .read = command_path, COMMAND_FIELD(trace_options, output)},
     {0},
 };
 
-static const char about[] =
-    "Shows a trace: where the time of the workers went, the steals between them, how long ready "
-    "tasks waited, in which calls tasks waited, and whether parallel loops gained.\v"
-    "Examples:\n"
-    "  FILCH_TRACE=run.trace ./program      records a run\n"
-    "  filch trace run.trace\n"
-    "  filch trace diff before.trace after.trace\n"
-    "  filch trace -f html -o run.html run.trace\n"
-    "  filch trace -f chrome -o run.json run.trace\n"
-    "  FILCH_TRACE=run.trace,tasks ./program; filch trace -f span run.trace\n"
-    "\n"
-    "Exit status: 0; 2 for a wrong command line, a file that is no trace, and when\n"
-    "the result could not be written. A trace that is damaged, or not whole, is shown\n"
-    "as far as it can be read, and the summary says so.\n";
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    trace_options *o = state->input;
-    switch (key) {
-    case 'f':
-        o->format = (enum format)names_choose(argument, "format", format_names, state);
-        return 0;
-    case 'o':
-        o->output = strcmp(argument, "-") == 0 ? NULL : argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->path)
-            argp_error(state, "'%s' is one file too many (valid: one trace)", argument);
-        o->path = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no file is named; name a trace");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const command trace_command = {
+    .name = "filch trace",
+    .arguments = "FILE | diff A B",
+    .least = 1,
+    .most = 1,
+    .options = known,
+    .about = "Shows a trace: where the time of the workers went, the steals between them, how "
+             "long ready tasks waited, in which calls tasks waited, and whether parallel loops "
+             "gained.",
+    .ending = "Examples:\n"
+              "  FILCH_TRACE=run.trace ./program      records a run\n"
+              "  filch trace run.trace\n"
+              "  filch trace diff before.trace after.trace\n"
+              "  filch trace -f html -o run.html run.trace\n"
+              "  filch trace -f chrome -o run.json run.trace\n"
+              "  FILCH_TRACE=run.trace,tasks ./program; filch trace -f span run.trace\n"
+              "\n"
+              "Exit status: 0; 2 for a wrong command line, a file that is no trace, and when\n"
+              "the result could not be written. A trace that is damaged, or not whole, is shown\n"
+              "as far as it can be read, and the summary says so.\n",
+};
 
 /* ---- The work ---- */
 
@@ -119,11 +104,9 @@ int filch_trace_main(int argc, char **argv)
         argv[1] = diff;
         return diff_main(argc - 1, argv + 1);
     }
-    static const struct argp parser = {known, parse, "FILE\ndiff A B", about, NULL, NULL, NULL};
     trace_options o = {0};
     char error[512];
-    argp_err_exit_status = 2;
-    argp_parse(&parser, argc, argv, 0, NULL, &o);
+    o.path = *command_read(&trace_command, &o, argc, argv);
     trace_file *trace = trace_open(o.path, error, sizeof error);
     if (!trace) {
         fprintf(stderr, "filch trace: %s\n", error);

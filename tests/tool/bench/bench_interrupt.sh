@@ -9,7 +9,7 @@ pkg-config --exists jansson || skip "jansson is not installed"
 interrupted() {
     local status=0 signal=$1 wait=$2 file=$3
     shift 3
-    "$filch" bench --columns chase-lev --workers 1 --repeat 200 --format json --output "$file" --report page.html "$@" \
+    "$filch" bench --columns chase-lev --workers 1 --repeat 200 --json --output "$file" --report page.html "$@" \
         2>err &
     command=$!
     until $wait || ! kill -0 $command; do :; done

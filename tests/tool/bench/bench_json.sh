@@ -7,12 +7,12 @@ ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --lib
 "$filch" bench --help | grep -q tree-digest || skip "built without libcrypto"
 
 mkdir tree && printf content >tree/$'not\xffutf8' && echo more >'tree/a "b" \c'
-run_filch 0 bench --kernels fib,matmul,tree-digest --size tiny --repeat 3 --workers 1,2 --format json --dir tree
+run_filch 0 bench --kernels fib,matmul,tree-digest --size tiny --repeat 3 --workers 1,2 --json --dir tree
 claim "stderr is empty: $(cat err)" test ! -s err
 mv out result.json
 schema=$here/../../docs/result-schema.json
 claim "the result keeps to its schema" ./check_schema "$schema" result.json
-run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 2 --format json --idle yield --take one --wait help-any
+run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 2 --json --idle yield --take one --wait help-any
 claim "modes are in the result" grep -q '"idle": "yield"' out
 claim "a result with modes keeps to its schema" ./check_schema "$schema" out
 samples=$(grep -c '"other_share"' result.json)
@@ -29,13 +29,13 @@ claim "CSV: a head and a line per sample" test "$(wc -l <out)" -eq 31
 claim "CSV: every line has as many fields as the head" \
     test "$(tr -d '\r' <out | sed 's/"[^"]*"/x/g' | awk -F, '{print NF}' | sort -u | wc -l)" -eq 1
 
-FILCH_FENCE=full run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1 --format json
+FILCH_FENCE=full run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1 --json
 claim "the settings of the environment are part of the record" \
     test "$(grep -c "\"environment\": \"FILCH_FENCE='full' \"\|\"reproduce\": \"FILCH_FENCE='full' filch bench" out)" -eq 2
 FILCH_FENCE=full run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1
 claim "and stands above the table" grep -q "^FILCH_FENCE='full' in the environment" out
 
 status=0
-"$filch" bench --kernels fib --size tiny --repeat 1 --format json >/dev/full 2>err || status=$?
+"$filch" bench --kernels fib --size tiny --repeat 1 --json >/dev/full 2>err || status=$?
 claim "a full disk is an error" test $status -eq 2 -a -s err
 finish

@@ -63,7 +63,7 @@ claim "the headline comes first: $(head -1 out)" \
     grep -Eq "^work stealing \(chase-lev\) is ($verdict) one queue \(central-mutex\)" <(head -2 out | tr -s '\n ' ' ') # it may be wrapped
 claim "lines fit 80 columns: $(awk 'length > 80' out)" test "$(grep -v '^[A-Z].* CPUs, ' out | awk 'length > 80' | wc -l)" -eq 0
 claim "five headlines are followed by the machine" test "$(grep -n ' CPUs, ' out | cut -d: -f1)" -le 20
-run_filch 0 bench --kernels fib --size tiny --repeat 2 --workers 1,2 --export markdown
+run_filch 0 bench --kernels fib --size tiny --repeat 2 --workers 1,2 --format markdown
 claim "Markdown is a list and a table" grep -q '^- work stealing (chase-lev)' out
 claim "with a row for each column: $(cat out)" test "$(grep -c '^| fib(20) | ' out)" -eq 5
 claim "and as many cells in each" test "$(grep '^|' out | sed 's/\\|//g' | awk -F'|' '{print NF}' | sort -u | wc -l)" -eq 1

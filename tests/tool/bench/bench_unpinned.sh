@@ -31,7 +31,7 @@ run_filch 0 sim --calibrate=1
 claim "filch sim --calibrate says what it cannot measure: $(cat err)" grep -q 'refuses to pin' err
 
 if pkg-config --exists jansson; then
-    run_filch 0 $fib --format json --report page.html
+    run_filch 0 $fib --json --report page.html
     claim "the result file names the reason" grep -q '"unpinned"' out
     claim "the page has it" grep -q '"noise":\[[^]]*"unpinned"\]' page.html
 fi

@@ -70,16 +70,16 @@ run_filch 1 compare --by cpu_seconds --relative old.json hot.json
 sed 's/"summary": {"disturbed": false/&/; s/"policy": null, "workers": ./&, "summary": {"disturbed": true, "noise": ["others"]}/' old.json >busy.json
 run_filch 2 compare old.json busy.json
 claim "that all is disturbed is told: $(cat err)" grep -q 'undisturbed.*--disturbed' err
-run_filch 1 compare --export markdown old.json slower.json
+run_filch 1 compare --format markdown old.json slower.json
 claim "Markdown has a row for each: $(cat out)" test "$(grep -c '^| fib(30) | ' out)" -eq 4
 claim "and the verdict as a list" grep -q '^- slower: 1 of 4 rows' out
 claim "and as many cells in each" test "$(grep '^|' out | awk -F'|' '{print NF}' | sort -u | wc -l)" -eq 1
-run_filch 0 compare --export markdown old.json
+run_filch 0 compare --format markdown old.json
 claim "so have pairs" grep -q '^| fib(30) | a | 1 | b | 1.5x | 1.5..1.5 | .* | faster |$' out
 
 for files in old.json 'old.json slower.json' 'old.json other.json'; do
     # shellcheck disable=SC2086
-    "$filch" compare --format json $files >report.json 2>err
+    "$filch" compare --json $files >report.json 2>err
     claim "JSON of $files keeps to its schema" ./check_schema "$schema" report.json
     # shellcheck disable=SC2086
     "$filch" compare --format csv $files >report.csv 2>err
@@ -131,11 +131,13 @@ run_filch 0 compare none.json old.json
 claim "nor a figure" grep -Eq '^  b +1  failed before$' out
 
 refused "unknown seconds cpu_seconds" compare --by hours old.json
-refused "unknown table json csv" compare --format xml old.json
-refused "percentage 1000" compare --threshold much old.json
-refused "percentage 1000" compare --threshold nan old.json
-refused "many" compare old.json old.json old.json
-refused "file" compare
+refused "unknown table csv markdown" compare --format xml old.json
+refused "json --json" compare --format json old.json
+refused "--export --format" compare --export csv old.json
+refused "--threshold number 0..1000" compare --threshold much old.json
+refused "--threshold number 0..1000" compare --threshold nan old.json
+refused "many arguments" compare old.json old.json old.json
+refused "few arguments NEW" compare
 refused "option" compare --nonsense
 refused "folder/none/x written --output" compare --output folder/none/x old.json
 run_filch 0 compare --output out.csv --format csv old.json
@@ -146,14 +148,14 @@ status=0
 "$filch" compare old.json >/dev/full 2>err || status=$?
 claim "a full disk is an error" test $status -eq 2 -a -s err
 run_filch 0 compare --help
-for word in --by --relative --threshold --either --disturbed --format --export --output Examples; do
+for word in --by --relative --threshold --either --disturbed --format --json --output Examples; do
     claim "the help of compare names $word" grep -q -- "$word" out
 done
 
 # The other side: filch bench writes what filch compare reads.
 refused "folder/none/x written --output" bench --kernels fib --output folder/none/x
-run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --slow-down 900 --format json --output a.json
-run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --format json --output b.json
+run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --slow-down 900 --json --output a.json
+run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 8 --workers 1 --json --output b.json
 status=0 # 1: another program slowed the row `serial`, of 20 us, by half
 "$filch" compare --disturbed --by cpu_seconds --threshold 50 a.json b.json >out 2>err || status=$?
 claim "results of filch bench are compared: $(cat err)" test $status -le 1

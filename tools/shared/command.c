@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "command.h"
+
+#include "names.h"
+#include "spell.h"
+#include "terminal.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WRONG = 2, MOST = 64, FIRST = 256, COLUMN = 27, USUAL_WIDTH = 80, WIDEST = 100 };
+
+const char *command_version;
+
+/* ---- Refusals ---- */
+
+void command_refuse(const command *c, const char *format, ...)
+{
+    va_list list;
+    fprintf(stderr, "%s: ", c->name);
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+    fprintf(stderr, "; see %s --help\n", c->name);
+    exit(WRONG);
+}
+
+static int place_of(const char *name, const char *const *names)
+{
+    int at = 0;
+    while (names[at] && strcmp(names[at], name) != 0)
+        at++;
+    return names[at] ? at : -1;
+}
+
+int command_choose(const command *c, const char *what, const char *name, const char *const *names)
+{
+    char list[1024];
+    const int at = place_of(name, names);
+    if (at >= 0)
+        return at;
+    names_join(list, sizeof list, names);
+    command_refuse(c, "unknown %s '%s' (valid: %s)", what, name, list);
+}
+
+unsigned long command_whole(const command *c, const char *what, const char *text,
+                            unsigned long least, unsigned long most)
+{
+    unsigned long number;
+    if (!spell_count(text, least, most, &number))
+        command_refuse(c, "%s: '%s' is not a number in range (%lu..%lu)", what, text, least, most);
+    return number;
+}
+
+static int unwritten; /* the status */
+
+/* A command that fails has said so. */
+static void check_output(int status, void *program)
+{
+    if (status || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
+            (const char *)program);
+    _exit(unwritten);
+}
+
+void command_check_output(const char *program, int status)
+{
+    static char name[32];
+    unwritten = status;
+    snprintf(name, sizeof name, "%s", program);
+    on_exit(check_output, name);
+}
+
+/* ---- Readers ---- */
+
+static void *place(const command_option *row, void *options)
+{
+    return (char *)options + row->at;
+}
+
+static const char *title(const command_option *row, char text[40])
+{
+    snprintf(text, 40, "--%s", row->name);
+    return text;
+}
+
+void command_flag(const command *c, const command_option *row, void *options, const char *text)
+{
+    (void)c;
+    (void)text;
+    *(bool *)place(row, options) = true;
+}
+
+static void store(const command_option *row, void *options, unsigned long number)
+{
+    if (row->size == sizeof(uint32_t))
+        *(uint32_t *)place(row, options) = (uint32_t)number;
+    else
+        *(unsigned long *)place(row, options) = number;
+}
+
+void command_set(const command *c, const command_option *row, void *options, const char *text)
+{
+    (void)c;
+    (void)text;
+    store(row, options, (unsigned long)row->least);
+}
+
+void command_count(const command *c, const command_option *row, void *options, const char *text)
+{
+    char name[40];
+    const unsigned long holds = row->size == sizeof(uint32_t) ? UINT32_MAX : ULONG_MAX;
+    store(row, options,
+          command_whole(c, title(row, name), text, (unsigned long)row->least,
+                        row->most > 0 ? (unsigned long)row->most : holds));
+}
+
+void command_number(const command *c, const command_option *row, void *options, const char *text)
+{
+    if (!spell_number(text, row->least, row->most, place(row, options)))
+        command_refuse(c, "--%s: '%s' is not a number in range (%.15g..%.15g)", row->name, text,
+                       row->least, row->most);
+}
+
+void command_duration(const command *c, const command_option *row, void *options, const char *text)
+{
+    int64_t ns;
+    char least[32], most[32];
+    if (!spell_duration(text, (int64_t)row->most, &ns) || ns < (int64_t)row->least)
+        command_refuse(c,
+                       "--%s: '%s' is not a duration in range (%s..%s; write 200us, 200ms, 1.5s)",
+                       row->name, text, spell_limit((int64_t)row->least, least, sizeof least),
+                       spell_limit((int64_t)row->most, most, sizeof most));
+    *(int64_t *)place(row, options) = ns;
+}
+
+/* A format that has become an option of its own is named. */
+void command_choice(const command *c, const command_option *row, void *options, const char *text)
+{
+    char name[40];
+    const bool known = place_of(text, row->choices) >= 0;
+    for (const command_option *other = c->options; !known && other->name; other++)
+        if (!other->value && strcmp(other->name, text) == 0)
+            command_refuse(c, "--%s: '%s' is an option of its own (write --%s)", row->name, text,
+                           text);
+    store(row, options, (unsigned long)command_choose(c, title(row, name), text, row->choices));
+}
+
+void command_text(const command *c, const command_option *row, void *options, const char *text)
+{
+    if (!*text)
+        command_refuse(c, "--%s is empty (give a text)", row->name);
+    *(const char **)place(row, options) = text;
+}
+
+void command_path(const command *c, const command_option *row, void *options, const char *text)
+{
+    command_text(c, row, options, text);
+    if (strcmp(text, "-") == 0)
+        *(const char **)place(row, options) = NULL;
+}
+
+void command_list(const command *c, const command_option *row, void *options, const char *text)
+{
+    char *copy = strdup(text), *rest = copy;
+    for (char *name; (name = strsep(&rest, ","));) {
+        if (!*name)
+            command_refuse(c, "--%s: a name is empty (put one comma between names)", row->name);
+        row->each(c, row, options, name);
+    }
+    free(copy);
+}
+
+/* ---- The table ---- */
+
+static command_reader end_with_help, end_with_version;
+
+static const command_option common[] = {
+    {"help", .letter = 'h', .read = end_with_help, .help = "Print this and end"},
+    {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and end"},
+};
+
+static void end_with_help(const command *c, const command_option *row, void *options,
+                          const char *text)
+{
+    (void)row;
+    (void)options;
+    (void)text;
+    command_help(c, stdout);
+    exit(0);
+}
+
+static void end_with_version(const command *c, const command_option *row, void *options,
+                             const char *text)
+{
+    (void)c;
+    (void)row;
+    (void)options;
+    (void)text;
+    puts(command_version);
+    exit(0);
+}
+
+/* The rows that this command takes, closed by NULL; returns their number. */
+static size_t list_rows(const command *c, const command_option *rows[MOST + 1])
+{
+    size_t count = 0;
+    for (const command_option *row = c->options; row && row->name && count < MOST - 2; row++)
+        if (!row->group || row->group & c->takes)
+            rows[count++] = row;
+    rows[count++] = &common[0];
+    if (command_version)
+        rows[count++] = &common[1];
+    rows[count] = NULL;
+    return count;
+}
+
+/* ---- Help ---- */
+
+static void help_option(const command_option *row, unsigned width, FILE *out)
+{
+    char left[64], letter[] = {'-', row->letter, ',', '\0'};
+    const char *value = row->value ? row->value : "";
+    snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter ? letter : "", row->name,
+             row->value && *value != '[' ? " " : "", value);
+    terminal_wrap_beside(left, COLUMN, row->help, width, out);
+}
+
+static void help_tables(const command *c, unsigned width, FILE *out)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return;
+    c->write_tables(memory);
+    fclose(memory);
+    terminal_wrap(text, width, out);
+    free(text);
+}
+
+void command_help(const command *c, FILE *out)
+{
+    const command_option *rows[MOST + 1];
+    unsigned width = terminal_width(out);
+    width = (width == 0 ? USUAL_WIDTH : width > WIDEST ? WIDEST : width) - 1;
+    list_rows(c, rows);
+    fprintf(out, "Usage: %s [OPTION...]%s%s\n\n", c->name, c->arguments ? " " : "",
+            c->arguments ? c->arguments : "");
+    terminal_wrap_beside("", 0, c->about, width, out);
+    fputs("\nOptions:\n", out);
+    for (size_t i = 0; rows[i]; i++)
+        if (rows[i]->help)
+            help_option(rows[i], width, out);
+    fputc('\n', out);
+    if (c->write_tables)
+        help_tables(c, width, out);
+    terminal_wrap(c->ending, width, out);
+}
+
+/* ---- Reading ---- */
+
+/* getopt_long has left the row, or the letter, in optopt. */
+FILCH_NORETURN static void refuse_option(const command *c, const command_option **rows, int found,
+                                         const char *argument)
+{
+    const char *names[MOST + 1] = {NULL};
+    const command_option *row = optopt >= FIRST ? rows[optopt - FIRST] : NULL;
+    if (row && found == ':')
+        command_refuse(c, "--%s has no value (write --%s %s)", row->name, row->name, row->value);
+    if (row)
+        command_refuse(c, "%s: this option takes no value (write --%s)", argument, row->name);
+    if (optopt)
+        command_refuse(c, found == ':' ? "-%c has no value" : "unknown option: -%c", optopt);
+    for (size_t i = 0, count = 0; rows[i]; i++)
+        if (rows[i]->help)
+            names[count++] = rows[i]->name;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+    const char *meant = names_nearest(name, names);
+    command_refuse(c, "unknown option: --%s%s%s%s", name, meant ? " (did you mean --" : "",
+                   meant ? meant : "", meant ? "?)" : "");
+}
+
+/* The rows as getopt_long wants them. */
+static void describe(const command_option **rows, struct option *longs, char *letters)
+{
+    for (size_t i = 0; rows[i]; i++) {
+        const char *value = rows[i]->value;
+        const int has = !value          ? no_argument
+                        : *value == '[' ? optional_argument
+                                        : required_argument;
+        *longs++ = (struct option){rows[i]->name, has, NULL, FIRST + (int)i};
+        if (rows[i]->letter)
+            *letters++ = rows[i]->letter;
+        if (rows[i]->letter && value)
+            *letters++ = ':';
+    }
+    *longs = (struct option){0};
+    *letters = '\0';
+}
+
+static const command_option *row_of(const command_option **rows, int found)
+{
+    while (found < FIRST && (*rows)->letter != found)
+        rows++;
+    return found < FIRST ? *rows : rows[found - FIRST];
+}
+
+char **command_read(const command *c, void *options, int argc, char **argv)
+{
+    const command_option *rows[MOST + 1];
+    struct option longs[MOST + 1];
+    char letters[2 + 2 * MOST + 1] = ":";
+    list_rows(c, rows);
+    if (c->in_order)
+        strcpy(letters, "+:");
+    describe(rows, longs, letters + strlen(letters));
+    opterr = optind = 0; /* no messages; begin anew */
+    for (int found; (found = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (found == '?' || found == ':')
+            refuse_option(c, rows, found, argv[optind - 1]);
+        const command_option *row = row_of(rows, found);
+        if (row->instead)
+            command_refuse(c, "--%s has another name (write --%s)", row->name, row->instead);
+        row->read(c, row, options, optarg);
+    }
+    const char *usage = c->arguments ? c->arguments : "";
+    if (argc - optind < c->least)
+        command_refuse(c, "too few arguments: %d (usage: %s [OPTION...] %s)", argc - optind,
+                       c->name, usage);
+    if (c->most >= 0 && argc - optind > c->most)
+        command_refuse(c, "too many arguments: '%s' (usage: %s [OPTION...] %s)",
+                       argv[optind + c->most], c->name, usage);
+    return &argv[optind];
+}
