@@ -9,8 +9,8 @@
 #include <err.h>
 #include <errno.h>
 #include <filch/filch.h>
-#include <filch/pools.h>
 #include <filch/metrics.h>
+#include <filch/pools.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
