@@ -236,7 +236,7 @@ Test(unreleased, kept_handles_are_named_at_exit)
 #ifdef FILCH_DEBUG
     const char *said = strstr(child.text, "2 handles of pool mail were not released");
     cr_assert_not_null(said, "%s", child.text);
-    cr_assert_not_null(strstr(said, "test_job_handle.c:20 as first letter"), "%s", child.text);
+    cr_assert_not_null(strstr(said, "test_job_handle.c:212 as first letter"), "%s", child.text);
 #else
     cr_assert_null(strstr(child.text, "released"), "%s", child.text);
 #endif

@@ -57,7 +57,7 @@ Test(handler_table, wrong_handlers_are_refused_by_place)
         {"[{\"type\": \"a\", \"echo\": true, \"sleep\": true}]", "echo sleep kind"},
         {"[{\"type\": \"a\", \"echo\": [\"x\"]}]", "echo: words true"},
         {"[{\"type\": \"a\", \"echo\": \"x\"}]", "echo: words"},
-        {"[{\"type\": \"a\", \"echo\": false}]", "echo text"},
+        {"[{\"type\": \"a\", \"echo\": false}]", "echo string"},
         {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"10\"}]", "rate: '10' N/s"},
         {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"0/s\"}]", "rate"},
         {"[{\"type\": \"a\", \"echo\": true, \"rate\": \"5/w\"}]", "rate"},
