@@ -20,8 +20,8 @@
  * Life: a batcher is created, used, closed and destroyed. The runtime must exist until then. A
  * child of fork() cannot use its copy.
  * Threads: tasks and any thread may call every function. flush and the callbacks may add only
- * without waiting (filch_batcher_add_then with a time of 0), and must not close or destroy: they
- * would wait for themselves. Suspends: adding, closing and destroying, as <filch/wait.h> says.
+ * without waiting (filch_batcher_add_then with a time of 0), and must not wait or destroy: they
+ * would wait for themselves. Suspends: adding, waiting and destroying, as <filch/wait.h> says.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_BATCHER_H

@@ -14,7 +14,8 @@
  *   filch_pipeline_create(&pipeline, rt, &(filch_pipeline_config){.stages = stages, .count = 2});
  *   while (...)
  *       filch_pipeline_push(pipeline, line, NULL, FILCH_FOREVER);   waits while the first is full
- *   int rc = filch_pipeline_wait(pipeline, FILCH_FOREVER);        0, or the first failure's code
+ *   filch_pipeline_close(pipeline);
+ *   int rc = filch_pipeline_wait(pipeline, FILCH_FOREVER);          0, or the first failure's code
  *   filch_pipeline_destroy(pipeline);
  *
  * A stage's function is called for each item and emits items to the next stage: one (a map),
@@ -29,7 +30,7 @@
  * says otherwise; the end of its context does too. Functions in progress then see the context done,
  * and everything else is dropped. Results that exist by then are kept: filch_pipeline_next still
  * returns them, until the pipeline is destroyed.
- * Life: a pipeline is created, used, finished and destroyed. The runtime must exist until then. A
+ * Life: a pipeline is created, used, closed and destroyed. The runtime must exist until then. A
  * child of fork() cannot use its copy.
  * Threads: tasks and any thread may call every function. Suspends: pushes, emits, and the calls
  * that wait for results or the end, as <filch/wait.h> says.

@@ -23,7 +23,7 @@
  * Life: a pool is created, used, closed and destroyed. The runtime must exist until then. A child
  * of fork() cannot use its copy.
  * Threads: tasks and any thread may call every function; the pool's own callbacks may call none.
- * Suspends: _acquire, _close and _destroy, as <filch/wait.h> says.
+ * Suspends: _acquire, _wait and _destroy, as <filch/wait.h> says.
  * Errors: 0 or a negative errno; an out-pointer is untouched then.
  * Since 0.1.0. */
 #ifndef FILCH_RESOURCES_H

@@ -5,6 +5,7 @@
 #include "spell.h"
 #include "terminal.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -211,9 +212,11 @@ static void end_with_version(const command *c, const command_option *row, void *
 static size_t list_rows(const command *c, const command_option *rows[MOST + 1])
 {
     size_t count = 0;
-    for (const command_option *row = c->options; row && row->name && count < MOST - 2; row++)
-        if (!row->group || row->group & c->takes)
+    for (const command_option *row = c->options; row && row->name; row++)
+        if (!row->group || row->group & c->takes) {
+            assert(count < MOST - 2);
             rows[count++] = row;
+        }
     rows[count++] = &common[0];
     if (command_version)
         rows[count++] = &common[1];

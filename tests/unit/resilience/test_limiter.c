@@ -422,7 +422,7 @@ static void wait_as_task_for_line(filch_self self, filch_limiter *limiter, unsig
         party_gives_way(self);
 }
 
-/* When the next one would be let in, who does not come. */
+/* The time at which one more waiter would get its permit. */
 static int64_t time_of_next(filch_limiter *limiter)
 {
     fl_wait_queue_lock(&limiter->wait_queue);
