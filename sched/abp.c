@@ -24,8 +24,8 @@ bool fl_abp_push(fl_abp *deque, void *item)
     uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
     if (bottom == FL_ABP_ROOM)
         return false;
-    filch_ptr_store(&deque->items[bottom], item, FILCH_RELAXED); /* published by A3 */
-    filch_u64_store(&deque->bottom, bottom + 1, FILCH_RELEASE);  /* A3 */
+    filch_ptr_store(&deque->items[bottom], item, FILCH_RELAXED); /* published by PushBottom */
+    filch_u64_store(&deque->bottom, bottom + 1, FILCH_RELEASE);  /* PushBottom */
     return true;
 }
 
@@ -34,18 +34,18 @@ void *fl_abp_pop(fl_abp *deque)
     uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_RELAXED); /* owner's own */
     if (!bottom)
         return NULL;
-    filch_u64_store(&deque->bottom, --bottom, FILCH_RELEASE);          /* A5 */
-    filch_fence_seq_cst();                                             /* A5 */
+    filch_u64_store(&deque->bottom, --bottom, FILCH_RELEASE);          /* PopBottom */
+    filch_fence_seq_cst();                                             /* PopBottom */
     void *item = filch_ptr_load(&deque->items[bottom], FILCH_RELAXED); /* owner's own */
-    uint64_t age = filch_u64_load(&deque->age, FILCH_RELAXED);         /* A5 */
+    uint64_t age = filch_u64_load(&deque->age, FILCH_RELAXED);         /* PopBottom */
     if (bottom > top_of(age))
         return item;
     uint64_t empty = first_place(age);
     bool last = bottom == top_of(age);
-    filch_u64_store(&deque->bottom, 0, FILCH_RELEASE);                  /* A5 */
-    if (last && filch_u64_cas(&deque->age, &age, empty, FILCH_SEQ_CST)) /* A6: the last one */
+    filch_u64_store(&deque->bottom, 0, FILCH_RELEASE);                  /* PopBottom */
+    if (last && filch_u64_cas(&deque->age, &age, empty, FILCH_SEQ_CST)) /* ClaimAge: the last one */
         return item;
-    filch_u64_store(&deque->age, empty, FILCH_RELEASE); /* A7 */
+    filch_u64_store(&deque->age, empty, FILCH_RELEASE); /* ResetAge */
     return NULL;
 }
 
@@ -57,13 +57,13 @@ void *fl_abp_newest(fl_abp *deque)
 
 void *fl_abp_steal(fl_abp *deque)
 {
-    uint64_t age = filch_u64_load(&deque->age, FILCH_ACQUIRE);       /* A4 */
-    filch_fence_seq_cst();                                           /* A4 */
-    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* A4 */
+    uint64_t age = filch_u64_load(&deque->age, FILCH_ACQUIRE);       /* ReadAge */
+    filch_fence_seq_cst();                                           /* ReadAge */
+    uint64_t bottom = filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* ReadAge */
     if (bottom <= top_of(age))
         return NULL;
     void *item = filch_ptr_load(&deque->items[top_of(age)], FILCH_RELAXED); /* the CAS decides */
-    return filch_u64_cas(&deque->age, &age, age + 1, FILCH_SEQ_CST) ? item : NULL; /* A6 */
+    return filch_u64_cas(&deque->age, &age, age + 1, FILCH_SEQ_CST) ? item : NULL; /* ClaimAge */
 }
 
 unsigned fl_abp_size(const fl_abp *deque)

@@ -8,17 +8,18 @@
  * all others take at the top.
  *
  * Edges:
- *   A3 push: store bottom, release             -> A4; a thief sees the item
- *   A4 steal: load age, acquire; seq_cst fence; <- A3; | A5
- *      load bottom, acquire
- *   A5 pop: store bottom, release;             | A4; one of the two sees the other
- *      seq_cst fence; load age, relaxed
- *   A6 pop, steal: CAS age, seq_cst            | A6, A7; of two that want one item, one wins
- *   A7 pop of an empty deque: store age,       | A6; the tag makes thieves that looked before fail
- *      release, after bottom was set to 0
- * A7 needs no CAS: bottom is 0, so no thief that comes now reaches A6. A thief that looked before
- * has either succeeded already, which is how the owner knows that the deque is empty, or expects
- * an item that is no longer there. */
+ *   PushBottom: store bottom, release               -> ReadAge; a thief sees the item
+ *   ReadAge, steal: load age, acquire; seq_cst      <- PushBottom; | PopBottom
+ *      fence; load bottom, acquire
+ *   PopBottom: store bottom, release; seq_cst       |  ReadAge; one of the two sees the other
+ *      fence; load age, relaxed
+ *   ClaimAge, pop, steal: CAS age, seq_cst          |  ClaimAge, ResetAge; of two that want one
+ *                                                      item, one wins
+ *   ResetAge: pop of an empty deque: store age,     |  ClaimAge; the tag makes thieves that
+ *      release, after bottom was set to 0              looked before fail
+ * ResetAge needs no CAS: bottom is 0, so no thief that comes now reaches ClaimAge. A thief that
+ * looked before has either succeeded already, which is how the owner knows that the deque is empty,
+ * or expects an item that is no longer there. */
 #ifndef FL_ABP_H
 #define FL_ABP_H
 

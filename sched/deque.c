@@ -41,10 +41,10 @@ static fl_buffer *grow(fl_deque *deque, fl_buffer *old, int64_t top, int64_t bot
     fl_buffer *buffer = buffer_create(2 * old->size);
     if (!buffer)
         return NULL;
-    for (int64_t i = top; i < bottom; i++) /* relaxed: published by D6 */
+    for (int64_t i = top; i < bottom; i++) /* relaxed: published by ShowBuffer */
         filch_ptr_store(place(buffer, i), filch_ptr_load(place(old, i), FILCH_RELAXED),
                         FILCH_RELAXED);
-    filch_ptr_store(&deque->buffer, buffer, FILCH_RELEASE); /* D6 */
+    filch_ptr_store(&deque->buffer, buffer, FILCH_RELEASE); /* ShowBuffer */
     deque->retire(deque, old);
     return buffer;
 }
@@ -71,8 +71,8 @@ int fl_deque_push(fl_deque *deque, void *item)
         if (!buffer)
             return -ENOMEM;
     }
-    filch_ptr_store(place(buffer, bottom), item, FILCH_RELAXED);            /* published by D1 */
-    filch_u64_store(&deque->bottom, (uint64_t)(bottom + 1), FILCH_RELEASE); /* D1 */
+    filch_ptr_store(place(buffer, bottom), item, FILCH_RELAXED); /* published by PublishBottom */
+    filch_u64_store(&deque->bottom, (uint64_t)(bottom + 1), FILCH_RELEASE); /* PublishBottom */
     return 0;
 }
 
@@ -83,18 +83,18 @@ void *fl_deque_pop(fl_deque *deque)
         (int64_t)filch_u64_load(&deque->top, FILCH_RELAXED)) /* top only grows, so it is empty */
         return NULL;
     fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_RELAXED); /* owner's own */
-    filch_u64_store(&deque->bottom, (uint64_t)bottom, FILCH_RELEASE);  /* D3 */
-    filch_fence_seq_cst();                                             /* D3 */
-    uint64_t top = filch_u64_load(&deque->top, FILCH_RELAXED);         /* D3 */
+    filch_u64_store(&deque->bottom, (uint64_t)bottom, FILCH_RELEASE);  /* LowerBottom */
+    filch_fence_seq_cst();                                             /* LowerBottom */
+    uint64_t top = filch_u64_load(&deque->top, FILCH_RELAXED);         /* LowerBottom */
     if ((int64_t)top < bottom)
         return filch_ptr_load(place(buffer, bottom), FILCH_RELAXED); /* owner's own */
     void *item = NULL;
     if ((int64_t)top == bottom) {
         item = filch_ptr_load(place(buffer, bottom), FILCH_RELAXED);   /* owner's own */
-        if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST)) /* D5: the last one */
+        if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST)) /* ClaimTop: the last one */
             item = NULL;
     }
-    filch_u64_store(&deque->bottom, (uint64_t)(bottom + 1), FILCH_RELEASE); /* D1 */
+    filch_u64_store(&deque->bottom, (uint64_t)(bottom + 1), FILCH_RELEASE); /* PublishBottom */
     return item;
 }
 
@@ -109,15 +109,16 @@ void *fl_deque_peek(fl_deque *deque)
 
 enum fl_stolen fl_deque_steal(fl_deque *deque, void **item)
 {
-    uint64_t top = filch_u64_load(&deque->top, FILCH_ACQUIRE);               /* D4 */
-    filch_fence_seq_cst();                                                   /* D4 */
-    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* D2, D4 */
+    uint64_t top = filch_u64_load(&deque->top, FILCH_ACQUIRE); /* CompareEnds */
+    filch_fence_seq_cst();                                     /* CompareEnds */
+    int64_t bottom =
+        (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* ReadBottom, CompareEnds */
     if ((int64_t)top >= bottom)
         return FL_STEAL_EMPTY;
-    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE); /* D7 */
-    void *oldest =
-        filch_ptr_load(place(buffer, (int64_t)top), FILCH_RELAXED); /* D2 or D7; the CAS decides */
-    if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST))  /* D5 */
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE); /* ReadBuffer */
+    void *oldest = filch_ptr_load(place(buffer, (int64_t)top),
+                                  FILCH_RELAXED); /* ReadBottom or ReadBuffer; the CAS decides */
+    if (!filch_u64_cas(&deque->top, &top, top + 1, FILCH_SEQ_CST)) /* ClaimTop */
         return FL_STEAL_LOST;
     *item = oldest;
     return FL_STEAL_GOT;
@@ -132,11 +133,12 @@ int64_t fl_deque_oldest(fl_deque *deque)
 void *fl_deque_look(fl_deque *deque)
 {
     int64_t top = fl_deque_oldest(deque);
-    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* D2 */
-    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE);       /* D7 */
+    int64_t bottom = (int64_t)filch_u64_load(&deque->bottom, FILCH_ACQUIRE); /* ReadBottom */
+    fl_buffer *buffer = filch_ptr_load(&deque->buffer, FILCH_ACQUIRE);       /* ReadBuffer */
     if (top >= bottom || fl_deque_oldest(deque) != top)
         return NULL;
-    return filch_ptr_load(place(buffer, top), FILCH_RELAXED); /* D2 or D7; only compared */
+    return filch_ptr_load(place(buffer, top),
+                          FILCH_RELAXED); /* ReadBottom or ReadBuffer; only compared */
 }
 
 int64_t fl_deque_size(fl_deque *deque)

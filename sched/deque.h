@@ -7,15 +7,16 @@
  * anyway, so pop keeps its seq_cst fence.
  *
  * Edges:
- *   D1 push and pop: bottom, release           -> D2 steal: bottom, acquire;
- *      (C++20 release sequences do not cover      it sees the item and the buffer
- *      a thread's later relaxed stores)
- *   D3 pop: store bottom, release; seq_cst      | D4 steal: load top, acquire; seq_cst fence;
- *      fence; load top, relaxed                   load bottom, acquire; one of the two sees the
- *                                                 other
- *   D5 CAS on top, seq_cst                      | D5: of two that want one item, one wins
- *   D6 grow: buffer, release                   -> D7 steal: buffer, acquire;
- *                                                 it sees the copied items
+ *   PublishBottom, push and pop: bottom, release    -> ReadBottom, steal: bottom, acquire; it
+ *      (C++20 release sequences do not cover a         sees the item and the buffer
+ *      thread's later relaxed stores)
+ *   LowerBottom, pop: store bottom, release;        |  CompareEnds, steal: load top, acquire;
+ *      seq_cst fence; load top, relaxed                seq_cst fence; load bottom, acquire; one
+ *                                                      of the two sees the other
+ *   ClaimTop: CAS on top, seq_cst                   |  ClaimTop: of two that want one item, one
+ *                                                      wins
+ *   ShowBuffer, grow: buffer, release               -> ReadBuffer, steal: buffer, acquire; it
+ *                                                      sees the copied items
  * Thieves may still read an old buffer, so `retire` frees it after a grace period. A steal runs in
  * a read-side section of the same reclamation. */
 #ifndef FL_DEQUE_H

@@ -34,7 +34,7 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
     stack->base = bases[side];
     fl_forkstack_rearm(stack);
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* only the owner lowers it */
-    while (!filch_u64_cas(&stack->front.top, &top,                   /* T4 */
+    while (!filch_u64_cas(&stack->front.top, &top,                   /* RetakeTop */
                           stack->base | (conflict(top + tag, fl_top_index(top)) & ~FL_TOP_FLAGS),
                           FILCH_SEQ_CST))
         ;
@@ -42,14 +42,14 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 
 void fl_forkstack_rearm(fl_forkstack *stack)
 {
-    /* R6, P4: an exchange, not a store: a poke that it overwrites has happened before the
-     * following steps (docs/internals/idle.md). */
+    /* RearmLimit, HeedPoke: an exchange, not a store: a poke that it overwrites has happened before
+     * the following steps (docs/internals/idle.md). */
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }
 
 static void answer(fl_mailbox *box, uint64_t what)
 {
-    filch_u64_store(&box->reply, ANSWERED | what, FILCH_RELEASE); /* R3 */
+    filch_u64_store(&box->reply, ANSWERED | what, FILCH_RELEASE); /* AnswerRequest */
 }
 
 /* Tasks were given. Those of a gift of many begin one after another, and the owner's joins may come
@@ -75,7 +75,8 @@ void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end)
 static bool give(fl_forkstack *stack, uint64_t *top, uint64_t count)
 {
     fl_forkstack_show(stack, fl_top_index(*top), fl_top_index(*top) + count);
-    return filch_u64_cas(&stack->front.top, top, *top + FL_TOP_ONE * count, FILCH_SEQ_CST); /* R3 */
+    return filch_u64_cas(&stack->front.top, top, *top + FL_TOP_ONE * count,
+                         FILCH_SEQ_CST); /* AnswerRequest */
 }
 
 void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
@@ -84,7 +85,7 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
                         FILCH_RELAXED)) /* a request that is missed is met next time */
         return;
     fl_mailbox *box =
-        (fl_mailbox *)filch_ptr_exchange(&stack->request, NULL, FILCH_ACQ_REL); /* R2 */
+        (fl_mailbox *)filch_ptr_exchange(&stack->request, NULL, FILCH_ACQ_REL); /* TakeRequest */
     if (!box)
         return;
     uint64_t past = fl_slot_index(end);
@@ -106,15 +107,16 @@ void fl_forkstack_serve(fl_forkstack *stack, const filch_slot *end)
 static void set_top(fl_forkstack *stack, uint64_t index)
 {
     uint64_t top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* the CAS decides */
-    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
-        ; /* a thief may set ASKED in between */
+    while (!filch_u64_cas(&stack->front.top, &top, conflict(top, index),
+                          FILCH_SEQ_CST)) /* RetakeTop */
+        ;                                 /* a thief may set ASKED in between */
 }
 
 /* The new tag makes robbers fail that have found it set. If one was faster, the next join heeds it. */
 static void heed(fl_forkstack *stack, uint64_t top)
 {
     filch_u64_cas(&stack->front.top, &top, conflict(top, fl_top_index(top)) & ~FL_TOP_ASKED,
-                  FILCH_SEQ_CST); /* R6 */
+                  FILCH_SEQ_CST); /* RearmLimit */
 }
 
 enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
@@ -129,13 +131,15 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
                            slot); /* never the slot that is being joined: its task is erased */
     }
     if (stack->base & FL_TOP_ASKED)
-        filch_fence_seq_cst(); /* T5: J1 -> J2 of a fenced fiber: its robbers use no heavy fence */
-    top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* J2 */
+        filch_fence_seq_cst(); /* JoinerFence, of a fenced fiber: its robbers use no heavy fence */
+    top = filch_u64_load(&stack->front.top, FILCH_RELAXED); /* ReadTop */
     uint64_t index = fl_slot_index(slot);
-    /* Out of line with fences, or a robber was faster than R6: another may be about to take it. */
+    /* Out of line with fences, or a robber was faster than RearmLimit: another may be about to
+     * take it. */
     while ((top & FL_TOP_ASKED) && fl_top_index(top) == index)
-        if (filch_u64_cas(&stack->front.top, &top, conflict(top, index), FILCH_SEQ_CST)) /* T4 */
-            return FL_KEPT; /* every robber that looked before fails */
+        if (filch_u64_cas(&stack->front.top, &top, conflict(top, index),
+                          FILCH_SEQ_CST)) /* RetakeTop */
+            return FL_KEPT;               /* every robber that looked before fails */
     if (fl_top_index(top) <= index)
         return FL_KEPT;
     if (!fl_slot_reclaim(slot))
@@ -146,7 +150,8 @@ enum fl_settled fl_forkstack_settle(fl_forkstack *stack, filch_slot *slot)
 
 void fl_forkstack_take_back(fl_forkstack *stack, filch_slot *slot)
 {
-    filch_ptr_store(&slot->state, NULL, FILCH_RELAXED); /* published by the next fork's F1 */
+    filch_ptr_store(&slot->state, NULL,
+                    FILCH_RELAXED); /* published by the next fork's PublishTask */
     set_top(stack, fl_slot_index(slot));
 }
 
@@ -195,7 +200,7 @@ bool fl_forkstack_offers(fl_forkstack *stack)
 
 void fl_forkstack_call(fl_forkstack *stack)
 {
-    filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* R5 */
+    filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL); /* PokeOwner */
 }
 
 static bool holds_task(fl_forkstack *stack, uint64_t index)
@@ -217,24 +222,24 @@ enum fl_asked fl_forkstack_ask(fl_forkstack *stack, fl_mailbox *box)
 {
     if (filch_ptr_load(&stack->request, FILCH_RELAXED)) /* a look */
         return FL_ASK_BUSY;
-    filch_u64_store(&box->reply, 0, FILCH_RELAXED); /* published by R1 */
+    filch_u64_store(&box->reply, 0, FILCH_RELAXED); /* published by AskOwner */
     void *none = NULL;
-    if (!filch_ptr_cas(&stack->request, &none, box, FILCH_ACQ_REL)) /* R1 */
+    if (!filch_ptr_cas(&stack->request, &none, box, FILCH_ACQ_REL)) /* AskOwner */
         return FL_ASK_BUSY;
-    void *limit = filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);  /* R5 */
-    uint64_t top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL); /* R5 */
+    void *limit = filch_ptr_exchange(&stack->front.limit, NULL, FILCH_ACQ_REL);  /* PokeOwner */
+    uint64_t top = filch_u64_or(&stack->front.top, FL_TOP_ASKED, FILCH_ACQ_REL); /* PokeOwner */
     return !limit && (top & FL_TOP_ASKED) ? FL_ASK_SILENT : FL_ASK_LEFT;
 }
 
 bool fl_forkstack_withdraw(fl_forkstack *stack, fl_mailbox *box)
 {
     void *mine = box;
-    return filch_ptr_cas(&stack->request, &mine, NULL, FILCH_ACQ_REL); /* R7 */
+    return filch_ptr_cas(&stack->request, &mine, NULL, FILCH_ACQ_REL); /* WithdrawRequest */
 }
 
 bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 {
-    uint64_t reply = filch_u64_load(&box->reply, FILCH_ACQUIRE); /* R4 */
+    uint64_t reply = filch_u64_load(&box->reply, FILCH_ACQUIRE); /* ReadReply */
     if (!reply)
         return false;
     gift->first = fl_slot_at(stack, reply & 0xffff);
@@ -246,12 +251,12 @@ bool fl_mailbox_answered(fl_forkstack *stack, fl_mailbox *box, fl_gift *gift)
 
 bool fl_forkstack_rob_look(fl_forkstack *stack, uint64_t *top)
 {
-    *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* T1 */
+    *top = filch_u64_load(&stack->front.top, FILCH_ACQUIRE); /* MarkAsked */
     /* relaxed: tells only whether going on pays; rob_take loads it again */
     if (!filch_ptr_load(&fl_slot_at(stack, fl_top_index(*top))->task, FILCH_RELAXED))
         return false;
     if (!(*top & FL_TOP_ASKED) &&
-        !filch_u64_cas(&stack->front.top, top, *top | FL_TOP_ASKED, FILCH_SEQ_CST)) /* T1 */
+        !filch_u64_cas(&stack->front.top, top, *top | FL_TOP_ASKED, FILCH_SEQ_CST)) /* MarkAsked */
         return false;
     *top |= FL_TOP_ASKED;
     return true;
@@ -261,8 +266,9 @@ const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch
 {
     filch_slot *oldest = fl_slot_at(stack, fl_top_index(top));
     const filch_task *task =
-        (const filch_task *)filch_ptr_load(&oldest->task, FILCH_ACQUIRE);                  /* T2 */
-    if (!task || !filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* T3 */
+        (const filch_task *)filch_ptr_load(&oldest->task, FILCH_ACQUIRE); /* RobberFence */
+    if (!task ||
+        !filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* RobTop */
         return NULL;
     *slot = oldest;
     return task;
@@ -271,13 +277,13 @@ const filch_task *fl_forkstack_rob_take(fl_forkstack *stack, uint64_t top, filch
 static bool claim(filch_slot *slot, void *next)
 {
     void *state = FL_STATE_OFFERED;
-    return filch_ptr_cas(&slot->state, &state, next, FILCH_ACQ_REL); /* O2 */
+    return filch_ptr_cas(&slot->state, &state, next, FILCH_ACQ_REL); /* TakeOffer */
 }
 
 void fl_slot_offer(filch_slot *slot)
 {
     FL_ASSERT(!filch_ptr_load(&slot->state, FILCH_RELAXED)); /* no other thread knows of it */
-    filch_ptr_store(&slot->state, FL_STATE_OFFERED, FILCH_RELEASE); /* O1 */
+    filch_ptr_store(&slot->state, FL_STATE_OFFERED, FILCH_RELEASE); /* OfferTask */
 }
 
 bool fl_slot_take(filch_slot *slot)
@@ -299,12 +305,13 @@ void fl_slot_begin(filch_slot *slot, fl_forkstack *stack)
 {
     void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
     if (state < FL_STATE_LOWEST_WAITER) /* else a joiner waits, and needs no hint */
-        filch_ptr_cas(&slot->state, &state, (char *)stack + FL_STATE_RUNS, FILCH_ACQ_REL); /* S4 */
+        filch_ptr_cas(&slot->state, &state, (char *)stack + FL_STATE_RUNS,
+                      FILCH_ACQ_REL); /* BeginTask */
 }
 
 fl_forkstack *fl_slot_runs_on(const filch_slot *slot)
 {
-    char *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* S5 */
+    char *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* ReadRunner */
     return says_where(state) ? (fl_forkstack *)(void *)(state - FL_STATE_RUNS) : NULL;
 }
 
@@ -316,7 +323,7 @@ static bool ended(const void *state)
 
 static void *end_as(filch_slot *slot, void *state)
 {
-    void *was = filch_ptr_exchange(&slot->state, state, FILCH_ACQ_REL); /* S1 */
+    void *was = filch_ptr_exchange(&slot->state, state, FILCH_ACQ_REL); /* FinishTask */
     FL_ASSERT(!ended(was) && was != FL_STATE_OFFERED);
     return was >= FL_STATE_LOWEST_WAITER && !says_where(was) ? was : NULL;
 }
@@ -340,12 +347,12 @@ void *fl_slot_fail(filch_slot *slot, const filch_task *task)
 
 bool fl_slot_done(const filch_slot *slot)
 {
-    return ended(filch_ptr_load(&slot->state, FILCH_ACQUIRE)); /* S2 */
+    return ended(filch_ptr_load(&slot->state, FILCH_ACQUIRE)); /* ReadResult */
 }
 
 bool fl_slot_settles(const filch_slot *slot)
 {
-    const void *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* S2 */
+    const void *state = filch_ptr_load(&slot->state, FILCH_ACQUIRE); /* ReadResult */
     return ended(state) || state == FL_STATE_OFFERED;
 }
 
@@ -365,7 +372,7 @@ bool fl_slot_await(filch_slot *slot, void *waiter)
 {
     void *state = filch_ptr_load(&slot->state, FILCH_RELAXED); /* the CAS decides */
     while (!ended(state))
-        if (filch_ptr_cas(&slot->state, &state, waiter, FILCH_ACQ_REL)) /* S3 */
+        if (filch_ptr_cas(&slot->state, &state, waiter, FILCH_ACQ_REL)) /* AwaitResult */
             return true;
     return false;
 }

@@ -24,32 +24,39 @@
  * that mailbox exactly once. A thief that gets no answer in time withdraws its mailbox by CAS and
  * robs: look, heavy fence, look again, CAS on top.
  *
- * Edges (F1, F2, J1, J2 are those of <filch/fork.h>; P4 and I2 are steps of sched/idle.h):
- *   R1 ask: CAS request NULL -> mailbox, acq_rel    -> R2 serve: exchange request -> NULL, acq_rel;
- *                                                      it sees `most`, `half`
- *   R3 serve: CAS top, seq_cst; reply, release      -> R4 thief: load reply, acquire;
+ * Edges (PublishTask, ReadLimit, EraseTask, ReadTop are those of <filch/fork.h>; HeedPoke and
+ * LastScan are steps of sched/idle.h):
+ *   AskOwner: CAS request NULL -> mailbox, acq_rel  -> TakeRequest: exchange request -> NULL,
+ *                                                      acq_rel; it sees `most`, `half`
+ *   AnswerRequest: CAS top, seq_cst; reply,         -> ReadReply, thief: load reply, acquire; it
+ *      release                                         sees claimed and the arguments
+ *   PokeOwner: exchange limit -> NULL, acq_rel; or  -> RearmLimit: exchange limit -> end,
+ *      ASKED into top, acq_rel                         acq_rel; and CAS ASKED out of top,
+ *                                                      seq_cst; it sees AskOwner
+ *   WithdrawRequest: CAS request mailbox -> NULL,   |  TakeRequest: one of the two has the
+ *      acq_rel                                         mailbox
+ *   MarkAsked: load top, acquire; CAS ASKED into    <- RetakeTop, RobTop, AnswerRequest,
+ *      it, seq_cst, unless it is there                 RearmLimit, every CAS on top; it sees the
+ *                                                      slot of an index taken back
+ *   RobberFence: heavy fence (seq_cst fence, where  <- PublishTask; and MarkAsked against
+ *      its owner is out of line); load task,           EraseTask, ReadTop: the robber sees the
+ *      acquire                                         empty slot, or the joiner ASKED
+ *   RobTop: CAS top, seq_cst                        |  RobTop, RetakeTop, AnswerRequest,
+ *                                                      RearmLimit: of two thieves, or of thief
+ *                                                      and owner, one wins an index
+ *   RetakeTop, take back: CAS top, seq_cst; the     -> MarkAsked; RobTop and AnswerRequest of
+ *      tag                                             older looks fail
+ *   JoinerFence: join out of line: seq_cst fence    |  RobberFence with its seq_cst fence; one
+ *      from EraseTask to ReadTop                       of the two sees the other
+ *   FinishTask: exchange state -> task and DONE     -> ReadResult, join: load state, acquire; it
+ *      (PANICKED), acq_rel                             sees the result, or the failure
+ *   AwaitResult: CAS state -> waiter, acq_rel       -> FinishTask: the finisher sees a saved
+ *                                                      fiber
+ *   BeginTask: CAS state NULL, TAKEN -> where it    -> ReadRunner, joiner that helps: load
+ *      runs, acq_rel                                   state, acquire; it sees the fork stack
+ *   OfferTask: store state OFFERED, release         -> TakeOffer: CAS OFFERED -> TAKEN, acq_rel;
  *                                                      it sees claimed and the arguments
- *   R5 poke: exchange limit -> NULL, acq_rel; or    -> R6 heed: exchange limit -> end, acq_rel; and
- *      ASKED into top, acq_rel                         CAS ASKED out of top, seq_cst; it sees R1
- *   R7 withdraw: CAS request mailbox -> NULL,       | R2: one of the two has the mailbox
- *      acq_rel
- *   T1 rob: load top, acquire; CAS ASKED into it,   <- T4, T3, R3, R6, every CAS on top; it sees the
- *      seq_cst, unless it is there                     slot of an index taken back
- *   T2 rob: heavy fence (seq_cst fence, where its   <- F1; and T1 against J1, J2: the robber sees
- *      owner is out of line); load task, acquire       the empty slot, or the joiner ASKED
- *   T3 rob: CAS top, seq_cst                        | T3, T4, R3, R6: of two thieves, or of thief
- *                                                     and owner, one wins an index
- *   T4 take back: CAS top, seq_cst; the tag         -> T1; T3 and R3 of older looks fail
- *   T5 join out of line: seq_cst fence from J1      | T2 with its seq_cst fence; one of the two
- *      to J2                                          sees the other
- *   S1 finish: exchange state -> task and DONE      -> S2 join: load state, acquire;
- *      (PANICKED), acq_rel                             it sees the result, or the failure
- *   S3 await: CAS state -> waiter, acq_rel          -> S1: the finisher sees a saved fiber
- *   S4 begin: CAS state NULL, TAKEN -> where it     -> S5 joiner that helps: load state, acquire;
- *      runs, acq_rel                                   it sees the fork stack
- *   O1 offer: store state OFFERED, release          -> O2 take: CAS OFFERED -> TAKEN, acq_rel;
- *                                                      it sees claimed and the arguments
- * S1 is the finisher's last touch of the slot: from then on it is the owner's.
+ * FinishTask is the finisher's last touch of the slot: from then on it is the owner's.
  * No feature may write `top` or use it as a mailbox, and none may add a test to the inline path.
  * To get the owner's attention, set `limit` to NULL or set ASKED.
  *
@@ -145,7 +152,7 @@ typedef struct fl_forkstack {
 typedef struct fl_gift {
     filch_slot *first;
     uint32_t count;         /* 0: the owner had nothing to give */
-    bool offered;           /* each slot must be taken (O2) before it is run */
+    bool offered;           /* each slot must be taken (TakeOffer) before it is run */
     const filch_task *task; /* of the first slot */
 } fl_gift;
 
@@ -226,7 +233,8 @@ void fl_forkstack_show(fl_forkstack *stack, uint64_t from, uint64_t end);
 /* Was the owner called since it last re-armed? Always true on the side `fenced`. */
 static inline bool fl_forkstack_called(const fl_forkstack *stack)
 {
-    return !filch_ptr_load(&stack->front.limit, FILCH_RELAXED); /* F2, loaded again; or a look */
+    return !filch_ptr_load(&stack->front.limit,
+                           FILCH_RELAXED); /* ReadLimit, loaded again; or a look */
 }
 
 /* Does a thief wait for an answer, or, outline, for the tasks that a called owner shows? */

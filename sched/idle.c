@@ -20,12 +20,12 @@ void fl_idle_init(fl_idle *idle, unsigned retired)
 
 void fl_idle_search(fl_idle *idle)
 {
-    filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST); /* Q1 */
+    filch_u64_add(&idle->word, SEARCH, FILCH_SEQ_CST); /* BeginSearch */
 }
 
 uint64_t fl_idle_found(fl_idle *idle)
 {
-    return filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST); /* Q2 */
+    return filch_u64_add(&idle->word, FOUND, FILCH_SEQ_CST); /* EndSearch */
 }
 
 bool fl_idle_was_last(uint64_t was)
@@ -35,12 +35,12 @@ bool fl_idle_was_last(uint64_t was)
 
 uint64_t fl_idle_sleep(fl_idle *idle)
 {
-    return filch_u64_add(&idle->word, SLEEP, FILCH_SEQ_CST); /* I1 */
+    return filch_u64_add(&idle->word, SLEEP, FILCH_SEQ_CST); /* AnnounceSleep */
 }
 
 bool fl_idle_unchanged(fl_idle *idle, uint64_t was)
 {
-    uint64_t word = filch_u64_add(&idle->word, 0, FILCH_SEQ_CST); /* E8 */
+    uint64_t word = filch_u64_add(&idle->word, 0, FILCH_SEQ_CST); /* ConfirmEnd */
     return ((word ^ (was + SLEEP)) & ~FL_IDLE_NAPPING) == 0;
 }
 
@@ -49,7 +49,8 @@ static bool rouse(fl_idle *idle, uint64_t how)
 {
     uint64_t word = fl_idle_look(idle);
     while (fl_idle_sleepers(word) > 0)
-        if (filch_u64_cas(&idle->word, &word, word + how, FILCH_SEQ_CST)) /* I3, U4 */
+        if (filch_u64_cas(&idle->word, &word, word + how,
+                          FILCH_SEQ_CST)) /* RetractSleep, CountBorrowed */
             return true;
     return false;
 }
@@ -70,7 +71,7 @@ static unsigned coming(fl_idle *idle, fl_unless unless)
 {
     if (unless != FL_UNLESS_AWAKE)
         return 0;
-    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* P6 */
+    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* ReadSleepers */
     return tokens < FL_IDLE_COMING ? tokens : 0;
 }
 
@@ -82,8 +83,8 @@ bool fl_idle_claim(fl_idle *idle, fl_unless unless)
             return false;
         if (unless == FL_UNLESS_NAPPING && (word & FL_IDLE_NAPPING))
             return false;
-    } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* P6 */
-    filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* P6 */
+    } while (!filch_u64_cas(&idle->word, &word, word + WAKE, FILCH_SEQ_CST)); /* ReadSleepers */
+    filch_u32_add(&idle->tokens, 1, FILCH_SEQ_CST);                           /* ReadSleepers */
     return true;
 }
 
@@ -95,39 +96,40 @@ unsigned fl_idle_claim_more(fl_idle *idle, unsigned workers, unsigned cpus)
         more = fl_idle_lacking(word, workers, cpus);
         if (more == 0)
             return 0;
-    } while (!filch_u64_cas(&idle->word, &word, word + more * WAKE, FILCH_SEQ_CST)); /* P6 */
-    filch_u32_add(&idle->tokens, more, FILCH_SEQ_CST);                               /* P6 */
+    } while (
+        !filch_u64_cas(&idle->word, &word, word + more * WAKE, FILCH_SEQ_CST)); /* ReadSleepers */
+    filch_u32_add(&idle->tokens, more, FILCH_SEQ_CST);                          /* ReadSleepers */
     return more;
 }
 
 void fl_idle_retire(fl_idle *idle)
 {
-    filch_u64_add(&idle->word, RETIRE, FILCH_SEQ_CST); /* J3 */
+    filch_u64_add(&idle->word, RETIRE, FILCH_SEQ_CST); /* RetireWorker */
 }
 
 void fl_idle_return(fl_idle *idle)
 {
-    filch_u64_add(&idle->word, RETURN, FILCH_SEQ_CST); /* J6 */
+    filch_u64_add(&idle->word, RETURN, FILCH_SEQ_CST); /* ReturnToWork */
 }
 
 bool fl_idle_take_token(fl_idle *idle)
 {
-    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* I4 */
+    uint32_t tokens = filch_u32_load(&idle->tokens, FILCH_SEQ_CST); /* TakeToken */
     while (tokens > 0)
-        if (filch_u32_cas(&idle->tokens, &tokens, tokens - 1, FILCH_SEQ_CST)) /* I4 */
+        if (filch_u32_cas(&idle->tokens, &tokens, tokens - 1, FILCH_SEQ_CST)) /* TakeToken */
             return true;
     return false;
 }
 
 bool fl_idle_has_token(fl_idle *idle)
 {
-    return filch_u32_load(&idle->tokens, FILCH_SEQ_CST) > 0; /* I5 */
+    return filch_u32_load(&idle->tokens, FILCH_SEQ_CST) > 0; /* RecheckToken */
 }
 
 void fl_idle_nap(fl_idle *idle, bool napping)
 {
     if (napping)
-        filch_u64_or(&idle->word, FL_IDLE_NAPPING, FILCH_SEQ_CST); /* N1 */
+        filch_u64_or(&idle->word, FL_IDLE_NAPPING, FILCH_SEQ_CST); /* TakeNap */
     else
-        filch_u64_and(&idle->word, ~FL_IDLE_NAPPING, FILCH_SEQ_CST); /* N1 */
+        filch_u64_and(&idle->word, ~FL_IDLE_NAPPING, FILCH_SEQ_CST); /* TakeNap */
 }

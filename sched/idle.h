@@ -7,44 +7,55 @@
  * runtime owns the futexes.
  *
  * Steps and edges. All operations on I are seq_cst, so that publisher (store; fence; load I) and
- * sleeper (I1; look) are a Dekker pair: one sees the other. So are those on tokens, against the
- * park word (B1 to B3 of runtime/engine/park.c).
- * Publisher, after F1 and F2 of <filch/fork.h>, or after another release store:
- *   P4 heed a poke: R6 of sched/forkstack.h,       | I2: an overwritten poke came before P6, which
- *      exchange limit -> end, acq_rel                then sees I1
- *   P5 seq_cst fence                               | I1; one of the two sees the other
- *   P6 fl_idle_claim: load and CAS I, seq_cst; if  -> I4; the woken worker searches
- *      done, add a token, seq_cst, and unpark a
- *      sleeper (B2)
+ * sleeper (AnnounceSleep; look) are a Dekker pair: one sees the other. So are those on tokens,
+ * against the park word (ParkSleeper to LeavePark of runtime/engine/park.c).
+ * Publisher, after PublishTask and ReadLimit of <filch/fork.h>, or after another release store:
+ *   HeedPoke: RearmLimit of sched/forkstack.h,      |  LastScan: an overwritten poke came before
+ *      exchange limit -> end, acq_rel                  ReadSleepers, which then sees
+ *                                                      AnnounceSleep
+ *   PublisherFence: seq_cst fence                   |  AnnounceSleep; one of the two sees the
+ *                                                      other
+ *   ReadSleepers, fl_idle_claim: load and CAS I,    -> TakeToken; the woken worker searches
+ *      seq_cst; if done, add a token, seq_cst, and
+ *      unpark a sleeper (UnparkSleeper)
  * Searcher:
- *   Q1 fl_idle_search: Q + 1, seq_cst              -> P6: wakes nobody; the duty is the searcher's,
- *                                                     to Q2 or I1
- *   Q2 found work, fl_idle_found: Q - 1, seq_cst;  | P5, P6: one that saw it search published
- *      if fl_idle_was_last: seq_cst fence, poke,     before; one of the two sees the other, but
- *      seq_cst fence, look whether there is more;    for one fork (docs/internals/idle.md)
- *      if so, fl_idle_claim_more, as P6
- *   I1 found nothing, fl_idle_sleep: S + 1, Q - 1, | P5, P6; one of the two sees the other
- *      seq_cst; was it the last?
- *   I2 if so: seq_cst fence; poke every owner:     | F2, P4: one of the two sees the other
- *      exchange limit -> NULL, acq_rel; heavy
- *      fence; look everywhere
- *   I3 work seen, fl_idle_retract: CAS S - 1,      | P6: of two that take the last sleeper one
- *      Q + 1, seq_cst                                wins; if it fails a token is coming
- *   I4 fl_idle_take_token: load and CAS tokens,    <- P6; against the park word, B1
- *      seq_cst; else sleep on the park word
- *   I5 fl_idle_has_token: load tokens, seq_cst,    | P6 and the unparking (B2, B3)
- *      after the park word was put to AWAKE
- *   J3 its slot is active no more,                 | I1, P6, as Q2: publishers that saw it search
- *      fl_idle_retire: R + 1, Q - 1, seq_cst;        woke nobody, and of it and a sleeper one sees
- *      then P5, P6                                   the other (runtime/engine/worker_set.h)
- *   N1 nap: or and and of NAPPING, seq_cst;        -> P6 of a push: sees it and wakes nobody; the
- *      seq_cst fence, look; sleep with a timeout      search after the timeout finds the item
+ *   BeginSearch, fl_idle_search: Q + 1, seq_cst     -> ReadSleepers: wakes nobody; the duty is
+ *                                                      the searcher's, to EndSearch or
+ *                                                      AnnounceSleep
+ *   EndSearch, found work, fl_idle_found: Q - 1,    |  PublisherFence, ReadSleepers: one that
+ *      seq_cst; if fl_idle_was_last: seq_cst           saw it search published before; one of
+ *      fence, poke, seq_cst fence, look whether        the two sees the other, but for one fork
+ *      there is more; if so, fl_idle_claim_more,       (docs/internals/idle.md)
+ *      as ReadSleepers
+ *   AnnounceSleep, found nothing, fl_idle_sleep: S  |  PublisherFence, ReadSleepers; one of the
+ *      + 1, Q - 1, seq_cst; was it the last?           two sees the other
+ *   LastScan, if so: seq_cst fence; poke every      |  ReadLimit, HeedPoke: one of the two sees
+ *      owner: exchange limit -> NULL, acq_rel;         the other
+ *      heavy fence; look everywhere
+ *   RetractSleep, work seen, fl_idle_retract: CAS   |  ReadSleepers: of two that take the last
+ *      S - 1, Q + 1, seq_cst                           sleeper one wins; if it fails a token is
+ *                                                      coming
+ *   TakeToken, fl_idle_take_token: load and CAS     <- ReadSleepers; against the park word,
+ *      tokens, seq_cst; else sleep on the park         ParkSleeper
+ *      word
+ *   RecheckToken, fl_idle_has_token: load tokens,   |  ReadSleepers and the unparking
+ *      seq_cst, after the park word was put to         (UnparkSleeper, LeavePark)
+ *      AWAKE
+ *   RetireWorker: its slot is active no more,       |  AnnounceSleep, ReadSleepers, as
+ *      fl_idle_retire: R + 1, Q - 1, seq_cst; then     EndSearch: publishers that saw it search
+ *      PublisherFence, ReadSleepers                    woke nobody, and of it and a sleeper one
+ *                                                      sees the other
+ *                                                      (runtime/engine/worker_set.h)
+ *   TakeNap: or and and of NAPPING, seq_cst;        -> ReadSleepers of a push: sees it and wakes
+ *      seq_cst fence, look; sleep with a timeout       nobody; the search after the timeout
+ *                                                      finds the item
  * Guest (runtime/engine/guest.h), which works in a sleeper's place:
- *   U4 fl_idle_borrow: load and CAS I, S - 1,      | P6, I3: of two that take the last sleeper one
- *      seq_cst; from then on it is running            wins; if it fails a token is coming
+ *   CountBorrowed, fl_idle_borrow: load and CAS I,  |  ReadSleepers, RetractSleep: of two that
+ *      S - 1, seq_cst; from then on it is running      take the last sleeper one wins; if it
+ *                                                      fails a token is coming
  * Retired worker:
- *   J6 its slot is active again, fl_idle_return:   -> I1, P6; to them it is running, until Q1
- *      R - 1, seq_cst                                 */
+ *   ReturnToWork: its slot is active again,         -> AnnounceSleep, ReadSleepers; to them it
+ *      fl_idle_return: R - 1, seq_cst                  is running, until BeginSearch */
 #ifndef FL_IDLE_H
 #define FL_IDLE_H
 
@@ -86,7 +97,8 @@ static inline unsigned fl_idle_resting(uint64_t word)
 
 static inline uint64_t fl_idle_look(fl_idle *idle)
 {
-    return filch_u64_load(&idle->word, FILCH_SEQ_CST); /* P6, I3; or a fence came before */
+    return filch_u64_load(&idle->word,
+                          FILCH_SEQ_CST); /* ReadSleepers, RetractSleep; or a fence came before */
 }
 
 /* `retired` workers are retired; the others count as running until they search for the first time,
@@ -102,7 +114,7 @@ bool fl_idle_was_last(uint64_t was);
 uint64_t fl_idle_sleep(fl_idle *idle);
 /* Has I not changed (search, found, sleep, wake) since the fl_idle_sleep that returned `was`? An
  * addition of 0 reads I: it has the last value, and what others do after they have changed I comes
- * after it (E8 of runtime/engine/park.c). */
+ * after it (ConfirmEnd of runtime/engine/park.c). */
 bool fl_idle_unchanged(fl_idle *idle, uint64_t was);
 /* Sleeping -> searching of the caller's own accord; false: no worker is counted as sleeping, so a
  * token is on its way. */

@@ -21,7 +21,7 @@ enum {
 enum fl_resting {
     FL_REST_WAIT, /* for a token; another worker searches */
     FL_REST_NAP,  /* after a look at ready items */
-    FL_REST_LOOK  /* everywhere (I2), then wait for a token */
+    FL_REST_LOOK  /* everywhere (LastScan), then wait for a token */
 };
 
 typedef struct fl_rest {
@@ -38,8 +38,8 @@ static inline int64_t fl_rest_longer(int64_t nap)
     return next < FL_VAIN_NAP_LONGEST ? next : FL_VAIN_NAP_LONGEST;
 }
 
-/* was: I before I1. nap: that of the profit rule, 0: none. woken: by a token, and nothing found
- * since. vain_nap: the worker's, lengthened if it is taken. */
+/* was: I before AnnounceSleep. nap: that of the profit rule, 0: none. woken: by a token, and
+ * nothing found since. vain_nap: the worker's, lengthened if it is taken. */
 static inline fl_rest fl_rest_begin(uint64_t was, int64_t nap, bool woken, int64_t *vain_nap)
 {
     if (fl_idle_searchers(was) > 1)
@@ -50,14 +50,14 @@ static inline fl_rest fl_rest_begin(uint64_t was, int64_t nap, bool woken, int64
     return (fl_rest){FL_REST_NAP, *vain_nap, true};
 }
 
-/* Q2: do all others sleep, so that they hold nothing? workers: that can hold something. */
+/* EndSearch: do all others sleep, so that they hold nothing? workers: that can hold something. */
 static inline bool fl_rest_alone(uint64_t was, unsigned workers)
 {
     return fl_idle_sleepers(was) + 1 == workers;
 }
 
-/* I2: may a store of another worker still be on its way? workers: those of the runtime. If all
- * others rest, none can: their I1 was a full fence. */
+/* LastScan: may a store of another worker still be on its way? workers: those of the runtime. If
+ * all others rest, none can: their AnnounceSleep was a full fence. */
 static inline bool fl_rest_fences(uint64_t was, unsigned workers)
 {
     return fl_idle_resting(was) + 1 < workers;

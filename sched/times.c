@@ -30,9 +30,9 @@ void fl_times_turn(fl_times *times, enum fl_doing doing, int64_t now)
     uint64_t since = filch_u64_load(&times->since, FILCH_RELAXED); /* its writer's own */
     filch_u64 *spent = &times->spent[since % FL_DOINGS];
     uint64_t sum = filch_u64_load(spent, FILCH_RELAXED) + stretch(since, now); /* the same */
-    filch_u64_store(&times->since, 0, FILCH_RELAXED);                          /* O3 */
-    filch_u64_store(spent, sum, FILCH_RELEASE);                                /* O3 */
-    filch_u64_store(&times->since, begun(doing, now), FILCH_RELEASE);          /* O5 */
+    filch_u64_store(&times->since, 0, FILCH_RELAXED);                          /* ClearSince */
+    filch_u64_store(spent, sum, FILCH_RELEASE);                                /* ClearSince */
+    filch_u64_store(&times->since, begun(doing, now), FILCH_RELEASE);          /* ShowSince */
 }
 
 enum fl_doing fl_times_doing(const fl_times *times)
@@ -43,9 +43,9 @@ enum fl_doing fl_times_doing(const fl_times *times)
 
 static bool look(const fl_times *times, fl_times_clock *clock, uint64_t spent[FL_DOINGS])
 {
-    uint64_t since = filch_u64_load(&times->since, FILCH_ACQUIRE); /* O6 */
+    uint64_t since = filch_u64_load(&times->since, FILCH_ACQUIRE); /* ReadSince */
     for (unsigned i = 0; i < FL_DOINGS; i++)
-        spent[i] = filch_u64_load(&times->spent[i], FILCH_ACQUIRE); /* O4 */
+        spent[i] = filch_u64_load(&times->spent[i], FILCH_ACQUIRE); /* ReadSpent */
     int64_t now = clock();
     uint64_t again =
         filch_u64_load(&times->since, FILCH_RELAXED); /* relaxed: the acquires before it order it */

@@ -11,10 +11,11 @@
  * seqlocks get along with programming language memory models?, MSPC 2012, has the orders; the value
  * itself is the sequence number here. If it is the same again, no time has passed in between.)
  *
- *   O3 turn: store since 0, relaxed, before         -> O4 look: load spent, acquire; the next look
- *      store spent, release                            at since sees that it has changed
- *   O5 turn: store since, release                   -> O6 look: load since, acquire; it sees `spent`
- *                                                      of all stretches before
+ *   ClearSince, turn: store since 0, relaxed,       -> ReadSpent, look: load spent, acquire; the
+ *      before store spent, release                     next look at since sees that it has
+ *                                                      changed
+ *   ShowSince, turn: store since, release           -> ReadSince, look: load since, acquire; it
+ *                                                      sees `spent` of all stretches before
  *
  * A worker reads the clock before it switches, so a reader in between may show slightly too much
  * time of the old kind. `shown` keeps the most that any reader has shown, so no figure ever falls;

@@ -11,14 +11,16 @@
  * at `top`; the owner reads `top` in every join and never writes it there.
  *
  * Memory-order edges of the inline path (the other ends are in sched/forkstack.c):
- *   F1 fork: store task, release           -> T2: after its heavy fence a thief loads task,
- *                                             acquire; it sees the arguments
- *   F2 light fence, load limit, relaxed     | I2: a sleeper exchanges limit, heavy fence, loads
- *                                             task; one of the two sees the other
- *                                             (docs/internals/idle.md)
- *   J1 join: store task = NULL, relaxed     | T1, T2: a robber, ASKED into top, heavy fence, load
- *   J2 light fence, load top, relaxed         task; one of the two sees the other
- *                                             (docs/internals/memory-model.md)
+ *   PublishTask, fork: store task, release          -> RobberFence: after its heavy fence a
+ *                                                      thief loads task, acquire; it sees the
+ *                                                      arguments
+ *   ReadLimit: light fence, load limit, relaxed     |  LastScan: a sleeper exchanges limit,
+ *                                                      heavy fence, loads task; one of the two
+ *                                                      sees the other (docs/internals/idle.md)
+ *   EraseTask, join: store task = NULL, relaxed     |  MarkAsked, RobberFence: a robber, ASKED
+ *                                                      into top, heavy fence, load
+ *   ReadTop: light fence, load top, relaxed         task; one of the two sees the other
+ *      (docs/internals/memory-model.md)
  *
  * Life: a slot belongs to its fiber. The last task forked is joined first, by the function that
  * forked it; this also holds for two forks of the same task.
@@ -179,9 +181,9 @@ static inline uint64_t filch_position(const filch_slot *slot)
 static inline filch_self filch_fork_moving(filch_self self, const filch_task *task, int moves)
 {
     FILCH_CHECK(fl_check_fork(self, task));
-    filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE);            /* F1 */
-    filch_fence_light();                                                             /* F2 */
-    void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* F2 */
+    filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* PublishTask */
+    filch_fence_light();                                                  /* ReadLimit */
+    void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* ReadLimit */
     self++;
     if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit)) {
         if (moves)
@@ -203,10 +205,10 @@ static inline filch_self filch_fork_inline(filch_self self, const filch_task *ta
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
 {
     FILCH_CHECK(fl_check_join(slot, task));
-    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
-    filch_fence_light();                               /* J2 */
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* EraseTask */
+    filch_fence_light();                               /* ReadTop */
     filch_forkstack *stack = filch_forkstack_here(slot);
-    uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* J2 */
+    uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* ReadTop */
     return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)(slot + 1)) ||
            FILCH_JOIN_SLOW(slot, &task->name);
 }

@@ -22,7 +22,8 @@ enum { FULL = 200 /* looks, of FL_AWAKE_PAUSE, of a worker that shares a region;
 static bool has_place(fl_runtime *rt)
 {
     return fl_idle_sleepers(fl_idle_look(&rt->idle)) ||
-           filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE); /* a number; the order is for E6 */
+           filch_u32_load(&rt->inbox.visitors,
+                          FILCH_ACQUIRE); /* a number; the order is for ReadVisitors */
 }
 
 static bool is_in_phase(const fl_worker *worker)

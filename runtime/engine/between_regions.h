@@ -7,12 +7,12 @@
  * During a phase (filch_phase_begin) all but one search on, also after other work, for FL_PHASE at
  * most. The one sleeps, so that a calling thread finds a place to work in (runtime/engine/guest.h).
  *
- * A worker that sleeps in such a gap asks for the time at which a waker wakes it, and the waker leaves
- * it (before B2 of runtime/engine/park.c). From it the worker learns how long that took, and how long
- * the gap was. This is relaxed and no step of any protocol: if two wakers meet, either time will do,
- * and a worker that takes the token of another one's wake-up finds none and learns nothing. Other
- * wake-ups are not timed: both clocks are read while somebody waits, and they took a tenth of the
- * latency of a job. */
+ * A worker that sleeps in such a gap asks for the time at which a waker wakes it, and the waker
+ * leaves it (before UnparkSleeper of runtime/engine/park.c). From it the worker learns how long
+ * that took, and how long the gap was. This is relaxed and no step of any protocol: if two wakers
+ * meet, either time will do, and a worker that takes the token of another one's wake-up finds none
+ * and learns nothing. Other wake-ups are not timed: both clocks are read while somebody waits, and
+ * they took a tenth of the latency of a job. */
 #ifndef FL_BETWEEN_REGIONS_H
 #define FL_BETWEEN_REGIONS_H
 

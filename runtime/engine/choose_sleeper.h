@@ -21,11 +21,11 @@
  * blocks is looked at every fourth time.
  *
  * A table has, by CPU, the worker that parked there last. A worker stores its entry before it parks
- * (before B1 of runtime/engine/park.c), a waker loads it: both relaxed, because it is a hint. An
- * entry may be old: its worker may be awake, retired or moved to another CPU. The waker then
- * continues with the next workers until it has seen all of them, as without the table. CPUs share
- * entries if there are more than FL_NEAR_ENTRIES. A pinned worker writes its entry once, so parking
- * costs a load.
+ * (before ParkSleeper of runtime/engine/park.c), a waker loads it: both relaxed, because it is a
+ * hint. An entry may be old: its worker may be awake, retired or moved to another CPU. The waker
+ * then continues with the next workers until it has seen all of them, as without the table. CPUs
+ * share entries if there are more than FL_NEAR_ENTRIES. A pinned worker writes its entry once, so
+ * parking costs a load.
  *
  * Rejected: waking both A and B. It has the shortest tail, but costs two wake-ups for each work
  * item, and a median that is 1.3 to 1.5 times as long. Rejected: a search for A among the workers.

@@ -69,7 +69,7 @@ static void put(const fl_worker *worker, struct fl_traced_ring *ring, enum fl_tr
 /* NULL: there is none. In a read-side section of the caller. */
 static struct fl_traced_ring *ring_of(const fl_worker *worker, enum fl_trace_kind kind)
 {
-    uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_ACQUIRE); /* Z4 */
+    uintptr_t trace = (uintptr_t)filch_ptr_load(&worker->trace, FILCH_ACQUIRE); /* ReadRing */
     bool has_it = kind < FL_TRACE_FORK || kind > FL_TRACE_GIVEN || (trace & FL_TRACED_TASKS);
     return has_it ? (struct fl_traced_ring *)(trace & ~(FL_TRACED_TASKS | FL_TRACED_SPAN)) : NULL;
 }
@@ -128,7 +128,8 @@ static void set(fl_runtime *rt, fl_tracing *tracing)
     fl_lock_by(&rt->trace_lock, fl_lock_slow);
     filch_ptr_store(&rt->tracing, tracing, FILCH_RELAXED); /* the lock's */
     for (unsigned i = 0; i < rt->worker_set.most; i++)
-        filch_ptr_store(&rt->worker[i]->trace, pointer_to(rt, tracing, i), FILCH_RELEASE); /* Z3 */
+        filch_ptr_store(&rt->worker[i]->trace, pointer_to(rt, tracing, i),
+                        FILCH_RELEASE); /* ShowRing */
     fl_unlock(&rt->trace_lock);
 }
 

@@ -66,7 +66,8 @@ FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, in
  * record under a lock of the runtime's, which `stop` takes, too: liburcu needs memory for a thread's
  * first section, and dies if there is none.
  *
- *   Z3 publish: store worker->trace, release  -> Z4 an event: load it, acquire; the ring is seen
+ *   ShowRing: store worker->trace, release          -> ReadRing, an event: load it, acquire; the
+ *                                                      ring is seen
  *
  * Model: tests/model/trace.c. */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Work from outside: filch_run, filch_go, and filch_yield, which goes through the same inbox since
- * that is the one queue that is first in, first out. C1 to C3 are edges of
+ * that is the one queue that is first in, first out. PostDone to AnnounceWait are edges of
  * runtime/engine/external.h. */
 #include <runtime/engine/external.h>
 
@@ -40,7 +40,7 @@ void fl_call_run(filch_self self, fl_call *call)
     if (call->waiter)
         fl_resume(call->home, call->waiter);
     else if (filch_u32_exchange(&call->state, CALL_DONE, FILCH_ACQ_REL) ==
-             CALL_WAITED_FOR) { /* C1 */
+             CALL_WAITED_FOR) { /* PostDone */
         fl_thread_told();
         fl_futex_wake(&call->state, 1); /* by its address alone: the waiter may have gone */
     }
@@ -51,11 +51,11 @@ static void wait_as_thread(fl_call *call)
     uint32_t state = CALL_RUNNING;
     fl_thread_names("filch_run", NULL);
     fl_thread_enlist();
-    if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* C3 */
+    if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* AnnounceWait */
         fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
         fl_suspect();
     }
-    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* C2 */
+    while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* AwaitDone */
         fl_futex_wait_until(&call->state, CALL_WAITED_FOR, 0);
     fl_thread_delist();
 }

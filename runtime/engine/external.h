@@ -4,8 +4,10 @@
  * filch_run. The call of filch_run lies on the waiter's stack; completing it is the last touch.
  *
  * Edges:
- *   C1 done: exchange state -> DONE, acq_rel   -> C2 wait: load state, acquire; it sees the result
- *   C3 wait: CAS state -> WAITED_FOR, acq_rel  | C1: one of the two sees the other; C1 wakes */
+ *   PostDone: exchange state -> DONE, acq_rel       -> AwaitDone, wait: load state, acquire; it
+ *                                                      sees the result
+ *   AnnounceWait: CAS state -> WAITED_FOR, acq_rel  |  PostDone: one of the two sees the other;
+ *                                                      PostDone wakes */
 #ifndef FL_EXTERNAL_H
 #define FL_EXTERNAL_H
 

@@ -16,20 +16,23 @@
  *
  * Replacing an arena restarts the tags of its fork stacks at 0. A thief that looked at a fork stack
  * before could then win a CAS on `top` that it should lose. So a thread that follows a worker's
- * `current` stays in a read-side section from that load (W5) to its last access (fl_look_begin,
- * fl_look_end). An arena is replaced a grace period after its fibers were taken out of the free
- * list. A fiber in the free list is no worker's `current` (W3 comes before it is put back), so a
- * section that begins after that does not find it. Stale addresses of slots in queues may outlive
- * both: they are only followed by fl_slot_take. Its CAS fails on a zero page, and otherwise takes
- * the task that is offered there, which is correct. tests/model/reclaim.c has this protocol.
+ * `current` stays in a read-side section from that load (ReadCurrent) to its last access
+ * (fl_look_begin, fl_look_end). An arena is replaced a grace period after its fibers were taken out
+ * of the free list. A fiber in the free list is no worker's `current` (SwitchFiber comes before it
+ * is put back), so a section that begins after that does not find it. Stale addresses of slots in
+ * queues may outlive both: they are only followed by fl_slot_take. Its CAS fails on a zero page,
+ * and otherwise takes the task that is offered there, which is correct. tests/model/reclaim.c has
+ * this protocol.
  *
  * Threads: get, put and decay by any worker of the runtime, and by its guests.
  *
  * Reports read these words of a fiber that runs or waits elsewhere:
- *   W6 it stops: store 1 to suspended, release  -> W7 a report: load suspended, acquire; if it is
- *                                                  1, the call named before is seen, or NULL if it
- *                                                  has gone on since (never in a report of
- *                                                  runtime/engine/observe/waiting_list.h, which keeps it there) */
+ *   MarkSuspended, it stops: store 1 to suspended,  -> ReadSuspended, a report: load suspended,
+ *      release                                         acquire; if it is 1, the call named
+ *                                                      before is seen, or NULL if it has gone on
+ *                                                      since (never in a report of
+ *                                                      runtime/engine/observe/waiting_list.h,
+ *                                                      which keeps it there) */
 #ifndef FL_FIBER_H
 #define FL_FIBER_H
 
@@ -213,13 +216,13 @@ static inline struct fl_guest *fl_fiber_guest(const fl_fiber *fiber)
 static inline void fl_fiber_stops(fl_fiber *fiber)
 {
     FL_ASSERT(filch_ptr_load(&fiber->waits_in, FILCH_RELAXED)); /* its own */
-    filch_u32_store(&fiber->suspended, 1, FILCH_RELEASE);       /* W6 */
+    filch_u32_store(&fiber->suspended, 1, FILCH_RELEASE);       /* MarkSuspended */
 }
 
 /* The call in which it is suspended; NULL: it runs. Any thread; true at that moment. */
 static inline const char *fl_fiber_suspended_in(const fl_fiber *fiber)
 {
-    return filch_u32_load(&fiber->suspended, FILCH_ACQUIRE)      /* W7 */
+    return filch_u32_load(&fiber->suspended, FILCH_ACQUIRE)      /* ReadSuspended */
                ? filch_ptr_load(&fiber->waits_in, FILCH_RELAXED) /* the load before orders it */
                : NULL;
 }

@@ -176,7 +176,7 @@ bool fl_work_anywhere(fl_runtime *rt)
 
 /* ---- Turns ---- */
 
-/* P5 is a step of sched/idle.h. */
+/* PublisherFence is a step of sched/idle.h. */
 
 enum {
     INBOX_MOST = 32,  /* work items moved from the inbox at a time, */
@@ -232,7 +232,7 @@ bool fl_take_inbox(fl_worker *worker, fl_work *work)
     }
     fl_count_outside(worker, work_items[0]->kind);
     if (count > 1) {
-        filch_fence_seq_cst(); /* P5 */
+        filch_fence_seq_cst(); /* PublisherFence */
         fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
         fl_relieve(&worker->rt->fibers.starve); /* fibers may be among them */
     }
@@ -343,7 +343,8 @@ static void pass_time(const fl_runtime *rt)
 
 static bool ends(const fl_runtime *rt)
 {
-    return filch_u32_load(&rt->stopping, FILCH_RELAXED); /* a look: a sleeper looks again (E2) */
+    return filch_u32_load(&rt->stopping,
+                          FILCH_RELAXED); /* a look: a sleeper looks again (ReadStop) */
 }
 
 bool fl_stay_awake(fl_worker *worker, int64_t nap)

@@ -146,15 +146,17 @@ fl_worker *fl_other_worker(const fl_worker *worker, unsigned round);
  * computers where a wake-up would take too long.
  *
  * Protocol. A worker that stays awake never ends its search: it remains counted in Q of the word I
- * (Q1 of sched/idle.h), and never meets I1, a token or a park word. The invariants of docs/internals/idle.md
- * require a searcher to look again at everything after the stores of all publishers that saw it
- * search, and it always does. Publishers find Q > 0 or no sleeper, and wake nobody. Owners are not
- * poked: no sleeper needs them to take their slow path. If the last searcher
- * finds work (Q2), there is no sleeper either, so there is nothing to hand on.
+ * (BeginSearch of sched/idle.h), and never meets AnnounceSleep, a token or a park word. The
+ * invariants of docs/internals/idle.md require a searcher to look again at everything after the
+ * stores of all publishers that saw it search, and it always does. Publishers find Q > 0 or no
+ * sleeper, and wake nobody. Owners are not poked: no sleeper needs them to take their slow path. If
+ * the last searcher finds work (EndSearch), there is no sleeper either, so there is nothing to hand
+ * on.
  *
- * The end. A worker that sees `stopping` (E1 of runtime/engine/park.c) goes to sleep by the
- * protocol (I1, I2, E2), and the last one ends the runtime as usual. The look is relaxed: the store
- * becomes visible in the end, and once a worker has seen it, its own E2 does, too.
+ * The end. A worker that sees `stopping` (RequestStop of runtime/engine/park.c) goes to sleep by
+ * the protocol (AnnounceSleep, LastScan, ReadStop), and the last one ends the runtime as usual. The
+ * look is relaxed: the store becomes visible in the end, and once a worker has seen it, its own
+ * ReadStop does, too.
  *
  * A sleeper's other duties. The worker first gives up the fibers that it keeps back, as another
  * worker may wait for one. During a nap (sched/profit.h) it asks no owners, but still looks at

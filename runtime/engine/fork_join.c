@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The out-of-line halves of fork and join, their exported twins, joins during a panic, and the
- * checks of a debug build. J1 and J2 are edges of include/filch/fork.h. */
+ * checks of a debug build. EraseTask and ReadTop are edges of include/filch/fork.h. */
 #include <runtime/engine/fork_join.h>
 
 #include <filch/detail/join_order.h>
@@ -170,8 +170,8 @@ filch_self fl_join_moves(filch_slot *slot)
 
 void fl_drop(filch_slot *slot)
 {
-    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
-    filch_fence_light();                               /* J2 */
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* EraseTask */
+    filch_fence_light();                               /* ReadTop */
     if (fl_settle(slot, NULL, FL_JOINS_DROPPED) == FL_JOIN_FAILED)
         fl_slot_drop_failure(slot);
 }
@@ -259,7 +259,7 @@ void fl_check_return(filch_self self, const filch_task *task)
 
 /* ---- Forks that find the stack full ---- */
 
-/* J1 and J2 are edges of include/filch/fork.h. */
+/* EraseTask and ReadTop are edges of include/filch/fork.h. */
 
 /* The content of a slot; the state also names the task. */
 typedef struct kept {
@@ -281,22 +281,22 @@ static const filch_task *task_of(void *state)
 
 static void set_task(filch_slot *slot, const filch_task *task)
 {
-    filch_ptr_store(&slot->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* F8 */
+    filch_ptr_store(&slot->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* MarkTask */
 }
 
 static void set_state(filch_slot *slot, void *state)
 {
-    filch_ptr_store(&slot->state, state, FILCH_RELEASE); /* F7 */
+    filch_ptr_store(&slot->state, state, FILCH_RELEASE); /* MarkState */
 }
 
 /* The newest task is the caller's now, or a thief has run it; all older ones are offered. */
 static enum fl_outcome close(fl_fiber *fiber, filch_slot *slot)
 {
     const fl_queue *queue = fiber->worker->rt->queue;
-    set_task(slot, NULL); /* J1 */
+    set_task(slot, NULL); /* EraseTask */
     if (fl_excess_closed(fiber))
         return FL_JOIN_KEPT;
-    filch_fence_light(); /* J2 */
+    filch_fence_light(); /* ReadTop */
     enum fl_outcome outcome = fl_settle(slot, NULL, FL_JOINS_KEPT);
     queue->flush(fiber->worker, &fiber->stack);
     queue->close(&fiber->stack);

@@ -50,8 +50,8 @@ void fl_refuse_stranger(filch_self self, const char *what);
  * they do where self cannot be moved (recursion, filch_fork). Then the process ends with a message.
  *
  * Edges (both ends are the owner's; the order is the one that the words have elsewhere):
- *   F7 mark: store state, release  -> S2 join: load state, acquire
- *   F8 mark: store task, release   -> its own loads
+ *   MarkState: store state, release                 -> ReadResult, join: load state, acquire
+ *   MarkTask: store task, release                   -> its own loads
  *
  * Tasks only: the owner of the fork stack. */
 

@@ -35,7 +35,8 @@ enum turn { NONE, AWAITED, GRANTED };
 
 /* ---- A turn ---- */
 
-/* The worker is the guest's, which is a visitor from now on; U5 and U6 publish that. */
+/* The worker is the guest's, which is a visitor from now on; ReturnWorker and HandBack publish
+ * that. */
 void fl_guest_begin_turn(fl_fiber *fiber, fl_worker *worker)
 {
     filch_u32_add(&worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* see above */
@@ -48,17 +49,17 @@ void fl_guest_begin_turn(fl_fiber *fiber, fl_worker *worker)
     fl_guest_keep_apart(worker);
     fl_turn(worker, FL_WORKING);
     fl_event(worker, FL_TRACE_SWITCH, fiber->number, 0);
-    fl_works_on(worker, fiber); /* W3 */
+    fl_works_on(worker, fiber); /* SwitchFiber */
 }
 
 /* Its fork stack is empty. The thread is still the worker. */
 void fl_guest_end_turn(fl_fiber *fiber)
 {
     fl_worker *worker = fiber->worker;
-    fl_forkstack_serve(&fiber->stack, fl_first_slot(&fiber->stack)); /* W1 */
+    fl_forkstack_serve(&fiber->stack, fl_first_slot(&fiber->stack)); /* AnswerThief */
     fl_event(worker, FL_TRACE_SWITCH, fl_fiber_guest(fiber)->host->number, 0);
     worker->gift_ended = 0;                           /* a gift of a join that helped */
-    fl_works_on(worker, fl_fiber_guest(fiber)->host); /* W3 */
+    fl_works_on(worker, fl_fiber_guest(fiber)->host); /* SwitchFiber */
 }
 
 /* own: the carrier that the thread is otherwise. */
@@ -68,10 +69,10 @@ static void give_up(fl_worker *worker, bool borrowed, fl_worker *own)
     fl_worker_set_here(NULL);
     fl_carrier_set(own);
     if (borrowed)
-        fl_park_return(worker); /* U5 */
+        fl_park_return(worker); /* ReturnWorker */
     else
-        fl_park_hand_back(worker);                                   /* U6 */
-    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+        fl_park_hand_back(worker);                                   /* HandBack */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
 }
 
 /* ---- Waiting ---- */
@@ -79,11 +80,11 @@ static void give_up(fl_worker *worker, bool borrowed, fl_worker *own)
 static void await_turn(fl_guest *guest)
 {
     uint32_t turn = NONE;
-    if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* U8 */
+    if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* AwaitTurn */
         fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
         fl_suspect();
     }
-    while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED) /* U8 */
+    while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED) /* AwaitTurn */
         fl_futex_wait_until(&guest->turn, AWAITED, 0);
     filch_u32_store(&guest->turn, NONE, FILCH_RELAXED); /* its own, until it waits again */
 }
@@ -94,7 +95,7 @@ void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
     fl_worker *worker = fiber->worker;
     bool borrowed = guest->borrowed;
     fl_guest_end_turn(fiber);
-    action(worker, fiber, arg); /* W4: another worker may lend itself from now on */
+    action(worker, fiber, arg); /* RunAction: another worker may lend itself from now on */
     give_up(worker, borrowed, guest->carrier);
     await_turn(guest);
     guest->borrowed = false;
@@ -106,7 +107,7 @@ void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
     fl_guest *guest = fl_fiber_guest(fiber);
     fl_park_lend(worker);
     guest->lent = worker;
-    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* U7 */
+    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* LendWorker */
         fl_thread_told();
         fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
     }
@@ -157,7 +158,7 @@ void fl_guest_put_fiber(fl_guest *guest, fl_fibers *fibers)
 
 static fl_worker *borrow(fl_runtime *rt, fl_guest *guest)
 {
-    fl_worker *worker = fl_park_borrow(rt); /* U3, U4 */
+    fl_worker *worker = fl_park_borrow(rt); /* BorrowWorker, CountBorrowed */
     fl_fiber *fiber = worker ? fl_fibers_get_more(&rt->fibers, fl_fiber_loop) : NULL;
     if (fiber)
         fl_guest_take_fiber(guest, fiber);
@@ -319,7 +320,8 @@ void filch_guest_detach(filch_guest *guest)
 
 /* ---- Seats ---- */
 
-/* J4 is an edge of runtime/engine/worker_set.h, E5 of runtime/engine/park.c, the others of sched/idle.h. */
+/* ParkRetired is an edge of runtime/engine/worker_set.h, LeaveVisit of runtime/engine/park.c,
+ * the others of sched/idle.h. */
 
 int fl_seat_take(fl_runtime *rt, unsigned index, fl_seat *seat)
 {
@@ -330,8 +332,8 @@ int fl_seat_take(fl_runtime *rt, unsigned index, fl_seat *seat)
     *seat = (fl_seat){.guest = {.fiber = NULL}};
     fl_thread_noted();
     fl_guest_take_fiber(&seat->guest, fiber);
-    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* J4 */
-    fl_idle_return(&rt->idle);                                            /* J6 */
+    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* ParkRetired */
+    fl_idle_return(&rt->idle);                                            /* ReturnToWork */
     fl_guest_begin_turn(fiber, worker);
     return 0;
 }
@@ -344,12 +346,12 @@ void fl_seat_leave(fl_seat *seat)
     fl_guest_put_fiber(&seat->guest, &rt->fibers);
     fl_worker_set_here(NULL);
     fl_turn(worker, FL_RETIRED);
-    filch_u32_exchange(&worker->park_word, FL_PARK_RETIRED, FILCH_SEQ_CST); /* J4 */
-    fl_idle_search(&rt->idle);                                              /* Q1 */
-    fl_idle_retire(&rt->idle);                                              /* J3 */
-    filch_fence_seq_cst();                                                  /* P5 */
+    filch_u32_exchange(&worker->park_word, FL_PARK_RETIRED, FILCH_SEQ_CST); /* ParkRetired */
+    fl_idle_search(&rt->idle);                                              /* BeginSearch */
+    fl_idle_retire(&rt->idle);                                              /* RetireWorker */
+    filch_fence_seq_cst();                                                  /* PublisherFence */
     fl_wake_one(rt, worker->index + 1, FL_UNLESS_SEARCHING);
-    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
 }
 
 void fl_seat_begin(fl_seat *seat, const filch_task *task)

@@ -23,33 +23,37 @@
  * (runtime/sync/blocking.h) returns the worker, and the thread that carries the call is the one that
  * is lent meanwhile. pthread_cancel is held off until the region ends; pthread_exit dies.
  *
- * The park word decides which thread is the worker (B1 to B3, E3 and E5 of runtime/engine/park.c; J5 of
- * runtime/engine/worker_set.h; Q1, I1 to I3, P6, N1 and U4 of sched/idle.h; W1 to W4 of
- * runtime/engine/suspend.c):
- *   U3 borrow: CAS park word PARKED -> LENT,     | B2, B3: one of waker, sleeper and guest gets it
- *      seq_cst; it sees what its thread did
- *   U5 return: Q1, I1, and I2 if it is the last  | B2: a waker that passed over LENT made its tokens
- *      searcher; then, or if U4 fails: exchange     before: they are seen here. E3, J5: so are
- *      park word PARKED, seq_cst; look for          `finished` and a smaller `active`
- *      tokens; if there are, B2
- *   U6 hand back: exchange park word AWAKE,      -> B3, and a lender: load park word, seq_cst; its
- *      seq_cst; futex wake                          thread sees what the guest did
+ * The park word decides which thread is the worker (ParkSleeper to LeavePark, FinishRuntime and
+ * LeaveVisit of runtime/engine/park.c; ResizeActive of runtime/engine/worker_set.h; BeginSearch,
+ * AnnounceSleep to RetractSleep, ReadSleepers, TakeNap and CountBorrowed of sched/idle.h;
+ * AnswerThief to RunAction of runtime/engine/suspend.c):
+ *   BorrowWorker: CAS park word PARKED -> LENT,     |  UnparkSleeper, LeavePark: one of waker,
+ *      seq_cst; it sees what its thread did            sleeper and guest gets it
+ *   ReturnWorker: BeginSearch, AnnounceSleep, and   |  UnparkSleeper: a waker that passed over
+ *      LastScan if it is the last searcher; then,      LENT made its tokens before: they are
+ *      or if CountBorrowed fails: exchange park        seen here. FinishRuntime, ResizeActive:
+ *      word PARKED, seq_cst; look for tokens; if       so are `finished` and a smaller `active`
+ *      there are, UnparkSleeper
+ *   HandBack: exchange park word AWAKE, seq_cst;    -> LeavePark, and a lender: load park word,
+ *      futex wake                                      seq_cst; its thread sees what the guest
+ *                                                      did
  * The turn of a guest that waits:
- *   U7 lend: exchange park word LENT, seq_cst;   -> U8 load turn, acquire; it sees the worker
- *      exchange turn GRANTED, acq_rel; futex wake
- *   U8 guest: CAS turn NONE -> AWAITED, acq_rel; | U7: one of the two sees the other; U7 wakes
- *      load turn, acquire
- * A napper (park word NAPPING) is never borrowed: pushes rely on its next look (N1).
+ *   LendWorker: exchange park word LENT, seq_cst;   -> AwaitTurn load turn, acquire; it sees the
+ *      exchange turn GRANTED, acq_rel; futex wake      worker
+ *   AwaitTurn, guest: CAS turn NONE -> AWAITED,     |  LendWorker: one of the two sees the
+ *      acq_rel; load turn, acquire                     other; LendWorker wakes
+ * A napper (park word NAPPING) is never borrowed: pushes rely on its next look (TakeNap).
  *
- * Between U4 and U5 the guest is the worker, and all edges of a worker hold for it. W3 comes after U4
- * and before U5. So a last look (I2) that does not see the region's fork stack comes before W3, which
- * then sees the sleeper. A borrowed worker is not counted as sleeping: a runtime cannot end beneath a
- * guest, nor be taken for a standstill. While a guest waits, its fiber is counted as suspended, and its
- * thread as waiting (runtime/engine/threads.h). While it has a worker it is a visitor (E5), so destroy
- * returns when it has left.
+ * Between CountBorrowed and ReturnWorker the guest is the worker, and all edges of a worker hold
+ * for it. SwitchFiber comes after CountBorrowed and before ReturnWorker. So a last look (LastScan)
+ * that does not see the region's fork stack comes before SwitchFiber, which then sees the sleeper.
+ * A borrowed worker is not counted as sleeping: a runtime cannot end beneath a guest, nor be taken
+ * for a standstill. While a guest waits, its fiber is counted as suspended, and its thread as
+ * waiting (runtime/engine/threads.h). While it has a worker it is a visitor (LeaveVisit), so
+ * destroy returns when it has left.
  *
- * A shrink (J5) leaves a lent worker to its guest until U5 or U6. A child of fork() has no worker, even
- * if its only thread was a guest (fl_worker_forget).
+ * A shrink (ResizeActive) leaves a lent worker to its guest until ReturnWorker or HandBack. A child
+ * of fork() has no worker, even if its only thread was a guest (fl_worker_forget).
  *
  * Rejected: places for guests beside the workers. Every search, look and count would have to know
  * them, and an awake worker would have to sleep for each guest that works. Rejected: a fiber that
@@ -124,10 +128,11 @@ void fl_guest_end_turn(fl_fiber *fiber);
  *   Any other call that waits would wait for ever; the seat's owner makes none.
  * There are no jobs: nothing is submitted to such a runtime.
  *
- * A seat that nobody has taken is a retired worker. It is counted in R, holds nothing, and no wake-up goes
- * to it. To take it is J6 of sched/idle.h, to leave it Q1 and J3; its thread stores the park word, which
- * nobody else changes meanwhile (J5 is for resizing, which such a runtime does not). Which thread takes
- * which seat, and when, is for the owner to say: two threads must not take one.
+ * A seat that nobody has taken is a retired worker. It is counted in R, holds nothing, and no
+ * wake-up goes to it. To take it is ReturnToWork of sched/idle.h, to leave it BeginSearch and
+ * RetireWorker; its thread stores the park word, which nobody else changes meanwhile (ResizeActive
+ * is for resizing, which such a runtime does not). Which thread takes which seat, and when, is for
+ * the owner to say: two threads must not take one.
  *
  * Rejected: guests in a runtime with threads. A guest that waits in a join gives its worker back, and the
  * worker's thread would run tasks that have to stay with the threads of the program. */

@@ -234,7 +234,7 @@ static void stop(fl_fiber *fiber, const char *call, const void *object)
     fl_fiber_stops(fiber);
     if (!fl_fiber_guest(fiber))
         return;
-    filch_u32_add(&fiber->worker->rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    filch_u32_add(&fiber->worker->rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
     fl_thread_waits();
 }
 
@@ -242,10 +242,11 @@ static void go_on(fl_fiber *fiber)
 {
     if (fl_fiber_guest(fiber)) {
         fl_thread_told();
-        filch_u32_add(&fiber->worker->rt->inbox.visitors, 1, FILCH_RELAXED); /* Q2 shows it */
+        filch_u32_add(&fiber->worker->rt->inbox.visitors, 1,
+                      FILCH_RELAXED); /* EndSearch shows it */
     }
-    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7 */
-    filch_fence_seq_cst();                                /* Y7 */
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* FiberArrives */
+    filch_fence_seq_cst();                                /* FiberArrives */
     fl_fiber_goes_on(fiber);
     fl_count_suspended(fiber->worker, -(uint64_t)1);
 }
@@ -264,7 +265,7 @@ void fl_seat_goes_on(fl_fiber *fiber)
 {
     filch_u32_add(&fiber->worker->rt->seats_waiting, (uint32_t)-1, FILCH_SEQ_CST); /* as above */
     go_on(fiber);
-    fiber->may_block = NULL; /* reports have ended (Y7) */
+    fiber->may_block = NULL; /* reports have ended (FiberArrives) */
 }
 
 /* ---- Joins ---- */
@@ -363,14 +364,14 @@ static void search_and_help(fl_fiber *fiber, filch_self self, const fl_until *un
     fl_worker *worker = fiber->worker;
     fl_work work = {0};
     int64_t nap = fl_profit_nap(&worker->profit);
-    fl_idle_search(&worker->rt->idle); /* Q1 */
+    fl_idle_search(&worker->rt->idle); /* BeginSearch */
     fl_turn(worker, FL_SEARCHING);
     bool found = !nap && find_more(worker, &work);
     if (!found && !is_for_loop(worker)) {
         rest(fiber, nap, until);
         found = find_more(worker, &work);
     }
-    fl_found(worker, found && work.gift); /* Q2 */
+    fl_found(worker, found && work.gift); /* EndSearch */
     fl_turn(worker, FL_WORKING);
     if (found)
         help_with(fiber, self, &work);

@@ -7,9 +7,9 @@
  *   help-own: tasks on the fork stack of the fiber that runs the stolen task, hence the task's own
  *     descendants (leapfrogging: Wagner, Calder: Leapfrogging, a portable technique for
  *     implementing efficient futures, PPoPP 1993). The thief of a slot records this fork stack in
- *     the slot's state (S4, S5 of sched/forkstack.h). The task may have ended meanwhile. Then the
- *     join takes another task of that fiber, which does no harm, since its fork stack exists as
- *     long as the runtime.
+ *     the slot's state (BeginTask, ReadRunner of sched/forkstack.h). The task may have ended
+ *     meanwhile. Then the join takes another task of that fiber, which does no harm, since its fork
+ *     stack exists as long as the runtime.
  *
  * Joins of a guest (runtime/engine/guest.h) help in mode suspend, too, as help-own does. But its
  * program may do more than fork and join: a foreign task on top of a join may wait for a frame
@@ -26,13 +26,13 @@
  * often waits for something else, and a fiber cannot run on another. Where such items lie in the
  * worker's deque or the inbox, the join suspends, and the worker's loop takes them.
  *
- * Why joins alone never wait for each other in a circle. Let each of the fibers A1 ... An that stop
- * wait, in its topmost frame, for a task that lies under the topmost frame of the next. A task
- * starts after the one that forked it, and a frame starts after those below it in its stack. So the
- * topmost frame of A1 started before the task it waits for, that one before the topmost frame of
- * A2, and so on to A1 again: it would have started before itself. Other waits (a channel, a mutex,
- * a future) may well wait for a frame below their own, so these modes are for programs that only
- * fork and join. The detector of deadlocks reports such a circle.
+ * Why joins alone never wait for each other in a circle. Let each of the fibers GiveCall ... An
+ * that stop wait, in its topmost frame, for a task that lies under the topmost frame of the next. A
+ * task starts after the one that forked it, and a frame starts after those below it in its stack.
+ * So the topmost frame of GiveCall started before the task it waits for, that one before the
+ * topmost frame of ReadCall, and so on to GiveCall again: it would have started before itself.
+ * Other waits (a channel, a mutex, a future) may well wait for a frame below their own, so these
+ * modes are for programs that only fork and join. The detector of deadlocks reports such a circle.
  *
  * Why no stack overflows. A join helps only while three quarters of the C stack and of the fork
  * stack are left, and suspends otherwise. So every stolen task has that much room; in mode suspend
@@ -47,12 +47,13 @@
  *
  * filch_help_until does the same until a word of the program changes, with all that others have
  * forked. When spinning finds nothing, it searches and sleeps as a worker does, but within its
- * task: Q1 and Q2 of sched/idle.h, I6 and I7 of runtime/engine/park.c. Its fiber counts as waiting
- * until it wakes (Y7 of runtime/engine/observe/waiting_list.h; E5 and E7 of runtime/engine/park.c). A sleeping
- * worker must not hold anything that others cannot find. So a helper suspends where it has unjoined
- * forks, which become items, or where there are items that only the loop can run. The loop then
- * does all its duties. An item of another worker's deque, for which a helper may have been woken,
- * first goes to its worker's own. */
+ * task: BeginSearch and EndSearch of sched/idle.h, ParkHelper and ChangeWord of
+ * runtime/engine/park.c. Its fiber counts as waiting until it wakes (FiberArrives of
+ * runtime/engine/observe/waiting_list.h; LeaveVisit and LastChange of runtime/engine/park.c). A
+ * sleeping worker must not hold anything that others cannot find. So a helper suspends where it has
+ * unjoined forks, which become items, or where there are items that only the loop can run. The loop
+ * then does all its duties. An item of another worker's deque, for which a helper may have been
+ * woken, first goes to its worker's own. */
 #ifndef FL_HELP_H
 #define FL_HELP_H
 

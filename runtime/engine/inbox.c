@@ -36,7 +36,7 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_work_item **work_items, unsigned most
     if (fl_inbox_empty(inbox))
         return 0;
     if (filch_u32_load(&inbox->draining, FILCH_RELAXED) ||      /* a look */
-        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* X2 */
+        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* BeginDrain */
         return 0;
     unsigned count = 0;
     while (count < most) {
@@ -46,7 +46,7 @@ unsigned fl_inbox_take(fl_inbox *inbox, fl_work_item **work_items, unsigned most
         work_items[count] = (fl_work_item *)node;
         fl_tsan_acquire(work_items[count++]);
     }
-    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* X1 */
+    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* EndDrain */
     return count;
 }
 
@@ -57,13 +57,13 @@ bool fl_inbox_offers(fl_inbox *inbox)
     if (fl_inbox_empty(inbox))
         return false;
     if (filch_u32_load(&inbox->draining, FILCH_RELAXED) ||      /* a look */
-        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* X2 */
+        filch_u32_exchange(&inbox->draining, 1, FILCH_ACQUIRE)) /* BeginDrain */
         return true;
     struct cds_wfcq_node *oldest = __cds_wfcq_first_nonblocking(&inbox->head, &inbox->tail);
     bool offers =
         oldest && oldest != CDS_WFCQ_WOULDBLOCK &&
         __cds_wfcq_next_nonblocking(&inbox->head, &inbox->tail, oldest) != CDS_WFCQ_WOULDBLOCK;
-    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* X1 */
+    filch_u32_store(&inbox->draining, 0, FILCH_RELEASE); /* EndDrain */
     return offers;
 }
 

@@ -120,15 +120,15 @@ static inline void *fl_item_what(void *item)
  *   2. Worker W finds nothing to take, and is the last one to look before it sleeps.
  *   3. If W took "not empty" for work, it would search again and again until S goes on.
  * So W asks whether something can be *taken* (fl_inbox_offers), and sleeps if not. S goes on: it
- * links its node, fences and looks for sleepers (P5, P6 of sched/idle.h). Either W's look has seen
- * the link, or S sees that W sleeps, and wakes it. Then W takes both nodes at the gap. Everything
- * else behind the gap was linked by submitters that have already woken a worker; a worker that
- * finds one item wakes the next (Q2). Only the end of a runtime needs an inbox without gaps
- * (fl_inbox_empty).
+ * links its node, fences and looks for sleepers (PublisherFence, ReadSleepers of sched/idle.h).
+ * Either W's look has seen the link, or S sees that W sleeps, and wakes it. Then W takes both nodes
+ * at the gap. Everything else behind the gap was linked by submitters that have already woken a
+ * worker; a worker that finds one item wakes the next (EndSearch). Only the end of a runtime needs
+ * an inbox without gaps (fl_inbox_empty).
  *
  * Edges, beside those that liburcu makes:
- *   X1 drained: store draining 0, release    -> X2 drain: exchange draining 1, acquire; it sees the
- *                                               queue's head */
+ *   EndDrain: store draining 0, release             -> BeginDrain: exchange draining 1, acquire;
+ *                                                      it sees the queue's head */
 
 typedef struct fl_inbox {
     struct cds_wfcq_tail tail; /* submitters */

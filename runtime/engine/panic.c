@@ -339,13 +339,13 @@ static filch_ptr handler; /* filch_panic_handler * */
 filch_panic_handler *filch_set_panic_handler(filch_panic_handler *next)
 {
     return (filch_panic_handler *)(uintptr_t)filch_ptr_exchange(&handler, (void *)(uintptr_t)next,
-                                                                FILCH_ACQ_REL); /* N2 */
+                                                                FILCH_ACQ_REL); /* SetHandler */
 }
 
 void fl_panic_report(const filch_failure *failure)
 {
     filch_panic_handler *told =
-        (filch_panic_handler *)(uintptr_t)filch_ptr_load(&handler, FILCH_ACQUIRE); /* N3 */
+        (filch_panic_handler *)(uintptr_t)filch_ptr_load(&handler, FILCH_ACQUIRE); /* ReadHandler */
     if (told) {
         fl_fpmode fpmode = fl_fpmode_now();
         told(failure);

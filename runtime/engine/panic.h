@@ -8,11 +8,12 @@
  * down to the boundary's self, newest first, it joins slots and runs cleanups; then it jumps. On
  * the way the fiber may suspend and continue on another worker.
  *
- * A stolen task's failure goes to its joiner through the slot, in the place of the result: S1 and
- * S2 of sched/forkstack.h, with state PANICKED. The joiner panics with it.
+ * A stolen task's failure goes to its joiner through the slot, in the place of the result:
+ * FinishTask and ReadResult of sched/forkstack.h, with state PANICKED. The joiner panics with it.
  *
  * Edges:
- *   N2 set: exchange handler, acq_rel   -> N3 report: load handler, acquire */
+ *   SetHandler: exchange handler, acq_rel           -> ReadHandler, report: load handler,
+ *                                                      acquire */
 #ifndef FL_PANIC_H
 #define FL_PANIC_H
 

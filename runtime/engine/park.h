@@ -46,7 +46,7 @@ typedef struct fl_until {
 
 static inline bool fl_until_over(const fl_until *until)
 {
-    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* I6 */
+    return filch_u32_load(until->word, FILCH_SEQ_CST) != until->value; /* ParkHelper */
 }
 
 static inline bool fl_until_ended(const fl_until *until)
@@ -57,7 +57,7 @@ static inline bool fl_until_ended(const fl_until *until)
 /* As fl_sleep, of a worker within a task. It also returns when that is over. Its ready deque and
  * its fork stack are empty. */
 void fl_sleep_helping(fl_worker *worker, int64_t nap, const fl_until *help);
-/* After a store to a word that helpers may wait for: I7. */
+/* After a store to a word that helpers may wait for: ChangeWord. */
 void fl_wake_helpers(fl_runtime *rt);
 /* Has a woken worker not run yet, whose wake-up was for it alone? */
 bool fl_called_back(const fl_runtime *rt);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Life and queries of a runtime. E1, E3 and E6 are edges of runtime/engine/park.c. */
+ * Life and queries of a runtime. RequestStop, FinishRuntime and ReadVisitors are edges of
+ * runtime/engine/park.c. */
 #include <runtime/engine/runtime.h>
 
 #include <runtime/engine/events.h>
@@ -140,7 +141,7 @@ static int start_workers(fl_runtime *rt)
     for (unsigned i = 0; i < workers; i++) {
         int rc = fl_worker_start(rt->worker[i]);
         if (rc) {
-            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* E3 */
+            filch_u32_store(&rt->finished, 1, FILCH_SEQ_CST); /* FinishRuntime */
             fl_unpark_all(rt);
             while (i)
                 stop_worker(rt->worker[--i]);
@@ -329,7 +330,7 @@ static void wait_for_workers(fl_runtime *rt)
 /* Its threads have ended, or there are none. */
 static void end_without_threads(fl_runtime *rt)
 {
-    while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* E6 */
+    while (filch_u32_load(&rt->inbox.visitors, FILCH_ACQUIRE)) /* ReadVisitors */
         fl_yield();
     fl_hooks.ended(rt);
     fl_share_stop(rt);
@@ -351,8 +352,8 @@ void fl_seats_destroy(fl_runtime *rt)
 static void end(fl_runtime *rt, const fl_worker *here)
 {
     fl_share_allow(rt, false);
-    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* E1 */
-    filch_fence_seq_cst();                            /* E1 */
+    filch_u32_store(&rt->stopping, 1, FILCH_SEQ_CST); /* RequestStop */
+    filch_fence_seq_cst();                            /* RequestStop */
     fl_wake_one(rt, 0,
                 FL_UNLESS_SEARCHING); /* the last one to fall asleep sees that everything is over */
     if (!here)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A runtime, as the engine sees it (how many workers: J8 of runtime/engine/worker_set.h). Groups of
- * fields that different threads write lie on lines of their own. */
+ * A runtime, as the engine sees it (how many workers: ReadReach of runtime/engine/worker_set.h).
+ * Groups of fields that different threads write lie on lines of their own. */
 #ifndef FL_RUNTIME_H
 #define FL_RUNTIME_H
 
@@ -116,7 +116,7 @@ static inline unsigned fl_workers(const fl_runtime *rt)
 /* How many workers may have something to take: a search of all workers looks at these. */
 static inline unsigned fl_reach(const fl_runtime *rt)
 {
-    return filch_u32_load(&rt->worker_set.reach, FILCH_ACQUIRE); /* J8 */
+    return filch_u32_load(&rt->worker_set.reach, FILCH_ACQUIRE); /* ReadReach */
 }
 
 /* Is there a CPU for each worker of the process, of all its runtimes? Then a short wait may

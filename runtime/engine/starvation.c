@@ -5,8 +5,8 @@
 
 void fl_starve_begin(fl_starve *starve)
 {
-    filch_u32_add(&starve->starving, 1, FILCH_SEQ_CST); /* G5 */
-    filch_fence_seq_cst();                              /* G5 */
+    filch_u32_add(&starve->starving, 1, FILCH_SEQ_CST); /* BeginStarving */
+    filch_fence_seq_cst();                              /* BeginStarving */
 }
 
 void fl_starve_end(fl_starve *starve)
@@ -24,6 +24,6 @@ void fl_starve_sleep(fl_starve *starve, uint32_t seen, int64_t until)
 
 FILCH_COLD void fl_relieve_slow(fl_starve *starve)
 {
-    filch_u32_add(&starve->relief, 1, FILCH_RELEASE); /* G7 */
+    filch_u32_add(&starve->relief, 1, FILCH_RELEASE); /* GiveRelief */
     fl_futex_wake(&starve->relief, 1);
 }

@@ -8,14 +8,15 @@
  * The race: a starving worker looks everywhere, finds no fiber, and goes to sleep; between its look
  * and its sleep another worker puts a fiber back. So the starving worker first announces that it
  * starves, and a worker that puts a fiber back looks for that afterwards:
- *   G5 starve: add to starving, seq_cst; seq_cst   | G6; one of the two sees the other
- *      fence; look for a fiber
- *   G6 give: a fiber is put back (under the lock   | G5
- *      of the fibers, which then orders the two)
- *      or made ready (P5); load starving, relaxed
- *   G7 give: add to relief, release; futex wake    -> G8 starve: load relief, acquire, before each
- *                                                     look; it sees the fiber, or sleeps while
- *                                                     relief is unchanged
+ *   BeginStarving: add to starving, seq_cst;        |  ReadStarving; one of the two sees the
+ *      seq_cst fence; look for a fiber                 other
+ *   ReadStarving, give: a fiber is put back (under  |  BeginStarving
+ *      the lock of the fibers, which then orders
+ *      the two) or made ready (PublisherFence);
+ *      load starving, relaxed
+ *   GiveRelief: add to relief, release; futex wake  -> ReadRelief, starve: load relief, acquire,
+ *                                                      before each look; it sees the fiber, or
+ *                                                      sleeps while relief is unchanged
  * A sleep also ends by itself, after a time that doubles up to a tenth of a second: memory that
  * others free wakes no worker. tests/model/starve.c has this protocol, without time.
  *
@@ -36,7 +37,7 @@ void fl_starve_end(fl_starve *starve);
 /* Before each look for a fiber; the result is for the sleep that follows an unsuccessful one. */
 static inline uint32_t fl_starve_look(fl_starve *starve)
 {
-    return filch_u32_load(&starve->relief, FILCH_ACQUIRE); /* G8 */
+    return filch_u32_load(&starve->relief, FILCH_ACQUIRE); /* ReadRelief */
 }
 /* Until there is relief, or it is `until` (monotonic clock, ns; 0: for ever). */
 void fl_starve_sleep(fl_starve *starve, uint32_t seen, int64_t until);
@@ -45,7 +46,7 @@ void fl_relieve_slow(fl_starve *starve);
 /* A fiber was put back, or made ready: for a worker that starves. */
 static inline void fl_relieve(fl_starve *starve)
 {
-    if (FILCH_UNLIKELY(filch_u32_load(&starve->starving, FILCH_RELAXED))) /* G6 */
+    if (FILCH_UNLIKELY(filch_u32_load(&starve->starving, FILCH_RELAXED))) /* ReadStarving */
         fl_relieve_slow(starve);
 }
 

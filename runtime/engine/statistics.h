@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Counting by workers (runtime/engine/counters.h), and where their time goes (sched/times.h). E7 and
- * E8 are edges of runtime/engine/park.c. */
+ * Counting by workers (runtime/engine/counters.h), and where their time goes (sched/times.h).
+ * LastChange and ConfirmEnd are edges of runtime/engine/park.c. */
 #ifndef FL_STATISTICS_H
 #define FL_STATISTICS_H
 
@@ -41,14 +41,15 @@ static inline void fl_count_suspended(fl_worker *worker, uint64_t n)
 {
     filch_u64 *count = &worker->counters[FL_SUSPENDED];
     uint64_t was = filch_u64_load(count, FILCH_RELAXED); /* relaxed: single writer */
-    filch_u64_store(count, was + n, FILCH_RELAXED);      /* E7 */
+    filch_u64_store(count, was + n, FILCH_RELAXED);      /* LastChange */
 }
 
 static inline uint64_t fl_sum_suspended(const fl_runtime *rt)
 {
     uint64_t sum = 0;
     for (unsigned i = 0; i < rt->worker_set.most; i++)
-        sum += filch_u64_load(&rt->worker[i]->counters[FL_SUSPENDED], FILCH_RELAXED); /* E8 */
+        sum +=
+            filch_u64_load(&rt->worker[i]->counters[FL_SUSPENDED], FILCH_RELAXED); /* ConfirmEnd */
     return sum;
 }
 

@@ -2,8 +2,8 @@
  *
  * The thief: asks first, and robs only silent owners. membarrier interrupts every core that runs
  * this process. An owner in its slow path hands over its oldest task, or half of a deep stack, for
- * a few cache misses instead. The labels are those of sched/forkstack.h (T2),
- * runtime/engine/suspend.c (W5) and sched/idle.h (Q2, I1). */
+ * a few cache misses instead. The labels are those of sched/forkstack.h (RobberFence),
+ * runtime/engine/suspend.c (ReadCurrent) and sched/idle.h (EndSearch, AnnounceSleep). */
 #include <runtime/engine/steal.h>
 
 #include <runtime/engine/events.h>
@@ -75,9 +75,9 @@ static bool rob(fl_worker *worker, fl_forkstack *stack, fl_work *work)
         return missed(worker, FL_MISSED_GONE);
     if (worker->rt->asymmetric) {
         fl_count(worker, FL_HEAVY_FENCES, 1);
-        fl_fence_heavy(); /* T2 */
+        fl_fence_heavy(); /* RobberFence */
     } else {
-        filch_fence_seq_cst(); /* T2 */
+        filch_fence_seq_cst(); /* RobberFence */
     }
     *work = (fl_work){.kind = FL_WORK_SLOT};
     work->task = fl_forkstack_rob_take(stack, top, &work->slot);
@@ -137,7 +137,7 @@ static enum answer ask(fl_worker *worker, fl_forkstack *stack, fl_work *work, bo
 /* The fork stack that the victim works on, if a task lies there; else NULL. */
 static fl_forkstack *offering(fl_worker *worker, const fl_worker *victim)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* ReadCurrent */
     if (stack && fl_forkstack_offers(stack))
         return stack;
     missed(worker, FL_MISSED_EMPTY);
@@ -338,9 +338,9 @@ bool fl_steal_ready_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 }
 
 /* Half of what is left, one by one and oldest first: a CAS that took many would race with an owner
- * that pops without one. These items wake no worker: the searcher's next step is Q2 or I1, and
- * a look after that finds them in its deque. Only as many are taken as fit without growing the
- * deque, so that each has a place. */
+ * that pops without one. These items wake no worker: the searcher's next step is EndSearch or
+ * AnnounceSleep, and a look after that finds them in its deque. Only as many are taken as fit
+ * without growing the deque, so that each has a place. */
 static void take_half(fl_worker *worker, fl_worker *victim)
 {
     int64_t half = fl_deque_size(&victim->ready) / 2, taken = 0;
@@ -353,7 +353,7 @@ static void take_half(fl_worker *worker, fl_worker *victim)
         fl_deque_push(&worker->ready, item);
     }
     if (taken)
-        filch_fence_seq_cst(); /* P5 */
+        filch_fence_seq_cst(); /* PublisherFence */
     if (fibers) /* a worker without a fiber may have looked before they were pushed */
         fl_relieve(&worker->rt->fibers.starve);
 }
@@ -395,7 +395,7 @@ bool fl_steal_ready_again(fl_worker *worker, fl_work *work)
         fl_deque_push(&worker->ready, more[i]);
     }
     if (count) {
-        filch_fence_seq_cst(); /* P5 */
+        filch_fence_seq_cst(); /* PublisherFence */
         fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
     }
     if (fibers) /* as in take_half */

@@ -5,15 +5,18 @@
  * top of a waiting frame could wait for that very frame.
  *
  * Switch, in this order (docs/internals/idle.md, docs/internals/design.md):
- *   W1 the fiber that leaves answers a waiting  -> R4 of sched/forkstack.h
- *      thief "nothing": its fork stack is empty
- *   W2 the contexts are exchanged               -> W4: a resumed fiber is saved
- *   W3 exchange `current`, seq_cst; seq_cst     -> W5 a look at a worker: load `current`,
- *      fence; if a worker sleeps, poke the         acquire: it sees the fork stack; against I1 and
- *      fiber that arrived: exchange limit,         I2 of sched/idle.h: one of the two sees the
- *      acq_rel                                     other
- *   W4 the action                               -> others see, and resume, the fiber that left
- * Y7, of reports: runtime/engine/observe/waiting_list.h. */
+ *   AnswerThief: the fiber that leaves answers a    -> ReadReply of sched/forkstack.h
+ *      waiting thief "nothing": its fork stack is
+ *      empty
+ *   SwapContexts: the contexts are exchanged        -> RunAction: a resumed fiber is saved
+ *   SwitchFiber: exchange `current`, seq_cst;       -> ReadCurrent: a look at a worker: load
+ *      seq_cst fence; if a worker sleeps, poke the     `current`, acquire: it sees the fork
+ *      fiber that arrived: exchange limit, acq_rel     stack; against AnnounceSleep and LastScan
+ *                                                      of sched/idle.h: one of the two sees the
+ *                                                      other
+ *   RunAction: the action                           -> others see, and resume, the fiber that
+ *                                                      left
+ * FiberArrives, of reports: runtime/engine/observe/waiting_list.h. */
 #include <runtime/engine/suspend.h>
 
 #include <filch/guest.h>
@@ -65,12 +68,12 @@ void fl_works_on(fl_worker *worker, fl_fiber *fiber)
 {
     worker->running = fiber;
     fiber->arrivals++;
-    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* Y7; the fence below is its */
+    filch_u32_store(&fiber->suspended, 0, FILCH_RELAXED); /* FiberArrives; the fence below is its */
     void *stack = fiber == &worker->native ? NULL : &fiber->stack;
-    filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* W3 */
-    filch_fence_seq_cst();                                      /* W3 */
+    filch_ptr_exchange(&worker->current, stack, FILCH_SEQ_CST); /* SwitchFiber */
+    filch_fence_seq_cst();                                      /* SwitchFiber */
     if (stack && fl_idle_sleepers(fl_idle_look(&worker->rt->idle)) > 0)
-        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
+        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* SwitchFiber */
 }
 
 void fl_arrive(fl_fiber *fiber)
@@ -79,7 +82,7 @@ void fl_arrive(fl_fiber *fiber)
     fl_shadow_enter(&fiber->shadow, &worker->left->shadow);
     fl_overflow_check(worker, worker->left);
     fl_works_on(worker, fiber);
-    fl_action *action = worker->action; /* W4 */
+    fl_action *action = worker->action; /* RunAction */
     action(worker, worker->left, worker->action_arg);
 }
 
@@ -90,14 +93,14 @@ void fl_switch(fl_worker *worker, fl_fiber *from, fl_fiber *to, fl_action *actio
     if (to->worker != worker && to->worker)
         fl_count(worker, FL_MIGRATIONS, 1);
     if (from != &worker->native)
-        fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
+        fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* AnswerThief */
     to->worker = worker;
     worker->left = from;
     worker->action = action;
     worker->action_arg = arg;
     exchange_exceptions(from, to);
     fl_shadow_leave(&from->shadow, &to->shadow);
-    fl_switch_frame_swap(&from->context, &to->context); /* W2 */
+    fl_switch_frame_swap(&from->context, &to->context); /* SwapContexts */
     fl_arrive(from);
 }
 
@@ -221,16 +224,17 @@ void fl_stay_resume(fl_fiber *fiber)
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the put below publishes it */
     fl_thread_noted();
     fl_inbox_put(&home->kept, &fiber->wake);
-    filch_fence_seq_cst(); /* I9 */
+    filch_fence_seq_cst(); /* PutKept */
     fl_call_back(home);
     fl_relieve(&rt->fibers.starve);
-    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
 }
 
 static void change_homed(fl_worker *worker, uint32_t by)
 {
     uint32_t homed = filch_u32_load(&worker->homed, FILCH_RELAXED); /* its own */
-    filch_u32_store(&worker->homed, homed + by, FILCH_RELAXED);     /* for a guest: its CAS (U3) */
+    filch_u32_store(&worker->homed, homed + by,
+                    FILCH_RELAXED); /* for a guest: its CAS (BorrowWorker) */
 }
 
 void fl_stay_back(fl_fiber *fiber, unsigned stays)

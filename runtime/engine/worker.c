@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A worker's life. Its thread starts on its native stack and switches to a fiber at once. It comes
- * back when the runtime is finished (E4 of runtime/engine/park.c), or when a fiber suspended and no
- * other could be had. */
+ * back when the runtime is finished (ReadFinished of runtime/engine/park.c), or when a fiber
+ * suspended and no other could be had. */
 #include <runtime/engine/worker.h>
 
 #include <runtime/engine/fiber.h>
@@ -253,7 +253,7 @@ static fl_fiber *starve(fl_worker *worker)
          nap = 2 * nap < STARVES_LONGEST ? 2 * nap : STARVES_LONGEST) {
         uint32_t seen = fl_starve_look(all);
         fiber = next_fiber(worker);
-        if (fiber || filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE)) /* E4 */
+        if (fiber || filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE)) /* ReadFinished */
             break;
         fl_suspect();
         if (nap == STARVES_LONGEST)
@@ -266,7 +266,7 @@ static fl_fiber *starve(fl_worker *worker)
 
 static fl_fiber *wait_for_fiber(fl_worker *worker)
 {
-    if (filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE)) /* E4 */
+    if (filch_u32_load(&worker->rt->finished, FILCH_ACQUIRE)) /* ReadFinished */
         return NULL;
     fl_fiber *fiber = next_fiber(worker);
     if (fiber)

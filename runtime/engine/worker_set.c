@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Retiring and resizing. The edges are those of runtime/engine/worker_set.h; P5, Q1, J3 and J6 of
- * sched/idle.h, E4 of runtime/engine/park.c. */
+ * Retiring and resizing. The edges are those of runtime/engine/worker_set.h; PublisherFence,
+ * BeginSearch, RetireWorker and ReturnToWork of sched/idle.h, ReadFinished of
+ * runtime/engine/park.c. */
 #include <runtime/engine/worker_set.h>
 
 #include <runtime/engine/external.h>
@@ -26,15 +27,15 @@ bool fl_wait_for_turn(fl_worker *worker)
 {
     fl_runtime *rt = worker->rt;
     for (;;) {
-        filch_u32_exchange(&worker->park_word, FL_PARK_RETIRED, FILCH_SEQ_CST); /* J4 */
-        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))                       /* E4 */
+        filch_u32_exchange(&worker->park_word, FL_PARK_RETIRED, FILCH_SEQ_CST); /* ParkRetired */
+        if (filch_u32_load(&rt->finished, FILCH_SEQ_CST))                       /* ReadFinished */
             return false;
-        if (worker->index < filch_u32_load(&rt->worker_set.active, FILCH_SEQ_CST)) /* J4 */
+        if (worker->index < filch_u32_load(&rt->worker_set.active, FILCH_SEQ_CST)) /* ParkRetired */
             break;
         fl_futex_wait_until(&worker->park_word, FL_PARK_RETIRED, 0);
     }
-    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* J4 */
-    fl_idle_return(&rt->idle);                                            /* J6 */
+    filch_u32_exchange(&worker->park_word, FL_PARK_AWAKE, FILCH_SEQ_CST); /* ParkRetired */
+    fl_idle_return(&rt->idle);                                            /* ReturnToWork */
     return true;
 }
 
@@ -46,13 +47,13 @@ bool fl_retire(fl_worker *worker)
     fl_fibers_return(worker);
     worker->woken = false;
     worker->vain_nap = 0;
-    fl_idle_retire(&rt->idle); /* J3 */
-    filch_fence_seq_cst();     /* P5 */
+    fl_idle_retire(&rt->idle); /* RetireWorker */
+    filch_fence_seq_cst();     /* PublisherFence */
     fl_wake_one(rt, 0, FL_UNLESS_SEARCHING);
     if (!fl_wait_for_turn(worker))
         return false;
     fl_turn(worker, FL_SEARCHING);
-    fl_idle_search(&rt->idle); /* Q1 */
+    fl_idle_search(&rt->idle); /* BeginSearch */
     return true;
 }
 
@@ -60,9 +61,10 @@ bool fl_retire(fl_worker *worker)
 
 static void unpark(fl_worker *worker)
 {
-    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* J5 */
+    uint32_t park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST); /* ResizeActive */
     if ((park_word == FL_PARK_PARKED || park_word == FL_PARK_RETIRED) &&
-        filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN, FILCH_SEQ_CST)) /* J5 */
+        filch_u32_cas(&worker->park_word, &park_word, FL_PARK_WOKEN,
+                      FILCH_SEQ_CST)) /* ResizeActive */
         fl_futex_wake(&worker->park_word, 1);
 }
 
@@ -79,7 +81,7 @@ static int start_threads(fl_runtime *rt, unsigned workers)
         int rc = fl_worker_start(rt->worker[i]);
         if (rc)
             return rc;
-        filch_u32_store(&rt->worker_set.reach, i + 1, FILCH_RELEASE); /* J7 */
+        filch_u32_store(&rt->worker_set.reach, i + 1, FILCH_RELEASE); /* GrowReach */
     }
     return 0;
 }
@@ -90,7 +92,7 @@ static int resize(fl_runtime *rt, unsigned workers)
     int rc = start_threads(rt, workers);
     if (rc)
         return rc;
-    filch_u32_store(&rt->worker_set.active, workers, FILCH_SEQ_CST); /* J5 */
+    filch_u32_store(&rt->worker_set.active, workers, FILCH_SEQ_CST); /* ResizeActive */
     fl_residents_resize(&rt->resident, workers);
     for (unsigned i = workers; i < before; i++)
         hasten(rt->worker[i]);

@@ -18,27 +18,30 @@
  * end. Thieves are workers without other work, so a busy worker, too, takes an item from a surplus
  * one now and then (runtime/engine/find_work.c).
  *
- * Why no wake-up is lost. A surplus worker publishes before J3 as any worker does; but publishers,
- * itself included, may have woken nobody because it was searching. At J3 it becomes a publisher of
- * all items that lie anywhere: J3, P5, P6. There are three cases. P6 may find a searcher, whose
- * looks come after J3 (its next change of I does). P6 may wake a sleeper, which searches, and
- * before it sleeps again pokes and looks everywhere. Or nobody sleeps: a running worker will come
- * to I1 after J3 and look, and so does a worker that returns (J6, then Q1). For publishers after
- * J3, Q and S are already without the retired worker. It keeps no token: it comes from a search,
- * and a sleeper that leaves I4 passes on its wake-up (B3 of runtime/engine/park.c). A surplus
- * sleeper that takes a token comes to J3 and wakes another in its place; resizing unparks surplus
- * sleepers only to avoid that.
+ * Why no wake-up is lost. A surplus worker publishes before RetireWorker as any worker does; but
+ * publishers, itself included, may have woken nobody because it was searching. At RetireWorker it
+ * becomes a publisher of all items that lie anywhere: RetireWorker, PublisherFence, ReadSleepers.
+ * There are three cases. ReadSleepers may find a searcher, whose looks come after RetireWorker (its
+ * next change of I does). ReadSleepers may wake a sleeper, which searches, and before it sleeps
+ * again pokes and looks everywhere. Or nobody sleeps: a running worker will come to AnnounceSleep
+ * after RetireWorker and look, and so does a worker that returns (ReturnToWork, then BeginSearch).
+ * For publishers after RetireWorker, Q and S are already without the retired worker. It keeps no
+ * token: it comes from a search, and a sleeper that leaves TakeToken passes on its wake-up
+ * (LeavePark of runtime/engine/park.c). A surplus sleeper that takes a token comes to RetireWorker
+ * and wakes another in its place; resizing unparks surplus sleepers only to avoid that.
  *
- * Edges, besides J3 and J6 of sched/idle.h; those of resizing are made under `lock`:
- *   J4 retired: exchange park word RETIRED, seq_cst;    | J5; one of the two sees the other: it does
- *      load active, seq_cst; futex wait while             not sleep on, or is unparked
- *      RETIRED
- *   J5 resize: store active, seq_cst; load park word,   | J4, and B1, after which a sleeper checks
- *      CAS it to WOKEN, seq_cst; futex wake               whether it is surplus
- *   J7 resize: store reach, release, before a           -> J8 a look at all: load reach, acquire;
- *      worker below it becomes active (J5)                after I1, or a wake-up's CAS, it sees all
- *                                                         that publish
- * `finished` reaches a retired worker as it reaches a sleeper: E3, E4 of runtime/engine/park.c. */
+ * Edges, besides RetireWorker and ReturnToWork of sched/idle.h; those of resizing are made under
+ * `lock`:
+ *   ParkRetired: exchange park word RETIRED,        |  ResizeActive; one of the two sees the
+ *      seq_cst; load active, seq_cst; futex wait       other: it does not sleep on, or is
+ *      while RETIRED                                   unparked
+ *   ResizeActive: store active, seq_cst; load park  |  ParkRetired, and ParkSleeper, after which
+ *      word, CAS it to WOKEN, seq_cst; futex wake      a sleeper checks whether it is surplus
+ *   GrowReach, resize: store reach, release,        -> ReadReach: a look at all: load reach,
+ *      before a worker below it becomes active         acquire; after AnnounceSleep, or a
+ *      (ResizeActive)                                  wake-up's CAS, it sees all that publish
+ * `finished` reaches a retired worker as it reaches a sleeper: FinishRuntime, ReadFinished of
+ * runtime/engine/park.c. */
 #ifndef FL_WORKER_SET_H
 #define FL_WORKER_SET_H
 

@@ -30,7 +30,8 @@ static __thread unsigned mine __attribute__((tls_model("initial-exec")));
 
 static void give(unsigned index)
 {
-    filch_u64_and(&held[index / SET], ~(UINT64_C(1) << index % SET), FILCH_ACQ_REL); /* Q9 */
+    filch_u64_and(&held[index / SET], ~(UINT64_C(1) << index % SET),
+                  FILCH_ACQ_REL); /* ReturnCells */
 }
 
 static void thread_leaves(void *unused)
@@ -61,7 +62,7 @@ static unsigned take(void)
 {
     for (unsigned index = 0; index < own; index++) {
         uint64_t bit = UINT64_C(1) << index % SET;
-        if (!(filch_u64_or(&held[index / SET], bit, FILCH_ACQ_REL) & bit)) /* Q8 */
+        if (!(filch_u64_or(&held[index / SET], bit, FILCH_ACQ_REL) & bit)) /* TakeCells */
             return index;
     }
     return own;

@@ -10,8 +10,9 @@
  * shard of the thread on which it runs, and does not suspend between finding the shard and writing.
  *
  * Edges:
- *   Q8 take: or into held, acq_rel  <- Q9 give: and of held, acq_rel; the next owner adds to what
- *                                      the last one left in the cells
+ *   TakeCells: or into held, acq_rel                <- ReturnCells, give: and of held, acq_rel;
+ *                                                      the next owner adds to what the last one
+ *                                                      left in the cells
  * A reader adds up cells by relaxed loads. Each cell only grows, so sums that are read one after
  * the other, by one thread or by several that wait for each other, do not fall. In a child of
  * fork() the shards of the parent's other threads stay taken. Any thread; not in signal handlers,

@@ -125,7 +125,7 @@ static fl_member *search(filch_family *family, const char *const *values, uint64
 {
     for (unsigned i = (unsigned)hash;; i++) {
         *at = i & family->mask;
-        fl_member *member = filch_ptr_load(&family->slots[*at], FILCH_ACQUIRE); /* Q5 */
+        fl_member *member = filch_ptr_load(&family->slots[*at], FILCH_ACQUIRE); /* FindMember */
         if (!member || is_of(member, family, values, hash))
             return member;
     }
@@ -138,9 +138,9 @@ static fl_member *search_or_add(filch_family *family, const char *const *values,
     fl_member *member = search(family, values, hash, &at);
     if (member || family->sets == family->most || make_member(&member, family, values, hash))
         return member;
-    filch_ptr_store(&family->slots[at], member, FILCH_RELEASE); /* Q4 */
+    filch_ptr_store(&family->slots[at], member, FILCH_RELEASE); /* PublishMember */
     if (++family->sets == family->most)
-        filch_u32_store(&family->full, 1, FILCH_RELEASE); /* Q6 */
+        filch_u32_store(&family->full, 1, FILCH_RELEASE); /* MarkFull */
     return member;
 }
 
@@ -171,7 +171,7 @@ static fl_member *member_of(filch_family *family, const char *const *values, con
     check_request(family, values, call);
     if (!hash_of(family, values, &hash))
         return refuse(family);
-    bool full = filch_u32_load(&family->full, FILCH_ACQUIRE); /* Q7 */
+    bool full = filch_u32_load(&family->full, FILCH_ACQUIRE); /* ReadFull */
     fl_member *member = search(family, values, hash, &at);
     if (!member && !full) {
         fl_lock(&family->lock);

@@ -10,9 +10,10 @@
  * its search has seen every member there will ever be.
  *
  * Model: tests/model/family.c. Edges:
- *   Q4 publish: store slot, release    -> Q5 search: load slot, acquire; it sees the member
- *   Q6 full: store full, release, by   -> Q7 a request: load full, acquire, before its search; it
- *      the thread that added the last     sees all members
+ *   PublishMember: store slot, release              -> FindMember, search: load slot, acquire;
+ *                                                      it sees the member
+ *   MarkFull: store full, release, by the thread    -> ReadFull, a request: load full, acquire,
+ *      that added the last                             before its search; it sees all members
  * The hash is seeded anew for each family, so that values from outside do not collide on
  * purpose. */
 #ifndef FL_FAMILY_H

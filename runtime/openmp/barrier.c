@@ -42,7 +42,7 @@ void fl_omp_wait(const fl_omp_member *member, filch_self self, const char *call,
 void fl_omp_publish(fl_omp_hot *hot, filch_u32 *word)
 {
     const uint32_t was = filch_u32_load(word, FILCH_RELAXED); /* the caller's own */
-    filch_u32_store(word, was + 1, FILCH_SEQ_CST);            /* S6, S9, P9 */
+    filch_u32_store(word, was + 1, FILCH_SEQ_CST); /* BeginRegion, EndRegion, OpenRound */
     fl_wake_helpers(hot->rt);
 }
 
@@ -61,9 +61,9 @@ static bool is_cancelled(const fl_omp_team *team)
 
 static void arrive(fl_omp_hot *hot, const fl_omp_thread *thread, uint32_t round)
 {
-    if (filch_u32_add(&hot->arrived, 1, FILCH_ACQ_REL) + 1 == hot->size) { /* P8 */
+    if (filch_u32_add(&hot->arrived, 1, FILCH_ACQ_REL) + 1 == hot->size) { /* ArriveAtBarrier */
         fl_omp_shares_passed(&thread->team->shares);
-        filch_u32_store(&hot->arrived, 0, FILCH_RELAXED); /* P9 shows it */
+        filch_u32_store(&hot->arrived, 0, FILCH_RELAXED); /* OpenRound shows it */
         fl_omp_publish(hot, &hot->round);
     } else {
         fl_omp_wait(&hot->members[thread->number], thread->task->self, "a barrier", &hot->round,
@@ -83,8 +83,9 @@ bool fl_omp_barrier(void)
         return is_cancelled(team);
     }
     fl_point();
-    const uint32_t round = filch_u32_load(&hot->round, FILCH_ACQUIRE); /* M7 */
-    if (is_cancelled(team)) /* after M7: it is set before the round changes (fl_omp_barrier_open) */
+    const uint32_t round = filch_u32_load(&hot->round, FILCH_ACQUIRE); /* AwaitRound */
+    if (is_cancelled(
+            team)) /* after AwaitRound: it is set before the round changes (fl_omp_barrier_open) */
         return true;
     const bool traced = fl_traced(fl_seat_worker(&hot->members[thread->number].seat));
     if (traced)

@@ -115,7 +115,7 @@ void fl_omp_depend_settle(fl_omp_task *task)
 {
     struct fl_omp_depends *table = task->depends;
     for (bool more = table != NULL; more;) {
-        const uint32_t open = filch_u32_load(&table->open, FILCH_ACQUIRE); /* V9 */
+        const uint32_t open = filch_u32_load(&table->open, FILCH_ACQUIRE); /* ReadOpen */
         fl_omp_join_to(task, task->base);
         more = fl_omp_depend_adopt(task) || open;
         if (open && task->self == task->base)
@@ -129,8 +129,8 @@ static void await_ready(fl_omp_task *task, const fl_omp_node *node)
 {
     const fl_until until = {.word = &node->ready};
     for (;;) {
-        const uint32_t open = filch_u32_load(&node->of->open, FILCH_ACQUIRE); /* V9 */
-        if (fl_until_over(&until))                                            /* H9 */
+        const uint32_t open = filch_u32_load(&node->of->open, FILCH_ACQUIRE); /* ReadOpen */
+        if (fl_until_over(&until))                                            /* AwaitChildren */
             break;
         filch_slot *newest = task->self - 1;
         if (fl_omp_depend_adopt(task))
@@ -188,7 +188,7 @@ void fl_omp_depend_part_over(fl_omp_node *node, bool by_event)
         fl_unlock(&table->lock);
     }
     if (over)
-        filch_u32_add(&table->open, (uint32_t)-1, FILCH_ACQ_REL); /* U9 */
+        filch_u32_add(&table->open, (uint32_t)-1, FILCH_ACQ_REL); /* CloseNode */
     if (!by_event)
         run_released(fl_omp_this.task, released);
 }
@@ -403,7 +403,7 @@ static fl_omp_node *release(fl_omp_node *node, fl_omp_node *released)
     if (!acquire(node->of, node))
         return released;
     if (node->awaited) {
-        filch_u32_store(&node->ready, 1, FILCH_SEQ_CST); /* H8 */
+        filch_u32_store(&node->ready, 1, FILCH_SEQ_CST); /* ReleaseParent */
         return released;
     }
     node->next = released;

@@ -25,11 +25,14 @@
  * An event that releases nodes may come from a foreign thread, which cannot run them. They are orphans: their parent runs
  * them where it waits, and it does not end before.
  *
- * Edges: the lock of the table (K1, K2 of runtime/platform/lock.h) orders everything: a node's `done`, its
- * successors, their counts, and owners of addresses. The parent waits for its node without the lock:
- *   H8 release: store ready, seq_cst   -> H9 wait: load ready, seq_cst; it sees their stores
+ * Edges: the lock of the table (TakeLock, DropLock of runtime/platform/lock.h) orders everything: a
+ * node's `done`, its successors, their counts, and owners of addresses. The parent waits for its
+ * node without the lock:
+ *   ReleaseParent: store ready, seq_cst             -> AwaitChildren, wait: load ready, seq_cst;
+ *                                                      it sees their stores
  * Likewise for the end of a detachable node, after which the fulfilling thread leaves the table alone:
- *   U9 over: add -1 to open, acq_rel   -> V9 parent: load open, acquire; it sees orphans and a ready node */
+ *   CloseNode: add -1 to open, acq_rel              -> ReadOpen, parent: load open, acquire; it
+ *                                                      sees orphans and a ready node */
 #ifndef FL_OPENMP_DEPEND_H
 #define FL_OPENMP_DEPEND_H
 

@@ -34,7 +34,7 @@ static void release(struct fl_omp_events *events)
 
 static void add(filch_u32 *count)
 {
-    filch_u32_add(count, 1, FILCH_RELAXED); /* N6 comes later */
+    filch_u32_add(count, 1, FILCH_RELAXED); /* FulfilEvent comes later */
 }
 
 void *fl_omp_event_new(void)
@@ -75,7 +75,7 @@ void fl_omp_task_detached(const fl_omp_closure *closure, void **depend, void *de
 
 static void end_one(filch_u32 *count)
 {
-    filch_u32_add(count, (uint32_t)-1, FILCH_ACQ_REL); /* N6 */
+    filch_u32_add(count, (uint32_t)-1, FILCH_ACQ_REL); /* FulfilEvent */
 }
 
 void omp_fulfill_event(uintptr_t handle)
@@ -84,7 +84,8 @@ void omp_fulfill_event(uintptr_t handle)
     fl_omp_hot *hot = it->team->state;
     fl_runtime *rt = hot ? hot->rt : NULL;
     if (rt)
-        filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* N6 shows it: rt stays until E5 */
+        filch_u32_add(&rt->inbox.visitors, 1,
+                      FILCH_RELAXED); /* FulfilEvent shows it: rt stays until LeaveVisit */
     if (it->node)
         fl_omp_depend_part_over(it->node, true);
     end_one(&it->of->pending);
@@ -94,7 +95,7 @@ void omp_fulfill_event(uintptr_t handle)
     fl_outside_expected(-1);
     if (rt) {
         fl_wake_helpers(rt);
-        filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+        filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
     }
     release(it->of);
     free(it);
@@ -112,7 +113,7 @@ void fl_omp_detach_wait(filch_u32 *count, uint32_t seen)
 
 void fl_omp_detach_await(filch_u32 *count)
 {
-    for (uint32_t left; (left = filch_u32_load(count, FILCH_ACQUIRE));) /* N7 */
+    for (uint32_t left; (left = filch_u32_load(count, FILCH_ACQUIRE));) /* AwaitEvents */
         fl_omp_detach_wait(count, left);
 }
 

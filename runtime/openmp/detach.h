@@ -4,9 +4,9 @@
  * is counted three times: for its parent's taskwait, for its taskgroup, and for the barriers of its team. Each
  * of these waits until its count is 0, and runs tasks meanwhile. Any thread may fulfil an event, once.
  *
- * Edges (E5 is one of runtime/engine/park.c):
- *   N6 fulfil: add -1 to a count, acq_rel   -> N7 wait: load count, acquire; it sees the time before the
- *                                              event */
+ * Edges (LeaveVisit is one of runtime/engine/park.c):
+ *   FulfilEvent: add -1 to a count, acq_rel         -> AwaitEvents, wait: load count, acquire;
+ *                                                      it sees the time before the event */
 #ifndef FL_OPENMP_DETACH_H
 #define FL_OPENMP_DETACH_H
 

@@ -51,7 +51,8 @@ FILCH_COLD void fl_omp_lock_slow(filch_u32 *held, const char *call)
             return;
     const int64_t until = fl_now() + LONG;
     bool is_long = false;
-    while (filch_u32_exchange(held, FL_OMP_WAITED_FOR, FILCH_ACQUIRE) != FL_OMP_FREE) /* C8 */
+    while (filch_u32_exchange(held, FL_OMP_WAITED_FOR, FILCH_ACQUIRE) !=
+           FL_OMP_FREE) /* TakeOmpLock */
         if (is_long)
             sleep_long(held, call);
         else
@@ -129,7 +130,7 @@ void fl_omp_unset_nest_lock(fl_omp_nest_lock *one)
 {
     if (--one->depth)
         return;
-    filch_ptr_store(&one->owner, NULL, FILCH_RELAXED); /* C9 shows it */
+    filch_ptr_store(&one->owner, NULL, FILCH_RELAXED); /* DropOmpLock shows it */
     fl_omp_unlock(&one->held);
 }
 
@@ -174,7 +175,7 @@ static bool try_old(fl_omp_old_nest_lock *one, uint32_t as)
 {
     uint32_t was = 0;
     fl_point();
-    if (!filch_u32_cas(&one->holder, &was, as, FILCH_ACQUIRE)) /* C8 */
+    if (!filch_u32_cas(&one->holder, &was, as, FILCH_ACQUIRE)) /* TakeOmpLock */
         return false;
     one->depth = 1;
     return true;
@@ -217,7 +218,7 @@ static void unset_old(fl_omp_old_nest_lock *one)
 {
     if (--one->depth)
         return;
-    if (filch_u32_exchange(&one->holder, 0, FILCH_RELEASE) & WAITED) /* C9 */
+    if (filch_u32_exchange(&one->holder, 0, FILCH_RELEASE) & WAITED) /* DropOmpLock */
         fl_futex_wake(&one->holder, 1);
 }
 

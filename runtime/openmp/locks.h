@@ -7,8 +7,9 @@
  * A lock costs a CAS, and an unlock an exchange, when no other thread wants it.
  *
  * Edges:
- *   C8 lock: CAS, or exchange, of held or holder, acquire  <- C9 unlock: exchange of held or holder,
- *                                                             release; the last holder's writes are seen
+ *   TakeOmpLock: CAS, or exchange, of held or       <- DropOmpLock, unlock: exchange of held or
+ *      holder, acquire                                 holder, release; the last holder's writes
+ *                                                      are seen
  * Old nest locks (locks.c) have their owner's number in that word. */
 #ifndef FL_OPENMP_LOCKS_H
 #define FL_OPENMP_LOCKS_H
@@ -27,7 +28,7 @@ static inline bool fl_omp_try_lock(filch_u32 *held)
 {
     uint32_t was = FL_OMP_FREE;
     fl_point();
-    return filch_u32_cas(held, &was, FL_OMP_HELD, FILCH_ACQUIRE); /* C8 */
+    return filch_u32_cas(held, &was, FL_OMP_HELD, FILCH_ACQUIRE); /* TakeOmpLock */
 }
 
 /* call: for reports of deadlocks, a literal. */
@@ -39,7 +40,7 @@ static inline void fl_omp_lock(filch_u32 *held, const char *call)
 
 static inline void fl_omp_unlock(filch_u32 *held)
 {
-    if (FILCH_UNLIKELY(filch_u32_exchange(held, FL_OMP_FREE, FILCH_RELEASE) == /* C9 */
+    if (FILCH_UNLIKELY(filch_u32_exchange(held, FL_OMP_FREE, FILCH_RELEASE) == /* DropOmpLock */
                        FL_OMP_WAITED_FOR))
         fl_omp_unlock_slow(held);
 }

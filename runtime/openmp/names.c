@@ -36,14 +36,14 @@ const filch_task *fl_omp_named(const filch_task *kind, fl_omp_fn *fn)
     const uint64_t hash = ((uintptr_t)fn ^ (uintptr_t)kind << 20) * UINT64_C(0x9e3779b97f4a7c15);
     for (unsigned i = 0; i < ROOM; i++) {
         filch_ptr *place = &places[((hash >> 40) + i) % ROOM];
-        named *there = filch_ptr_load(place, FILCH_ACQUIRE); /* L7 */
+        named *there = filch_ptr_load(place, FILCH_ACQUIRE); /* FindTask */
         if (!there) {
             named *new = name(kind, fn);
             void *none = NULL;
-            if (!new || filch_ptr_cas(place, &none, new, FILCH_RELEASE)) /* L6 */
+            if (!new || filch_ptr_cas(place, &none, new, FILCH_RELEASE)) /* InsertTask */
                 return new ? &new->task : kind;
             free(new);
-            there = filch_ptr_load(place, FILCH_ACQUIRE); /* L7 */
+            there = filch_ptr_load(place, FILCH_ACQUIRE); /* FindTask */
         }
         if (there->fn == fn && there->kind == kind)
             return &there->task;

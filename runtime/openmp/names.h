@@ -5,7 +5,8 @@
  * tasks have the same name, and creating one needs no look-up.
  *
  * Edge:
- *   L6 insert: CAS place, release   -> L7 find: load place, acquire; it sees the task */
+ *   InsertTask: CAS place, release                  -> FindTask: load place, acquire; it sees
+ *                                                      the task */
 #ifndef FL_OPENMP_NAMES_H
 #define FL_OPENMP_NAMES_H
 

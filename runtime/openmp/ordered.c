@@ -8,7 +8,8 @@
  * those that have not passed the turn on never waits.
  *
  * Edge:
- *   C4 pass: store turn, release  -> C5 wait: load turn, acquire; it sees earlier regions */
+ *   PassTurn: store turn, release                   -> AwaitOrder, wait: load turn, acquire; it
+ *                                                      sees earlier regions */
 #include <runtime/openmp/memory.h>
 #include <runtime/openmp/worksharing.h>
 
@@ -26,7 +27,7 @@ static bool wait(const fl_omp_thread *thread)
     const fl_omp_share *share = thread->sharing.share;
     fl_omp_patience patience = {.turns = 0};
     for (bool waits = false;
-         filch_u64_load(&share->turn, FILCH_ACQUIRE) != thread->sharing.from; /* C5 */
+         filch_u64_load(&share->turn, FILCH_ACQUIRE) != thread->sharing.from; /* AwaitOrder */
          waits = true) {
         if (fl_omp_team_cancelled(thread->team))
             return false;
@@ -39,7 +40,7 @@ static bool wait(const fl_omp_thread *thread)
 
 static void pass(fl_omp_sharing *sharing)
 {
-    filch_u64_store(&sharing->share->turn, sharing->to, FILCH_RELEASE); /* C4 */
+    filch_u64_store(&sharing->share->turn, sharing->to, FILCH_RELEASE); /* PassTurn */
     sharing->from = sharing->to;
 }
 
@@ -75,7 +76,8 @@ FL_OMP_ENTRY(void, GOMP_ordered_end, void)
  * chunk c waits until the last chunk with the same word has ended.
  *
  * Edge:
- *   C6 post: store posted, release  -> C7 wait: load posted, acquire; it sees the iteration */
+ *   PostIteration: store posted, release            -> AwaitIteration, wait: load posted,
+ *                                                      acquire; it sees the iteration */
 
 enum { WORDS = 256, LINE = 64 };
 
@@ -162,7 +164,8 @@ static void await(const fl_omp_team *team, const fl_omp_share *share, const filc
                   uint64_t least)
 {
     fl_omp_patience patience = {.turns = 0};
-    for (bool waits = false; filch_u64_load(posted, FILCH_ACQUIRE) < least; waits = true) { /* C7 */
+    for (bool waits = false; filch_u64_load(posted, FILCH_ACQUIRE) < least;
+         waits = true) { /* AwaitIteration */
         if (fl_omp_team_cancelled(team) ||
             filch_u32_load(&share->cancelled, FILCH_RELAXED)) /* a look */
             return;
@@ -187,7 +190,7 @@ void fl_omp_across_end(fl_omp_thread *thread)
 {
     const fl_omp_sharing *sharing = &thread->sharing;
     filch_u64_store(sharing->posted, sharing->to * sharing->share->across->inner,
-                    FILCH_RELEASE); /* C6 */
+                    FILCH_RELEASE); /* PostIteration */
 }
 
 /* NULL: the calling thread is alone, so all that it waits for has run. */
@@ -219,7 +222,7 @@ static void wait_for(const fl_omp_thread *thread, uint64_t outer, uint64_t numbe
         uint64_t number = (uint64_t)counts[0];                                                     \
         for (unsigned i = 1; i < across->dims; i++)                                                \
             number = number * across->inner_counts[i - 1] + (uint64_t)counts[i];                   \
-        filch_u64_store(thread->sharing.posted, number + 1, FILCH_RELEASE); /* C6 */               \
+        filch_u64_store(thread->sharing.posted, number + 1, FILCH_RELEASE); /* PostIteration */    \
     }                                                                                              \
     FL_OMP_ENTRY(void, prefix##_wait, type outer, ...)                                             \
     {                                                                                              \

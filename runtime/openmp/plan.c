@@ -58,7 +58,7 @@ void fl_omp_open_plan(fl_omp_share *share, const void *how)
     share->end = plan->end;
     share->count = plan->distance ? (plan->distance - 1) / plan->stride + 1 : 0;
     divide(share, alone ? 0 : plan->chunk);
-    filch_u64_store(&share->next, 0, FILCH_RELAXED); /* X6 shows it */
+    filch_u64_store(&share->next, 0, FILCH_RELAXED); /* OpenShare shows it */
     filch_u64_store(&share->turn, 0, FILCH_RELAXED); /* as above */
     if (plan->steals && !alone && fl_omp_ranges_open(share))
         share->kind = FL_OMP_STEALING;

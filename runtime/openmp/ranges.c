@@ -23,7 +23,7 @@ bool fl_omp_ranges_open(fl_omp_share *share)
     for (unsigned i = 0; i < threads; i++) {
         const uint64_t next = all * i / threads, end = all * (i + 1) / threads;
         filch_u64_store(&share->ranges[i].chunks, range(next, end),
-                        FILCH_RELAXED); /* X6 shows it */
+                        FILCH_RELAXED); /* OpenShare shows it */
     }
     return true;
 }

@@ -13,8 +13,9 @@
  * The last chunk of the loop is in no range. A thread that finds no other takes it, and then leaves the loop:
  * gcc's code takes the iteration that a thread has run last for the last one of the loop (lastprivate, linear).
  *
- * The words carry numbers and no data, so all accesses are relaxed. The opener fills them before the share is
- * shown (X6 of runtime/openmp/share.h), and again when all threads have left it (X9). */
+ * The words carry numbers and no data, so all accesses are relaxed. The opener fills them before
+ * the share is shown (OpenShare of runtime/openmp/share.h), and again when all threads have left it
+ * (ReuseShare). */
 #ifndef FL_OPENMP_RANGES_H
 #define FL_OPENMP_RANGES_H
 

@@ -31,7 +31,8 @@ fl_omp_copies *fl_omp_copies_create(const uintptr_t *reductions, unsigned thread
 
 void fl_omp_copies_release(fl_omp_copies *copies)
 {
-    if (!copies || filch_u32_add(&copies->holders, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* L5 */
+    if (!copies ||
+        filch_u32_add(&copies->holders, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* DropHolder */
         return;
     free(copies->block);
     free(copies);

@@ -11,7 +11,8 @@
  * and says when the block is no longer used.
  *
  * Edges:
- *   L5 release: add -1 to holders, acq_rel  | L5 of the last holder: it frees the block after all others */
+ *   DropHolder: add -1 to holders, acq_rel          |  DropHolder of the last holder: it frees
+ *                                                      the block after all others */
 #ifndef FL_OPENMP_REDUCTION_H
 #define FL_OPENMP_REDUCTION_H
 

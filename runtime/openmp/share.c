@@ -88,14 +88,14 @@ static void open_share(fl_omp_share *share, unsigned threads, fl_omp_open *open,
 {
     clear(share);
     share->threads = threads;
-    filch_u32_store(&share->cancelled, 0, FILCH_RELAXED); /* X6 shows it */
+    filch_u32_store(&share->cancelled, 0, FILCH_RELAXED); /* OpenShare shows it */
     filch_u32_store(&share->left, 0, FILCH_RELAXED);      /* as above */
     open(share, how);
 }
 
 static void show(fl_omp_share *share, uint64_t number)
 {
-    filch_u64_store(&share->state, 2 * number + 2, FILCH_RELEASE); /* X6 */
+    filch_u64_store(&share->state, 2 * number + 2, FILCH_RELEASE); /* OpenShare */
 }
 
 static bool have_left(unsigned threads, uint32_t left)
@@ -108,7 +108,8 @@ static bool is_free(const fl_omp_thread *thread, const fl_omp_share *share, uint
 {
     const uint64_t last = state / 2; /* 1 + the number of its last construct */
     return last <= thread->team->shares.base || last <= thread->sharing.passed ||
-           have_left(thread->team->size, filch_u32_load(&share->left, FILCH_ACQUIRE)); /* X9 */
+           have_left(thread->team->size,
+                     filch_u32_load(&share->left, FILCH_ACQUIRE)); /* ReuseShare */
 }
 
 /* Sleeps until all have left the share, or it has another state. Now and then it returns too early. */
@@ -151,10 +152,11 @@ static fl_omp_share *open_or_wait(fl_omp_thread *thread, uint64_t number, fl_omp
     const uint64_t opened = 2 * number + 2, claimed = opened - 1;
     fl_omp_patience patience = fl_omp_patience_begin(thread->team);
     uint64_t state;
-    while ((state = filch_u64_load(&share->state, FILCH_ACQUIRE)) != opened) { /* X7 */
+    while ((state = filch_u64_load(&share->state, FILCH_ACQUIRE)) != opened) { /* EnterShare */
         const bool is_old = state < claimed;
         if (is_old && is_free(thread, share, state) &&
-            filch_u64_cas(&share->state, &state, claimed, FILCH_RELAXED)) { /* X9 has come before */
+            filch_u64_cas(&share->state, &state, claimed,
+                          FILCH_RELAXED)) { /* ReuseShare has come before */
             open_share(share, thread->team->size, open, how);
             show(share, number);
             break;

@@ -12,8 +12,10 @@
  * A single needs no share (sections.c). tests/model/sharing.c is the model.
  *
  * Edges:
- *   X6 open: store state, release   -> X7 enter: load state, acquire; the open share
- *   X8 leave: add to left, release  -> X9 reuse: load left, acquire; all threads have left it */
+ *   OpenShare: store state, release                 -> EnterShare: load state, acquire; the open
+ *                                                      share
+ *   LeaveShare: add to left, release                -> ReuseShare: load left, acquire; all
+ *                                                      threads have left it */
 #ifndef FL_OPENMP_SHARE_H
 #define FL_OPENMP_SHARE_H
 

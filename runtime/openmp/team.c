@@ -77,7 +77,7 @@ static void put_region(fl_omp_region *region)
 
 static void clear(filch_u32 *flag)
 {
-    if (filch_u32_load(flag, FILCH_RELAXED))     /* both: S6 shows it */
+    if (filch_u32_load(flag, FILCH_RELAXED))     /* both: BeginRegion shows it */
         filch_u32_store(flag, 0, FILCH_RELAXED); /* as above */
 }
 
@@ -171,8 +171,8 @@ void fl_omp_fork(fl_omp_fn *fn, void *data, unsigned threads, unsigned flags,
 /* Of the threads that end a region. `ended` is never reset: each region adds the size of the team. */
 static bool is_last(fl_omp_hot *hot)
 {
-    const uint32_t all = filch_u32_load(&hot->go, FILCH_ACQUIRE) * hot->size; /* S7 */
-    return filch_u32_add(&hot->ended, 1, FILCH_ACQ_REL) + 1 == all;           /* S8 */
+    const uint32_t all = filch_u32_load(&hot->go, FILCH_ACQUIRE) * hot->size; /* EnterRegion */
+    return filch_u32_add(&hot->ended, 1, FILCH_ACQ_REL) + 1 == all;           /* EndMember */
 }
 
 static void end_hot(const fl_omp_region *region)
@@ -180,12 +180,12 @@ static void end_hot(const fl_omp_region *region)
     fl_omp_hot *hot = region->hot;
     fl_seat_end(&hot->members[0].seat);
     const uint32_t was =
-        filch_u32_load(&hot->finished, FILCH_RELAXED); /* before S8, so not yet S9 */
+        filch_u32_load(&hot->finished, FILCH_RELAXED); /* before EndMember, so not yet EndRegion */
     if (is_last(hot))
         filch_u32_store(&hot->finished, was + 1, FILCH_RELAXED); /* nobody else waits for it */
     else
         fl_omp_wait(&hot->members[0], region->task.self, "the end of its region", &hot->finished,
-                    was); /* P7 */
+                    was); /* AwaitRegion */
 }
 
 bool fl_omp_join(void)
@@ -201,7 +201,7 @@ bool fl_omp_join(void)
     } else {
         fl_omp_dissolve(&region->led_within);
     }
-    bool cancelled = filch_u32_load(&team->cancelled, FILCH_RELAXED); /* P7, or its own */
+    bool cancelled = filch_u32_load(&team->cancelled, FILCH_RELAXED); /* AwaitRegion, or its own */
     fl_omp_this = region->before;
     fl_worker_set_here(region->worker);
     led = region->led;
@@ -263,7 +263,7 @@ void fl_omp_serve(fl_omp_member *member)
     led = &member->led;
     for (uint32_t seen = 0;;) {
         fl_omp_wait(member, self, "the end of its region", &hot->go, seen);
-        seen = filch_u32_load(&hot->go, FILCH_ACQUIRE); /* S7 */
+        seen = filch_u32_load(&hot->go, FILCH_ACQUIRE); /* EnterRegion */
         if (!hot->fn)
             break;
         run_region(member);
@@ -366,7 +366,8 @@ static void dismiss(fl_omp_hot *hot, unsigned members)
 {
     hot->fn = NULL;
     fl_omp_publish(hot, &hot->go);
-    for (uint32_t left; (left = filch_u32_load(&hot->left, FILCH_ACQUIRE)) < members;) /* M9 */
+    for (uint32_t left;
+         (left = filch_u32_load(&hot->left, FILCH_ACQUIRE)) < members;) /* AwaitTeam */
         fl_futex_wait_until(&hot->left, left, 0);
 }
 

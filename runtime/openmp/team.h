@@ -12,16 +12,22 @@
  * all tasks are done when all threads have ended. The last one to end changes `finished`, for which
  * thread 0 waits. So a region costs each member one wait.
  *
- * Edges (waits are those of filch_help_until: I6, I7 of runtime/engine/park.c):
- *   S6 begin: store go, seq_cst             -> S7 member: load go, acquire; it sees the region
- *   S8 end: add to ended, acq_rel           | S8 of the last one, which sees what all have done
- *   S9 the last: store finished, seq_cst    -> P7 thread 0: load finished, acquire; likewise
- *   P8 arrive: add to arrived, acq_rel      | P8 of the last one at the barrier
- *   P9 the last: store round, seq_cst       -> M7 others: load round, acquire
+ * Edges (waits are those of filch_help_until: ParkHelper, ChangeWord of runtime/engine/park.c):
+ *   BeginRegion: store go, seq_cst                  -> EnterRegion, member: load go, acquire; it
+ *                                                      sees the region
+ *   EndMember: add to ended, acq_rel                |  EndMember of the last one: it sees all
+ *                                                      that the others did
+ *   EndRegion, the last: store finished, seq_cst    -> AwaitRegion, thread 0: load finished,
+ *                                                      acquire; likewise
+ *   ArriveAtBarrier: add to arrived, acq_rel        |  ArriveAtBarrier of the last one at the
+ *                                                      barrier
+ *   OpenRound, the last: store round, seq_cst       -> AwaitRound, others: load round, acquire
  * Dissolving:
- *   M8 leave: add to left, acq_rel          -> M9 thread 0: load left, acquire; nobody uses the hot team
+ *   LeaveTeam: add to left, acq_rel                 -> AwaitTeam, thread 0: load left, acquire;
+ *                                                      nobody uses the hot team
  * The pool (thread.c):
- *   N4 assign: store member, release        -> N5 its thread: load member, acquire */
+ *   AssignMember: store member, release             -> ReadMember, its thread: load member,
+ *                                                      acquire */
 #ifndef FL_OPENMP_TEAM_H
 #define FL_OPENMP_TEAM_H
 
@@ -42,7 +48,7 @@ struct fl_omp_hot {
     fl_runtime *rt;
     fl_omp_member *members;
     unsigned size;
-    /* The region; written by thread 0 before S6 */
+    /* The region; written by thread 0 before BeginRegion */
     fl_omp_fn *fn; /* NULL: the hot team is dissolved */
     void *data;
     fl_omp_icv icv; /* of the implicit tasks */

@@ -115,8 +115,8 @@ void fl_omp_unreserve(filch_u32 *serving, unsigned threads)
 
 static void assign(pooled *thread, fl_omp_member *member)
 {
-    filch_ptr_store(&thread->member, member, FILCH_RELEASE); /* N4 */
-    filch_u32_store(&thread->assigned, 1, FILCH_RELEASE);    /* N4 */
+    filch_ptr_store(&thread->member, member, FILCH_RELEASE); /* AssignMember */
+    filch_u32_store(&thread->assigned, 1, FILCH_RELEASE);    /* AssignMember */
     fl_futex_wake(&thread->assigned, 1);
 }
 
@@ -126,11 +126,11 @@ static void *thread_main(void *arg)
     for (;;) {
         fl_thread_noted();
         fl_thread_waits();
-        while (!filch_u32_load(&thread->assigned, FILCH_ACQUIRE)) /* N5 */
+        while (!filch_u32_load(&thread->assigned, FILCH_ACQUIRE)) /* ReadMember */
             fl_futex_wait_until(&thread->assigned, 0, 0);
         fl_thread_told();
         filch_u32_store(&thread->assigned, 0, FILCH_RELAXED); /* its own until it is in the pool */
-        fl_omp_member *member = filch_ptr_load(&thread->member, FILCH_ACQUIRE); /* N5 */
+        fl_omp_member *member = filch_ptr_load(&thread->member, FILCH_ACQUIRE); /* ReadMember */
         if (!member)
             break;
         filch_u32 *left = &member->hot->left;
@@ -139,7 +139,7 @@ static void *thread_main(void *arg)
         thread->next = asleep;
         asleep = thread;
         fl_unlock(&lock);
-        filch_u32_add(left, 1, FILCH_ACQ_REL); /* M8 */
+        filch_u32_add(left, 1, FILCH_ACQ_REL); /* LeaveTeam */
         fl_futex_wake(left, 1);                /* by its address: the hot team may be gone */
     }
     free(thread);

@@ -69,7 +69,7 @@ static inline fl_omp_share *fl_omp_share_enter(fl_omp_thread *thread, fl_omp_ope
     fl_omp_share *share = &shares->ring[number & shares->mask];
     if (thread->number == 0)
         shares->met = number + 1;
-    if (filch_u64_load(&share->state, FILCH_ACQUIRE) != 2 * number + 2) /* X7 */
+    if (filch_u64_load(&share->state, FILCH_ACQUIRE) != 2 * number + 2) /* EnterShare */
         share = fl_omp_share_meet(thread, number, open, how);
     fl_omp_share_in(thread, share);
     return share;
@@ -91,7 +91,7 @@ void fl_omp_share_wake(fl_omp_share *share, unsigned threads);
 static inline void fl_omp_share_depart(fl_omp_share *share)
 {
     const unsigned threads = share->threads; /* later it may be another construct's share */
-    const uint32_t left = filch_u32_add(&share->left, 1, FILCH_RELEASE); /* X8 */
+    const uint32_t left = filch_u32_add(&share->left, 1, FILCH_RELEASE); /* LeaveShare */
     if (FILCH_UNLIKELY(left & FL_OMP_AWAITED))
         fl_omp_share_wake(share, threads);
 }

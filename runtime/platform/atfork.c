@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Memory-order edges:
- *   G1 release: add -1 to gate, release  -> G2 forker: or, load of gate, acquire; lock is free
- *   G3 forked: and of gate, release      -> G4 hold: cas of gate, acquire; it may be taken */
+ *   LeaveGate: add -1 to gate, release              -> CloseGate, forker: or, load of gate,
+ *                                                      acquire; lock is free
+ *   OpenGate, forked: and of gate, release          -> EnterGate, hold: cas of gate, acquire; it
+ *                                                      may be taken */
 #include <runtime/platform/atfork.h>
 
 #include <runtime/platform/error.h>
@@ -38,14 +40,14 @@ void fl_fork_hold(void)
         uint32_t was = filch_u32_load(&gate, FILCH_RELAXED); /* the CAS decides */
         if (was == FORKING)
             sched_yield();
-        else if (filch_u32_cas(&gate, &was, was + 1, FILCH_ACQUIRE)) /* G4 */
+        else if (filch_u32_cas(&gate, &was, was + 1, FILCH_ACQUIRE)) /* EnterGate */
             return;
     }
 }
 
 void fl_fork_release(void)
 {
-    filch_u32_add(&gate, (uint32_t)-1, FILCH_RELEASE); /* G1 */
+    filch_u32_add(&gate, (uint32_t)-1, FILCH_RELEASE); /* LeaveGate */
 }
 
 void fl_fork_hold_to_end(void)
@@ -65,8 +67,8 @@ static void before(void)
     if (depth++)
         return;
     pthread_mutex_lock(&forkers);                                    /* one forker at a time */
-    filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);                     /* G2 */
-    while (filch_u32_load(&gate, FILCH_ACQUIRE) != (FORKING | ends)) /* G2 */
+    filch_u32_or(&gate, FORKING, FILCH_ACQUIRE);                     /* CloseGate */
+    while (filch_u32_load(&gate, FILCH_ACQUIRE) != (FORKING | ends)) /* CloseGate */
         sched_yield();
     fl_cells_lock();
     urcu_bp_call_rcu_before_fork();
@@ -79,7 +81,7 @@ static void after_in_parent(void)
         return;
     urcu_bp_after_fork_parent();
     urcu_bp_call_rcu_after_fork_parent();
-    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
+    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* OpenGate */
     fl_cells_unlock();
     pthread_mutex_unlock(&forkers);
 }
@@ -91,7 +93,7 @@ static void after_in_child(void)
     filch_u32_add(&generation, 1, FILCH_RELAXED); /* the child has one thread */
     urcu_bp_after_fork_child();
     urcu_bp_call_rcu_after_fork_child(); /* starts a second one, which looks at the generation */
-    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* G3 */
+    filch_u32_and(&gate, ~FORKING, FILCH_RELEASE); /* OpenGate */
     fl_cells_unlock();
     pthread_mutex_unlock(&forkers);
     fl_affinity_forked();

@@ -16,10 +16,11 @@ FILCH_COLD void fl_lock_slow(filch_u32 *lock)
     for (fl_backoff backoff = fl_backoff_begin(FIRST_PAUSE, SPIN); fl_back_off(&backoff);) {
         uint32_t was = FL_LOCK_FREE;
         if (filch_u32_load(lock, FILCH_RELAXED) == FL_LOCK_FREE &&  /* a look */
-            filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE)) /* K1 */
+            filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE)) /* TakeLock */
             return;
     }
-    while (filch_u32_exchange(lock, FL_LOCK_WAITED_FOR, FILCH_ACQUIRE) != FL_LOCK_FREE) /* K1 */
+    while (filch_u32_exchange(lock, FL_LOCK_WAITED_FOR, FILCH_ACQUIRE) !=
+           FL_LOCK_FREE) /* TakeLock */
         fl_futex_wait_until(lock, FL_LOCK_WAITED_FOR, fl_now() + FL_LOCK_NAP);
 }
 

@@ -12,9 +12,9 @@
  * the holder must be held up between two instructions, and the waiter must sleep by then.
  *
  * Edges:
- *   K1 lock: CAS, or exchange, of lock, acquire  <- K2 unlock: store lock, release; the last
- *                                                   holder's writes are seen
- * K2 is the holder's last touch: the futex is woken by its address alone. */
+ *   TakeLock: CAS, or exchange, of lock, acquire    <- DropLock, unlock: store lock, release;
+ *                                                      the last holder's writes are seen
+ * DropLock is the holder's last touch: the futex is woken by its address alone. */
 #ifndef FL_LOCK_H
 #define FL_LOCK_H
 
@@ -33,7 +33,7 @@ void fl_unlock_slow(filch_u32 *lock);
 static inline void fl_lock_by(filch_u32 *lock, void (*slow)(filch_u32 *lock))
 {
     uint32_t was = FL_LOCK_FREE;
-    if (FILCH_UNLIKELY(!filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE))) /* K1 */
+    if (FILCH_UNLIKELY(!filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE))) /* TakeLock */
         slow(lock);
 }
 
@@ -47,7 +47,7 @@ static inline void fl_unlock(filch_u32 *lock)
 {
     uint32_t was = filch_u32_load(lock, FILCH_RELAXED); /* a look; see above */
     FL_ASSERT(was != FL_LOCK_FREE);
-    filch_u32_store(lock, FL_LOCK_FREE, FILCH_RELEASE); /* K2 */
+    filch_u32_store(lock, FL_LOCK_FREE, FILCH_RELEASE); /* DropLock */
     if (FILCH_UNLIKELY(was == FL_LOCK_WAITED_FOR))
         fl_unlock_slow(lock);
 }

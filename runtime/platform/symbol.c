@@ -211,14 +211,14 @@ static symbol *make(const void *function)
 /* The function in that entry, put there if the entry is empty; NULL: no memory. */
 static const symbol *look_at(filch_ptr *entry, const void *function)
 {
-    void *there = filch_ptr_load(entry, FILCH_ACQUIRE); /* Z8 */
+    void *there = filch_ptr_load(entry, FILCH_ACQUIRE); /* FindSymbol */
     if (there)
         return there;
     symbol *mine = make(function);
-    if (!mine || filch_ptr_cas(entry, &there, mine, FILCH_RELEASE)) /* Z7 */
+    if (!mine || filch_ptr_cas(entry, &there, mine, FILCH_RELEASE)) /* InsertSymbol */
         return mine;
     free(mine);
-    return filch_ptr_load(entry, FILCH_ACQUIRE); /* Z8 */
+    return filch_ptr_load(entry, FILCH_ACQUIRE); /* FindSymbol */
 }
 
 const char *fl_symbol(const void *function)

@@ -8,7 +8,8 @@
  * that traces may know it by its address. No lock: a child of fork() would find it held. Two
  * threads may look up the same function, and one name is kept.
  *
- *   Z7 insert: CAS the name, release  -> Z8 find: load the name, acquire: its text is seen
+ *   InsertSymbol: CAS the name, release             -> FindSymbol: load the name, acquire: its
+ *                                                      text is seen
  *
  * Any thread. */
 #ifndef FL_SYMBOL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * B4 is an edge of runtime/pool/pool.h. */
+ * DropJob is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/callbacks.h>
 
 #include <runtime/engine/external.h>
@@ -19,7 +19,7 @@ void fl_pending_callback_begin(filch_job *job)
 void fl_pending_callback_call_off(filch_job *job)
 {
     fl_pool_called_back(job->pool);
-    filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL); /* B4; never the last */
+    filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL); /* DropJob; never the last */
 }
 
 void fl_pending_callback_end(filch_job *job)

@@ -28,7 +28,7 @@
  * it. Its removal may come too late, when the watcher has been claimed and is about to be called;
  * then the pool is not at rest before the call is over.
  *
- * B8 is an edge of runtime/pool/pool.h. */
+ * SetCause is an edge of runtime/pool/pool.h. */
 #include <runtime/pool/deadlines.h>
 
 #include <runtime/engine/fiber.h>
@@ -83,7 +83,7 @@ void fl_job_call_off(filch_job *job, int cause, fl_after *after)
     filch_outcome outcome = fl_outcome_of_cause(cause);
     bool runs = job->stage == FL_JOB_RUNNING;
     if (fl_more(job))
-        filch_u32_store(&job->more->cause, (uint32_t)-cause, FILCH_RELEASE); /* B8 */
+        filch_u32_store(&job->more->cause, (uint32_t)-cause, FILCH_RELEASE); /* SetCause */
     if (runs && (outcome != FILCH_TIMED_OUT || !job->own))
         return; /* it sees that, and states its outcome itself */
     if (!fl_job_decide(job, outcome, NULL, after) || !runs)

@@ -183,9 +183,9 @@ void fl_direct_fence(const filch_pool *pool)
     if (!pool->direct.tallies)
         return;
     if (pool->rt->asymmetric)
-        fl_fence_heavy(); /* B7 */
+        fl_fence_heavy(); /* CloseDirect */
     else
-        filch_fence_seq_cst(); /* B7 */
+        filch_fence_seq_cst(); /* CloseDirect */
 }
 
 /* The number of the first of them; those of the others are fl_direct_stride apart. 0: the pool is
@@ -196,11 +196,11 @@ static uint64_t accept(filch_pool *pool, uint64_t count)
     filch_u64 *accepted = &pool->direct.tallies[shard].accepted;
     uint64_t nth = fl_shard_add(shard, accepted, count);
     if (pool->rt->asymmetric)
-        filch_fence_light(); /* B6 */
+        filch_fence_light(); /* AcceptDirect */
     else
-        filch_fence_seq_cst(); /* B6 */
-    if (FILCH_LIKELY(
-            !filch_u32_load(&pool->closed, FILCH_RELAXED))) /* B6; relaxed: so is it said */
+        filch_fence_seq_cst(); /* AcceptDirect */
+    if (FILCH_LIKELY(!filch_u32_load(&pool->closed,
+                                     FILCH_RELAXED))) /* AcceptDirect; relaxed: so is it said */
         return nth * fl_direct_stride(&pool->direct) + shard + 1;
     fl_lock(&pool->room.lock);
     fl_shard_add(shard, accepted, -count);

@@ -59,10 +59,10 @@ static inline filch_submission fl_submission(const fl_submissions *of, size_t i)
  * the submission sees the word, or the sum sees its count.
  *
  * Edges:
- *   B6 accept: add to a cell, relaxed; light fence,  | B7 close: store closed, relaxed; heavy
- *      without membarrier seq_cst fence; load closed     fence, without membarrier seq_cst fence;
- *                                                        load the cells: one of the two sees the
- *                                                        other
+ *   AcceptDirect: add to a cell, relaxed; light     |  CloseDirect: store closed, relaxed; heavy
+ *      fence, without membarrier seq_cst fence;        fence, without membarrier seq_cst fence;
+ *      load closed                                     load the cells: one of the two sees the
+ *                                                      other
  *
  * Cancelling: each plain job looks at the pool's context when it begins. filch_pool_cancel_waiting
  * cancels the plain jobs that were accepted before it and have not begun. They lie in workers'

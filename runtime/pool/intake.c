@@ -35,7 +35,8 @@ bool fl_intake_push(filch_pool *pool, filch_job *job)
             return false;
         job->age.next = first_of(word);
         pushed = ((credits_of(word) - 1) << CREDITS_AT) | address;
-    } while (!filch_u64_cas(&pool->intake.arrivals, &word, pushed, FILCH_RELEASE)); /* D8 */
+    } while (
+        !filch_u64_cas(&pool->intake.arrivals, &word, pushed, FILCH_RELEASE)); /* PushArrival */
     return true;
 }
 
@@ -65,7 +66,7 @@ void fl_intake_close(filch_pool *pool)
     if (!filch_u64_load(&intake->arrivals,
                         FILCH_RELAXED)) /* relaxed: only the lock's holder opens it */
         return;
-    uint64_t word = filch_u64_exchange(&intake->arrivals, 0, FILCH_ACQUIRE); /* D9 */
+    uint64_t word = filch_u64_exchange(&intake->arrivals, 0, FILCH_ACQUIRE); /* CollectArrivals */
     append(pool, first_of(word));
 }
 
@@ -77,7 +78,7 @@ void fl_intake_collect(filch_pool *pool)
         if (!first_of(word))
             return;
         left = credits_of(word) << CREDITS_AT;
-    } while (!filch_u64_cas(arrivals, &word, left, FILCH_ACQUIRE)); /* D9 */
+    } while (!filch_u64_cas(arrivals, &word, left, FILCH_ACQUIRE)); /* CollectArrivals */
     append(pool, first_of(word));
 }
 

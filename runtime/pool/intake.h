@@ -73,9 +73,10 @@
  * granted, so that the list is short and the lock is held briefly when it is appended.
  *
  * Edges:
- *   D8 push: CAS of arrivals, release    -> D9 close: exchange of arrivals, acquire; collect: CAS,
- *                                        acquire. The job is complete. A push on top of it is part
- *                                        of the same release sequence
+ *   PushArrival: CAS of arrivals, release           -> CollectArrivals, close: exchange of
+ *                                                      arrivals, acquire; collect: CAS, acquire.
+ *                                                      The job is complete. A push on top of it
+ *                                                      is part of the same release sequence
  * The word is opened by a relaxed store, under the lock: nothing is read by means of it.
  *
  * Rejected: a count beside the list (a runner that may become idle must first wait for submissions

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A job: its life, its stages, its outcome. B4, L3, and L8 are edges of runtime/pool/pool.h. */
+ * A job: its life, its stages, its outcome. DropJob, ShowRare, and SetSuccess are edges of
+ * runtime/pool/pool.h. */
 #include <runtime/pool/job.h>
 
 #include <runtime/engine/external.h>
@@ -66,7 +67,7 @@ static int make_rare(filch_job *job, const filch_job_options *options)
         memcpy(rare->key, options->key, key);
     if (options->trace)
         filch_traceparent_child(&rare->trace, options->trace);
-    filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* L3 */
+    filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* ShowRare */
     rare->trials = tried ? calloc(1, sizeof *rare->trials) : NULL;
     return tried && !rare->trials ? no_memory() : 0;
 }
@@ -79,7 +80,7 @@ static int make_context(filch_job *job, const filch_job_options *options)
     filch_context *context;
     int rc = filch_context_create_until(&context, options->context, job->more->deadline);
     if (!rc)
-        filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* L3 */
+        filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* ShowRare */
     return rc;
 }
 
@@ -195,7 +196,7 @@ void fl_job_drop(filch_job *job)
 {
     filch_failure failure;
     const bool full = fl_more(job); /* else its function's hold is the only one */
-    if (full && filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* B4 */
+    if (full && filch_u32_add(&job->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* DropJob */
         return;
     bool drops = full && job->more->drop;
     if (drops && !fl_catch_here("drop of job", job->name, call_drop, job, &failure))
@@ -321,7 +322,7 @@ static void note(filch_job *job, filch_outcome outcome, const filch_failure *why
         return;
     if (outcome == FILCH_SUCCEEDED) {
         uint32_t cause = filch_u32_load(&more->cause, FILCH_RELAXED);       /* under the lock */
-        filch_u32_store(&more->cause, cause | FL_SUCCEEDED, FILCH_RELEASE); /* L8 */
+        filch_u32_store(&more->cause, cause | FL_SUCCEEDED, FILCH_RELEASE); /* SetSuccess */
         return;
     }
     more->overran = job->stage == FL_JOB_RUNNING && outcome == FILCH_TIMED_OUT &&
@@ -390,7 +391,7 @@ filch_job *fl_job_here(const filch_pool *pool)
 /* ---- Its context ---- */
 
 /* A job's own context, created at the first request, and the job's watch of it: a pending callback.
- * L3 is an edge of runtime/pool/pool.h. */
+ * ShowRare is an edge of runtime/pool/pool.h. */
 
 /* ---- The watch ---- */
 
@@ -477,7 +478,7 @@ static void take_over(filch_job *job, filch_context *context, fl_after *after)
     fl_job_more *more = job->more;
     uint32_t cause =
         filch_u32_load(&more->cause, FILCH_RELAXED) & ~FL_SUCCEEDED; /* under the lock */
-    filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* L3 */
+    filch_ptr_store(&fl_rare(job)->context, context, FILCH_RELEASE); /* ShowRare */
     if (job->outcome == FILCH_UNDECIDED && !fl_run_timeout(job))
         fl_due_leave(job);
     if (cause)
@@ -511,7 +512,7 @@ filch_context *fl_job_own_context(filch_job *job)
     fl_pool_lock_for(job);
     if (!fl_rare(job)) {
         rare->job = job;
-        filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* L3 */
+        filch_ptr_store(&job->more->rare, rare, FILCH_RELEASE); /* ShowRare */
         rare = NULL;
     }
     if (!fl_context_of(job)) {

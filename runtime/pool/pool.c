@@ -132,7 +132,7 @@ int fl_settings_check(const filch_pool_config *config)
 
 /* ---- Pool ---- */
 
-/* A pool's life, and what it does when its lock is released. B5 is an edge of
+/* A pool's life, and what it does when its lock is released. LeavePool is an edge of
  * runtime/pool/pool.h. */
 
 /* ---- The lock ---- */
@@ -168,7 +168,7 @@ void fl_pool_leave(filch_pool *pool, const fl_after *after)
 
 static void count(filch_pool *pool, uint64_t change)
 {
-    if (filch_u64_add(&pool->refs, change, FILCH_ACQ_REL) + change) /* B5 */
+    if (filch_u64_add(&pool->refs, change, FILCH_ACQ_REL) + change) /* LeavePool */
         return;
     filch_context_release(pool->context); /* a handle's holder may look at it until now */
     free(pool);

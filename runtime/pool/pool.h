@@ -36,7 +36,7 @@
 /* ---- The parts of a job ---- */
 
 /* Parts of a job: one cell, and structures that are allocated when they are needed. The pool,
- * below, has the access rules, and the edges L3, L4, and L9. */
+ * below, has the access rules, and the edges ShowRare, ReadRare, and ReadSuccess. */
 
 enum fl_stage { FL_JOB_NEW, FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
 
@@ -150,17 +150,17 @@ static inline fl_job_more *fl_more(const filch_job *job)
 static inline bool fl_has_succeeded(const filch_job *job)
 {
     const fl_job_more *more = fl_more(job);
-    return more && filch_u32_load(&more->cause, FILCH_ACQUIRE) & FL_SUCCEEDED; /* L9 */
+    return more && filch_u32_load(&more->cause, FILCH_ACQUIRE) & FL_SUCCEEDED; /* ReadSuccess */
 }
 static inline fl_job_rare *fl_rare(const filch_job *job)
 {
-    return fl_more(job) ? filch_ptr_load(&job->more->rare, FILCH_ACQUIRE) : NULL; /* L4 */
+    return fl_more(job) ? filch_ptr_load(&job->more->rare, FILCH_ACQUIRE) : NULL; /* ReadRare */
 }
 /* Its own; NULL: nobody has asked for it yet. */
 static inline filch_context *fl_context_of(const filch_job *job)
 {
     const fl_job_rare *rare = fl_rare(job);
-    return rare ? filch_ptr_load(&rare->context, FILCH_ACQUIRE) : NULL; /* L4 */
+    return rare ? filch_ptr_load(&rare->context, FILCH_ACQUIRE) : NULL; /* ReadRare */
 }
 /* Of a job that has them from its creation on. */
 static inline fl_job_trials *fl_trials(const filch_job *job)
@@ -244,12 +244,18 @@ int fl_settings_check(const filch_pool_config *config);
  * FL_POOL_OPEN away; the last to count frees the pool.
  *
  * Edges:
- *   B4 drop: add -1 to refs of a job, acq_rel   -> B4 of the last; it sees what the others did
- *   B5 leave: add to refs of a pool, acq_rel     -> B5 of the last; it sees what the others did
- *   B8 cause: store cause, release               -> B9 load cause, acquire; the runner sees why
- *   L8 success: store cause, release             -> L9 load cause, acquire; waiters see its writes
- *   L3 rare: store rare, release                 -> L4 load rare, acquire; its contents are there,
- *      but for a context that is stored later: release, loaded acquire
+ *   DropJob: add -1 to refs of a job, acq_rel       -> DropJob of the last; it sees what the
+ *                                                      others did
+ *   LeavePool: add to refs of a pool, acq_rel       -> LeavePool of the last; it sees what the
+ *                                                      others did
+ *   SetCause: store cause, release                  -> ReadCause: load cause, acquire; the
+ *                                                      runner sees why
+ *   SetSuccess: store cause, release                -> ReadSuccess: load cause, acquire; waiters
+ *                                                      see its writes
+ *   ShowRare: store rare, release                   -> ReadRare: load rare, acquire; its
+ *                                                      contents are there, but for a context
+ *                                                      that is stored later: release, loaded
+ *                                                      acquire
  * All else is under the lock. Locks: the pool's before that of a context. */
 
 enum { FL_SPARES_MOST = 256 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A job in progress: the call of its function, and its outcome. B9 is an edge of
+ * A job in progress: the call of its function, and its outcome. ReadCause is an edge of
  * runtime/pool/pool.h. */
 #include <runtime/pool/run_job.h>
 
@@ -56,7 +56,7 @@ int fl_job_cause(const filch_job *job)
 {
     const fl_job_more *more = fl_more(job);
     filch_context *context = fl_context_of(job);
-    uint32_t own = more ? filch_u32_load(&more->cause, FILCH_ACQUIRE) : 0; /* B9 */
+    uint32_t own = more ? filch_u32_load(&more->cause, FILCH_ACQUIRE) : 0; /* ReadCause */
     int cause = -(int)(own & ~FL_SUCCEEDED);
     if (!cause && context)
         cause = filch_context_cause(context);

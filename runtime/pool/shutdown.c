@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The end of a pool, or of a wait for it. B7 is an edge of runtime/pool/direct.h. */
+ * The end of a pool, or of a wait for it. CloseDirect is an edge of runtime/pool/direct.h. */
 #include <runtime/pool/shutdown.h>
 
 #include <runtime/engine/fiber.h>
@@ -22,7 +22,7 @@ void filch_pool_close(filch_pool *pool)
 {
     FL_MUST_LIVE(pool);
     fl_pool_lock(pool);
-    filch_u32_store(&pool->closed, 1, FILCH_RELAXED); /* B7; relaxed: fence, lock */
+    filch_u32_store(&pool->closed, 1, FILCH_RELAXED); /* CloseDirect; relaxed: fence, lock */
     fl_direct_fence(pool);
     fl_after after = {0};
     fl_pool_turn_away(pool, &after);

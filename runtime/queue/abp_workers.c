@@ -11,10 +11,10 @@
  * changed. (The paper's array is large enough. Running the child at once instead would be wrong if
  * the child waits for something that the parent has yet to do.)
  *
- * Sleep. Each fork publishes the task (A3 of sched/abp.h), fences (P5 of sched/idle.h) and looks
- * for sleepers (P6). A worker about to sleep has announced it (I1), fences, and looks at all
- * deques. One of the two sees the other. Only the owner lowers the top: it stores A7, pushes, and
- * comes to that fence. */
+ * Sleep. Each fork publishes the task (PushBottom of sched/abp.h), fences (PublisherFence of
+ * sched/idle.h) and looks for sleepers (ReadSleepers). A worker about to sleep has announced it
+ * (AnnounceSleep), fences, and looks at all deques. One of the two sees the other. Only the owner
+ * lowers the top: it stores ResetAge, pushes, and comes to that fence. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
@@ -64,7 +64,7 @@ static void forked(fl_worker *worker, filch_self self)
         fl_offer_out(worker, self - 1);
         return;
     }
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 

@@ -11,11 +11,12 @@
  * (runtime/queue/slot_queue.h); where it is full a fork runs its child at once, as on
  * central-mutex.
  *
- * With the idle protocol (sched/idle.h): the queue's exchange publishes the put, then come P5 and
- * P6. A searcher that gives up comes to I1 and I2, whose look at the queue is the caller's
- * `pending`: one of the two sees the other. A worker that finds another one taking gets nothing. If
- * it sleeps, that one is awake, and wakes the next when it has found something (Q2). A sleeper's
- * forked tasks lie in the queue, so Q2 looks there even if all others sleep (`shared`). */
+ * With the idle protocol (sched/idle.h): the queue's exchange publishes the put, then come
+ * PublisherFence and ReadSleepers. A searcher that gives up comes to AnnounceSleep and LastScan,
+ * whose look at the queue is the caller's `pending`: one of the two sees the other. A worker that
+ * finds another one taking gets nothing. If it sleeps, that one is awake, and wakes the next when
+ * it has found something (EndSearch). A sleeper's forked tasks lie in the queue, so EndSearch looks
+ * there even if all others sleep (`shared`). */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
@@ -53,7 +54,7 @@ static void forked(fl_worker *worker, filch_self self)
         fl_offered_run(self, slot);
         return;
     }
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 

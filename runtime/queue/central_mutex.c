@@ -6,9 +6,9 @@
  *
  * The ring holds offered slots (runtime/queue/offered.h), stale ones among them. The next fork into
  * such a slot is found at the stale entry, ahead of older forks: entries are first in, first out,
- * tasks nearly so. A full ring makes the fork run its child at once. Workers sleep by the runtime's idle protocol (I1 of
- * sched/idle.h), which stands for the pool's condition variable: they also wait for fibers and for
- * work from outside. */
+ * tasks nearly so. A full ring makes the fork run its child at once. Workers sleep by the runtime's
+ * idle protocol (AnnounceSleep of sched/idle.h), which stands for the pool's condition variable:
+ * they also wait for fibers and for work from outside. */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
@@ -73,7 +73,7 @@ static void forked(fl_worker *worker, filch_self self)
     filch_slot *slot = fl_offer_forked(self);
     bool kept = put(worker->rt->queue_state, slot);
     /* No fence: a sleeper's last look takes the lock. Either it comes later and sees the entry, or
-     * its I1 happens before this look at I. */
+     * its AnnounceSleep happens before this look at I. */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
     if (!kept)
         fl_offered_run(self, slot);

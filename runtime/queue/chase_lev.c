@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The default: each fiber keeps its forked tasks in its own fork stack, and thieves ask for the
- * oldest. P4 to P6 are steps of sched/idle.h, W5 is an edge of runtime/engine/suspend.c. */
+ * oldest. HeedPoke to ReadSleepers are steps of sched/idle.h, ReadCurrent is an edge of
+ * runtime/engine/suspend.c. */
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
@@ -14,14 +15,14 @@
 #include <sched/idle.h>
 #include <sched/queue.h>
 
-/* In this order (docs/internals/idle.md, P4 to P6): the wake-up makes up for a poke that the re-arming
- * overwrites. */
+/* In this order (docs/internals/idle.md, HeedPoke to ReadSleepers): the wake-up makes up for a poke
+ * that the re-arming overwrites. */
 void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);
     fl_forkstack_rearm(stack);
     fl_forkstack_serve(stack, self);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
@@ -47,7 +48,7 @@ void fl_chase_lev_flush(fl_worker *worker, fl_forkstack *stack)
 
 unsigned fl_chase_lev_length(const fl_worker *worker)
 {
-    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* ReadCurrent */
     return stack ? fl_forkstack_length(stack) : 0;
 }
 
@@ -55,7 +56,8 @@ bool fl_chase_lev_pending_by(fl_runtime *rt, bool (*look)(fl_forkstack *stack))
 {
     unsigned reach = fl_reach(rt);
     for (unsigned i = 0; i < reach; i++) {
-        fl_forkstack *stack = filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE); /* W5 */
+        fl_forkstack *stack =
+            filch_ptr_load(&rt->worker[i]->current, FILCH_ACQUIRE); /* ReadCurrent */
         if (stack && look(stack))
             return true;
     }

@@ -6,14 +6,14 @@
  * asymmetric fence: this is the price of a runtime without one.
  *
  * Its fibers are of the side `fenced` (sched/forkstack.h); its runtimes use no membarrier. Their
- * edges are those of the fork stack. For pop and steal, T5 in settle (the paper's fence in take) is
- * against T2 in rob (its fence in steal). The CASes on top are seq_cst as in the paper. The paper's
- * push has only a release fence, which is F1's release here. The fence below is the publisher's P5
- * of sched/idle.h, which a runtime with sleeping workers needs: against I1 of a worker that goes to
- * sleep, one of the two sees the other. `limit` is always NULL: no poke, nothing to re-arm, so no
- * P4. A thief takes at once, since the owner is never told of a request (asking always finds it
- * "silent"). A fork does not wake a worker that naps after a needless wake-up, as a push does not
- * (N1). */
+ * edges are those of the fork stack. For pop and steal, JoinerFence in settle (the paper's fence in
+ * take) is against RobberFence in rob (its fence in steal). The CASes on top are seq_cst as in the
+ * paper. The paper's push has only a release fence, which is PublishTask's release here. The fence
+ * below is the publisher's PublisherFence of sched/idle.h, which a runtime with sleeping workers
+ * needs: against AnnounceSleep of a worker that goes to sleep, one of the two sees the other.
+ * `limit` is always NULL: no poke, nothing to re-arm, so no HeedPoke. A thief takes at once, since
+ * the owner is never told of a request (asking always finds it "silent"). A fork does not wake a
+ * worker that naps after a needless wake-up, as a push does not (TakeNap). */
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/worker.h>
@@ -26,7 +26,7 @@
 static void forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack_serve(fl_forkstack_of(self), self);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_NAPPING);
 }
 

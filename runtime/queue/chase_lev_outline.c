@@ -5,9 +5,10 @@
  * is the queue's own cost; the difference between this one and chase-lev is the price of the call.
  *
  * Its fibers are of the side `outline` (sched/forkstack.h): the fork always comes here, and goes on
- * as chase-lev's does if `limit` was set to NULL since it was last re-armed. The inline
- * path has loaded `limit` already (F2 of <filch/fork.h>); this load comes later, and only the owner
- * re-arms, so a poke that F2 met is met here, too. Nothing else changes, no edge and no order. */
+ * as chase-lev's does if `limit` was set to NULL since it was last re-armed. The inline path has
+ * loaded `limit` already (ReadLimit of <filch/fork.h>); this load comes later, and only the owner
+ * re-arms, so a poke that ReadLimit met is met here, too. Nothing else changes, no edge and no
+ * order. */
 #include <runtime/engine/steal.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/chase_lev.h>
@@ -17,7 +18,8 @@
 
 static void forked(fl_worker *worker, filch_self self)
 {
-    if (!filch_ptr_load(&fl_forkstack_of(self)->front.limit, FILCH_RELAXED)) /* F2: loaded again */
+    if (!filch_ptr_load(&fl_forkstack_of(self)->front.limit,
+                        FILCH_RELAXED)) /* ReadLimit: loaded again */
         fl_chase_lev_forked(worker, self);
 }
 

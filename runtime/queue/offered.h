@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Common parts of the queues outside the fork stacks. A task stays in its fiber's slot; a queue
- * holds the slot's address. The worker that changes the slot's state from OFFERED runs it (O2 of
- * sched/forkstack.h): the joining owner, or a worker that found it in a queue. An entry is stale
- * once the owner has taken its task back. It is skipped, or serves the next task of the same slot,
- * which is claimed in the same way. So no entry runs a task twice, and `claimed` is read only after
- * the claim. */
+ * holds the slot's address. The worker that changes the slot's state from OFFERED runs it
+ * (TakeOffer of sched/forkstack.h): the joining owner, or a worker that found it in a queue. An
+ * entry is stale once the owner has taken its task back. It is skipped, or serves the next task of
+ * the same slot, which is claimed in the same way. So no entry runs a task twice, and `claimed` is
+ * read only after the claim. */
 #ifndef FL_OFFERED_H
 #define FL_OFFERED_H
 

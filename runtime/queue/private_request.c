@@ -7,20 +7,20 @@
  * answers it.
  *
  * The default (runtime/queue/chase_lev.c) is of this family: its thieves ask in the same way, by
- * the same protocol (R1 to R7 of sched/forkstack.h), and rob only where no answer comes. So this is
- * the default without robbing and without the parts that robbing needs: the tag, the CAS of a join
- * at the oldest task, the heavy fence of robbers. Differences from the paper: a poke, not polling
- * of a cell, brings a request to the owner. A thief withdraws its request after a while, and tries
- * another owner. More than FL_HALF_FROM tasks are halved, instead of a task that can be split. And
- * workers sleep.
+ * the same protocol (AskOwner to WithdrawRequest of sched/forkstack.h), and rob only where no
+ * answer comes. So this is the default without robbing and without the parts that robbing needs:
+ * the tag, the CAS of a join at the oldest task, the heavy fence of robbers. Differences from the
+ * paper: a poke, not polling of a cell, brings a request to the owner. A thief withdraws its
+ * request after a while, and tries another owner. More than FL_HALF_FROM tasks are halved, instead
+ * of a task that can be split. And workers sleep.
  *
  * Edges: none of its own. `top` is raised and lowered by the owner only.
  *
  * Sleep, as with private-split: a private task keeps no worker awake. A worker about to sleep has
- * poked all owners (I2), so the owner's next fork or join re-arms limit (P4 of sched/idle.h),
- * answers, fences (P5), and wakes a worker (P6), which asks. As in docs/internals/idle.md, it cannot have
- * overwritten the poke without seeing the sleeper. If there is no asymmetric fence, limit is always
- * NULL: each fork fences and looks for sleepers. */
+ * poked all owners (LastScan), so the owner's next fork or join re-arms limit (HeedPoke of
+ * sched/idle.h), answers, fences (PublisherFence), and wakes a worker (ReadSleepers), which asks.
+ * As in docs/internals/idle.md, it cannot have overwritten the poke without seeing the sleeper. If
+ * there is no asymmetric fence, limit is always NULL: each fork fences and looks for sleepers. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/steal.h>

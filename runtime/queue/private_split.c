@@ -18,16 +18,19 @@
  * The thieves' poke is that of the idle protocol: `limit` is NULL. So there is one case, not two.
  * If there is no asymmetric fence, `limit` is always NULL, and each fork exposes.
  *
- * Edges (F2 is an edge of <filch/fork.h>, R5, R6 and O1 of sched/forkstack.h, W5 of
- * runtime/engine/suspend.c, P4 to P6 of sched/idle.h):
- *   X3 expose: CAS top, seq_cst                 -> X4 rob: CAS top, seq_cst; it sees claimed and
- *                                                  the arguments
- *   X5 join, flush, take back: CAS top, seq_cst  | X4; of owner and thief one wins a slot
+ * Edges (ReadLimit is an edge of <filch/fork.h>, PokeOwner, RearmLimit and OfferTask of
+ * sched/forkstack.h, ReadCurrent of runtime/engine/suspend.c, HeedPoke to ReadSleepers of
+ * sched/idle.h):
+ *   ExposeTasks: CAS top, seq_cst                   -> RobExposed: CAS top, seq_cst; it sees
+ *                                                      claimed and the arguments
+ *   RetakeExposed: join, flush, take back: CAS      |  RobExposed; of owner and thief one wins a
+ *      top, seq_cst                                    slot
  *
  * Sleep. Thieves cannot take a private task, and it keeps no worker awake. A worker about to sleep
- * has poked all owners (I2), so the owner's next fork or join re-arms limit (P4), exposes half,
- * fences (P5) and wakes a worker (P6). As in docs/internals/idle.md, it cannot have overwritten the poke
- * without seeing the sleeper. The look after the poke sees shared tasks. */
+ * has poked all owners (LastScan), so the owner's next fork or join re-arms limit (HeedPoke),
+ * exposes half, fences (PublisherFence) and wakes a worker (ReadSleepers). As in
+ * docs/internals/idle.md, it cannot have overwritten the poke without seeing the sleeper. The look
+ * after the poke sees shared tasks. */
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
@@ -63,14 +66,14 @@ static uint64_t load_top(const fl_forkstack *stack)
 static void expose(fl_worker *worker, fl_forkstack *stack, const filch_slot *end)
 {
     uint64_t top = load_top(stack), split = split_of(top);
-    fl_forkstack_rearm(stack); /* P4 */
+    fl_forkstack_rearm(stack); /* HeedPoke */
     uint64_t next = split + (fl_slot_index(end) - split + 1) / 2;
     fl_forkstack_show(stack, split, next);
     while (!filch_u64_cas(&stack->front.top, &top, with(top, fl_top_index(top), next),
-                          FILCH_SEQ_CST)) /* X3 */
+                          FILCH_SEQ_CST)) /* ExposeTasks */
         ;
     fl_count(worker, FL_EXPOSURES, 1);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
@@ -85,7 +88,8 @@ static void forked(fl_worker *worker, filch_self self)
 static void empty_at(fl_forkstack *stack, uint64_t index)
 {
     uint64_t top = load_top(stack);
-    while (!filch_u64_cas(&stack->front.top, &top, with(top, index, index), FILCH_SEQ_CST)) /* X5 */
+    while (!filch_u64_cas(&stack->front.top, &top, with(top, index, index),
+                          FILCH_SEQ_CST)) /* RetakeExposed */
         ;
 }
 
@@ -106,7 +110,7 @@ static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
     while (fl_top_index(top) <= index)
         if (filch_u64_cas(&stack->front.top, &top,
                           with(top, fl_top_index(top), (fl_top_index(top) + split_of(top)) / 2),
-                          FILCH_SEQ_CST)) /* X5 */
+                          FILCH_SEQ_CST)) /* RetakeExposed */
             return FL_KEPT;
     if (!fl_slot_reclaim(slot))
         return FL_STOLEN;
@@ -122,7 +126,8 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
         filch_ptr_load(&fl_slot_at(stack, end)->task, FILCH_RELAXED)) /* the owner's own stores */
         end++;
     fl_forkstack_show(stack, split, end);
-    while (!filch_u64_cas(&stack->front.top, &top, with(top, end, end), FILCH_SEQ_CST)) /* X5 */
+    while (!filch_u64_cas(&stack->front.top, &top, with(top, end, end),
+                          FILCH_SEQ_CST)) /* RetakeExposed */
         ;
     for (uint64_t index = fl_top_index(top); index < end; index++)
         fl_offer_out(worker, fl_slot_at(stack, index));
@@ -135,13 +140,14 @@ static void close(fl_forkstack *stack)
 
 static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* ReadCurrent */
     if (!stack)
         return false;
     uint64_t top = load_top(stack);
     while (fl_top_index(top) < (top & SPLIT)) {
         uint64_t index = fl_top_index(top);
-        if (filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE, FILCH_SEQ_CST)) /* X4 */
+        if (filch_u64_cas(&stack->front.top, &top, top + FL_TOP_ONE,
+                          FILCH_SEQ_CST)) /* RobExposed */
             return fl_took(worker, FL_ROBS, fl_slot_at(stack, index), work);
     }
     if (fl_forkstack_offers(stack) && !fl_forkstack_called(stack)) {

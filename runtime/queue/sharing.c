@@ -11,19 +11,21 @@
  * take them. A wake-up is for any worker that comes (docs/internals/idle.md), not for one receiver. So that
  * no task waits for a sleeper, a queue whose worker found it empty is `open`: others take from it,
  * too, until its worker takes or forks again. The queue of a surplus worker is open as well. Rules:
- *   open     by its worker, relaxed, when its take finds nothing: before I1 of sched/idle.h, which
- *            publishes it
+ *   open     by its worker, relaxed, when its take finds nothing: before AnnounceSleep of
+ *            sched/idle.h, which publishes it
  *   closed   by its worker, relaxed, when it takes or forks: it is at work, and looks here before
  *            it sleeps. A worker that has not seen that may take a task, too
- * With the idle protocol: a fork puts its entry (the queue's exchange), P5, loads `open`; if it is
- * closed it wakes nobody, else P6. Say all others sleep or come to sleep, and Z is the last
- * searcher:
- *   - the receiver sleeps: its I1, and `open` before it, come before Z's I1, so Z's look (I2, Q2,
- *     `pending`) sees it open; and either P6 sees Z's I1, or Z's look sees the entry.
- *   - it was closed when the fork looked, and is open now: the fork's P5 comes before every fence
- *     that follows the opening, Z's I2 among them: Z's look sees the entry.
+ * With the idle protocol: a fork puts its entry (the queue's exchange), PublisherFence, loads
+ * `open`; if it is closed it wakes nobody, else ReadSleepers. Say all others sleep or come to
+ * sleep, and Z is the last searcher:
+ *   - the receiver sleeps: its AnnounceSleep, and `open` before it, come before Z's AnnounceSleep,
+ *     so Z's look (LastScan, EndSearch, `pending`) sees it open; and either ReadSleepers sees Z's
+ *     AnnounceSleep, or Z's look sees the entry.
+ *   - it was closed when the fork looked, and is open now: the fork's PublisherFence comes before
+ *     every fence that follows the opening, Z's LastScan among them: Z's look sees the entry.
  *   - it searches: then Z is not the last. It works: it takes, so it looks here before it sleeps.
- *   - it retires: its J3 hands the duty on, and the woken worker sees that it is surplus (J8).
+ *   - it retires: its RetireWorker hands the duty on, and the woken worker sees that it is surplus
+ *   (ReadReach).
  * Settling and full queues: runtime/queue/offered.h. */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
@@ -81,7 +83,7 @@ static bool is_open(const receiver *one)
 static void set_open(receiver *own, bool open)
 {
     if (is_open(own) != open)
-        filch_u32_store(&own->open, open, FILCH_RELAXED); /* published by I1 */
+        filch_u32_store(&own->open, open, FILCH_RELAXED); /* published by AnnounceSleep */
 }
 
 /* The worker with the shortest queue among some samples. */
@@ -113,7 +115,7 @@ static void forked(fl_worker *worker, filch_self self)
     }
     if (to != worker->index)
         fl_count(worker, FL_PUSHES, 1);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     if (is_open(receiver_of(rt, to)))
         fl_wake_one(rt, to, FL_UNLESS_SEARCHING);
 }

@@ -2,8 +2,8 @@
  *
  * A bounded queue of offered slots, first in, first out: liburcu's wait-free queue, as the inbox
  * uses it. A put never waits (one exchange). A take never waits either, but only one worker takes
- * at a time; its edges are X1 and X2 of runtime/engine/inbox.h. An entry is a cell of its
- * own, since the slot of a stale entry is in use again (runtime/queue/offered.h).
+ * at a time; its edges are EndDrain and BeginDrain of runtime/engine/inbox.h. An entry is a cell of
+ * its own, since the slot of a stale entry is in use again (runtime/queue/offered.h).
  *
  * `waiting` only bounds the queue and says about how long it is; it orders nothing. */
 #ifndef FL_SLOT_QUEUE_H

@@ -12,21 +12,23 @@
  * before it takes the lock; here T stays, since a thief that sees it backs off, and the lock
  * decides about the others.
  *
- * Edges (J1 is an edge of <filch/fork.h>, T4 and O1 of sched/forkstack.h, W5 of
- * runtime/engine/suspend.c, P5 and P6 of sched/idle.h):
- *   T6 fork: store tail, release                -> T8; it sees claimed and the arguments
- *   T7 join: store tail, release; seq_cst fence; | T8; one of the two sees the other
- *      load top, relaxed
- *   T8 rob, with the lock: add to top, acq_rel;  <- T6; | T7
- *      seq_cst fence; load tail, acquire
- *   T9 with the lock: add to top, acq_rel; T4    -> T8; K1 and K2 order them
- * (K1 and K2 are the edges of runtime/platform/lock.h.)
+ * Edges (EraseTask is an edge of <filch/fork.h>, RetakeTop and OfferTask of sched/forkstack.h,
+ * ReadCurrent of runtime/engine/suspend.c, PublisherFence and ReadSleepers of sched/idle.h):
+ *   PushTail, fork: store tail, release             -> RobLocked; it sees claimed and the
+ *                                                      arguments
+ *   PopTail, join: store tail, release; seq_cst     |  RobLocked; one of the two sees the other
+ *      fence; load top, relaxed
+ *   RobLocked: rob, with the lock: add to top,      <- PushTail; | PopTail
+ *      acq_rel; seq_cst fence; load tail, acquire
+ *   RaiseTop, with the lock: add to top, acq_rel;   -> RobLocked; TakeLock and DropLock order
+ *      RetakeTop                                       them
+ * (TakeLock and DropLock are the edges of runtime/platform/lock.h.)
  *
- * Sleep. Each fork publishes the task, fences (P5) and looks for sleepers (P6). A worker about to
- * sleep has announced it (I1 of sched/idle.h), fences, and looks at the slot where H is. One of the
- * two sees the other. An H that a thief has raised without success hides a task from that look for
- * a moment. But such a thief searches, so it began to search after I1, and looks itself before it
- * sleeps. */
+ * Sleep. Each fork publishes the task, fences (PublisherFence) and looks for sleepers
+ * (ReadSleepers). A worker about to sleep has announced it (AnnounceSleep of sched/idle.h), fences,
+ * and looks at the slot where H is. One of the two sees the other. An H that a thief has raised
+ * without success hides a task from that look for a moment. But such a thief searches, so it began
+ * to search after AnnounceSleep, and looks itself before it sleeps. */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
@@ -41,30 +43,30 @@
 static uint64_t head_of(const fl_forkstack *stack)
 {
     return fl_top_index(
-        filch_u64_load(&stack->front.top, FILCH_RELAXED)); /* T7, or with the lock */
+        filch_u64_load(&stack->front.top, FILCH_RELAXED)); /* PopTail, or with the lock */
 }
 
 static void forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);
     fl_forkstack_show(stack, fl_slot_index(self) - 1, fl_slot_index(self));
-    filch_u64_store(&stack->tail, fl_slot_index(self), FILCH_RELEASE); /* T6 */
-    filch_fence_seq_cst();                                             /* P5 */
+    filch_u64_store(&stack->tail, fl_slot_index(self), FILCH_RELEASE); /* PushTail */
+    filch_fence_seq_cst();                                             /* PublisherFence */
     fl_wake_one(worker->rt, worker->index + 1, FL_UNLESS_SEARCHING);
 }
 
 static void take_back(fl_forkstack *stack, filch_slot *slot)
 {
     fl_lock(&stack->lock);
-    fl_forkstack_take_back(stack, slot); /* T9 */
+    fl_forkstack_take_back(stack, slot); /* RaiseTop */
     fl_unlock(&stack->lock);
 }
 
 static enum fl_settled settle(fl_forkstack *stack, filch_slot *slot)
 {
     uint64_t tail = fl_slot_index(slot);
-    filch_u64_store(&stack->tail, tail, FILCH_RELEASE); /* T7 */
-    filch_fence_seq_cst();                              /* T7 */
+    filch_u64_store(&stack->tail, tail, FILCH_RELEASE); /* PopTail */
+    filch_fence_seq_cst();                              /* PopTail */
     if (head_of(stack) <= tail)
         return FL_KEPT;
     fl_lock(&stack->lock);
@@ -85,7 +87,7 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
     uint64_t index = head_of(stack);
     uint64_t tail = filch_u64_load(&stack->tail, FILCH_RELAXED); /* owner's own */
     if (index < tail)
-        filch_u64_add(&stack->front.top, FL_TOP_ONE * (tail - index), FILCH_ACQ_REL); /* T9 */
+        filch_u64_add(&stack->front.top, FL_TOP_ONE * (tail - index), FILCH_ACQ_REL); /* RaiseTop */
     fl_unlock(&stack->lock);
     for (; index < tail; index++)
         fl_offer_out(worker, fl_slot_at(stack, index));
@@ -94,7 +96,7 @@ static void flush(fl_worker *worker, fl_forkstack *stack)
 static void close(fl_forkstack *stack)
 {
     fl_lock(&stack->lock);
-    fl_forkstack_close(stack); /* T9 */
+    fl_forkstack_close(stack); /* RaiseTop */
     fl_unlock(&stack->lock);
 }
 
@@ -102,18 +104,18 @@ static filch_slot *rob(fl_forkstack *stack)
 {
     filch_u64 *top = &stack->front.top;
     fl_lock(&stack->lock);
-    uint64_t index = fl_top_index(filch_u64_add(top, FL_TOP_ONE, FILCH_ACQ_REL)); /* T8 */
-    filch_fence_seq_cst();                                                        /* T8 */
-    bool got = index < filch_u64_load(&stack->tail, FILCH_ACQUIRE);               /* T8 */
+    uint64_t index = fl_top_index(filch_u64_add(top, FL_TOP_ONE, FILCH_ACQ_REL)); /* RobLocked */
+    filch_fence_seq_cst();                                                        /* RobLocked */
+    bool got = index < filch_u64_load(&stack->tail, FILCH_ACQUIRE);               /* RobLocked */
     if (!got)
-        filch_u64_add(top, -FL_TOP_ONE, FILCH_ACQ_REL); /* T9: undoes the raise */
+        filch_u64_add(top, -FL_TOP_ONE, FILCH_ACQ_REL); /* RaiseTop: undoes the raise */
     fl_unlock(&stack->lock);
     return got ? fl_slot_at(stack, index) : NULL;
 }
 
 static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 {
-    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* W5 */
+    fl_forkstack *stack = filch_ptr_load(&victim->current, FILCH_ACQUIRE); /* ReadCurrent */
     filch_slot *slot = stack && fl_forkstack_offers(stack) ? rob(stack) : NULL;
     return slot && fl_took(worker, FL_ROBS, slot, work);
 }

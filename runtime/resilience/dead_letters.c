@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Letters, and their queue: life, numbers, listing. Edge Z9: runtime/resilience/dead_letters.h. */
+ * Letters, and their queue: life, numbers, listing. Edge DropLetters:
+ * runtime/resilience/dead_letters.h. */
 #include <runtime/resilience/dead_letters.h>
 
 #include <runtime/engine/panic.h>
@@ -69,7 +70,7 @@ void filch_dead_letter_release(filch_dead_letter *held)
     fl_dead_letter *letter = (fl_dead_letter *)held;
     if (!letter)
         return;
-    if (filch_u32_add(&letter->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* Z9 */
+    if (filch_u32_add(&letter->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* DropLetters */
         return;
     void (*drop)(void *) = letter->given ? NULL : held->drop;
     void *data = held->data;

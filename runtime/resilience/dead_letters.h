@@ -17,7 +17,8 @@
  * job's (`given`): the holder that has taken it says so before it drops its hold.
  *
  * Edges:
- *   Z9 drop: add -1 to refs, acq_rel   -> Z9 of the last; it sees what the others did */
+ *   DropLetters: add -1 to refs, acq_rel            -> DropLetters of the last; it sees what the
+ *                                                      others did */
 #ifndef FL_DEAD_LETTERS_H
 #define FL_DEAD_LETTERS_H
 

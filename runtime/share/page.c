@@ -168,7 +168,7 @@ void fl_page_set_text(fl_page *page, unsigned table, uint32_t row, uint32_t colu
 {
     filch_u64 *cell = cell_at(page, table, row, column);
     uint64_t place = text && *text ? place_of(page, text) : 0;
-    filch_u64_store(cell, place, FILCH_RELEASE); /* V5 */
+    filch_u64_store(cell, place, FILCH_RELEASE); /* PublishCell */
 }
 
 void fl_page_published(fl_page *page)
@@ -177,5 +177,5 @@ void fl_page_published(fl_page *page)
     /* relaxed: both are numbers of their own */
     uint64_t published = filch_u64_load(&header->published, FILCH_RELAXED) + 1;
     filch_u64_store(&header->when, (uint64_t)fl_now(), FILCH_RELAXED); /* as above */
-    filch_u64_store(&header->published, published, FILCH_RELEASE);     /* V7 */
+    filch_u64_store(&header->published, published, FILCH_RELEASE);     /* PublishPage */
 }

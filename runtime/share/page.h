@@ -20,10 +20,10 @@
  * of moments some microseconds apart. A cell of a text column holds the text's place among the
  * texts, 0: none. Texts are only ever added, so one that was seen stays as it is:
  *
- *   V5 publish: write the text; store its cell, release  -> V6 read: load the cell, acquire; the
- *                                                           text is seen
- *   V7 publish: store `published`, release               -> V8 read: load `published`, acquire; all
- *                                                           cells are at least that new
+ *   PublishCell: write the text; store its cell,    -> ReadCell: load the cell, acquire; the
+ *      release                                         text is seen
+ *   PublishPage: store `published`, release         -> ReadPage: load `published`, acquire; all
+ *                                                      cells are at least that new
  * `published` is 0 until the page is complete. Neither side waits for the other, and neither
  * decides anything by what it reads. */
 #ifndef FL_PAGE_H
@@ -82,12 +82,12 @@ typedef struct fl_page_column {
 /* A cell, by any thread or process. */
 static inline uint64_t fl_page_read(const filch_u64 *cell)
 {
-    return filch_u64_load(cell, FILCH_ACQUIRE); /* V6 */
+    return filch_u64_load(cell, FILCH_ACQUIRE); /* ReadCell */
 }
 
 static inline uint64_t fl_page_publications(const fl_page_header *header)
 {
-    return filch_u64_load(&header->published, FILCH_ACQUIRE); /* V8 */
+    return filch_u64_load(&header->published, FILCH_ACQUIRE); /* ReadPage */
 }
 
 /* ---- The writer's side. One thread at a time ---- */

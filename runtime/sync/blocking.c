@@ -56,7 +56,7 @@ typedef struct fl_carrier {
 static void give(carrier *to, blocked *call)
 {
     to->call = call;
-    filch_u32_store(&to->called, 1, FILCH_RELEASE); /* A1 */
+    filch_u32_store(&to->called, 1, FILCH_RELEASE); /* GiveCall */
 }
 
 static carrier *take_idle(fl_blocking *all)
@@ -166,7 +166,7 @@ static bool retire(carrier *one, bool told)
 static blocked *next_call(carrier *one)
 {
     int64_t until = fl_now() + IDLE;
-    while (!filch_u32_load(&one->called, FILCH_ACQUIRE)) { /* A2 */
+    while (!filch_u32_load(&one->called, FILCH_ACQUIRE)) { /* ReadCall */
         if (!fl_futex_wait_until(&one->called, 0, until))
             continue;
         if (retire(one, false))
@@ -287,7 +287,7 @@ int filch_blocking_begin(void)
         fl_fiber_waits_in(fiber, "filch_blocking_begin", NULL);
         fl_suspend(fl_first_slot(&fiber->stack), submit_left, &call);
         /* The next fork goes out of line, where it is refused. */
-        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* W3 */
+        filch_ptr_exchange(&fiber->stack.front.limit, NULL, FILCH_ACQ_REL); /* SwitchFiber */
     }
     if (fiber)
         fiber->running.blocking++;

@@ -13,8 +13,9 @@
  * only where the limit is reached or the system gives no more threads. A carrier is free for the
  * next call before it gives its fiber back: a task that makes one call after another needs one.
  *
- * Edges, beside W3 of runtime/engine/suspend.c:
- *   A1 give: store called, release  -> A2 carrier: load called, acquire; it sees its call */
+ * Edges, beside SwitchFiber of runtime/engine/suspend.c:
+ *   GiveCall: store called, release                 -> ReadCall, carrier: load called, acquire;
+ *                                                      it sees its call */
 #ifndef FL_BLOCKING_H
 #define FL_BLOCKING_H
 

@@ -19,7 +19,7 @@
 
 static void drop(filch_context *context)
 {
-    if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* M3 */
+    if (filch_u32_add(&context->refs, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* DropUser */
         fl_life_end(&context->life);
         free(context);
     }
@@ -29,7 +29,8 @@ static void drop(filch_context *context)
 static bool hold(filch_context *context)
 {
     uint32_t users = filch_u32_load(&context->users, FILCH_RELAXED); /* the CAS decides */
-    while (users && !filch_u32_cas(&context->users, &users, users + 1, FILCH_ACQUIRE)) /* M4 */
+    while (users &&
+           !filch_u32_cas(&context->users, &users, users + 1, FILCH_ACQUIRE)) /* HoldUser */
         ;
     return users;
 }
@@ -51,7 +52,8 @@ static void unlink_from_parent(filch_context *context)
 void filch_context_release(filch_context *context)
 {
     FL_MAY_LIVE(context);
-    while (context && filch_u32_add(&context->users, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* M3 */
+    while (context &&
+           filch_u32_add(&context->users, (uint32_t)-1, FILCH_ACQ_REL) == 1) { /* DropUser */
         filch_context *parent = context->parent;
         if (parent)
             unlink_from_parent(context);
@@ -83,7 +85,8 @@ static uint32_t link_to_parent(filch_context *context, filch_context *parent)
     parent->children = context;
     uint32_t cause = filch_u32_load(&parent->cause, FILCH_RELAXED); /* under its lock */
     if (cause)
-        filch_u32_store(&context->cause, cause, FILCH_RELAXED); /* not yet shared, but with M4 */
+        filch_u32_store(&context->cause, cause,
+                        FILCH_RELAXED); /* not yet shared, but with HoldUser */
     fl_unlock(&parent->lock);
     return cause;
 }
@@ -189,7 +192,7 @@ static bool cancel_one(filch_context *context, uint32_t cause, filch_context **o
         fl_unlock(&context->lock);
         return false;
     }
-    filch_u32_store(&context->cause, cause, FILCH_RELEASE); /* M1 */
+    filch_u32_store(&context->cause, cause, FILCH_RELEASE); /* SetCancelled */
     for (filch_context *child = context->children; child; child = child->next)
         if (hold(child)) {
             child->doomed = *others;
@@ -295,7 +298,7 @@ int filch_context_cause(const filch_context *context)
 {
     FL_MAY_LIVE(context);
     fl_point();
-    return context ? -(int)filch_u32_load(&context->cause, FILCH_ACQUIRE) : 0; /* M2 */
+    return context ? -(int)filch_u32_load(&context->cause, FILCH_ACQUIRE) : 0; /* ReadCancelled */
 }
 
 int64_t filch_context_deadline(const filch_context *context)

@@ -5,12 +5,15 @@
  * ref; the timer holds another, since the timer thread may be calling it when the last user goes.
  *
  * Edges:
- *   M1 done: store cause, release                  -> M2 load cause, acquire; writes made
- *                                                     before the cancellation are seen
- *   M3 release: add -1 to users, or refs, acq_rel  -> M3 of the last; it sees what the others did
- *                                                     (so does let_go of an owned value)
- *   M4 hold: CAS of users from above 0, acquire    -> M3; finding 0 leaves it alone. Under the
- *                                                     parent's lock, so that it is still there
+ *   SetCancelled, done: store cause, release        -> ReadCancelled: load cause, acquire;
+ *                                                      writes made before the cancellation are
+ *                                                      seen
+ *   DropUser: add -1 to users, or refs, acq_rel     -> DropUser of the last; it sees what the
+ *                                                      others did (so does let_go of an owned
+ *                                                      value)
+ *   HoldUser: CAS of users from above 0, acquire    -> DropUser; finding 0 leaves it alone.
+ *                                                      Under the parent's lock, so that it is
+ *                                                      still there
  * Locks: a parent's is never taken while its child's is held, nor the other way round. */
 #ifndef FL_CANCELLATION_H
 #define FL_CANCELLATION_H

@@ -421,7 +421,7 @@ static bool stands_still(fl_runtime *rt)
 /* A number that changes whenever a task runs, or a fiber can be had. */
 static uint64_t progress(fl_runtime *rt)
 {
-    uint64_t reliefs = fl_starve_look(&rt->fibers.starve); /* G8 */
+    uint64_t reliefs = fl_starve_look(&rt->fibers.starve); /* ReadRelief */
     return fl_sum(rt, FL_SUSPENSIONS) + fl_sum(rt, FL_SWITCHES) + (reliefs << 32);
 }
 

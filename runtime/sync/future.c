@@ -29,7 +29,7 @@ const filch_failure fl_future_broken = {.code = -EPIPE,
 static FILCH_COLD uint32_t look_again(const filch_future *future)
 {
     for (unsigned i = 0;; i++) {
-        uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* H2 */
+        uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* ReadStage */
         if (!(stage & FL_FUTURE_SETTING))
             return stage;
         filch_u32 never = {0};
@@ -42,7 +42,7 @@ static FILCH_COLD uint32_t look_again(const filch_future *future)
 
 static inline uint32_t look(const filch_future *future)
 {
-    uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* H2 */
+    uint32_t stage = filch_u32_load(&future->stage, FILCH_ACQUIRE); /* ReadStage */
     return FILCH_LIKELY(!(stage & FL_FUTURE_SETTING)) ? stage : look_again(future);
 }
 
@@ -52,9 +52,9 @@ static uint32_t say_that_one_waits(filch_future *future)
     uint32_t stage;
     do
         stage = look(future);
-    while (
-        !(stage & (FL_FUTURE_DONE | FL_FUTURE_WAITED)) &&
-        !filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_WAITED, FILCH_ACQUIRE)); /* H4 */
+    while (!(stage & (FL_FUTURE_DONE | FL_FUTURE_WAITED)) &&
+           !filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_WAITED,
+                          FILCH_ACQUIRE)); /* MarkWaited */
     return stage;
 }
 
@@ -71,9 +71,11 @@ static void let_settler_go(filch_future *future, uint32_t stage)
 
 int fl_future_claim(filch_future *future)
 {
-    uint32_t stage = filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; H3 decides */
+    uint32_t stage =
+        filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; ClaimFuture decides */
     while (!(stage & ~(uint32_t)FL_FUTURE_WAITED))
-        if (filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_OWNED, FILCH_ACQUIRE)) /* H3 */
+        if (filch_u32_cas(&future->stage, &stage, stage | FL_FUTURE_OWNED,
+                          FILCH_ACQUIRE)) /* ClaimFuture */
             return 0;
     return fl_fail(EALREADY,
                    "this future is done, or a started task will set it; use another, or reset it");
@@ -81,12 +83,13 @@ int fl_future_claim(filch_future *future)
 
 static void settle(filch_future *future, uint32_t as, int told)
 {
-    uint32_t stage = filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; H1 decides */
+    uint32_t stage =
+        filch_u32_load(&future->stage, FILCH_RELAXED); /* a look; SettleFuture decides */
     if (stage == FL_FUTURE_OWNED &&
-        filch_u32_cas(&future->stage, &stage, as, FILCH_RELEASE)) /* H1 */
+        filch_u32_cas(&future->stage, &stage, as, FILCH_RELEASE)) /* SettleFuture */
         return;
     fl_lock(&future->lock);
-    filch_u32_store(&future->stage, as | FL_FUTURE_WAITED, FILCH_RELEASE); /* H1 */
+    filch_u32_store(&future->stage, as | FL_FUTURE_WAITED, FILCH_RELEASE); /* SettleFuture */
     fl_tell_all(&future->lock, &future->waiters, told);
 }
 
@@ -130,12 +133,12 @@ int filch_future_set(filch_future *future, const void *value, size_t size)
                        size, FILCH_FUTURE_BYTES);
     uint32_t stage = 0;
     fl_point();
-    if (FILCH_UNLIKELY(
-            !filch_u32_cas(&future->stage, &stage, FL_FUTURE_SETTING, FILCH_ACQUIRE))) /* H3 */
+    if (FILCH_UNLIKELY(!filch_u32_cas(&future->stage, &stage, FL_FUTURE_SETTING,
+                                      FILCH_ACQUIRE))) /* ClaimFuture */
         return set_waited_for(future, value, size);
     fl_point();
     put_value(future, value, size);
-    filch_u32_store(&future->stage, FL_FUTURE_VALUE, FILCH_RELEASE); /* H1 */
+    filch_u32_store(&future->stage, FL_FUTURE_VALUE, FILCH_RELEASE); /* SettleFuture */
     return 0;
 }
 
@@ -296,7 +299,8 @@ static inline int await(filch_future *future, int64_t until, fl_wait_how how)
 {
     FL_GIVEN_IN("filch_await", future);
     fl_point();
-    if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) == FL_FUTURE_VALUE)) /* H2 */
+    if (FILCH_LIKELY(filch_u32_load(&future->stage, FILCH_ACQUIRE) ==
+                     FL_FUTURE_VALUE)) /* ReadStage */
         return 0;
     return await_slow(future, until, how);
 }
@@ -331,13 +335,13 @@ bool filch_future_done(const filch_future *future)
 {
     FL_MUST_GIVE(future);
     fl_point();
-    return filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_DONE; /* H2 */
+    return filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_DONE; /* ReadStage */
 }
 
 const void *filch_future_value(const filch_future *future, size_t size)
 {
     FL_MUST_GIVE(future);
-    if (!(filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_VALUE)) /* H2 */
+    if (!(filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_VALUE)) /* ReadStage */
         filch_die("took the value of a future that has none; await it first, and check the result "
                   "of the await");
     if (size != future->size)
@@ -350,6 +354,6 @@ const void *filch_future_value(const filch_future *future, size_t size)
 const filch_failure *filch_future_failure(const filch_future *future)
 {
     FL_MUST_GIVE(future);
-    bool failed = filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_FAILED; /* H2 */
+    bool failed = filch_u32_load(&future->stage, FILCH_ACQUIRE) & FL_FUTURE_FAILED; /* ReadStage */
     return failed ? (const filch_failure *)future->room : NULL;
 }

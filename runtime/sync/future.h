@@ -12,13 +12,14 @@
  * comes back a moment later.
  *
  * Edges:
- *   H1 settle: store stage, or CAS it from     -> H2 look: load stage, acquire; a reader that
- *      OWNED, release                             sees it done sees the result
- *   H3 claim: CAS stage, acquire               | H3 of another: one of them wins
- *   H4 wait: CAS WAITED into stage, acquire,   | H1, H3: one of the two sees the other
- *      under the lock
- * H1 is the settler's last touch unless it sees WAITED; then its unlocking is. So a thread that
- * finds the future done with WAITED, and was not told, takes the lock once; then its memory may go.
+ *   SettleFuture: store stage, or CAS it from       -> ReadStage, look: load stage, acquire; a
+ *      OWNED, release                                  reader that sees it done sees the result
+ *   ClaimFuture: CAS stage, acquire                 |  ClaimFuture of another: one of them wins
+ *   MarkWaited: CAS WAITED into stage, acquire,     |  SettleFuture, ClaimFuture: one of the two
+ *      under the lock                                  sees the other
+ * SettleFuture is the settler's last touch unless it sees WAITED; then its unlocking is. So a
+ * thread that finds the future done with WAITED, and was not told, takes the lock once; then its
+ * memory may go.
  *
  * Threads: any. */
 #ifndef FL_FUTURE_H

@@ -8,9 +8,12 @@
  * `refs` counts the waiters.
  *
  * Edges:
- *   H5 come: add -1 to missing, acq_rel  -> H5 of the last; it sees what the others wrote
- *   H6 go: add -1 to refs, acq_rel       -> H6 of the last; it sees that the others have gone
- *   H7 first: CAS first, acq_rel         | H7 of another: one of them was the first */
+ *   CountInput, come: add -1 to missing, acq_rel    -> CountInput of the last; it sees what the
+ *                                                      others wrote
+ *   DropGraph, go: add -1 to refs, acq_rel          -> DropGraph of the last; it sees that the
+ *                                                      others have gone
+ *   ClaimFirst: CAS first, acq_rel                  |  ClaimFirst of another: one of them was
+ *                                                      the first */
 #include <runtime/engine/external.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/inbox.h>
@@ -168,7 +171,7 @@ struct gathering {
 
 static void let_go(gathering *group)
 {
-    if (filch_u32_add(&group->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* H6 */
+    if (filch_u32_add(&group->refs, (uint32_t)-1, FILCH_ACQ_REL) != 1) /* DropGraph */
         return;
     filch_context_release(group->losers);
     free(group);
@@ -197,7 +200,7 @@ static void settle_in_turn(gathering *one)
 
 static void come(gathering *group)
 {
-    if (filch_u32_add(&group->missing, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* H5 */
+    if (filch_u32_add(&group->missing, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* CountInput */
         settle_in_turn(group);
 }
 
@@ -285,14 +288,14 @@ int filch_when_all(filch_future *all, filch_future *const *futures, size_t count
 static void any_told(member *one)
 {
     uint32_t nobody = 0, index = (uint32_t)(one - one->of->members);
-    if (filch_u32_cas(&one->of->first, &nobody, index + 1, FILCH_ACQ_REL)) /* H7 */
+    if (filch_u32_cas(&one->of->first, &nobody, index + 1, FILCH_ACQ_REL)) /* ClaimFirst */
         come(one->of);
 }
 
 /* The others are left alone before `out` is set, since then they may be gone. */
 static void settle_any(gathering *group)
 {
-    size_t first = filch_u32_load(&group->first, FILCH_RELAXED) - 1; /* set before H5 */
+    size_t first = filch_u32_load(&group->first, FILCH_RELAXED) - 1; /* set before CountInput */
     for (size_t i = 0; i < group->count; i++)
         if (fl_future_detach(group->members[i].future, &group->members[i].node))
             let_go(group);

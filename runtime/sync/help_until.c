@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * filch_help_until where the task has to suspend (runtime/engine/help.h): it waits in a queue. Queues are
- * shared by all words whose addresses have the same hash, so a wake-up may be for another word. The
- * queue's lock orders a look at the word and the store of another value; for helpers that sleep within
- * their task it is I7 of runtime/engine/park.c, which also has E5. */
+ * filch_help_until where the task has to suspend (runtime/engine/help.h): it waits in a queue.
+ * Queues are shared by all words whose addresses have the same hash, so a wake-up may be for
+ * another word. The queue's lock orders a look at the word and the store of another value; for
+ * helpers that sleep within their task it is ChangeWord of runtime/engine/park.c, which also has
+ * LeaveVisit. */
 #include <filch/guest.h>
 
 #include <runtime/engine/external.h>
@@ -77,9 +78,9 @@ int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
     filch_u32_add(&rt->inbox.visitors, 1, FILCH_RELAXED); /* the store below publishes it */
     fl_thread_noted();
     fl_lock(&of->lock);
-    filch_u32_store(word, value, FILCH_RELEASE); /* I7 */
+    filch_u32_store(word, value, FILCH_RELEASE); /* ChangeWord */
     fl_tell_all(&of->lock, &of->waiters, 0);
     fl_wake_helpers(rt);
-    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* E5 */
+    filch_u32_add(&rt->inbox.visitors, (uint32_t)-1, FILCH_RELEASE); /* LeaveVisit */
     return 0;
 }

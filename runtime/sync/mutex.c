@@ -22,10 +22,11 @@
  * worker.
  *
  * Edges:
- *   K3 lock: CAS of state, acquire  <- K4 unlock: CAS of state, release; the last holder's writes
- *                                      are seen. Handing over: edges V of runtime/sync/wait.h
- * K4 is the unlocker's last touch, unless a waiter that it has claimed keeps the mutex there: the
- * next holder may free it. */
+ *   LockMutex: CAS of state, acquire                <- UnlockMutex: CAS of state, release; the
+ *                                                      last holder's writes are seen. Handing
+ *                                                      over: the edges of runtime/sync/wait.h
+ * UnlockMutex is the unlocker's last touch, unless a waiter that it has claimed keeps the mutex
+ * there: the next holder may free it. */
 #include <runtime/sync/mutex.h>
 
 #include <filch/sync.h>
@@ -53,7 +54,7 @@ static bool take(filch_mutex *mutex)
 {
     uint32_t state = filch_u32_load(&mutex->state, FILCH_RELAXED); /* the CAS decides */
     while (!(state & LOCKED))
-        if (filch_u32_cas(&mutex->state, &state, state | LOCKED, FILCH_ACQUIRE)) /* K3 */
+        if (filch_u32_cas(&mutex->state, &state, state | LOCKED, FILCH_ACQUIRE)) /* LockMutex */
             return true;
     return false;
 }
@@ -67,7 +68,7 @@ static bool take_or_announce(filch_mutex *mutex, bool waits)
     uint32_t state = filch_u32_load(&mutex->state, FILCH_RELAXED), next; /* the CAS decides */
     do
         next = state | (state & LOCKED ? announced : taken);
-    while (!filch_u32_cas(&mutex->state, &state, next, FILCH_ACQUIRE)); /* K3 */
+    while (!filch_u32_cas(&mutex->state, &state, next, FILCH_ACQUIRE)); /* LockMutex */
     return !(state & LOCKED);
 }
 
@@ -100,7 +101,7 @@ static void answer_for_others(filch_mutex *mutex)
 /* It was handed over. */
 static int begin(filch_mutex *mutex)
 {
-    filch_u32_and(&mutex->state, ~(uint32_t)HANDED, FILCH_RELAXED); /* edges V order the rest */
+    filch_u32_and(&mutex->state, ~(uint32_t)HANDED, FILCH_RELAXED); /* wait.h orders the rest */
     return 0;
 }
 
@@ -139,7 +140,8 @@ static inline bool take_fast(filch_mutex *mutex)
 {
     uint32_t state = 0;
     fl_point();
-    return FILCH_LIKELY(filch_u32_cas(&mutex->state, &state, LOCKED, FILCH_ACQUIRE)); /* K3 */
+    return FILCH_LIKELY(
+        filch_u32_cas(&mutex->state, &state, LOCKED, FILCH_ACQUIRE)); /* LockMutex */
 }
 
 void fl_mutex_lock(const char *call, filch_mutex *mutex)
@@ -206,7 +208,7 @@ static FILCH_COLD void unlock_slow(filch_mutex *mutex, uint32_t state)
                 break;
             state = filch_u32_load(&mutex->state, FILCH_RELAXED); /* the CAS decides */
         } else if (filch_u32_cas(&mutex->state, &state, state & ~(uint32_t)LOCKED,
-                                 FILCH_RELEASE)) /* K4 */
+                                 FILCH_RELEASE)) /* UnlockMutex */
             break;
     }
     if (next)
@@ -219,7 +221,7 @@ void filch_mutex_unlock(filch_mutex *mutex)
     uint32_t state = LOCKED;
     fl_point();
     fl_given(mutex, 1);
-    if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* K4 */
+    if (FILCH_UNLIKELY(!filch_u32_cas(&mutex->state, &state, 0, FILCH_RELEASE))) /* UnlockMutex */
         unlock_slow(mutex, state);
 }
 

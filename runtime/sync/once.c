@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Once. Edges:
- *   K7 called: store state, release  -> K8 load state, acquire; sees the function's writes.
- *                                       Waiters: over edges V of runtime/sync/wait.h */
+ *   MarkCalled: store state, release                -> ReadCalled: load state, acquire; sees the
+ *                                                      function's writes. Waiters: over the
+ *                                                      edges of runtime/sync/wait.h */
 #include <filch/sync.h>
 #include <runtime/platform/given.h>
 
@@ -27,7 +28,7 @@ static void end(void *arg)
 {
     filch_once_flag *flag = arg;
     fl_lock(&flag->lock);
-    filch_u32_store(&flag->state, CALLED, FILCH_RELEASE); /* K7 */
+    filch_u32_store(&flag->state, CALLED, FILCH_RELEASE); /* MarkCalled */
     fl_tell_all(&flag->lock, &flag->waiters, 0);
 }
 
@@ -66,6 +67,6 @@ void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
     FL_MUST_GIVE(flag);
     fl_point();
-    if (FILCH_UNLIKELY(filch_u32_load(&flag->state, FILCH_ACQUIRE) != CALLED)) /* K8 */
+    if (FILCH_UNLIKELY(filch_u32_load(&flag->state, FILCH_ACQUIRE) != CALLED)) /* ReadCalled */
         once_slow(flag, fn, arg);
 }

@@ -52,7 +52,7 @@ static fl_node *serve(filch_permits *permits, int64_t floor)
     *last = NULL;
     FL_ASSERT(left >= 0);
     uint64_t bit = fl_waiters_any(&permits->waiters) ? 0 : WAITED_FOR;
-    filch_u64_add(&permits->balance, twice(left - before) - bit, FILCH_ACQ_REL); /* K5 */
+    filch_u64_add(&permits->balance, twice(left - before) - bit, FILCH_ACQ_REL); /* TakePermits */
     return served;
 }
 
@@ -72,7 +72,7 @@ static bool take_or_announce(filch_permits *permits, int64_t count, int64_t floo
     do {
         taken = first && number(balance) - count >= floor;
         next = taken ? (balance & ~(uint64_t)WAITED_FOR) - twice(count) : balance | bit;
-    } while (!filch_u64_cas(&permits->balance, &balance, next, FILCH_ACQUIRE)); /* K5 */
+    } while (!filch_u64_cas(&permits->balance, &balance, next, FILCH_ACQUIRE)); /* TakePermits */
     return taken;
 }
 
@@ -102,7 +102,7 @@ int fl_permits_take(const char *call, filch_permits *permits, int64_t count, int
     uint64_t balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
     while (!(balance & WAITED_FOR) && number(balance) - count >= floor)
         if (filch_u64_cas(&permits->balance, &balance, balance - twice(count),
-                          FILCH_ACQUIRE)) /* K5 */
+                          FILCH_ACQUIRE)) /* TakePermits */
             return 0;
     return take_slow(call, permits, count, floor, until, how);
 }
@@ -113,7 +113,7 @@ static FILCH_COLD bool give_slow(filch_permits *permits, int64_t count, int64_t 
     fl_lock(&permits->lock);
     bool any = fl_waiters_any(&permits->waiters);
     if (any)
-        filch_u64_add(&permits->balance, twice(count), FILCH_ACQ_REL); /* K6 */
+        filch_u64_add(&permits->balance, twice(count), FILCH_ACQ_REL); /* GivePermits */
     else
         filch_u64_and(&permits->balance, ~(uint64_t)WAITED_FOR, FILCH_RELAXED); /* gives nothing */
     serve_and_tell(permits, floor);
@@ -130,7 +130,7 @@ bool fl_permits_give(filch_permits *permits, int64_t count, int64_t floor, int64
                 return true;
             balance = filch_u64_load(&permits->balance, FILCH_RELAXED); /* the CAS decides */
         } else if (filch_u64_cas(&permits->balance, &balance, balance + twice(count),
-                                 FILCH_RELEASE)) /* K6 */
+                                 FILCH_RELEASE)) /* GivePermits */
             return true;
     }
     return false;

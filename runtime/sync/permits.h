@@ -8,12 +8,13 @@
  * set the balance changes under the private lock alone.
  *
  * Edges:
- *   K5 take: CAS of balance, acquire, or  <- K6 give: CAS of balance, release, or under the private
- *      for a waiter add, acq_rel             lock add, acq_rel; sees all givers' writes.
- *                                            Waiters: over edges V of runtime/sync/wait.h
- * Life: a thread that has just taken permits may free the object: K6 is the giver's last touch, or
- * the giver leaves the private lock before it tells a waiter, which still exists then. Threads:
- * any. */
+ *   TakePermits: CAS of balance, acquire, or for a  <- GivePermits: CAS of balance, release, or
+ *      waiter add, acq_rel                             under the private lock add, acq_rel; sees
+ *                                                      all givers' writes. Waiters: over the
+ *                                                      edges of runtime/sync/wait.h
+ * Life: a thread that has just taken permits may free the object: GivePermits is the giver's last
+ * touch, or the giver leaves the private lock before it tells a waiter, which still exists then.
+ * Threads: any. */
 #ifndef FL_PERMITS_H
 #define FL_PERMITS_H
 

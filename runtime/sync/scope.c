@@ -146,10 +146,11 @@ static void leave(filch_scope *scope)
 {
     uint32_t children = filch_u32_load(&scope->children, FILCH_RELAXED); /* the CAS decides */
     while (children > 1)
-        if (filch_u32_cas(&scope->children, &children, children - 1, FILCH_RELEASE)) /* U1 */
+        if (filch_u32_cas(&scope->children, &children, children - 1,
+                          FILCH_RELEASE)) /* LeaveScope */
             return;
     fl_lock(&scope->lock);
-    if (filch_u32_add(&scope->children, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* U2 */
+    if (filch_u32_add(&scope->children, (uint32_t)-1, FILCH_ACQ_REL) == 1) /* LeaveLast */
         fl_tell_all(&scope->lock, &scope->waiters, 0);
     else
         fl_unlock(&scope->lock);

@@ -5,9 +5,9 @@
  * it sees 0, and it looks under the lock, so unlocking is the last touch.
  *
  * Edges:
- *   U1 leave: CAS of children, above 1, release    -> U2 the last: add -1 to children, acq_rel;
- *                                                     waiters see the others' writes through the
- *                                                     lock
+ *   LeaveScope: CAS of children, above 1, release   -> LeaveLast, the last: add -1 to children,
+ *                                                      acq_rel; waiters see the others' writes
+ *                                                      through the lock
  *
  * An opener that is a task has a cleanup pending: if it panics, the scope is cancelled and the
  * panicking stack waits for it.

@@ -6,8 +6,9 @@
  * before.
  *
  * Edges:
- *   Y3 noted: add 1 to noted, release  -> Y4 and of noted with 0, acquire; a signal noted after
- *                                         that writes again
+ *   NoteSignal: add 1 to noted, release             -> TakeSignals: and of noted with 0,
+ *                                                      acquire; a signal noted after that writes
+ *                                                      again
  * Life: the eventfd is made once, and stays; so do the waiter and its node. */
 #include <filch/process.h>
 
@@ -55,7 +56,7 @@ static void note(int number)
         signal(number, SIG_DFL);
         raise(number);
     } else {
-        filch_u32_add(&noted[number], 1, FILCH_RELEASE); /* Y3 */
+        filch_u32_add(&noted[number], 1, FILCH_RELEASE); /* NoteSignal */
         int was = fl_cancel_hold();
         eventfd_write(wake_event, 1);
         fl_cancel_release(was);
@@ -111,7 +112,7 @@ static void woken(fl_waiter *unused)
     (void)unused;
     eventfd_read(wake_event, &writes);
     for (int number = 1; number <= SIGNALS; number++) {
-        uint32_t times = filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* Y4 */
+        uint32_t times = filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* TakeSignals */
         if (times)
             come(number, times);
     }
@@ -160,7 +161,7 @@ static int take(effect does, int number)
     if (is_taken(number))
         return fl_fail(EBUSY, "another context or channel has signal %d; filch_signal_%s_stop that",
                        number, taken[number].does.context ? "context" : "channel");
-    filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* Y4: they came for another */
+    filch_u32_and(&noted[number], 0, FILCH_ACQUIRE); /* TakeSignals: they came for another */
     if (sigaction(number, &ours, &taken[number].before))
         return fl_fail(EINVAL, "signal %d cannot be caught; SIGTERM and SIGINT can", number);
     if (taken[number].before.sa_handler == note) /* inherited through fork() */

@@ -34,10 +34,10 @@ static bool show_earlier(shard *of, uint64_t when)
 {
     if (when >= filch_u64_load(&of->earliest, FILCH_RELAXED)) /* written under the lock */
         return false;
-    filch_u64_store(&of->earliest, when, FILCH_SEQ_CST);           /* Y5 */
-    uint64_t until = filch_u64_load(&sleeps_until, FILCH_SEQ_CST); /* Y5 */
+    filch_u64_store(&of->earliest, when, FILCH_SEQ_CST);           /* StartTimer */
+    uint64_t until = filch_u64_load(&sleeps_until, FILCH_SEQ_CST); /* StartTimer */
     while (when < until)
-        if (filch_u64_cas(&sleeps_until, &until, 0, FILCH_SEQ_CST)) /* Y5 */
+        if (filch_u64_cas(&sleeps_until, &until, 0, FILCH_SEQ_CST)) /* StartTimer */
             return true;
     return false;
 }
@@ -45,9 +45,9 @@ static bool show_earlier(shard *of, uint64_t when)
 int64_t fl_timers_sleep(void)
 {
     uint64_t next = INT64_MAX;
-    filch_u64_store(&sleeps_until, INT64_MAX, FILCH_SEQ_CST); /* Y6 */
+    filch_u64_store(&sleeps_until, INT64_MAX, FILCH_SEQ_CST); /* AnnounceRest */
     for (unsigned i = 0; i < SHARDS; i++) {
-        uint64_t one = filch_u64_load(&shards[i].earliest, FILCH_SEQ_CST); /* Y6 */
+        uint64_t one = filch_u64_load(&shards[i].earliest, FILCH_SEQ_CST); /* AnnounceRest */
         next = one < next ? one : next;
     }
     filch_u64_store(&sleeps_until, next,

@@ -69,9 +69,9 @@ static inline void fl_batch_add(fl_batch *batch, fl_runtime *rt, fl_work_item *w
  * to wake T takes the word down to 0, and T looks at all shards once it has heard the wake-up event.
  *
  * Edges:
- *   Y5 start: store earliest, seq_cst;       | Y6 sleep: store sleeps_until, seq_cst; load earliest
- *      load sleeps_until, seq_cst, and CAS      of each shard, seq_cst; one sees the other
- *      it to 0, seq_cst
+ *   StartTimer: store earliest, seq_cst; load       |  AnnounceRest, sleep: store sleeps_until,
+ *      sleeps_until, seq_cst, and CAS it to 0,         seq_cst; load earliest of each shard,
+ *      seq_cst                                         seq_cst; one sees the other
  * A stop leaves `earliest` as it is, so that pairs of starts and stops write it once; T, which then
  * wakes up too soon, makes it later.
  * Locks: those of several shards are taken in ascending order, and only by T, fork() and

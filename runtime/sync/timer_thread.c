@@ -206,14 +206,14 @@ static int start(void)
 
 int fl_timer_thread_start(void)
 {
-    if (filch_u32_load(&timer_thread.running, FILCH_ACQUIRE)) /* Y2 */
+    if (filch_u32_load(&timer_thread.running, FILCH_ACQUIRE)) /* ReadRunning */
         return 0;
     fl_lock(&timer_thread.lock);
     int rc = 0;
     if (!filch_u32_load(&timer_thread.running, FILCH_RELAXED)) { /* written under the lock */
         rc = start();
         if (!rc)
-            filch_u32_store(&timer_thread.running, 1, FILCH_RELEASE); /* Y1 */
+            filch_u32_store(&timer_thread.running, 1, FILCH_RELEASE); /* ShowRunning */
     }
     fl_unlock(&timer_thread.lock);
     return rc ? fl_fail(rc,
@@ -228,7 +228,7 @@ int fl_timer_thread_start(void)
 int fl_timer_thread_watch(int operation, int fd, uint32_t events, uint32_t tag)
 {
     struct epoll_event event = {.events = events, .data.u64 = (uint64_t)tag << 32 | (uint32_t)fd};
-    if (!filch_u32_load(&timer_thread.running, FILCH_ACQUIRE)) /* Y2 */
+    if (!filch_u32_load(&timer_thread.running, FILCH_ACQUIRE)) /* ReadRunning */
         return -ENOENT;
     return epoll_ctl(timer_thread.epoll, operation, fd, &event) ? -errno : 0;
 }

@@ -10,7 +10,8 @@
  * (runtime/sync/timer_shards.h).
  *
  * Edges:
- *   Y1 started: store running, release  -> Y2 load running, acquire; its files are open
+ *   ShowRunning, started: store running, release    -> ReadRunning: load running, acquire; its
+ *                                                      files are open
  * Locks: its own is taken by starts and by fork(), before those of the timers' shards.
  *
  * fork(): the child has no timer thread; its first timer starts one. Pending timers belong to the

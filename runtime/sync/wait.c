@@ -36,7 +36,7 @@ void fl_waiter_here(fl_waiter *waiter)
 static void park_fiber(fl_worker *worker, fl_fiber *left, void *arg)
 {
     fl_waiter *waiter = arg; /* on the stack that left */
-    uint32_t was = filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL); /* V3 */
+    uint32_t was = filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL); /* ParkWaiter */
     if (was & FL_DONE)
         fl_resume(worker->rt, left);
 }
@@ -51,13 +51,14 @@ static void block(fl_waiter *waiter, int64_t until)
         fl_thread_waits();
         fl_suspect();
     }
-    uint32_t state = filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL) | FL_PARKED; /* V3 */
+    uint32_t state =
+        filch_u32_or(&waiter->state, FL_PARKED, FILCH_ACQ_REL) | FL_PARKED; /* ParkWaiter */
     while (!(state & FL_DONE)) {
         if (fl_futex_wait_until(&waiter->state, state, until) && fl_waiter_claim(waiter)) {
             waiter->code = -ETIMEDOUT;
             return;
         }
-        state = filch_u32_load(&waiter->state, FILCH_ACQUIRE); /* V4 */
+        state = filch_u32_load(&waiter->state, FILCH_ACQUIRE); /* ReadOutcome */
         if (state & FL_CLAIMED)
             until = 0; /* it is being told */
     }

@@ -4,30 +4,31 @@
  * function to be called) waits once, for the first of one or several things: objects, in whose
  * queues it has a node each, and a deadline. Exactly one of them decides the outcome.
  *
- *   the waiter                                    its teller
- *   puts nodes into queues, under their locks     finds a node in its queue, under the lock
- *   starts a timer                                claims the waiter (V1); lost: the next node
- *   parks, once it can be resumed (V3)            takes the node out, moves its data
- *   is resumed, or sees that it is done (V4)      sets the outcome, tells it (V2): the last touch
- *   takes the timer and all nodes back but the    of waiter, node and data; parked: resumes it
- *   winner's
+ *   the waiter                                  its teller
+ *   puts nodes into queues, under their locks   finds a node in its queue, under the lock
+ *   starts a timer                              ClaimWaiter; lost: the next node
+ *   parks, once it can be resumed               takes the node out, moves its data
+ *   is resumed, or ReadOutcome finds it done    sets the outcome; NotifyWaiter, the last touch of
+ *   takes the timer and all nodes back but      waiter, node and data; parked: resumes it
+ *   the winner's
  *
  * state: CLAIMED | DONE | PARKED.
  * Edges:
- *   V1 claim: or CLAIMED into state, acq_rel     | V1 of another: one of them wins
- *   V2 tell: or DONE into state, acq_rel         -> V4 waiter: load state, acquire; it sees the
- *                                                   outcome and the data
- *   V3 park: or PARKED into state, acq_rel       | V2; one of the two sees the other: the waiter
- *                                                   DONE, or its teller PARKED
+ *   ClaimWaiter: or CLAIMED into state, acq_rel     |  ClaimWaiter of another: one of them wins
+ *   NotifyWaiter: or DONE into state, acq_rel       -> ReadOutcome, waiter: load state, acquire;
+ *                                                      it sees the outcome and the data
+ *   ParkWaiter: or PARKED into state, acq_rel       |  NotifyWaiter; one of the two sees the
+ *                                                      other: the waiter DONE, or its teller
+ *                                                      PARKED
  * A fiber parks in the action of its switch, on the stack that it switched to: from then on it may
  * be running elsewhere. The object that decided takes the winning node out; the waiter takes out
  * all others before it returns. So no former waiter touches an object whose queues are empty
  * (fl_dismiss).
  * Cancellation: a task that waits in fl_waiter_wait_cancellable has a node in the queue of its
  * context, too (fl_fiber.ends_with), while it is parked. The context's cancellation claims it like
- * any other teller (V1). So a permit that is granted at the same time is kept if the grant wins the
- * claim, and goes to the next waiter if the cancellation does. To its object, a cancelled waiter is
- * one whose time is over. A wait that need not park does not look at the context.
+ * any other teller (ClaimWaiter). So a permit that is granted at the same time is kept if the grant
+ * wins the claim, and goes to the next waiter if the cancellation does. To its object, a cancelled
+ * waiter is one whose time is over. A wait that need not park does not look at the context.
  * Life: everything here lies on the waiter's stack. Threads: as each comment says. */
 #ifndef FL_WAIT_H
 #define FL_WAIT_H
@@ -73,7 +74,7 @@ void fl_waiter_here(fl_waiter *waiter);
 /* Has it been told? Does not read the outcome. */
 static inline bool fl_waiter_done(const fl_waiter *waiter)
 {
-    return filch_u32_load(&waiter->state, FILCH_ACQUIRE) & FL_DONE; /* V4 */
+    return filch_u32_load(&waiter->state, FILCH_ACQUIRE) & FL_DONE; /* ReadOutcome */
 }
 /* Waits until it is told, or until `until`: -ETIMEDOUT. Suspends, or blocks. Its nodes are queued,
  * the locks free. Returns waiter->code. */
@@ -91,7 +92,8 @@ bool fl_below_own(const struct filch_context *context);
 /* Only one claimer decides the waiter's outcome, and must then tell it. */
 static inline bool fl_waiter_claim(fl_waiter *waiter)
 {
-    return !(filch_u32_or(&waiter->state, FL_CLAIMED, FILCH_ACQ_REL) & FL_CLAIMED); /* V1 */
+    return !(filch_u32_or(&waiter->state, FL_CLAIMED, FILCH_ACQ_REL) &
+             FL_CLAIMED); /* ClaimWaiter */
 }
 /* After claiming it: sets the outcome of a fiber or a thread. true: it is parked, and the caller
  * wakes it. */
@@ -99,7 +101,7 @@ static inline bool fl_waiter_decide(fl_waiter *waiter, fl_node *winner, int code
 {
     waiter->winner = winner;
     waiter->code = code;
-    return filch_u32_or(&waiter->state, FL_DONE, FILCH_ACQ_REL) & FL_PARKED; /* V2 */
+    return filch_u32_or(&waiter->state, FL_DONE, FILCH_ACQ_REL) & FL_PARKED; /* NotifyWaiter */
 }
 /* The same, and wakes it. The caller holds no lock that a waiter needs. */
 void fl_waiter_tell(fl_waiter *waiter, fl_node *winner, int code);

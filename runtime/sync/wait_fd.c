@@ -10,7 +10,8 @@
  * that the others want are requested again.
  *
  * Edges:
- *   Z1 CAS of chunk, release  -> Z2 load chunk, acquire; its watches are zero, or as left */
+ *   AddChunk: CAS of chunk, release                 -> ReadChunk: load chunk, acquire; its
+ *                                                      watches are zero, or as left */
 #include <runtime/sync/wait_fd.h>
 
 #include <filch/blocking.h>
@@ -67,7 +68,8 @@ static unsigned chunk_of(unsigned fd, unsigned *index)
 static watch *find(int fd)
 {
     unsigned index;
-    watch *first = filch_ptr_load(&chunks[chunk_of((unsigned)fd, &index)], FILCH_ACQUIRE); /* Z2 */
+    watch *first =
+        filch_ptr_load(&chunks[chunk_of((unsigned)fd, &index)], FILCH_ACQUIRE); /* ReadChunk */
     return first ? first + index : NULL;
 }
 
@@ -78,7 +80,7 @@ static watch *find_or_make(int fd)
     void *before = NULL;
     if (!find(fd)) {
         void *fresh = calloc(length_of(chunk), sizeof(watch));
-        if (fresh && !filch_ptr_cas(&chunks[chunk], &before, fresh, FILCH_RELEASE)) /* Z1 */
+        if (fresh && !filch_ptr_cas(&chunks[chunk], &before, fresh, FILCH_RELEASE)) /* AddChunk */
             free(fresh);
     }
     return find(fd);
@@ -145,7 +147,7 @@ void fl_watch_happened(int fd, uint32_t tag, uint32_t events)
 void fl_watch_forget(void)
 {
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
-        void *first = filch_ptr_load(&chunks[chunk], FILCH_ACQUIRE); /* Z2 */
+        void *first = filch_ptr_load(&chunks[chunk], FILCH_ACQUIRE); /* ReadChunk */
         if (first)
             memset(first, 0, length_of(chunk) * sizeof(watch));
     }

@@ -5,9 +5,10 @@
  * may free it.
  *
  * Edges:
- *   K9 done: CAS of count, release, or of  -> K9 of the last: the chain of these; it tells who
- *      the last add, acq_rel, under the       waits by edges V of runtime/sync/wait.h, or by the
- *      private lock                           private lock */
+ *   CountDown, done: CAS of count, release, or of   -> CountDown of the last: the chain of
+ *      the last add, acq_rel, under the private        these; it tells who waits by the edges of
+ *      lock                                            runtime/sync/wait.h, or by the private
+ *                                                      lock */
 #include <filch/sync.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
@@ -30,7 +31,7 @@ void filch_waitgroup_add(filch_waitgroup *group, unsigned count)
 static FILCH_COLD void last_done(filch_waitgroup *group)
 {
     fl_lock(&group->lock);
-    uint32_t was = filch_u32_add(&group->count, (uint32_t)-1, FILCH_ACQ_REL); /* K9 */
+    uint32_t was = filch_u32_add(&group->count, (uint32_t)-1, FILCH_ACQ_REL); /* CountDown */
     if (was == 0)
         filch_die("filch_waitgroup_done: the count is already 0; call filch_waitgroup_add first, "
                   "once for each");
@@ -46,7 +47,7 @@ void filch_waitgroup_done(filch_waitgroup *group)
     fl_point();
     uint32_t was = filch_u32_load(&group->count, FILCH_RELAXED); /* the CAS decides */
     while (was > 1)
-        if (filch_u32_cas(&group->count, &was, was - 1, FILCH_RELEASE)) /* K9 */
+        if (filch_u32_cas(&group->count, &was, was - 1, FILCH_RELEASE)) /* CountDown */
             return;
     last_done(group);
 }

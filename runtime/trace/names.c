@@ -44,7 +44,7 @@ static struct fl_trace_entry *find(fl_trace_names *names, const char *text, bool
         lasts ? (uint64_t)(uintptr_t)text * UINT64_C(0x9e3779b97f4a7c15) >> 32 : fl_hash_text(text);
     for (unsigned i = (unsigned)hash;; i++) {
         struct fl_trace_entry *entry =
-            filch_ptr_load(&names->entry[i % PLACES], FILCH_ACQUIRE); /* Z6 */
+            filch_ptr_load(&names->entry[i % PLACES], FILCH_ACQUIRE); /* FindEntry */
         if (!entry || is_it(entry, text, lasts)) {
             *place = i % PLACES;
             return entry;
@@ -91,7 +91,7 @@ static uint32_t insert(fl_trace_names *names, const char *text, bool lasts)
     entry->number = ++names->count;
     if (!lasts)
         memcpy(entry->text, text, size);
-    filch_ptr_store(&names->entry[place], entry, FILCH_RELEASE); /* Z5 */
+    filch_ptr_store(&names->entry[place], entry, FILCH_RELEASE); /* InsertEntry */
     return entry->number;
 }
 

@@ -7,7 +7,8 @@
  * is looked up by its text, which costs as much as reading it.
  * Model: tests/model/trace.c.
  *
- *   Z5 insert: store the entry, release  -> Z6 find: load the entry, acquire: its members are seen */
+ *   InsertEntry: store the entry, release           -> FindEntry: load the entry, acquire: its
+ *                                                      members are seen */
 #ifndef FL_TRACE_NAMES_H
 #define FL_TRACE_NAMES_H
 

@@ -189,11 +189,11 @@ static void fork_one(unsigned unused)
 {
     if (m.depth == DEEPEST)
         return;
-    filch_ptr_store(&m.first[m.depth].task, (void *)(uintptr_t)&task, FILCH_RELEASE); /* F1 */
+    filch_ptr_store(&m.first[m.depth].task, (void *)(uintptr_t)&task, FILCH_RELEASE); /* PublishTask */
     m.owner[m.depth] = OWN;
     m.waiter[m.depth++] = NULL;
     filch_slot *self = m.first + m.depth;
-    void *limit = filch_ptr_load(&m.stack->front.limit, FILCH_RELAXED); /* F2 */
+    void *limit = filch_ptr_load(&m.stack->front.limit, FILCH_RELAXED); /* ReadLimit */
     if ((uintptr_t)self < (uintptr_t)limit)
         return;
     fl_forkstack_rearm(m.stack);
@@ -237,7 +237,7 @@ static void join_one(unsigned unused)
     if (m.owner[m.depth - 1] == TAKEN)
         finish(m.depth - 1);
     filch_slot *slot = m.first + --m.depth;
-    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* J1 */
+    filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* EraseTask */
     if (filch_u64_load(&m.stack->front.top, FILCH_RELAXED) >= filch_position(slot))
         settle(slot);
     else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * B1 to B3 of runtime/engine/park.c on the shipped sched/idle.c: a worker that naps leaves by
- * itself while a publisher wakes one of two sleepers. No token is left beside a worker in the
- * futex. */
+ * ParkSleeper to LeavePark of runtime/engine/park.c on the shipped sched/idle.c: a worker that naps
+ * leaves by itself while a publisher wakes one of two sleepers. No token is left beside a worker in
+ * the futex. */
 #include "threads.h"
 
 #include <sched/idle.c>
@@ -33,9 +33,9 @@ static void *publisher(void *unused)
 static void *napper(void *unused)
 {
     uint32_t word = PARKED;
-    left = filch_u32_cas(&park_word[NAPPER], &word, AWAKE, FILCH_SEQ_CST) && /* B3 */
+    left = filch_u32_cas(&park_word[NAPPER], &word, AWAKE, FILCH_SEQ_CST) && /* LeavePark */
            fl_idle_retract(&idle);
-    if (left && fl_idle_has_token(&idle)) /* I5 */
+    if (left && fl_idle_has_token(&idle)) /* RecheckToken */
         unpark_one(SLEEPER);
     return unused;
 }

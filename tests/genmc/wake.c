@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * P5, P6 against I1, I2 on the shipped sched/idle.c: a publisher puts an item down while the last
- * searcher goes to sleep. The searcher sees the item, or is woken. */
+ * PublisherFence, ReadSleepers against AnnounceSleep, LastScan on the shipped sched/idle.c: a
+ * publisher puts an item down while the last searcher goes to sleep. The searcher sees the item, or
+ * is woken. */
 #include "threads.h"
 
 #include <sched/idle.c>
@@ -19,7 +20,7 @@ static void begin(void)
 static void *publisher(void *unused)
 {
     filch_u32_store(&item, 1, FILCH_RELEASE); /* the put */
-    filch_fence_seq_cst();                    /* P5 */
+    filch_fence_seq_cst();                    /* PublisherFence */
     woken = fl_idle_claim(&idle, FL_UNLESS_SEARCHING);
     return unused;
 }
@@ -27,7 +28,7 @@ static void *publisher(void *unused)
 static void *searcher(void *unused)
 {
     fl_idle_sleep(&idle);
-    filch_fence_seq_cst(); /* I2 */
+    filch_fence_seq_cst(); /* LastScan */
     seen = filch_u32_load(&item, FILCH_RELAXED);
     return unused;
 }

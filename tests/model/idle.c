@@ -16,9 +16,9 @@
  *
  * Claim: in the end as many searchers as there are tasks have one, and nobody sleeps while a task
  * is available. A searcher that finds something while another sleeps looks for more without a heavy
- * fence (Q2), and may miss forks whose stores are on their way. So where a script forks during such
- * a look (`escapes`), a task may stay. It is then on the running fiber, whose limit is NULL: the
- * owner's next fork goes out of line and wakes somebody. */
+ * fence (EndSearch), and may miss forks whose stores are on their way. So where a script forks
+ * during such a look (`escapes`), a task may stay. It is then on the running fiber, whose limit is
+ * NULL: the owner's next fork goes out of line and wakes somebody. */
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
@@ -80,7 +80,7 @@ static filch_self do_switch(fl_worker *by)
 {
     fl_fiber *from = &region[0].fiber, *to = &region[1].fiber;
     rt.queue->flush(by, &from->stack);
-    fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* W1 */
+    fl_forkstack_serve(&from->stack, fl_first_slot(&from->stack)); /* AnswerThief */
     by->left = from;
     by->action = nothing;
     fl_arrive(to);

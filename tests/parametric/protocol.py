@@ -11,7 +11,7 @@ A file has these lines (# begins a comment):
   rank: EXPRESSION; ...         each step but those of the environment makes the first that it changes less; all are positive or 0
   rest: CONDITION               follows where no step but those of the environment can be taken
 
-LABELS are those of the sources (P6, I1). CHANGES are `x += e`, `x -= e` or `x = e`, by values before the step, separated by semicolons.
+LABELS are names of steps in the sources (ReadSleepers). CHANGES are `x += e`, `x -= e` or `x = e`, by values before the step, separated by semicolons.
 Conditions are Python's, over integers: and, or, not, ==, !=, <, <=, >, >=, +, -, *, if else. The workers are alike and their own state
 is the place where they are. So these numbers leave nothing out, and one proof holds for every number of workers."""
 import ast
@@ -21,7 +21,7 @@ import subprocess
 
 COMPARISONS = {ast.Eq: "=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
-LABEL = re.compile(r"[A-Z]\d+$")
+LABEL = re.compile(r"(?:[A-Z][a-z]+){2,}$")
 
 
 def smt(text, rename=lambda name: name):

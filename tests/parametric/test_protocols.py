@@ -49,7 +49,7 @@ MUTANTS = [
      "returns it, armed: armed > 0 -> armed -= 1; asleep += 1; S += 1", "is watched"),
     ("park", "nobody is unparked", "T += 1; scan += 1; ready", "T += 1; ready", "a token is watched"),
     ("park", "a scan misses a word", "(ready + marked + gotold + backold == 0 or scan > 1)", "scan > 0", "a token is watched"),
-    ("park", "no look after B1", "parked > 0 and T == 0 ->", "parked > 0 ->", "has seen no token"),
+    ("park", "no look after ParkSleeper", "parked > 0 and T == 0 ->", "parked > 0 ->", "has seen no token"),
     ("park", "no look for another token", "checks > 0 and T == 0 ->", "checks > 0 ->", "a token is watched"),
     ("park", "a look that unparks nobody", "away += 1; scan += 1;", "away += 1;", "a token is watched"),
     ("park", "a worker that leaves does not look", "holds > 0 and T > 0 -> holds -= 1; T -= 1; checks += 1",
@@ -59,16 +59,16 @@ MUTANTS = [
     ("park", "a guest that returns does not look for tokens", "back > 0 and T == 0 ->", "back > 0 ->", "has seen no token"),
     ("park", "a guest that sees a token unparks nobody", "back > 0 and T > 0 -> scan += 1;", "back > 0 and T > 0 ->",
      "a token is watched"),
-    ("park", "a guest takes an unparked worker", "step U4 a sleeper is left: tried > 0 -> tried -= 1;",
-     "step U3 borrow one that is unparked: woken > 0 -> woken -= 1; tried += 1\nstep U4 a sleeper is left: tried > 0 -> tried -= 1;",
+    ("park", "a guest takes an unparked worker", "step CountBorrowed a sleeper is left: tried > 0 -> tried -= 1;",
+     "step BorrowWorker borrow one that is unparked: woken > 0 -> woken -= 1; tried += 1\nstep CountBorrowed a sleeper is left: tried > 0 -> tried -= 1;",
      "a token is watched"),
     ("forkstack", "settling keeps the tag", "bottom -= 1; kept += 1; late += looked + marked; looked = 0; marked = 0", "bottom -= 1; kept += 1",
      "thieves see tasks"),
     ("forkstack", "taking back keeps the tag", "returned += 1; late += looked + marked; looked = 0; marked = 0",
      "returned += 1; looked += late; late = 0",
      "thieves see tasks"),
-    ("forkstack", "giving does not change top", "top += 1; taken += 1; late += looked + marked; looked = 0; marked = 0\nstep R2 R3 give half",
-     "top += 1; taken += 1\nstep R2 R3 give half", "thieves see tasks"),
+    ("forkstack", "giving does not change top", "top += 1; taken += 1; late += looked + marked; looked = 0; marked = 0\nstep TakeRequest AnswerRequest give half",
+     "top += 1; taken += 1\nstep TakeRequest AnswerRequest give half", "thieves see tasks"),
     ("forkstack", "two thieves win one task", "late += looked + marked - 1; looked = 0; marked = 0", "looked -= 1", "thieves see tasks"),
     ("forkstack", "a thief sees a task that was erased", "marked > 0 and top < bottom - joining - slow ->",
      "marked > 0 and top <= bottom - joining - slow ->", "thieves see tasks"),
@@ -83,13 +83,13 @@ MUTANTS = [
 
 # protocols | file whose head lists labels | those of them that have to be steps
 TIES = [
-    (("idle", "park"), "sched/idle.h", r"[PQIJNU]\d"),
-    (("idle", "park"), "runtime/engine/guest.h", r"U[35]"),
-    (("park",), "runtime/engine/park.c", r"B\d"),
-    (("forkstack",), "sched/forkstack.h", r"[T]\d|R[236]|S2"),
-    (("forkstack",), "include/filch/fork.h", r"[FJ]\d"),
+    (("idle", "park"), "sched/idle.h", r"(?!ReadLimit)\w+"),
+    (("idle", "park"), "runtime/engine/guest.h", "BorrowWorker|ReturnWorker"),
+    (("park",), "runtime/engine/park.c", "ParkSleeper|UnparkSleeper|LeavePark"),
+    (("forkstack",), "sched/forkstack.h", "TakeRequest|AnswerRequest|RearmLimit|ReadResult|MarkAsked|RobberFence|RobTop|RetakeTop|JoinerFence"),
+    (("forkstack",), "include/filch/fork.h", "PublishTask|ReadLimit|EraseTask|ReadTop"),
 ]
-ELSEWHERE = {"W5": "runtime/engine/suspend.c"}  # a step of a protocol, told there
+ELSEWHERE = {"ReadCurrent": "runtime/engine/suspend.c"}  # a step of a protocol, told there
 
 
 def text_of(name):
@@ -99,7 +99,7 @@ def text_of(name):
 def head_labels(file):
     """Those at the begin of a line, or behind a bar or an arrow, of the file's first comment."""
     head = (ROOT / file).read_text(encoding="utf-8").partition("*/")[0]
-    return set(re.findall(r"(?:^ \*   |-> |<- |\| )([A-Z]\d)(?=[ ,:])", head, re.M))
+    return set(re.findall(r"(?:^ \*   |-> |<- |\|  )((?:[A-Z][a-z]+){2,})(?=[ ,:])", head, re.M))
 
 
 def untied():

@@ -43,7 +43,7 @@ MUTANTS = [
     ("a robber asks nothing", "sched/forkstack.c", r"    if \(!\(\*top & FL_TOP_ASKED\) &&[^}]*\*top \|= FL_TOP_ASKED;\n", "", "join_rob", ALL),
     ("a slow join has no fence", "sched/forkstack.c", r"if \(stack->base & FL_TOP_ASKED\)\n        filch_fence_seq_cst\(\);", "",
      "join_two_fenced", ALL),
-    ("a push has no fence", f"{RACES}/park.c", r"filch_fence_seq_cst\(\); /\* P5", "/* P5", "push_found", ("x86_64",)),
+    ("a push has no fence", f"{RACES}/park.c", r"filch_fence_seq_cst\(\); /\* PublisherFence", "/* PublisherFence", "push_found", ("x86_64",)),
 ]
 HEAD = """# SPDX-License-Identifier: MIT OR Apache-2.0
 # Written by run.py --write: mutants and the builds that tell them. RACE THREAD KIND: the builds in which a wrong outcome is

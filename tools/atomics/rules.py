@@ -130,7 +130,9 @@ class Tree:
                      for label in comment.labels()}
 
     def edges(self, source):
-        for label in sorted(set(LABELS.findall(source.head)) - set(self.own)):
+        if not source.accesses and not source.edges:
+            return
+        for label in sorted(set(LABELS.findall(source.head)) - set(self.own) - tables.PROPER):
             yield Finding(source.path, 1, "undefined", f"{label} stands in this head and is defined nowhere; strike it, "
                           "or list the edge in its module's head")
         for edge in source.edges:
@@ -146,11 +148,13 @@ class Tree:
                               f"no comment in the code begins with {edge.label}; label that end, or strike it here")
 
     def labels(self, source):
+        if not source.accesses and not source.edges:
+            return
         visible = self.visible(source.path)
         for comment in source.comments:
             if comment in source.heads:
                 continue
-            for label in sorted(set(LABELS.findall(comment.text)) - visible):
+            for label in sorted(set(LABELS.findall(comment.text)) - visible - tables.PROPER):
                 where = f"only in {self.own[label][0]}, which no head here names" if label in self.own else "nowhere"
                 yield Finding(source.path, comment.line, "undefined",
                               f"{label} is defined {where}; list the edge in the module's head, or name its file there")

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Reads a C file as far as the lint needs it: comments, statements, atomic accesses, the edges that its head lists.
 
-A file's head is its first comment, and those that follow the titles of its parts. An edge is a line of it that is indented and begins with a label, and the further
-indented lines below it. Two columns are parted by `->`, `<-` or `|` after two spaces. The left one says
-what the label stands for. The right one is the partner; a label at its beginning is defined by this."""
+A file's head is its first comment, and those that follow the titles of its parts. A label is the name of a step, such as
+PublishTask. An edge is a line of a head that is indented and begins with a label, and the further indented lines below it.
+Two columns are parted by `->`, `<-` or `|` after two spaces. The left one says what the label stands for. The right one is the partner; a label at its beginning is defined by this."""
 import bisect
 import re
 from dataclasses import dataclass, field
 
-LABEL = r"[A-Z][1-9]\b"
+LABEL = r"(?:[A-Z][a-z]+){2,}\b"  # PublishTask
 LABELS = re.compile(rf"(?<![\w-]){LABEL}")
-LEADING = re.compile(rf"\s*((?:{LABEL}(?:, (?=[A-Z][1-9]\b))?)+)(.*)", re.S)
+LEADING = re.compile(rf"\s*((?:{LABEL}(?:, (?={LABEL}))?)+)(.*)", re.S)
 WORD = re.compile(r"[A-Za-z][\w'+]*")
 LEXEME = re.compile(r"""/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
@@ -185,7 +185,7 @@ def read_edges(head):
     entry = []
     for number, line in enumerate(head.text.split("\n"), head.line):
         line = re.sub(r"^ ?\*", "", line)
-        if re.match(rf" {{2,4}}{LABEL}\s+\S", line):
+        if re.match(rf" {{2,4}}{LABEL}[:,]?\s+\S", line):
             yield from read_edge(entry)
             entry = [(number, line)]
         elif entry and re.match(r"   ", line):

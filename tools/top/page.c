@@ -83,7 +83,7 @@ void page_reading_free(page_reading *reading)
     reading->bytes = NULL;
 }
 
-/* Word by word, the texts last, so that each text that a copied cell names is there (V6). */
+/* Word by word, the texts last, so that each text that a copied cell names is there (ReadCell). */
 bool page_read(page_reading *out, const void *bytes, size_t size, char error[PAGE_ERROR])
 {
     const filch_u64 *from = bytes;

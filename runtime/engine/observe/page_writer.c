@@ -184,7 +184,7 @@ void fl_share_leave(fl_runtime *rt, fl_share_pool *pool)
 
 /* ---- The page ---- */
 
-/* W5 is an edge of runtime/engine/suspend.c. */
+/* ReadCurrent is an edge of runtime/engine/suspend.c. */
 
 /* ---- The tables ---- */
 
@@ -361,7 +361,7 @@ static void put_current(fl_share *share, fl_worker *worker, bool works)
     char name[FL_PAGE_TEXT] = "";
     unsigned forked = 0;
     fl_look_begin();
-    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* W5 */
+    fl_forkstack *stack = filch_ptr_load(&worker->current, FILCH_ACQUIRE); /* ReadCurrent */
     if (stack && works) {
         forked = fl_forkstack_length(stack);
         name_of_task((const fl_fiber *)stack, name, sizeof name);

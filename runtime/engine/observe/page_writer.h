@@ -9,10 +9,11 @@
  * its own: the timer thread serves deadlines and must not walk over fibers, and a timer that is
  * always pending would keep the detector of deadlocks from seeing rest.
  *
- * It reads as any other thread: counters and times as filch_runtime_stats_read does, fork stacks in a
- * read-side section, as thieves do (W5 of runtime/engine/suspend.c), names of running tasks as a
- * debugger does (runtime/share/peek.h). Waiting fibers are counted under the fibers' lock, once a
- * second, and only up to FL_SHARE_FIBERS fibers: workers take that lock when they need a fiber.
+ * It reads as any other thread: counters and times as filch_runtime_stats_read does, fork stacks in
+ * a read-side section, as thieves do (ReadCurrent of runtime/engine/suspend.c), names of running
+ * tasks as a debugger does (runtime/share/peek.h). Waiting fibers are counted under the fibers'
+ * lock, once a second, and only up to FL_SHARE_FIBERS fibers: workers take that lock when they need
+ * a fiber.
  *
  * Pools stand above the engine: each enters itself into a list, under the publisher's lock, and
  * leaves it before it goes away.

@@ -31,10 +31,10 @@ void fl_waits_each(fl_runtime *rt, fl_waits_fn *see, void *arg)
 {
     walk w = {see, arg};
     fl_lock(&rt->report.lock);
-    filch_u32_store(&rt->report.reading, 1, FILCH_RELAXED); /* Y8 */
-    filch_fence_seq_cst();                                  /* Y8 */
+    filch_u32_store(&rt->report.reading, 1, FILCH_RELAXED); /* BeginReport */
+    filch_fence_seq_cst();                                  /* BeginReport */
     fl_fibers_each(&rt->fibers, look_at, &w);
-    filch_u32_store(&rt->report.reading, 0, FILCH_RELEASE); /* Y9 */
+    filch_u32_store(&rt->report.reading, 0, FILCH_RELEASE); /* EndReport */
     fl_unlock(&rt->report.lock);
 }
 

@@ -6,18 +6,21 @@
  *   2. Another task resumes F, which ends; its worker runs another task on it and writes its words.
  *   3. R reads a mixture of two tasks, or a text that is freed.
  *
- * So a fiber that goes on lets a report end first. A report says that it reads, fences, and then looks
- * whether F is suspended. F says that it is no longer suspended, fences, and then looks whether a report
- * reads: if so, it waits for the report's lock before it changes anything. Either R sees that F has gone
- * on, and leaves it out, or F sees R. F's fence is the one that a switch has anyway (W3).
+ * So a fiber that goes on lets a report end first. A report says that it reads, fences, and then
+ * looks whether F is suspended. F says that it is no longer suspended, fences, and then looks
+ * whether a report reads: if so, it waits for the report's lock before it changes anything. Either
+ * R sees that F has gone on, and leaves it out, or F sees R. F's fence is the one that a switch has
+ * anyway (SwitchFiber).
  *
- *   Y7 a fiber arrives: store suspended 0,      | Y8 a report: store reading 1, relaxed; seq_cst
- *      relaxed; seq_cst fence; load reading,         fence; load suspended, acquire (W7); one of
- *      acquire                                       the two sees the other
- *   Y9 the report ends: store reading 0,      -> Y7: its reads are over
- *       release
+ *   FiberArrives, a fiber arrives: store suspended  |  BeginReport, a report: store reading 1,
+ *      0, relaxed; seq_cst fence; load reading,        relaxed; seq_cst fence; load suspended,
+ *      acquire                                         acquire (ReadSuspended); one of the two
+ *                                                      sees the other
+ *   EndReport, the report ends: store reading 0,    -> FiberArrives: its reads are over
+ *      release
  *
- * A fiber that does wait pays for the whole list: a report copies, and calls nobody. Model: tests/model/waits.c. */
+ * A fiber that does wait pays for the whole list: a report copies, and calls nobody. Model:
+ * tests/model/waits.c. */
 #ifndef FL_WAITING_LIST_H
 #define FL_WAITING_LIST_H
 
@@ -37,7 +40,7 @@ FILCH_COLD void fl_waits_let_read(fl_runtime *rt);
 static inline void fl_fiber_goes_on(fl_fiber *fiber)
 {
     fl_runtime *rt = fiber->worker->rt;
-    if (FILCH_UNLIKELY(filch_u32_load(&rt->report.reading, FILCH_ACQUIRE))) /* Y7 */
+    if (FILCH_UNLIKELY(filch_u32_load(&rt->report.reading, FILCH_ACQUIRE))) /* FiberArrives */
         fl_waits_let_read(rt);
     fl_fiber_waits_in(fiber, NULL, NULL);
 }

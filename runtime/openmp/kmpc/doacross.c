@@ -4,7 +4,8 @@
  * other, so nothing here knows the chunks. A share of its own holds one bit for each iteration of the nest.
  *
  * Edge:
- *   N8 post: or into bits, release  -> N9 wait: load bits, acquire; it sees the iteration */
+ *   PostBit: or into bits, release                  -> AwaitBit, wait: load bits, acquire; it
+ *                                                      sees the iteration */
 #include <runtime/openmp/kmpc/kmpc.h>
 
 #include <runtime/openmp/loop.h>
@@ -106,7 +107,7 @@ FL_OMP_ENTRY(void, __kmpc_doacross_post, fl_kmpc_ident *at, int32_t thread,
     uint64_t bit;
     fl_omp_share *share = here();
     if (share && find(share->memory, iteration, &bits, &bit))
-        filch_u64_or(bits, bit, FILCH_RELEASE); /* N8 */
+        filch_u64_or(bits, bit, FILCH_RELEASE); /* PostBit */
 }
 
 FL_OMP_ENTRY(void, __kmpc_doacross_wait, fl_kmpc_ident *at, int32_t thread,
@@ -120,7 +121,7 @@ FL_OMP_ENTRY(void, __kmpc_doacross_wait, fl_kmpc_ident *at, int32_t thread,
         return;
     const fl_omp_team *team = fl_omp_here()->team;
     fl_omp_patience patience = fl_omp_patience_begin(team);
-    while (!(filch_u64_load(bits, FILCH_ACQUIRE) & bit)) { /* N9 */
+    while (!(filch_u64_load(bits, FILCH_ACQUIRE) & bit)) { /* AwaitBit */
         if (fl_omp_team_cancelled(team))
             return;
         fl_omp_patience_turn(&patience);

@@ -5,7 +5,8 @@
  * are combined into the thread's own.
  *
  * Edge:
- *   R8 make: store made, release  -> R9 find: load made, acquire; a task that has got its address sees it */
+ *   MakeCopy: store made, release                   -> FindCopy: load made, acquire; a task that
+ *                                                      has got its address sees it */
 #include <runtime/openmp/kmpc/kmpc.h>
 
 #include <runtime/openmp/memory.h>
@@ -97,7 +98,7 @@ static void *make(const item *it, filch_ptr *made)
     memset(copy, 0, bytes);
     if (it->init)
         it->init(copy, it->original ? it->original : it->shared);
-    filch_ptr_store(made, copy, FILCH_RELEASE); /* R8 */
+    filch_ptr_store(made, copy, FILCH_RELEASE); /* MakeCopy */
     return copy;
 }
 
@@ -108,7 +109,8 @@ static size_t find(struct fl_kmpc_reductions *of, const void *address)
         if (of->items[i].shared == address || of->items[i].original == address)
             return i;
         for (unsigned t = 0; t < of->threads; t++)
-            if (filch_ptr_load(&of->copies[i * of->threads + t], FILCH_ACQUIRE) == address) /* R9 */
+            if (filch_ptr_load(&of->copies[i * of->threads + t], FILCH_ACQUIRE) ==
+                address) /* FindCopy */
                 return i;
     }
     return of->count;

@@ -250,15 +250,15 @@ static int load(struct fl_topology **out)
 static int make_once(filch_ptr *loaded_at, int (*make)(struct fl_topology **),
                      const fl_topology **out)
 {
-    struct fl_topology *t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* L2 */
+    struct fl_topology *t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* ReadTopology */
     if (!t) {
         int rc = make(&t);
         if (rc)
             return rc;
         void *winner = NULL;
-        if (!filch_ptr_cas(loaded_at, &winner, t, FILCH_RELEASE)) { /* L1 */
+        if (!filch_ptr_cas(loaded_at, &winner, t, FILCH_RELEASE)) { /* ShowTopology */
             destroy(t);
-            t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* L2 */
+            t = filch_ptr_load(loaded_at, FILCH_ACQUIRE); /* ReadTopology */
         }
     }
     *out = t;
@@ -288,13 +288,13 @@ static int make_flat(struct fl_topology **out)
 
 int fl_topology_flat(const fl_topology **out)
 {
-    *out = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* L2 */
+    *out = filch_ptr_load(&loaded, FILCH_ACQUIRE); /* ReadTopology */
     return *out ? 0 : make_once(&unread, make_flat, out);
 }
 
 static void unload(filch_ptr *loaded_at)
 {
-    struct fl_topology *t = filch_ptr_exchange(loaded_at, NULL, FILCH_ACQUIRE); /* L2 */
+    struct fl_topology *t = filch_ptr_exchange(loaded_at, NULL, FILCH_ACQUIRE); /* ReadTopology */
     if (t)
         destroy(t);
 }

@@ -12,7 +12,8 @@
  * to this machine and are left out; nothing may be pinned (fl_topology_real).
  *
  * Edges:
- *   L1 publish: CAS loaded, release    -> L2 load loaded, acquire; its fields are there */
+ *   ShowTopology: CAS loaded, release               -> ReadTopology: load loaded, acquire; its
+ *                                                      fields are there */
 #ifndef FL_TOPOLOGY_H
 #define FL_TOPOLOGY_H
 

@@ -5,8 +5,8 @@
  * Each thread has a word. Its predecessor may set it before the thread looks at it, or while it
  * falls asleep: the futex compares the word once more, so no wake-up is lost.
  *
- *   M5 give: store turn = 1, release; futex wake  -> M6 await: load turn, acquire, is 1: sees all
- *                                                     that the earlier holders wrote
+ *   GiveBaton: store turn = 1, release; futex wake  -> AwaitBaton: load turn, acquire, is 1:
+ *                                                      sees all that the earlier holders wrote
  * Only the holder gives, to a thread that awaits or will await; only that thread clears the word,
  * before it can give again. */
 #ifndef FL_BATON_H

@@ -88,8 +88,9 @@ int32_t fl_zone_offset(const fl_zone *zone, int64_t time, int64_t *until);
 
 /* ---- Rules ---- */
 
-/* Rules of a time zone for the years that its file does not list, "CET-1CEST,M3.5.0,M10.5.0/3", as
- * POSIX has them for TZ, with the times that RFC 8536 adds. */
+/* Rules of a time zone for the years that its file does not list,
+ * "CET-1CEST,DropUser.5.0,M10.5.0/3", as POSIX has them for TZ, with the times that RFC 8536 adds.
+ */
 
 /* Fills in the tail of *out; an empty text has none. false: the text is malformed. */
 bool fl_zone_rules_read(const char *text, size_t size, fl_zone *out);

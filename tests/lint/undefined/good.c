@@ -4,5 +4,5 @@
 static void unpark(filch_u32 *park_word)
 {
     uint32_t parked = 1;
-    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST); /* B2 */
+    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST); /* UnparkSleeper */
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Edges:
- *   B1 sleeper: exchange park word, seq_cst    | B2 waker: CAS park word, seq_cst; one of the two sees the other */
+ *   ParkSleeper sleeper: exchange park word, seq_cst    | UnparkSleeper waker: CAS park word, seq_cst; one of the two sees the other */
 static void unpark(filch_u32 *park_word)
 {
     uint32_t parked = 1;
-    filch_u32_exchange(park_word, 1, FILCH_SEQ_CST);     /* B1 */
-    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST); /* B2 */
+    filch_u32_exchange(park_word, 1, FILCH_SEQ_CST);     /* ParkSleeper */
+    filch_u32_cas(park_word, &parked, 2, FILCH_SEQ_CST); /* UnparkSleeper */
 }

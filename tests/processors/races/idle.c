@@ -21,7 +21,7 @@ RACE bool fork_rob_end(long owner, long thief)
     return owner == 0 && (thief == 0 || thief == SECOND);
 }
 
-/* A look without a fence: F1 and T2 alone hand over the arguments. */
+/* A look without a fence: PublishTask and RobberFence alone hand over the arguments. */
 RACE void fork_take_begin(void)
 {
     begin(FL_SIDE_INLINE);
@@ -57,9 +57,9 @@ RACE long fork_sleep_0(void)
 RACE long fork_sleep_1(void)
 {
     fl_idle_sleep(&idle);
-    filch_fence_seq_cst(); /* I2 */
+    filch_fence_seq_cst(); /* LastScan */
     fl_forkstack_call(&region.stack);
-    heavy_fence(); /* I2 */
+    heavy_fence(); /* LastScan */
     return fl_forkstack_offers(&region.stack);
 }
 /* The sleeper has seen the task, or the owner has woken it. */
@@ -68,7 +68,8 @@ RACE bool fork_sleep_end(long owner, long seen)
     return owner == 0 && (seen || filch_u32_load(&woken, FILCH_RELAXED));
 }
 
-/* A poke that comes while the owner answers an earlier one: P4 and P5 against I1 and I2. */
+/* A poke that comes while the owner answers an earlier one: HeedPoke and PublisherFence against
+ * AnnounceSleep and LastScan. */
 RACE void slow_sleep_begin(void)
 {
     fork_sleep_begin();
@@ -82,10 +83,10 @@ RACE long slow_sleep_0(void)
 RACE long slow_sleep_1(void)
 {
     fl_idle_sleep(&idle);
-    filch_fence_seq_cst(); /* I2 */
+    filch_fence_seq_cst(); /* LastScan */
     if (filch_ptr_load(&region.stack.front.limit, FILCH_RELAXED))
         fl_forkstack_call(&region.stack);
-    heavy_fence(); /* I2 */
+    heavy_fence(); /* LastScan */
     return fl_forkstack_offers(&region.stack);
 }
 RACE bool slow_sleep_end(long owner, long seen)
@@ -93,7 +94,7 @@ RACE bool slow_sleep_end(long owner, long seen)
     return fork_sleep_end(owner, seen);
 }
 
-/* The last searcher finds other work (Q2) while an owner that was called forks. */
+/* The last searcher finds other work (EndSearch) while an owner that was called forks. */
 RACE void slow_found_begin(void)
 {
     slow_sleep_begin();
@@ -108,10 +109,10 @@ RACE long slow_found_1(void)
 {
     if (!fl_idle_was_last(fl_idle_found(&idle)))
         return 2;
-    filch_fence_seq_cst(); /* Q2 */
+    filch_fence_seq_cst(); /* EndSearch */
     if (filch_ptr_load(&region.stack.front.limit, FILCH_RELAXED))
         fl_forkstack_call(&region.stack);
-    filch_fence_seq_cst(); /* Q2 */
+    filch_fence_seq_cst(); /* EndSearch */
     return fl_forkstack_offers(&region.stack);
 }
 RACE bool slow_found_end(long owner, long seen)

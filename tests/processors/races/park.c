@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Tokens and park words, with the steps of runtime/engine/park.c on the shipped sched/idle.c: B1 to
- * B3, and the last to sleep against a push. */
+ * Tokens and park words, with the steps of runtime/engine/park.c on the shipped sched/idle.c:
+ * ParkSleeper to LeavePark, and the last to sleep against a push. */
 #include "park_words.h"
 #include "races.h"
 
@@ -27,10 +27,10 @@ RACE void nap_wake_begin(void)
 RACE long nap_wake_0(void)
 {
     uint32_t word = PARKED;
-    if (!filch_u32_cas(&park_word[FIRST], &word, AWAKE, FILCH_SEQ_CST) || /* B3 */
+    if (!filch_u32_cas(&park_word[FIRST], &word, AWAKE, FILCH_SEQ_CST) || /* LeavePark */
         !fl_idle_retract(&idle))
         return 2;                 /* a token is there, or coming: it takes it, or parks again */
-    if (fl_idle_has_token(&idle)) /* I5 */
+    if (fl_idle_has_token(&idle)) /* RecheckToken */
         unpark_one(SECOND_WORKER);
     return 1;
 }
@@ -57,8 +57,8 @@ RACE void park_wake_begin(void)
 }
 RACE long park_wake_0(void)
 {
-    filch_u32_exchange(&park_word[FIRST], PARKED, FILCH_SEQ_CST); /* B1 */
-    return fl_idle_take_token(&idle);                             /* I4; else in the futex */
+    filch_u32_exchange(&park_word[FIRST], PARKED, FILCH_SEQ_CST); /* ParkSleeper */
+    return fl_idle_take_token(&idle);                             /* TakeToken; else in the futex */
 }
 RACE long park_wake_1(void)
 {
@@ -80,13 +80,13 @@ RACE void push_sleep_begin(void)
 RACE long push_sleep_0(void)
 {
     filch_u64_store(&item, 1, FILCH_RELEASE);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     return fl_idle_claim(&idle, FL_UNLESS_NAPPING);
 }
 RACE long push_sleep_1(void)
 {
     fl_idle_sleep(&idle);
-    filch_fence_seq_cst(); /* I2 */
+    filch_fence_seq_cst(); /* LastScan */
     return (long)filch_u64_load(&item, FILCH_RELAXED);
 }
 RACE bool push_sleep_end(long woke, long seen)
@@ -110,7 +110,7 @@ RACE long push_found_1(void)
 {
     if (!fl_idle_was_last(fl_idle_found(&idle)))
         return 2;
-    filch_fence_seq_cst(); /* Q2 */
+    filch_fence_seq_cst(); /* EndSearch */
     return (long)filch_u64_load(&item, FILCH_RELAXED);
 }
 RACE bool push_found_end(long woke, long seen)

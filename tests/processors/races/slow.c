@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The words that races share, and slow paths of fork and join without a runtime: P4 to P6 of
- * sched/idle.h in a fork, settling in a join. */
+ * The words that races share, and slow paths of fork and join without a runtime: HeedPoke to
+ * ReadSleepers of sched/idle.h in a fork, settling in a join. */
 #include "races.h"
 
 struct race_region region __attribute__((aligned(1 << 20)));
@@ -23,7 +23,7 @@ void fl_fork_slow(filch_self self)
     fl_forkstack *stack = fl_forkstack_of(self - 1);
     fl_forkstack_rearm(stack);
     fl_forkstack_serve(stack, self);
-    filch_fence_seq_cst(); /* P5 */
+    filch_fence_seq_cst(); /* PublisherFence */
     if (fl_idle_claim(&idle, FL_UNLESS_SEARCHING))
         filch_u32_store(&woken, 1, FILCH_RELAXED);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A word that two threads change in turn, each on its own processor:
- *   L1 one adds 1, release   -> the other sees it, acquire, and adds 1 */
+ *   PassTurn one adds 1, release   -> the other sees it, acquire, and adds 1 */
 #include "calibrate.h"
 
 #include <bench/bind.h>
@@ -31,9 +31,9 @@ static void pin(int cpu)
 static void take_turns(relay *r, uint32_t first, uint32_t last)
 {
     for (uint32_t turn = first; turn <= last; turn += 2) {
-        while (filch_u32_load(&r->turn, FILCH_ACQUIRE) != turn) /* L1 */
+        while (filch_u32_load(&r->turn, FILCH_ACQUIRE) != turn) /* PassTurn */
             filch_pause();
-        filch_u32_store(&r->turn, turn + 1, FILCH_RELEASE); /* L1 */
+        filch_u32_store(&r->turn, turn + 1, FILCH_RELEASE); /* PassTurn */
     }
 }
 

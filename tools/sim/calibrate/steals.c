@@ -13,7 +13,7 @@ enum { MOST = 40, PATIENT = 100000, LONG_AGO = 4000000 /* ns */ };
 static const double worthwhile = 3e-6; /* seconds: a thief that gains less naps */
 
 typedef struct stolen {
-    filch_u32 started; /* T1: set by the thief, seen by the owner */
+    filch_u32 started; /* ShowStart: set by the thief, seen by the owner */
     double forked, fork, longest, at;
     int owner, by; /* workers */
 } stolen;
@@ -22,7 +22,7 @@ FILCH_VOID_TASK(start, (stolen *, s))
 {
     s->at = seconds_of(CLOCK_MONOTONIC);
     s->by = filch_worker_index();
-    filch_u32_store(&s->started, 1, FILCH_RELEASE); /* T1: at and by are written */
+    filch_u32_store(&s->started, 1, FILCH_RELEASE); /* ShowStart: at and by are written */
     while (seconds_of(CLOCK_MONOTONIC) - s->at < worthwhile)
         filch_pause();
 }
@@ -34,7 +34,7 @@ FILCH_VOID_TASK(nothing, (int, unused))
 
 static bool has_started(stolen *s)
 {
-    return filch_u32_load(&s->started, FILCH_ACQUIRE); /* T1 */
+    return filch_u32_load(&s->started, FILCH_ACQUIRE); /* ShowStart */
 }
 
 /* The owner forks and joins until then, so it sees requests; silent: it does not. */
