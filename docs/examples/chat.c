@@ -111,7 +111,7 @@ static int serve(filch_self self, filch_scope *scope, void *arg)
             errx(1, "%s", filch_error());
     }
     FILCH_SPAWN(scope, pass_round, c);
-    filch_barrier_wait(&c->everybody);
+    filch_barrier_wait(&c->everybody, FILCH_FOREVER);
     filch_waitgroup_wait(&c->speaking);
     return filch_channel_close(c->said);
 }
@@ -142,7 +142,7 @@ static int speak(filch_self self, filch_scope *scope, void *arg)
         (errno != EINPROGRESS || filch_wait_fd(g->fd, POLLOUT, FILCH_FOREVER) < 0))
         err(1, "connect");
     FILCH_SPAWN(scope, listen_on, g);
-    filch_barrier_wait(&g->chat->everybody);
+    filch_barrier_wait(&g->chat->everybody, FILCH_FOREVER);
     for (int i = 0; i < g->chat->lines; i++) {
         line one = {{0}};
         snprintf(one.text, sizeof one.text, "guest %d, line %d", g->number, i);

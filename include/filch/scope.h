@@ -118,13 +118,12 @@ FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, vo
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,
                                                   ...);
 
-/* Waits until all children have ended. Returns 0, or the code of the first failure; filch_error()
- * then gives its text with the child's name and place. Suspends, or blocks. Errors: -EDEADLK
- * (called by a child of this scope); -EINVAL (scope is NULL). */
-FILCH_API int filch_scope_wait(filch_scope *scope);
-/* The same until `until`. At -ETIMEDOUT the children continue; to stop them, cancel the scope's
- * context. Errors also: -EINVAL (negative time); -ENOMEM or -EAGAIN (no timer). */
-FILCH_API int filch_scope_wait_until(filch_scope *scope, int64_t until);
+/* Waits until all children have ended, or `until`. Returns 0, or the code of the first failure;
+ * filch_error() then gives its text with the child's name and place. Suspends, or blocks. Errors:
+ * -EDEADLK (called by a child of this scope); -EINVAL (scope is NULL, or `until` is negative);
+ * -ETIMEDOUT (the children continue; to stop them, cancel the scope's context); -ENOMEM or -EAGAIN
+ * (no timer). */
+FILCH_API int filch_scope_wait(filch_scope *scope, int64_t until);
 
 /* ---- Queries ---- */
 

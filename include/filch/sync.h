@@ -20,8 +20,8 @@
  * not returned. An object in use must not be copied or moved.
  * Forms: plain; _until, which waits until a point in time (-ETIMEDOUT; -EINVAL for a negative
  * time; -ENOMEM or -EAGAIN if there is no timer); try, which does not wait (-EAGAIN). An _until
- * call returns -ECANCELED when the context of its job or scope is done, and so does
- * filch_barrier_wait; other plain calls continue to wait.
+ * call returns -ECANCELED when the context of its job or scope is done; a plain one continues to
+ * wait. filch_barrier_wait takes the time itself and is an _until call.
  * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
  * without unlocking waits for ever.
  * Threads: tasks of any runtime and any thread. Suspends: calls that wait.
@@ -175,11 +175,10 @@ FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *ar
 
 /* Sets the number of parties, before first use. Error: -EINVAL (0 parties). */
 FILCH_API int filch_barrier_init(filch_barrier *barrier, unsigned parties);
-/* Waits until all parties have arrived. Returns 1 for the last to arrive, 0 for the others.
- * Error: -EINVAL (not initialised). */
-FILCH_API int filch_barrier_wait(filch_barrier *barrier);
-/* The same until `until`; a caller that gets -ETIMEDOUT counts as not arrived. */
-FILCH_API int filch_barrier_wait_until(filch_barrier *barrier, int64_t until);
+/* Waits until all parties have arrived, or `until`. Returns 1 for the last to arrive, 0 for the
+ * others. Errors: as an _until call; after -ETIMEDOUT the caller counts as not arrived; -EINVAL (not
+ * initialised). */
+FILCH_API int filch_barrier_wait(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS
 #include <filch/detail/show_words.h>

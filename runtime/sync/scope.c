@@ -273,15 +273,10 @@ static int wait_until(const char *call, filch_scope *scope, int64_t until)
     return result(scope);
 }
 
-int filch_scope_wait_until(filch_scope *scope, int64_t until)
+int filch_scope_wait(filch_scope *scope, int64_t until)
 {
     FL_GIVEN(scope);
     return wait_until("filch_scope_wait", scope, until);
-}
-
-int filch_scope_wait(filch_scope *scope)
-{
-    return filch_scope_wait_until(scope, FILCH_FOREVER);
 }
 
 int filch_scope_end(filch_scope *scope)

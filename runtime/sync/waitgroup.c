@@ -101,7 +101,7 @@ static bool leave(filch_barrier *barrier, unsigned round)
     return open;
 }
 
-int filch_barrier_wait_until(filch_barrier *barrier, int64_t until)
+int filch_barrier_wait(filch_barrier *barrier, int64_t until)
 {
     FL_GIVEN(barrier);
     fl_lock(&barrier->lock);
@@ -121,9 +121,4 @@ int filch_barrier_wait_until(filch_barrier *barrier, int64_t until)
     fl_waits_in("filch_barrier_wait", barrier);
     int rc = fl_wait_cancellable(&barrier->lock, &barrier->waiters, NULL, until);
     return rc && leave(barrier, round) ? rc : 0;
-}
-
-int filch_barrier_wait(filch_barrier *barrier)
-{
-    return filch_barrier_wait_until(barrier, FILCH_FOREVER);
 }

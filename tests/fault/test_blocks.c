@@ -55,7 +55,7 @@ static void spawn_and_wait(void *rt)
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < AT_ONCE; i++)
             cr_assert_eq(FILCH_SPAWN(&scope, child, NULL), 0);
-        OK(filch_scope_wait(&scope));
+        OK(filch_scope_wait(&scope, FILCH_FOREVER));
     }
     OK(filch_scope_end(&scope));
 }

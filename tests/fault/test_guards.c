@@ -35,7 +35,7 @@ static filch_u32 met;
 
 static void meet(filch_self self, void *unused)
 {
-    filch_barrier_wait(&all);
+    filch_barrier_wait(&all, FILCH_FOREVER);
     filch_u32_add(&met, 1, FILCH_RELAXED);
 }
 

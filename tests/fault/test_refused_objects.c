@@ -313,7 +313,7 @@ Test(refused_memory, children_of_a_scope)
     for (; spawned < MOST && !rc; spawned += !rc)
         rc = FILCH_SPAWN(&all, fails_in, "no memory to keep this");
     cr_assert_eq(rc, -ENOMEM);
-    cr_assert_eq(filch_scope_wait(&all), -EIO);
+    cr_assert_eq(filch_scope_wait(&all, FILCH_FOREVER), -EIO);
     refuse_no_more(MEMORY);
     cr_assert_eq(filch_scope_failures(&all), spawned, "counted, if not kept");
     cr_assert_str_eq(filch_scope_failure(&all)->message, "no memory to keep this");

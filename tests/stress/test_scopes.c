@@ -50,7 +50,7 @@ static void open_group(group *g)
     for (unsigned i = (unsigned)(g->seed >> 8) % 5; i; i--)
         spawn(g);
     if (g->seed % 8 == 1) {
-        int rc = filch_scope_wait_until(&g->scope, filch_in((int64_t)(g->seed >> 16) % 20000));
+        int rc = filch_scope_wait(&g->scope, filch_in((int64_t)(g->seed >> 16) % 20000));
         if (rc == -ETIMEDOUT && g->seed % 16 == 1)
             filch_context_cancel(filch_scope_context(&g->scope), 0);
     }
@@ -66,7 +66,7 @@ static void all_have_ended(const group *g)
 static void close_group(group *g)
 {
     size_t kept = 0;
-    int rc = filch_scope_wait(&g->scope);
+    int rc = filch_scope_wait(&g->scope, FILCH_FOREVER);
     FILCH_EACH_FAILURE(failure, &g->scope)
     {
         cr_assert(failure->code < 0 && failure->message[0]);
@@ -201,7 +201,7 @@ FILCH_VOID_TASK(opens_often, (unsigned, times))
         OK(filch_scope_begin(&scope, NULL, NULL));
         for (unsigned i = times % 4; i; i--)
             cr_assert_eq(FILCH_SPAWN(&scope, leave_at_once, &ended), 0);
-        while (times % 3 == 0 && filch_scope_wait_until(&scope, 0) == -ETIMEDOUT)
+        while (times % 3 == 0 && filch_scope_wait(&scope, 0) == -ETIMEDOUT)
             filch_yield(self); /* never in the queue: sees the last one's unlocking only */
         OK(filch_scope_end(&scope));
         cr_assert_eq(sum(&ended), times % 4);

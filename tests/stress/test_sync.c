@@ -242,7 +242,7 @@ static void march_on(filch_self self, void *arg, unsigned index)
         int rc;
         do {
             random = stress_mix(random + round);
-            rc = filch_barrier_wait_until(&one->barrier, party_deadline(random));
+            rc = filch_barrier_wait(&one->barrier, party_deadline(random));
             if (rc < 0)
                 linger(self, random / 1024);
         } while (rc == -ETIMEDOUT);

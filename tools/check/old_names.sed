@@ -3,6 +3,8 @@
 # docs/internals/renamed.md has the same names as a table, and what is left to do by hand.
 s/\bfilch_runtime_stats_read\((([^,()]|\([^()]*\))+), (&?[^,()]+), (sizeof [^,()]+)\)/filch_runtime_stats_read(\1, FILCH_ALL_WORKERS, \3, \4)/g
 s/\bfilch_snapshot_(count|sum|max)\(([^()]*)\)/filch_snapshot_read(\2).\1/g
+s/\bfilch_(barrier|scope)_wait\(([^(),]*)\)/filch_\1_wait(\2, FILCH_FOREVER)/g
+s/\bfilch_(barrier|scope)_wait_until\b/filch_\1_wait/g
 s/\bfilch_breaker_state_of\b/filch_breaker_state_read/g
 s/\bfilch_cache_get\b/filch_cache_acquire/g
 s/\bfilch_cache_put\b/filch_cache_give_back/g

@@ -165,8 +165,7 @@ REFUSES(filch_scope_begin_as, rt, filch_scope_begin_as(room, it, room, 0))
 ALLOWS(filch_scope_begin_as, parent, filch_scope_begin_as(room, live_runtime(), it, 0))
 REFUSES(filch_scope_spawn, scope, filch_scope_spawn(it, room, room))
 REFUSES(filch_scope_spawn, child, filch_scope_spawn(room, it, room))
-REFUSES(filch_scope_wait, scope, filch_scope_wait(it))
-REFUSES(filch_scope_wait_until, scope, filch_scope_wait_until(it, 0))
+REFUSES(filch_scope_wait, scope, filch_scope_wait(it, 0))
 
 /* <filch/select.h> */
 REFUSES(filch_select, cases, filch_select(it, 1))
@@ -200,8 +199,7 @@ REFUSES(filch_work_span_read, out, filch_work_span_read(live_runtime(), it, 1))
 
 /* <filch/sync.h> */
 REFUSES(filch_barrier_init, barrier, filch_barrier_init(it, 1))
-REFUSES(filch_barrier_wait, barrier, filch_barrier_wait(it))
-REFUSES(filch_barrier_wait_until, barrier, filch_barrier_wait_until(it, 0))
+REFUSES(filch_barrier_wait, barrier, filch_barrier_wait(it, 0))
 DIES(filch_condition_broadcast, condition, filch_condition_broadcast(it))
 DIES(filch_condition_signal, condition, filch_condition_signal(it))
 DIES(filch_condition_wait, condition, filch_condition_wait(it, room))

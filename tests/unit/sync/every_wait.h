@@ -121,7 +121,7 @@ static int waits_for_group(int64_t until)
 
 static int waits_at_barrier(int64_t until)
 {
-    return filch_barrier_wait_until(&world.barrier, until);
+    return filch_barrier_wait(&world.barrier, until);
 }
 
 static int awaits(int64_t until)

@@ -26,7 +26,7 @@ static void waits_for_all(filch_runtime *rt)
     OK(filch_scope_begin(&scope, rt, NULL));
     for (int i = 0; i < CHILDREN; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, raise_late, &ended), 0);
-    OK(filch_scope_wait(&scope));
+    OK(filch_scope_wait(&scope, FILCH_FOREVER));
     cr_assert_eq(signpost_count(&ended), CHILDREN);
     cr_assert_eq(filch_scope_children(&scope), 0);
     for (int i = 0; i < CHILDREN; i++)
@@ -46,7 +46,7 @@ static void stays_empty(filch_runtime *rt)
 {
     filch_scope scope;
     OK(filch_scope_begin(&scope, rt, NULL));
-    OK(filch_scope_wait_until(&scope, 0));
+    OK(filch_scope_wait(&scope, 0));
     OK(filch_scope_end(&scope));
 }
 
@@ -103,7 +103,8 @@ FILCH_TASK(long, sum_by_scope, (int, n), (filch_context *, context))
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &left), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &right), 0);
     FILCH_FORK(fib, 7);
-    cr_assert_eq(filch_scope_wait(&scope), 0, "it waits with forks that are not joined");
+    cr_assert_eq(filch_scope_wait(&scope, FILCH_FOREVER), 0,
+                 "it waits with forks that are not joined");
     FILCH_JOIN(long seven, fib);
     FILCH_JOIN(long six, fib);
     cr_assert_eq(FILCH_SPAWN(&scope, fib_child, &here), 0);
@@ -183,7 +184,7 @@ Test(scope, scopes_nest)
 
 static void *waits_too(void *arg)
 {
-    return (void *)(intptr_t)filch_scope_wait(arg);
+    return (void *)(intptr_t)filch_scope_wait(arg, FILCH_FOREVER);
 }
 
 static int fail_when_told(filch_self self, filch_scope *scope, void *arg)
@@ -203,7 +204,7 @@ static void has_several_waiters(filch_runtime *rt)
     for (int i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, waits_too, &scope), 0);
     signpost_raise(&go);
-    cr_assert_eq(filch_scope_wait(&scope), -EXDEV);
+    cr_assert_eq(filch_scope_wait(&scope, FILCH_FOREVER), -EXDEV);
     for (int i = 0; i < 4; i++) {
         void *result;
         pthread_join(threads[i], &result);
@@ -219,9 +220,9 @@ Test(scope, many_tasks_and_threads_can_wait)
 
 static int wait_for_itself(filch_self self, filch_scope *scope, void *arg)
 {
-    cr_assert_eq(filch_scope_wait(scope), -EDEADLK);
+    cr_assert_eq(filch_scope_wait(scope, FILCH_FOREVER), -EDEADLK);
     cr_assert_not_null(strstr(filch_error(), "wait_for_itself"));
-    cr_assert_eq(filch_scope_wait_until(scope, 0), -EDEADLK);
+    cr_assert_eq(filch_scope_wait(scope, 0), -EDEADLK);
     return filch_scope_end(scope);
 }
 
@@ -299,7 +300,7 @@ Test(scope_ends, reused_fiber_is_no_longer_child)
     filch_scope scope;
     OK(filch_scope_begin(&scope, rt, NULL));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, NULL), 0);
-    OK(filch_scope_wait(&scope));
+    OK(filch_scope_wait(&scope, FILCH_FOREVER));
     cr_assert_not(FILCH_RUN(rt, is_a_child));
     OK(filch_scope_end(&scope));
     OK(filch_runtime_destroy(rt));

@@ -53,7 +53,7 @@ static void is_told(filch_runtime *rt, const struct told *told)
     filch_scope scope;
     OK(filch_scope_begin(&scope, rt, NULL));
     OK(filch_scope_spawn(&scope, &told->child, (void *)(uintptr_t)told->arg));
-    cr_assert_eq(filch_scope_wait(&scope), told->code);
+    cr_assert_eq(filch_scope_wait(&scope, FILCH_FOREVER), told->code);
     const filch_failure *failure = filch_scope_failure(&scope);
     cr_assert_eq(failure->code, told->code);
     cr_assert_not_null(strstr(failure->message, told->message), "%s", failure->message);
@@ -100,9 +100,9 @@ Test(scope, failure_ignores_earlier_error_text)
     filch_scope scope;
     OK(filch_scope_begin_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     cr_assert_eq(FILCH_SPAWN(&scope, calls_wrongly, NULL), 0);
-    filch_scope_wait(&scope);
+    filch_scope_wait(&scope, FILCH_FOREVER);
     cr_assert_eq(FILCH_SPAWN(&scope, scope_returns, (void *)(intptr_t)-EINVAL), 0);
-    filch_scope_wait(&scope);
+    filch_scope_wait(&scope, FILCH_FOREVER);
     const filch_failure *last = filch_scope_next_failure(&scope, filch_scope_failure(&scope));
     cr_assert_str_eq(last->message, "Invalid argument");
     cr_assert_eq(filch_scope_end(&scope), -EINVAL);
@@ -151,7 +151,7 @@ static void cancels_siblings(filch_runtime *rt)
     for (int i = 0; i < 20; i++)
         cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
     cr_assert_eq(FILCH_SPAWN(&scope, scope_says, "1"), 0);
-    cr_assert_eq(filch_scope_wait(&scope), -ENOENT);
+    cr_assert_eq(filch_scope_wait(&scope, FILCH_FOREVER), -ENOENT);
     cr_assert_eq(signpost_count(&started), 20, "a spawned child runs");
     cr_assert_eq(filch_context_cause(filch_scope_context(&scope)), -ENOENT);
     cr_assert_eq(filch_scope_failures(&scope), 21);
@@ -225,9 +225,9 @@ static void cancelled_from_above(filch_runtime *rt)
     OK(filch_context_create(&context, NULL));
     OK(filch_scope_begin(&scope, rt, context));
     cr_assert_eq(FILCH_SPAWN(&scope, scope_until_cancelled, &started), 0);
-    cr_assert_eq(filch_scope_wait_until(&scope, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
-    cr_assert_eq(filch_scope_wait_until(&scope, 0), -ETIMEDOUT);
-    cr_assert_eq(filch_scope_wait_until(&scope, -1), -EINVAL);
+    cr_assert_eq(filch_scope_wait(&scope, filch_in(FILCH_MILLISECOND)), -ETIMEDOUT);
+    cr_assert_eq(filch_scope_wait(&scope, 0), -ETIMEDOUT);
+    cr_assert_eq(filch_scope_wait(&scope, -1), -EINVAL);
     cr_assert_eq(filch_context_cause(filch_scope_context(&scope)), 0,
                  "a wait that times out cancels nothing");
     cr_assert_eq(filch_scope_children(&scope), 1);
@@ -281,7 +281,7 @@ static void collects(filch_runtime *rt)
     OK(filch_scope_begin_as(&scope, rt, NULL, FILCH_SCOPE_COLLECT));
     for (int i = 0; i < CHILDREN; i++) {
         cr_assert_eq(FILCH_SPAWN(&scope, fails_in_turn, NULL), 0);
-        cr_assert_eq(filch_scope_wait(&scope), -EDOM);
+        cr_assert_eq(filch_scope_wait(&scope, FILCH_FOREVER), -EDOM);
     }
     FILCH_EACH_FAILURE(failure, &scope)
     {

@@ -8,23 +8,23 @@ Test(sync_barrier, one_party_is_always_first)
 {
     OK(filch_barrier_init(&barrier, 1));
     for (int i = 0; i < 3; i++)
-        cr_assert_eq(filch_barrier_wait(&barrier), 1);
+        cr_assert_eq(filch_barrier_wait(&barrier, FILCH_FOREVER), 1);
 }
 
 Test(sync_barrier, who_gives_up_has_not_come)
 {
     OK(filch_barrier_init(&barrier, 2));
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(filch_barrier_wait_until(&barrier, 0), -ETIMEDOUT);
-        cr_assert_eq(filch_barrier_wait_until(&barrier, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
-        cr_assert_eq(filch_barrier_wait_until(&barrier, -1), -EINVAL);
+        cr_assert_eq(filch_barrier_wait(&barrier, 0), -ETIMEDOUT);
+        cr_assert_eq(filch_barrier_wait(&barrier, filch_in(FILCH_MICROSECOND)), -ETIMEDOUT);
+        cr_assert_eq(filch_barrier_wait(&barrier, -1), -EINVAL);
     }
 }
 
 Test(sync_barrier, one_without_parties_is_refused)
 {
     filch_barrier none = {0};
-    cr_assert_eq(filch_barrier_wait(&none), -EINVAL);
+    cr_assert_eq(filch_barrier_wait(&none, FILCH_FOREVER), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_barrier_init") != NULL);
     cr_assert_eq(filch_barrier_init(&none, 0), -EINVAL);
 }
@@ -42,7 +42,7 @@ static void fill(filch_self self, void *unused, unsigned index)
         for (unsigned i = 0; i < PARTIES; i++)
             sum += rows[row][i];
         rows[row + 1][index] = sum % 1000 + index;
-        if (filch_barrier_wait(&barrier) == 1)
+        if (filch_barrier_wait(&barrier, FILCH_FOREVER) == 1)
             filch_u32_add(&firsts, 1, FILCH_RELAXED);
     }
 }

@@ -136,12 +136,12 @@ static void meet(filch_self self)
 {
     OK(filch_barrier_init(&barrier, 2));
     now_it_waits();
-    filch_barrier_wait(&barrier);
+    filch_barrier_wait(&barrier, FILCH_FOREVER);
 }
 
 static void meet_it(void)
 {
-    filch_barrier_wait(&barrier);
+    filch_barrier_wait(&barrier, FILCH_FOREVER);
 }
 
 /* ---- Channels, futures, scopes, contexts ---- */

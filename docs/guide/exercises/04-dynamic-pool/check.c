@@ -63,7 +63,7 @@ int main(void)
     filch_waitgroup_done(&held);
     becomes(1);
     filch_context_cancel(stop, 0);
-    int rc = filch_scope_wait_until(&scope, filch_in(5 * FILCH_SECOND));
+    int rc = filch_scope_wait(&scope, filch_in(5 * FILCH_SECOND));
     CHECK_THAT(rc != -ETIMEDOUT || filch_scope_children(&scope) == 0,
                "its context is done, but monitor does not return");
     returned("monitor", rc);
