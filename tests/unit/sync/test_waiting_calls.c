@@ -219,9 +219,14 @@ static void spawn_and(int (*end)(filch_scope *scope))
         filch_scope_end(&scope);
 }
 
+static int wait_for_scope(filch_scope *scope)
+{
+    return filch_scope_wait(scope, FILCH_FOREVER);
+}
+
 static void await_children(filch_self self)
 {
-    spawn_and(filch_scope_wait);
+    spawn_and(wait_for_scope);
 }
 
 static void close_scope(filch_self self)
