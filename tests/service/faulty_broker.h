@@ -48,7 +48,7 @@ static void close_it(fl_broker *broker)
     fl_broker_memory.close(broker);
     connection++;
     if (ends_leases)
-        pass(31 * FILCH_SECOND);
+        pass(PAST_LEASE);
 }
 
 static fl_broker_rc turn_it(fl_broker *broker)

@@ -13,6 +13,8 @@
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 
+#define PAST_LEASE (31 * FILCH_SECOND) /* more than the default lease */
+
 /* ---- The clock ---- */
 
 static filch_u64 test_time = {1000};

@@ -202,7 +202,7 @@ Test(service_faults, refused_dead_letters_are_not_counted)
         cr_assert_eq(stats.poison, accepted);
         cr_assert_eq(stats.lost, lease < 3 ? 3 * (lease + 1) : 9);
         cr_assert_eq(count_in(log_lines, "became a dead letter"), 3 * accepted, "%s", log_lines);
-        pass(31 * FILCH_SECOND);
+        pass(PAST_LEASE);
     }
     cr_assert_eq(count_of(broker, 0).dead, 3);
     OK(filch_service_destroy(service));

@@ -230,7 +230,7 @@ Test(service_job_records, result_is_lost_with_lease)
     serving_begin(&one, service);
     signpost_wait(&at_work, 1);
     while (!count) { /* the service may extend its lease first */
-        pass(31 * FILCH_SECOND);
+        pass(PAST_LEASE);
         cr_assert_eq(fl_broker_memory.receive(other, 0, &taken, 1, &count), FL_BROKER_OK);
     }
     signpost_raise(&may_go);

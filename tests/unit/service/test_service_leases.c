@@ -109,7 +109,7 @@ Test(service_leases, lost_lease_cancels_handler_without_answer)
     publish_to(other, "wait");
     serving_begin(&one, service);
     signpost_wait(&begun, 1);
-    pass(31 * FILCH_SECOND); /* as if the process had been stopped */
+    pass(PAST_LEASE); /* as if the process had been stopped */
     cr_assert_eq(receive(other, &delivery), 1);
     poke(other);
     signpost_wait(&lost, 1);
