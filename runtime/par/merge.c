@@ -142,28 +142,14 @@ int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void
     return begin(NULL, rt, &call);
 }
 
-static int plainly(filch_self self, filch_runtime *rt, const fl_lists *lists, size_t size,
-                   filch_less_fn *less, void *context)
+int filch_merge(filch_self self, const void *a, size_t a_count, const void *b, size_t b_count,
+                void *out, size_t size, filch_less_fn *less, void *context)
 {
     int rc = fl_order_refuse("filch_merge", size, less);
     if (rc)
         return rc;
     filch_ordering plain = {size, less, context};
     filch_stable_ops ops = fl_plain_ops(size);
-    merge_call call = {&ops.merge, &plain, *lists};
-    return begin(self, rt, &call);
-}
-
-int filch_merge(filch_self self, const void *a, size_t a_count, const void *b, size_t b_count,
-                void *out, size_t size, filch_less_fn *less, void *context)
-{
-    fl_lists lists = {a, b, a_count, b_count, out};
-    return plainly(self, NULL, &lists, size, less, context);
-}
-
-int fl_run_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
-                 void *out, size_t size, filch_less_fn *less, void *context)
-{
-    fl_lists lists = {a, b, a_count, b_count, out};
-    return plainly(NULL, rt, &lists, size, less, context);
+    merge_call call = {&ops.merge, &plain, {a, b, a_count, b_count, out}};
+    return begin(self, NULL, &call);
 }

@@ -66,30 +66,16 @@ static int refuse(size_t size, size_t offset, size_t bytes, filch_radix_kind kin
     return 0;
 }
 
-/* From a task; or from another thread, with rt. */
-static int plainly(filch_self self, filch_runtime *rt, void *items, size_t n, const plain_key *key,
-                   filch_radix_kind kind)
-{
-    int rc = refuse(key->size, key->offset, key->bytes, kind);
-    if (rc)
-        return rc;
-    plain_key plain = *key;
-    plain.flips = fl_radix_flips_of(key->bytes, kind);
-    filch_radix_ops ops = ops_for(&plain);
-    return rt ? fl_run_radix_sort_by(rt, items, n, &ops, &plain)
-              : filch_radix_sort_by(self, items, n, &ops, &plain);
-}
-
 int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t key_offset,
                      size_t key_bytes, filch_radix_kind kind)
 {
-    plain_key key = {.size = size, .offset = key_offset, .bytes = key_bytes};
-    return plainly(self, NULL, items, n, &key, kind);
-}
-
-int fl_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t key_offset,
-                      size_t key_bytes, filch_radix_kind kind)
-{
-    plain_key key = {.size = size, .offset = key_offset, .bytes = key_bytes};
-    return plainly(NULL, rt, items, n, &key, kind);
+    int rc = refuse(size, key_offset, key_bytes, kind);
+    if (rc)
+        return rc;
+    plain_key key = {.size = size,
+                     .offset = key_offset,
+                     .bytes = key_bytes,
+                     .flips = fl_radix_flips_of(key_bytes, kind)};
+    filch_radix_ops ops = ops_for(&key);
+    return filch_radix_sort_by(self, items, n, &ops, &key);
 }

@@ -41,12 +41,3 @@ int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_f
     int rc = fl_order_refuse("filch_sort", size, less);
     return rc ? rc : filch_sort_by(self, items, n, &ops, &plain);
 }
-
-int fl_run_sort(filch_runtime *rt, void *items, size_t n, size_t size, filch_less_fn *less,
-                void *context)
-{
-    filch_ordering plain = {size, less, context};
-    const filch_sort_ops ops = ops_for(size);
-    int rc = fl_order_refuse("filch_sort", size, less);
-    return rc ? rc : fl_run_sort_by(rt, items, n, &ops, &plain);
-}

@@ -276,14 +276,3 @@ int filch_sort_stable(filch_self self, void *items, size_t count, size_t size, f
     filch_stable_ops ops = fl_plain_ops(size);
     return filch_sort_stable_by(self, items, count, &ops, &plain);
 }
-
-int fl_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
-                       filch_less_fn *less, void *context)
-{
-    int rc = fl_order_refuse("filch_sort_stable", size, less);
-    if (rc)
-        return rc;
-    filch_ordering plain = {size, less, context};
-    filch_stable_ops ops = fl_plain_ops(size);
-    return fl_run_sort_stable_by(rt, items, count, &ops, &plain);
-}

@@ -96,7 +96,7 @@ Test(refused_sorts, items_of_any_size_are_sorted)
         memcpy(v[i] + 900, &i, sizeof i);
     }
     refuse(MEMORY, 0, true);
-    int rc = fl_run_radix_sort(rt, v, N, SIZE, 7, 1, FILCH_RADIX_SIGNED);
+    int rc = par_radix_sort(rt, v, N, SIZE, 7, 1, FILCH_RADIX_SIGNED);
     cr_assert_gt(refuse_no_more(MEMORY), 0);
     cr_assert_eq(rc, 0);
     for (unsigned i = 1; i < N; i++)

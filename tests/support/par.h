@@ -26,6 +26,16 @@ void par_teach(filch_for_fn *body, size_t n, uint64_t ns);
  * quarter has run, which another worker must do; arg: a filch_u32, 0. */
 int par_await_helper(filch_self self, size_t begin, size_t end, void *arg);
 
+/* filch_sort and its kin, called by a task for a thread outside. */
+int par_sort(filch_runtime *rt, void *items, size_t n, size_t size, filch_less_fn *less,
+             void *context);
+int par_sort_stable(filch_runtime *rt, void *items, size_t n, size_t size, filch_less_fn *less,
+                    void *context);
+int par_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t offset,
+                   size_t bytes, filch_radix_kind kind);
+int par_merge(filch_runtime *rt, const void *a, size_t a_count, const void *b, size_t b_count,
+              void *out, size_t size, filch_less_fn *less, void *context);
+
 /* ---- Items ---- */
 
 /* Items to sort and merge: numbers and records of all sizes, in usual and unusual orders. A record

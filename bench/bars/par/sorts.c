@@ -149,6 +149,11 @@ static bool answer(const void *a, const void *b, void *context)
     return who->value[x] < who->value[y];
 }
 
+FILCH_TASK(int, sort_order, (uint32_t *, order), (size_t, n), (adversary *, who))
+{
+    return filch_sort(self, order, n, sizeof *order, answer, who);
+}
+
 static void fill_adversary(uint32_t *keys, size_t n)
 {
     enum { FIXED = 3 };
@@ -160,7 +165,7 @@ static void fill_adversary(uint32_t *keys, size_t n)
         keys[i] = i < FIXED ? no_order[i] : who.gas;
     }
     filch_runtime *rt = runtime_of(1, NULL);
-    par_expect(fl_run_sort(rt, order, n, sizeof *order, answer, &who));
+    par_expect(FILCH_RUN(rt, sort_order, order, n, &who));
     filch_runtime_destroy(rt);
     free(order);
 }

@@ -71,7 +71,6 @@ REFUSES(fl_run_histogram, rt, fl_run_histogram(it, 1, 1, room, room, 1, room))
 
 /* <filch/sort.h> */
 REFUSES(filch_merge_by, ops, filch_merge_by(NULL, room, 1, room, 1, room, it, room))
-REFUSES(fl_run_merge, rt, fl_run_merge(it, room, 1, room, 1, room + 1024, 1, room, room))
 REFUSES(fl_run_merge_by, rt, fl_run_merge_by(it, room, 1, room, 1, room, room, room))
 REFUSES(fl_run_merge_by, ops, fl_run_merge_by(live_runtime(), room, 1, room, 1, room, it, room))
 
@@ -104,7 +103,6 @@ REFUSES(filch_process_write, process, filch_process_write(it, room, 1, 0))
 
 /* <filch/sort.h> */
 REFUSES(filch_radix_sort_by, ops, filch_radix_sort_by(NULL, room, 1, it, room))
-REFUSES(fl_run_radix_sort, rt, fl_run_radix_sort(it, room, 1, 1, 0, 1, 0))
 REFUSES(fl_run_radix_sort_by, rt, fl_run_radix_sort_by(it, room, 1, room, room))
 REFUSES(fl_run_radix_sort_by, ops, fl_run_radix_sort_by(live_runtime(), room, 1, it, room))
 
@@ -178,13 +176,11 @@ ALLOWS(filch_signal_context_start, parent, (void)0)
 IGNORES(filch_signal_context_stop, context, (filch_signal_context_stop(it), 0))
 
 /* <filch/sort.h> */
-REFUSES(fl_run_sort, rt, fl_run_sort(it, room, 1, 1, room, room))
 REFUSES(fl_run_sort_by, rt, fl_run_sort_by(it, room, 1, room, room))
 REFUSES(fl_run_sort_by, ops, fl_run_sort_by(live_runtime(), room, 1, it, room))
 REFUSES(filch_sort_by, ops, filch_sort_by(NULL, room, 1, it, room))
 
 /* <filch/sort.h> */
-REFUSES(fl_run_sort_stable, rt, fl_run_sort_stable(it, room, 1, 1, room, room))
 REFUSES(fl_run_sort_stable_by, rt, fl_run_sort_stable_by(it, room, 1, room, room))
 REFUSES(fl_run_sort_stable_by, ops, fl_run_sort_stable_by(live_runtime(), room, 1, it, room))
 REFUSES(filch_sort_stable_by, ops, filch_sort_stable_by(NULL, room, 1, it, room))

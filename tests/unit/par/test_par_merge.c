@@ -141,7 +141,7 @@ Test(par_merge, items_without_a_type_are_merged)
         for (size_t i = 0; i < B; i++)
             memcpy(b + i * size, (unsigned char[]){(unsigned char)(i >> 7), (unsigned char)(2 * i)},
                    2);
-        OK(fl_run_merge(rt, a, A, b, B, out, size, number_less, NULL));
+        OK(par_merge(rt, a, A, b, B, out, size, number_less, NULL));
         for (size_t i = 0; i < A + B; i++) /* 0 0 1 2 2 3 4 4 5 ... */
             cr_assert_eq(out[i * size] * 256u + out[i * size + 1], i / 3 * 2 + i % 3 / 2);
     }
@@ -190,21 +190,21 @@ Test(par_merge, what_cannot_be_merged_is_refused)
 {
     filch_runtime *rt = par_runtime(1);
     uint16_t v[4] = {3, 4, 1, 2}, out[4] = {0};
-    cr_assert_eq(fl_run_merge(rt, v, 2, v + 2, 2, out, 2, NULL, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, 2, v + 2, 2, out, 0, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, 2, v + 2, 2, out, 257, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, NULL, 2, v, 2, out, 2, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, 2, NULL, 2, out, 2, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, 2, v + 2, 2, NULL, 2, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, v + 2, 2, out, 2, NULL, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, v + 2, 2, out, 0, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, v + 2, 2, out, 257, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, NULL, 2, v, 2, out, 2, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, NULL, 2, out, 2, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, v + 2, 2, NULL, 2, number_less, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "NULL"));
-    cr_assert_eq(fl_run_merge(rt, v, SIZE_MAX, v, 2, out, 2, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, 2, v, SIZE_MAX / 2, out, 2, number_less, NULL), -EINVAL);
-    cr_assert_eq(fl_run_merge(rt, v, SIZE_MAX / 8, v, SIZE_MAX / 4, out, 2, number_less, NULL),
+    cr_assert_eq(par_merge(rt, v, SIZE_MAX, v, 2, out, 2, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, 2, v, SIZE_MAX / 2, out, 2, number_less, NULL), -EINVAL);
+    cr_assert_eq(par_merge(rt, v, SIZE_MAX / 8, v, SIZE_MAX / 4, out, 2, number_less, NULL),
                  -EINVAL);
     cr_assert_eq(out[0] | out[1] | out[2] | out[3], 0);
-    OK(fl_run_merge(rt, NULL, 0, NULL, 0, NULL, 2, number_less, NULL));
-    OK(fl_run_merge(rt, NULL, 0, v, 2, out, 2, number_less, NULL));
-    OK(fl_run_merge(rt, v + 2, 2, NULL, 0, out + 2, 2, number_less, NULL));
+    OK(par_merge(rt, NULL, 0, NULL, 0, NULL, 2, number_less, NULL));
+    OK(par_merge(rt, NULL, 0, v, 2, out, 2, number_less, NULL));
+    OK(par_merge(rt, v + 2, 2, NULL, 0, out + 2, 2, number_less, NULL));
     cr_assert_eq(memcmp(out, v, sizeof v), 0);
     OK(filch_runtime_destroy(rt));
 }

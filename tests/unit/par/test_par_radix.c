@@ -132,7 +132,7 @@ static void expect_sorted(filch_runtime *rt, const kind *k, bool typed, unsigned
     items[n * k->size] = 'x';
     const uint64_t sum = items_sum(items, n, k->size);
     int rc = typed ? k->typed(rt, items, n)
-                   : fl_run_radix_sort(rt, items, n, k->size, k->offset, k->bytes, k->kind);
+                   : par_radix_sort(rt, items, n, k->size, k->offset, k->bytes, k->kind);
     cr_assert_eq(rc, 0, "%d", rc);
     cr_assert_eq(k->disorder(items, n), 0, "%s, typed %d, shape %u, %zu items", k->name, typed,
                  shape, n);
@@ -291,7 +291,7 @@ static void check_plain(filch_runtime *rt, size_t size, size_t offset, size_t n,
         if (offset >= 4)
             memcpy(at, &which, 4);
     }
-    OK(fl_run_radix_sort(rt, v, n, size, offset, 2, FILCH_RADIX_SIGNED));
+    OK(par_radix_sort(rt, v, n, size, offset, 2, FILCH_RADIX_SIGNED));
     int16_t key, last = INT16_MIN;
     uint32_t which, before = 0;
     at = v;
@@ -354,19 +354,19 @@ Test(par_radix, what_cannot_be_sorted_is_refused)
     filch_runtime *rt = par_runtime(1);
     expect_refused(FILCH_RUN(rt, sort_u32, NULL, 2), "at NULL");
     expect_refused(FILCH_RUN(rt, sort_u32, v, many), "more than memory can hold");
-    expect_refused(fl_run_radix_sort(rt, NULL, 2, 4, 0, 4, FILCH_RADIX_FLOAT), "at NULL");
-    expect_refused(fl_run_radix_sort(rt, v, many, 4, 0, 4, FILCH_RADIX_FLOAT), "memory can hold");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 0, 0, 4, FILCH_RADIX_FLOAT), "offset");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, 1, 4, FILCH_RADIX_FLOAT), "offset");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, SIZE_MAX, 4, FILCH_RADIX_FLOAT), "offset");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, 0, 3, FILCH_RADIX_UNSIGNED), "1, 2, 4 or 8");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, 0, 0, FILCH_RADIX_SIGNED), "1, 2, 4 or 8");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, 0, 2, FILCH_RADIX_FLOAT), "4 or 8");
-    expect_refused(fl_run_radix_sort(rt, v, 2, 4, 0, 4, (filch_radix_kind)3), "kind 3");
+    expect_refused(par_radix_sort(rt, NULL, 2, 4, 0, 4, FILCH_RADIX_FLOAT), "at NULL");
+    expect_refused(par_radix_sort(rt, v, many, 4, 0, 4, FILCH_RADIX_FLOAT), "memory can hold");
+    expect_refused(par_radix_sort(rt, v, 2, 0, 0, 4, FILCH_RADIX_FLOAT), "offset");
+    expect_refused(par_radix_sort(rt, v, 2, 4, 1, 4, FILCH_RADIX_FLOAT), "offset");
+    expect_refused(par_radix_sort(rt, v, 2, 4, SIZE_MAX, 4, FILCH_RADIX_FLOAT), "offset");
+    expect_refused(par_radix_sort(rt, v, 2, 4, 0, 3, FILCH_RADIX_UNSIGNED), "1, 2, 4 or 8");
+    expect_refused(par_radix_sort(rt, v, 2, 4, 0, 0, FILCH_RADIX_SIGNED), "1, 2, 4 or 8");
+    expect_refused(par_radix_sort(rt, v, 2, 4, 0, 2, FILCH_RADIX_FLOAT), "4 or 8");
+    expect_refused(par_radix_sort(rt, v, 2, 4, 0, 4, (filch_radix_kind)3), "kind 3");
     cr_assert(v[0] == 2 && v[1] == 1);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
-    OK(fl_run_radix_sort(rt, NULL, 0, 4, 0, 4, FILCH_RADIX_FLOAT));
-    OK(fl_run_radix_sort(rt, v, 2, 4, 0, 4, FILCH_RADIX_UNSIGNED));
+    OK(par_radix_sort(rt, NULL, 0, 4, 0, 4, FILCH_RADIX_FLOAT));
+    OK(par_radix_sort(rt, v, 2, 4, 0, 4, FILCH_RADIX_UNSIGNED));
     cr_assert(v[0] == 1 && v[1] == 2);
     OK(filch_runtime_destroy(rt));
 }

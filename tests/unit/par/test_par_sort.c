@@ -72,11 +72,6 @@ static bool masked_less(const void *a, const void *b, void *mask)
     return (*x & *m) < (*y & *m);
 }
 
-FILCH_TASK(int, sort_plainly, (void *, v), (size_t, n), (size_t, size), (unsigned char *, mask))
-{
-    return filch_sort(self, v, n, size, masked_less, mask);
-}
-
 Test(par_sort, items_without_a_type_are_sorted)
 {
     static const size_t sizes[] = {1, 2, 3, 4, 7, 8, 12, 16, 17, 24, 33, 64, 255, 256};
@@ -89,9 +84,7 @@ Test(par_sort, items_without_a_type_are_sorted)
             for (size_t i = 0; i < n * size; i++)
                 v[i] = (unsigned char)par_random(&state);
             const uint64_t sum = items_sum(v, n * size, 1);
-            const int rc = times % 2 ? fl_run_sort(rt, v, n, size, masked_less, &mask)
-                                     : FILCH_RUN(rt, sort_plainly, v, n, size, &mask);
-            cr_assert_eq(rc, 0);
+            OK(par_sort(rt, v, n, size, masked_less, &mask));
             cr_assert_eq(items_sum(v, n * size, 1), sum);
             for (size_t i = 1; i < n; i++)
                 cr_assert(!masked_less(v + i * size, v + (i - 1) * size, &mask));
@@ -113,8 +106,8 @@ static bool record_by_whim(const void *a, const void *b, void *context)
 
 static int keep_records(filch_runtime *rt, uint64_t *v, size_t n)
 {
-    return fl_run_sort(rt, v, n * sizeof *v / sizeof(record48), sizeof(record48), record_by_whim,
-                       NULL);
+    return par_sort(rt, v, n * sizeof *v / sizeof(record48), sizeof(record48), record_by_whim,
+                    NULL);
 }
 
 Test(par_sort, what_has_no_order_is_kept)
@@ -277,10 +270,10 @@ Test(par_sort, mistakes_are_refused)
     cr_assert_eq(FILCH_RUN(rt, sort_nowhere, NULL, 0), 0);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, (uint32_t *)v, SIZE_MAX / 2), -EINVAL);
-    cr_assert_eq(fl_run_sort(rt, v, 2, 1, NULL, NULL), -EINVAL);
-    cr_assert_eq(fl_run_sort(rt, v, 2, 0, masked_less, &mask), -EINVAL);
-    cr_assert_eq(fl_run_sort(rt, v, 2, FILCH_ITEM_MOST + 1, masked_less, &mask), -EINVAL);
-    cr_assert_eq(FILCH_RUN(rt, sort_plainly, NULL, 2, 1, &mask), -EINVAL);
+    cr_assert_eq(par_sort(rt, v, 2, 1, NULL, NULL), -EINVAL);
+    cr_assert_eq(par_sort(rt, v, 2, 0, masked_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort(rt, v, 2, FILCH_ITEM_MOST + 1, masked_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort(rt, NULL, 2, 1, masked_less, &mask), -EINVAL);
     cr_assert_eq(v[0], 2);
     OK(filch_runtime_destroy(rt));
 }

@@ -82,7 +82,7 @@ static void check_plain(filch_runtime *rt, size_t size, size_t n, uint64_t *stat
             v[i * size + k] = (unsigned char)(which >> 8 * k);
     }
     uint64_t sum = items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size);
-    OK(fl_run_sort_stable(rt, v, n, size, first_byte_less, &mask));
+    OK(par_sort_stable(rt, v, n, size, first_byte_less, &mask));
     cr_assert_eq(items_sum(v, size % 8 ? n * size : n, size % 8 ? 1 : size), sum);
     for (size_t i = 1; i < n; i++) {
         const unsigned char *at = v + i * size, *before = at - size;
@@ -188,19 +188,19 @@ Test(par_sort_stable, what_cannot_be_sorted_is_refused)
 {
     filch_runtime *rt = par_runtime(1);
     unsigned char v[4] = {3, 2, 1, 0}, mask = 0xff;
-    cr_assert_eq(fl_run_sort_stable(rt, NULL, 2, 1, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort_stable(rt, NULL, 2, 1, first_byte_less, &mask), -EINVAL);
     cr_assert(strstr(filch_error(), "NULL"));
-    cr_assert_eq(fl_run_sort_stable(rt, v, 4, 1, NULL, NULL), -EINVAL);
+    cr_assert_eq(par_sort_stable(rt, v, 4, 1, NULL, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "comparison"));
-    cr_assert_eq(fl_run_sort_stable(rt, v, 4, 0, first_byte_less, &mask), -EINVAL);
-    cr_assert_eq(fl_run_sort_stable(rt, v, 4, 257, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort_stable(rt, v, 4, 0, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort_stable(rt, v, 4, 257, first_byte_less, &mask), -EINVAL);
     cr_assert(strstr(filch_error(), "257"));
-    cr_assert_eq(fl_run_sort_stable(rt, v, SIZE_MAX, 4, first_byte_less, &mask), -EINVAL);
+    cr_assert_eq(par_sort_stable(rt, v, SIZE_MAX, 4, first_byte_less, &mask), -EINVAL);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 1), -EINVAL);
     cr_assert_eq(FILCH_RUN(rt, sort_u32, (uint32_t *)(void *)v, SIZE_MAX / 2), -EINVAL);
     cr_assert_eq(memcmp(v, "\3\2\1", 4), 0);
-    OK(fl_run_sort_stable(rt, NULL, 0, 1, first_byte_less, &mask));
-    OK(fl_run_sort_stable(rt, v, 1, 1, first_byte_less, &mask));
+    OK(par_sort_stable(rt, NULL, 0, 1, first_byte_less, &mask));
+    OK(par_sort_stable(rt, v, 1, 1, first_byte_less, &mask));
     cr_assert_eq(FILCH_RUN(rt, sort_u32, NULL, 0), 0);
     OK(filch_runtime_destroy(rt));
 }
