@@ -42,7 +42,7 @@ void fl_forkstack_issue(fl_forkstack *stack, enum fl_forkside side)
 
 void fl_forkstack_rearm(fl_forkstack *stack)
 {
-    /* RearmLimit, HeedPoke: an exchange, not a store: a poke that it overwrites has happened before
+    /* RearmLimit: an exchange, not a store: a poke that it overwrites has happened before
      * the following steps (docs/internals/idle.md). */
     filch_ptr_exchange(&stack->front.limit, stack->rearm, FILCH_ACQ_REL);
 }

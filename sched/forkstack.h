@@ -24,8 +24,8 @@
  * that mailbox exactly once. A thief that gets no answer in time withdraws its mailbox by CAS and
  * robs: look, heavy fence, look again, CAS on top.
  *
- * Edges (PublishTask, ReadLimit, EraseTask, ReadTop are those of <filch/fork.h>; HeedPoke and
- * LastScan are steps of sched/idle.h):
+ * Edges (PublishTask, ReadLimit, EraseTask, ReadTop are those of <filch/fork.h>; LastScan is
+ * a step of sched/idle.h):
  *   AskOwner: CAS request NULL -> mailbox, acq_rel  -> TakeRequest: exchange request -> NULL,
  *                                                      acq_rel; it sees `most`, `half`
  *   AnswerRequest: CAS top, seq_cst; reply,         -> ReadReply, thief: load reply, acquire; it

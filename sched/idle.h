@@ -9,10 +9,9 @@
  * Steps and edges. All operations on I are seq_cst, so that publisher (store; fence; load I) and
  * sleeper (AnnounceSleep; look) are a Dekker pair: one sees the other. So are those on tokens,
  * against the park word (ParkSleeper to LeavePark of runtime/engine/park.c).
- * Publisher, after PublishTask and ReadLimit of <filch/fork.h>, or after another release store:
- *   HeedPoke: RearmLimit of sched/forkstack.h,      |  LastScan: an overwritten poke came before
- *      exchange limit -> end, acq_rel                  ReadSleepers, which then sees
- *                                                      AnnounceSleep
+ * Publisher, after PublishTask and ReadLimit of <filch/fork.h>, or after another release store. A
+ * poked one comes by RearmLimit of sched/forkstack.h: a poke that it overwrites came before
+ * ReadSleepers, which then sees AnnounceSleep.
  *   PublisherFence: seq_cst fence                   |  AnnounceSleep; one of the two sees the
  *                                                      other
  *   ReadSleepers, fl_idle_claim: load and CAS I,    -> TakeToken; the woken worker searches
@@ -29,7 +28,7 @@
  *      as ReadSleepers
  *   AnnounceSleep, found nothing, fl_idle_sleep: S  |  PublisherFence, ReadSleepers; one of the
  *      + 1, Q - 1, seq_cst; was it the last?           two sees the other
- *   LastScan, if so: seq_cst fence; poke every      |  ReadLimit, HeedPoke: one of the two sees
+ *   LastScan, if so: seq_cst fence; poke every      |  ReadLimit, RearmLimit: one of the two sees
  *      owner: exchange limit -> NULL, acq_rel;         the other
  *      heavy fence; look everywhere
  *   RetractSleep, work seen, fl_idle_retract: CAS   |  ReadSleepers: of two that take the last
@@ -55,7 +54,9 @@
  *                                                      fails a token is coming
  * Retired worker:
  *   ReturnToWork: its slot is active again,         -> AnnounceSleep, ReadSleepers; to them it
- *      fl_idle_return: R - 1, seq_cst                  is running, until BeginSearch */
+ *      fl_idle_return: R - 1, seq_cst                  is running, until BeginSearch
+ *
+ * Models: tests/model/idle.c; for any number of workers, tests/parametric/idle.protocol. */
 #ifndef FL_IDLE_H
 #define FL_IDLE_H
 

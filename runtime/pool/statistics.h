@@ -2,7 +2,8 @@
  *
  * The numbers of a pool: one row for each, in the order of filch_pool_stats. Its metric, its column
  * of the statistics page and the table in docs/pools/README.md are made from the row. To add a number, add
- * its field and its row, and run tools/tables.py --write. */
+ * its field at the end, its row on one line, and its count (run_job.c has examples), and run
+ * tools/tables.py --write. */
 #ifndef FL_POOL_STATISTICS_H
 #define FL_POOL_STATISTICS_H
 

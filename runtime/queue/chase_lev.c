@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The default: each fiber keeps its forked tasks in its own fork stack, and thieves ask for the
- * oldest. HeedPoke to ReadSleepers are steps of sched/idle.h, ReadCurrent is an edge of
+ * oldest. PublisherFence and ReadSleepers are steps of sched/idle.h, RearmLimit of sched/forkstack.h, ReadCurrent is an edge of
  * runtime/engine/suspend.c. */
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
@@ -15,7 +15,7 @@
 #include <sched/idle.h>
 #include <sched/queue.h>
 
-/* In this order (docs/internals/idle.md, HeedPoke to ReadSleepers): the wake-up makes up for a poke
+/* In this order (docs/internals/idle.md, RearmLimit to ReadSleepers): the wake-up makes up for a poke
  * that the re-arming overwrites. */
 void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {

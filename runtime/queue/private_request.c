@@ -17,7 +17,7 @@
  * Edges: none of its own. `top` is raised and lowered by the owner only.
  *
  * Sleep, as with private-split: a private task keeps no worker awake. A worker about to sleep has
- * poked all owners (LastScan), so the owner's next fork or join re-arms limit (HeedPoke of
+ * poked all owners (LastScan), so the owner's next fork or join re-arms limit (RearmLimit of
  * sched/idle.h), answers, fences (PublisherFence), and wakes a worker (ReadSleepers), which asks.
  * As in docs/internals/idle.md, it cannot have overwritten the poke without seeing the sleeper. If
  * there is no asymmetric fence, limit is always NULL: each fork fences and looks for sleepers. */

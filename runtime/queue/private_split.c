@@ -19,7 +19,7 @@
  * If there is no asymmetric fence, `limit` is always NULL, and each fork exposes.
  *
  * Edges (ReadLimit is an edge of <filch/fork.h>, PokeOwner, RearmLimit and OfferTask of
- * sched/forkstack.h, ReadCurrent of runtime/engine/suspend.c, HeedPoke to ReadSleepers of
+ * sched/forkstack.h, ReadCurrent of runtime/engine/suspend.c, RearmLimit to ReadSleepers of
  * sched/idle.h):
  *   ExposeTasks: CAS top, seq_cst                   -> RobExposed: CAS top, seq_cst; it sees
  *                                                      claimed and the arguments
@@ -27,7 +27,7 @@
  *      top, seq_cst                                    slot
  *
  * Sleep. Thieves cannot take a private task, and it keeps no worker awake. A worker about to sleep
- * has poked all owners (LastScan), so the owner's next fork or join re-arms limit (HeedPoke),
+ * has poked all owners (LastScan), so the owner's next fork or join re-arms limit (RearmLimit),
  * exposes half, fences (PublisherFence) and wakes a worker (ReadSleepers). As in
  * docs/internals/idle.md, it cannot have overwritten the poke without seeing the sleeper. The look
  * after the poke sees shared tasks. */
@@ -66,7 +66,7 @@ static uint64_t load_top(const fl_forkstack *stack)
 static void expose(fl_worker *worker, fl_forkstack *stack, const filch_slot *end)
 {
     uint64_t top = load_top(stack), split = split_of(top);
-    fl_forkstack_rearm(stack); /* HeedPoke */
+    fl_forkstack_rearm(stack); /* RearmLimit */
     uint64_t next = split + (fl_slot_index(end) - split + 1) / 2;
     fl_forkstack_show(stack, split, next);
     while (!filch_u64_cas(&stack->front.top, &top, with(top, fl_top_index(top), next),

@@ -10,15 +10,7 @@
 #include <limits.h>
 
 extern const fl_broker_kind fl_broker_memory;
-extern const fl_broker_kind fl_broker_sqlite;     /* if built with sqlite3 */
-extern const fl_broker_kind fl_broker_postgres;   /* if built with libpq */
-extern const fl_broker_kind fl_broker_redis;      /* if built with hiredis */
-extern const fl_broker_kind fl_broker_nats;       /* if built with libnats */
-extern const fl_broker_kind fl_broker_kafka;      /* if built with librdkafka */
-extern const fl_broker_kind fl_broker_rabbit;     /* if built with librabbitmq */
-extern const fl_broker_kind fl_broker_sqs;        /* if built with libcurl, jansson, libcrypto */
-extern const fl_broker_kind fl_broker_pubsub;     /* if built with libcurl, jansson, openssl */
-extern const fl_broker_kind fl_broker_servicebus; /* if built with libqpid-proton */
+#include <broker_kinds.h> /* the others, made from the files broker.cmake */
 
 /* NULL at the end. libfilch-service.a has all that were built; other programs load modules. */
 extern const fl_broker_kind *const fl_brokers_built_in[];

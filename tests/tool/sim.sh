@@ -48,7 +48,7 @@ import json
 
 report = json.load(open("first", encoding="utf-8"))
 rows = report["rows"]
-assert len(rows) == 4 * 6, len(rows)
+assert len(rows) == 4 * len({row["policy"] for row in rows}) > 4, len(rows)
 for row in rows:
     assert row["makespan_ns"] >= max(report["work_ns"] / row["workers"], report["span_ns"]), row
     assert row["least_ns"] <= row["makespan_ns"] <= row["most_ns"], row
@@ -72,7 +72,7 @@ cat >picture.py <<'END'
 import xml.etree.ElementTree as tree
 
 lines = [p for p in tree.parse("picture.svg").iter("{http://www.w3.org/2000/svg}path") if p.get("class", "").startswith("line")]
-assert len(lines) == 3 * 6, len(lines)
+assert len(lines) % 3 == 0 and len(lines) > 3, len(lines)
 for line in lines:
     points = line.get("d")[1:].split("L")
     assert len(points) == 4, line.get("d")

@@ -81,7 +81,7 @@ WORDS = [
     Word("lock", ("runtime/openmp/thread.c",), X, X, N, N, A, "in a child of fork(): it has one thread"),
     # the fork stack
     Word("top", FORK, N, N, S, AR, X, "thieves and owner race for an index: one wins (RobTop); a poke orders the request"),
-    Word("limit", (), N, N, N, AR, X, "a poke that the owner overwrites happened before what follows (PokeOwner, HeedPoke)"),
+    Word("limit", (), N, N, N, AR, X, "a poke that the owner overwrites happened before what follows (PokeOwner, RearmLimit)"),
     Word("request", (), N, N, AR, AR, X, "asking, serving and withdrawing hand the mailbox over (AskOwner, TakeRequest)"),
     Word("reply", (), R, X, N, N, A, "hands over the gift (AnswerRequest, ReadReply); it is cleared before it is shown (AskOwner)"),
     Word("task", (), R, X, N, N, "acquire?", "shows the arguments (PublishTask, RobberFence); a join erases it without an order (EraseTask)"),

@@ -53,7 +53,7 @@ typedef struct fl_key {
     const char *const *choices; /* ends with NULL */
     const char *alias;          /* a second variable of the environment */
     fl_key_secrecy secrecy;
-    bool reloadable; /* SIGHUP changes it */
+    bool reloadable; /* SIGHUP changes it, by apply() of reload.c */
     const char *help;
 } fl_key;
 

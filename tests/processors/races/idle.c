@@ -68,7 +68,7 @@ RACE bool fork_sleep_end(long owner, long seen)
     return owner == 0 && (seen || filch_u32_load(&woken, FILCH_RELAXED));
 }
 
-/* A poke that comes while the owner answers an earlier one: HeedPoke and PublisherFence against
+/* A poke that comes while the owner answers an earlier one: RearmLimit and PublisherFence against
  * AnnounceSleep and LastScan. */
 RACE void slow_sleep_begin(void)
 {

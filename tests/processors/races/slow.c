@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The words that races share, and slow paths of fork and join without a runtime: HeedPoke to
+ * The words that races share, and slow paths of fork and join without a runtime: RearmLimit to
  * ReadSleepers of sched/idle.h in a fork, settling in a join. */
 #include "races.h"
 
