@@ -88,7 +88,7 @@ typedef struct filch_dead_letter_count {
  * hold, or one made by filch_dead_letter_create. */
 typedef struct filch_dead_letter_store {
     /* Stores it, or its contents, under a new id, higher than all before, set in letter->id
-     * before any other caller sees it. A store that keeps the letter itself holds it:
+     * before any other caller sees it. A store that keeps the letter itself retains it:
      * filch_dead_letter_retain. Error: -ENOTSUP (a letter that cannot be stored). */
     int (*put)(void *store, filch_dead_letter *letter);
     /* Hands out the untaken letter with the lowest id above `after`. Error: -ENOENT. */
@@ -137,7 +137,7 @@ typedef struct filch_dead_letter_queue_stats {
     uint64_t purged;   /* removed by a call */
     uint64_t expired;  /* removed because of their age */
     uint64_t dropped;  /* removed as the oldest at the maximum */
-    uint64_t stuck;    /* of those taken: the store failed to settle them */
+    uint64_t stuck;    /* taken letters that the store failed to settle */
 } filch_dead_letter_queue_stats;
 
 /* Submits the job of a letter again. Returns 0 on success; a pointer's target then belongs to the
@@ -189,7 +189,7 @@ FILCH_API void filch_dead_letter_release(filch_dead_letter *letter);
 FILCH_API int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
                                               filch_requeue_fn *fn, void *arg);
 /* Requeues all letters present now, the oldest first. Later ones are not included, so that a job
- * which fails again at once is not retried for ever. Continues after a failure; returns the first
+ * which fails again at once is not retried forever. Continues after a failure; returns the first
  * error. *count, unless NULL, always receives the number requeued. */
 FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters,
                                                   filch_requeue_fn *fn, void *arg, size_t *count);

@@ -47,25 +47,25 @@ typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *whe
 
 FILCH_BEGIN_DECLS
 
-/* Stores the smallest index of [begin, end) that fn finds in *where, and returns 0. Errors also:
+/* Stores in *where the smallest index of [begin, end) that fn finds, and returns 0. Errors also:
  * -ENOENT (no match). */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
                           filch_find_fn *fn, void *context);
 
 /* Returns 1 if fn finds something, 0 if not. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
 /* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
@@ -143,7 +143,7 @@ FILCH_BEGIN_DECLS
  * collects the kept items in out, *count of them. */
 FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
                          size_t *count, filch_pack_fn *keep, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
                           size_t *count, filch_pack_fn *keep, void *context);
 
@@ -236,7 +236,7 @@ FILCH_BEGIN_DECLS
  * each of the bins. */
 FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
                               uint64_t *counts, size_t bins, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_histogram(filch_runtime *rt, size_t begin, size_t end,
                                filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
                                void *context);

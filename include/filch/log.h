@@ -111,7 +111,7 @@ FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
 
 FILCH_END_DECLS
 
-/* Does a line of this level get written? Does not suspend. */
+/* Whether a line of this level is written. Does not suspend. */
 FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log_level level)
 {
     /* relaxed: a level; nothing else depends on it */

@@ -68,7 +68,7 @@ typedef enum filch_pool_order {
     FILCH_LIFO,     /* the newest */
     FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; of equals the one submitted
                        first, also after filch_job_set_priority. A job that has waited for `aging`
-                       counts as one priority higher, so no job waits for ever */
+                       counts as one priority higher, so no job waits forever */
     FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
                        then jobs without one, the oldest first */
     FILCH_ORDERS

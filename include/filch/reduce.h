@@ -70,7 +70,7 @@ typedef struct filch_reduction {
     /* Stores the combination of both in left. right is spent: left takes over or frees what it
      * owned. */
     void (*join)(void *context, void *left, void *right);
-    /* Frees memory that an unused sum owns, after a stop; NULL: nothing to free. */
+    /* Frees memory that a sum owns, if a stop left it unused; NULL: nothing to free. */
     void (*drop)(void *context, void *sum);
 } filch_reduction;
 
@@ -80,7 +80,7 @@ FILCH_BEGIN_DECLS
  * task (see filch_for); 0: measured. how is used until the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                             const filch_reduction *how, void *out, void *context);
 
@@ -92,7 +92,7 @@ FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t 
 FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block,
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
                                           size_t most, const filch_reduction *how, void *out,
                                           void *context);

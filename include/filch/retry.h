@@ -109,7 +109,7 @@ FILCH_BEGIN_DECLS
  * result. Between attempts a task suspends, a thread blocks. When the context is done, before
  * the first attempt or during a wait, it returns the context's cause at once; a wait that would
  * pass the context's deadline is not begun. fn is never interrupted: give it the context, too.
- * Its panic propagates. policy may be NULL, context too. *attempts, unless NULL, receives the
+ * Its panic propagates. policy and context may be NULL. *attempts, unless NULL, receives the
  * number of calls of fn. Errors: -EINVAL (no fn, or a bad policy); -ENOMEM or -EAGAIN (no timer
  * to wait by). */
 FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *context,
@@ -149,7 +149,7 @@ FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned perce
 FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
 /* Adds the share of one run. */
 FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
-/* Returns the number of whole tokens now. */
+/* Returns the current number of whole tokens. */
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);
 
 FILCH_END_DECLS

@@ -181,7 +181,7 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and stores its result there. slot
- * belongs to the caller and lies on its stack. A thread that is no worker runs the task itself, on
+ * belongs to the caller and is on its stack. A thread that is no worker runs the task itself, on
  * its own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen.
  * If no worker sleeps, the thread blocks while a worker runs the task. The task must not call
  * pthread_exit; pthread_cancel takes effect after the call. In a task of another runtime the call

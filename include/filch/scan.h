@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Parallel prefix sums, of any associative operation. For engineers: running totals, offsets of
- * parts of different size, states of an automaton, linear recurrences.
+ * parts of different sizes, states of an automaton, linear recurrences.
  *
  *   FILCH_SCAN(totals, long, 0, FILCH_PLUS)
  *   FILCH_SCAN_EXCLUSIVE(offsets, size_t, 0, FILCH_PLUS)
@@ -36,7 +36,7 @@
 
 #include <filch/detail/par_args.h>
 
-/* A scan for the plain functions. Values are opaque bytes. Sums lie in arrays that begin at a
+/* A scan for the plain functions. Values are opaque bytes. Sums are in arrays that begin at a
  * multiple of 64 bytes. All functions get the caller's context and are called on many threads at
  * once; none may fork, join or suspend. */
 typedef struct filch_scanning {
@@ -55,7 +55,7 @@ FILCH_BEGIN_DECLS
 /* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                           const filch_scanning *how, void *context);
 

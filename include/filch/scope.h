@@ -20,7 +20,7 @@
  * scope's context, and with it the other children and the work that they started below that
  * context. In a scope that collects, no child is cancelled, and all failures are kept.
  * Life: a scope is begun and ended in one function, or at least by one task or thread, its owner.
- * In between, it spawns and waits in any order. It must not be copied. A child's data may lie on
+ * In between, it spawns and waits in any order. It must not be copied. A child's data may be on
  * the owner's stack: if the owner panics, the scope is cancelled and waited for before its stack
  * frames are left.
  * Threads: the owner is a task or any other thread. Children, their forks, and the owner may all

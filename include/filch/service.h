@@ -139,7 +139,7 @@ typedef struct filch_handler {
     filch_service_fn *fn;
     void *arg;
     unsigned width;                  /* concurrent handlers of this type; default: the service's */
-    filch_limit rate;                /* attempts begun per period; default (rate 0): no limit */
+    filch_limit rate;                /* attempts started per period; default (rate 0): no limit */
     int64_t timeout;                 /* ns from the start of an attempt, at which its context is
                                         done; default: the service's */
     const filch_retry_policy *retry; /* not copied; default: the service's */

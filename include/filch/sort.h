@@ -57,7 +57,7 @@ FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, fi
 /* The same with the functions of a type, for FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
                             void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
                              void *context);
 
@@ -115,7 +115,7 @@ FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size
 /* The same with the functions of a type, for FILCH_SORT_STABLE. */
 FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
                                    const filch_stable_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
                                     const filch_stable_ops *ops, void *context);
 
@@ -172,7 +172,7 @@ FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t si
 /* The same with the functions of a type, for FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
                                   const filch_radix_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
                                    const filch_radix_ops *ops, void *context);
 
@@ -226,7 +226,7 @@ FILCH_END_DECLS
  * out receives all items of both lists, in order; of equal ones, those from a first. The output is
  * cut in the middle repeatedly, each cut found by binary search in both lists, so that its halves
  * are independent (after S. Odeh, O. Green, Z. Mwassi, O. Shmueli, Y. Birk, Merge Path, 2012). The
- * remaining merges, of some 64 thousand items, are those of <filch/detail/merge_core.h>. A merge
+ * remaining merges, of about 64 thousand items, are those of <filch/detail/merge_core.h>. A merge
  * allocates nothing.
  *
  * Errors also: -EINVAL, in debug builds of the library, if out overlaps a list. After a panic both
@@ -243,7 +243,7 @@ FILCH_API int filch_merge(filch_self self, const void *a, size_t a_count, const 
 /* The same with the functions of a type, for FILCH_MERGE. */
 FILCH_API int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b,
                              size_t b_count, void *out, const filch_merge_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
                               size_t b_count, void *out, const filch_merge_ops *ops, void *context);
 

@@ -130,9 +130,9 @@ FILCH_END_DECLS
  * Condition: all workers of all runtimes sleep without work, some task or thread waits, and no
  * timer is pending. No task waits for a file or is in a blocking call. Each thread that has ever
  * called Filch has ended, or waits in it without a deadline (filch_runtime_destroy and FILCH_RUN
- * are waits, too). All this must hold unchanged for a tenth of a second. In doubt there is no
- * report: only a deadlock of the whole process is found, not a task that waits for ever while the
- * rest of the program runs.
+ * are waits, too). All this must hold unchanged for a tenth of a second. A doubtful case is
+ * not reported: only a deadlock of the whole process is found, not a task that waits forever while
+ * the rest of the program runs.
  *
  * Memory shortage: a report that begins with "filch: out of memory" says that tasks cannot begin
  * because there is no memory, address space or mapping for a fiber. It also appears while timers

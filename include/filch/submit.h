@@ -82,7 +82,7 @@ typedef struct filch_submission {
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
  * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until
- * `until`; with 0 it does not wait. The others wait for ever. */
+ * `until`; with 0 it does not wait. The others wait forever. */
 #define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
 #define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \

@@ -23,9 +23,9 @@
  * call returns -ECANCELED when the context of its job or scope is done; a plain one continues to
  * wait. filch_barrier_wait takes the time itself and is an _until call.
  * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
- * without unlocking waits for ever.
+ * without unlocking waits forever.
  * Threads: tasks of any runtime and any thread. Suspends: calls that wait.
- * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, by name.
+ * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, naming the call.
  * Since 0.1.0. */
 #ifndef FILCH_SYNC_H
 #define FILCH_SYNC_H

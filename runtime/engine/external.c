@@ -52,7 +52,7 @@ static void wait_as_thread(fl_call *call)
     fl_thread_names("filch_run", NULL);
     fl_thread_enlist();
     if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* AnnounceWait */
-        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_thread_waits(); /* perhaps it has been notified already: until then it counts as awake */
         fl_suspect();
     }
     while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* AwaitDone */

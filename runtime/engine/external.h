@@ -28,7 +28,7 @@ typedef struct fl_call {
     fl_fiber *waiter;      /* this one */
 } fl_call;
 
-/* Runs it and tells the waiter. */
+/* Runs it and notifies the waiter. */
 void fl_call_run(filch_self self, fl_call *call);
 
 /* The runtime that a caller means: *rt; if that is NULL, the caller's own, stored to *rt. Negative

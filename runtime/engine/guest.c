@@ -81,7 +81,7 @@ static void await_turn(fl_guest *guest)
 {
     uint32_t turn = NONE;
     if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* AwaitTurn */
-        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_thread_waits(); /* perhaps it has been notified already: until then it counts as awake */
         fl_suspect();
     }
     while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED) /* AwaitTurn */

@@ -86,7 +86,7 @@ const fl_key fl_keys[] = {
     {"width", OF(width), .type = FL_KEY_NUMBER, .otherwise = "the service's", .least = 1,
      .most = FILCH_SERVICE_WIDTH_MOST, .help = "handlers of this type at a time"},
     {"rate", OF(rate), .type = FL_KEY_RATE, .otherwise = "no limit", .least = 1,
-     .most = 1000000000, .help = "attempts begun per second, minute, hour or day, and the burst"},
+     .most = 1000000000, .help = "attempts started per second, minute, hour or day, and the burst"},
     {"timeout", OF(timeout), .type = FL_KEY_TIME, .otherwise = "the service's",
      .least = FILCH_MILLISECOND, .most = FILCH_FOREVER, .help = "time limit of an attempt"},
     {"retry-attempts", OF(retry.attempts), GIVES(has_retry), .type = FL_KEY_NUMBER,
