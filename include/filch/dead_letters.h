@@ -133,7 +133,7 @@ typedef struct filch_dead_letter_queue_stats {
     uint64_t refused;     /* letters refused: no memory, or an error of the store */
     uint64_t kept, taken; /* now */
     uint64_t requeued;
-    uint64_t returned; /* failed resubmissions: the letter is in its old place */
+    uint64_t returned; /* failed resubmissions: the letter is back in its old place */
     uint64_t purged;   /* removed by a call */
     uint64_t expired;  /* removed because of their age */
     uint64_t dropped;  /* removed as the oldest at the maximum */
@@ -161,7 +161,7 @@ FILCH_API int filch_dead_letter_queue_destroy(filch_dead_letter_queue *letters);
 
 /* ---- Putting ---- */
 
-/* Puts a letter; *id, unless id is NULL, receives its id. In memory it takes some hundred
+/* Puts a letter; *id, unless id is NULL, receives its id. In memory it takes a few hundred
  * nanoseconds, and does not wait. Errors, with the data still the caller's: -ENOMEM; -EINVAL
  * (NULL, or a size without data); the store's errors. */
 FILCH_API int filch_dead_letter_queue_put(filch_dead_letter_queue *letters,

@@ -115,8 +115,8 @@ FILCH_END_DECLS
 
 /* FILCH_PACK copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
  * out[count - 1]. The body is called once for each item; `item` is the item's value. Items may be
- * of any type of at most FILCH_PACK_MOST bytes that is copied by its bytes and aligned to 64 bytes
- * at most.
+ * of any type of at most FILCH_PACK_MOST bytes that can be copied bytewise and needs an alignment
+ * of at most 64 bytes.
  *
  * out needs room for the kept items only: nothing after them is written. It may be in itself (the
  * items after the kept ones are then unspecified), or begin before it and overlap it; it must not

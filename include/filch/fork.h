@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fork and join as plain functions, beneath the macros of <filch/task.h>. For engineers who
+ * Fork and join as plain functions, which underlie the macros of <filch/task.h>. For engineers who
  * generate code or call Filch from another language, and for readers who want to see the cost of
  * a fork: about seventeen instructions together with its join, none of them locked.
  *

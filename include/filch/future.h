@@ -101,7 +101,7 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
  * task); -EDEADLK (next is from); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
-/* The same for a given place, for the macro below. place must outlive the task. */
+/* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first

@@ -221,9 +221,9 @@ FILCH_API int filch_log_sink_destroy(filch_log_sink *sink, int64_t until);
 /* A log's function: queues the line; arg is the sink. Never waits for the file. A line of more than
  * FILCH_LOG_LINE bytes is dropped. */
 FILCH_API void filch_log_to_sink(const char *line, size_t size, void *arg);
-/* Waits until the lines that are queued now have been written or lost. Errors: -ETIMEDOUT (not by
- * `until`); -EINVAL (sink is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer to wait by);
- * -ECHILD (the sink belongs to the parent of this process). */
+/* Waits until the lines that are queued now have been written or dropped. Errors: -ETIMEDOUT (not
+ * by `until`); -EINVAL (sink is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer to wait
+ * by); -ECHILD (the sink belongs to the parent of this process). */
 FILCH_API int filch_log_sink_flush(filch_log_sink *sink, int64_t until);
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */

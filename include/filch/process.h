@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Child processes: start a program, write to it and read from it, wait for its end, kill it. And
+ * Child processes: start a program, write to it, read from it, wait for it to end, and kill it. And
  * signals for tasks: the first one cancels a context, or each one is sent into a channel. For
  * service authors.
  *

@@ -14,9 +14,9 @@
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative: values are combined in the order of the range. identity must change nothing that it
  * is combined with; it is the value of an empty range, and may be used any number of times. A
- * result may be of any type that is copied by its bytes and aligned to 16 bytes at most. An
- * identity of several fields is a macro, or a compound literal in parentheses: ((stats){0, 1}), in
- * C++ (stats{0, 1}).
+ * result may be of any type that can be copied bytewise and needs an alignment of at most 16 bytes.
+ * An identity of several fields is a macro, or a compound literal in parentheses: ((stats){0, 1}),
+ * in C++ (stats{0, 1}).
  *
  * Floating-point sums are only nearly associative: FILCH_REDUCE gives a result that differs in its
  * last bits from run to run. FILCH_REDUCE_DETERMINISTIC, used in the same way, gives the same bits
@@ -88,7 +88,7 @@ FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t 
  * from begin; only the last may be shorter. how->chunk is called for one block at a time, with a
  * newly made sum. If most > block, it may also get a whole subtree of up to `most` indices, and
  * must then combine in the order of the tree. A block is the smallest unit that can be shared
- * and costs some tens of nanoseconds: use 1 for long iterations, 1,000 for short ones. */
+ * and costs tens of nanoseconds: use 1 for long iterations, 1,000 for short ones. */
 FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block,
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);

@@ -205,7 +205,7 @@ FILCH_API void fl_run_or_die(filch_runtime *rt, const filch_task *task, filch_sl
  * (<filch/panic.h>). Errors: -EINVAL (fn is NULL, or rt is NULL outside a task); -ENOMEM;
  * -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
-/* The same for a given place, for the macro below. place must outlive the task. */
+/* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place);
 
 /* Starts a task with a copy of the arguments in slot->args; its result of `size` bytes goes to

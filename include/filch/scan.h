@@ -13,9 +13,9 @@
  * commutative. Further arguments are (type, name) pairs, as for a task: with (uint32_t, modulus) it
  * is combine(a, b, modulus), and the call is totals(self, in, n, out, modulus). identity must
  * change nothing that it is combined with; an identity of several fields is a macro, or
- * ((pair){0, 1}), in C++ (pair{0, 1}). Items may be of any type that is copied by its bytes and
- * aligned to 64 bytes at most. combine is called on many threads at once, about twice per item if
- * other workers help; it must not fork, join or suspend.
+ * ((pair){0, 1}), in C++ (pair{0, 1}). Items may be of any type that can be copied bytewise and
+ * needs an alignment of at most 64 bytes. combine is called on many threads at once, about twice
+ * per item if other workers help; it must not fork, join or suspend.
  * out may be in; otherwise they must not overlap. A scan without helpers is the plain loop.
  * Otherwise items are combined in groups that depend on the helpers and their timing.
  * Floating-point operations are only nearly associative, so their results differ in the last bits

@@ -111,7 +111,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 
-/* The same for a given place, for the macro of builds with FILCH_DEBUG. A library built with
+/* The same with a given place, for the macro of builds with FILCH_DEBUG. A library built with
  * FILCH_DEBUG reports at the end of the process the pools whose handles were not released, and the
  * place of the first such submission. place is not copied; NULL: unknown. */
 FILCH_API int fl_pool_submit_at(const filch_place *place, filch_job **out, filch_pool *pool,

@@ -184,7 +184,7 @@ int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *p
     if (rc)
         return rc;
     if (!fn)
-        return fl_fail(EINVAL, "filch_go without a function; give it one");
+        return fl_fail(EINVAL, "filch_go without a function; pass one");
     fl_work_item *work_item = fl_work_item_detached(fn, arg, place);
     if (!work_item)
         return fl_fail(ENOMEM, "no memory for a detached task; wait for some to end");

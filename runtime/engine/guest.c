@@ -274,7 +274,7 @@ static int refuse(const fl_runtime *rt, enum fl_admission why)
 
 int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
 {
-    int rc = !rt || !guest ? fl_fail(EINVAL, "filch_guest_attach without %s; give it one",
+    int rc = !rt || !guest ? fl_fail(EINVAL, "filch_guest_attach without %s; pass one",
                                      rt ? "a guest" : "a runtime")
                            : fl_runtime_meant(&rt, "filch_guest_attach");
     if (rc)

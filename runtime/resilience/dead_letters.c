@@ -352,7 +352,7 @@ static int refuse_draft(const filch_dead_letter_queue *letters,
                         const filch_dead_letter_draft *draft)
 {
     if (!letters || !draft)
-        return fl_fail(EINVAL, "filch_dead_letter_queue_put without a %s; give it one",
+        return fl_fail(EINVAL, "filch_dead_letter_queue_put without a %s; pass one",
                        letters ? "draft" : "queue");
     if (draft->size && !draft->data)
         return fl_fail(EINVAL, "data of a dead letter of %zu bytes is NULL; give its address",

@@ -22,7 +22,7 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
 {
     size_t bytes;
     if (!out)
-        return fl_fail(EINVAL, "filch_channel_create without a place for the channel; give it one");
+        return fl_fail(EINVAL, "filch_channel_create without an address for the channel; pass one");
     if (__builtin_mul_overflow(item_size, capacity, &bytes) ||
         bytes > PTRDIFF_MAX - sizeof(filch_channel))
         return fl_fail(EINVAL, "a channel of %zu items of %zu bytes: more than memory can hold",

@@ -71,7 +71,7 @@ int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
 {
     int rc = fl_runtime_meant(&rt, "filch_help_set");
     if (!rc && !word)
-        rc = fl_fail(EINVAL, "filch_help_set without a word; give it one");
+        rc = fl_fail(EINVAL, "filch_help_set without a word; pass one");
     if (rc)
         return rc;
     queue *of = queue_of(word);

@@ -44,7 +44,7 @@
     } while (0)
 #define FILCH_STOP_WITH(code, value) return *fl_stop = (code), (value)
 
-/* Can values of type T be copied by their bytes? In C, always. */
+/* Whether values of type T can be copied bytewise. In C, always. */
 #ifdef __cplusplus
 #define FL_PLAIN(T) __is_trivially_copyable(T)
 #else

@@ -34,7 +34,7 @@
 #define FL_REDUCE_(...) FL_REDUCED(__VA_ARGS__)
 #define FL_REDUCED(name, own, FORM, R, identity, combine, i, ...)                                  \
     FILCH_STATIC_ASSERT(__alignof__(R) <= 16, "results of " #name " are aligned too strictly");    \
-    FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied by their bytes");      \
+    FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied bytewise");      \
     FL_CONTEXT(own, __VA_ARGS__)                                                                   \
     FILCH_INLINE R own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));              \
     FL_REDUCE_EIGHT(own, R, combine, __VA_ARGS__)                                                  \
