@@ -50,7 +50,7 @@ FILCH_API void filch_context_release(filch_context *context);
 
 /* Cancels it and all below it. cause: a negative errno; 0: -ECANCELED. Does not wait, not even
  * for a concurrent cancellation of a descendant. Errors: -EALREADY (it is done); -EINVAL
- * (context is NULL, or cause is no errno). */
+ * (context is NULL, or cause is not an errno). */
 FILCH_API int filch_context_cancel(filch_context *context, int cause);
 /* Waits until it is done, and returns its cause; or -ETIMEDOUT if `until` comes first. Errors:
  * -EINVAL (context is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */

@@ -175,7 +175,7 @@ FILCH_API int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uin
                                            filch_dead_letter **out);
 /* Returns a page: up to `most` letters with the lowest ids above `after`, each held, in page;
  * *count is their number. The next page begins after the last one's id. Errors, with no letter
- * held: those of filch_dead_letter_queue_next, but an empty page is no error. */
+ * held: those of filch_dead_letter_queue_next, but an empty page is not an error. */
 FILCH_API int filch_dead_letter_queue_list(filch_dead_letter_queue *letters, uint64_t after,
                                            filch_dead_letter **page, size_t most, size_t *count);
 /* Releases a letter of filch_dead_letter_queue_next or _list. NULL is allowed. */

@@ -123,7 +123,7 @@ FILCH_END_DECLS
  * begin inside.
  *
  * Errors also: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
- * error *count is not touched. After a stop, out (even if it is in) has some of the items several
+ * error *count is unchanged. After a stop, out (even if it is in) has some of the items several
  * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
  * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
  * item of in. In place, some items are then there several times, others not at all. */

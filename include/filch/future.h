@@ -66,7 +66,7 @@ FILCH_BEGIN_DECLS
  * is done, or a started task will set it); -EINVAL (size exceeds FILCH_FUTURE_BYTES). */
 FILCH_API int filch_future_set(filch_future *future, const void *value, size_t size);
 /* Fails the future with a negative errno and a formatted message. file is not copied. Does not
- * wait. Errors: -EALREADY; -EINVAL (code is no negative errno). */
+ * wait. Errors: -EALREADY; -EINVAL (code is not a negative errno). */
 FILCH_API FILCH_PRINTF(5, 6) int filch_future_fail(filch_future *future, const char *file, int line,
                                                    int code, const char *format, ...);
 /* Breaks the promise: the future will never be set. Present and later awaits get -EPIPE. When

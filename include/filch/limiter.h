@@ -86,7 +86,7 @@ FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
 
 /* ---- Keyed limiter ---- */
 
-/* A key is a number of bytes, which are copied. Only keys that have used permits lately are kept.
+/* A key is a number of bytes, which are copied. Only keys that have used permits recently are kept.
  * When there is no room, a key with its whole burst saved is replaced, which loses nothing. */
 
 /* Creates a keyed limiter for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out

@@ -20,7 +20,7 @@
  *
  * A line is built on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes. If it
  * would be longer, texts are cut, other fields left out, and it ends in "truncated":true. It is
- * always valid JSON: bytes that are no UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
+ * always valid JSON: bytes that are not UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
  * infinity) null.
  * Life: a log is the caller's, and needs no destroy. A sink's file descriptor is the caller's, too,
  * and stays open until filch_log_sink_destroy returns. It may be blocking; its flags are not

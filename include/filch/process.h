@@ -99,7 +99,7 @@ FILCH_API void filch_process_destroy(filch_process *process);
  * SIGPIPE. One task at a time. Write and read in different tasks if the child answers while it
  * reads: if both pipes are full, each waits for the other. Errors: -EPIPE (the child, or
  * filch_process_close_in, has closed it); -ETIMEDOUT (part of the data may have been written);
- * -EBADF (it is no pipe); -EINVAL (process is NULL, or a negative time); those of
+ * -EBADF (it is not a pipe); -EINVAL (process is NULL, or a negative time); those of
  * filch_wait_fd. */
 FILCH_API int filch_process_write(filch_process *process, const void *data, size_t size,
                                   int64_t until);

@@ -45,7 +45,7 @@
  * before it begins, a NULL or zero argument). -ENOMEM: no memory for one result of more than 64
  * bytes, or, in the deterministic form, for one result of more than 512 bytes per level of the
  * tree. If there is no memory for further results, the rest is not shared. From elsewhere also the
- * errors of filch_run. On an error, and when a body panics, *out is not touched.
+ * errors of filch_run. On an error, and when a body panics, *out is unchanged.
  * Suspends: yes; the caller may continue on another worker.
  * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */

@@ -181,12 +181,12 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and stores its result there. slot
- * belongs to the caller and is on its stack. A thread that is no worker runs the task itself, on
+ * belongs to the caller and is on its stack. A thread that is not a worker runs the task itself, on
  * its own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen.
  * If no worker sleeps, the thread blocks while a worker runs the task. The task must not call
  * pthread_exit; pthread_cancel takes effect after the call. In a task of another runtime the call
  * suspends, so both runtimes continue. FILCH_RUN (<filch/task.h>) is the typed form.
- * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
+ * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is not a task);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the
  * code of a panic of the task (<filch/panic.h>). */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
@@ -225,7 +225,7 @@ FILCH_API void filch_yield(filch_self self);
  * of the thread that created the runtime. Threads and processes that fn starts (pthread_create,
  * system, posix_spawn) then do not inherit the worker's core. Afterwards the worker is bound
  * again. A mask changed from outside (taskset -a, a cpuset, the task itself) or by fn is left
- * alone. On a thread that is no worker it only calls fn(arg).
+ * alone. On a thread that is not a worker it only calls fn(arg).
  * Inside fn, a call that would suspend the task ends in filch_die, which names it: wait after fn
  * has returned. Calls may be nested. A panic that leaves fn ends the call; a C++ exception must
  * not leave fn. Errors, after which fn was not called: -EINVAL (fn is NULL); the negative errno
@@ -260,11 +260,11 @@ FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
  * indexed by filch_worker_index. */
 FILCH_API unsigned filch_runtime_max_workers(const filch_runtime *rt);
 
-/* Returns the calling task's runtime; NULL on a thread that is no worker. */
+/* Returns the calling task's runtime; NULL on a thread that is not a worker. */
 FILCH_API filch_runtime *filch_runtime_here(void);
 
 /* Returns the worker that runs the calling task, 0 .. filch_runtime_max_workers - 1; -1 on a
- * thread that is no worker. It can differ after every fork, join and call that may suspend. */
+ * thread that is not a worker. It can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
 enum { FILCH_ALL_WORKERS = -1 };

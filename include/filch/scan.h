@@ -24,7 +24,7 @@
  * Errors: 0; -EINVAL (a NULL argument, more items than memory has bytes, in and out that overlap
  * but are not the same). -ENOMEM: no memory for one value of more than 256 bytes (if there is none
  * for further values, the scan is not shared). From elsewhere also the errors of filch_run. On an
- * error out is not touched.
+ * error out is left unchanged.
  * Panics: combine may panic. Then in is untouched, unless it is out, and each place of out holds
  * its old value or the one that belongs there.
  * Suspends: yes; the caller may continue on another worker.

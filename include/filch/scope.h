@@ -112,7 +112,7 @@ FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, vo
 
 /* Reports a failure at once, before its child ends; the child's own result then does not count as
  * another failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a
- * code that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
+ * code that is not a negative errno counts as -EINVAL. Called by a child, by its forks, or by the
  * owner; only a call by the child itself names the failed child. filch_error() then has the
  * message. Does not suspend. Error: -EINVAL (scope is NULL). */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,

@@ -59,9 +59,9 @@ typedef struct filch_message {
     const char *type;         /* chooses the handler */
     const char *content_type; /* of the body; default: none */
     const char *queue;        /* default: the service's first queue */
-    const char *dedup; /* a message with the key of one that is unfinished is refused; default: no
+    const char *dedup;        /* refuses a message whose key an unfinished one has; default: no
                           key */
-    const void *body;  /* bytes, which need not be text */
+    const void *body;         /* bytes, which need not be text */
     size_t body_size;
     const filch_header *headers;
     size_t header_count;

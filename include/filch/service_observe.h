@@ -123,7 +123,7 @@ typedef struct filch_service_otlp_stats {
 FILCH_BEGIN_DECLS
 
 /* Starts an exporter. config may be NULL. Connects at the first batch. Errors: -EINVAL (out is
- * NULL, a number is out of range, or the endpoint is no http: or https: URL); -ENOTSUP (a build
+ * NULL, a number is out of range, or the endpoint is not an http: or https: URL); -ENOTSUP (a build
  * without libcurl or jansson); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_otlp_start(filch_service_otlp **out,
                                        const filch_service_otlp_config *config);

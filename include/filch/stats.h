@@ -93,12 +93,12 @@ FILCH_END_DECLS
 /* The list of waiting tasks is made while the workers run. Each row was true while it was made,
  * which takes a moment for each waiting task. A task that is resumed during that time continues
  * when the list is complete. Tasks that run, or are between filch_blocking_begin and
- * filch_blocking_end, do not wait. Threads that are no workers are not listed. */
+ * filch_blocking_end, do not wait. Threads that are not workers are not listed. */
 
 /* One waiting task. Texts are valid during the call. */
 typedef struct filch_wait {
     const char *task; /* its name, cut after 63 bytes; "(unnamed)": it has none */
-    const char *pool; /* the pool whose job it is; NULL: it is no job */
+    const char *pool; /* the pool whose job it is; NULL: it is not a job */
     const char
         *file; /* where it was started, the last 127 bytes; NULL: unknown, as for forks and jobs */
     int line;  /* of file */

@@ -2,7 +2,7 @@
  *
  * The rules common to all calls that wait. For engineers and service authors.
  *
- * Waiters: a task suspends its fiber, and its worker runs other work; a thread that is no worker
+ * Waiters: a task suspends its fiber, and its worker runs other work; a thread that is not a worker
  * blocks on a futex. The same calls serve both, at the same time, on the same object. Before a
  * task suspends, its unjoined forks become ready for all workers, so a task may wait for its own
  * forks. After the call it may be on another thread.

@@ -91,7 +91,7 @@ enum fl_admission {
     FL_GUEST_NO_PLACE /* no worker sleeps, or no fiber can be had */
 };
 
-/* The calling thread, which is no worker, becomes a guest, until the end. */
+/* The calling thread, which is not a worker, becomes a guest, until the end. */
 enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest);
 /* It has joined all its forks. */
 void fl_guest_end(fl_guest *guest);

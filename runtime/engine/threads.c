@@ -75,7 +75,7 @@ void fl_thread_waits(void)
     change(&fl_threads.waiting, 1);
 }
 
-/* The caller may be a thread that is no worker. */
+/* The caller may be a thread that is not a worker. */
 void fl_thread_told(void)
 {
     fl_thread_noted();

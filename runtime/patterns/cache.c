@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shelves of threads that are no workers. */
+/* Shelves of threads that are not workers. */
 enum { OTHERS = 4, MAGAZINE = 16, MAGAZINE_MOST = 1024, DEPOT_MOST = 65536 };
 
 typedef struct magazine {

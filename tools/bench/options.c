@@ -104,7 +104,7 @@ static const command_option known[] = {
     {"workers", "LIST", "Numbers of workers (default: 1 and one per core this process may use)",
      .letter = 'w', .read = command_list, .each = add_workers, .most = BENCH_MOST_WORKERS},
     {"peers",
-     .help = "Eight kernels on handpool and every peer beside chase-lev, at size quick, where "
+     .help = "Eight kernels at size quick, on handpool and every peer beside chase-lev, where "
              "--kernels, --columns and --size are not given",
      .read = command_flag, FIELD(peers)},
     {"policy", "LIST", "Victim selection: policies of the library (default: random)",

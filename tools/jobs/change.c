@@ -141,7 +141,7 @@ static int ask(const jobs_options *o)
         return 0;
     if (!isatty(STDIN_FILENO))
         return jobs_usage(o,
-                          "stdin is no terminal, so it cannot ask (give --yes to remove all "
+                          "stdin is not a terminal, so it cannot ask (give --yes to remove all "
                           "jobs of queue '%s')",
                           o->queue);
     fprintf(stderr, "Remove all waiting jobs of queue '%s'? They cannot be had back. [y/N] ",

@@ -88,7 +88,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     load *l = arg;
     if (load_record_ran(&l->record, filch_service_job_message(job)->id, filch_now()))
         return 0;
-    return filch_service_job_fail(job, "it is no job of this load");
+    return filch_service_job_fail(job, "it is not a job of this load");
 }
 
 /* ---- Before and after ---- */

@@ -115,7 +115,7 @@ const fl_key fl_keys[] = {
      .help = "time for which outcomes count"},
     {"breaker-open", OF(breaker.open), GIVES(breaker.has_values), .type = FL_KEY_TIME,
      .otherwise = "60s", .least = FILCH_MILLISECOND, .most = DAY,
-     .help = "time for which no attempt begins"},
+     .help = "time during which no attempt starts"},
     {"breaker-half-open", OF(breaker.half_open), GIVES(breaker.has_values), .type = FL_KEY_NUMBER,
      .otherwise = "3", .least = 1, .most = 1000000,
      .help = "attempts after that time, which close it if all succeed"},
