@@ -121,7 +121,7 @@ typedef struct filch_dead_letter_queue_config {
     int64_t ttl;      /* ns from the put until a letter expires; default: never */
     const filch_dead_letter_store *store; /* copied; NULL: in memory */
     void *store_arg;                      /* the first argument of its functions */
-    filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. Else a letter has bytes, */
+    filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. If set, letters have bytes, */
     void *pack_arg;                  /* and the pointer's drop is called after the put */
     void *reserved[4];               /* NULL */
 } filch_dead_letter_queue_config;

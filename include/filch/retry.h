@@ -77,7 +77,7 @@ typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
 
 /* A zero field means the default. */
 typedef struct filch_retry_policy {
-    unsigned attempts;   /* in all, the first included; default 3; FILCH_RETRY_FOR_EVER */
+    unsigned attempts;   /* in total, including the first; default 3; FILCH_RETRY_FOR_EVER */
     filch_jitter jitter; /* default full */
     int64_t base;        /* ns; default 100 ms */
     int64_t cap;         /* ns; default 20 s, or base if that is more */

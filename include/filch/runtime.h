@@ -27,9 +27,9 @@
 typedef struct filch_runtime filch_runtime;
 
 /* The runtime to create. A zero or NULL field takes the value of the environment variable named
- * beside it, else the default. A field that is set overrides the environment. An unknown name is
- * an error that lists the valid ones. So is an unknown variable close to a valid one, such as
- * FILCH_WORKER. */
+ * beside it, else the default. A field that is set overrides the environment. An unknown name is an
+ * error that lists the valid ones. So is an unknown variable whose name is close to a valid one,
+ * such as FILCH_WORKER. */
 typedef struct filch_config {
     size_t size;      /* sizeof(filch_config), or 0: only the fields of the first release */
     unsigned workers; /* FILCH_WORKERS: 1..1024; default: one per core this process may use */

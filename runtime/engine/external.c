@@ -148,7 +148,7 @@ int fl_runtime_meant(fl_runtime **rt, const char *call)
         *rt = filch_runtime_here();
     FL_MAY_LIVE_IN(call, "rt", *rt);
     return *rt ? refuse_if_forked(*rt)
-               : fl_fail(EINVAL, "%s without a runtime, and not in a task of one; name it", call);
+               : fl_fail(EINVAL, "%s without a runtime outside a task; name one", call);
 }
 
 const fl_runtime *fl_runtime_asked(const fl_runtime *rt, const char *call)
