@@ -47,7 +47,7 @@ typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *whe
 
 FILCH_BEGIN_DECLS
 
-/* Stores in *where the smallest index of [begin, end) that fn finds, and returns 0. Errors also:
+/* Stores in *where the smallest index of [begin, end) that fn finds, and returns 0. Further errors:
  * -ENOENT (no match). */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
@@ -122,7 +122,7 @@ FILCH_END_DECLS
  * items after the kept ones are then unspecified), or begin before it and overlap it; it must not
  * begin inside.
  *
- * Errors also: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
+ * Further errors: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
  * error *count is unchanged. After a stop, out (even if it is in) has some of the items several
  * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
  * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
@@ -210,9 +210,9 @@ FILCH_END_DECLS
  * four counters each, used in turn: otherwise each of several equal bins in a row would wait until
  * the previous count is stored.
  *
- * Errors also: -ERANGE (a body returned a bin out of range; filch_error() names it and the index).
- * After that, after a stop, and after a panic of a body, all counts are 0. It never fails for lack
- * of memory. */
+ * Further errors: -ERANGE (a body returned a bin out of range; filch_error() names it and the
+ * index). After that, after a stop, and after a panic of a body, all counts are 0. It never fails
+ * for lack of memory. */
 
 /* The counters of a chunk. */
 typedef struct filch_tally {

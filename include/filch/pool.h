@@ -100,7 +100,7 @@ typedef enum filch_when_full {
 
 /* The treatment of a job that the pool's breaker refuses. */
 typedef enum filch_breaker_full {
-    FILCH_BREAKER_FULL_HOLD, /* it waits in the queue, and no attempt counts. While the breaker is
+    FILCH_BREAKER_FULL_HOLD, /* it waits in the queue; no attempt is counted. While the breaker is
                                 not closed the pool lets one job at a time through, as a probe;
                                 it tries again after 100 ms at the latest */
     FILCH_BREAKER_FULL_FAIL, /* the attempt fails: -EHOSTDOWN */
@@ -171,7 +171,7 @@ typedef struct filch_pool_config {
                                       workers */
     struct filch_results *results; /* for jobs without a results list of their own */
     unsigned cpu_max;    /* for an elastic pool: percent of the CPUs, 1..100, at which it stops
-                            growing; half-way from there to 100 it shrinks
+                            growing; halfway from there to 100 it shrinks
                             (docs/pools/README.md); default: not checked */
     int64_t run_timeout; /* ns from the start of each attempt, for jobs without a run_timeout of
                             their own; default: none */
@@ -298,8 +298,8 @@ FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *
 
 /* The same, with the times of a timed pool as histograms instead of summaries. All have the
  * default bounds of filch_metric.marks (10 us to 10 s), so Prometheus can add up histograms of
- * several pools and processes, which it cannot do with quantiles. Errors also: -EINVAL (a pool of
- * this registry uses the other form). */
+ * several pools and processes, which it cannot do with quantiles. Further errors: -EINVAL (a pool
+ * of this registry uses the other form). */
 FILCH_API int filch_metrics_add_pool_histograms(struct filch_metrics *metrics, filch_pool *pool);
 
 FILCH_END_DECLS

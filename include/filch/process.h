@@ -121,7 +121,7 @@ FILCH_API int filch_process_err(const filch_process *process);
 
 /* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
  * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
- * end. Errors also: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
+ * end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
  * its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM or -EAGAIN (no
  * timer). */
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,

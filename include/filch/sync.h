@@ -176,8 +176,8 @@ FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *ar
 /* Sets the number of parties, before first use. Error: -EINVAL (0 parties). */
 FILCH_API int filch_barrier_init(filch_barrier *barrier, unsigned parties);
 /* Waits until all parties have arrived, or `until`. Returns 1 for the last to arrive, 0 for the
- * others. Errors: as an _until call; after -ETIMEDOUT the caller counts as not arrived; -EINVAL (not
- * initialised). */
+ * others. Errors: as for an _until call (after -ETIMEDOUT the caller counts as not arrived);
+ * -EINVAL (not initialised). */
 FILCH_API int filch_barrier_wait(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS

@@ -43,7 +43,7 @@ static int refuse_null(void)
     return fl_fail(
         EINVAL,
         "filch_channel_send, filch_channel_receive, filch_channel_close: argument channel is NULL; "
-        "create one, or use a case of a select, where NULL never happens");
+        "create one, or use filch_select, which never takes a case on NULL");
 }
 
 int filch_channel_close(filch_channel *channel)

@@ -74,7 +74,7 @@
     if (*fl_stop)                                                                                  \
         return fl_value##k;
 
-/* The next eight values, or one, in fl_value, and how many they are in fl_width. */
+/* Puts the next eight values, or one, into fl_value, and their number into fl_width. */
 #define FL_REDUCE_NEXT(own, R, eights, ...)                                                        \
     const size_t fl_width = (eights) && fl_end - fl_i >= 8 ? 8 : 1;                                \
     R fl_value = fl_width == 8                                                                     \
