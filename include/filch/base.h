@@ -75,7 +75,7 @@ FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char
  * may move it to another thread. */
 FILCH_API const char *filch_error(void);
 
-/* Returns that text if it explains `code`, a negative errno; else "". Valid as long as that. */
+/* Returns that text if it explains `code`, a negative errno; else "". Valid for as long. */
 FILCH_API const char *filch_error_about(int code);
 
 /* Sets the text of filch_error() on this thread, at most 255 bytes, and returns code, a negative

@@ -108,7 +108,7 @@ FILCH_API int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const v
 FILCH_API int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_context *context,
                                           int64_t until);
-/* Changes the limit of all keys, future ones included. One caller at a time. Error:
+/* Changes the limit of all keys, including future ones. One caller at a time. Error:
  * -EINVAL (the limit is invalid). */
 FILCH_API int filch_keyed_limiter_set(filch_keyed_limiter *limiters, filch_limit limit);
 /* Returns the number of keys that are kept. */

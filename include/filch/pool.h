@@ -28,7 +28,7 @@
  * rest. A job belongs to the pool, and is freed once its outcome has been reported and its function
  * has returned. The holder of a handle (filch_pool_submit's `out`) releases it with
  * filch_job_release.
- * Threads: any task or thread may call every function, jobs of the pool included.
+ * Threads: any task or thread may call every function, including jobs of the pool.
  * Suspends: filch_pool_destroy, filch_pool_wait, filch_pool_shutdown, and submissions, as
  * <filch/wait.h> says.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. A NULL pool
@@ -259,11 +259,11 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 
 /* ---- Operations ---- */
 
-/* Cancels waiting jobs, delayed ones included, and leaves running ones alone: each waiting job gets
- * the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts distinguishes a
- * job that never began (0) from one that waited for a retry. The pool stays open: jobs submitted
- * later run, and so do those of submitters that wait for the room which the cancelled jobs leave.
- * Does not wait. Returns the number of cancelled jobs.
+/* Cancels waiting jobs, including delayed ones, and leaves running ones alone: each waiting job
+ * gets the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts
+ * distinguishes a job that never began (0) from one that waited for a retry. The pool stays open:
+ * jobs submitted later run, and so do those of submitters that wait for the room which the
+ * cancelled jobs leave. Does not wait. Returns the number of cancelled jobs.
  * In a direct pool a plain job (no handle, done, drop, timeout, ...) is cancelled when a worker
  * takes it. The number may then include plain jobs that begin during the call, and those cancelled
  * by an earlier call that no worker has taken. */

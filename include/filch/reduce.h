@@ -57,9 +57,9 @@
 #include <filch/detail/reduce_macros.h>
 #include <stdbool.h>
 
-/* A reduction for the plain functions. Results are opaque bytes, aligned as their size divides,
- * to 16 at most. They may own memory; they are moved by copying their bytes. All functions get
- * the caller's context and are called on many threads at once. */
+/* A reduction for the plain functions. Results are opaque bytes, aligned to the largest power of
+ * two, up to 16, that divides their size. They may own memory; they are moved by copying their
+ * bytes. All functions get the caller's context and are called on many threads at once. */
 typedef struct filch_reduction {
     size_t size;
     /* Makes the result of an empty range. Returns false if there is no memory. */

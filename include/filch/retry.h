@@ -140,7 +140,7 @@ FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
 /* ---- Budgets ---- */
 
 /* Sets up a budget. Each run adds percent / 100 tokens, each second per_second, up to `most`,
- * the initial number. So retries are at most that percentage of the runs, and a reserve. Zero
+ * the initial number. So retries are at most that percentage of the runs, plus a reserve. Zero
  * bytes are a budget for no retries. Error: -EINVAL (percent above 1000, per_second or most
  * above 1,000,000, or most is 0). */
 FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent,

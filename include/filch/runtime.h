@@ -161,7 +161,7 @@ FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *conf
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
 /* Sets the number of workers, 1 .. filch_runtime_max_workers: for pools that grow and shrink, or
- * for an extra worker while one is stuck. Any thread, tasks of the runtime included. Does not
+ * for an extra worker while one is stuck. Any thread, including tasks of the runtime. Does not
  * wait. rt NULL: the calling task's runtime.
  * A surplus worker finishes its current task and that task's calls, then sleeps; other workers
  * take over its queued work. An added worker looks for work at once. A worker's thread is
@@ -239,8 +239,8 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
  * region of that length gains nothing from a sleeping worker. Outside phases, workers stay awake
  * for about as long as a wake-up takes, if their last work came from others. Idle workers, all but
  * one, use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
- * workers outnumber CPUs a phase has no effect. Any thread, tasks of the runtime included; rt NULL:
- * the calling task's runtime. Does not suspend.
+ * workers outnumber CPUs a phase has no effect. Any thread, including tasks of the runtime; rt
+ * NULL: the calling task's runtime. Does not suspend.
  * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_phase_begin(filch_runtime *rt);
 

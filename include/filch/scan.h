@@ -114,7 +114,7 @@ FILCH_END_DECLS
     fl_total = own##combine(fl_args, fl_total, fl_item);
 
 /* Four quarters side by side: one chain of operations, each waiting for the one before, would be
- * slower than memory. Not for large values, four of which do not fit into registers. */
+ * slower than memory. Not for values so large that four of them do not fit into registers. */
 #define FL_SCAN_SUM(own, T, ...)                                                                   \
     static void own##sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)         \
     {                                                                                              \

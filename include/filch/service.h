@@ -143,7 +143,7 @@ typedef struct filch_handler {
     int64_t timeout;                 /* ns from the start of an attempt, at which its context is
                                         done; default: the service's */
     const filch_retry_policy *retry; /* not copied; default: the service's */
-    filch_breaker *breaker;          /* an attempt that it refuses waits, and does not count */
+    filch_breaker *breaker;          /* an attempt that it refuses waits and is not counted */
     bool thread; /* fn runs on a thread with a system stack: for libraries that block or need one */
 } filch_handler;
 

@@ -37,7 +37,7 @@
 /* An HTTP server for one service:
  *
  *   path          answer
- *   /health       200 while the service's loop runs, also while it drains; 503 if it has not run
+ *   /health       200 while the service's loop runs, even while it drains; 503 if it has not run
  *                 for 30 s
  *   /ready        200 if the service was connected to its broker within the last 30 s, the broker
  *                 has not refused calls for so long, and the service does not drain; else 503

@@ -17,7 +17,7 @@
  *   }
  *   filch_runtime_waits(rt, show, stderr);
  *
- * Threads: any, tasks included. Suspends: only where a callback does.
+ * Threads: any, including tasks. Suspends: only where a callback does.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_STATS_H

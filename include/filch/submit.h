@@ -10,7 +10,7 @@
  *
  * Accepted jobs: a call that returns 0 has handed its job over, and the job has exactly one
  * outcome. A refused job has no effect: its function, `done` and `drop` are not called.
- * Threads: any task or thread may call every function, jobs of the same pool included.
+ * Threads: any task or thread may call every function, including jobs of the same pool.
  * Suspends: each call, while the pool (FILCH_FULL_WAIT) or a bounded results list has no room; with
  * FILCH_FULL_RUN also until the job has an outcome (<filch/wait.h>).
  * Errors: 0 or a negative errno; filch_error() says what was wrong.

@@ -33,7 +33,7 @@
 #define FILCH_MILLISECOND INT64_C(1000000)
 #define FILCH_SECOND INT64_C(1000000000)
 
-/* The waiters of one object, first come first; zero bytes: none. Opaque. */
+/* The waiters of one object, in order of arrival; zero bytes: none. Opaque. */
 typedef struct filch_waiters {
     void *first, *last;
 } filch_waiters;

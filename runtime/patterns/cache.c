@@ -71,7 +71,7 @@ static int check_config(filch_cache_config *config, unsigned shelves)
         return fl_fail(EINVAL, "a cache of objects aligned to %zu bytes; give a power of two",
                        config->alignment);
     if (config->magazine > MAGAZINE_MOST || config->depot > DEPOT_MOST)
-        return fl_fail(EINVAL, "a cache of %u magazines of %u objects; %d and %d are the most",
+        return fl_fail(EINVAL, "a cache of %u magazines of %u objects (valid: up to %d and %d)",
                        config->depot, config->magazine, DEPOT_MOST, MAGAZINE_MOST);
     if (config->alignment < sizeof(void *))
         config->alignment = sizeof(void *);

@@ -68,7 +68,7 @@ static bool read_samples(reader *r, result_row *row, const json_t *samples)
 {
     size_t count = json_array_size(samples);
     if (count > STATISTICS_MOST)
-        return wrong(r, "%s has %zu samples, %d are the most; measure with a smaller --repeat",
+        return wrong(r, "%s has %zu samples (valid: up to %d); measure with a smaller --repeat",
                      r->where, count, STATISTICS_MOST);
     row->values = calloc(count + 1, sizeof *row->values);
     if (!row->values)
