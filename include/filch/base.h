@@ -23,7 +23,7 @@
  * where NULL has a meaning. To destroy, release or retain NULL does nothing. A NULL runtime is the
  * calling task's own; a NULL context is never done.
  * A destroyed object must not be used. Until its memory is reused, each call on it ends the process
- * by filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * with filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
  * destroy and no such check.
  * Threads: any. Suspends: no.
  * Since 0.1.0. */

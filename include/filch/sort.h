@@ -133,7 +133,7 @@ FILCH_END_DECLS
 
 /* ---- Stable, by a number ---- */
 
-/* For items that have a number, the key:
+/* For items with a numeric key:
  *
  *   FILCH_RADIX_SORT(sort_numbers, uint32_t, FILCH_KEY)
  *   sort_numbers(self, v, n);

@@ -30,8 +30,8 @@
 
 /* ---- Statistics ---- */
 
-/* Each worker counts by itself, without a locked instruction. Reading stops no worker; read at any
- * time. The inline fork and join count nothing: see filch_runtime_stats.forks.
+/* Each worker counts by itself, without a locked instruction. Reading does not stop any worker;
+ * read at any time. The inline fork and join count nothing: see filch_runtime_stats.forks.
  *
  * When no task runs (and when filch_run has returned, for its task's forks), exactly:
  *   tasks_taken == joins_taken

@@ -133,7 +133,7 @@ static const command_option known[] = {
      .help = "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain "
              "(tb-...)",
      .read = command_flag, FIELD(options.metg)},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, FIELD(options.output)},
     {"report", "FILE",
      "Also write a page for browsers, with charts and tables, that needs nothing else",

@@ -33,7 +33,7 @@ static const command_option known[] = {
      "for flame graphs",
      .letter = 'f', .read = command_choice, COMMAND_FIELD(trace_options, format),
      .choices = format_names},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, COMMAND_FIELD(trace_options, output)},
     {0},
 };

@@ -62,7 +62,7 @@ FILCH_INLINE void fl_item_move(void *to, const void *from, filch_ordering order)
     __builtin_memcpy(to, from, order.size);
 }
 
-/* Copies count items that overlap their new place in no way. */
+/* Copies count items; their new place must not overlap the old one. */
 FILCH_INLINE void fl_items_copy(void *to, const void *from, size_t count, filch_ordering order)
 {
     __builtin_memcpy(to, from, count * order.size);
