@@ -98,8 +98,8 @@ typedef struct filch_dead_letter_store {
     /* Settles a taken letter: removes it if `gone`, else marks it as not taken, in its old
      * place. */
     int (*settle)(void *store, uint64_t id, bool gone);
-    /* Removes it; may hand it out (the store's own hold), or leave *out. Errors: -ENOENT; -EBUSY
-     * (it is taken). */
+    /* Removes it; may hand it out (with the store's own reference), or leave *out unchanged.
+     * Errors: -ENOENT; -EBUSY (it is taken). */
     int (*remove)(void *store, uint64_t id, filch_dead_letter **out);
     /* If more than `most` are untaken: removes the oldest of these, as above, and returns 1. */
     int (*trim)(void *store, uint64_t most, filch_dead_letter **out);

@@ -220,10 +220,10 @@ FILCH_API filch_pool_config filch_pool_io_bound(void);
 
 /* Creates a pool. config may be NULL: all defaults. On failure *out is untouched. Does not wait.
  * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, or workers or
- * bind is set beside a runtime: correct it). -EINVAL also for a field that has no effect, such as
- * aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM (free some
- * memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its timer: raise
- * the process's limits). Other errors are those of filch_runtime_create. */
+ * bind is set together with a runtime: correct it). -EINVAL also for a field that has no effect,
+ * such as aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM
+ * (free some memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its
+ * timer: raise the process's limits). Other errors are those of filch_runtime_create. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
 
 /* Closes the pool, waits until it is at rest, and frees it, with its runtime if that is its own.

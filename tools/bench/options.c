@@ -171,7 +171,7 @@ const command bench_command = {
     .options = known,
     .write_tables = write_kernels,
     .about = "Runs fork/join kernels on work stealing and on one central queue, and parallel "
-             "algorithms beside other libraries'; checks every answer, and says which is faster, "
+             "algorithms against other libraries'; checks every answer, and says which is faster, "
              "and how many times.",
     .ending = "Examples:\n"
               "  filch bench                                     two or three minutes\n"
