@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Does stealing pay? A gift costs thief and owner about a quarter of a microsecond together, and
- * each task in a gift of many some 80 ns. The thief keeps a credit: the run time of its gifts minus
- * that cost. When the credit is used up it naps before it asks again, longer each time, so an
+ * each task in a gift of many about 80 ns. The thief keeps a credit: the run time of its gifts
+ * minus that cost. When the credit is used up it naps before it asks again, longer each time, so an
  * owner of tiny tasks is left alone. One gift that pays ends the naps. A credit is used rather than
  * the last gift alone, because irregular trees hand over small and large subtrees in turn.
  *

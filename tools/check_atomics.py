@@ -38,7 +38,7 @@ def print_rules():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rules", action="store_true", help="print the rules and end")
+    parser.add_argument("--rules", action="store_true", help="print the rules and exit")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("folders", nargs="*", default=["include", "sched", "runtime"])
     arguments = parser.parse_args()

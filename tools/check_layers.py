@@ -144,8 +144,8 @@ def check(root):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
-    parser.add_argument("--picture", action="store_true", help="print the picture and end")
-    parser.add_argument("--write", action="store_true", help="put the picture into docs/internals/design.md and end")
+    parser.add_argument("--picture", action="store_true", help="print the picture and exit")
+    parser.add_argument("--write", action="store_true", help="put the picture into docs/internals/design.md and exit")
     arguments = parser.parse_args()
     if arguments.picture:
         print(picture(), end="")

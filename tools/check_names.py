@@ -144,7 +144,7 @@ def check(root):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rules", action="store_true", help="print the rules and end")
+    parser.add_argument("--rules", action="store_true", help="print the rules and exit")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     arguments = parser.parse_args()
     if arguments.rules:

@@ -24,7 +24,7 @@ static const struct {
     int (*main)(int argc, char **argv); /* argv[0] is "filch NAME" */
     char *title;
 } subcommands[] = {
-    {"bench", "measure work stealing beside one queue and other libraries", filch_bench_main,
+    {"bench", "measure work stealing against one queue and other libraries", filch_bench_main,
      "filch bench"},
     {"compare", "find what got slower between two results", filch_compare_main, "filch compare"},
     {"explore", "search the interleavings of a program for one that fails", filch_explore_main,

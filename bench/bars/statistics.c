@@ -73,7 +73,7 @@ static double once(void *context)
     if (!reply.right)
         child_die(of->child.name, "wrong answer");
     if (reply.counts == (of->preload != NULL))
-        child_die(of->child.name, "this is not the library that was meant");
+        child_die(of->child.name, "this is not the expected library");
     return reply.seconds;
 }
 

@@ -31,7 +31,7 @@ static void fill(const stencil_data *d, long i0, long j0, uint32_t corner)
     }
 }
 
-/* Tells a block that one of its predecessors is done. True: that was the last one. */
+/* Notifies a block that one of its predecessors is done. True: that was the last one. */
 static bool is_ready(const stencil_data *d, long i, long j)
 {
     return i < d->side && j < d->side &&

@@ -2,7 +2,7 @@
  *
  * Dependency graphs of several patterns with tasks of a size that can be set: how small may tasks
  * be before the runtime's own work is half of all? That size is the METG(50 %) of `filch bench
- * --metg`. A task adds up what its predecessors made, runs its loop, tells its dependents, and
+ * --metg`. A task adds up what its predecessors made, runs its loop, notifies its dependents, and
  * forks those whose last predecessor it was; the elision does the same counting.
  *
  * The counter of a task is the edge between its predecessors and it (acquire, release); sums are

@@ -3,7 +3,7 @@
  * k-means clustering (Lloyd, 1957): prints the centres, and once more bit by bit. Shows
  * FILCH_REDUCE_DETERMINISTIC: a sum of floating-point numbers depends on the order of additions,
  * which here never changes. So the centres are equal to the last bit on any number of
- * workers, and the search may go on until no bit changes: with FILCH_REDUCE, perhaps for ever.
+ * workers, and the search may go on until no bit changes: with FILCH_REDUCE, perhaps forever.
  *
  *   cc -O2 kmeans.c $(pkg-config --cflags --libs filch) -o kmeans
  *   ./kmeans; FILCH_WORKERS=1 ./kmeans */

@@ -39,7 +39,7 @@ static int dine(filch_self self, filch_scope *scope, void *arg)
     return 0;
 }
 
-/* They would wait for ever. */
+/* They would wait forever. */
 static void give_up(const char *report, void *unused)
 {
     (void)unused;

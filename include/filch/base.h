@@ -23,7 +23,7 @@
  * where NULL has a meaning. To destroy, release or retain NULL does nothing. A NULL runtime is the
  * calling task's own; a NULL context is never done.
  * A destroyed object must not be used. Until its memory is reused, each call on it ends the process
- * by filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * with filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
  * destroy and no such check.
  * Threads: any. Suspends: no.
  * Since 0.1.0. */
@@ -75,7 +75,7 @@ FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char
  * may move it to another thread. */
 FILCH_API const char *filch_error(void);
 
-/* Returns that text if it explains `code`, a negative errno; else "". Valid as long as that. */
+/* Returns that text if it explains `code`, a negative errno; else "". Valid for as long. */
 FILCH_API const char *filch_error_about(int code);
 
 /* Sets the text of filch_error() on this thread, at most 255 bytes, and returns code, a negative

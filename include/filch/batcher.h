@@ -86,7 +86,7 @@ FILCH_API void filch_batcher_close(filch_batcher *batcher);
  * Errors: -ETIMEDOUT (call again); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no
  * timer). */
 FILCH_API int filch_batcher_wait(filch_batcher *batcher, int64_t until);
-/* Closes it, waits as long as that takes, and frees it; do not use it afterwards. NULL is
+/* Closes it, waits until that is done, and frees it; do not use it afterwards. NULL is
  * allowed. */
 FILCH_API void filch_batcher_destroy(filch_batcher *batcher);
 

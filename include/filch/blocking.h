@@ -25,7 +25,7 @@
  * Thread-locals differ between begin and end, and again afterwards. errno is one: compilers keep
  * its address over a call, therefore filch_blocking_end() returns it.
  * Waiting for a file costs no thread: the task suspends until the file is ready.
- * Threads: any. On a thread that is no worker filch_blocking calls fn, begin and end do nothing,
+ * Threads: any. On a thread that is not a worker filch_blocking calls fn, begin and end do nothing,
  * and a call that waits for a file blocks the thread.
  * Suspends: the blocking calls, and calls with `until`. Errors: 0 or a negative errno.
  * Since 0.1.0. */
@@ -43,7 +43,7 @@
 FILCH_BEGIN_DECLS
 
 /* Begins a section that may block. Suspends the calling task, which continues on another thread;
- * its unjoined forks become ready for all workers. Does nothing on a thread that is no worker.
+ * its unjoined forks become ready for all workers. Does nothing on a thread that is not a worker.
  * Errors, after which the task is where it was, and must not call filch_blocking_end(): -EAGAIN or
  * -ENOMEM (there is no such thread, and none could be started). -EBUSY (the task, or one below it
  * on its stack, keeps its thread: filch_stay_begin in <filch/guest.h>). */
@@ -53,9 +53,9 @@ FILCH_API int filch_blocking_begin(void);
 FILCH_API int filch_blocking_end(void);
 
 /* Calls fn(arg) on a thread for blocking calls, and suspends until it has returned. A thread that
- * is no worker calls it itself. fn runs on an ordinary thread with the system's stack size and the
- * caller's floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM, as above; -EINVAL
- * (no fn). */
+ * is not a worker calls it itself. fn runs on an ordinary thread with the system's stack size and
+ * the caller's floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM, as above;
+ * -EINVAL (no fn). */
 FILCH_API int filch_blocking(void (*fn)(void *arg), void *arg);
 
 FILCH_END_DECLS

@@ -155,7 +155,7 @@ FILCH_API void filch_breaker_reset(filch_breaker *breaker);
 
 /* ---- Queries ---- */
 
-/* Returns the state. After its time a breaker stays open until the next request. */
+/* Returns the state. After its open time a breaker stays open until the next request. */
 FILCH_API filch_breaker_state filch_breaker_state_read(const filch_breaker *breaker);
 /* Returns "closed", "open" or "half-open": a constant string. */
 FILCH_API const char *filch_breaker_state_name(filch_breaker_state state);

@@ -18,7 +18,7 @@
  * to worker a magazine at a time. All this is bounded: objects that find no room are freed. An
  * object in the cache is always ready for use: it was constructed when it was made, and reset when
  * it was given back.
- * Callbacks run in the caller, without a lock held; they may wait, and panic.
+ * Callbacks run in the caller, with no lock held; they may wait or panic.
  * Life: a cache is created, used and destroyed. It may outlive its runtime.
  * Threads: tasks of any runtime and any thread. Suspends: only where callbacks do.
  * Errors: 0 or a negative errno; an out-pointer is untouched then.

@@ -52,7 +52,7 @@ FILCH_API void filch_channel_destroy(filch_channel *channel);
 FILCH_API int filch_channel_send(filch_channel *channel, const void *item);
 /* The same, but does not wait: -EAGAIN if it is full. */
 FILCH_API int filch_channel_try_send(filch_channel *channel, const void *item);
-/* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
+/* The same, until `until`. Further errors: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
  * (no timer). */
 FILCH_API int filch_channel_send_until(filch_channel *channel, const void *item, int64_t until);
 
@@ -61,7 +61,7 @@ FILCH_API int filch_channel_send_until(filch_channel *channel, const void *item,
 FILCH_API int filch_channel_receive(filch_channel *channel, void *item);
 /* The same, but does not wait: -EAGAIN if there is none. */
 FILCH_API int filch_channel_try_receive(filch_channel *channel, void *item);
-/* The same, until `until`. Errors also: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
+/* The same, until `until`. Further errors: -ETIMEDOUT; -EINVAL (negative time); -ENOMEM or -EAGAIN
  * (no timer). */
 FILCH_API int filch_channel_receive_until(filch_channel *channel, void *item, int64_t until);
 

@@ -50,7 +50,7 @@ FILCH_API void filch_context_release(filch_context *context);
 
 /* Cancels it and all below it. cause: a negative errno; 0: -ECANCELED. Does not wait, not even
  * for a concurrent cancellation of a descendant. Errors: -EALREADY (it is done); -EINVAL
- * (context is NULL, or cause is no errno). */
+ * (context is NULL, or cause is not an errno). */
 FILCH_API int filch_context_cancel(filch_context *context, int cause);
 /* Waits until it is done, and returns its cause; or -ETIMEDOUT if `until` comes first. Errors:
  * -EINVAL (context is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
@@ -65,9 +65,9 @@ typedef filch_context *filch_context_fn(void *arg);
 /* Calls fn(arg). Waits of the calling task in fn end when the context that context(arg) returns is
  * done, and not when that of its job or scope is: for a task that serves requests of others. That
  * context must exist until fn returns. With a NULL `context`, no context ends them. Waits that are
- * given a context still end with that one. Calls may be nested: the innermost counts. A panic that
- * leaves fn ends the call. Outside a task it only calls fn(arg). Error, after which fn was not
- * called: -EINVAL (fn is NULL). Suspends if fn does. */
+ * given a context of their own still end with it. Calls may be nested: the innermost counts. A
+ * panic that leaves fn ends the call. Outside a task it only calls fn(arg). Error, after which fn
+ * was not called: -EINVAL (fn is NULL). Suspends if fn does. */
 FILCH_API int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg);
 /* The same without a context: for clean-up that must wait, such as a last message on a channel. */
 FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);

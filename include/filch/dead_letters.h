@@ -88,7 +88,7 @@ typedef struct filch_dead_letter_count {
  * hold, or one made by filch_dead_letter_create. */
 typedef struct filch_dead_letter_store {
     /* Stores it, or its contents, under a new id, higher than all before, set in letter->id
-     * before any other caller sees it. A store that keeps the letter itself holds it:
+     * before any other caller sees it. A store that keeps the letter itself retains it:
      * filch_dead_letter_retain. Error: -ENOTSUP (a letter that cannot be stored). */
     int (*put)(void *store, filch_dead_letter *letter);
     /* Hands out the untaken letter with the lowest id above `after`. Error: -ENOENT. */
@@ -98,8 +98,8 @@ typedef struct filch_dead_letter_store {
     /* Settles a taken letter: removes it if `gone`, else marks it as not taken, in its old
      * place. */
     int (*settle)(void *store, uint64_t id, bool gone);
-    /* Removes it; may hand it out (the store's own hold), or leave *out. Errors: -ENOENT; -EBUSY
-     * (it is taken). */
+    /* Removes it; may hand it out (with the store's own reference), or leave *out unchanged.
+     * Errors: -ENOENT; -EBUSY (it is taken). */
     int (*remove)(void *store, uint64_t id, filch_dead_letter **out);
     /* If more than `most` are untaken: removes the oldest of these, as above, and returns 1. */
     int (*trim)(void *store, uint64_t most, filch_dead_letter **out);
@@ -121,7 +121,7 @@ typedef struct filch_dead_letter_queue_config {
     int64_t ttl;      /* ns from the put until a letter expires; default: never */
     const filch_dead_letter_store *store; /* copied; NULL: in memory */
     void *store_arg;                      /* the first argument of its functions */
-    filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. Else a letter has bytes, */
+    filch_dead_letter_pack_fn *pack; /* NULL: pointers stay pointers. If set, letters have bytes, */
     void *pack_arg;                  /* and the pointer's drop is called after the put */
     void *reserved[4];               /* NULL */
 } filch_dead_letter_queue_config;
@@ -133,11 +133,11 @@ typedef struct filch_dead_letter_queue_stats {
     uint64_t refused;     /* letters refused: no memory, or an error of the store */
     uint64_t kept, taken; /* now */
     uint64_t requeued;
-    uint64_t returned; /* failed resubmissions: the letter is in its old place */
+    uint64_t returned; /* failed resubmissions: the letter is back in its old place */
     uint64_t purged;   /* removed by a call */
     uint64_t expired;  /* removed because of their age */
     uint64_t dropped;  /* removed as the oldest at the maximum */
-    uint64_t stuck;    /* of those taken: the store failed to settle them */
+    uint64_t stuck;    /* taken letters that the store failed to settle */
 } filch_dead_letter_queue_stats;
 
 /* Submits the job of a letter again. Returns 0 on success; a pointer's target then belongs to the
@@ -161,7 +161,7 @@ FILCH_API int filch_dead_letter_queue_destroy(filch_dead_letter_queue *letters);
 
 /* ---- Putting ---- */
 
-/* Puts a letter; *id, unless id is NULL, receives its id. In memory it takes some hundred
+/* Puts a letter; *id, unless id is NULL, receives its id. In memory it takes a few hundred
  * nanoseconds, and does not wait. Errors, with the data still the caller's: -ENOMEM; -EINVAL
  * (NULL, or a size without data); the store's errors. */
 FILCH_API int filch_dead_letter_queue_put(filch_dead_letter_queue *letters,
@@ -175,7 +175,7 @@ FILCH_API int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uin
                                            filch_dead_letter **out);
 /* Returns a page: up to `most` letters with the lowest ids above `after`, each held, in page;
  * *count is their number. The next page begins after the last one's id. Errors, with no letter
- * held: those of filch_dead_letter_queue_next, but an empty page is no error. */
+ * held: those of filch_dead_letter_queue_next, but an empty page is not an error. */
 FILCH_API int filch_dead_letter_queue_list(filch_dead_letter_queue *letters, uint64_t after,
                                            filch_dead_letter **page, size_t most, size_t *count);
 /* Releases a letter of filch_dead_letter_queue_next or _list. NULL is allowed. */
@@ -189,7 +189,7 @@ FILCH_API void filch_dead_letter_release(filch_dead_letter *letter);
 FILCH_API int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
                                               filch_requeue_fn *fn, void *arg);
 /* Requeues all letters present now, the oldest first. Later ones are not included, so that a job
- * which fails again at once is not retried for ever. Continues after a failure; returns the first
+ * which fails again at once is not retried forever. Continues after a failure; returns the first
  * error. *count, unless NULL, always receives the number requeued. */
 FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters,
                                                   filch_requeue_fn *fn, void *arg, size_t *count);

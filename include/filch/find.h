@@ -47,25 +47,25 @@ typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *whe
 
 FILCH_BEGIN_DECLS
 
-/* Stores the smallest index of [begin, end) that fn finds in *where, and returns 0. Errors also:
+/* Stores in *where the smallest index of [begin, end) that fn finds, and returns 0. Further errors:
  * -ENOENT (no match). */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
                           filch_find_fn *fn, void *context);
 
 /* Returns 1 if fn finds something, 0 if not. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
 /* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
@@ -115,15 +115,15 @@ FILCH_END_DECLS
 
 /* FILCH_PACK copies those of in[0], ..., in[n - 1] for which the body returns true to out[0], ...,
  * out[count - 1]. The body is called once for each item; `item` is the item's value. Items may be
- * of any type of at most FILCH_PACK_MOST bytes that is copied by its bytes and aligned to 64 bytes
- * at most.
+ * of any type of at most FILCH_PACK_MOST bytes that can be copied bytewise and needs an alignment
+ * of at most 64 bytes.
  *
  * out needs room for the kept items only: nothing after them is written. It may be in itself (the
  * items after the kept ones are then unspecified), or begin before it and overlap it; it must not
  * begin inside.
  *
- * Errors also: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
- * error *count is not touched. After a stop, out (even if it is in) has some of the items several
+ * Further errors: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
+ * error *count is unchanged. After a stop, out (even if it is in) has some of the items several
  * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
  * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
  * item of in. In place, some items are then there several times, others not at all. */
@@ -143,7 +143,7 @@ FILCH_BEGIN_DECLS
  * collects the kept items in out, *count of them. */
 FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
                          size_t *count, filch_pack_fn *keep, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t size, void *out,
                           size_t *count, filch_pack_fn *keep, void *context);
 
@@ -210,9 +210,9 @@ FILCH_END_DECLS
  * four counters each, used in turn: otherwise each of several equal bins in a row would wait until
  * the previous count is stored.
  *
- * Errors also: -ERANGE (a body returned a bin out of range; filch_error() names it and the index).
- * After that, after a stop, and after a panic of a body, all counts are 0. It never fails for lack
- * of memory. */
+ * Further errors: -ERANGE (a body returned a bin out of range; filch_error() names it and the
+ * index). After that, after a stop, and after a panic of a body, all counts are 0. It never fails
+ * for lack of memory. */
 
 /* The counters of a chunk. */
 typedef struct filch_tally {
@@ -236,7 +236,7 @@ FILCH_BEGIN_DECLS
  * each of the bins. */
 FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
                               uint64_t *counts, size_t bins, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_histogram(filch_runtime *rt, size_t begin, size_t end,
                                filch_histogram_fn *chunk, uint64_t *counts, size_t bins,
                                void *context);

@@ -42,7 +42,7 @@ FILCH_BEGIN_DECLS
  * 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                          filch_for_fn *body, void *context);
 
@@ -51,7 +51,7 @@ FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hin
  * neighbours in memory. */
 FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
                            size_t j_end, filch_for_2d_fn *body, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, size_t j_begin,
                             size_t j_end, filch_for_2d_fn *body, void *context);
 

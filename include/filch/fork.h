@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fork and join as plain functions, beneath the macros of <filch/task.h>. For engineers who
+ * Fork and join as plain functions, which underlie the macros of <filch/task.h>. For engineers who
  * generate code or call Filch from another language, and for readers who want to see the cost of
  * a fork: about seventeen instructions together with its join, none of them locked.
  *
@@ -85,7 +85,7 @@ FILCH_BEGIN_DECLS
 /* Out-of-line twins of the inline functions below, for callers that cannot inline C. The two may
  * be mixed. */
 
-/* Forks a task whose arguments already lie in self->args (see filch_arguments). Returns the new
+/* Forks a task whose arguments are already in self->args (see filch_arguments). Returns the new
  * self, which the caller uses from then on. Any task; may hand work to an idle worker; never fails.
  * If the fork stack, or the configured queue, is full, the task runs at once and so may suspend.
  * This function always returns the next slot, so it ends in filch_die at 160 forks beyond the full
@@ -117,7 +117,7 @@ FILCH_API filch_self fl_join_moves(filch_slot *slot);
 /* The out-of-line half of a join; returns as filch_join. name: the address of the task's name. */
 FILCH_API int fl_join_slow(filch_slot *slot, const char *const *name);
 
-/* clang has a calling convention that preserves all the caller's general registers but r11. With
+/* clang has a calling convention that preserves all the caller's general registers except r11. With
  * it a task needs one callee-saved register less, and a leaf none. It is called through
  * pointers, since the lazy binding of a PLT would clobber r10. The targets are in
  * runtime/platform/switch/sparing_x86_64.S. */

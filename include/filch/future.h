@@ -66,7 +66,7 @@ FILCH_BEGIN_DECLS
  * is done, or a started task will set it); -EINVAL (size exceeds FILCH_FUTURE_BYTES). */
 FILCH_API int filch_future_set(filch_future *future, const void *value, size_t size);
 /* Fails the future with a negative errno and a formatted message. file is not copied. Does not
- * wait. Errors: -EALREADY; -EINVAL (code is no negative errno). */
+ * wait. Errors: -EALREADY; -EINVAL (code is not a negative errno). */
 FILCH_API FILCH_PRINTF(5, 6) int filch_future_fail(filch_future *future, const char *file, int line,
                                                    int code, const char *format, ...);
 /* Breaks the promise: the future will never be set. Present and later awaits get -EPIPE. When
@@ -101,7 +101,7 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
  * task); -EDEADLK (next is from); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
-/* The same for a given place, for the macro below. place must outlive the task. */
+/* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
 /* Completes `all` when all futures are done: without a value, or with the failure of the first

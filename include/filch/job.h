@@ -128,7 +128,7 @@ FILCH_API const char *filch_job_name(const filch_job *job);
  * done with -ENOMEM. */
 FILCH_API filch_context *filch_job_context(const filch_job *job);
 
-/* Returns the number of attempts begun; 0 also if the job has no retry policy and the pool no
+/* Returns the number of attempts started; also 0 if the job has no retry policy and the pool no
  * resilience settings. */
 FILCH_API unsigned filch_job_attempts(const filch_job *job);
 

@@ -70,7 +70,7 @@ FILCH_API int filch_limiter_reserve(filch_limiter *limiter, unsigned permits,
 FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
 /* Reserves permits and waits for their time; returns 0 when it has come. If it would come after
  * `until`, or after the context's deadline, returns -ETIMEDOUT at once. If the context (may be
- * NULL) is done first, returns its cause and gives the permits back. Errors also: -EINVAL (a
+ * NULL) is done first, returns its cause and gives the permits back. Further errors: -EINVAL (a
  * negative time); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
 FILCH_API int filch_limiter_acquire(filch_limiter *limiter, unsigned permits,
                                     filch_context *context, int64_t until);
@@ -86,7 +86,7 @@ FILCH_API unsigned filch_limiter_available(filch_limiter *limiter);
 
 /* ---- Keyed limiter ---- */
 
-/* A key is a number of bytes, which are copied. Only keys that have used permits lately are kept.
+/* A key is a number of bytes, which are copied. Only keys that have used permits recently are kept.
  * When there is no room, a key with its whole burst saved is replaced, which loses nothing. */
 
 /* Creates a keyed limiter for up to `keys` keys of at most `key_size` bytes. Errors: -EINVAL (out
@@ -96,19 +96,19 @@ FILCH_API int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit 
 /* Frees it; do not use it afterwards. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters);
 
-/* As filch_limiter_allow, for this key. Errors also: -ENOSPC (no room for another key: all known
+/* As filch_limiter_allow, for this key. Further errors: -ENOSPC (no room for another key: all known
  * ones are in use); -EINVAL (key is NULL, or size is 0 or more than key_size). */
 FILCH_API int filch_keyed_limiter_allow(filch_keyed_limiter *limiters, const void *key, size_t size,
                                         unsigned permits);
 /* As filch_limiter_reserve, for this key. Give it back with filch_limiter_give_back, as long as the
- * keyed limiter exists. Errors also: as filch_keyed_limiter_allow. */
+ * keyed limiter exists. Further errors: as filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_reservation *out);
-/* As filch_limiter_acquire, for this key. Errors also: as filch_keyed_limiter_allow. */
+/* As filch_limiter_acquire, for this key. Further errors: as filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_context *context,
                                           int64_t until);
-/* Changes the limit of all keys, future ones included. One caller at a time. Error:
+/* Changes the limit of all keys, including future ones. One caller at a time. Error:
  * -EINVAL (the limit is invalid). */
 FILCH_API int filch_keyed_limiter_set(filch_keyed_limiter *limiters, filch_limit limit);
 /* Returns the number of keys that are kept. */

@@ -20,7 +20,7 @@
  *
  * A line is built on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes. If it
  * would be longer, texts are cut, other fields left out, and it ends in "truncated":true. It is
- * always valid JSON: bytes that are no UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
+ * always valid JSON: bytes that are not UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
  * infinity) null.
  * Life: a log is the caller's, and needs no destroy. A sink's file descriptor is the caller's, too,
  * and stays open until filch_log_sink_destroy returns. It may be blocking; its flags are not
@@ -111,7 +111,7 @@ FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
 
 FILCH_END_DECLS
 
-/* Does a line of this level get written? Does not suspend. */
+/* Whether a line of this level is written. Does not suspend. */
 FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log_level level)
 {
     /* relaxed: a level; nothing else depends on it */
@@ -221,9 +221,9 @@ FILCH_API int filch_log_sink_destroy(filch_log_sink *sink, int64_t until);
 /* A log's function: queues the line; arg is the sink. Never waits for the file. A line of more than
  * FILCH_LOG_LINE bytes is dropped. */
 FILCH_API void filch_log_to_sink(const char *line, size_t size, void *arg);
-/* Waits until the lines that are queued now have been written or lost. Errors: -ETIMEDOUT (not by
- * `until`); -EINVAL (sink is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer to wait by);
- * -ECHILD (the sink belongs to the parent of this process). */
+/* Waits until the lines that are queued now have been written or dropped. Errors: -ETIMEDOUT (not
+ * by `until`); -EINVAL (sink is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer to wait
+ * by); -ECHILD (the sink belongs to the parent of this process). */
 FILCH_API int filch_log_sink_flush(filch_log_sink *sink, int64_t until);
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */

@@ -67,7 +67,7 @@ typedef enum filch_metric_kind {
     FILCH_METRIC_KINDS
 } filch_metric_kind;
 
-/* Reads a value kept elsewhere. May wait, and panic; must not remove its own metric. */
+/* Reads a value kept elsewhere. May wait or panic; must not remove its own metric. */
 typedef double filch_metric_read_fn(void *arg);
 
 /* A metric to publish. Only pointers to sources are kept; texts are copied. */

@@ -20,9 +20,9 @@
  * filch_try catches it. A detached task without a waiter calls the handler
  * (filch_set_panic_handler); without a handler the process ends.
  *
- * Resources that a frame holds without a defer are not released: memory, locked mutexes and open
- * files stay held. Arguments of a dropped task are lost. C++ destructors of the frames that are
- * left do not run: docs/fork-join.md says what to do.
+ * Resources that a frame holds without a defer are not released: memory stays allocated, mutexes
+ * stay locked, and files stay open. Arguments of a dropped task are lost. C++ destructors of the
+ * frames that are left do not run: docs/fork-join.md says what to do.
  *
  * Threads: tasks. Elsewhere a panic ends the process by filch_die. Suspends: a panic that waits for
  * stolen tasks.
@@ -84,7 +84,7 @@ FILCH_API int filch_try(filch_self self, filch_go_fn *fn, void *arg, filch_failu
  * the process ends with a line that describes the panic. Any thread. */
 FILCH_API filch_panic_handler *filch_set_panic_handler(filch_panic_handler *handler);
 
-/* Begins a FILCH_DEFER: filch_defer_end or a panic calls fn(arg). The record lies in the block's
+/* Begins a FILCH_DEFER: filch_defer_end or a panic calls fn(arg). The record is in the block's
  * frame. Tasks only; does not suspend. */
 FILCH_API void filch_defer_begin(filch_self self, filch_defer *record, filch_defer_fn *fn,
                                  void *arg);

@@ -101,8 +101,8 @@ typedef struct filch_pipeline_config {
 } filch_pipeline_config;
 
 /* A consistent snapshot of one stage. entered == finished + failed + dropped + waiting +
- * running. Items enter the first stage by a push, the others by an emit of the stage before. For
- * results, `finished` counts those received. */
+ * running. Items are pushed into the first stage; later stages receive those that the one before
+ * emits. For results, `finished` counts those received. */
 typedef struct filch_stage_stats {
     uint64_t entered;
     uint64_t finished;       /* its function returned 0 */

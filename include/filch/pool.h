@@ -28,7 +28,7 @@
  * rest. A job belongs to the pool, and is freed once its outcome has been reported and its function
  * has returned. The holder of a handle (filch_pool_submit's `out`) releases it with
  * filch_job_release.
- * Threads: any task or thread may call every function, jobs of the pool included.
+ * Threads: any task or thread may call every function, including jobs of the pool.
  * Suspends: filch_pool_destroy, filch_pool_wait, filch_pool_shutdown, and submissions, as
  * <filch/wait.h> says.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do. A NULL pool
@@ -68,7 +68,7 @@ typedef enum filch_pool_order {
     FILCH_LIFO,     /* the newest */
     FILCH_PRIORITY, /* the highest priority, 0..FILCH_PRIORITIES - 1; of equals the one submitted
                        first, also after filch_job_set_priority. A job that has waited for `aging`
-                       counts as one priority higher, so no job waits for ever */
+                       counts as one priority higher, so no job waits forever */
     FILCH_EARLIEST, /* the earliest deadline first (C. L. Liu, J. W. Layland, 1973, section 7);
                        then jobs without one, the oldest first */
     FILCH_ORDERS
@@ -100,7 +100,7 @@ typedef enum filch_when_full {
 
 /* The treatment of a job that the pool's breaker refuses. */
 typedef enum filch_breaker_full {
-    FILCH_BREAKER_FULL_HOLD, /* it waits in the queue, and no attempt counts. While the breaker is
+    FILCH_BREAKER_FULL_HOLD, /* it waits in the queue; no attempt is counted. While the breaker is
                                 not closed the pool lets one job at a time through, as a probe;
                                 it tries again after 100 ms at the latest */
     FILCH_BREAKER_FULL_FAIL, /* the attempt fails: -EHOSTDOWN */
@@ -171,7 +171,7 @@ typedef struct filch_pool_config {
                                       workers */
     struct filch_results *results; /* for jobs without a results list of their own */
     unsigned cpu_max;    /* for an elastic pool: percent of the CPUs, 1..100, at which it stops
-                            growing; half-way from there to 100 it shrinks
+                            growing; halfway from there to 100 it shrinks
                             (docs/pools/README.md); default: not checked */
     int64_t run_timeout; /* ns from the start of each attempt, for jobs without a run_timeout of
                             their own; default: none */
@@ -220,10 +220,10 @@ FILCH_API filch_pool_config filch_pool_io_bound(void);
 
 /* Creates a pool. config may be NULL: all defaults. On failure *out is untouched. Does not wait.
  * Errors: -EINVAL (out is NULL, a field is out of range, the retry policy is invalid, or workers or
- * bind is set beside a runtime: correct it). -EINVAL also for a field that has no effect, such as
- * aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM (free some
- * memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its timer: raise
- * the process's limits). Other errors are those of filch_runtime_create. */
+ * bind is set together with a runtime: correct it). -EINVAL also for a field that has no effect,
+ * such as aging in the order FILCH_FIFO: leave it out, or set the field that it needs. -ENOMEM
+ * (free some memory). An elastic pool also returns -EAGAIN or -EMFILE (no thread or file for its
+ * timer: raise the process's limits). Other errors are those of filch_runtime_create. */
 FILCH_API int filch_pool_create(filch_pool **out, const filch_pool_config *config);
 
 /* Closes the pool, waits until it is at rest, and frees it, with its runtime if that is its own.
@@ -259,11 +259,11 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 
 /* ---- Operations ---- */
 
-/* Cancels waiting jobs, delayed ones included, and leaves running ones alone: each waiting job gets
- * the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts distinguishes a
- * job that never began (0) from one that waited for a retry. The pool stays open: jobs submitted
- * later run, and so do those of submitters that wait for the room which the cancelled jobs leave.
- * Does not wait. Returns the number of cancelled jobs.
+/* Cancels waiting jobs, including delayed ones, and leaves running ones alone: each waiting job
+ * gets the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts
+ * distinguishes a job that never began (0) from one that waited for a retry. The pool stays open:
+ * jobs submitted later run, and so do those of submitters that wait for the room which the
+ * cancelled jobs leave. Does not wait. Returns the number of cancelled jobs.
  * In a direct pool a plain job (no handle, done, drop, timeout, ...) is cancelled when a worker
  * takes it. The number may then include plain jobs that begin during the call, and those cancelled
  * by an earlier call that no worker has taken. */
@@ -298,8 +298,8 @@ FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *
 
 /* The same, with the times of a timed pool as histograms instead of summaries. All have the
  * default bounds of filch_metric.marks (10 us to 10 s), so Prometheus can add up histograms of
- * several pools and processes, which it cannot do with quantiles. Errors also: -EINVAL (a pool of
- * this registry uses the other form). */
+ * several pools and processes, which it cannot do with quantiles. Further errors: -EINVAL (a pool
+ * of this registry uses the other form). */
 FILCH_API int filch_metrics_add_pool_histograms(struct filch_metrics *metrics, filch_pool *pool);
 
 FILCH_END_DECLS

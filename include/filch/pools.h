@@ -10,7 +10,7 @@
  *   filch_job_wait(job, filch_in(FILCH_SECOND));
  *   filch_pool_destroy(pool);                                         waits for all accepted jobs
  *
- *   filch_limiter_acquire(limiter, 1, NULL, FILCH_FOREVER);           at most so many a second
+ *   filch_limiter_acquire(limiter, 1, NULL, FILCH_FOREVER);           at most N a second
  *   filch_breaker_call(breaker, ask, arg);                            not while it keeps failing
  *   filch_retry_run(&policy, NULL, ask, arg, NULL);                   again, after growing delays
  *   filch_resource_pool_acquire(pool, &connection, FILCH_FOREVER);    one of a few

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Child processes: start a program, write to it and read from it, wait for its end, kill it. And
+ * Child processes: start a program, write to it, read from it, wait for it to end, and kill it. And
  * signals for tasks: the first one cancels a context, or each one is sent into a channel. For
  * service authors.
  *
@@ -99,7 +99,7 @@ FILCH_API void filch_process_destroy(filch_process *process);
  * SIGPIPE. One task at a time. Write and read in different tasks if the child answers while it
  * reads: if both pipes are full, each waits for the other. Errors: -EPIPE (the child, or
  * filch_process_close_in, has closed it); -ETIMEDOUT (part of the data may have been written);
- * -EBADF (it is no pipe); -EINVAL (process is NULL, or a negative time); those of
+ * -EBADF (it is not a pipe); -EINVAL (process is NULL, or a negative time); those of
  * filch_wait_fd. */
 FILCH_API int filch_process_write(filch_process *process, const void *data, size_t size,
                                   int64_t until);
@@ -121,7 +121,7 @@ FILCH_API int filch_process_err(const filch_process *process);
 
 /* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
  * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
- * end. Errors also: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
+ * end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
  * its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM or -EAGAIN (no
  * timer). */
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,

@@ -14,9 +14,9 @@
  * combine(a, b), a function or a macro of two values, must be associative; it need not be
  * commutative: values are combined in the order of the range. identity must change nothing that it
  * is combined with; it is the value of an empty range, and may be used any number of times. A
- * result may be of any type that is copied by its bytes and aligned to 16 bytes at most. An
- * identity of several fields is a macro, or a compound literal in parentheses: ((stats){0, 1}), in
- * C++ (stats{0, 1}).
+ * result may be of any type that can be copied bytewise and needs an alignment of at most 16 bytes.
+ * An identity of several fields is a macro, or a compound literal in parentheses: ((stats){0, 1}),
+ * in C++ (stats{0, 1}).
  *
  * Floating-point sums are only nearly associative: FILCH_REDUCE gives a result that differs in its
  * last bits from run to run. FILCH_REDUCE_DETERMINISTIC, used in the same way, gives the same bits
@@ -45,7 +45,7 @@
  * before it begins, a NULL or zero argument). -ENOMEM: no memory for one result of more than 64
  * bytes, or, in the deterministic form, for one result of more than 512 bytes per level of the
  * tree. If there is no memory for further results, the rest is not shared. From elsewhere also the
- * errors of filch_run. On an error, and when a body panics, *out is not touched.
+ * errors of filch_run. On an error, and when a body panics, *out is unchanged.
  * Suspends: yes; the caller may continue on another worker.
  * Threads: tasks; any other thread calls them through FILCH_RUN.
  * Since 0.1.0. */
@@ -57,9 +57,9 @@
 #include <filch/detail/reduce_macros.h>
 #include <stdbool.h>
 
-/* A reduction for the plain functions. Results are opaque bytes, aligned as their size divides,
- * to 16 at most. They may own memory; they are moved by copying their bytes. All functions get
- * the caller's context and are called on many threads at once. */
+/* A reduction for the plain functions. Results are opaque bytes, aligned to the largest power of
+ * two, up to 16, that divides their size. They may own memory; they are moved by copying their
+ * bytes. All functions get the caller's context and are called on many threads at once. */
 typedef struct filch_reduction {
     size_t size;
     /* Makes the result of an empty range. Returns false if there is no memory. */
@@ -70,7 +70,7 @@ typedef struct filch_reduction {
     /* Stores the combination of both in left. right is spent: left takes over or frees what it
      * owned. */
     void (*join)(void *context, void *left, void *right);
-    /* Frees memory that an unused sum owns, after a stop; NULL: nothing to free. */
+    /* Frees memory that a sum owns, if a stop left it unused; NULL: nothing to free. */
     void (*drop)(void *context, void *sum);
 } filch_reduction;
 
@@ -80,7 +80,7 @@ FILCH_BEGIN_DECLS
  * task (see filch_for); 0: measured. how is used until the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                             const filch_reduction *how, void *out, void *context);
 
@@ -88,11 +88,11 @@ FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t 
  * from begin; only the last may be shorter. how->chunk is called for one block at a time, with a
  * newly made sum. If most > block, it may also get a whole subtree of up to `most` indices, and
  * must then combine in the order of the tree. A block is the smallest unit that can be shared
- * and costs some tens of nanoseconds: use 1 for long iterations, 1,000 for short ones. */
+ * and costs tens of nanoseconds: use 1 for long iterations, 1,000 for short ones. */
 FILCH_API int filch_reduce_deterministic(filch_self self, size_t begin, size_t end, size_t block,
                                          size_t most, const filch_reduction *how, void *out,
                                          void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_t end, size_t block,
                                           size_t most, const filch_reduction *how, void *out,
                                           void *context);

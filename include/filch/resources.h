@@ -110,7 +110,7 @@ FILCH_API int filch_resource_pool_destroy(filch_resource_pool *pool);
  * (filch_resource_pool_acquire)(...) calls the function itself. */
 FILCH_API int filch_resource_pool_acquire(filch_resource_pool *pool, filch_resource **out,
                                           int64_t until);
-/* The same for a given place, for the macro. place must outlive the use. */
+/* The same with a given place, for the macro. place must outlive the use. */
 FILCH_API int fl_resource_pool_acquire_at(filch_resource_pool *pool, filch_resource **out,
                                           int64_t until, const filch_place *place);
 /* Gives a resource back; any caller; it must not be used afterwards. healthy: it can be used

@@ -55,8 +55,8 @@ FILCH_API int filch_results_take(filch_results *results, filch_job **out, int64_
  * submissions. A submission waits until its `until`, its job's deadline, or the end of its
  * context, for each value of the pool's `full` but FILCH_FULL_REJECT, which refuses it
  * (-EAGAIN). It gets -EPIPE if the pool or the list is closed during the wait. A task that both
- * submits and takes must take in time, or submit with an `until`. Does not wait. Error: -EINVAL
- * (no list, or 0). */
+ * submits and takes must take often enough, or submit with an `until`. Does not wait. Error:
+ * -EINVAL (no list, or 0). */
 FILCH_API int filch_results_set_bound(filch_results *results, size_t bound);
 /* Returns the number of jobs that have arrived and were not taken. */
 FILCH_API size_t filch_results_length(const filch_results *results);

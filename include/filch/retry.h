@@ -77,7 +77,7 @@ typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
 
 /* A zero field means the default. */
 typedef struct filch_retry_policy {
-    unsigned attempts;   /* in all, the first included; default 3; FILCH_RETRY_FOR_EVER */
+    unsigned attempts;   /* in total, including the first; default 3; FILCH_RETRY_FOR_EVER */
     filch_jitter jitter; /* default full */
     int64_t base;        /* ns; default 100 ms */
     int64_t cap;         /* ns; default 20 s, or base if that is more */
@@ -109,7 +109,7 @@ FILCH_BEGIN_DECLS
  * result. Between attempts a task suspends, a thread blocks. When the context is done, before
  * the first attempt or during a wait, it returns the context's cause at once; a wait that would
  * pass the context's deadline is not begun. fn is never interrupted: give it the context, too.
- * Its panic propagates. policy may be NULL, context too. *attempts, unless NULL, receives the
+ * Its panic propagates. policy and context may be NULL. *attempts, unless NULL, receives the
  * number of calls of fn. Errors: -EINVAL (no fn, or a bad policy); -ENOMEM or -EAGAIN (no timer
  * to wait by). */
 FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *context,
@@ -140,7 +140,7 @@ FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
 /* ---- Budgets ---- */
 
 /* Sets up a budget. Each run adds percent / 100 tokens, each second per_second, up to `most`,
- * the initial number. So retries are at most that percentage of the runs, and a reserve. Zero
+ * the initial number. So retries are at most that percentage of the runs, plus a reserve. Zero
  * bytes are a budget for no retries. Error: -EINVAL (percent above 1000, per_second or most
  * above 1,000,000, or most is 0). */
 FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned percent,
@@ -149,7 +149,7 @@ FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned perce
 FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
 /* Adds the share of one run. */
 FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
-/* Returns the number of whole tokens now. */
+/* Returns the current number of whole tokens. */
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);
 
 FILCH_END_DECLS

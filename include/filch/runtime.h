@@ -27,9 +27,9 @@
 typedef struct filch_runtime filch_runtime;
 
 /* The runtime to create. A zero or NULL field takes the value of the environment variable named
- * beside it, else the default. A field that is set overrides the environment. An unknown name is
- * an error that lists the valid ones. So is an unknown variable close to a valid one, such as
- * FILCH_WORKER. */
+ * beside it, else the default. A field that is set overrides the environment. An unknown name is an
+ * error that lists the valid ones. So is an unknown variable whose name is close to a valid one,
+ * such as FILCH_WORKER. */
 typedef struct filch_config {
     size_t size;      /* sizeof(filch_config), or 0: only the fields of the first release */
     unsigned workers; /* FILCH_WORKERS: 1..1024; default: one per core this process may use */
@@ -161,7 +161,7 @@ FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *conf
 FILCH_API int filch_runtime_destroy(filch_runtime *rt);
 
 /* Sets the number of workers, 1 .. filch_runtime_max_workers: for pools that grow and shrink, or
- * for an extra worker while one is stuck. Any thread, tasks of the runtime included. Does not
+ * for an extra worker while one is stuck. Any thread, including tasks of the runtime. Does not
  * wait. rt NULL: the calling task's runtime.
  * A surplus worker finishes its current task and that task's calls, then sleeps; other workers
  * take over its queued work. An added worker looks for work at once. A worker's thread is
@@ -181,12 +181,12 @@ FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and stores its result there. slot
- * belongs to the caller and lies on its stack. A thread that is no worker runs the task itself, on
+ * belongs to the caller and is on its stack. A thread that is not a worker runs the task itself, on
  * its own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen.
  * If no worker sleeps, the thread blocks while a worker runs the task. The task must not call
  * pthread_exit; pthread_cancel takes effect after the call. In a task of another runtime the call
  * suspends, so both runtimes continue. FILCH_RUN (<filch/task.h>) is the typed form.
- * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is no task);
+ * Errors, after which there is no result: -EINVAL (rt is NULL and the caller is not a task);
  * -EDEADLK (on a worker of this runtime: call the task function with self instead). -ECHILD; the
  * code of a panic of the task (<filch/panic.h>). */
 FILCH_API int filch_run(filch_runtime *rt, const filch_task *task, filch_slot *slot);
@@ -205,7 +205,7 @@ FILCH_API void fl_run_or_die(filch_runtime *rt, const filch_task *task, filch_sl
  * (<filch/panic.h>). Errors: -EINVAL (fn is NULL, or rt is NULL outside a task); -ENOMEM;
  * -ECHILD. */
 FILCH_API int filch_go(filch_runtime *rt, filch_go_fn *fn, void *arg);
-/* The same for a given place, for the macro below. place must outlive the task. */
+/* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *place);
 
 /* Starts a task with a copy of the arguments in slot->args; its result of `size` bytes goes to
@@ -225,7 +225,7 @@ FILCH_API void filch_yield(filch_self self);
  * of the thread that created the runtime. Threads and processes that fn starts (pthread_create,
  * system, posix_spawn) then do not inherit the worker's core. Afterwards the worker is bound
  * again. A mask changed from outside (taskset -a, a cpuset, the task itself) or by fn is left
- * alone. On a thread that is no worker it only calls fn(arg).
+ * alone. On a thread that is not a worker it only calls fn(arg).
  * Inside fn, a call that would suspend the task ends in filch_die, which names it: wait after fn
  * has returned. Calls may be nested. A panic that leaves fn ends the call; a C++ exception must
  * not leave fn. Errors, after which fn was not called: -EINVAL (fn is NULL); the negative errno
@@ -239,8 +239,8 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
  * region of that length gains nothing from a sleeping worker. Outside phases, workers stay awake
  * for about as long as a wake-up takes, if their last work came from others. Idle workers, all but
  * one, use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
- * workers outnumber CPUs a phase has no effect. Any thread, tasks of the runtime included; rt NULL:
- * the calling task's runtime. Does not suspend.
+ * workers outnumber CPUs a phase has no effect. Any thread, including tasks of the runtime; rt
+ * NULL: the calling task's runtime. Does not suspend.
  * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_phase_begin(filch_runtime *rt);
 
@@ -260,11 +260,11 @@ FILCH_API unsigned filch_runtime_workers(const filch_runtime *rt);
  * indexed by filch_worker_index. */
 FILCH_API unsigned filch_runtime_max_workers(const filch_runtime *rt);
 
-/* Returns the calling task's runtime; NULL on a thread that is no worker. */
+/* Returns the calling task's runtime; NULL on a thread that is not a worker. */
 FILCH_API filch_runtime *filch_runtime_here(void);
 
 /* Returns the worker that runs the calling task, 0 .. filch_runtime_max_workers - 1; -1 on a
- * thread that is no worker. It can differ after every fork, join and call that may suspend. */
+ * thread that is not a worker. It can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
 enum { FILCH_ALL_WORKERS = -1 };

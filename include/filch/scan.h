@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Parallel prefix sums, of any associative operation. For engineers: running totals, offsets of
- * parts of different size, states of an automaton, linear recurrences.
+ * parts of different sizes, states of an automaton, linear recurrences.
  *
  *   FILCH_SCAN(totals, long, 0, FILCH_PLUS)
  *   FILCH_SCAN_EXCLUSIVE(offsets, size_t, 0, FILCH_PLUS)
@@ -13,9 +13,9 @@
  * commutative. Further arguments are (type, name) pairs, as for a task: with (uint32_t, modulus) it
  * is combine(a, b, modulus), and the call is totals(self, in, n, out, modulus). identity must
  * change nothing that it is combined with; an identity of several fields is a macro, or
- * ((pair){0, 1}), in C++ (pair{0, 1}). Items may be of any type that is copied by its bytes and
- * aligned to 64 bytes at most. combine is called on many threads at once, about twice per item if
- * other workers help; it must not fork, join or suspend.
+ * ((pair){0, 1}), in C++ (pair{0, 1}). Items may be of any type that can be copied bytewise and
+ * needs an alignment of at most 64 bytes. combine is called on many threads at once, about twice
+ * per item if other workers help; it must not fork, join or suspend.
  * out may be in; otherwise they must not overlap. A scan without helpers is the plain loop.
  * Otherwise items are combined in groups that depend on the helpers and their timing.
  * Floating-point operations are only nearly associative, so their results differ in the last bits
@@ -24,7 +24,7 @@
  * Errors: 0; -EINVAL (a NULL argument, more items than memory has bytes, in and out that overlap
  * but are not the same). -ENOMEM: no memory for one value of more than 256 bytes (if there is none
  * for further values, the scan is not shared). From elsewhere also the errors of filch_run. On an
- * error out is not touched.
+ * error out is left unchanged.
  * Panics: combine may panic. Then in is untouched, unless it is out, and each place of out holds
  * its old value or the one that belongs there.
  * Suspends: yes; the caller may continue on another worker.
@@ -36,7 +36,7 @@
 
 #include <filch/detail/par_args.h>
 
-/* A scan for the plain functions. Values are opaque bytes. Sums lie in arrays that begin at a
+/* A scan for the plain functions. Values are opaque bytes. Sums are in arrays that begin at a
  * multiple of 64 bytes. All functions get the caller's context and are called on many threads at
  * once; none may fork, join or suspend. */
 typedef struct filch_scanning {
@@ -55,7 +55,7 @@ FILCH_BEGIN_DECLS
 /* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                           const filch_scanning *how, void *context);
 
@@ -114,7 +114,7 @@ FILCH_END_DECLS
     fl_total = own##combine(fl_args, fl_total, fl_item);
 
 /* Four quarters side by side: one chain of operations, each waiting for the one before, would be
- * slower than memory. Not for large values, four of which do not fit into registers. */
+ * slower than memory. Not for values so large that four of them do not fit into registers. */
 #define FL_SCAN_SUM(own, T, ...)                                                                   \
     static void own##sum(const void *fl_from, size_t fl_n, void *fl_context, void *fl_sum)         \
     {                                                                                              \

@@ -20,7 +20,7 @@
  * scope's context, and with it the other children and the work that they started below that
  * context. In a scope that collects, no child is cancelled, and all failures are kept.
  * Life: a scope is begun and ended in one function, or at least by one task or thread, its owner.
- * In between, it spawns and waits in any order. It must not be copied. A child's data may lie on
+ * In between, it spawns and waits in any order. It must not be copied. A child's data may be on
  * the owner's stack: if the owner panics, the scope is cancelled and waited for before its stack
  * frames are left.
  * Threads: the owner is a task or any other thread. Children, their forks, and the owner may all
@@ -112,7 +112,7 @@ FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, vo
 
 /* Reports a failure at once, before its child ends; the child's own result then does not count as
  * another failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a
- * code that is no negative errno counts as -EINVAL. Called by a child, by its forks, or by the
+ * code that is not a negative errno counts as -EINVAL. Called by a child, by its forks, or by the
  * owner; only a call by the child itself names the failed child. filch_error() then has the
  * message. Does not suspend. Error: -EINVAL (scope is NULL). */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,

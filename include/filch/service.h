@@ -59,9 +59,9 @@ typedef struct filch_message {
     const char *type;         /* chooses the handler */
     const char *content_type; /* of the body; default: none */
     const char *queue;        /* default: the service's first queue */
-    const char *dedup; /* a message with the key of one that is unfinished is refused; default: no
+    const char *dedup;        /* refuses a message whose key an unfinished one has; default: no
                           key */
-    const void *body;  /* bytes, which need not be text */
+    const void *body;         /* bytes, which need not be text */
     size_t body_size;
     const filch_header *headers;
     size_t header_count;
@@ -139,11 +139,11 @@ typedef struct filch_handler {
     filch_service_fn *fn;
     void *arg;
     unsigned width;                  /* concurrent handlers of this type; default: the service's */
-    filch_limit rate;                /* attempts begun per period; default (rate 0): no limit */
+    filch_limit rate;                /* attempts started per period; default (rate 0): no limit */
     int64_t timeout;                 /* ns from the start of an attempt, at which its context is
                                         done; default: the service's */
     const filch_retry_policy *retry; /* not copied; default: the service's */
-    filch_breaker *breaker;          /* an attempt that it refuses waits, and does not count */
+    filch_breaker *breaker;          /* an attempt that it refuses waits and is not counted */
     bool thread; /* fn runs on a thread with a system stack: for libraries that block or need one */
 } filch_handler;
 

@@ -15,11 +15,11 @@
  * and port.
  *
  * The program is configured by options, environment variables and a JSON file, in this order;
- * `program --help` lists the keys. It logs one JSON object a line to the standard error. The first
+ * `program --help` lists the keys. It logs one JSON object per line to standard error. The first
  * SIGTERM or SIGINT begins to drain, the second cancels running handlers, and SIGHUP reads the
  * configuration again.
  * Threads: the main thread, before any other. Suspends: no; the calls block until the service ends.
- * Errors: a status; the reason is printed to the standard error.
+ * Errors: a status; the reason is printed to standard error.
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_MAIN_H
 #define FILCH_SERVICE_MAIN_H

@@ -37,7 +37,7 @@
 /* An HTTP server for one service:
  *
  *   path          answer
- *   /health       200 while the service's loop runs, also while it drains; 503 if it has not run
+ *   /health       200 while the service's loop runs, even while it drains; 503 if it has not run
  *                 for 30 s
  *   /ready        200 if the service was connected to its broker within the last 30 s, the broker
  *                 has not refused calls for so long, and the service does not drain; else 503
@@ -123,7 +123,7 @@ typedef struct filch_service_otlp_stats {
 FILCH_BEGIN_DECLS
 
 /* Starts an exporter. config may be NULL. Connects at the first batch. Errors: -EINVAL (out is
- * NULL, a number is out of range, or the endpoint is no http: or https: URL); -ENOTSUP (a build
+ * NULL, a number is out of range, or the endpoint is not an http: or https: URL); -ENOTSUP (a build
  * without libcurl or jansson); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_otlp_start(filch_service_otlp **out,
                                        const filch_service_otlp_config *config);

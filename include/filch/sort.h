@@ -46,7 +46,7 @@
 
 /* Of 10^7 random uint32_t, a worker sorts one in 18 ns (std::sort: 68 ns). Takes at most n log n
  * steps; with k different values n log k; n if the items are sorted already or in reverse. Uses no
- * memory but O(log n) of stack, so it cannot fail half-way. */
+ * memory but O(log n) of stack, so it cannot fail halfway. */
 
 FILCH_BEGIN_DECLS
 
@@ -57,7 +57,7 @@ FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, fi
 /* The same with the functions of a type, for FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
                             void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_sort_by(filch_runtime *rt, void *items, size_t n, const filch_sort_ops *ops,
                              void *context);
 
@@ -115,7 +115,7 @@ FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size
 /* The same with the functions of a type, for FILCH_SORT_STABLE. */
 FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
                                    const filch_stable_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count,
                                     const filch_stable_ops *ops, void *context);
 
@@ -133,7 +133,7 @@ FILCH_END_DECLS
 
 /* ---- Stable, by a number ---- */
 
-/* For items that have a number, the key:
+/* For items with a numeric key:
  *
  *   FILCH_RADIX_SORT(sort_numbers, uint32_t, FILCH_KEY)
  *   sort_numbers(self, v, n);
@@ -164,15 +164,15 @@ FILCH_END_DECLS
 FILCH_BEGIN_DECLS
 
 /* Sorts n items of `size` bytes, of any alignment, by the key_bytes bytes at key_offset in each: 1,
- * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. Errors also: -EINVAL (a size of 0, an
- * unknown kind of key, or a key outside its item). */
+ * 2, 4 or 8 of an integer, 4 or 8 of a floating-point number. Further errors: -EINVAL (a size of 0,
+ * an unknown kind of key, or a key outside its item). */
 FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
                                size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
 /* The same with the functions of a type, for FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
                                   const filch_radix_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
                                    const filch_radix_ops *ops, void *context);
 
@@ -226,11 +226,11 @@ FILCH_END_DECLS
  * out receives all items of both lists, in order; of equal ones, those from a first. The output is
  * cut in the middle repeatedly, each cut found by binary search in both lists, so that its halves
  * are independent (after S. Odeh, O. Green, Z. Mwassi, O. Shmueli, Y. Birk, Merge Path, 2012). The
- * remaining merges, of some 64 thousand items, are those of <filch/detail/merge_core.h>. A merge
+ * remaining merges, of about 64 thousand items, are those of <filch/detail/merge_core.h>. A merge
  * allocates nothing.
  *
- * Errors also: -EINVAL, in debug builds of the library, if out overlaps a list. After a panic both
- * lists are untouched, and each place of out holds its old value or an item of a list. */
+ * Further errors: -EINVAL, in debug builds of the library, if out overlaps a list. After a panic
+ * both lists are untouched, and each place of out holds its old value or an item of a list. */
 
 FILCH_BEGIN_DECLS
 
@@ -243,7 +243,7 @@ FILCH_API int filch_merge(filch_self self, const void *a, size_t a_count, const 
 /* The same with the functions of a type, for FILCH_MERGE. */
 FILCH_API int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b,
                              size_t b_count, void *out, const filch_merge_ops *ops, void *context);
-/* The same from outside rt. */
+/* The same for a caller outside rt. */
 FILCH_API int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, const void *b,
                               size_t b_count, void *out, const filch_merge_ops *ops, void *context);
 

@@ -14,7 +14,7 @@
  *   filch_span_end(span);
  *   filch_span_release(span);
  *
- * Sampling: a span below another one is recorded if that one is sampled, in this process or in
+ * Sampling: a child span is recorded if its parent is sampled, in this process or
  * another. Of spans that begin a trace, one in filch_tracer.one_in is recorded, by its random id. A
  * span that is not recorded keeps its identity for requests and log lines, and does nothing else.
  * Life: reference-counted. filch_span_begin gives the first reference; each filch_span_retain and

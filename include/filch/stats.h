@@ -17,7 +17,7 @@
  *   }
  *   filch_runtime_waits(rt, show, stderr);
  *
- * Threads: any, tasks included. Suspends: only where a callback does.
+ * Threads: any, including tasks. Suspends: only where a callback does.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_STATS_H
@@ -30,8 +30,8 @@
 
 /* ---- Statistics ---- */
 
-/* Each worker counts by itself, without a locked instruction. Reading stops no worker; read at any
- * time. The inline fork and join count nothing: see filch_runtime_stats.forks.
+/* Each worker counts by itself, without a locked instruction. Reading does not stop any worker;
+ * read at any time. The inline fork and join count nothing: see filch_runtime_stats.forks.
  *
  * When no task runs (and when filch_run has returned, for its task's forks), exactly:
  *   tasks_taken == joins_taken
@@ -93,12 +93,12 @@ FILCH_END_DECLS
 /* The list of waiting tasks is made while the workers run. Each row was true while it was made,
  * which takes a moment for each waiting task. A task that is resumed during that time continues
  * when the list is complete. Tasks that run, or are between filch_blocking_begin and
- * filch_blocking_end, do not wait. Threads that are no workers are not listed. */
+ * filch_blocking_end, do not wait. Threads that are not workers are not listed. */
 
 /* One waiting task. Texts are valid during the call. */
 typedef struct filch_wait {
     const char *task; /* its name, cut after 63 bytes; "(unnamed)": it has none */
-    const char *pool; /* the pool whose job it is; NULL: it is no job */
+    const char *pool; /* the pool whose job it is; NULL: it is not a job */
     const char
         *file; /* where it was started, the last 127 bytes; NULL: unknown, as for forks and jobs */
     int line;  /* of file */
@@ -130,9 +130,9 @@ FILCH_END_DECLS
  * Condition: all workers of all runtimes sleep without work, some task or thread waits, and no
  * timer is pending. No task waits for a file or is in a blocking call. Each thread that has ever
  * called Filch has ended, or waits in it without a deadline (filch_runtime_destroy and FILCH_RUN
- * are waits, too). All this must hold unchanged for a tenth of a second. In doubt there is no
- * report: only a deadlock of the whole process is found, not a task that waits for ever while the
- * rest of the program runs.
+ * are waits, too). All this must hold unchanged for a tenth of a second. A doubtful case is
+ * not reported: only a deadlock of the whole process is found, not a task that waits forever while
+ * the rest of the program runs.
  *
  * Memory shortage: a report that begins with "filch: out of memory" says that tasks cannot begin
  * because there is no memory, address space or mapping for a fiber. It also appears while timers

@@ -10,7 +10,7 @@
  *
  * Accepted jobs: a call that returns 0 has handed its job over, and the job has exactly one
  * outcome. A refused job has no effect: its function, `done` and `drop` are not called.
- * Threads: any task or thread may call every function, jobs of the same pool included.
+ * Threads: any task or thread may call every function, including jobs of the same pool.
  * Suspends: each call, while the pool (FILCH_FULL_WAIT) or a bounded results list has no room; with
  * FILCH_FULL_RUN also until the job has an outcome (<filch/wait.h>).
  * Errors: 0 or a negative errno; filch_error() says what was wrong.
@@ -82,7 +82,7 @@ typedef struct filch_submission {
 
 /* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
  * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until
- * `until`; with 0 it does not wait. The others wait for ever. */
+ * `until`; with 0 it does not wait. The others wait forever. */
 #define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
 #define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
@@ -111,7 +111,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_pool_submit(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                                 const filch_job_options *options, int64_t until);
 
-/* The same for a given place, for the macro of builds with FILCH_DEBUG. A library built with
+/* The same with a given place, for the macro of builds with FILCH_DEBUG. A library built with
  * FILCH_DEBUG reports at the end of the process the pools whose handles were not released, and the
  * place of the first such submission. place is not copied; NULL: unknown. */
 FILCH_API int fl_pool_submit_at(const filch_place *place, filch_job **out, filch_pool *pool,

@@ -23,9 +23,9 @@
  * call returns -ECANCELED when the context of its job or scope is done; a plain one continues to
  * wait. filch_barrier_wait takes the time itself and is an _until call.
  * Locks have no owner: a task may leave the unlocking to another task or thread. Locking twice
- * without unlocking waits for ever.
+ * without unlocking waits forever.
  * Threads: tasks of any runtime and any thread. Suspends: calls that wait.
- * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, by name.
+ * Errors: 0 or a negative errno; nothing was taken then. Misuse ends in filch_die, naming the call.
  * Since 0.1.0. */
 #ifndef FILCH_SYNC_H
 #define FILCH_SYNC_H
@@ -176,8 +176,8 @@ FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *ar
 /* Sets the number of parties, before first use. Error: -EINVAL (0 parties). */
 FILCH_API int filch_barrier_init(filch_barrier *barrier, unsigned parties);
 /* Waits until all parties have arrived, or `until`. Returns 1 for the last to arrive, 0 for the
- * others. Errors: as an _until call; after -ETIMEDOUT the caller counts as not arrived; -EINVAL (not
- * initialised). */
+ * others. Errors: as for an _until call (after -ETIMEDOUT the caller counts as not arrived);
+ * -EINVAL (not initialised). */
 FILCH_API int filch_barrier_wait(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS

@@ -68,7 +68,7 @@ FILCH_API int filch_after(filch_context **out, int64_t ns);
  * negative time); -ECHILD. */
 FILCH_API int filch_timer_start(filch_timer *timer, filch_runtime *rt, int64_t when,
                                 filch_go_fn *fn, void *arg);
-/* The same for a given place, for the macro below. place must outlive the task. */
+/* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t when,
                                 filch_go_fn *fn, void *arg, const filch_place *place);
 /* Stops the timer. Returns true if it was pending; fn will not run. Returns false if not: the

@@ -24,7 +24,7 @@
 #include <filch/base.h>
 #include <stdbool.h>
 
-/* The size of filch_traceparent_format's text, the closing NUL included. */
+/* The size of filch_traceparent_format's text, including the closing NUL. */
 enum { FILCH_TRACEPARENT_TEXT = 56 };
 
 enum { FILCH_TRACEPARENT_SAMPLED = 1 };
@@ -69,10 +69,10 @@ FILCH_API void filch_traceparent_child(filch_traceparent *out, const filch_trace
  * may have several headers `tracestate`: begin with zero bytes, and add each in its order. Blanks
  * around members, empty members, and members with an earlier one's key are left out. If the text
  * becomes longer than 512 characters, whole members are removed: first those of more than 128
- * characters, then others, in both cases from the end. Keys may also have the form of level 2 of
- * the recommendation, which allows a digit first, and @ anywhere after it.
+ * characters, then others, in both cases from the end. Keys may also have the form of the
+ * recommendation's level 2, which allows a leading digit, and an @ anywhere after it.
  * Error: -EINVAL (a member is invalid, or there are more than 32): text is "" from then on, even if
- * further headers are added. The traceparent stays valid: continue with it alone. */
+ * further headers are added. The traceparent stays valid: continue with only that. */
 FILCH_API int filch_tracestate_add(filch_tracestate *state, const char *text, size_t size);
 
 FILCH_END_DECLS

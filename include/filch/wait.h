@@ -2,7 +2,7 @@
  *
  * The rules common to all calls that wait. For engineers and service authors.
  *
- * Waiters: a task suspends its fiber, and its worker runs other work; a thread that is no worker
+ * Waiters: a task suspends its fiber, and its worker runs other work; a thread that is not a worker
  * blocks on a futex. The same calls serve both, at the same time, on the same object. Before a
  * task suspends, its unjoined forks become ready for all workers, so a task may wait for its own
  * forks. After the call it may be on another thread.
@@ -33,7 +33,7 @@
 #define FILCH_MILLISECOND INT64_C(1000000)
 #define FILCH_SECOND INT64_C(1000000000)
 
-/* The waiters of one object, first come first; zero bytes: none. Opaque. */
+/* The waiters of one object, in order of arrival; zero bytes: none. Opaque. */
 typedef struct filch_waiters {
     void *first, *last;
 } filch_waiters;

@@ -33,8 +33,8 @@ static uint32_t preempted(struct fl_traced_ring *ring)
     return (uint32_t)since;
 }
 
-/* A trace may begin later than its worker: the first event tells which fiber it runs, and earlier switches of its
- * thread do not count. */
+/* A trace may begin later than its worker: the first event shows which fiber it runs, and earlier
+ * switches of its thread do not count. */
 static void put_first(const fl_worker *worker, struct fl_traced_ring *ring)
 {
     if (FILCH_LIKELY(ring->has_begun))

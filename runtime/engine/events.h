@@ -62,7 +62,7 @@ FILCH_INLINE void fl_probe(enum fl_trace_kind kind, uintptr_t a, uintptr_t b, in
  *
  * Starting and stopping while workers run. A trace that is stopped is unmapped, and a worker may be in
  * the middle of an event. So a worker records within a read-side section of liburcu, and `stop` waits
- * for a grace period between taking the trace away and unmapping it. Threads that are no workers
+ * for a grace period between taking the trace away and unmapping it. Threads that are not workers
  * record under a lock of the runtime's, which `stop` takes, too: liburcu needs memory for a thread's
  * first section, and dies if there is none.
  *

@@ -52,7 +52,7 @@ static void wait_as_thread(fl_call *call)
     fl_thread_names("filch_run", NULL);
     fl_thread_enlist();
     if (filch_u32_cas(&call->state, &state, CALL_WAITED_FOR, FILCH_ACQ_REL)) { /* AnnounceWait */
-        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_thread_waits(); /* perhaps it has been notified already: until then it counts as awake */
         fl_suspect();
     }
     while (filch_u32_load(&call->state, FILCH_ACQUIRE) != CALL_DONE) /* AwaitDone */
@@ -148,7 +148,7 @@ int fl_runtime_meant(fl_runtime **rt, const char *call)
         *rt = filch_runtime_here();
     FL_MAY_LIVE_IN(call, "rt", *rt);
     return *rt ? refuse_if_forked(*rt)
-               : fl_fail(EINVAL, "%s without a runtime, and not in a task of one; name it", call);
+               : fl_fail(EINVAL, "%s without a runtime outside a task; name one", call);
 }
 
 const fl_runtime *fl_runtime_asked(const fl_runtime *rt, const char *call)
@@ -184,7 +184,7 @@ int fl_go_at(filch_runtime *rt, filch_go_fn *fn, void *arg, const filch_place *p
     if (rc)
         return rc;
     if (!fn)
-        return fl_fail(EINVAL, "filch_go without a function; give it one");
+        return fl_fail(EINVAL, "filch_go without a function; pass one");
     fl_work_item *work_item = fl_work_item_detached(fn, arg, place);
     if (!work_item)
         return fl_fail(ENOMEM, "no memory for a detached task; wait for some to end");

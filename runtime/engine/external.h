@@ -28,7 +28,7 @@ typedef struct fl_call {
     fl_fiber *waiter;      /* this one */
 } fl_call;
 
-/* Runs it and tells the waiter. */
+/* Runs it and notifies the waiter. */
 void fl_call_run(filch_self self, fl_call *call);
 
 /* The runtime that a caller means: *rt; if that is NULL, the caller's own, stored to *rt. Negative
@@ -37,8 +37,8 @@ int fl_runtime_meant(fl_runtime **rt, const char *call);
 /* The same for queries, which a child of fork() may make. NULL: none, through fl_fail. */
 const fl_runtime *fl_runtime_asked(const fl_runtime *rt, const char *call);
 
-/* Puts a work item into its caller's ready deque, or into the inbox if the caller is no worker of
- * rt. Never fails. */
+/* Puts a work item into its caller's ready deque, or into the inbox if the caller is not a worker
+ * of rt. Never fails. */
 void fl_start(fl_runtime *rt, fl_work_item *work_item);
 /* The same for a work item that can wait for a worker that is being woken already, such as one that
  * takes many items at a time. Two workers that come for few items find little, and displace the

@@ -81,7 +81,7 @@ static void await_turn(fl_guest *guest)
 {
     uint32_t turn = NONE;
     if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* AwaitTurn */
-        fl_thread_waits(); /* perhaps it is told already: until then it counts as awake */
+        fl_thread_waits(); /* perhaps it has been notified already: until then it counts as awake */
         fl_suspect();
     }
     while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED) /* AwaitTurn */
@@ -274,7 +274,7 @@ static int refuse(const fl_runtime *rt, enum fl_admission why)
 
 int filch_guest_attach(filch_runtime *rt, filch_guest *guest)
 {
-    int rc = !rt || !guest ? fl_fail(EINVAL, "filch_guest_attach without %s; give it one",
+    int rc = !rt || !guest ? fl_fail(EINVAL, "filch_guest_attach without %s; pass one",
                                      rt ? "a guest" : "a runtime")
                            : fl_runtime_meant(&rt, "filch_guest_attach");
     if (rc)

@@ -91,7 +91,7 @@ enum fl_admission {
     FL_GUEST_NO_PLACE /* no worker sleeps, or no fiber can be had */
 };
 
-/* The calling thread, which is no worker, becomes a guest, until the end. */
+/* The calling thread, which is not a worker, becomes a guest, until the end. */
 enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest);
 /* It has joined all its forks. */
 void fl_guest_end(fl_guest *guest);
@@ -125,7 +125,7 @@ void fl_guest_end_turn(fl_fiber *fiber);
  *   (runtime/engine/help.h).
  *   filch_help_until runs forked tasks, and sleeps in its seat; tasks that joins have put into a ready
  *   deque are run there, too.
- *   Any other call that waits would wait for ever; the seat's owner makes none.
+ *   Any other call that waits would wait forever; the seat's owner makes none.
  * There are no jobs: nothing is submitted to such a runtime.
  *
  * A seat that nobody has taken is a retired worker. It is counted in R, holds nothing, and no

@@ -6,8 +6,8 @@
  * some microseconds at a time, so a region of 40 us took 120 us, for tens of milliseconds. So a guest
  * whose turn begins on such a CPU, or that comes to a fork's slow path there, moves to the CPU of its
  * worker: its affinity mask is narrowed for a moment. It stays where it is if its mask does not allow that CPU, if workers float, or if
- * no worker is pinned to its own. A move takes some 10 us, and is tried again after a millisecond at
- * the earliest. */
+ * no worker is pinned to its own. A move takes about 10 us, and is tried again after a millisecond
+ * at the earliest. */
 #ifndef FL_GUEST_CPU_H
 #define FL_GUEST_CPU_H
 

@@ -235,7 +235,7 @@ static FILCH_NORETURN void unwind(fl_fiber *fiber, const filch_failure *failure)
     longjmp(to->at, 1);
 }
 
-/* The boundary in which a panic ends; NULL: none, the caller is no task. */
+/* The boundary in which a panic ends; NULL: none, the caller is not a task. */
 static fl_fiber *panicking(void)
 {
     fl_worker *here = fl_worker_here();

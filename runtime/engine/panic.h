@@ -50,7 +50,7 @@ bool fl_catch_here(const char *what, const char *name, filch_go_fn *fn, void *ar
 bool fl_catch_task(filch_self self, const filch_task *task, filch_slot *slot, filch_failure *out);
 
 /* For the library's own cleanups: defers fn(arg) in the calling task, for callers without `self`.
- * false: the caller is no task, nothing is deferred. */
+ * false: the caller is not a task, nothing is deferred. */
 bool fl_defer_here(filch_defer *record, filch_defer_fn *fn, void *arg);
 /* Takes a cleanup of the calling task out of its list, at any position. false: it is not the
  * calling task's. */

@@ -11,7 +11,7 @@
  *   a work item                                                      0.5 us
  *   a fiber                                                            8 us
  *   a fiber, by a thief that has just been woken                       2 us
- *   a fiber, by a worker that has lately lost time to channels' locks 32 us
+ *   a fiber, by a worker that recently lost time to channel locks     32 us
  *   anything, by a due find (runtime/engine/find_work.h)                  0.5 us
  *
  * Woken: a wake-up takes tens of microseconds, so the fiber that caused it became ready long

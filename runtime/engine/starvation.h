@@ -39,7 +39,7 @@ static inline uint32_t fl_starve_look(fl_starve *starve)
 {
     return filch_u32_load(&starve->relief, FILCH_ACQUIRE); /* ReadRelief */
 }
-/* Until there is relief, or it is `until` (monotonic clock, ns; 0: for ever). */
+/* Until there is relief, or it is `until` (monotonic clock, ns; 0: forever). */
 void fl_starve_sleep(fl_starve *starve, uint32_t seen, int64_t until);
 
 void fl_relieve_slow(fl_starve *starve);

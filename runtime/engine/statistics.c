@@ -90,7 +90,7 @@ static int refuse(fl_runtime **rt, const char *call, int64_t worker, const void 
         return fl_fail(EINVAL, "%s of worker %lld, but the runtime has 0 to %u; name one of them",
                        call, (long long)worker, (*rt)->worker_set.most - 1);
     if (!out)
-        return fl_fail(EINVAL, "%s without a place for the answer; give it one", call);
+        return fl_fail(EINVAL, "%s without an address for the answer; pass one", call);
     return 0;
 }
 

@@ -2,7 +2,7 @@
  *
  * Fibers stop and go on. A worker always runs some fiber's loop. If no fiber can be had, it waits
  * on its own native stack, where it starts no task and only resumes ready fibers. A foreign task on
- * top of a waiting frame could wait for that very frame.
+ * top of a waiting frame could wait for that same frame.
  *
  * Switch, in this order (docs/internals/idle.md, docs/internals/design.md):
  *   AnswerThief: the fiber that leaves answers a    -> ReadReply of sched/forkstack.h

@@ -75,7 +75,7 @@ void fl_thread_waits(void)
     change(&fl_threads.waiting, 1);
 }
 
-/* The caller may be a thread that is no worker. */
+/* The caller may be a thread that is not a worker. */
 void fl_thread_told(void)
 {
     fl_thread_noted();
@@ -183,7 +183,7 @@ void fl_unpinned_suspends(const fl_fiber *fiber)
 int filch_unpinned(void (*fn)(void *arg), void *arg)
 {
     if (!fn)
-        return fl_fail(EINVAL, "filch_unpinned without a function; give it one");
+        return fl_fail(EINVAL, "filch_unpinned without a function; pass one");
     fl_worker *worker = fl_worker_here();
     if (!worker || worker->unpinned ||
         fl_fiber_guest(worker->running)) { /* not bound, or not any more */

@@ -35,18 +35,18 @@ static inline void fl_suspect(void)
         fl_hooks.suspect();
 }
 
-/* The calling thread, which is no worker, may wake others from now on until it ends. */
+/* The calling thread, which is not a worker, may wake others from now on until it ends. */
 void fl_thread_noted(void);
 /* Unregisters the calling thread. Otherwise a destructor of thread-specific data does, which is too late for a thread
  * of FILCH_VIRTUAL. */
 void fl_thread_ends(void);
 /* The calling thread is the library's own, and wakes nobody of its own accord. */
 void fl_thread_exempt(void);
-/* A thread that is no worker begins to wait; it is awake again. */
+/* A thread that is not a worker begins to wait; it is awake again. */
 void fl_thread_waits(void);
 void fl_thread_told(void);
-/* For reports: the calling thread, which is no worker, is about to wait in `call`, a literal, for
- * this object. */
+/* For reports: the calling thread, which is not a worker, is about to wait in `call`, a literal,
+ * for this object. */
 void fl_thread_names(const char *call, const void *object);
 /* That call; NULL: none. */
 const char *fl_thread_call(void);

@@ -216,7 +216,7 @@ static fl_fiber *fiber_from_outside(fl_worker *worker)
     return NULL;
 }
 
-/* Its own fibers may make each other ready for ever, so every FL_FIND_TURN-th look begins with the
+/* Its own fibers may make each other ready forever, so every FL_FIND_TURN-th look begins with the
  * inbox or another worker, in turn. */
 static fl_fiber *fiber_in_turn(fl_worker *worker)
 {

@@ -137,7 +137,7 @@ static inline void fl_refuse_carried(const fl_fiber *fiber, const char *what)
 /* The calling thread works as this worker, or carries its call, or does so no more: NULL. */
 void fl_worker_set_here(fl_worker *worker);
 
-/* In a child of fork(): its only thread is no worker, even if its parent was one. */
+/* In a child of fork(): its only thread is not a worker, even if its parent was one. */
 void fl_worker_forget(void);
 
 /* Creates rt->worker[index] with all it needs but its thread; *out untouched on failure. */

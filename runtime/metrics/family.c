@@ -205,7 +205,7 @@ static int refuse_config(filch_family **out, filch_metrics *metrics,
                          const filch_family_config *config)
 {
     if (!out || !metrics || !config)
-        return fl_fail(EINVAL, "filch_family_create without %s; give it one",
+        return fl_fail(EINVAL, "filch_family_create without %s; pass one",
                        !out       ? "a place for the family"
                        : !metrics ? "a registry"
                                   : "a configuration");

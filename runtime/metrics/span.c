@@ -424,7 +424,7 @@ int filch_span_add_event(filch_span *span, const char *name, const filch_log_fie
 {
     FL_MAY_LIVE(span);
     if (!name)
-        return fl_fail(EINVAL, "an event of a span without a name; give it one");
+        return fl_fail(EINVAL, "an event of a span without a name; pass one");
     if (!is_recorded(span))
         return 0;
     filch_span_event event = {.at = fl_unix_now()};

@@ -76,8 +76,8 @@ int filch_runtime_stats_write_json(filch_runtime *rt, filch_write_fn *write, voi
     if (rc)
         return rc;
     if (!write)
-        return fl_fail(
-            EINVAL, "filch_runtime_stats_write_json without a function to write to; give it one");
+        return fl_fail(EINVAL,
+                       "filch_runtime_stats_write_json without a function to write to; pass one");
     filch_runtime_stats sum;
     sink to = {.write = write, .arg = arg};
     filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &sum, sizeof sum);

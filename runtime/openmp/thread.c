@@ -19,7 +19,7 @@
 
 __thread fl_omp_thread fl_omp_this FL_OMP_TLS;
 
-/* On the heap, since dlopen has room for some 1,600 bytes of variables of threads, for all libraries together. */
+/* On the heap: dlopen has room for about 1,600 bytes of thread-locals of all libraries together. */
 typedef struct alone {
     fl_omp_team team;
     fl_omp_task task;

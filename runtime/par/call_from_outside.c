@@ -8,7 +8,7 @@
 static int run_outside(const char *who, filch_runtime *rt, const filch_task *task, filch_slot *slot)
 {
     if (!rt)
-        return fl_fail(EINVAL, "%s without the self of a task and without a runtime; give it one",
+        return fl_fail(EINVAL, "%s without the self of a task and without a runtime; pass one",
                        who);
     int rc = fl_run_at(rt, task, slot, NULL, 0);
     if (rc == -EDEADLK)

@@ -52,7 +52,7 @@ static int begin_search(const char *who, filch_self self, filch_runtime *rt, fin
     if (rc)
         return rc;
     if (!call->fn)
-        return fl_fail(EINVAL, "%s without a predicate; give it one", who);
+        return fl_fail(EINVAL, "%s without a predicate; pass one", who);
     return fl_enter(who, self, rt, &search_task, call);
 }
 
@@ -64,7 +64,7 @@ static size_t hit(const find_call *call)
 static int find_first(filch_self self, filch_runtime *rt, find_call *call, size_t *where)
 {
     if (!where)
-        return fl_fail(EINVAL, "filch_find with no place for the index; use filch_any if it does "
+        return fl_fail(EINVAL, "filch_find with no address for the index; use filch_any if it does "
                                "not matter");
     int rc = begin_search("filch_find", self, rt, call);
     if (rc)

@@ -34,7 +34,7 @@ static int refuse(const for_call *call)
 {
     int rc = fl_range_refuse("filch_for", call->begin, call->end);
     if (!rc && !call->body)
-        rc = fl_fail(EINVAL, "filch_for without a body; give it one");
+        rc = fl_fail(EINVAL, "filch_for without a body; pass one");
     return rc;
 }
 

@@ -103,7 +103,7 @@ static int refuse(const for_2d_call *call)
     if (!rc)
         rc = fl_range_refuse("filch_for_2d, columns", call->b.j_begin, call->b.j_end);
     if (!rc && !call->p.body)
-        rc = fl_fail(EINVAL, "filch_for_2d without a body; give it one");
+        rc = fl_fail(EINVAL, "filch_for_2d without a body; pass one");
     return rc;
 }
 

@@ -131,7 +131,7 @@ static int histogram(filch_self self, filch_runtime *rt, histogram_call *call)
     if (rc)
         return rc;
     if (!call->chunk)
-        return fl_fail(EINVAL, "%s without a function that counts; give it one", who);
+        return fl_fail(EINVAL, "%s without a function that counts; pass one", who);
     call->loop = (fl_loop){.chunk = chunk, .context = call, .sums = &tallies};
     rc = fl_enter(who, self, rt, &run_histogram_task, call);
     if (call->bad)

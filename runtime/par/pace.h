@@ -13,7 +13,7 @@
  * Later chunks take at most a quarter of what is left, so that the end of a range whose last
  * iterations are the longest is still shared.
  *
- * Looking up costs some 30 ns, and bodies of half a microsecond feel that. So a chunk that lasted
+ * Looking up costs about 30 ns, and bodies of half a microsecond feel that. So a chunk that lasted
  * about as long as it should sets the next one without a division. While the speed is steady and
  * nobody takes the half that this loop has forked (fl_pace_shared), chunks become longer, up to
  * four times PACE_CHUNK. That is as long as a thief waits for an answer before it robs that half

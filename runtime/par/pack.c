@@ -86,8 +86,8 @@ static int refuse(const pack_call *call, const size_t *count)
 {
     const char *who = "filch_pack";
     if (!call->keep || !count)
-        return fl_fail(EINVAL,
-                       "%s without a function, or with no place for the count; give it both", who);
+        return fl_fail(EINVAL, "%s without a function, or with no address for the count; pass both",
+                       who);
     if (!call->size || call->size > FILCH_PACK_MOST)
         return fl_fail(
             EINVAL,

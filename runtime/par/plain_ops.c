@@ -37,7 +37,7 @@ filch_stable_ops fl_plain_ops(size_t size)
 int fl_order_refuse(const char *who, size_t size, filch_less_fn *less)
 {
     if (!less)
-        return fl_fail(EINVAL, "%s without a comparison; give it one", who);
+        return fl_fail(EINVAL, "%s without a comparison; pass one", who);
     if (size < 1 || size > FILCH_ITEM_MOST)
         return fl_fail(EINVAL,
                        "%s: an item size of %zu bytes is out of range (1..%d); pass pointers or "

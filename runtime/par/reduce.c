@@ -74,7 +74,7 @@ int fl_reduce_refuse(const char *who, size_t begin, size_t end, const filch_redu
                        "are needed",
                        who);
     if (!out)
-        return fl_fail(EINVAL, "%s with no place for the result; give it one", who);
+        return fl_fail(EINVAL, "%s with no address for the result; pass one", who);
     return 0;
 }
 

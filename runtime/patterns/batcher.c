@@ -25,7 +25,7 @@
 static int refuse_config(const filch_batcher_config *config)
 {
     if (!config || !config->flush)
-        return fl_fail(EINVAL, "a batcher without a function that flushes; give it one in its "
+        return fl_fail(EINVAL, "a batcher without a flush function; set one in its "
                                "configuration");
     if (!config->size || config->size > FILCH_BATCH_MAX || config->in_flight > FILCH_BATCHES_MAX)
         return fl_fail(EINVAL,

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Shelves of threads that are no workers. */
+/* Shelves of threads that are not workers. */
 enum { OTHERS = 4, MAGAZINE = 16, MAGAZINE_MOST = 1024, DEPOT_MOST = 65536 };
 
 typedef struct magazine {
@@ -71,7 +71,7 @@ static int check_config(filch_cache_config *config, unsigned shelves)
         return fl_fail(EINVAL, "a cache of objects aligned to %zu bytes; give a power of two",
                        config->alignment);
     if (config->magazine > MAGAZINE_MOST || config->depot > DEPOT_MOST)
-        return fl_fail(EINVAL, "a cache of %u magazines of %u objects; %d and %d are the most",
+        return fl_fail(EINVAL, "a cache of %u magazines of %u objects (valid: up to %d and %d)",
                        config->depot, config->magazine, DEPOT_MOST, MAGAZINE_MOST);
     if (config->alignment < sizeof(void *))
         config->alignment = sizeof(void *);

@@ -26,7 +26,7 @@ static __thread unsigned depth; /* of before() in the thread that forks */
 static __thread unsigned ends;  /* 1: this thread ends, and is inside the gate */
 
 /* liburcu registers and unregisters threads under a lock of its own, which its fork handlers
- * ignore. After a fork in the meantime, the child's first worker would wait for that lock for ever.
+ * ignore. After a fork in the meantime, the child's first worker would wait for that lock forever.
  * The gate counts the threads that hold it; FORKING closes it, except for threads that come while
  * another one is inside, since the forker is waiting then. */
 #define FORKING 0x80000000u

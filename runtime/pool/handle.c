@@ -157,7 +157,7 @@ static int cancel_own(filch_job *job)
 int filch_job_cancel(filch_job *job)
 {
     if (!job)
-        return fl_fail(EINVAL, "filch_job_cancel without a job; give it one");
+        return fl_fail(EINVAL, "filch_job_cancel without a job; pass one");
     if (filch_job_outcome(job) != FILCH_UNDECIDED)
         return fl_plainly(-EALREADY);
     if (!fl_more(job) || !job->own)
@@ -168,7 +168,7 @@ int filch_job_cancel(filch_job *job)
 int filch_job_set_priority(filch_job *job, unsigned priority)
 {
     if (!job)
-        return fl_fail(EINVAL, "filch_job_set_priority without a job; give it one");
+        return fl_fail(EINVAL, "filch_job_set_priority without a job; pass one");
     filch_pool *pool = job->pool;
     if (priority >= FILCH_PRIORITIES)
         return fl_fail(EINVAL, "job priority %u is out of range (0..%d)", priority,
@@ -225,7 +225,7 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
 int filch_job_wait(filch_job *job, int64_t until)
 {
     return job ? fl_job_wait("filch_job_wait", job, until)
-               : fl_fail(EINVAL, "filch_job_wait without a job; give it one");
+               : fl_fail(EINVAL, "filch_job_wait without a job; pass one");
 }
 
 /* ---- Futures ---- */

@@ -313,7 +313,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
 {
     static const filch_pool_config plain;
     if (!out)
-        return fl_fail(EINVAL, "filch_pool_create without a place for the pool; give it one");
+        return fl_fail(EINVAL, "filch_pool_create without an address for the pool; pass one");
     filch_pool_config wanted;
     int rc = copy(&wanted, config ? config : &plain);
     if (!rc)

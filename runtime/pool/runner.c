@@ -180,7 +180,7 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
 {
     FL_MAY_LIVE(pool);
     if (!pool)
-        return fl_fail(EINVAL, "filch_pool_resize without a pool; give it one");
+        return fl_fail(EINVAL, "filch_pool_resize without a pool; pass one");
     if (!width || width > FILCH_WIDTH_MAX)
         return fl_fail(EINVAL, "pool %s: width %u is out of range (1..%d)", pool->config.name,
                        width, FILCH_WIDTH_MAX);

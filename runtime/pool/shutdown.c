@@ -50,7 +50,7 @@ int filch_pool_wait(filch_pool *pool, int64_t until)
 {
     FL_MAY_LIVE(pool);
     if (!pool)
-        return fl_fail(EINVAL, "filch_pool_wait without a pool; give it one");
+        return fl_fail(EINVAL, "filch_pool_wait without a pool; pass one");
     if (fl_job_here(pool))
         return fl_fail(EDEADLK, "a job of pool %s waits for the end of all its jobs; let it return",
                        pool->config.name);
@@ -153,7 +153,7 @@ int filch_pool_shutdown(filch_pool *pool, int64_t until)
 {
     FL_MAY_LIVE(pool);
     if (!pool)
-        return fl_fail(EINVAL, "filch_pool_shutdown without a pool; give it one");
+        return fl_fail(EINVAL, "filch_pool_shutdown without a pool; pass one");
     if (until < 0)
         return fl_fail(EINVAL, "filch_pool_shutdown until %lld; give a time from filch_in()",
                        (long long)until);

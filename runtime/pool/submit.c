@@ -219,7 +219,7 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
                   int64_t until)
 {
     if (!pool || !fn)
-        return fl_fail(EINVAL, "filch_pool_submit without %s; give it one",
+        return fl_fail(EINVAL, "filch_pool_submit without %s; pass one",
                        pool ? "a function" : "a pool");
     if (options->priority >= FILCH_PRIORITIES)
         return fl_fail(EINVAL, "job priority %u is out of range (0..%d)", options->priority,
@@ -478,7 +478,7 @@ int filch_pool_submit_each(filch_pool *pool, const filch_submission each[], size
     const bool right = pool && (each || !count);
     int rc = submit_jobs(pool, &jobs, right ? count : 0, until, accepted);
     return right ? rc
-                 : fl_fail(EINVAL, "filch_pool_submit_each without %s; give it one",
+                 : fl_fail(EINVAL, "filch_pool_submit_each without %s; pass one",
                            pool ? "an array of jobs" : "a pool");
 }
 

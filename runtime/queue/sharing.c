@@ -131,7 +131,7 @@ static bool take(fl_worker *worker, fl_work *work)
     const fl_runtime *rt = worker->rt;
     receiver *own = receiver_of(rt, worker->index);
     unsigned reach = fl_reach(rt);
-    for (unsigned i = fl_workers(rt); i < reach; i++) /* else they could wait for ever */
+    for (unsigned i = fl_workers(rt); i < reach; i++) /* else they could wait forever */
         if (fl_slot_queue_take(&receiver_of(rt, i)->queue, worker, work))
             return true;
     if (fl_slot_queue_take(&own->queue, worker, work)) {

@@ -20,7 +20,7 @@
  *   were busy in the last round                          of those that were
  *
  * The best latency is the least of the present and the previous span of `memory`, so an old best is
- * not demanded for ever. Under steady load that would be forgotten, too, and the limit would creep
+ * not demanded forever. Under steady load that would be forgotten, too, and the limit would creep
  * up with the latency it has caused. So a span begins with a limit a little below limit * best /
  * average, at which by Little's law nobody waits inside: the best is seen again.
  * Threads: one at a time. */

@@ -47,7 +47,7 @@ struct filch_breaker {
 int fl_breaker_create_at(filch_breaker **out, const filch_breaker_config *config, int64_t now)
 {
     if (!out)
-        return fl_fail(EINVAL, "filch_breaker_create without a place for the breaker; give it one");
+        return fl_fail(EINVAL, "filch_breaker_create without an address for the breaker; pass one");
     filch_breaker_config complete = {0};
     if (config)
         complete = *config;
@@ -255,7 +255,7 @@ int filch_breaker_call(filch_breaker *breaker, int (*fn)(void *arg), void *arg)
     FL_ALIVE(breaker);
     guarded_call here = {.breaker = breaker};
     if (!fn)
-        return fl_fail(EINVAL, "filch_breaker_call without a function; give it one");
+        return fl_fail(EINVAL, "filch_breaker_call without a function; pass one");
     int rc = filch_breaker_allow(breaker, &here.ticket);
     if (rc)
         return rc;

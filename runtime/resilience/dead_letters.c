@@ -85,9 +85,9 @@ static int refuse_config(const filch_dead_letter_queue_config *config)
 {
     const filch_dead_letter_store *store = config->store;
     if (config->ttl < 0)
-        return fl_fail(
-            EINVAL, "lifetime of dead letters %lld ns is out of range; give 0 (for ever) or more",
-            (long long)config->ttl);
+        return fl_fail(EINVAL,
+                       "lifetime of dead letters %lld ns is out of range; give 0 (forever) or more",
+                       (long long)config->ttl);
     if (store && (!store->put || !store->next || !store->take || !store->settle || !store->remove ||
                   !store->trim || !store->count))
         return fl_fail(EINVAL, "a store of dead letters lacks a function; only close may be NULL");
@@ -352,7 +352,7 @@ static int refuse_draft(const filch_dead_letter_queue *letters,
                         const filch_dead_letter_draft *draft)
 {
     if (!letters || !draft)
-        return fl_fail(EINVAL, "filch_dead_letter_queue_put without a %s; give it one",
+        return fl_fail(EINVAL, "filch_dead_letter_queue_put without a %s; pass one",
                        letters ? "draft" : "queue");
     if (draft->size && !draft->data)
         return fl_fail(EINVAL, "data of a dead letter of %zu bytes is NULL; give its address",

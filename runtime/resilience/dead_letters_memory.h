@@ -15,7 +15,7 @@ extern const filch_dead_letter_store fl_dead_letters_memory;
 
 /* Letters by id: a treap (R. Seidel, C. Aragon, Randomized Search Trees, Algorithmica 16, 1996),
  * whose links lie in the letters. A letter's rank is a hash of its id; a higher rank stands higher
- * in the tree. So the tree is as deep as one that grew in random order, some 3 log2 n at most,
+ * in the tree. So the tree is as deep as one that grew in random order, about 3 log2 n at most,
  * although ids come in ascending order. Nothing here allocates, fails or recurses.
  * Threads: one at a time. */
 

@@ -102,7 +102,7 @@ int fl_limiter_reserve(filch_limiter *limiter, unsigned permits, int64_t now,
                        filch_reservation *out)
 {
     if (!out)
-        return fl_fail(EINVAL, "a reservation without a place for it; give it one");
+        return fl_fail(EINVAL, "a reservation without an address for it; pass one");
     fl_booking booking;
     int rc = fl_limiter_book(limiter, permits, now, FILCH_FOREVER, &booking);
     if (rc)

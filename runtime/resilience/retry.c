@@ -180,7 +180,7 @@ int fl_retry_begin_at(const filch_retry_policy *policy, filch_retry_state *state
     filch_retry_policy whole;
     if (!state)
         return fl_fail(EINVAL,
-                       "filch_retry_state_begin without a place for the state; give it one");
+                       "filch_retry_state_begin without an address for the state; pass one");
     int rc = complete(policy, &whole);
     if (rc)
         return rc;
@@ -245,7 +245,7 @@ int filch_retry_run(const filch_retry_policy *policy, filch_context *context, fi
     filch_retry_state state;
     int64_t delay = 0, deadline = filch_context_deadline(context);
     if (!fn)
-        return fl_fail(EINVAL, "filch_retry_run without a function; give it one");
+        return fl_fail(EINVAL, "filch_retry_run without a function; pass one");
     int rc = filch_retry_state_begin(policy, &state);
     if (rc)
         return rc;

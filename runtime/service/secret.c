@@ -27,7 +27,7 @@ static int read_line(int fd, char *text, char *why, size_t room)
 {
     struct stat status;
     if (fstat(fd, &status) || !S_ISREG(status.st_mode))
-        return refuse(why, room, "is no file");
+        return refuse(why, room, "is not a file");
     if (status.st_mode & (S_IROTH | S_IWOTH))
         return refuse(why, room,
                       "has mode %o, which lets others read or write it; run chmod o= on it",

@@ -337,7 +337,7 @@ int filch_blocking_end(void)
 int filch_blocking(void (*fn)(void *arg), void *arg)
 {
     if (!fn)
-        return fl_fail(EINVAL, "filch_blocking without a function; give it one");
+        return fl_fail(EINVAL, "filch_blocking without a function; pass one");
     fl_worker *here = fl_worker_here();
     if (!here) {
         fn(arg);

@@ -123,7 +123,7 @@ static int mind_deadline(filch_context *context, int64_t until, bool own)
 static int create(filch_context **out, filch_context *parent, filch_context as)
 {
     if (!out)
-        return fl_fail(EINVAL, "filch_context_create without a place for the context; give it one");
+        return fl_fail(EINVAL, "filch_context_create without an address for the context; pass one");
     filch_context *context = malloc(sizeof *context);
     if (!context)
         return fl_fail(ENOMEM, "no memory for a context; release some");
@@ -206,7 +206,7 @@ int filch_context_cancel(filch_context *context, int cause)
 {
     FL_MAY_LIVE(context);
     if (!context)
-        return fl_fail(EINVAL, "filch_context_cancel without a context; give it one");
+        return fl_fail(EINVAL, "filch_context_cancel without a context; pass one");
     if (cause && !fl_is_errno(cause))
         return fl_fail(EINVAL, "a context cancelled with cause %d; give a negative errno, or 0",
                        cause);
@@ -239,7 +239,7 @@ int filch_context_wait(filch_context *context, int64_t until)
 {
     FL_MAY_LIVE(context);
     return context ? fl_context_wait("filch_context_wait", context, until)
-                   : fl_fail(EINVAL, "filch_context_wait without a context; give it one");
+                   : fl_fail(EINVAL, "filch_context_wait without a context; pass one");
 }
 
 int fl_context_sleep(const char *call, filch_context *context, int64_t ns)

@@ -22,7 +22,7 @@ int filch_channel_create(filch_channel **out, size_t item_size, size_t capacity)
 {
     size_t bytes;
     if (!out)
-        return fl_fail(EINVAL, "filch_channel_create without a place for the channel; give it one");
+        return fl_fail(EINVAL, "filch_channel_create without an address for the channel; pass one");
     if (__builtin_mul_overflow(item_size, capacity, &bytes) ||
         bytes > PTRDIFF_MAX - sizeof(filch_channel))
         return fl_fail(EINVAL, "a channel of %zu items of %zu bytes: more than memory can hold",
@@ -43,7 +43,7 @@ static int refuse_null(void)
     return fl_fail(
         EINVAL,
         "filch_channel_send, filch_channel_receive, filch_channel_close: argument channel is NULL; "
-        "create one, or use a case of a select, where NULL never happens");
+        "create one, or use filch_select, which never takes a case on NULL");
 }
 
 int filch_channel_close(filch_channel *channel)

@@ -61,7 +61,7 @@ typedef struct starvation {
 typedef struct view {
     bool resting;
     unsigned suspended; /* tasks, in runtimes that want reports */
-    unsigned waiting;   /* threads that are no workers, if any runtime wants reports of them */
+    unsigned waiting;   /* threads that are not workers, if any runtime wants reports of them */
     unsigned seated;    /* of those, threads whose tasks are counted in `suspended` */
     unsigned threads;   /* the library's */
     enum fl_deadlock does, at_most; /* of the runtimes of those tasks; of all */
@@ -85,7 +85,7 @@ static bool only_warns(void)
     return filch_u32_load(&fl_detector_on, FILCH_RELAXED) == FL_DETECTOR_WARNS; /* a look */
 }
 
-/* Threads that are no workers, and events outside, can wake nobody. */
+/* Threads that are not workers, and events outside, can wake nobody. */
 static bool threads_rest(void)
 {
     return !count_of(&fl_threads.blind) && !count_of(&fl_threads.outside) &&

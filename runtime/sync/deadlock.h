@@ -6,13 +6,13 @@
  * have moved between the two looks. While timers are pending it looks again after the next one, so
  * it costs nothing where nothing happens.
  *
- * Threads that are no workers are counted (runtime/engine/threads.h): those that have called Filch,
- * and those of them that wait. A thread's wait ends when another thread tells it, not when it runs
- * again, so a thread that was told and has no processor yet counts as awake. A waiter without a
- * deadline adds one, and its teller takes one away. A wait with a deadline counts as none: the
- * thread adds its one afterwards, if it was told. If threads wait and no task does, that is a
- * deadlock for the same reasons, but only if there are no strangers: programs that call Filch from
- * threads of other libraries wait for those.
+ * Threads that are not workers are counted (runtime/engine/threads.h): those that have called
+ * Filch, and those of them that wait. A thread's wait ends when another thread tells it, not when
+ * it runs again, so a thread that was told and has no processor yet counts as awake. A waiter
+ * without a deadline adds one, and its teller takes one away. A wait with a deadline counts as
+ * none: the thread adds its one afterwards, if it was told. If threads wait and no task does, that
+ * is a deadlock for the same reasons, but only if there are no strangers: programs that call Filch
+ * from threads of other libraries wait for those.
  *
  * Memory shortage is also reported while timers are pending and threads run: if all workers of a
  * runtime sleep without a fiber (runtime/engine/starvation.h) below max_fibers, and tasks wait, no

@@ -9,7 +9,7 @@
 #include <runtime/engine/worker.h>
 
 /* Nothing can run any more. runtimes: their list; suspended: waiting tasks; waiting: waiting
- * threads that are no workers; others: threads that have never called Filch. */
+ * threads that are not workers; others: threads that have never called Filch. */
 const char *fl_deadlock_spell(fl_runtime *runtimes, unsigned suspended, unsigned waiting,
                               unsigned others);
 /* The same in one line, without its end: a warning. */

@@ -119,7 +119,7 @@ int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt, filch_
     if (!fn || size > FILCH_FUTURE_BYTES)
         return fl_fail(EINVAL,
                        fn ? "filch_then with a result of %zu bytes; let fn leave a pointer"
-                          : "filch_then without a function, for %zu bytes; give it one",
+                          : "filch_then without a function, for %zu bytes; pass one",
                        size);
     rc = fl_future_claim(next);
     if (rc)

@@ -54,7 +54,7 @@ int filch_help_until(filch_self self, const filch_u32 *word, uint32_t value, int
     FL_MUST_GIVE(word);
     fl_refuse_stranger(self, "filch_help_until");
     if (until < 0)
-        return fl_fail(EINVAL, "a wait until %lld; give it a time of filch_in, or FILCH_FOREVER",
+        return fl_fail(EINVAL, "a wait until %lld; pass a time from filch_in, or FILCH_FOREVER",
                        (long long)until);
     const fl_until wait = {.word = word,
                            .value = value,
@@ -71,7 +71,7 @@ int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
 {
     int rc = fl_runtime_meant(&rt, "filch_help_set");
     if (!rc && !word)
-        rc = fl_fail(EINVAL, "filch_help_set without a word; give it one");
+        rc = fl_fail(EINVAL, "filch_help_set without a word; pass one");
     if (rc)
         return rc;
     queue *of = queue_of(word);

@@ -32,7 +32,7 @@ static void end(void *arg)
     fl_tell_all(&flag->lock, &flag->waiters, 0);
 }
 
-/* A panic counts as a call, too: nobody waits for ever. */
+/* A panic counts as a call, too: nobody waits forever. */
 static void call(filch_once_flag *flag, void (*fn)(void *arg), void *arg)
 {
     flag->caller = caller();

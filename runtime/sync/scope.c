@@ -53,7 +53,7 @@ int filch_scope_begin_as(filch_scope *scope, filch_runtime *rt, filch_context *p
                          filch_scope_mode mode)
 {
     if (!scope)
-        return fl_fail(EINVAL, "filch_scope_begin without a place for the scope; give it one");
+        return fl_fail(EINVAL, "filch_scope_begin without an address for the scope; pass one");
     if ((unsigned)mode > FILCH_SCOPE_COLLECT)
         return fl_fail(EINVAL, "a scope of mode %d; choose FILCH_SCOPE_FIRST or _COLLECT",
                        (int)mode);
@@ -204,7 +204,7 @@ int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
 {
     FL_GIVEN(child);
     if (!scope || !child || !child->fn)
-        return fl_fail(EINVAL, "filch_scope_spawn without a %s; give it one",
+        return fl_fail(EINVAL, "filch_scope_spawn without a %s; pass one",
                        scope ? "function" : "scope");
     if (!scope->context)
         return fl_fail(EPIPE,
@@ -236,7 +236,7 @@ int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg)
 static int refuse_to_wait(const filch_scope *scope)
 {
     if (!scope)
-        return fl_fail(EINVAL, "a wait without a scope; give it one");
+        return fl_fail(EINVAL, "a wait without a scope; pass one");
     const fl_child *child = child_here(scope);
     return child ? fl_fail(EDEADLK,
                            "child %s waits for its own scope; let the task that began it wait",

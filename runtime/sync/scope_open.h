@@ -10,7 +10,7 @@
 /* 0, or -EBUSY: the caller has opened it already. */
 int fl_scope_refuse_open(const filch_scope *scope);
 
-/* Of a thread that is no task; a task's are noted by their cleanup. */
+/* Of a thread that is not a task; a task's are noted by their cleanup. */
 void fl_scope_opened(const filch_scope *scope);
 void fl_scope_closed(const filch_scope *scope);
 

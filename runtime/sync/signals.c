@@ -203,7 +203,7 @@ int filch_signal_context_start(filch_context **out, filch_context *parent, const
     FL_GIVEN(signals);
     filch_context *context = NULL;
     if (!count)
-        return fl_fail(EINVAL, "filch_signal_context_start of no signals; name at least one");
+        return fl_fail(EINVAL, "filch_signal_context_start without signals; name at least one");
     int rc = filch_context_create(&context, parent);
     if (rc)
         return rc;
@@ -228,7 +228,7 @@ int filch_signal_channel_start(filch_channel **out, const int *signals, size_t c
     FL_GIVEN(signals);
     filch_channel *channel = NULL;
     if (!count)
-        return fl_fail(EINVAL, "filch_signal_channel_start of no signals; name at least one");
+        return fl_fail(EINVAL, "filch_signal_channel_start without signals; name at least one");
     int rc = filch_channel_create(&channel, sizeof(int), WAITING_MOST);
     if (rc)
         return rc;

@@ -36,7 +36,7 @@ int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t when, filch
     if (rc)
         return rc;
     if (!fn)
-        return fl_fail(EINVAL, "filch_timer_start without a function; give it one");
+        return fl_fail(EINVAL, "filch_timer_start without a function; pass one");
     if (when < 0)
         return refuse(when);
     fl_work_item *work_item = fl_work_item_detached(fn, arg, place);

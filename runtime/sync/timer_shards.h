@@ -64,7 +64,7 @@ static inline void fl_batch_add(fl_batch *batch, fl_runtime *rt, fl_work_item *w
  * Each shard publishes a time before which none of its timers is due, and T publishes the time
  * until which it sleeps. Both write their own word first and then read the other's: either T finds
  * the timer, or W finds that T sleeps for too long, and wakes it (fl_timer_thread_wake). Before T
- * looks, its word says that it sleeps for ever; afterwards it says until when. So T looks only
+ * looks, its word says that it sleeps forever; afterwards it says until when. So T looks only
  * once, and a needless wake-up in between costs a round. One is enough: the thread that is going
  * to wake T takes the word down to 0, and T looks at all shards once it has heard the wake-up event.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A wait group is used again too early: the reporter may still have to wait for the first phase,
+ * A wait group is reused too early: the reporter may still have to wait for the first phase,
  * and then waits for the second one, too. That one waits for the report. */
 #include <err.h>
 #include <filch/filch.h>

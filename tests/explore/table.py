@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TIMEOUT = 5  # seconds; a run that waits for ever is a failure
+TIMEOUT = 5  # seconds; a run that waits forever is a failure
 
 
 def fails(program):

@@ -134,7 +134,7 @@ static void end_tasks(void)
 }
 
 /* The allocator of address sanitizer (of gcc 12) takes no lock for a fork(): where another thread held one, the child waits
- * for it for ever. */
+ * for it forever. */
 static const struct state {
     const char *name;
     void (*enter)(void), (*leave)(void);

@@ -38,7 +38,7 @@ mistakes='
 08 | s/, .timeout = timeout// | its context has no deadline
 08 | s/filch_job_context(job)/NULL/ | is fetched without a context
 08 | s/outcome == FILCH_TIMED_OUT/0/ | page 2 is too slow, and was given up 0 times
-08 | s/outcome == FILCH_TIMED_OUT/1/ | page 0 is quick, and was given up all the same
+08 | s/outcome == FILCH_TIMED_OUT/1/ | page 0 is quick, but was given up
 09 | s/rate = RATE/rate = 100 * RATE/ | comes [0-9]* us too early
 09 | s/burst = BURST/burst = 100/ | comes [0-9]* us too early
 10 | s/.name = "packing", // | no pool of the name "packing" is shown

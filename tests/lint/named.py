@@ -38,7 +38,7 @@ def main():
     stems = {path.stem for folder in ("include", "sched", "runtime") for path in (ROOT / folder).rglob("*.[chS]")}
     for table in re.findall(r"^\| file \|.*\n((?:\|.*\n)+)", pages["docs/internals/design.md"], re.M):
         named = {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
-        wrong += [f"docs/internals/design.md: a table of files names {name}, which is no file" for name in sorted(named - stems)]
+        wrong += [f"docs/internals/design.md: a table of files names {name}, which is not a file" for name in sorted(named - stems)]
     pairs = [(page, file, name) for page, text in pages.items() for file, names in PAIR.findall(text)
              for name in re.findall(r"\w+", names)]
     for page, file, name in pairs:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, robbing,
- * withdrawal, taking back, flush. Real: sched/forkstack, runtime/engine/{forkjoin,steal,execute}, a
- * queue of runtime/queue. Played here: suspension (a join that waits sleeps on a futex of its own;
- * its context is a plain word that the resuming thread reads) and the ready deque (a list of
- * words). Help is played, too: a joiner looks once where its task runs, and reads a plain word of
- * that fiber.
+ * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, forced
+ * steal, withdrawal, taking back, flush. Real: sched/forkstack,
+ * runtime/engine/{forkjoin,steal,execute}, a queue of runtime/queue. Played here: suspension (a
+ * join that waits sleeps on a futex of its own; its context is a plain word that the resuming
+ * thread reads) and the ready deque (a list of words). Help is played, too: a joiner looks once
+ * where its task runs, and reads a plain word of that fiber.
  *
  * The owner follows a script. F forks the next task, J joins the last one. W waits, as a fiber that
  * suspends for another reason: it flushes, runs the tasks that nobody else took, and continues when

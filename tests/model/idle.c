@@ -229,7 +229,7 @@ static bool take(fl_worker *by, fl_work *work)
     return shape.pushes && take_ready(work);
 }
 
-/* Otherwise it spins for ever while another searcher is in the middle of a take, or a store is on
+/* Otherwise it spins forever while another searcher is in the middle of a take, or a store is on
  * its way. While a submitter is in the middle of a put, a searcher that is alone sleeps. */
 static bool has_to_wait(void)
 {
@@ -466,15 +466,15 @@ void finish(void)
     unsigned most = published - joined;
     most = most < shape.searchers - left ? most : shape.searchers - left;
     unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
-    MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps for ever");
+    MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps forever");
     fl_forkstack *on = taker ? filch_ptr_load(&taker->current, FILCH_RELAXED) : NULL;
     MC_CLAIM(!shape.fibers || found != 1 || !filch_ptr_load(&on->front.limit, FILCH_RELAXED),
              "a worker's next fork wakes nobody, although another sleeps");
     uint64_t idle = filch_u64_load(&rt.idle.word, FILCH_RELAXED);
     MC_CLAIM(!strchr(shape.script, 'W') || left || busy,
-             "a word has changed, and a helper sleeps for ever");
+             "a word has changed, and a helper sleeps forever");
     MC_CLAIM(!strchr(shape.script, 'K') || left || busy,
-             "a fiber is ready, and its home sleeps for ever");
+             "a fiber is ready, and its home sleeps forever");
     MC_CLAIM(fl_idle_sleepers(idle) == shape.searchers - found - left, "S is not those who sleep");
     MC_CLAIM(fl_idle_searchers(idle) == 0, "Q counts a searcher, but nobody searches");
     MC_CLAIM(!(idle & FL_IDLE_NAPPING), "NAPPING is set, but nobody naps");

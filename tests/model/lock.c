@@ -40,7 +40,7 @@ static void leave(void)
 /* ---- Futexes ---- */
 
 /* A thread naps once; then it sleeps until the lock has changed, or two napping threads would wake
- * each other for ever. */
+ * each other forever. */
 MC_UNCHECKED bool fl_futex_wait_until(filch_u32 *word, uint32_t value, int64_t until)
 {
     bool over = napped[mc_self()];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Forked tasks that lie in queues of the runtime (docs/internals/idle.md): does a worker sleep for ever while
+ * Forked tasks that lie in queues of the runtime (docs/internals/idle.md): does a worker sleep forever while
  * one lies in a queue that it has to look at? Real:
  * runtime/queue/{central_lockfree,sharing,slot_queue, offered}, sched/{idle,forkstack},
  * runtime/engine/{park,inbox,forkjoin,worker_set}. Played: the workers.
  *
  * The forker follows a script: F forks, J joins the last fork (and ends if another has it), C makes
  * the last worker surplus. Then it works like the others; or it `keeps` its worker, whose slot is
- * surplus, for ever, so that only the protocol can bring its forks to somebody. A worker takes a
+ * surplus, forever, so that only the protocol can bring its forks to somebody. A worker takes a
  * task, runs it, and so on, or sleeps; or it `leaves` for good with the first one.
  *
  * Claims: when all threads that have not left sleep, each task has run once, and an empty queue
@@ -60,7 +60,7 @@ static void go_to_work(fl_worker *by)
             continue;
         }
         if (!shape.queue->take(by, &work)) {
-            if (round == PATIENCE) /* else it turns for ever while a fork is in mid-enqueue */
+            if (round == PATIENCE) /* else it turns forever while a fork is in mid-enqueue */
                 while (!filch_u32_load(&over, FILCH_RELAXED))
                     mc_futex_wait(&over, 0, false, MC_HERE);
             fl_sleep(by, 0);

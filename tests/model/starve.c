@@ -3,7 +3,7 @@
  * Workers without a fiber and those that have one to give. Real: runtime/engine/starvation. Played
  * here: fibers, which are a number. One that is made ready is published before a fence
  * (PublisherFence); one that is put back, under a lock. No sleep ends by itself. Claim: nobody
- * sleeps for ever, and each fiber is taken once. */
+ * sleeps forever, and each fiber is taken once. */
 #include <runtime/engine/starvation.h>
 #include <tests/model/system/reaches.h>
 #include <tests/model/system/system.h>

@@ -180,7 +180,7 @@ const mc_model mc_models[] = {{"worker", "an event while a trace begins and ends
                                by_worker, finish, .outcomes = "missed seen"},
                               {"named", "the same with a name", OWNED, setup, by_name, finish,
                                .outcomes = "missed seen"},
-                              {"outside", "the same of a thread that is no worker", OWNED, setup,
+                              {"outside", "the same of a thread that is not a worker", OWNED, setup,
                                by_outside, finish, .outcomes = "missed seen"},
                               {"two", "two workers use a name while a trace begins and ends", OWNED,
                                setup, by_two, finish, .outcomes = "missed seen"},

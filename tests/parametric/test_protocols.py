@@ -41,7 +41,7 @@ MUTANTS = [
     ("idle", "a retiring worker wakes nobody", "retired += 1; pub += 1", "retired += 1", "is watched"),
     ("idle", "a returning worker stays counted", "retired -= 1; R -= 1;", "retired -= 1;", "the retired"),
     ("idle", "a fiber arrives unpoked", "switched > 0 and S == 0 ->", "switched > 0 ->", "forks that pass"),
-    ("idle", "a search goes round for ever", "seen -= 1; S -= 1; Q += 1; fresh += 1", "seen -= 1; S -= 1; Q += 1; old += 1",
+    ("idle", "a search goes round forever", "seen -= 1; S -= 1; Q += 1; fresh += 1", "seen -= 1; S -= 1; Q += 1; old += 1",
      "comes nearer to rest"),
     ("idle", "a lent worker counts as asleep", "asleep -= 1; S -= 1; switched += 1", "asleep -= 1; switched += 1",
      "I counts sleepers"),

@@ -75,7 +75,7 @@ static bool ask(worker *w, worker *victim)
     victim->request = w;
     victim->is_called = victim->is_asked = true;
     w->answered = s4u::Semaphore::create(0);
-    w->answered->acquire_timeout(std::max(patience, 1e-3)); // 0 would be for ever
+    w->answered->acquire_timeout(std::max(patience, 1e-3)); // 0 would be forever
     if (victim->request != w)
         return spend("reply"), w->gift;
     victim->request = nullptr;

@@ -2,7 +2,7 @@
  *
  * Sleepers of a large machine are woken as a tree: finders wake several at once (fl_idle_claim_more).
  * The runtime believes that it has a CPU for each worker. Tasks of a round hold their workers until
- * as many tasks run as there are workers, so a wake-up that is lost stops the round for ever. */
+ * as many tasks run as there are workers, so a wake-up that is lost stops the round forever. */
 #include <tests/support/engine.h>
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>

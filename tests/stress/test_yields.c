@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Yields between forks and joins: fork stacks are flushed half-way, fibers come back on other
+ * Yields between forks and joins: fork stacks are flushed halfway, fibers come back on other
  * workers. */
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>

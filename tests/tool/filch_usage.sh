@@ -60,7 +60,7 @@ for wrong in FILCH_IDLE=nope FILCH_POLICY=nope FILCH_WORKERS=zz HWLOC_SYNTHETIC=
 done
 
 run_filch 0 bench --kernels fib --columns chase-lev --size tiny --repeat 1 --workers 1 --format csv --output -
-claim "- is the standard output" grep -q '^"\?fib' out
+claim "- is standard output" grep -q '^"\?fib' out
 claim "and no file" test ! -e ./-
 refused "report file" bench --report -
 refused "nonsense" bench nonsense

@@ -20,7 +20,7 @@ refused "--seed with a trace" play --seed 2 run.trace
 refused "/nonexistent/a.trace No such file example --list" play /nonexistent/a.trace
 refused "/nonexistent/a.svg" play fib 2 --svg /nonexistent/a.svg
 echo "no trace" >text
-refused "text no trace of Filch" play text
+refused "text not a trace of Filch" play text
 claim "a folder that is not there is named" sh -c '! TMPDIR=/nonexistent "$1" play fib 2 2>err' sh "$filch"
 claim "and the file: $(cat err)" grep -q "cannot create '/nonexistent/filch-play-.*No such file" err
 

@@ -45,7 +45,7 @@ for value in -1 1e10 inf nan 1,5 1ns; do
 done
 wrong 'look 0' "'look'" "1..1e+09"
 wrong "$(printf '%600s' fork)" too long "510 bytes"
-wrong 'fork\0001\n' no text
+wrong 'fork\0001\n' not text
 printf 'fork 1\n\n# again\nfork 2\n' >wrong
 refused "wrong:4 'fork' twice once" sim tree:depth=2 --costs wrong
 refused "'.' Is directory" sim tree:depth=2 --costs .

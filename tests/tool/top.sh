@@ -81,7 +81,7 @@ refused "process $pid takes no requests FILCH_SHARE=2" top --set workers=1 "$pid
 run_filch 0 top --once --interval 100 --runtime 2 "$pid"
 claim "the second runtime can be shown" grep -q "runtime 2 of 2" out
 refused "unknown runtime of process $pid: 3 valid: 1, 2" top --once --runtime 3 "$pid"
-refused "no terminal --once" top "$pid"
+refused "not a terminal --once" top "$pid"
 claim "a full disk is an error" sh -c '! "$1" top --once --interval 100 "$2" >/dev/full 2>err' sh "$filch" "$pid"
 claim "and named: $(cat err)" grep -q "No space left" err
 

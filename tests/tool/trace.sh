@@ -9,7 +9,7 @@ refused "many arguments 'b'" trace a b
 refused "nonsense summary chrome" trace --format nonsense a
 refused "/nonexistent/a.trace No such file" trace /nonexistent/a.trace
 echo "no trace" >text
-refused "text no trace of Filch" trace text
+refused "text not a trace of Filch" trace text
 
 claim "$program runs while it is traced" env FILCH_WORKERS=2 FILCH_TRACE=run.trace "$program" >printed
 run_filch 0 trace run.trace
@@ -74,7 +74,7 @@ claim "the row has Cilkscale's columns: $(cat out)" python3 columns.py
 
 refused "few arguments 1" trace diff run.trace
 refused "many arguments 'c'" trace diff run.trace run.trace c
-refused "text no trace of Filch" trace diff run.trace text
+refused "text not a trace of Filch" trace diff run.trace text
 run_filch 0 trace diff run.trace tasks.trace
 claim "the head names both: $(cat out)" sh -c 'grep -q "^A: .*" out && grep -q "^B: " out && grep -q "A  *B  *B / A" out'
 for row in length workers events worked "ready: started task" "run of "; do

@@ -19,7 +19,7 @@ static const struct {
     [WAIT] = {"wait", "wait modes", offsetof(filch_config, wait), offsetof(column, wait)},
 };
 
-static const char beside_serial[] = "columns beside serial";
+static const char beside_serial[] = "columns besides serial";
 
 static const char **name_at(void *structure, size_t at)
 {

@@ -104,7 +104,7 @@ static const command_option known[] = {
     {"workers", "LIST", "Numbers of workers (default: 1 and one per core this process may use)",
      .letter = 'w', .read = command_list, .each = add_workers, .most = BENCH_MOST_WORKERS},
     {"peers",
-     .help = "Eight kernels on handpool and every peer beside chase-lev, at size quick, where "
+     .help = "Eight kernels at size quick, on handpool and every peer beside chase-lev, where "
              "--kernels, --columns and --size are not given",
      .read = command_flag, FIELD(peers)},
     {"policy", "LIST", "Victim selection: policies of the library (default: random)",
@@ -133,7 +133,7 @@ static const command_option known[] = {
      .help = "Instead of times, how small tasks may be: METG(50 %) of the kernels with a grain "
              "(tb-...)",
      .read = command_flag, FIELD(options.metg)},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, FIELD(options.output)},
     {"report", "FILE",
      "Also write a page for browsers, with charts and tables, that needs nothing else",
@@ -171,7 +171,7 @@ const command bench_command = {
     .options = known,
     .write_tables = write_kernels,
     .about = "Runs fork/join kernels on work stealing and on one central queue, and parallel "
-             "algorithms beside other libraries'; checks every answer, and says which is faster, "
+             "algorithms against other libraries'; checks every answer, and says which is faster, "
              "and how many times.",
     .ending = "Examples:\n"
               "  filch bench                                     two or three minutes\n"

@@ -36,7 +36,7 @@ static const command_option known[] = {
     {"export", "FORMAT", .instead = "format"},
     {"json", .help = "Write the result as JSON", .read = command_set, FIELD(format),
      .least = COMPARE_JSON},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, FIELD(output)},
     {0},
 };

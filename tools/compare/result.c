@@ -52,7 +52,7 @@ static const char *text_of(reader *r, const json_t *o, const char *name, const c
     if (!text && missing && (!member || json_is_null(member)))
         return missing;
     if (!text || strlen(text) > MOST_TEXT)
-        damaged(r, name, "is no text");
+        damaged(r, name, "is not text");
     return text;
 }
 
@@ -60,7 +60,7 @@ static json_t *array_of(reader *r, const json_t *o, const char *name)
 {
     json_t *member = json_object_get(o, name);
     if (!json_is_array(member))
-        damaged(r, name, "is no list");
+        damaged(r, name, "is not a list");
     return member;
 }
 
@@ -68,7 +68,7 @@ static bool read_samples(reader *r, result_row *row, const json_t *samples)
 {
     size_t count = json_array_size(samples);
     if (count > STATISTICS_MOST)
-        return wrong(r, "%s has %zu samples, %d are the most; measure with a smaller --repeat",
+        return wrong(r, "%s has %zu samples (valid: up to %d); measure with a smaller --repeat",
                      r->where, count, STATISTICS_MOST);
     row->values = calloc(count + 1, sizeof *row->values);
     if (!row->values)
@@ -77,7 +77,7 @@ static bool read_samples(reader *r, result_row *row, const json_t *samples)
         const json_t *value = json_object_get(json_array_get(samples, row->count), r->figures.by);
         row->values[row->count] = json_number_value(value);
         if (!(row->values[row->count] >= LEAST && row->values[row->count] <= MOST))
-            return damaged(r, r->figures.by, "of a sample is no time");
+            return damaged(r, r->figures.by, "of a sample is not a time");
     }
     return true;
 }
@@ -129,7 +129,7 @@ static bool read_column(reader *r, const result_row *block, const json_t *column
     row->policy = text_of(r, column, "policy", "");
     row->error = text_of(r, column, "error", "");
     if (!(workers >= 1 && workers <= MOST_WORKERS))
-        damaged(r, "workers", "is no number of workers");
+        damaged(r, "workers", "is not a number of workers");
     if (*r->error)
         return false;
     row->workers = (unsigned)workers;
@@ -197,7 +197,7 @@ static bool expect_version(reader *r)
     const json_t *version = json_object_get(r->out->whole, "schema");
     long long found = json_integer_value(version);
     if (!json_is_integer(version) || !json_is_array(json_object_get(r->out->whole, "results")))
-        return wrong(r, "this is no result of filch bench; filch bench --json writes one");
+        return wrong(r, "this is not a result of filch bench; filch bench --json writes one");
     if (found != RESULT_VERSION)
         return wrong(r, "the format has version %lld, this command reads %d; %s", found,
                      RESULT_VERSION,

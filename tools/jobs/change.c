@@ -141,7 +141,7 @@ static int ask(const jobs_options *o)
         return 0;
     if (!isatty(STDIN_FILENO))
         return jobs_usage(o,
-                          "stdin is no terminal, so it cannot ask (give --yes to remove all "
+                          "stdin is not a terminal, so it cannot ask (give --yes to remove all "
                           "jobs of queue '%s')",
                           o->queue);
     fprintf(stderr, "Remove all waiting jobs of queue '%s'? They cannot be had back. [y/N] ",
@@ -228,7 +228,7 @@ static int purge(jobs_options *o)
 
 const jobs_command jobs_change_commands[] = {
     {"cancel", "ID...", "removes waiting jobs, stops running ones",
-     "Removes jobs that wait, delayed ones included. A running job is asked to stop, where the "
+     "Removes waiting jobs, including delayed ones. A running job is asked to stop, where the "
      "broker "
      "has stop: within about a second its context is cancelled, and a command or co-process is "
      "killed. It is forgotten when its handler has returned, unless that succeeds all the same. "
@@ -243,7 +243,7 @@ const jobs_command jobs_change_commands[] = {
      "Ends a pause of the queue; with --type, a pause of that type. These two are independent.\n",
      JOBS_TYPE, 0, 1, resume_queue},
     {"purge", "QUEUE", "removes all waiting jobs",
-     "Removes all jobs that wait, until the queue is empty; running ones stay. Asks on a terminal; "
+     "Removes all waiting jobs, until the queue is empty; running ones stay. Asks on a terminal; "
      "elsewhere --yes is needed. Delayed jobs and those of a paused queue are removed where the "
      "broker has peek and cancel. Dead letters have their own queue, NAME.dlq.\n",
      JOBS_YES, 0, 1, purge},

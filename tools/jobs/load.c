@@ -88,7 +88,7 @@ static int handle(filch_self self, filch_service_job *job, void *arg)
     load *l = arg;
     if (load_record_ran(&l->record, filch_service_job_message(job)->id, filch_now()))
         return 0;
-    return filch_service_job_fail(job, "it is no job of this load");
+    return filch_service_job_fail(job, "it is not a job of this load");
 }
 
 /* ---- Before and after ---- */
@@ -313,7 +313,7 @@ const jobs_command jobs_load_commands[] = {
      "broker's counts.\n\n"
      "  time          from the start until the last job was published or processed\n"
      "  published     jobs that the broker has confirmed, and how many a second\n"
-     "  failed        jobs that it has not; one of them may be there all the same\n"
+     "  failed        jobs that it has not; one of them may be in the queue nevertheless\n"
      "  processed     different jobs that ran, and how many a second; without --consume: published "
      "less left\n"
      "  p50 ...       quantiles, by nearest rank, of the time to the first run of a job. It begins "

@@ -110,7 +110,7 @@ static int stats(jobs_options *o)
 
 const jobs_command jobs_look_commands[] = {
     {"list", "[QUEUE]", "waiting jobs in the order of delivery",
-     "Lists the jobs that wait, delayed ones included, in the order of delivery: id, type, age "
+     "Lists the waiting jobs, including delayed ones, in the order of delivery: id, type, age "
      "since "
      "publication, attempt and priority. At most 50, or --limit. Running jobs are not listed.\n\n"
      "Examples:\n"
@@ -118,7 +118,7 @@ const jobs_command jobs_look_commands[] = {
      "  filch-jobs list mails --limit 1000 --json | jq -r '.jobs[].id'\n",
      JOBS_LIMIT, 0, 1, list},
     {"peek", "[QUEUE]", "the next jobs with headers and bodies",
-     "Shows the jobs that wait with their headers and bodies, at most 10 or --limit, without "
+     "Shows the waiting jobs with their headers and bodies, at most 10 or --limit, without "
      "taking "
      "them. The values of headers whose names contain authorization, cookie, credential, password, "
      "passwd, secret, session, token or api-key are not shown. Bodies are shown as they are.\n",

@@ -72,7 +72,7 @@ static void read_header(const command *c, const command_option *row, void *to, c
         command_refuse(c, "too many headers (at most %d)", JOBS_HEADERS_MOST);
     if (!equals || !jobs_is_header_name(text, (size_t)(equals - text)))
         command_refuse(c,
-                       "--%s '%s' is no header (write NAME=VALUE; a name has letters, digits, "
+                       "--%s '%s' is not a header (write NAME=VALUE; a name has letters, digits, "
                        "'-', '_' and '.')",
                        row->name, text);
     char *name = strndup(text, (size_t)(equals - text)); /* lives as long as the process */

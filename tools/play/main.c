@@ -67,7 +67,7 @@ static const command_option known[] = {
      .read = read_of_example, FIELD(example.workers), .least = 1, .most = MOST_WORKERS},
     {"seed", "N", "Seed of an example's run (default: 1)", .letter = 's', .read = read_of_example,
      FIELD(example.seed)},
-    {"list", .help = "Print the examples and end", .read = command_flag, FIELD(lists)},
+    {"list", .help = "Print the examples and exit", .read = command_flag, FIELD(lists)},
     {"text", .help = "Print all steps (default without a terminal)", .read = read_text},
     {"svg", "FILE", "Draw a film strip, a frame for each step", .read = read_page, FIELD(output),
      .least = 1},

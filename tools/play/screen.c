@@ -105,7 +105,7 @@ static void put_lists(const screen *s, int y)
 
 static void draw(screen *s)
 {
-    enum { AROUND = 9 }; /* lines that are no workers */
+    enum { AROUND = 9 }; /* lines that are not workers */
     int rows = LINES > AROUND ? LINES - AROUND : 1;
     cursor_sort(&s->c);
     erase();

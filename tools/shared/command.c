@@ -183,8 +183,8 @@ void command_list(const command *c, const command_option *row, void *options, co
 static command_reader end_with_help, end_with_version;
 
 static const command_option common[] = {
-    {"help", .letter = 'h', .read = end_with_help, .help = "Print this and end"},
-    {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and end"},
+    {"help", .letter = 'h', .read = end_with_help, .help = "Print this help and exit"},
+    {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and exit"},
 };
 
 static void end_with_help(const command *c, const command_option *row, void *options,

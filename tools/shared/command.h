@@ -75,7 +75,7 @@ command_reader command_number;   /* double */
 command_reader command_duration; /* int64_t, ns */
 command_reader command_choice;   /* an enum or int: a place in choices */
 command_reader command_text;     /* const char *, not empty */
-command_reader command_path;     /* const char *; "-", the standard output, is NULL */
+command_reader command_path;     /* const char *; "-", standard output, is NULL */
 command_reader command_list;     /* calls row->each with each name of "a,b,c" */
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Where a command's result goes, and texts in it. Messages go to stderr.
  *
- * A file is complete or absent, never empty or cut: it is written under another name beside its
- * place and renamed when it is whole. The former content stays until then. Devices and
+ * A file is either complete or absent, never empty or cut off: it is written under another name
+ * beside its place and renamed when it is whole. The former content stays until then. Devices and
  * pipes are written to directly. */
 #ifndef SHARED_OUTPUT_H
 #define SHARED_OUTPUT_H

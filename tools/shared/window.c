@@ -11,7 +11,7 @@
 bool window_begin(const char *command, const char *instead)
 {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        fprintf(stderr, "%s: the standard input or output is no terminal (allowed there: %s)\n",
+        fprintf(stderr, "%s: standard input or output is not a terminal (allowed there: %s)\n",
                 command, instead);
         return false;
     }

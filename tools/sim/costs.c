@@ -141,7 +141,7 @@ int costs_parse(costs *c, FILE *file, const char *name, char *error, size_t size
         int rc = 0;
         if (!is_whole(line, file)) {
             snprintf(reason, sizeof reason,
-                     "the line is too long, or is no text (at most %d bytes)", LINE - 2);
+                     "the line is too long, or is not text (at most %d bytes)", LINE - 2);
             rc = -EINVAL;
         }
         rc = rc ? rc : read_line(c, set, line, reason, sizeof reason);

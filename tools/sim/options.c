@@ -140,7 +140,7 @@ static const command_option known[] = {
      .letter = 'f', .read = command_choice, FIELD(format), .choices = format_names},
     {"json", .help = "Write the result as JSON", .read = command_set, FIELD(format),
      .least = FORMAT_JSON},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, FIELD(output)},
     {"list", .help = "Show the generators and their parameters", .read = command_set, FIELD(task),
      .least = SIM_LIST},

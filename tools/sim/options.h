@@ -29,7 +29,7 @@ typedef struct sim_options {
     unsigned rounds; /* of SIM_CALIBRATE */
     costs costs;
     enum sim_format format;
-    const char *output; /* NULL: the standard output */
+    const char *output; /* NULL: standard output */
 } sim_options;
 
 /* Ends the command if it is wrong. */

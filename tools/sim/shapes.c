@@ -195,7 +195,7 @@ static bool loop_phase(const generator *g, const node *parent, uint32_t number, 
 static const shape loop = {
     .name = "loop",
     .what = "flat: one task forks all others, then joins them",
-    .parameters = {{"n", "tasks beside the root", 10000, 0, 1e9, true},
+    .parameters = {{"n", "tasks besides the root", 10000, 0, 1e9, true},
                    {"ns", "that each computes", 1000, 0, 1e9, false}},
     .root = plain_root,
     .phase = loop_phase,

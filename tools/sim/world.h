@@ -57,7 +57,7 @@ typedef struct world {
     const simulation *how;
     outcome *out;
     unsigned workers;
-    worker *worker; /* the last one is no worker, but the source of arrivals */
+    worker *worker; /* the last one is not a worker, but the source of arrivals */
     agenda agenda;
     picoseconds now;
     fl_idle idle;

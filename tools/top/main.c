@@ -37,11 +37,11 @@ static void read_change(const command *c, const command_option *row, void *to, c
 #define FIELD(field) COMMAND_FIELD(top_options, field)
 
 static const command_option known[] = {
-    {"once", .help = "Print the figures of one interval and end", .read = command_flag,
+    {"once", .help = "Print the figures of one interval and exit", .read = command_flag,
      FIELD(once)},
     {"json", .help = "With --once: as JSON", .read = command_flag, FIELD(json)},
     {"set", "NAME=VALUE",
-     "Change the runtime and end: workers=N, or policy=NAME; with FILCH_SHARE=2",
+     "Change the runtime and exit: workers=N, or policy=NAME; with FILCH_SHARE=2",
      .read = read_change},
     {"interval", "MS", "Milliseconds between readings, 100 to 60000 (default: 1000)", .letter = 'i',
      .read = command_count, FIELD(interval), .least = SHORTEST, .most = LONGEST},

@@ -186,7 +186,7 @@ static void on_job(builder *b, fiber_frames *on, frame *top, const trace_event *
         return;
     }
     if (place->note)
-        ops_refuse(b->ops, "a task started another one, beside forks and joins");
+        ops_refuse(b->ops, "a task started another one, other than by forks and joins");
     begin(b, on, e->ns, e->b,
           (frame){.last = (uint32_t)place->value,
                   .outside = !place->note,

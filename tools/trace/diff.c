@@ -234,6 +234,6 @@ int diff_main(int argc, char **argv)
         .about =
             "Compares two traces: times, steals, latencies, waits and runs of tasks, and their "
             "ratio.",
-        .ending = "Exit status: 0; 2 for a wrong command line, and a file that is no trace.\n"};
+        .ending = "Exit status: 0; 2 for a wrong command line, and a file that is not a trace.\n"};
     return compare(command_read(&diff, NULL, argc, argv), diff.name);
 }

@@ -33,7 +33,7 @@ static const command_option known[] = {
      "for flame graphs",
      .letter = 'f', .read = command_choice, COMMAND_FIELD(trace_options, format),
      .choices = format_names},
-    {"output", "FILE", "Where to write it (default, and -: the standard output)", .letter = 'o',
+    {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, COMMAND_FIELD(trace_options, output)},
     {0},
 };
@@ -55,7 +55,7 @@ static const command trace_command = {
               "  filch trace -f chrome -o run.json run.trace\n"
               "  FILCH_TRACE=run.trace,tasks ./program; filch trace -f span run.trace\n"
               "\n"
-              "Exit status: 0; 2 for a wrong command line, a file that is no trace, and when\n"
+              "Exit status: 0; 2 for a wrong command line, a file that is not a trace, and when\n"
               "the result could not be written. A trace that is damaged, or not whole, is shown\n"
               "as far as it can be read, and the summary says so.\n",
 };

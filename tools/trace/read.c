@@ -79,7 +79,7 @@ static bool has_plausible_times(const fl_trace_header *h)
 static const char *check_header(const fl_trace_header *header, size_t size)
 {
     if (size < FL_TRACE_HEADER || memcmp(header->magic, FL_TRACE_MAGIC, sizeof header->magic) != 0)
-        return "it is no trace of Filch";
+        return "it is not a trace of Filch";
     if (header->order != FL_TRACE_ORDER)
         return "it was written by a processor of the other byte order; read it there";
     if (header->version != FL_TRACE_VERSION)
@@ -100,7 +100,7 @@ static const char *map_file(trace_file *t, const char *path)
         return strerror(errno);
     if (fstat(fd, &is) || !S_ISREG(is.st_mode)) {
         close(fd);
-        return "it is no file";
+        return "it is not a file";
     }
     t->size = (size_t)is.st_size;
     void *map = t->size ? mmap(NULL, t->size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;

@@ -9,7 +9,7 @@
 
 typedef struct chain_job {
     long length;
-    double patience;    /* seconds a task waits until its child is started; 0: for ever */
+    double patience;    /* seconds a task waits until its child is started; 0: forever */
     filch_u32 *started; /* [level] set by the task of that level, seen by its parent */
     long kib;           /* resident at the end of the chain, where all others are suspended */
     double seconds;

@@ -166,7 +166,7 @@ static bool judge_region(const char *name, const measure_arm *arms, const judged
     return reached;
 }
 
-/* Of the ways, those that are rows. The static split waits by spinning, for ever on one CPU. */
+/* Of the ways, those that are rows. The static split waits by spinning, forever on one CPU. */
 static int ways_of(const judged *rows, size_t count, int *wanted)
 {
     int all = 0;

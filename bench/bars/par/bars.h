@@ -26,7 +26,7 @@ bar_judge sorts_judge;
 /* ---- An arm in processes of its own, since two OpenMP runtimes do not live in one ----
  *
  * Each child holds one place and one instance of the kernel; it restores its input, runs when it is
- * told to, checks the answer, and says how long the run took. The next arm's turn comes when this
+ * asked to, checks the answer, and says how long the run took. The next arm's turn comes when this
  * one's threads have come to rest. */
 
 enum { SERVED_COPIES = 2 };

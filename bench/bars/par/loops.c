@@ -70,7 +70,7 @@ typedef struct small_job {
     double seconds, plain; /* of a loop */
 } small_job;
 
-/* The two take turns of some ten microseconds, so that anything that slows the core down slows
+/* The two take turns of about ten microseconds, so that anything that slows the core down slows
  * both. */
 FILCH_VOID_TASK(repeat_small, (small_job *, job))
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Threads of a bar that take what a service tells: a collector of spans that counts them, and a
+ * Threads of a bar that take what a service reports: a collector of spans that counts them, and a
  * reader of its log. Neither keeps anything. */
 #ifndef BARS_WORKER_COLLECTOR_H
 #define BARS_WORKER_COLLECTOR_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Requests to a server that refuses some of them for now, and some for ever: tried again, later and
+ * Requests to a server that refuses some of them for now, and some forever: tried again, later and
  * later, and given up when that is of no use. For service authors.
  *
  *   cc -O2 backoff.c $(pkg-config --cflags --libs filch) -o backoff */

@@ -85,7 +85,7 @@ static void stream(void)
 
 int main(void)
 {
-    flood("wait", FILCH_FULL_WAIT); /* but not for ever: until now */
+    flood("wait", FILCH_FULL_WAIT); /* but not forever: until now */
     flood("reject", FILCH_FULL_REJECT);
     flood("drop oldest", FILCH_FULL_DROP_OLDEST);
     flood("drop newest", FILCH_FULL_DROP_NEWEST);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: the caller has given up, and the answering task waits for ever for somebody
+ * A classic mistake: the caller has given up, and the answering task waits forever for somebody
  * to take the answer. One for each request: a leak. For service authors.
  *
  *   cc mistake_fiber_leak.c $(pkg-config --cflags --libs filch) -o mistake_fiber_leak */

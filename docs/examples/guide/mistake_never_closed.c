@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A classic mistake: nobody closes the channel, and its receivers wait for ever. The deadlock detector
+ * A classic mistake: nobody closes the channel, and its receivers wait forever. The deadlock detector
  * says so, and here its callback also repairs it. For everybody who uses channels.
  *
  *   cc mistake_never_closed.c $(pkg-config --cflags --libs filch) -o mistake_never_closed */

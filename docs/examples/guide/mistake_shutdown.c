@@ -41,7 +41,7 @@ int main(void)
         return fprintf(stderr, "mistake_shutdown: %s\n", filch_error()), 1;
     filch_waitgroup_wait(&quick);
 
-    /* filch_pool_destroy(pool) would wait for ever now. */
+    /* filch_pool_destroy(pool) would wait forever now. */
     rc = filch_pool_wait(pool, filch_in(50 * FILCH_MILLISECOND));
     printf("after a while: %s\n", rc == -ETIMEDOUT ? "not all is done" : "all is done");
     rc = filch_pool_shutdown(pool, filch_in(50 * FILCH_MILLISECOND));

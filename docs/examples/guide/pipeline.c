@@ -103,7 +103,7 @@ static int run(filch_runtime *rt, int bad)
         return rc;
 
     long sum = 0, count = 0;
-    FILCH_EACH(long, tenths, p.readings) /* also after a stop: senders must not wait for ever */
+    FILCH_EACH(long, tenths, p.readings) /* also after a stop: senders must not wait forever */
     {
         sum += tenths;
         count++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The most urgent first; a priority that changes while the job waits; and aging, so that nobody
- * waits for ever. For service authors.
+ * waits forever. For service authors.
  *
  *   cc -O2 priority.c $(pkg-config --cflags --libs filch) -o priority */
 #include <err.h>
@@ -71,7 +71,7 @@ int main(void)
     if (filch_pool_destroy(pool))
         errx(1, "%s", filch_error());
 
-    printf("but nobody waits for ever:\n");
+    printf("but nobody waits forever:\n");
     pool = open_practice(2 * FILCH_MILLISECOND); /* after so much one higher */
     filch_job_release(arrive(pool, "a cold, for a long time", 0));
     filch_sleep(20 * FILCH_MILLISECOND); /* ten higher, that is */

@@ -117,7 +117,7 @@ static inline void work_ends(void)
     filch_mutex_unlock(&work.mutex);
 }
 
-/* Waits until so many have begun. Those that come too early to be the last of them wait for ever if
+/* Waits until so many have begun. Those that come too early to be the last of them wait forever if
  * there are never so many at a time: if_stuck. */
 static inline void wait_for_begun(int count)
 {

@@ -9,8 +9,8 @@
  * the warning. Where it proves nothing (loops, conditions), nothing remains either: neither warning
  * nor instruction.
  *
- * A function outside of bodies that was given `self` has no such parameter. There the name means
- * the function below, and nothing is noted. It is a function since a parameter that hides a
+ * A function outside bodies that was given `self` has no such parameter. There the name means
+ * the function below, and nothing is recorded. It is a function since a parameter that hides a
  * function does not trip -Wshadow.
  *
  * C only: in C++ a lambda with a `self` of its own could not reach the parameter of the body around
@@ -59,7 +59,7 @@ typedef struct fl_notes {
 #define FL_NOTES_OLDER(task) (task)
 #endif
 
-/* The parameter's name outside of bodies refers to this. Never defined or called. */
+/* Outside bodies the parameter's name refers to this. Never defined or called. */
 void fl_unjoined(void);
 
 FILCH_INLINE FILCH_UNUSED void fl_note_fork(fl_notes *notes, int task)

@@ -36,10 +36,10 @@
 #define FL_SAY_FL_NAMELESS                                                                         \
     _Pragma("GCC error \"no result type: write FILCH_TASK(long, fib, ...) or FILCH_VOID_TASK(walk, ...)\"")
 #define FL_SAY_FL_VOIDED                                                                           \
-    _Pragma("GCC error \"void is no result: write FILCH_VOID_TASK(walk, (int, n))\"")
+    _Pragma("GCC error \"void is not a result: write FILCH_VOID_TASK(walk, (int, n))\"")
 #define FL_SAY_FL_JOIN                                                                             \
     _Pragma("GCC error \"a join names a result and a task: write FILCH_JOIN(long left, fib)\"")
-#define FL_TEXT_VOID "void is no result: write FILCH_VOID_TASK(walk, (int, n))"
+#define FL_TEXT_VOID "void is not a result: write FILCH_VOID_TASK(walk, (int, n))"
 #define FL_TEXT_COUNT                                                                              \
     "the number of arguments differs from the definition of the task (self is not one of them)"
 #define FL_TEXT_GIVES "this task has no result: write FILCH_JOIN_VOID(name)"

@@ -15,8 +15,8 @@
  * two uint32_t by less_by_key(a, b, key): a function or a macro of two values and then the further
  * arguments. Its context is never NULL, even when there are no further arguments.
  *
- * Order: `less` should be a strict weak one. If it is not (NaN, a mistake), the outcome is in no
- * useful order, but it is the same items, each once, and the call ends.
+ * Order: `less` should be a strict weak ordering. If it is not (NaN, a mistake), the outcome is in
+ * no useful order, but it is the same items, each once, and the call ends.
  * Threads: `less` is called on many threads at once. It must not fork, join or suspend.
  * Panics: `less` may panic. A sort then leaves the array with each of its items once, in some
  * order; a merge leaves its lists as they were. */
@@ -62,7 +62,7 @@ FILCH_INLINE void fl_item_move(void *to, const void *from, filch_ordering order)
     __builtin_memcpy(to, from, order.size);
 }
 
-/* Copies count items that overlap their new place in no way. */
+/* Copies count items; their new place must not overlap the old one. */
 FILCH_INLINE void fl_items_copy(void *to, const void *from, size_t count, filch_ordering order)
 {
     __builtin_memcpy(to, from, count * order.size);

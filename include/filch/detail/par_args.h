@@ -35,8 +35,8 @@
 #define FILCH_LESS(a, b) ((a) < (b))
 #define FILCH_GREATER(a, b) ((b) < (a))
 
-/* Stops an algorithm from within a body: no more of it is started, and the call returns `code`,
- * a nonzero int. The second form is for bodies that return a value; any value will do. */
+/* Stops an algorithm from within a body: nothing more of it is started, and the call returns
+ * `code`, a nonzero int. The second form is for bodies that return a value; any value will do. */
 #define FILCH_STOP(code)                                                                           \
     do {                                                                                           \
         *fl_stop = (code);                                                                         \
@@ -44,7 +44,7 @@
     } while (0)
 #define FILCH_STOP_WITH(code, value) return *fl_stop = (code), (value)
 
-/* Can values of type T be copied by their bytes? In C, always. */
+/* Whether values of type T can be copied bytewise. In C, always. */
 #ifdef __cplusplus
 #define FL_PLAIN(T) __is_trivially_copyable(T)
 #else

@@ -34,7 +34,7 @@
 #define FL_REDUCE_(...) FL_REDUCED(__VA_ARGS__)
 #define FL_REDUCED(name, own, FORM, R, identity, combine, i, ...)                                  \
     FILCH_STATIC_ASSERT(__alignof__(R) <= 16, "results of " #name " are aligned too strictly");    \
-    FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied by their bytes");      \
+    FILCH_STATIC_ASSERT(FL_PLAIN(R), "results of " #name " cannot be copied bytewise");      \
     FL_CONTEXT(own, __VA_ARGS__)                                                                   \
     FILCH_INLINE R own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__));              \
     FL_REDUCE_EIGHT(own, R, combine, __VA_ARGS__)                                                  \
@@ -74,7 +74,7 @@
     if (*fl_stop)                                                                                  \
         return fl_value##k;
 
-/* The next eight values, or one, in fl_value, and how many they are in fl_width. */
+/* Puts the next eight values, or one, into fl_value, and their number into fl_width. */
 #define FL_REDUCE_NEXT(own, R, eights, ...)                                                        \
     const size_t fl_width = (eights) && fl_end - fl_i >= 8 ? 8 : 1;                                \
     R fl_value = fl_width == 8                                                                     \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Gives the program its macros back: see hide_words.h. */
+ * Restores the program's macros: see hide_words.h. */
 #pragma pop_macro("FL_WORDS_HIDDEN")
 #ifndef FL_WORDS_HIDDEN
 #pragma pop_macro("a")

@@ -226,7 +226,7 @@ FILCH_INLINE void fl_arrange(char *items, size_t n, char **place, filch_ordering
 /* Sorts n <= FL_FEW items. */
 FILCH_INLINE void fl_sort_few(void *items, size_t n, filch_ordering order)
 {
-    enum { SPARE = 2048 }; /* bytes; in it items are arranged with the fewest surprises */
+    enum { SPARE = 2048 }; /* bytes; up to this size items are arranged through a copy */
     if (fl_is_word(order)) {
         fl_sort_few_words((char *)items, n, order);
         return;

@@ -20,7 +20,7 @@
  * (`, ##__VA_ARGS__` passes it on unexpanded). From there on it travels twice: as `name` for the
  * function itself, and with an underscore as `own`, to which everything else is pasted, so that
  * own##task is fib_task. Every other word of an expansion has a prefix, so that no macro of the
- * program is meant: tools/check_names.py checks that, and tests/pitfall/hostile.sh compiles it. */
+ * program replaces it: tools/check_names.py checks that, tests/pitfall/hostile.sh compiles it. */
 
 /* The place of a task's arguments, then of its result; inline, unlike filch_arguments. */
 FILCH_INLINE FILCH_UNUSED void *fl_args_of(filch_slot *slot)

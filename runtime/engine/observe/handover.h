@@ -7,7 +7,7 @@
  * A caller that gives records before it gives, and one that takes after it has taken. So in time the two events have the
  * order of the hand-over.
  *
- * Threads: any; those that are no workers of a traced runtime record nothing. */
+ * Threads: any; those that are not workers of a traced runtime record nothing. */
 #ifndef FL_HANDOVER_H
 #define FL_HANDOVER_H
 

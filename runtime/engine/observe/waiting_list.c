@@ -117,7 +117,7 @@ int filch_runtime_waits(filch_runtime *rt, filch_wait_fn *fn, void *arg)
     if (rc)
         return rc;
     if (!fn)
-        return fl_fail(EINVAL, "filch_runtime_waits without a function; give it one");
+        return fl_fail(EINVAL, "filch_runtime_waits without a function; pass one");
     if (!list_all(rt, &list))
         return fl_fail(ENOMEM, "no memory for a list of %zu waiting tasks", list.room);
     for (size_t i = 0; i < list.count; i++)

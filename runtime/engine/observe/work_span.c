@@ -364,7 +364,7 @@ int filch_work_span_read(filch_runtime *rt, filch_work_span *out, size_t size)
     if (rc)
         return rc;
     if (!rt->work_span)
-        return fl_fail(EINVAL, "filch_work_span_read of a runtime that does not measure; set "
+        return fl_fail(EINVAL, "filch_work_span_read on a runtime that does not measure; set "
                                "FILCH_SPAN=1 when it is created");
     fl_work_span_read(rt->work_span, &sum);
     fl_answer(out, size, &sum, sizeof sum);

@@ -9,7 +9,7 @@
  * priority, and the highest one that can run does. At depth - 1 random decision points out of the
  * expected `steps` the running thread falls below all initial priorities. With k threads and n
  * steps a bug of depth d is found with a chance of at least 1 / (k n^(d-1)). A thread that spins
- * counts as waiting until another one has made a step, or it would spin for ever. Steps within a
+ * counts as waiting until another one has made a step, or it would spin forever. Steps within a
  * waiting loop (runtime/platform/virtual/loop.h) do not count as such: they change nothing.
  *
  * A schedule: thread `from` yields to `to` at its decision point number `point`. Where the

@@ -4,7 +4,7 @@
  * nothing new there.
  *
  * A task waits for a lock of its own: `while (atomic_flag_test_and_set(&lock)) filch_explore_point();`. If its
- * thread had the highest priority for ever, the holder could never unlock. So a thread in such a loop yields, as
+ * thread had the highest priority forever, the holder could never unlock. So a thread in such a loop yields, as
  * the library's own loops do (fl_virtual_yield).
  *
  * Each decision point of the program has a key: its place and, for an access, the address and the value that the

@@ -132,7 +132,7 @@ char *fl_child_describe(char *to, size_t room, filch_process_outcome outcome)
 /* The handler `command`: one process for each job. The body is a file in memory, so a program may
  * read it or not, and nothing has to be written while it runs. A task of its own waits for the
  * child's end or the context's; the handler reads the child's errors, and its output if that is the
- * job's result, meanwhile. A descendant with a session of its own can keep these pipes open for ever,
+ * job's result, meanwhile. A descendant with a session of its own can keep these pipes open forever,
  * so the handler waits in an epoll set, in which an eventfd tells of the child's end. */
 
 enum {
@@ -209,7 +209,7 @@ static bool read_some(run *one, stream *from, bool is_over)
         from->ended = !from->left;
     } else if (n != -ETIMEDOUT || is_over) {
         from->ended = true;
-        epoll_ctl(one->set, EPOLL_CTL_DEL, from->fd, NULL); /* else its end is told for ever */
+        epoll_ctl(one->set, EPOLL_CTL_DEL, from->fd, NULL); /* else its end is told forever */
     }
     return n > 0;
 }

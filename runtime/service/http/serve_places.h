@@ -2,7 +2,7 @@
  *
  * The connections of the HTTP server: each has a deadline, and a full server still accepts one more.
  *
- * A client that sends or reads a byte now and then would keep its connection for ever if each byte
+ * A client that sends or reads a byte now and then would keep its connection forever if each byte
  * extended its time. So a connection has 2 s for its whole first request, and from the start of each
  * answer 10 s to read it and to send the next request. When all places are taken, a new connection
  * replaces the one that has waited longest, among those of the network with the most connections.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Results that rows demand (`reaches` of checker/check.h), for models whose threads see them: they
- * note them, and the finish tells them. So an execution that is pruned half-way reaches nothing. */
+ * note them, and the finish tells them. So an execution that is pruned halfway reaches nothing. */
 #ifndef MC_REACHES_H
 #define MC_REACHES_H
 

@@ -50,7 +50,7 @@ void heap_setup(bool may_fail);
 void rcu_setup(unsigned readers);
 /* Is the calling thread in a section? */
 bool rcu_reads(void);
-/* Body of the thread that runs callbacks; it waits for ever, so the model needs may_rest. */
+/* Body of the thread that runs callbacks; it waits forever, so the model needs may_rest. */
 void rcu_reclaimer(void);
 /* For may_rest: no callback waits. */
 bool rcu_rests(void);

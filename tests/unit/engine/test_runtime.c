@@ -261,8 +261,8 @@ Test(runtime, later_policy_replaces_first)
     OK(filch_runtime_destroy(rt));
 }
 
-/* A call without a runtime, from a thread that is no task, is answered by an error that names the
- * call. In a task NULL means the task's own runtime. */
+/* A call without a runtime, from a thread that is not a task, is answered by an error that names
+ * the call. In a task NULL means the task's own runtime. */
 
 FILCH_TASK(int, same, (int, value))
 {

@@ -244,7 +244,7 @@ static const struct {
      "task forgetful returned", "unjoined fork of misuse_leaf"},
     {"detached task that returns before its join dies by name", forget_in_go,
      "task forget_detached", "unjoined fork of misuse_leaf"},
-    {"yield of a thread that is no worker dies", yield_as_a_stranger,
+    {"yield of a thread that is not a worker dies", yield_as_a_stranger,
      "filch_yield with the self of a task", "does not run on this thread"},
 #ifdef FILCH_DEBUG
     {"called task that returns before its join dies by name", call_forgetful,

@@ -159,7 +159,7 @@ Test(log_sink, lines_reach_the_reader_in_order)
     close_pipe();
 }
 
-/* Were one call to wait for the reader, which is this thread, it would wait for ever. */
+/* Were one call to wait for the reader, which is this thread, it would wait forever. */
 static void stall_and_recover(int flags)
 {
     open_pipe();

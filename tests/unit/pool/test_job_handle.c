@@ -12,7 +12,7 @@
 
 TestSuite(job_handle, .init = have_fibers);
 
-/* A caller that waited for it would wait for ever. */
+/* A caller that waited for it would wait forever. */
 Test(job_handle, outcome_of_success_takes_no_lock)
 {
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});

@@ -182,7 +182,7 @@ static void end_pool(filch_pool *pool, gate *at)
     cr_assert_eq(filch_pool_destroy(pool), 0, "%s", filch_error());
 }
 
-/* A submitter that took it would wait for ever. */
+/* A submitter that took it would wait forever. */
 Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
 {
     gate at;

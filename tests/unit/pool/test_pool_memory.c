@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Bytes of each job that waits, or that has ended and lies in a results list, by its options: as
+ * Bytes of each job that waits, or that has ended and waits in a results list, by its options: as
  * malloc counts them, on the submitting thread. */
 #include <filch/results.h>
 

@@ -32,7 +32,7 @@ static const struct told {
      "it returned -2147483648",
      -EINVAL},
     {{{NULL, "d"}, scope_says, "f.c", 4}, "17", "no page 17", -ENOENT},
-    {{{NULL, "e"}, calls_wrongly, "f.c", 5}, NULL, "without a place for the channel", -EINVAL},
+    {{{NULL, "e"}, calls_wrongly, "f.c", 5}, NULL, "without an address for the channel", -EINVAL},
     {{{NULL, "f"}, says_and_returns_0, "f.c", 6}, NULL, "first", -EIO},
     {{{NULL, "g"}, says_and_returns_0, "f.c", 7}, (char *)(intptr_t)-EPERM, "first", -EIO},
     {{{NULL, "h"}, scope_returns, DEEP DEEP DEEP DEEP "f.c", 8},

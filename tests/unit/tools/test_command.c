@@ -162,7 +162,7 @@ Test(command, help_fits_the_width)
                      "  -f, --format FORMAT      table or csv\n"
                      "      --output FILE        Where to write it\n"
                      "      --names LIST         Names\n"
-                     "  -h, --help               Print this and end\n"
+                     "  -h, --help               Print this help and exit\n"
                      "\n"
                      "Exit status: 0.\n",
                      "%s", text);

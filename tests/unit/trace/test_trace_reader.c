@@ -175,10 +175,10 @@ Test(trace_reader, non_traces_are_refused_with_message)
         void (*spoil)(fl_trace_header *header);
         const char *words;
     } cases[] = {
-        {other_magic, "it is no trace of Filch"},  {other_order, "other byte order"},
-        {other_version, "its version is another"}, {no_workers, "its head is damaged"},
-        {too_many_workers, "its head is damaged"}, {other_blocks, "its head is damaged"},
-        {unknown_end, "its head is damaged"},      {ends_before_it_begins, "its head is damaged"},
+        {other_magic, "it is not a trace of Filch"}, {other_order, "other byte order"},
+        {other_version, "its version is another"},   {no_workers, "its head is damaged"},
+        {too_many_workers, "its head is damaged"},   {other_blocks, "its head is damaged"},
+        {unknown_end, "its head is damaged"},        {ends_before_it_begins, "its head is damaged"},
     };
     char error[256];
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -193,9 +193,9 @@ Test(trace_reader, non_traces_are_refused_with_message)
     cr_assert_null(trace_open("/nonexistent/trace", error, sizeof error));
     cr_assert(strstr(error, "No such file"), "%s", error);
     cr_assert_null(trace_open("/dev/null", error, sizeof error));
-    cr_assert(strstr(error, "it is no file"), "%s", error);
+    cr_assert(strstr(error, "it is not a file"), "%s", error);
     cr_assert_null(trace_open(folder_make(), error, sizeof error));
-    cr_assert(strstr(error, "it is no file"), "%s", error);
+    cr_assert(strstr(error, "it is not a file"), "%s", error);
 }
 
 /* Reading one ends, and stays within the file. */

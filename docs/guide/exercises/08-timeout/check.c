@@ -20,7 +20,7 @@ int fetch(filch_context *context, int page)
     CHECK_THAT(context,
                "page %d is fetched without a context: it cannot learn that its time is over", page);
     CHECK_THAT(!slow(page) || filch_context_deadline(context) != FILCH_FOREVER,
-               "page %d would take for ever: its context has no deadline", page);
+               "page %d would take forever: its context has no deadline", page);
     int rc = slow(page) ? filch_context_wait(context, FILCH_FOREVER) : 0;
     work_ends();
     return rc;
@@ -58,7 +58,7 @@ int main(void)
         rc = once(timeout *= 4);
     for (int i = 0; i < PAGES; i++) {
         int times = (int)filch_u32_load(&given_up[i], FILCH_RELAXED);
-        CHECK_THAT(slow(i) || !times, "page %d is quick, and was given up all the same", i);
+        CHECK_THAT(slow(i) || !times, "page %d is quick, but was given up", i);
         CHECK_THAT(!slow(i) || times == 1,
                    "page %d is too slow, and was given up %d times, not once", i, times);
     }

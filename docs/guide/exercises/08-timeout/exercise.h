@@ -7,7 +7,7 @@
 #include <filch/filch.h>
 #include <filch/pools.h>
 
-/* Given: fetches a page. Some take for ever; they give up when the context is done. Returns 0, or
+/* Given: fetches a page. Some take forever; they give up when the context is done. Returns 0, or
  * the context's cause. */
 int fetch(filch_context *context, int page);
 void give_up(int page); /* puts a note there instead; by several at a time if need be */

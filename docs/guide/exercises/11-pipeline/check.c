@@ -74,7 +74,7 @@ int main(void)
 {
     check_begin();
     filch_waitgroup_add(&full, 1);
-    if_stuck = "three items should be refined at a time; or a job that hands on waits for ever";
+    if_stuck = "three items should be refined at a time; or a job that hands on waits forever";
     returned("run_line", run_line());
     check_work("item", ITEMS, REFINERS);
     CHECK_THAT(most_storing <= 1, "%d items were stored at the same time; the store is one wide",

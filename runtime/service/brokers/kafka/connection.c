@@ -254,7 +254,7 @@ static void answer_rebalances(fl_kafka *k)
         serve_closing(k, event);
 }
 
-/* Leaves the group. rd_kafka_consumer_close waits for ever if a commit waits for a server that is gone
+/* Leaves the group. rd_kafka_consumer_close waits forever if a commit waits for a server that is gone
  * (librdkafka's issue 3740); so does rd_kafka_destroy, without its flag. */
 static void close_consumer(fl_kafka *k)
 {

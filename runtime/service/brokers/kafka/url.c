@@ -74,7 +74,7 @@ static fl_broker_rc keep_setting(const fl_broker_host *host, const char *name, c
     for (unsigned i = 0; i < OURS; i++)
         if (strcmp(ours[i], name) == 0)
             return host->explain(host, FL_BROKER_FATAL,
-                                 "setting '%s' of librdkafka is fixed (valid: others)", name);
+                                 "setting '%s' of librdkafka is fixed (others can be set)", name);
     if (out->setting_count == SETTINGS_MOST)
         return host->explain(host, FL_BROKER_FATAL,
                              "too many settings of librdkafka: '%s' (valid: up to %d)", name,

@@ -289,7 +289,7 @@ fl_broker_rc fl_nats_failed(fl_nats *n, const char *doing, natsStatus status)
             return host->explain(host, failures[i].rc, "cannot %s nats server: %s (%s); %s", doing,
                                  n->where, natsStatus_GetText(status), failures[i].remedy);
     return host->explain(host, FL_BROKER_LOST,
-                         "cannot %s nats server: %s (%s); see that it runs and can be reached",
+                         "cannot %s nats server: %s (%s); check that it runs and can be reached",
                          doing, n->where, natsStatus_GetText(status));
 }
 

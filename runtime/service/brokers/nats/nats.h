@@ -29,7 +29,7 @@
  * while the consumer still counts them as acknowledged. They are never delivered, so they are not counted:
  * counts are the consumer's. A service that connects looks for them (fl_nats_sweep) and reports them. It does
  * not remove them: they look like new messages to which the server gave numbers of lost ones. If the server
- * undoes the acknowledgement but not the removal, the consumer counts a message as leased for ever; an idle
+ * undoes the acknowledgement but not the removal, the consumer counts a message as leased forever; an idle
  * service acknowledges such numbers. A consumer that has delivered numbers which the stream does not have yet
  * would skip new messages, so it is recreated.
  *

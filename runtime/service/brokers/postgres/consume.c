@@ -64,7 +64,7 @@ static fl_broker_rc maintain(fl_pg *p, unsigned queue)
     while (has_expired && !rc)
         rc = bury(p, queue, FL_PG_EXPIRED, "expired", &has_expired);
     while (has_endless && !rc)
-        rc = bury(p, queue, FL_PG_ENDLESS, "delayed or leased for ever", &has_endless);
+        rc = bury(p, queue, FL_PG_ENDLESS, "delayed or leased forever", &has_endless);
     return rc;
 }
 

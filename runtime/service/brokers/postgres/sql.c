@@ -17,7 +17,7 @@ _Static_assert(FL_PG_BATCH_BYTES == 4194304, "as in the statements");
 
 /* Durations are µs. */
 #define FROM_NOW(duration) "@.clock() + " duration " * interval '1 microsecond'"
-/* NULL: for ever. */
+/* NULL: forever. */
 #define LEFT_UNTIL(time)                                                                           \
     "CASE WHEN isfinite(" time ") THEN (extract(epoch FROM " time                                  \
     " - @.clock()) * 1000000)::bigint END"
@@ -123,7 +123,7 @@ enum {
 /* Another program may have set any number. Tokens wrap and deliveries saturate, so no sum overflows. */
 #define NEXT_TOKEN "token = (token & 4611686018427387903) + 1"
 #define NEXT_DELIVERY "deliveries = least(deliveries, 999999999) + 1"
-/* Delayed or leased for ever: such a row is another program's. */
+/* Delayed or leased forever: such a row is another program's. */
 #define IS_ENDLESS "state <> 0 AND at = 'infinity'"
 /* Leases some rows without counting that. $1: queue, $2: lease. */
 #define TAKE(condition)                                                                            \

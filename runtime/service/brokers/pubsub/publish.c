@@ -35,7 +35,7 @@ typedef struct mail {
     fl_publication *items[FL_PUBSUB_BATCH];
 } mail;
 
-/* *is_invalid: refused, and for ever. Steals the messages. */
+/* *is_invalid: refused, and forever. Steals the messages. */
 static fl_broker_rc publish(mail *m, json_t *messages, bool *is_invalid)
 {
     char path[sizeof m->topic + sizeof ":publish"];

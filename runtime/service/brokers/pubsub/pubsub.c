@@ -217,7 +217,7 @@ static fl_broker_rc adopt(fl_pubsub *p, fl_pubsub_queue *queue, const json_t *fo
     queue->deadline = json_integer_value(json_object_get(found, "ackDeadlineSeconds"));
     queue->counts = json_is_object(json_object_get(found, "deadLetterPolicy"));
     if (!topic || strcmp(topic, queue->topic) != 0)
-        return refuse(p, queue, "is of another topic, or of one that was deleted");
+        return refuse(p, queue, "belongs to another topic, or to one that was deleted");
     if (p->options.is_ordered && !json_is_true(json_object_get(found, "enableMessageOrdering")))
         return refuse(p, queue, "is not ordered, but ordering=yes requires it");
     if (json_string_value(json_object_get(json_object_get(found, "pushConfig"), "pushEndpoint")))

@@ -70,7 +70,7 @@ static bool are_done(const void *arg)
     return true;
 }
 
-/* Of a rejected transfer. Any other condition is for ever: sent again, it would be rejected again. */
+/* Of a rejected transfer. Any other condition is forever: sent again, it would be rejected again. */
 static const struct {
     const char *condition;
     int status;

@@ -214,7 +214,7 @@ static fl_delivery *take(const fl_bus *b, fl_bus_session *one)
     return held->delivery;
 }
 
-/* Each call begins with another session, so that none waits for ever behind busy ones. */
+/* Each call begins with another session, so that none waits forever behind busy ones. */
 static unsigned take_some(fl_bus *b, unsigned queue, fl_delivery **out, unsigned most)
 {
     unsigned count = 0, first = b->queues[queue].first_session++;

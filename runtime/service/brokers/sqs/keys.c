@@ -233,7 +233,7 @@ struct fl_sqs_keys {
     fl_web_call *call;
     char base[URL];          /* of the metadata */
     char header[TOKEN + 64]; /* of authorization for it; "" none */
-    bool is_refused;         /* the last fetch, for ever: a person has to act */
+    bool is_refused;         /* the last fetch, forever: a person has to act */
 };
 
 /* ---- Sources ---- */

@@ -40,7 +40,7 @@ Test(kafka_endings, close_survives_commit_to_stalled_server)
     end(&b);
 }
 
-/* As after a moment without any server. librdkafka 2.0.2 would wait for the answer for ever. */
+/* As after a moment without any server. librdkafka 2.0.2 would wait for the answer forever. */
 Test(kafka_endings, connections_end_before_assignments_are_answered)
 {
     bench b = begin_hasty(KAFKA_BENCH);

@@ -19,5 +19,5 @@ Test(full_disk_nats, publish_fails_but_confirmed_messages_survive)
     nats_start(settings);
     tried_call_timeout = FILCH_SECOND;
     a_full_disk_loses_nothing(
-        &(full_disk){&fl_broker_nats, nats_url(""), "(Timeout); see that it runs", revive});
+        &(full_disk){&fl_broker_nats, nats_url(""), "(Timeout); check that it runs", revive});
 }

@@ -92,7 +92,7 @@ Test(nats_refusals, refusing_server_differs_from_absent_one)
 {
     nats_start_with("");
     nats_kill();
-    refused(nats_url(""), FL_BROKER_LOST, "see that it runs");
+    refused(nats_url(""), FL_BROKER_LOST, "check that it runs");
     nats_start("");
     refused(nats_url(""), FL_BROKER_REFUSED, "start nats-server with -js");
     nats_start_with("authorization { user: me, password: \"s3cret@:\" }");

@@ -37,9 +37,9 @@ static const char *insert(const char *values)
 static const struct {
     const char *values, *constraint, *reason;
 } odd[] = {
-    {"{\"at\": \"infinity\", \"state\": 1}", "jobs_at", "delayed or leased for ever"},
-    {"{\"at\": \"infinity\", \"state\": 2}", "jobs_at", "delayed or leased for ever"},
-    {"{\"at\": \"infinity\", \"state\": 7}", "jobs_", "delayed or leased for ever"},
+    {"{\"at\": \"infinity\", \"state\": 1}", "jobs_at", "delayed or leased forever"},
+    {"{\"at\": \"infinity\", \"state\": 2}", "jobs_at", "delayed or leased forever"},
+    {"{\"at\": \"infinity\", \"state\": 7}", "jobs_", "delayed or leased forever"},
     {"{\"at\": \"infinity\"}", "jobs_at", NULL},
     {"{\"state\": 7}", "jobs_state", NULL},
     {"{\"state\": -1}", "jobs_state", NULL},

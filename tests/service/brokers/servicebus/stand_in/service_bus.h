@@ -7,7 +7,7 @@
  *
  * It has peek-lock: lock tokens that expire, delivery counts with a limit, and the queue of dead
  * letters of each queue. It has scheduled messages. A queue whose name ends with "unique" detects
- * duplicates, for ever. $cbs checks the signatures and the expiry of tokens.
+ * duplicates, forever. $cbs checks the signatures and the expiry of tokens.
  * QUEUE/$management has com.microsoft:renew-lock and com.microsoft:update-disposition. A message to the
  * queue `orders` makes it misbehave (service_bus_orders.c).
  *
