@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals; wraps tsearch
  *
  * Submissions to which memory is refused at each place in turn: each is accepted as a whole, or an
  * error says so. An accepted job is reported once, and its data released once; nothing is held. */

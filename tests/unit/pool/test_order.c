@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * The order of waiting jobs with given dates: a job from another level stands there by its age, and
  * jobs that have waited for long count as more urgent. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * Jobs at the nanosecond of their deadline, on a clock that this test stops. */
 #include <runtime/pool/job.h>
