@@ -64,9 +64,9 @@ Test(refused_submissions, one_with_a_deadline)
 /* It waits, so that its deadline is not over. */
 static bool is_watched(filch_job *job)
 {
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     const bool watched = job->more->in.due.place;
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return watched;
 }
 
