@@ -80,7 +80,7 @@ def c_text(text):
 def hash_text(text):
     """Comments, docstrings, and strings of three words and more."""
     lines = list(enumerate(text.splitlines(), 1))
-    yield from comment((n, (re.match(r"\s*#(?!!| SPDX)(.*)", line) or ["", ""])[1]) for n, line in lines)
+    yield from comment((n, (re.match(r"\s*#(?!!| SPDX| test:)(.*)", line) or ["", ""])[1]) for n, line in lines)
     for number, line in lines:
         if not re.match(r"\s*#", line):
             yield from ((number, a or b) for a, b in re.findall(r'"([^" ]+ [^" ]+ [^"]*)"|\s# (.*)$', line))

@@ -12,7 +12,7 @@
 
 void fl_pending_callback_begin(filch_job *job)
 {
-    job->pool->pending_callbacks++;
+    job->pool->rest.pending_callbacks++;
     filch_u32_add(&job->refs, 1, FILCH_RELAXED); /* the caller has one */
 }
 
@@ -26,7 +26,7 @@ void fl_pending_callback_end(filch_job *job)
 {
     filch_pool *pool = job->pool;
     fl_job_drop(job);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_pool_called_back(pool);
     fl_pool_leave(pool, &(fl_after){0});
 }

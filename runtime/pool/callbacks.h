@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Pending callbacks: calls that a job still expects, besides its runner. Each holds the job, and is
- * counted in pool->pending_callbacks, so that the pool stays as well.
+ * counted in pool->rest.pending_callbacks, so that the pool stays as well.
  *
  *   pending callback         begins                         ends
  *   the watch of a job's     when it is accepted, if its    by a task that the watcher starts; or

@@ -102,19 +102,19 @@ static filch_job *job_of(fl_timed *timed)
 /* One that is due; NULL: none. */
 static fl_timed *take(filch_pool *pool, int64_t now)
 {
-    fl_timed *one = fl_timer_row_take(&pool->dues, now);
+    fl_timed *one = fl_timer_row_take(&pool->deadlines.dues, now);
     if (one)
         return one;
-    one = fl_timer_heap_take(&pool->run_dues, now);
+    one = fl_timer_heap_take(&pool->deadlines.run_dues, now);
     if (one)
-        fl_timer_heap_add(&pool->run_dues, one, FILCH_FOREVER); /* in its former room */
+        fl_timer_heap_add(&pool->deadlines.run_dues, one, FILCH_FOREVER); /* in its former room */
     return one;
 }
 
 static int64_t next_due(const filch_pool *pool)
 {
-    const int64_t row = fl_timer_row_next(&pool->dues);
-    const int64_t heap = fl_timer_heap_next(&pool->run_dues);
+    const int64_t row = fl_timer_row_next(&pool->deadlines.dues);
+    const int64_t heap = fl_timer_heap_next(&pool->deadlines.run_dues);
     return row < heap ? row : heap;
 }
 
@@ -138,7 +138,7 @@ static void ring(void *arg)
     unsigned count = 0;
     fl_after after = {0};
     fl_timed *one;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     int64_t now = fl_now();
     for (unsigned i = 0; i < AT_ONCE && (one = take(pool, now)); i++) {
         over[count] = time_out(job_of(one), &after);
@@ -177,8 +177,8 @@ int fl_due_enter(filch_job *job)
     int rc = make_alarm(pool);
     if (rc)
         return rc;
-    rc = by_run ? fl_timer_heap_add(&pool->run_dues, &more->in.due, more->deadline)
-                : fl_timer_row_add(&pool->dues, &more->in.due, more->deadline);
+    rc = by_run ? fl_timer_heap_add(&pool->deadlines.run_dues, &more->in.due, more->deadline)
+                : fl_timer_row_add(&pool->deadlines.dues, &more->in.due, more->deadline);
     if (rc)
         return fl_fail(ENOMEM, "no memory for a job's deadline; wait for some to end");
     fl_alarm_set(&pool->alarms[FL_ALARM_DUE], more->deadline);
@@ -188,10 +188,11 @@ int fl_due_enter(filch_job *job)
 /* An empty row, or heap, gives back room for more than KEPT. */
 static void trim(filch_pool *pool)
 {
-    if (!fl_timer_row_count(&pool->dues) && fl_timer_row_room(&pool->dues) > KEPT)
-        fl_timer_row_clear(&pool->dues);
-    if (!pool->run_dues.count && pool->run_dues.room > KEPT)
-        fl_timer_heap_clear(&pool->run_dues);
+    if (!fl_timer_row_count(&pool->deadlines.dues) &&
+        fl_timer_row_room(&pool->deadlines.dues) > KEPT)
+        fl_timer_row_clear(&pool->deadlines.dues);
+    if (!pool->deadlines.run_dues.count && pool->deadlines.run_dues.room > KEPT)
+        fl_timer_heap_clear(&pool->deadlines.run_dues);
 }
 
 void fl_due_leave(filch_job *job)
@@ -201,11 +202,11 @@ void fl_due_leave(filch_job *job)
     if (!due->place)
         return;
     if (fl_run_timeout(job))
-        fl_timer_heap_remove(&pool->run_dues, due);
+        fl_timer_heap_remove(&pool->deadlines.run_dues, due);
     else
-        fl_timer_row_remove(&pool->dues, due);
+        fl_timer_row_remove(&pool->deadlines.dues, due);
     trim(pool);
-    if (fl_timer_row_count(&pool->dues) || pool->run_dues.count)
+    if (fl_timer_row_count(&pool->deadlines.dues) || pool->deadlines.run_dues.count)
         return;
     if (FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) ==
                        FL_DETECTOR_REPORTS)) /* a look */
@@ -217,8 +218,8 @@ static void move_run_due(filch_job *job, int64_t when)
 {
     filch_pool *pool = job->pool;
     fl_timed *due = &job->more->in.due;
-    fl_timer_heap_remove(&pool->run_dues, due);
-    fl_timer_heap_add(&pool->run_dues, due, when);
+    fl_timer_heap_remove(&pool->deadlines.run_dues, due);
+    fl_timer_heap_add(&pool->deadlines.run_dues, due, when);
     fl_alarm_set(&pool->alarms[FL_ALARM_DUE], when);
 }
 
@@ -247,7 +248,7 @@ int64_t fl_due_of_context(const filch_job *job)
     const bool runs = job->stage == FL_JOB_RUNNING && has_run_due(job);
     if (!runs || fl_passes_policies(job))
         return job->more->deadline;
-    return job->pool->run_dues.entries[job->more->in.due.place - 1].when;
+    return job->pool->deadlines.run_dues.entries[job->more->in.due.place - 1].when;
 }
 
 /* ---- The pool's context ---- */
@@ -262,43 +263,43 @@ static void call_off_row(const fl_row *row, int cause, fl_after *after)
 
 static void context_done(fl_waiter *watcher)
 {
-    filch_pool *pool = FL_CONTAINER_OF(watcher, filch_pool, watcher);
+    filch_pool *pool = FL_CONTAINER_OF(watcher, filch_pool, deadlines.watcher);
     fl_after after = {0};
     fl_pool_lock(pool);
-    call_off_row(&pool->by_age, watcher->code, &after);
-    call_off_row(&pool->delayed, watcher->code, &after);
-    for (filch_job *job = pool->in_progress.first; job; job = job->age.next)
+    call_off_row(&pool->queue.by_age, watcher->code, &after);
+    call_off_row(&pool->order.delayed, watcher->code, &after);
+    for (filch_job *job = pool->runners.in_progress.first; job; job = job->age.next)
         if (job->own && !fl_context_of(job))
             fl_job_call_off(job, watcher->code, &after);
-    pool->heard = true;
-    pool->hears = false;
+    pool->deadlines.notified = true;
+    pool->deadlines.notifying = false;
     fl_pool_leave(pool, &after);
 }
 
 void fl_pool_watch(filch_pool *pool)
 {
     filch_context *context = pool->context;
-    pool->watcher = (fl_waiter){.told = context_done};
-    pool->watch = (fl_node){.waiter = &pool->watcher};
+    pool->deadlines.watcher = (fl_waiter){.told = context_done};
+    pool->deadlines.watch = (fl_node){.waiter = &pool->deadlines.watcher};
     fl_lock(&context->lock);
-    pool->heard = filch_context_cause(context); /* its jobs look themselves */
-    if (!pool->heard)
-        fl_waiters_add(&context->waiters, &pool->watch);
+    pool->deadlines.notified = filch_context_cause(context); /* its jobs look themselves */
+    if (!pool->deadlines.notified)
+        fl_waiters_add(&context->waiters, &pool->deadlines.watch);
     fl_unlock(&context->lock);
 }
 
 void fl_pool_unwatch(filch_pool *pool)
 {
     filch_context *context = pool->context;
-    if (!pool->watcher.told || pool->heard)
+    if (!pool->deadlines.watcher.told || pool->deadlines.notified)
         return;
     fl_lock(&context->lock);
-    bool mine = fl_waiter_claim(&pool->watcher);
+    bool mine = fl_waiter_claim(&pool->deadlines.watcher);
     if (mine)
-        fl_waiters_remove(&context->waiters, &pool->watch);
+        fl_waiters_remove(&context->waiters, &pool->deadlines.watch);
     fl_unlock(&context->lock);
-    pool->heard = mine;
-    pool->hears = !mine;
+    pool->deadlines.notified = mine;
+    pool->deadlines.notifying = !mine;
 }
 
 /* ---- Stuck jobs ---- */
@@ -319,7 +320,7 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
 {
     int rc = pool->config.runtime ? 0 : filch_runtime_resize(pool->rt, workers + spares);
     if (!rc)
-        pool->workers = workers;
+        pool->width.workers = workers;
     return rc;
 }
 
@@ -329,10 +330,10 @@ static void spare(const filch_job *job, int change)
 {
     filch_pool *pool = job->pool;
     fl_intake_close(pool); /* fewer places: see runtime/pool/intake.h */
-    pool->spares += (unsigned)change;
+    pool->width.spares += (unsigned)change;
     if (!job->beyond) /* else it holds no place of a runner */
-        pool->excused += (unsigned)change;
-    fl_workers_make(pool, pool->workers, pool->spares);
+        pool->runners.excused += (unsigned)change;
+    fl_workers_make(pool, pool->width.workers, pool->width.spares);
 }
 
 /* Under the lock, so that its fiber runs it. */
@@ -370,7 +371,7 @@ static void overdue(void *arg)
         late->stuck = true;
         pool->stats.stuck++;
         describe(job, &late->report);
-        late->spared = pool->spares < pool->config.spares;
+        late->spared = pool->width.spares < pool->config.spares;
         if (late->spared)
             spare(job, 1);
         if (!pool->direct.tallies) { /* its workers take the items */

@@ -7,8 +7,22 @@
 #include <filch/pool.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/sync/timer.h>
+#include <runtime/sync/timer_heap.h>
+#include <runtime/sync/wait.h>
 
 struct fl_after;
+
+/* Jobs by their deadlines, and the watch on the pool's context.
+ * Submissions enter jobs, runners take them out, the timer thread takes those that are due. The
+ * thread that cancels the context runs the watcher. */
+typedef struct fl_pool_deadlines {
+    fl_timer_row dues;      /* jobs without an outcome, by deadline, */
+    fl_timer_heap run_dues; /* and those with a run timeout */
+    fl_waiter watcher;      /* of the pool's context, */
+    fl_node watch;          /* in its queue */
+    bool notified;          /* the watcher has been notified, */
+    bool notifying;         /* or is about to be, and destruction waits for that */
+} fl_pool_deadlines;
 
 /* It need not go on, for this cause: decides a job that is not in progress, and at its deadline one
  * that is. */

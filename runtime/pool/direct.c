@@ -100,8 +100,8 @@ static bool is_below_line(const fl_direct *direct, const filch_job *job)
 
 static void settle(filch_pool *pool, uint64_t ended)
 {
-    fl_lock(&pool->room.lock);
-    pool->settled += ended;
+    fl_lock(&pool->queue.room.lock);
+    pool->rest.settled += ended;
     fl_pool_leave(pool, &(fl_after){0});
 }
 
@@ -202,7 +202,7 @@ static uint64_t accept(filch_pool *pool, uint64_t count)
     if (FILCH_LIKELY(!filch_u32_load(&pool->closed,
                                      FILCH_RELAXED))) /* AcceptDirect; relaxed: so is it said */
         return nth * fl_direct_stride(&pool->direct) + shard + 1;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_shard_add(shard, accepted, -count);
     pool->stats.refused++;
     fl_pool_leave(pool, &(fl_after){0});
@@ -293,7 +293,7 @@ int fl_direct_submit_all(filch_pool *pool, const fl_submissions *jobs, size_t fi
 static void start(filch_self self, filch_job *job)
 {
     filch_pool *pool = job->pool;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     bool waits = job->stage == FL_JOB_WAITING;
     if (waits) {
         fl_order_remove(pool, job);

@@ -156,23 +156,24 @@ static void look(filch_self self, fl_work_item *job)
 
 int fl_elastic_open(filch_pool *pool)
 {
-    fl_elastic_init(&pool->elastic, &pool->config, fl_now());
-    if (pool->elastic.cpu_max)
-        fl_cpu_load_init(&pool->cpu_load);
-    return pool->elastic.most ? fl_alarm_init(&pool->alarms[FL_ALARM_MONITOR], pool->rt, look) : 0;
+    fl_elastic_init(&pool->width.elastic, &pool->config, fl_now());
+    if (pool->width.elastic.cpu_max)
+        fl_cpu_load_init(&pool->width.cpu_load);
+    return pool->width.elastic.most ? fl_alarm_init(&pool->alarms[FL_ALARM_MONITOR], pool->rt, look)
+                                    : 0;
 }
 
 void fl_elastic_mind(filch_pool *pool)
 {
-    const fl_elastic *elastic = &pool->elastic;
-    const filch_job *newest = pool->by_age.last;
+    const fl_elastic *elastic = &pool->width.elastic;
+    const filch_job *newest = pool->queue.by_age.last;
     if (newest && (pool->stats.width < elastic->most || elastic->cpu_max))
         fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], fl_later(newest->since, elastic->interval));
 }
 
 void fl_elastic_mind_submitter(filch_pool *pool, int64_t since)
 {
-    const fl_elastic *elastic = &pool->elastic;
+    const fl_elastic *elastic = &pool->width.elastic;
     if (fl_pool_meets(pool) && pool->stats.width < elastic->most)
         fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], fl_later(since, elastic->interval));
 }
@@ -180,27 +181,27 @@ void fl_elastic_mind_submitter(filch_pool *pool, int64_t since)
 /* The job that has waited longest, in the queue or for a runner; NULL: none. */
 static const filch_job *oldest(const filch_pool *pool)
 {
-    const fl_node *first = fl_pool_meets(pool) ? pool->room.waiters.first : NULL;
-    if (pool->by_age.first || !first)
-        return pool->by_age.first;
+    const fl_node *first = fl_pool_meets(pool) ? pool->queue.room.waiters.first : NULL;
+    if (pool->queue.by_age.first || !first)
+        return pool->queue.by_age.first;
     return ((const fl_submitter *)first->data)->job;
 }
 
 static int64_t next(const filch_pool *pool, int64_t now)
 {
-    return fl_elastic_next(&pool->elastic, (unsigned)pool->stats.width, oldest(pool), now);
+    return fl_elastic_next(&pool->width.elastic, (unsigned)pool->stats.width, oldest(pool), now);
 }
 
 void fl_elastic_look(filch_pool *pool, int64_t now)
 {
     fl_after after = {0};
-    int cpu = pool->elastic.cpu_max ? fl_cpu_load_look(&pool->cpu_load, now) : -1;
+    int cpu = pool->width.elastic.cpu_max ? fl_cpu_load_look(&pool->width.cpu_load, now) : -1;
     fl_pool_lock(pool);
     const filch_job *first = oldest(pool);
     const fl_load load = {pool->stats.waiting + fl_pool_presses(pool, 0), first ? first->since : 0,
-                          pool->active, cpu};
+                          pool->runners.active, cpu};
     unsigned width = (unsigned)pool->stats.width;
-    unsigned wanted = fl_elastic_width(&pool->elastic, width, &load, now);
+    unsigned wanted = fl_elastic_width(&pool->width.elastic, width, &load, now);
     pool->stats.grown += wanted > width;
     pool->stats.shrunk += wanted < width;
     fl_pool_set_width(pool, wanted, &after);
@@ -210,7 +211,7 @@ void fl_elastic_look(filch_pool *pool, int64_t now)
 
 int fl_elastic_resize(filch_pool *pool, unsigned least)
 {
-    fl_elastic *elastic = &pool->elastic;
+    fl_elastic *elastic = &pool->width.elastic;
     if (least > elastic->most)
         return fl_fail(EINVAL,
                        "pool %s: width %u is above its width_max %u; resize it to less, or create "

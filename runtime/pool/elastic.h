@@ -30,6 +30,7 @@
 #define FL_ELASTIC_H
 
 #include <filch/pool.h>
+#include <runtime/resilience/adaptive.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -103,6 +104,15 @@ typedef struct fl_cpu_load {
     double cpus;
     int percent; /* -1: unknown */
 } fl_cpu_load;
+
+/* The rules for the width; the width itself is one of the numbers (`stats`). Written by the monitor,
+ * by runners of an adaptive pool, and when a job becomes stuck or ends. */
+typedef struct fl_pool_width {
+    fl_elastic elastic;
+    fl_cpu_load cpu_load;     /* only the monitor's */
+    fl_aimd aimd;             /* of an adaptive pool */
+    unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
+} fl_pool_width;
 
 /* ---- Pure ---- */
 

@@ -34,7 +34,7 @@ static void opens(filch_self self, fl_work_item *job)
     fl_gate *gate = &pool->gate;
     fl_after after = {0};
     fl_fiber_of(self)->running.root = &task;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     gate->shut = false;
     fl_alarm_answer(&pool->alarms[FL_ALARM_GATE], FILCH_FOREVER);
     if (pool->stats.waiting)
@@ -104,7 +104,7 @@ void fl_gate_probed(filch_job *job)
 {
     filch_pool *pool = job->pool;
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_trials(job)->attempts.probe = pool->gate.probing = pool->gate.shut = false;
     if (pool->stats.waiting)
         fl_pool_rouse(pool, &after);

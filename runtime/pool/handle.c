@@ -37,7 +37,7 @@ static uint64_t id_by_handle(const filch_job *job)
 {
     fl_pool_lock_for(job);
     uint64_t id = job->id;
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return id;
 }
 
@@ -88,9 +88,9 @@ filch_outcome filch_job_outcome(const filch_job *job)
     if (fl_has_succeeded(job))
         return FILCH_SUCCEEDED;
     filch_pool *pool = job->pool;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     filch_outcome outcome = (filch_outcome)job->outcome;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return outcome;
 }
 
@@ -130,10 +130,10 @@ const filch_failure *filch_job_failure(const filch_job *job)
     FL_MUST_GIVE(job);
     filch_pool *pool = job->pool;
     const filch_failure *why = NULL;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     if (fl_more(job) && job->outcome != FILCH_UNDECIDED && job->outcome != FILCH_SUCCEEDED)
         why = keep_failure(job);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return why;
 }
 
@@ -179,7 +179,7 @@ int filch_job_set_priority(filch_job *job, unsigned priority)
         fl_order_move(pool, job, priority);
     else if (waits)
         job->priority = (uint8_t)priority;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return waits ? 0 : fl_plainly(-EALREADY);
 }
 
@@ -188,9 +188,9 @@ static int result(const filch_job *job)
     filch_failure why;
     if (job->outcome == FILCH_SUCCEEDED)
         return 0;
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     fl_job_explain(job, &why);
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return fl_fail(-why.code, "%s", why.message);
 }
 
@@ -208,16 +208,16 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
         return fl_fail(EINVAL, "filch_job_wait for a job without a handle; submit it with one");
     if (fl_has_succeeded(job))
         return 0;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     int rc = 0;
     if (job->outcome != FILCH_UNDECIDED) {
-        fl_unlock(&pool->room.lock);
+        fl_unlock(&pool->queue.room.lock);
     } else if (fl_job_here(pool) == job) {
-        fl_unlock(&pool->room.lock);
+        fl_unlock(&pool->queue.room.lock);
         return waits_for_itself(job);
     } else {
         fl_waits_in(call, job);
-        rc = fl_wait_cancellable(&pool->room.lock, &job->more->waiters, NULL, until);
+        rc = fl_wait_cancellable(&pool->queue.room.lock, &job->more->waiters, NULL, until);
     }
     return rc ? rc : result(job);
 }
@@ -249,9 +249,9 @@ static void settle(filch_future *future, const filch_job *job)
     const filch_outcome outcome = (filch_outcome)job->outcome;
     if (outcome != FILCH_SUCCEEDED) {
         filch_failure why;
-        fl_lock(&job->pool->room.lock);
+        fl_lock(&job->pool->queue.room.lock);
         fl_job_explain(job, &why);
-        fl_unlock(&job->pool->room.lock);
+        fl_unlock(&job->pool->queue.room.lock);
         fl_future_fail_with(future, &why);
         return;
     }
@@ -279,11 +279,11 @@ int filch_job_future(filch_future *future, filch_job *job)
     promise *one = (promise *)(void *)future->room;
     *one = (promise){.waiter.told = told, .job = job};
     one->node = (fl_node){.waiter = &one->waiter};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     bool decided = job->outcome != FILCH_UNDECIDED;
     if (!decided)
         fl_waiters_add(&job->more->waiters, &one->node);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     if (decided)
         settle(future, job);
     return 0;

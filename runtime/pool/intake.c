@@ -84,16 +84,17 @@ void fl_intake_collect(filch_pool *pool)
 
 static bool somebody_comes(const filch_pool *pool)
 {
-    return pool->seeking || fl_pool_is_full(pool, 1);
+    return pool->runners.seeking || fl_pool_is_full(pool, 1);
 }
 
 /* How many jobs may be accepted without the lock from now on. */
 static uint64_t grant(const filch_pool *pool)
 {
     const uint64_t queued = fl_pool_queued(pool);
-    bool minded = !pool->elastic.most || pool->stats.waiting;
+    bool minded = !pool->width.elastic.most || pool->stats.waiting;
     if (fl_pool_meets(pool) || queued >= pool->config.capacity || !minded ||
-        !somebody_comes(pool) || fl_waiters_any(&pool->room.waiters) || pool->heard ||
+        !somebody_comes(pool) || fl_waiters_any(&pool->queue.room.waiters) ||
+        pool->deadlines.notified ||
         filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return 0;
     const uint64_t room = pool->config.capacity - queued;

@@ -34,10 +34,10 @@
  *     adds to that number, with the intake closed;
  *   - no submitter waits for room: later submissions must not overtake it;
  *   - the pool is not closed;
- *   - the pool has not heard that its context is done: a job with a handle that is accepted later
- *     has its outcome at once. The watcher closes the intake, calls off all jobs that wait, and
- *     notes that it has heard, under one lock. So a push precedes this and is found there, or it
- *     finds the intake closed;
+ *   - the pool has not been notified that its context is done: a job with a handle that is accepted
+ *     later has its outcome at once. The watcher closes the intake, calls off all jobs that wait,
+ *     and notes that it was notified, under one lock. So a push precedes this and is found there, or
+ *     it finds the intake closed;
  *   - of an elastic pool, a job waits in the queue, for which the monitor's alarm is set.
  * Code that ends one of these conditions closes the intake first (fl_pool_lock). So does code that
  * looks at the waiting jobs: for it, a job that is pushed later was submitted later. A runner of a
@@ -58,8 +58,8 @@
  * submitter, after the push. The other calls need no more than the outcome and the waiters, which
  * are valid in each stage: to wait, to ask for the outcome or the failure, to make a future.
  * Releasing the handle counts down, and leaves the job in the list with its function's hold. Handles
- * are counted in pool->handed when the list is appended, before the job can run; that count is read
- * when the pool is destroyed, at rest, when the list is empty.
+ * are counted in pool->rest.handed when the list is appended, before the job can run; that count is
+ * read when the pool is destroyed, at rest, when the list is empty.
  *
  * Life: the push is the submitter's last touch of the pool. It finds the intake open, so a runner
  * is active, and the pool is not at rest before that runner has run the job, or the job was called

@@ -157,10 +157,10 @@ void fl_job_give_up(filch_job *job)
 {
     filch_pool *pool = job->pool;
     if (fl_more(job)) {
-        fl_lock(&pool->room.lock);
+        fl_lock(&pool->queue.room.lock);
         fl_key_leave(job);
         fl_due_leave(job);
-        fl_unlock(&pool->room.lock);
+        fl_unlock(&pool->queue.room.lock);
     }
     unmake(job);
 }
@@ -281,11 +281,11 @@ void fl_job_begin(filch_job *job)
     if (++now->running > now->running_most)
         now->running_most = now->running;
     if (pool->config.adaptive)
-        pool->aimd.reached |= now->running >= now->width;
+        pool->width.aimd.reached |= now->running >= now->width;
     if (!fl_more(job))
         return;
-    pool->beyond += job->beyond;
-    fl_row_enter(&pool->in_progress, job);
+    pool->runners.beyond += job->beyond;
+    fl_row_enter(&pool->runners.in_progress, job);
     if (job->own)
         fl_due_begin(job);
     if (pool->config.stuck_after)
@@ -356,7 +356,7 @@ static void take_out(filch_job *job, fl_after *after)
         fl_delay_end(job);
     }
     fl_job_become(job, FL_JOB_ENDED);
-    pool->pending_callbacks++;
+    pool->rest.pending_callbacks++;
     job->age.next = after->apart;
     after->apart = job;
     if (held_room)
@@ -410,7 +410,7 @@ static void context_done(fl_waiter *watcher)
     filch_pool *pool = job->pool;
     filch_outcome outcome = fl_outcome_of_cause(watcher->code);
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     const bool runs = job->stage == FL_JOB_RUNNING;
     if ((!runs || outcome == FILCH_TIMED_OUT) && fl_job_decide(job, outcome, NULL, &after) &&
         runs) {
@@ -465,10 +465,10 @@ static filch_context without_memory = {
 /* *until: the deadline for a new one. */
 static filch_context *look(filch_job *job, int64_t *until)
 {
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     filch_context *context = fl_context_of(job);
     *until = fl_due_of_context(job);
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return context;
 }
 

@@ -62,18 +62,18 @@ static void leave(fl_row *row, filch_job *job, bool by_age)
 
 static fl_row *level_of(filch_pool *pool, const filch_job *job)
 {
-    return &pool->level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
+    return &pool->order.level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
 }
 
 /* Of the row of a level, in `levels`. */
 static unsigned bit_of(const filch_pool *pool, const fl_row *row)
 {
-    return 1U << (row - pool->level);
+    return 1U << (row - pool->order.level);
 }
 
 static inline bool is_bit_right(const filch_pool *pool, const fl_row *row)
 {
-    return !row->first == !(pool->levels & bit_of(pool, row));
+    return !row->first == !(pool->order.levels & bit_of(pool, row));
 }
 
 /* Those of the same time, which may be coarse, stand by number. */
@@ -91,9 +91,9 @@ static void enter_level(filch_pool *pool, filch_job *job, bool moved)
     while (before && (moved ? is_younger(before, job) : before->since > job->since))
         before = before == row->first ? NULL : place(before, false)->previous;
     enter(row, before, job, false);
-    if (!pool->levels || job->since < pool->oldest)
-        pool->oldest = job->since;
-    pool->levels |= bit_of(pool, row);
+    if (!pool->order.levels || job->since < pool->order.oldest)
+        pool->order.oldest = job->since;
+    pool->order.levels |= bit_of(pool, row);
     FL_ASSERT(is_bit_right(pool, row));
 }
 
@@ -103,7 +103,7 @@ static void leave_level(filch_pool *pool, filch_job *job)
     FL_ASSERT(is_bit_right(pool, row));
     leave(row, job, false);
     if (!row->first)
-        pool->levels &= ~bit_of(pool, row);
+        pool->order.levels &= ~bit_of(pool, row);
 }
 
 void fl_row_enter(fl_row *row, filch_job *job)
@@ -120,12 +120,12 @@ void fl_row_leave(fl_row *row, filch_job *job)
 
 static filch_job *oldest(filch_pool *pool)
 {
-    return pool->by_age.first;
+    return pool->queue.by_age.first;
 }
 
 static filch_job *newest(filch_pool *pool)
 {
-    return pool->by_age.last;
+    return pool->queue.by_age.last;
 }
 
 /* The first of each row is its oldest, so that only these are compared. */
@@ -133,9 +133,9 @@ static filch_job *most_urgent_by_age(filch_pool *pool)
 {
     filch_job *best = NULL;
     int64_t best_level = -1, now = fl_now();
-    pool->oldest = now;
+    pool->order.oldest = now;
     for (unsigned i = FILCH_PRIORITIES; i-- > 0;) {
-        filch_job *job = pool->level[i].first;
+        filch_job *job = pool->order.level[i].first;
         if (!job)
             continue;
         int64_t level = (int64_t)i + (now - job->since) / pool->config.aging;
@@ -143,8 +143,8 @@ static filch_job *most_urgent_by_age(filch_pool *pool)
             best = job;
             best_level = level;
         }
-        if (job->since < pool->oldest)
-            pool->oldest = job->since;
+        if (job->since < pool->order.oldest)
+            pool->order.oldest = job->since;
     }
     return best;
 }
@@ -152,13 +152,13 @@ static filch_job *most_urgent_by_age(filch_pool *pool)
 /* Unless a job has waited for as long as `aging`, the next is of the highest level that has one. */
 static filch_job *most_urgent(filch_pool *pool)
 {
-    const unsigned levels = pool->levels;
+    const unsigned levels = pool->order.levels;
     if (!levels)
         return NULL;
     const bool several = levels & (levels - 1);
-    if (several && fl_is_past(fl_later(pool->oldest, pool->config.aging)))
+    if (several && fl_is_past(fl_later(pool->order.oldest, pool->config.aging)))
         return most_urgent_by_age(pool);
-    return pool->level[31 - __builtin_clz(levels)].first;
+    return pool->order.level[31 - __builtin_clz(levels)].first;
 }
 
 static filch_job *job_of(fl_timed *timed)
@@ -168,8 +168,8 @@ static filch_job *job_of(fl_timed *timed)
 
 static filch_job *earliest(filch_pool *pool)
 {
-    fl_timed *first = fl_timer_row_first(&pool->by_deadline);
-    return first ? job_of(first) : pool->level[0].first;
+    fl_timed *first = fl_timer_row_first(&pool->order.by_deadline);
+    return first ? job_of(first) : pool->order.level[0].first;
 }
 
 /* The next job to take. In rows: do jobs stand by priority, or by deadline? */
@@ -187,13 +187,13 @@ static bool stand_by_deadline(filch_pool *pool, filch_job *job)
     int64_t deadline = fl_job_deadline(job);
     job->by.deadline = (fl_timed){0};
     return deadline != FILCH_FOREVER &&
-           !fl_timer_row_add(&pool->by_deadline, &job->by.deadline, deadline);
+           !fl_timer_row_add(&pool->order.by_deadline, &job->by.deadline, deadline);
 }
 
 void fl_order_add(filch_pool *pool, filch_job *job)
 {
     const struct order *order = &orders[pool->config.order];
-    fl_row_enter(&pool->by_age, job);
+    fl_row_enter(&pool->queue.by_age, job);
     job->dated = order->deadlines && stand_by_deadline(pool, job);
     if (order->levels && !job->dated)
         enter_level(pool, job, false);
@@ -201,9 +201,9 @@ void fl_order_add(filch_pool *pool, filch_job *job)
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
 {
-    leave(&pool->by_age, job, true);
+    leave(&pool->queue.by_age, job, true);
     if (job->dated)
-        fl_timer_row_remove(&pool->by_deadline, &job->by.deadline);
+        fl_timer_row_remove(&pool->order.by_deadline, &job->by.deadline);
     else if (orders[pool->config.order].levels)
         leave_level(pool, job);
 }
@@ -218,7 +218,7 @@ filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth)
     FL_ASSERT(nth < pool->stats.waiting);
     const uint64_t younger = pool->stats.waiting - 1 - nth;
     const bool from_first = nth <= younger;
-    filch_job *job = from_first ? pool->by_age.first : pool->by_age.last;
+    filch_job *job = from_first ? pool->queue.by_age.first : pool->queue.by_age.last;
     for (uint64_t steps = from_first ? nth : younger; steps; steps--)
         job = from_first ? job->age.next : job->age.previous;
     return job;
@@ -226,7 +226,7 @@ filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth)
 
 bool fl_order_knows_first(const filch_pool *pool)
 {
-    return pool->by_age.first && orders[pool->config.order].next == oldest;
+    return pool->queue.by_age.first && orders[pool->config.order].next == oldest;
 }
 
 filch_job *fl_order_take(filch_pool *pool)
@@ -254,8 +254,8 @@ void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority)
 /* More jobs run than there are places after a shrink. */
 uint64_t fl_pool_free_places(const filch_pool *pool)
 {
-    const uint64_t places = pool->stats.width + pool->excused;
-    const uint64_t taken = pool->stats.running - pool->beyond;
+    const uint64_t places = pool->stats.width + pool->runners.excused;
+    const uint64_t taken = pool->stats.running - pool->runners.beyond;
     return taken < places ? places - taken : 0;
 }
 
@@ -298,7 +298,7 @@ void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after)
 /* One of them. false: none can be told. */
 static bool admit_first(filch_pool *pool, fl_after *after)
 {
-    fl_node *node = fl_waiters_claim(&pool->room.waiters);
+    fl_node *node = fl_waiters_claim(&pool->queue.room.waiters);
     if (!node)
         return false;
     fl_submitter *one = node->data;
@@ -311,7 +311,7 @@ static bool admit_first(filch_pool *pool, fl_after *after)
 
 void fl_pool_admit_all(filch_pool *pool, fl_after *after)
 {
-    while (fl_waiters_any(&pool->room.waiters) && fl_pool_has_room(pool))
+    while (fl_waiters_any(&pool->queue.room.waiters) && fl_pool_has_room(pool))
         if (!admit_first(pool, after))
             return;
 }
@@ -325,14 +325,14 @@ static bool has_plenty(const filch_pool *pool)
 
 void fl_pool_admit(filch_pool *pool, fl_after *after)
 {
-    const fl_node *first = pool->room.waiters.first;
+    const fl_node *first = pool->queue.room.waiters.first;
     if (first && (((const fl_submitter *)first->data)->prompt || has_plenty(pool)))
         fl_pool_admit_all(pool, after);
 }
 
 void fl_pool_turn_away(filch_pool *pool, fl_after *after)
 {
-    after->told = fl_waiters_claim_all(&pool->room.waiters, NULL);
+    after->told = fl_waiters_claim_all(&pool->queue.room.waiters, NULL);
     after->code = -EPIPE;
     for (fl_node *node = after->told; node; node = node->next)
         fl_submitter_told(pool, node->data);

@@ -7,7 +7,35 @@
 #ifndef FL_ORDER_H
 #define FL_ORDER_H
 
-#include <runtime/pool/pool.h>
+#include <filch/pool.h>
+#include <runtime/sync/timer_heap.h>
+#include <runtime/sync/wait_queue.h>
+
+struct fl_after;
+
+typedef struct fl_place_in_row {
+    filch_job *next, *previous;
+} fl_place_in_row;
+
+typedef struct fl_row {
+    filch_job *first, *last;
+} fl_row;
+
+/* The queue, which each job passes: submissions add jobs, runners and cancellers take them. */
+typedef struct fl_job_queue {
+    fl_wait_queue room; /* submitters that wait for room (fl_submitter) */
+    fl_row by_age;      /* waiting jobs */
+} fl_job_queue;
+
+/* Further rows of the waiting jobs, in pools whose order is not by age, and the row of delayed jobs
+ * (runtime/pool/run_job.c). Most jobs of a pool by age touch none of it. */
+typedef struct fl_pool_order {
+    fl_row level[FILCH_PRIORITIES];
+    unsigned levels; /* bit i: level i has a job */
+    int64_t oldest;  /* no job of the levels has waited since before that */
+    fl_timer_row by_deadline;
+    fl_row delayed;
+} fl_pool_order;
 
 /* Without memory for a place by its deadline it stands with those that have none. */
 void fl_order_add(filch_pool *pool, filch_job *job);
@@ -43,11 +71,11 @@ uint64_t fl_pool_queued(const filch_pool *pool);
 /* Is a new job accepted? A rendezvous has room only for jobs with a free place. */
 bool fl_pool_has_room(const filch_pool *pool);
 /* Puts a new job into the queue. */
-void fl_pool_take_in(filch_pool *pool, filch_job *job, fl_after *after);
+void fl_pool_take_in(filch_pool *pool, filch_job *job, struct fl_after *after);
 /* Puts an accepted job into the queue, as the last of those that wait. */
 void fl_pool_append(filch_pool *pool, filch_job *job);
 /* The same, and a runner comes for it. */
-void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after);
+void fl_pool_queue(filch_pool *pool, filch_job *job, struct fl_after *after);
 /* Serves submitters that wait for room, as far as there is some. A thread that submits much faster
  * than the runners work would be woken, at the price of some microseconds, for room for one job. So
  * it is told when a quarter of the capacity is free. After ADMIT_LOOK it looks itself, once, and
@@ -56,10 +84,10 @@ void fl_pool_queue(filch_pool *pool, filch_job *job, fl_after *after);
  * and submitters that come meanwhile stand behind it. A submission that does not wait, or only for
  * some time, first admits the submitters for which there is room. A submitter that leaves the queue
  * without room admits those behind it. Fibers and submitters with a time limit are prompt. */
-void fl_pool_admit(filch_pool *pool, fl_after *after);
+void fl_pool_admit(filch_pool *pool, struct fl_after *after);
 /* The pool is closed: tells all of them -EPIPE. */
-void fl_pool_turn_away(filch_pool *pool, fl_after *after);
+void fl_pool_turn_away(filch_pool *pool, struct fl_after *after);
 /* At once, also those that are not prompt. */
-void fl_pool_admit_all(filch_pool *pool, fl_after *after);
+void fl_pool_admit_all(filch_pool *pool, struct fl_after *after);
 
 #endif

@@ -24,6 +24,7 @@
 #include <runtime/pool/runner.h>
 #include <runtime/pool/shutdown.h>
 #include <runtime/pool/statistics.h>
+#include <runtime/resilience/adaptive.h>
 #include <runtime/resilience/breaker.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/limiter.h>
@@ -141,19 +142,21 @@ int fl_settings_check(const filch_pool_config *config)
 static inline bool counts_agree(const filch_pool *pool)
 {
     const filch_pool_stats *stats = &pool->stats;
-    return !stats->waiting == !pool->by_age.first && !stats->delayed == !pool->delayed.first &&
-           pool->beyond <= stats->running && pool->seeking <= pool->active &&
-           pool->active <= pool->made;
+    return !stats->waiting == !pool->queue.by_age.first &&
+           !stats->delayed == !pool->order.delayed.first &&
+           pool->runners.beyond <= stats->running &&
+           pool->runners.seeking <= pool->runners.active &&
+           pool->runners.active <= pool->runners.made;
 }
 
 void fl_pool_leave(filch_pool *pool, const fl_after *after)
 {
     FL_ASSERT(counts_agree(pool));
-    bool rested = fl_waiters_any(&pool->resting) && fl_pool_at_rest(pool);
-    fl_node *resting = rested ? fl_waiters_claim_all(&pool->resting, NULL) : NULL;
+    bool rested = fl_waiters_any(&pool->rest.waiters) && fl_pool_at_rest(pool);
+    fl_node *resting = rested ? fl_waiters_claim_all(&pool->rest.waiters, NULL) : NULL;
     filch_runtime *rt = pool->rt;
     fl_intake_open(pool);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     fl_tell_list(resting, 0);
     fl_tell_list(after->told, after->code);
     for (fl_work_item *one = after->started, *next; one; one = next) {
@@ -200,7 +203,7 @@ static unsigned most_at_a_time(const filch_pool *pool)
     if (pool->direct.tallies)
         return 0; /* its workers take the items */
     if (pool->config.adaptive)
-        most = pool->aimd.config.max;
+        most = pool->width.aimd.config.max;
     else if (pool->config.width_max)
         most = pool->config.width_max;
     return most + pool->config.spares;
@@ -230,14 +233,14 @@ static int set_up(filch_pool *pool)
     if (config->runtime)
         pool->rt = config->runtime;
     fl_move_in(pool->rt);
-    pool->workers = config->runtime ? 0 : filch_runtime_workers(pool->rt);
+    pool->width.workers = config->runtime ? 0 : filch_runtime_workers(pool->rt);
     rc = fl_runtime_meant(&pool->rt, "filch_pool_create");
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
     if (!rc && fl_direct_wanted(config))
         rc = fl_direct_open(&pool->direct, config->timed);
     else if (!rc && config->adaptive)
-        rc = fl_aimd_init(&pool->aimd, *config->adaptive, fl_now());
+        rc = fl_aimd_init(&pool->width.aimd, *config->adaptive, fl_now());
     else if (!rc)
         pool->stats.width = config->width ? config->width : filch_runtime_workers(pool->rt);
     if (!rc && config->timed)
@@ -245,7 +248,7 @@ static int set_up(filch_pool *pool)
     if (!rc && config->timed)
         rc = filch_distribution_create(&pool->runs);
     if (!rc && config->adaptive)
-        pool->stats.width = pool->aimd.limit;
+        pool->stats.width = pool->width.aimd.limit;
     if (!rc)
         rc = fl_runners_make(pool, most_at_a_time(pool));
     if (!rc)
@@ -281,15 +284,15 @@ static void stop_alarms(filch_pool *pool)
         fl_alarm_stop(&pool->alarms[i]);
     fl_gate_close(pool);
     fl_pool_unwatch(pool);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
 }
 
 static void take_down(filch_pool *pool)
 {
     fl_share_leave(pool->rt, &pool->shared);
     stop_alarms(pool); /* if creation got no further; they have not rung */
-    for (fl_runner *one; (one = pool->newest);) {
-        pool->newest = one->made_before;
+    for (fl_runner *one; (one = pool->runners.newest);) {
+        pool->runners.newest = one->made_before;
         free(one);
     }
     if (pool->rt)
@@ -300,13 +303,13 @@ static void take_down(filch_pool *pool)
     filch_distribution_destroy(pool->waits);
     filch_distribution_destroy(pool->runs);
     fl_direct_close(&pool->direct);
-    fl_timer_row_clear(&pool->by_deadline);
-    fl_timer_row_clear(&pool->dues);
-    fl_timer_heap_clear(&pool->run_dues);
+    fl_timer_row_clear(&pool->order.by_deadline);
+    fl_timer_row_clear(&pool->deadlines.dues);
+    fl_timer_heap_clear(&pool->deadlines.run_dues);
     fl_places_clear(&pool->places);
     fl_uses_end(pool);
     fl_life_end(&pool->life);
-    count(pool, pool->handed - FL_POOL_OPEN);
+    count(pool, pool->rest.handed - FL_POOL_OPEN);
 }
 
 int filch_pool_create(filch_pool **out, const filch_pool_config *config)
@@ -389,10 +392,10 @@ void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *out, size_t
     filch_pool *locked = (filch_pool *)(uintptr_t)pool;
     fl_pool_lock(locked);
     filch_pool_stats all = pool->stats;
-    all.held =
-        pool->handed + filch_u64_load(&pool->refs, FILCH_RELAXED) - FL_POOL_OPEN; /* a number */
+    all.held = pool->rest.handed + filch_u64_load(&pool->refs, FILCH_RELAXED) -
+               FL_POOL_OPEN; /* a number */
     fl_intake_open(locked);
-    fl_unlock(&locked->room.lock);
+    fl_unlock(&locked->queue.room.lock);
     fl_direct_sums plain;
     uint64_t ended = 0;
     fl_direct_sum(&pool->direct, &plain);

@@ -21,14 +21,15 @@
 #include <runtime/pool/elastic.h>
 #include <runtime/pool/gate.h>
 #include <runtime/pool/intake.h>
+#include <runtime/pool/order.h>
 #include <runtime/pool/run_job.h>
+#include <runtime/pool/runner.h>
+#include <runtime/pool/shutdown.h>
 #include <runtime/pool/slot_numbers.h>
-#include <runtime/resilience/adaptive.h>
 #include <runtime/sync/cancellation.h>
 #include <runtime/sync/object_timer.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
-#include <runtime/sync/wait_queue.h>
 #include <sched/assert.h>
 
 #include <errno.h>
@@ -39,14 +40,6 @@
  * below, has the access rules, and the edges ShowRare, ReadRare, and ReadSuccess. */
 
 enum fl_stage { FL_JOB_NEW, FL_JOB_WAITING, FL_JOB_RUNNING, FL_JOB_DELAYED, FL_JOB_ENDED };
-
-typedef struct fl_place_in_row {
-    filch_job *next, *previous;
-} fl_place_in_row;
-
-typedef struct fl_row {
-    filch_job *first, *last;
-} fl_row;
 
 /* Of jobs with attempts, or that may be stuck. */
 typedef struct fl_job_trials {
@@ -238,9 +231,9 @@ int fl_settings_check(const filch_pool_config *config);
  * the last of their tasks has answered. The thread that brings these counts to zero does so under
  * the lock, and does not touch the pool after unlocking it: a thread that waits for rest takes the
  * lock as well. From then on handles and jobs in results lists hold only the pool's memory. They
- * are counted in pool->handed when their jobs are numbered, under the lock, so a job without them
+ * are counted in pool->rest.handed when their jobs are numbered, under the lock, so a job without them
  * holds nothing of its pool. pool->refs counts them down when they are released, from FL_POOL_OPEN,
- * which no number of releases uses up. Destruction adds pool->handed, now final, and takes
+ * which no number of releases uses up. Destruction adds pool->rest.handed, now final, and takes
  * FL_POOL_OPEN away; the last to count frees the pool.
  *
  * Edges:
@@ -260,13 +253,6 @@ int fl_settings_check(const filch_pool_config *config);
 
 enum { FL_SPARES_MOST = 256 };
 #define FL_POOL_OPEN (UINT64_C(1) << 62)
-
-typedef struct fl_runner {
-    fl_work_item item; /* first */
-    struct fl_runner *next, *made_before;
-    filch_pool *pool;
-    bool seeks; /* started, and has not looked for a job yet */
-} fl_runner;
 
 /* The pool's tasks that start at a given time; each alarm is made by the code that needs it. */
 enum fl_pool_alarm {
@@ -290,6 +276,7 @@ struct filch_pool {
     filch_runtime *rt;
     filch_context *context;
     uint32_t life;                    /* runtime/platform/given.h */
+    bool all_extra;                   /* no job is plain: the configuration says so */
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     enum fl_dates dates;
     filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */
@@ -299,46 +286,21 @@ struct filch_pool {
     char intake_apart[FILCH_APART];
     filch_u64 refs; /* FL_POOL_OPEN less handles released; later those still held */
     char handles_apart[FILCH_APART];
-    /* From here to `stats`: the fields that each job changes, on as few cache lines as possible. */
-    fl_wait_queue
-        room; /* submitters that wait for room (fl_submitter); its lock is that of all below */
-    fl_row by_age, in_progress; /* waiting jobs; those that are not plain, and run */
-    fl_runner *idle;            /* idle runners */
-    unsigned made, active;      /* runners: in existence, with something to do */
-    unsigned seeking;           /* of those active: started, and have not looked for a job yet */
-    unsigned excused;           /* stuck jobs with a spare that would count for the width */
-    unsigned beyond;            /* of stats.running, jobs beyond the width */
-    uint64_t pending_callbacks;
-    filch_waiters resting; /* callers that wait for rest */
+    /* From here to the first fields of `rest`: those that each job changes, on as few cache lines
+     * as possible. The lock of `queue.room` is that of all below. */
+    fl_job_queue queue;
+    fl_pool_runners runners;
     filch_pool_stats stats;
-    fl_timer_row dues; /* jobs without an outcome, by deadline, */
-    bool all_extra;    /* no job is plain: the configuration says so */
-    uint64_t handed;   /* handles, and deliveries to results lists, of all jobs so far */
-    fl_row level[FILCH_PRIORITIES];
-    unsigned levels;        /* bit i: level i has a job */
-    int64_t oldest;         /* no job of the levels has waited since before that */
-    fl_timer_heap run_dues; /* and those with a run timeout: runtime/pool/deadlines.c */
-    fl_timer_row by_deadline;
-    fl_row delayed;
-    fl_places places;         /* of those in progress that asked for one */
-    fl_waiter watcher;        /* of the pool's context, */
-    fl_node watch;            /* in its queue */
-    bool heard;               /* the watcher has been told, */
-    bool hears;               /* or is about to be, and destruction waits for that */
-    void *keys;               /* the jobs that have one, a tree (tsearch) */
-    fl_aimd aimd;             /* of an adaptive pool */
-    fl_runner *newest;        /* of all */
-    unsigned workers, spares; /* of its own runtime at first; for stuck jobs, in use */
-    fl_share_pool shared;     /* with filch top */
-    fl_elastic elastic;
-    fl_cpu_load cpu_load; /* only the monitor's */
+    fl_pool_rest rest;
+    fl_pool_deadlines deadlines;
+    fl_pool_order order;
+    fl_places places; /* of those in progress that asked for one */
+    void *keys;       /* the jobs that have one, a tree (tsearch) */
+    fl_pool_width width;
+    fl_share_pool shared; /* with filch top */
     fl_gate gate;
     fl_alarm alarms[FL_POOL_ALARMS];
-    uint64_t settled;           /* plain jobs of a direct pool */
-    unsigned stranded;          /* jobs of this pool that wait for room */
     fl_user uses[FL_POOL_USES]; /* of what the configuration names */
-    filch_waiters closers;      /* submitters that wait for a results list, */
-    unsigned barred;            /* so many */
 };
 
 typedef struct fl_submitter {
@@ -361,14 +323,14 @@ typedef struct fl_after {
 /* Locks, for code that looks at waiting jobs, or ends a condition for the intake to be open. */
 static inline void fl_pool_lock(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_intake_close(pool);
 }
 /* Locks, for a call through a handle that depends on the job's stage, place or id: a job that is
  * still in the intake enters the queue. */
 static inline void fl_pool_lock_for(const filch_job *job)
 {
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     if (job->stage == FL_JOB_NEW)
         fl_intake_collect(job->pool);
 }
@@ -387,14 +349,15 @@ static inline bool fl_pool_alarms_are_silent(const filch_pool *pool)
 }
 static inline bool fl_pool_at_rest(const filch_pool *pool)
 {
-    return !pool->stats.waiting && !pool->stats.running && !pool->active && !pool->room.inside &&
-           !pool->barred && !pool->pending_callbacks && !pool->hears &&
-           fl_direct_at_rest(&pool->direct, pool->settled) && fl_pool_alarms_are_silent(pool);
+    return !pool->stats.waiting && !pool->stats.running && !pool->runners.active &&
+           !pool->queue.room.inside && !pool->rest.barred && !pool->rest.pending_callbacks &&
+           !pool->deadlines.notifying && fl_direct_at_rest(&pool->direct, pool->rest.settled) &&
+           fl_pool_alarms_are_silent(pool);
 }
 /* Is there a runner too many, or (by 1) room for another? */
 static inline bool fl_pool_is_full(const filch_pool *pool, unsigned by)
 {
-    return pool->active + by > pool->stats.width + pool->excused;
+    return pool->runners.active + by > pool->stats.width + pool->runners.excused;
 }
 static inline void fl_after_start(fl_after *after, fl_work_item *item)
 {
@@ -404,9 +367,9 @@ static inline void fl_after_start(fl_after *after, fl_work_item *item)
 /* A submitter no longer waits. */
 static inline void fl_submitter_told(filch_pool *pool, fl_submitter *one)
 {
-    FL_ASSERT(!one->told && pool->stranded >= one->inside);
+    FL_ASSERT(!one->told && pool->runners.stranded >= one->inside);
     one->told = true;
-    pool->stranded -= one->inside;
+    pool->runners.stranded -= one->inside;
 }
 /* Does a submission need a runner? */
 static inline bool fl_pool_meets(const filch_pool *pool)
@@ -416,7 +379,7 @@ static inline bool fl_pool_meets(const filch_pool *pool)
 /* Submitters that wait where jobs would wait elsewhere, and so many more. */
 static inline uint64_t fl_pool_presses(const filch_pool *pool, unsigned more)
 {
-    return fl_pool_meets(pool) ? pool->room.inside + more : 0;
+    return fl_pool_meets(pool) ? pool->queue.room.inside + more : 0;
 }
 /* The time for a job's `since`: all times of a pool are of the same clock, so jobs of a level stand
  * in their order. */
@@ -441,19 +404,19 @@ static inline void fl_job_number(filch_job *job)
     FL_ASSERT(job->stage == FL_JOB_NEW);
     job->id = ++pool->stats.accepted * fl_direct_stride(&pool->direct);
     if (more)
-        pool->handed += (uint64_t)more->handle + (more->results != NULL);
+        pool->rest.handed += (uint64_t)more->handle + (more->results != NULL);
 }
 static inline void fl_pool_progressed(filch_pool *pool, bool beyond)
 {
-    FL_ASSERT(pool->stats.running && pool->beyond >= beyond);
+    FL_ASSERT(pool->stats.running && pool->runners.beyond >= beyond);
     pool->stats.running--;
-    pool->beyond -= beyond;
+    pool->runners.beyond -= beyond;
 }
 /* A pending callback has been called, or never will be. */
 static inline void fl_pool_called_back(filch_pool *pool)
 {
-    FL_ASSERT(pool->pending_callbacks);
-    pool->pending_callbacks--;
+    FL_ASSERT(pool->rest.pending_callbacks);
+    pool->rest.pending_callbacks--;
 }
 
 /* ---- Jobs, under the lock or before others know them ---- */

@@ -207,12 +207,12 @@ typedef struct ends {
 /* The reason for which a wait would be useless; or 0. */
 static int enter(ends *beside, filch_pool *pool, filch_context *context)
 {
-    fl_lock(&pool->room.lock);
-    pool->barred++;
+    fl_lock(&pool->queue.room.lock);
+    pool->rest.barred++;
     beside->open = !filch_u32_load(&pool->closed, FILCH_RELAXED); /* relaxed: under the lock */
     if (beside->open)
-        fl_waiters_add(&pool->closers, &beside->closing);
-    fl_unlock(&pool->room.lock);
+        fl_waiters_add(&pool->rest.closers, &beside->closing);
+    fl_unlock(&pool->queue.room.lock);
     fl_lock(&context->lock);
     int cause = filch_context_cause(context);
     beside->waits = !cause;
@@ -231,10 +231,10 @@ static void leave_room(const ends *beside, filch_pool *pool, filch_context *cont
         fl_waiters_remove(&context->waiters, (fl_node *)(uintptr_t)&beside->done);
         fl_unlock(&context->lock);
     }
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     if (beside->open && waiter->winner != &beside->closing)
-        fl_waiters_remove(&pool->closers, (fl_node *)(uintptr_t)&beside->closing);
-    pool->barred--;
+        fl_waiters_remove(&pool->rest.closers, (fl_node *)(uintptr_t)&beside->closing);
+    pool->rest.barred--;
     pool->stats.refused += waiter->code != 0;
     fl_pool_leave(pool, &(fl_after){0});
 }

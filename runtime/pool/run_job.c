@@ -111,9 +111,9 @@ static void adapt(filch_job *job, filch_outcome outcome, fl_after *after)
     if (!pool->config.adaptive || !filch_job_attempts(job))
         return;
     int64_t now = fl_now(), latency = now - fl_trials(job)->attempts.began;
-    fl_aimd_call_over(&pool->aimd, adaptive_outcome(outcome), latency, now);
-    bool wider = pool->aimd.limit > pool->stats.width;
-    pool->stats.width = pool->aimd.limit;
+    fl_aimd_call_over(&pool->width.aimd, adaptive_outcome(outcome), latency, now);
+    bool wider = pool->width.aimd.limit > pool->stats.width;
+    pool->stats.width = pool->width.aimd.limit;
     if (wider) {
         fl_pool_rouse(pool, after);
         fl_pool_admit(pool, after);
@@ -127,7 +127,7 @@ static bool end(filch_job *job, filch_outcome outcome, const filch_failure *why,
     fl_job_become(job, FL_JOB_ENDED);
     fl_job_give_place(job);
     if (fl_more(job))
-        fl_row_leave(&job->pool->in_progress, job);
+        fl_row_leave(&job->pool->runners.in_progress, job);
     return decided;
 }
 
@@ -177,7 +177,7 @@ void fl_job_end_aloud(filch_self self, const fl_ended *ended, fl_after *after)
     fl_attempts_leave(job);
     fl_job_unwatch(job);
     fl_job_drop(job);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     leave(pool, beyond, after);
 }
 
@@ -205,7 +205,7 @@ void fl_job_finish(filch_self self, fl_ended *ended)
 {
     filch_pool *pool = ended->job->pool;
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     bool quiet = fl_job_end(self, ended, &after);
     fl_pool_leave(pool, &after);
     if (quiet) {
@@ -502,9 +502,9 @@ filch_outcome fl_attempts_end(filch_self self, filch_job *job, filch_outcome out
     step one = {.job = job, .why = why, .rc = -ECANCELED};
     if (!pool->config.dead_letters || (outcome != FILCH_FAILED && outcome != FILCH_PANICKED))
         return outcome;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     bool settling = job->settling = job->outcome == FILCH_UNDECIDED;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     if (settling)
         guarded(self, &one, put);
     return one.rc ? outcome : FILCH_DEAD_LETTERED;
@@ -523,7 +523,7 @@ static void due(void *arg)
     fl_pool_lock(pool);
     bool delayed = job->stage == FL_JOB_DELAYED;
     if (delayed) {
-        fl_row_leave(&pool->delayed, job);
+        fl_row_leave(&pool->order.delayed, job);
         pool->stats.delayed--;
         if (!fl_awaits_leave(
                 &fl_trials(job)->attempts)) /* else it still waits for its first call */
@@ -553,8 +553,8 @@ bool fl_delay(filch_job *job, int64_t until)
         fl_job_give_place(job);
         fl_due_pause(job);
         fl_trials(job)->overdue.fiber = NULL;
-        fl_row_leave(&pool->in_progress, job);
-        fl_row_enter(&pool->delayed, job);
+        fl_row_leave(&pool->runners.in_progress, job);
+        fl_row_enter(&pool->order.delayed, job);
         fl_pool_progressed(pool, job->beyond);
         pool->stats.delayed++;
         fl_pool_note_waiting(pool);
@@ -568,7 +568,7 @@ bool fl_delay(filch_job *job, int64_t until)
 
 void fl_delay_end(filch_job *job)
 {
-    fl_row_leave(&job->pool->delayed, job);
+    fl_row_leave(&job->pool->order.delayed, job);
     job->pool->stats.delayed--;
     if (fl_timer_stop(&fl_trials(job)->attempts.timer))
         fl_pending_callback_call_off(job);

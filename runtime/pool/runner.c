@@ -35,7 +35,7 @@ static filch_job *take_first(filch_pool *pool)
 {
     if (!fl_order_knows_first(pool))
         fl_intake_collect(pool);
-    if (!pool->by_age.first)
+    if (!pool->queue.by_age.first)
         fl_intake_close(pool);
     return fl_order_take(pool);
 }
@@ -47,14 +47,14 @@ static filch_job *take(filch_pool *pool, fl_runner *me, fl_after *after)
     const bool sought = me->seeks;
     if (sought)
         fl_intake_close(pool);
-    pool->seeking -= sought;
+    pool->runners.seeking -= sought;
     me->seeks = false;
     bool may = !fl_pool_is_full(pool, 0) && fl_gate_passes(pool, after);
     filch_job *job = may ? take_first(pool) : NULL;
     if (!job) {
-        pool->active--;
-        me->next = pool->idle;
-        pool->idle = me;
+        pool->runners.active--;
+        me->next = pool->runners.idle;
+        pool->runners.idle = me;
         return NULL;
     }
     pool->stats.waiting--;
@@ -72,7 +72,7 @@ static filch_job *next(filch_self self, fl_runner *me, fl_ended *ended)
     filch_pool *pool = me->pool;
     filch_job *quiet = ended->job;
     fl_after after = {0};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     if (quiet && !fl_job_end(self, ended, &after)) {
         end_aloud(self, pool, ended, &after);
         quiet = NULL;
@@ -122,15 +122,15 @@ int fl_runners_make(filch_pool *pool, unsigned count)
         fl_runner *one = make(pool);
         if (!one)
             return fl_fail(ENOMEM, "no memory for %u runners; make the pool narrower", count);
-        fl_lock(&pool->room.lock);
-        enough = pool->made >= count;
+        fl_lock(&pool->queue.room.lock);
+        enough = pool->runners.made >= count;
         if (!enough) {
-            one->next = pool->idle;
-            one->made_before = pool->newest;
-            pool->idle = pool->newest = one;
-            pool->made++;
+            one->next = pool->runners.idle;
+            one->made_before = pool->runners.newest;
+            pool->runners.idle = pool->runners.newest = one;
+            pool->runners.made++;
         }
-        fl_unlock(&pool->room.lock);
+        fl_unlock(&pool->queue.room.lock);
         if (enough)
             free(one);
     }
@@ -141,17 +141,17 @@ void fl_pool_rouse(filch_pool *pool, fl_after *after)
 {
     if (pool->gate.shut)
         return;
-    fl_runner *one = fl_pool_is_full(pool, 1) ? NULL : pool->idle;
+    fl_runner *one = fl_pool_is_full(pool, 1) ? NULL : pool->runners.idle;
     if (!one) {
         fl_elastic_mind(pool);
         return;
     }
-    if (pool->seeking)
+    if (pool->runners.seeking)
         return;
-    pool->idle = one->next;
+    pool->runners.idle = one->next;
     one->seeks = true;
-    pool->seeking++;
-    fl_elastic_note(&pool->elastic, ++pool->active);
+    pool->runners.seeking++;
+    fl_elastic_note(&pool->width.elastic, ++pool->runners.active);
     fl_after_start(after, &one->item);
 }
 
@@ -170,9 +170,9 @@ static int resize_direct(filch_pool *pool, unsigned workers)
                        "pool %s has no width, and shares its workers; create it with a width, or "
                        "call filch_runtime_resize",
                        pool->config.name);
-    fl_lock(&pool->room.lock);
-    int rc = fl_workers_make(pool, workers, pool->spares);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    int rc = fl_workers_make(pool, workers, pool->width.spares);
+    fl_unlock(&pool->queue.room.lock);
     return rc;
 }
 
@@ -188,7 +188,7 @@ int filch_pool_resize(filch_pool *pool, unsigned width)
         return resize_direct(pool, width);
     if (pool->config.adaptive)
         return fl_fail(EINVAL, "pool %s is adaptive and sets its own width", pool->config.name);
-    if (pool->elastic.most)
+    if (pool->width.elastic.most)
         return fl_elastic_resize(pool, width);
     int rc = fl_runners_make(pool, width + pool->config.spares);
     if (rc)

@@ -26,19 +26,19 @@ void filch_pool_close(filch_pool *pool)
     fl_direct_fence(pool);
     fl_after after = {0};
     fl_pool_turn_away(pool, &after);
-    after.told = fl_waiters_claim_all(&pool->closers, after.told);
+    after.told = fl_waiters_claim_all(&pool->rest.closers, after.told);
     fl_pool_leave(pool, &after);
 }
 
 static int await_rest(const char *call, filch_pool *pool, int64_t until, fl_wait_how how)
 {
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     if (fl_pool_at_rest(pool)) {
-        fl_unlock(&pool->room.lock);
+        fl_unlock(&pool->queue.room.lock);
         return 0;
     }
     fl_waits_in(call, pool);
-    return fl_wait_at(how, &pool->room.lock, &pool->resting, NULL, until);
+    return fl_wait_at(how, &pool->queue.room.lock, &pool->rest.waiters, NULL, until);
 }
 
 int fl_pool_wait(const char *call, filch_pool *pool, int64_t until)
@@ -61,13 +61,13 @@ int filch_pool_wait(filch_pool *pool, int64_t until)
 static filch_context *next_to_cancel(filch_pool *pool)
 {
     filch_context *found = NULL;
-    fl_lock(&pool->room.lock);
-    for (filch_job *job = pool->in_progress.first; job && !found; job = job->age.next) {
+    fl_lock(&pool->queue.room.lock);
+    for (filch_job *job = pool->runners.in_progress.first; job && !found; job = job->age.next) {
         filch_context *own = fl_context_of(job);
         if (own && !filch_context_cause(own))
             found = filch_context_retain(own);
     }
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return found;
 }
 
@@ -90,8 +90,8 @@ size_t filch_pool_cancel_waiting(filch_pool *pool)
     fl_after after = {0};
     fl_pool_lock(pool);
     size_t cancelled = (size_t)fl_direct_cancel_waiting(pool);
-    cancelled += cancel_row(&pool->delayed, &after);
-    cancelled += cancel_row(&pool->by_age, &after);
+    cancelled += cancel_row(&pool->order.delayed, &after);
+    cancelled += cancel_row(&pool->queue.by_age, &after);
     fl_pool_leave(pool, &after);
     return cancelled;
 }
@@ -120,7 +120,7 @@ static void shut_down(filch_self self, fl_work_item *job)
     filch_pool *pool = FL_CONTAINER_OF(job, filch_pool, alarms[FL_ALARM_SHUTDOWN].work_item);
     fl_fiber_of(self)->running.root = &task;
     filch_pool_shutdown_now(pool);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_alarm_answer(&pool->alarms[FL_ALARM_SHUTDOWN], FILCH_FOREVER);
     fl_pool_leave(pool, &(fl_after){0});
 }
@@ -130,12 +130,12 @@ static int shut_down_at(filch_pool *pool, int64_t until)
 {
     fl_alarm *alarm = &pool->alarms[FL_ALARM_SHUTDOWN];
     int rc = 0;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     if (!fl_alarm_was_made(alarm))
         rc = fl_alarm_init(alarm, pool->rt, shut_down);
     if (!rc)
         fl_alarm_set(alarm, until);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return rc;
 }
 

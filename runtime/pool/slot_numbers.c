@@ -90,8 +90,8 @@ int filch_job_place(filch_job *job)
     if (pool->direct.tallies)
         return fl_fail(EINVAL, "pool %s is direct and has no places; create it with a width",
                        pool->config.name);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     int place = place_of(job);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return place;
 }

@@ -72,8 +72,8 @@ static int reject(filch_pool *pool, filch_job *job, int64_t until)
 static bool nobody_makes_room(const filch_pool *pool)
 {
     const filch_pool_stats *now = &pool->stats;
-    return fl_pool_is_full(pool, 1) && pool->stranded + 1 >= pool->active &&
-           !fl_elastic_will_grow(&pool->elastic, (unsigned)now->width,
+    return fl_pool_is_full(pool, 1) && pool->runners.stranded + 1 >= pool->runners.active &&
+           !fl_elastic_will_grow(&pool->width.elastic, (unsigned)now->width,
                                  now->waiting + now->delayed + fl_pool_presses(pool, 1));
 }
 
@@ -120,12 +120,12 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
                                     "all jobs of full pool %.20s wait for room; raise its "
                                     "capacity, or try (a time of 0)",
                                     pool->config.name));
-    pool->stranded += as.inside;
+    pool->runners.stranded += as.inside;
     job->since = fl_now();
     fl_elastic_mind_submitter(pool, job->since);
     fl_waits_in("filch_pool_submit", pool);
     filch_context_retain(context);
-    int rc = fl_wait_queue_wait_looking(&pool->room, &as, job->since + ADMIT_LOOK,
+    int rc = fl_wait_queue_wait_looking(&pool->queue.room, &as, job->since + ADMIT_LOOK,
                                         as.prompt ? NULL : look,
                                         until < deadline ? until : deadline, context);
     if (!as.told)
@@ -141,7 +141,7 @@ static void run_now(filch_self self, fl_work_item *item)
 {
     filch_job *job = (filch_job *)item;
     filch_pool *pool = job->pool;
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     fl_job_begin(job);
     fl_pool_called_back(pool);
     fl_pool_leave(pool, &(fl_after){0});
@@ -152,7 +152,7 @@ void fl_pool_run_beyond(filch_pool *pool, filch_job *job, fl_after *after)
 {
     fl_job_become(job, FL_JOB_RUNNING);
     fl_work_item_be_part(&job->item, run_now);
-    pool->pending_callbacks++;
+    pool->rest.pending_callbacks++;
     fl_after_start(after, &job->item);
 }
 
@@ -188,7 +188,7 @@ static filch_job *oldest_queued(const filch_pool *pool)
 {
     const uint64_t free = fl_pool_free_places(pool), waiting = pool->stats.waiting;
     if (waiting <= free)
-        return fl_pool_meets(pool) ? NULL : pool->delayed.first;
+        return fl_pool_meets(pool) ? NULL : pool->order.delayed.first;
     return fl_order_nth_oldest(pool, free);
 }
 
@@ -251,7 +251,7 @@ static int submit_some(filch_pool *pool, filch_job *const *jobs, unsigned count,
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: under the lock */
         return refuse(pool, fl_pool_if_closed(-EPIPE));
     int rc = 0;
-    const bool behind = fl_waiters_any(&pool->room.waiters) && is_patient(pool, until);
+    const bool behind = fl_waiters_any(&pool->queue.room.waiters) && is_patient(pool, until);
     if (!behind)
         fl_pool_admit_all(pool, &after);
     while (!behind && fit < count && fl_pool_has_room(pool) && !(rc = prepare(jobs[fit])))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: timeout 300 (it builds the library)
 # The library alone, by the commands of docs/install.md: no package of services is needed, no part of services is built or
 # installed, and the page has the right number of steps.
 . "$(dirname "$0")/scratch.sh"

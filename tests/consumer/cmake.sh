@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: first; timeout 300 (it builds the library)
 # The README's program as a CMake project of the README's lines: with the installation, and with Filch's source, in a folder
 # and fetched, by the lines of docs/install.md.
 . "$(dirname "$0")/common.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: run_serial on (others install from the same build folder)
 # Target `uninstall` removes all that was installed, from a prefix and below DESTDIR, and nothing else.
 . "$(dirname "$0")/scratch.sh"
 

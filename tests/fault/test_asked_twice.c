@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps calloc
  *
  * A job's own context, for which two callers ask at the same time: both get the same one, and the
  * other is released. The second call comes while the first one allocates memory. */

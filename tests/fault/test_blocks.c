@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Blocks of the heap: work that is done again and again, and runtimes that come and go, hold no more
  * of them. Any number of tasks, children and jobs, some at a time, need no more than a few. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in asan tsan
  *
  * Memory of a burst: once the runtime is idle, nine tenths of the burst's memory, page tables
  * included, go back to the system. Each burst is a process of its own. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_quota_read
  *
  * A CPU quota of a cgroup: as many workers as it pays for, rounded up, none of them pinned, and no
  * turning round while they idle. Once with a group of the kernel's, where one can be made here, and

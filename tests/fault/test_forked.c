@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan
  *
  * fork() in every state of a runtime, from outside and from a task: the child is refused on its
  * copy and lives with a runtime of its own, the parent goes on. And exec, with workers at work. */

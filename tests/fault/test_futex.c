@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps syscall
  *
  * A futex wait may end for no reason: interrupted, refused since the word had changed, woken by
  * nobody. Here it does so again and again, at random; a wake may reach more sleepers than were

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in asan tsan
  *
  * Stacks' guards where they cost a mapping each: kernels without MADV_GUARD_INSTALL, here refused
  * as they refuse it, and processes that have few mappings left. Tasks wait by the ten thousand, and the

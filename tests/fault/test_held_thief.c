@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_forkstack_ask fl_forkstack_withdraw fl_forkstack_rob_look fl_forkstack_rob_take fl_mailbox_answered fl_slot_take
  *
  * A signal stops a worker in the middle of a theft, for as long as the handler likes. Working
  * threads continue and finish everything that does not wait for the held worker's task. Nobody is

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Cells of jobs, and of the items that start them: each comes back, however its job ends, and a job
  * has nothing of the former use of its cell. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in asan tsan
  *
  * A process at its limits: address space, number of mappings, number of threads. A creation fails
  * with an error that names the limit, or works; running work continues; once there is room again,

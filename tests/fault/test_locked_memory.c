@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in asan tsan
  *
  * mlockall: with MCL_ONFAULT a waiting task costs what it touches, and a limit of locked memory
  * that is too low is named. In children, which have no threads yet. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * The states of queues, apart from any runtime that works. A searcher's last look sees what is in
  * the queue of each worker, and a queue's end frees what is left in it. In a runtime, a fork that

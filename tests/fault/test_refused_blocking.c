@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Blocking calls where the system refuses threads or memory for them: without any the call says so
  * and the task is where it was; with some it waits for its turn. */

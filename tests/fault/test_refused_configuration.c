@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_service_static jansson; wraps calloc free fmemopen
  *
  * Without memory, a configuration is refused with -ENOMEM or -EINVAL and a sentence, at any of its
  * allocations, and a secret is not shown. Linked with wrappers of calloc and fmemopen. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan; needs refusals
  *
  * The system refuses memory, address space, threads or the machine's description, at each place of
  * a creation in turn: a negative errno and a sentence, nothing left behind, and the next creation

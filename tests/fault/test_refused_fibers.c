@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * The memory of fibers, while the system refuses to replace or to unmap it. */
 #include <runtime/engine/fiber.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Forked tasks without memory. Those beyond a full fork stack continue until the reserve is used up; a
  * ready deque that cannot grow leaves tasks from outside in the inbox. Forks that find no place are not

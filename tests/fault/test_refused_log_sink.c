@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals; wraps write eventfd
  *
  * A log sink to which memory, a thread or a file is refused, and one whose file refuses bytes. Linked
  * with wrappers of write and eventfd. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Metrics and spans to which memory, or a thread's key, is refused: an error says so, or a part is
  * lost and counted; nothing is held, and later it works again. */

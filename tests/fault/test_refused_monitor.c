@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_elastic_open
  *
  * A pool whose last alarm is refused: its creation fails, and leaves no other alarm with the timer
  * thread. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Objects to which memory, or the timer thread, is refused: an error says so, nothing is held, and
  * what is in use needs none. */

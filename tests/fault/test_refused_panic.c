@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * A panic for which there is no memory: it arrives nevertheless. */
 #include <filch/panic.h>

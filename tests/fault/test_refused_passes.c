@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Scans, filters, reductions and histograms to which memory is refused: their callers do all the work,
  * or an error says so; nothing is lost. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals; wraps tsearch pthread_mutex_lock pthread_mutex_unlock
  *
  * Pools to which memory or threads are refused, at each place in turn: an error says so, nothing is
  * held, and jobs accepted before have their outcome. */

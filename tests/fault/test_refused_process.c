@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Child processes and channels of signals without memory or the timer thread: each request is
  * refused in turn, the call says so, nothing is held, and the next call works. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals filch_trace_parts
  *
  * Traces to which memory, address space or disk are refused: they do not begin, or lose events and say so; the
  * program goes on. */

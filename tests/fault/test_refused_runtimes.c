@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Runtimes that are shared, recorded, or have room for more workers, to which the system refuses
  * memory, address space or threads: a negative errno and a sentence, nothing left behind, and the next

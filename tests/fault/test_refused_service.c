@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals filch_service_static
  *
  * The HTTP endpoints and the export of spans, to which memory or threads are refused: they do not
  * start, and say so, or they work. */

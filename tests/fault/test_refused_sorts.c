@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Stable and radix sorts to which memory is refused, at first or after a while: they sort all the same,
  * and keep equal items in their order. */

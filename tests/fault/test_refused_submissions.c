@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals; wraps tsearch
  *
  * Submissions to which memory is refused at each place in turn: each is accepted as a whole, or an
  * error says so. An accepted job is reported once, and its data released once; nothing is held. */
@@ -63,9 +64,9 @@ Test(refused_submissions, one_with_a_deadline)
 /* It waits, so that its deadline is not over. */
 static bool is_watched(filch_job *job)
 {
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     const bool watched = job->more->in.due.place;
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return watched;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals; wraps epoll_create1 eventfd epoll_ctl epoll_pwait2
  *
  * The timer thread of timers and files, to which the system refuses its thread, its files, memory,
  * watches, or the call in which it sleeps. Each call reports that, nothing is held or lost, and the

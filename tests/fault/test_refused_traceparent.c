@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps getrandom
  *
  * Where the system has no random bytes to give, or strange ones, traces have ids all the same, and
  * differ. Linked with a wrapper of getrandom. */

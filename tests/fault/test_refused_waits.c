@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * Waits that have no timer, since the timer thread has no thread, or no memory: an error says so, and
  * no permit or attempt is lost. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * The n-th request of a call for memory, a thread or the topology is refused, for each n. The call
  * then succeeds, or fails with its code; one of the refusals yields its error message. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * A running runtime whose requests the system refuses: answers are right, everything that was
  * accepted runs once, and nothing is held when it is over. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs refusals
  *
  * More workers where the system refuses threads, or memory for them: resizing says so, everything
  * is as before, and it works as soon as the system does. */

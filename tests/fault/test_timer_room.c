@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps malloc realloc
  *
  * The most timers of a heap and of a ring. Their memory is refused, and only asked for up to there. */
 #include <runtime/sync/timer_heap.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_worker_here fl_timer_start_waiter
  *
  * Between two steps of the start of a timer (-Wl,--wrap) another thread starts it, too, or the waiter
  * is told and the timer is refused. */

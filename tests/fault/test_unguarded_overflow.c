@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in asan tsan
  *
  * An overflow of a stack without a guard is found when its fiber suspends or is freed. */
 #include <sys/mman.h>

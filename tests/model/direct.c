@@ -192,7 +192,8 @@ static void free_pool(void)
     wait_for_returns(submitters());
     fl_direct_sums sums;
     fl_direct_sum(&pool->direct, &sums);
-    MC_CLAIM(sums.accepted == accepted && sums.begun == accepted && pool->settled == accepted &&
+    MC_CLAIM(sums.accepted == accepted && sums.begun == accepted &&
+                 pool->rest.settled == accepted &&
                  sums.outcomes[FILCH_SUCCEEDED] + sums.outcomes[FILCH_CANCELLED] == accepted,
              "the counts are not those of the accepted jobs");
     MC_CLAIM(runs == sums.outcomes[FILCH_SUCCEEDED], "a job that was accepted has not run at rest");
@@ -274,7 +275,7 @@ static void lay_out(struct shape chosen)
         mc_name(&tallies.of[i].accepted, "accepted");
     }
     mc_name(&pool->closed, "closed");
-    mc_name(&pool->room.lock, "pool's lock");
+    mc_name(&pool->queue.room.lock, "pool's lock");
     mc_name(&starts, "starts");
     mc_name(&returned, "returned");
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: first
  *
  * Tokens, park words and the end of a runtime (docs/internals/idle.md). Real: sched/idle,
  * runtime/engine/park, filch_runtime_destroy. Played: the workers' loop, and the inbox, which is

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: first
  *
  * The whole engine under the checker: real workers, real fibers with stacks of their own, real
  * sleep, wake-up, inbox, suspension, and a real filch_runtime_destroy, for programs of two or three

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: first
  *
  * The fork stack against thieves: fork and join inline and out of line, ask, hand-over, forced
  * steal, withdrawal, taking back, flush. Real: sched/forkstack,

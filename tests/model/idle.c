@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: first
  *
  * The idle protocol (docs/internals/idle.md): is every task found by a worker that has nothing to do? Real:
  * sched/{idle,forkstack,deque}, runtime/engine/{park,inbox,steal}, fl_arrive of suspend, and the

@@ -19,7 +19,7 @@
  * one submitter begin in their order. In a pool of priorities no job begins before one of a higher
  * priority whose submission, or change of priority, had returned when the runner looked (one
  * submitter only). Once a call that calls a job off has returned, the job has an outcome or runs; a
- * job with a handle does not begin once the pool has heard that its context is done. The ids of one
+ * job with a handle does not begin once the pool was notified that its context is done. The ids of one
  * submitter count its jobs; each handle is counted once. No more jobs wait than the free places and
  * the capacity allow, nor are there credits for more; a submission is refused only where that many
  * wait. There is never an active runner too many; at rest all accepted jobs have ended, and nobody
@@ -162,12 +162,13 @@ void fl_job_begin(filch_job *job)
 {
     const numbered *one = (const numbered *)job;
     MC_CLAIM(job->outcome == FILCH_UNDECIDED, "a job that was called off begins");
-    MC_CLAIM(!job->own || !pool->heard, "a job begins after the end of its pool's context");
+    MC_CLAIM(!job->own || !pool->deadlines.notified,
+             "a job begins after the end of its pool's context");
     claim_room(1); /* this one */
     (shape.has_levels ? check_levels : check_order)(one);
     job->stage = FL_JOB_RUNNING;
     if (fl_more(job))
-        fl_row_enter(&pool->in_progress, job);
+        fl_row_enter(&pool->runners.in_progress, job);
     pool->stats.running++;
     if (pool->stats.running > 1)
         reaches_note("two jobs at once");
@@ -190,7 +191,7 @@ bool fl_job_end(filch_self self, fl_ended *ended, fl_after *after)
     claim_room(0);
     if (fl_more(job)) {
         fl_job_decide(job, FILCH_SUCCEEDED, NULL, after);
-        fl_row_leave(&pool->in_progress, job);
+        fl_row_leave(&pool->runners.in_progress, job);
     }
     job->stage = FL_JOB_ENDED;
     bool quiet = !fl_rare(job);
@@ -203,7 +204,7 @@ void fl_job_end_aloud(filch_self self, const fl_ended *ended, fl_after *after)
     (void)self, (void)after;
     fl_job_unwatch(ended->job);
     fl_job_drop(ended->job);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     pool->stats.running--;
 }
 
@@ -283,10 +284,10 @@ static void check_called_off(const filch_job *job, int rc)
 {
     MC_CLAIM(!rc || rc == -EALREADY, "an error of nothing");
     reaches_note(rc ? "called off too late" : "called off");
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     MC_CLAIM(job->outcome != FILCH_UNDECIDED || job->stage == FL_JOB_RUNNING,
              "a job that was called off waits");
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
 }
 
 static void raise_priority(filch_job *job)
@@ -370,7 +371,7 @@ static void free_pool(void)
     MC_CLAIM(!pool->intake.arrivals.filch_value, "the intake of a closed pool is open");
     MC_CLAIM(pool->stats.accepted == accepted, "the count is not that of the accepted jobs");
     MC_CLAIM(runs + called_off == accepted, "a job that was accepted has not ended at rest");
-    MC_CLAIM(pool->handed == handles, "the count is not that of the handles");
+    MC_CLAIM(pool->rest.handed == handles, "the count is not that of the handles");
     mc_free(pool);
 }
 
@@ -442,15 +443,15 @@ static void end_pool(void)
         ((numbered *)job)->result = 1;
         filch_u32_store(&job->more->cause, FL_SUCCEEDED, FILCH_RELAXED);
         filch_u32_store(&job->refs, 1, FILCH_RELAXED);
-        pool->handed++;
+        pool->rest.handed++;
     }
-    if (!pool->handed)
+    if (!pool->rest.handed)
         return;
-    for (fl_runner *one; (one = pool->newest);) {
-        pool->newest = one->made_before;
+    for (fl_runner *one; (one = pool->runners.newest);) {
+        pool->runners.newest = one->made_before;
         mc_free(one);
     }
-    filch_u64_store(&pool->refs, pool->handed, FILCH_RELAXED);
+    filch_u64_store(&pool->refs, pool->rest.handed, FILCH_RELAXED);
     filch_u32_store(&unlimited.refs, 2, FILCH_RELAXED); /* it is no memory to be freed */
 }
 
@@ -479,7 +480,7 @@ void lay_out(struct shape chosen)
     end_pool();
     mc_name(&pool->intake.arrivals, "intake");
     mc_name(&pool->closed, "closed");
-    mc_name(&pool->room.lock, "pool's lock");
+    mc_name(&pool->queue.room.lock, "pool's lock");
     mc_name(&starts, "starts");
     mc_name(&returned, "returned");
     mc_name(&unlimited.cause, "pool's cause");

@@ -1,43 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The libraries and options that tests of libfilch-service need.
 
-# service_tests(TARGET NAME...): tests of libfilch-service that also need TARGET.
-macro(service_tests target)
-  foreach(test ${ARGN})
-    set(needs_test_${test} ${target})
-    set(options_test_${test} filch_service_static)
-  endforeach()
-endmacro()
-service_tests(filch_service_static copy null_service service service_cancel service_drain service_leases service_waits service_options
-              service_ready service_faults service_busy service_records service_job_records service_main contained envelope message_fields percent civil cron periodic
-              trial_handlers handler_command handler_module)
-service_tests(PkgConfig::JANSSON configuration handler_table refused_configuration)
-service_tests(PkgConfig::JANSSON handler_coprocess)
-service_tests(PkgConfig::CURL handler_http)
-service_tests(PkgConfig::MICROHTTPD service_http http_requests http_slow serve_places notify)
-service_tests(PkgConfig::CURL service_otlp otlp_retry_after web)
-if(NOT JANSSON_FOUND)
-  service_tests(PkgConfig::JANSSON service_http http_requests http_slow serve_places service_otlp notify)
-endif()
-list(APPEND options_test_service_http PkgConfig::JANSSON)
-list(APPEND options_test_service_otlp PkgConfig::JANSSON)
 include(service/servers.cmake)
 
-# broker_tests(TARGET): the tests in the folder of the caller are of that broker, and need TARGET; broker_test_programs are their names.
-macro(broker_tests target)
-  file(GLOB broker_test_programs CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.c)
-  list(TRANSFORM broker_test_programs REPLACE ".*/(test_[a-z_]*)\\.c" "\\1")
-  foreach(test ${broker_test_programs})
-    set(needs_${test} ${target})
-    set(options_${test} filch_service_static)
-    if(test MATCHES "^test_clock_")
-      list(APPEND options_${test} -Wl,--wrap=clock_gettime)
-    endif()
-    if(test MATCHES "^test_(fleet|clock)_") # it waits for leases most of the time
-      set(properties_${test} PROCESSORS 1)
-    endif()
-  endforeach()
-endmacro()
+# The file tests.cmake of a broker gives line_of_BROKER, which begins the test lines of all its tests.
 file(GLOB test_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/brokers/*/tests.cmake)
 foreach(file ${test_files})
   include(${file})
@@ -71,18 +37,10 @@ if(SSL_FOUND AND CURL_FOUND AND JANSSON_FOUND)
   target_include_directories(tls_clients INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/tls_clients)
   target_link_libraries(tls_clients INTERFACE PkgConfig::SSL)
 endif()
-service_tests(tls_clients tls_clients)
 if(TARGET redis_server AND POSTGRES_FOUND AND NATS_FOUND)
   add_library(way_servers INTERFACE)
   target_link_libraries(way_servers INTERFACE redis_server PkgConfig::POSTGRES)
 endif()
-service_tests(way_servers slow_way silent_way)
-list(APPEND options_test_service_faults -Wl,--wrap=fl_broker_of)
-list(APPEND options_test_service_busy -Wl,--wrap=fl_broker_of)
-list(APPEND options_test_service_job_records -Wl,--wrap=fl_broker_of)
-list(APPEND options_test_periodic -Wl,--wrap=fl_broker_of)
-list(APPEND options_test_refused_configuration -Wl,--wrap=calloc,--wrap=free,--wrap=fmemopen)
-list(APPEND options_test_handler_module -rdynamic) # for the module
 
 # Modules of brokers: the example, and some that cannot be used (test_broker_modules, tool_broker_modules).
 set(broker_modules ${CMAKE_CURRENT_BINARY_DIR}/modules)
@@ -107,4 +65,3 @@ broker_module(orphan service/broker_module.c CLIENT=absent_client)
 broker_module(loose service/broker_module.c CLIENT=absent_function)
 add_library(absent_client SHARED service/absent_client.c) # found by the linker, and not when the module is loaded
 target_link_libraries(broker_orphan PRIVATE absent_client)
-service_tests(filch_service_static broker_modules)

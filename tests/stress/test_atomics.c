@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: label processor in emulated
  *
  * Atomic operations. Two threads write a word each and then read the other's (store buffering): with
  * seq_cst accesses one of them reads what the other has written. Emulators of other processors are

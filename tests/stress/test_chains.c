@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: variables FILCH_STRESS=0.15 (its tasks wait for each other: a third of the time of all stress tests)
  *
  * Chains of joins that are all suspended at once: each task waits until its child is stolen, then
  * joins it. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: label processor in emulated
  *
  * Trees and loops in which tasks panic at random, while others steal, wait and panic, too. */
 #include <filch/panic.h>

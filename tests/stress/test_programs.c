@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: memcheck; label processor in emulated
  *
  * Random programs of everything a task can do, against the same programs walked by one thread. A
  * program is its seed: its steps, their order and its children follow from that alone. So a

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_fork_slow fl_fork_moves fl_join_slow
  *
  * Requirements of every queue of the registry, for any strategy: each task once, right answers,
  * fibers that suspend between fork and join, panics, and meanwhile other policies and fewer

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: memcheck; label processor in emulated
  *
  * Random trees of forks, joined in random places, against the same walk in one thread: each task's
  * value depends on all its children's in their order, and the number of tasks run is counted. */

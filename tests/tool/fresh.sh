@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long; timeout 400 (it makes a bare root, with the packages of the default suite)
 # tools/fresh.sh: its errors, and what a command finds in the root. Status 77: no root can be made here.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: first
 # filch-jobs on the broker sqlite: every command does its work and prints JSON that parses; wrong command lines, hostile jobs and
 # brokers that are away have their exit statuses.
 . "$(dirname "$0")/common.bash"

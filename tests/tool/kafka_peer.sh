@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # python3-kafka, an implementation of the protocol of its own, publishes jobs that filch-worker runs, and reads jobs, dead
 # letters and committed offsets of Filch. The server is librdkafka's mock cluster.
 . "$(dirname "$0")/common.bash"

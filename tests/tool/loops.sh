@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: processors 2 (a loop gains only where a second processor is free)
 # filch top and filch trace show the loops of a program: each call that it counts itself, the speed-up of a loop that gains,
 # and that a short loop stays with its caller.
 . "$(dirname "$0")/common.bash"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # pika, a client in Python, publishes JSON without properties to a fresh queue: filch-worker runs each message again after its
 # first failure. Requeued dead letters equal the messages that pika published, with properties and headers.
 . "$(dirname "$0")/common.bash"

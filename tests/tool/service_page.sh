@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # The page of a service's HTTP endpoints: in a headless Chromium, wide and narrow, light and dark. FILCH_PICTURES keeps its pictures.
 . "$(dirname "$0")/common.bash"
 server=${FILCH_SERVICE_PAGE:-}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # tools/soak.sh runs what there is with fresh seeds, stops at the first failure with the command that repeats it, and
 # ends cleanly when it is told to. The executables are played by scripts.
 . "$(dirname "$0")/common.bash"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # filch tune: every part has its table and advice; figures agree with each other; wrong command lines are refused. Nothing is
 # said about how fast anything is.
 . "$(dirname "$0")/common.bash"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: first
 # filch-worker on the broker sqlite: its options, exit statuses and signals; the tables of docs/service/worker.md are those of the program.
 . "$(dirname "$0")/common.bash"
 worker=${WORKER_COMMAND:?the path of filch-worker}

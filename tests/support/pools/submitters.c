@@ -33,17 +33,17 @@ void wait_for_submitters(filch_pool *pool, unsigned count)
 {
     unsigned inside = 0;
     while (inside != count) {
-        fl_lock(&pool->room.lock);
-        inside = pool->room.inside;
-        fl_unlock(&pool->room.lock);
+        fl_lock(&pool->queue.room.lock);
+        inside = pool->queue.room.inside;
+        fl_unlock(&pool->queue.room.lock);
         sched_yield();
     }
 }
 
 size_t deadlines_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    size_t count = fl_timer_row_count(&pool->dues);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    size_t count = fl_timer_row_count(&pool->deadlines.dues);
+    fl_unlock(&pool->queue.room.lock);
     return count;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # Columns that cannot differ are not named: with two workers there is one victim, so that all of these policies choose it.
 # tests/unit/tools/test_pair.c counts how often chance names one; here the measurement itself must not prefer a place in the turn.
 . "$(dirname "$0")/../common.bash"

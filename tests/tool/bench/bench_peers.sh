@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # Peers side by side in one run, each on its own runtime; a thread per task only where tasks are few.
 . "$(dirname "$0")/../common.bash"
 "$filch" bench --help >help

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # The page of --report: in a headless Chromium, wide and narrow, light, dark and on paper. FILCH_PICTURES keeps its pictures.
 . "$(dirname "$0")/../common.bash"
 pkg-config --exists jansson || skip "jansson is not installed"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
 # The table: the winner comes first, every kernel and column is there, nothing is written to stderr off a terminal.
 . "$(dirname "$0")/../common.bash"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps sched_yield
  *
  * A thief watches its request for the answer, counts the reason of each unsuccessful attempt, and refuses a policy that names
  * no other worker. */

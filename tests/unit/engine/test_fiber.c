@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: memcheck; label processor in emulated */
 #include <runtime/engine/fiber.h>
 
 #include <runtime/engine/observe/waiting_list.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: label processor in emulated
  *
  * Floating-point modes: tasks begin in their runtime's, and keep their own. */
 #ifndef FILCH_DEBUG

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: label processor in emulated
  *
  * Floating-point modes: where they end, and the report of forks in another one. */
 #ifndef FILCH_DEBUG

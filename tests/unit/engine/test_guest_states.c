@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_forkstack_offers
  *
  * A guest's join that comes too late: the joined task ends between the look where it runs and the theft
  * there, and its worker runs another one. The tasks that are stolen from that one do not run on top of

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long in asan; compile -O1 in release (its templates take seconds more by -O2)
  *
  * Items after a panic in a comparison or a key: an array that is sorted still holds each item once.
  * The panic comes at each call of the user's function, for sizes that take every path; at sampled

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_top_parts
  *
  * The statistics page of a shared runtime: it has the numbers of filch_runtime_stats_read, the moment of
  * each worker, the waiting tasks and the pools; it belongs to one process, and ends with its

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_top_parts
  *
  * Requests to a shared runtime change its workers and its policy, are refused by name, and are
  * over when its destruction begins. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_guard_install fl_guard_mark_all fl_arena_renew
  *
  * Fibers are made in slabs, and arenas are replaced, while the lock of the fibers is free: the calls that take long are wrapped,
  * and look whether it is. */

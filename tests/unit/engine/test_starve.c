@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan
  *
  * Workers for which there is no fiber: they sleep, continue when there is one, and a program that
  * can never continue is reported with the reason. */

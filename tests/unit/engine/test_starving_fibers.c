@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_deque_steal
  *
  * The order in which a worker without a fiber looks for ready ones, and the tasks that it finds meanwhile. The test itself
  * takes all fibers, so that a second worker starves from its first look on. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: memcheck; label processor in emulated */
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
 

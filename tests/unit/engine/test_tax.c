@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_top_parts
  *
  * The figures of parallel loops: each call is counted once, in the row of its site, with its times. */
 #include <filch/par.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps sched_yield
  *
  * A thread that destroys a runtime leaves the processor to a visitor that has yet to leave the runtime. */
 #include <runtime/engine/runtime.h>

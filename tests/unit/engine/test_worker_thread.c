@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan
  *
  * A worker at its beginning, and its thread: the name, the number and the home of the thread, and its end, after which it
  * belongs to no runtime. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * Spans: whose children they are, which of them are recorded, and that each recorded one reaches the
  * sink once. Linked with a wrapper of clock_gettime. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long in asan
  *
  * The merge: all items of both lists, in order, of equal ones those of the first list first; for
  * any lists, workers, and comparison. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: compile -O1 in release (its templates take seconds more by -O2)
  *
  * The radix sort: every item is kept, in the order of its key, equal ones as they came; for any
  * kind of key, distribution, size of items and number of workers. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long in asan; compile -O1 in release unoptimized (its templates are shorter then)
  *
  * The unstable sort: every item is kept, in order; for any items, workers, and comparison, and
  * never at a cost beyond n log n. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long in asan; compile -O1 in release (its templates take seconds more by -O2)
  *
  * The stable sort: every item is kept, in order, equal ones as they came; for any items, workers,
  * and comparison. */

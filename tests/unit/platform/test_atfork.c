@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: absent in tsan */
 #include <filch/pool.h>
 #include <pthread.h>
 #include <runtime/engine/fiber.h>

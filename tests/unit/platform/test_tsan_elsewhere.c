@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan
  *
  * A program built with thread sanitizer cannot use a library built without it. */
 #include <tests/support/test.h>

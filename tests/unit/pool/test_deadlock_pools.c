@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan
  *
  * The detector's reports of pools' jobs, and of threads that wait where no task does. */
 #include <pthread.h>

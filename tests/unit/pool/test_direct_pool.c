@@ -352,7 +352,7 @@ Test(direct_accounts, pool_settles_only_its_own_jobs)
     for (unsigned i = 0; i < 2; i++)
         OK(filch_pool_wait(both[i], FILCH_FOREVER));
     for (unsigned i = 0; i < 2; i++) {
-        cr_assert_eq(both[i]->settled, stats_of(both[i]).accepted);
+        cr_assert_eq(both[i]->rest.settled, stats_of(both[i]).accepted);
         OK(filch_pool_destroy(both[i]));
     }
     OK(filch_runtime_destroy(rt));

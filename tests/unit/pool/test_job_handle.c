@@ -18,10 +18,10 @@ Test(job_handle, outcome_of_success_takes_no_lock)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     filch_job *job = job_of(pool, succeeds, NULL, NULL);
     OK(filch_job_wait(job, FILCH_FOREVER));
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     OK(filch_job_wait(job, 0));
     cr_assert_eq(filch_job_outcome(job), FILCH_SUCCEEDED);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     cr_assert_eq(filch_job_cancel(job), -EALREADY);
     filch_job_release(job);
     OK(filch_pool_destroy(pool));
@@ -120,9 +120,9 @@ Test(job_handle, delayed_job_keeps_new_priority)
         (filch_pool_config){.workers = 1, .width = 1, .order = FILCH_PRIORITY, .retry = &patient});
     filch_job *job = delayed_job(pool, &one);
     OK(filch_job_set_priority(job, 5));
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     cr_assert_eq(job->priority, 5);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     OK(filch_job_cancel(job));
     filch_job_release(job);
     OK(filch_pool_destroy(pool));
@@ -132,9 +132,9 @@ Test(job_handle, delayed_job_keeps_new_priority)
 
 static bool is_waited_for(filch_job *job)
 {
-    fl_lock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
     const bool any = fl_waiters_any(&job->more->waiters);
-    fl_unlock(&job->pool->room.lock);
+    fl_unlock(&job->pool->queue.room.lock);
     return any;
 }
 

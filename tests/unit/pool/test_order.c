@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * The order of waiting jobs with given dates: a job from another level stands there by its age, and
  * jobs that have waited for long count as more urgent. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/pool.h>
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
@@ -117,7 +119,7 @@ FOR_EACH(order, jobs_leave_by_urgency_then_age, rows)
     cr_assert_not_null(pool);
     pool->config.order = FILCH_PRIORITY;
     pool->config.aging = one->aging;
-    pool->oldest = FILCH_FOREVER; /* has no meaning before the first job */
+    pool->order.oldest = FILCH_FOREVER; /* has no meaning before the first job */
     stop_clock_at(NOW);
     for (unsigned i = 0; i < one->count; i++) {
         jobs[i] = calloc(1, sizeof *jobs[i]);

@@ -50,7 +50,7 @@ static void expect_wait_for(unsigned those, filch_limiter *limiter)
     signpost_wait(&it.begun, 1);
     for (unsigned i = 0; i < TASKS; i++)
         if (those >> i & 1)
-            occupied_ring(&pool->room.lock, &pool->alarms[i]);
+            occupied_ring(&pool->queue.room.lock, &pool->alarms[i]);
     cr_assert_eq(filch_pool_wait(pool, 0), 0, "those are no jobs");
     cr_assert_eq(pthread_create(&thread, NULL, go_on_later, &it), 0);
     OK(filch_pool_destroy(pool));

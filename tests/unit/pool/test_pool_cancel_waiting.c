@@ -67,9 +67,9 @@ static void *submits(void *arg)
 
 static bool somebody_waits_for_room(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    bool waits = fl_waiters_any(&pool->room.waiters);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    bool waits = fl_waiters_any(&pool->queue.room.waiters);
+    fl_unlock(&pool->queue.room.lock);
     return waits;
 }
 

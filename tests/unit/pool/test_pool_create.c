@@ -132,9 +132,9 @@ static void *destroys_outside(void *it)
 
 static bool somebody_waits_for_rest(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    const bool any = fl_waiters_any(&pool->resting);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    const bool any = fl_waiters_any(&pool->rest.waiters);
+    fl_unlock(&pool->queue.room.lock);
     return any;
 }
 

@@ -59,9 +59,9 @@ Test(pool_due, earlier_run_timeout_fires_first)
 
 static int64_t alarm_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     const int64_t at = pool->alarms[FL_ALARM_DUE].at;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return at;
 }
 
@@ -195,9 +195,9 @@ enum { MANY = 5000 };
 
 static size_t room_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    size_t room = pool->run_dues.room;
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    size_t room = pool->deadlines.run_dues.room;
+    fl_unlock(&pool->queue.room.lock);
     return room;
 }
 
@@ -223,14 +223,14 @@ Test(pool_due, deadline_leaves_unaccepted_job_undecided)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     cr_assert_eq(fl_job_make(&job, pool, succeeds, NULL, &(filch_job_options){.timeout = 1}, false),
                  0);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     cr_assert_eq(fl_due_enter(job), 0);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     WAIT_WHILE(deadlines_of(pool));
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     cr_assert_eq(job->stage, FL_JOB_NEW);
     cr_assert_eq(job->outcome, FILCH_UNDECIDED);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     fl_job_give_up(job);
     OK(filch_pool_destroy(pool));
 }

@@ -59,9 +59,9 @@ static filch_pool *patient_pool(filch_runtime *rt)
 
 static int64_t alarm_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     int64_t at = pool->alarms[FL_ALARM_MONITOR].at;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return at;
 }
 

@@ -116,9 +116,9 @@ Test(pool_intake, thread_gets_room_without_runner)
     fill(pool, ROOM - 1);
     cr_assert_eq(pthread_create(&thread, NULL, submits_one, pool), 0);
     for (bool waits = false; !waits; sched_yield()) {
-        fl_lock(&pool->room.lock);
-        waits = fl_waiters_any(&pool->room.waiters);
-        fl_unlock(&pool->room.lock);
+        fl_lock(&pool->queue.room.lock);
+        waits = fl_waiters_any(&pool->queue.room.waiters);
+        fl_unlock(&pool->queue.room.lock);
     }
     OK(filch_job_cancel(waiting)); /* room for one, less than a quarter */
     cr_assert_eq(pthread_join(thread, &rc), 0);
@@ -190,10 +190,10 @@ Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
     filch_job *job;
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
     const filch_job_options told = {.done = fate_told, .drop = fate_dropped};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     OK(filch_pool_submit(&job, pool, notes_its_turn, NULL, NULL, FILCH_FOREVER));
     OK(filch_pool_submit(NULL, pool, succeeds, &of, &told, FILCH_FOREVER));
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     signpost_raise(&at.go);
     OK(filch_job_wait(job, FILCH_FOREVER));
     filch_job_release(job);

@@ -39,10 +39,10 @@ Test(pool_job, refused_job_clears_key_and_deadline)
     filch_pool *pool = full_pool((filch_pool_config){.full = FILCH_FULL_REJECT}, &at, &waiting);
     for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .key = "one", .timeout = HOUR), -EAGAIN);
-    fl_lock(&pool->room.lock);
-    cr_assert_eq(fl_timer_row_count(&pool->dues), 0);
+    fl_lock(&pool->queue.room.lock);
+    cr_assert_eq(fl_timer_row_count(&pool->deadlines.dues), 0);
     cr_assert_null(pool->keys);
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     end(pool, &at, waiting);
 }
 
@@ -72,9 +72,9 @@ static void *submits(void *arg)
 
 static bool somebody_waits_for_room(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    const bool any = fl_waiters_any(&pool->room.waiters);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    const bool any = fl_waiters_any(&pool->queue.room.waiters);
+    fl_unlock(&pool->queue.room.lock);
     return any;
 }
 
@@ -120,9 +120,9 @@ Test(pool_job, cancelled_job_gives_permit_back)
 
 static int says_whether_its_row_is_empty(filch_self self, filch_job *job, void *empty)
 {
-    fl_lock(&job->pool->room.lock);
-    *(bool *)empty = !job->pool->in_progress.first;
-    fl_unlock(&job->pool->room.lock);
+    fl_lock(&job->pool->queue.room.lock);
+    *(bool *)empty = !job->pool->runners.in_progress.first;
+    fl_unlock(&job->pool->queue.room.lock);
     return 0;
 }
 
@@ -139,9 +139,9 @@ Test(pool_job, running_plain_job_is_not_listed)
 static int goes_on_when_it_is_waited_for(filch_self self, filch_job *job, void *data)
 {
     for (bool waited_for = false; !waited_for; filch_yield(self)) {
-        fl_lock(&job->pool->room.lock);
+        fl_lock(&job->pool->queue.room.lock);
         waited_for = fl_waiters_any(&job->more->waiters);
-        fl_unlock(&job->pool->room.lock);
+        fl_unlock(&job->pool->queue.room.lock);
     }
     return 0;
 }
@@ -155,9 +155,9 @@ Test(pool_job, job_beyond_width_counts_until_ended)
     cr_assert_eq(FILCH_SUBMIT(pool, goes_on_when_it_is_waited_for, NULL), 0);
     signpost_raise(&at.go);
     OK(filch_pool_wait(pool, FILCH_FOREVER));
-    fl_lock(&pool->room.lock);
-    cr_assert_eq(pool->beyond, 0);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    cr_assert_eq(pool->runners.beyond, 0);
+    fl_unlock(&pool->queue.room.lock);
     OK(filch_pool_destroy(pool));
 }
 
@@ -168,13 +168,13 @@ Test(pool_job, full_adaptive_width_counts_as_reached)
     const filch_adaptive_config two = {.min = 2, .max = 2};
     filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .adaptive = &two});
     block(pool, &first);
-    fl_lock(&pool->room.lock);
-    cr_assert(!pool->aimd.reached);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    cr_assert(!pool->width.aimd.reached);
+    fl_unlock(&pool->queue.room.lock);
     block(pool, &second);
-    fl_lock(&pool->room.lock);
-    cr_assert(pool->aimd.reached);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    cr_assert(pool->width.aimd.reached);
+    fl_unlock(&pool->queue.room.lock);
     signpost_raise(&first.go);
     signpost_raise(&second.go);
     OK(filch_pool_destroy(pool));

@@ -53,7 +53,7 @@ Test(pool_locks, resize_sets_width_under_lock)
                                                 {.workers = 1, .max_workers = 2}};
     for (unsigned i = 0; i < 2; i++) {
         filch_pool *pool = pool_of(configs[i]);
-        expect_that_it_waits(resize, pool, &pool->room.lock);
+        expect_that_it_waits(resize, pool, &pool->queue.room.lock);
         OK(filch_pool_destroy(pool));
     }
 }
@@ -76,17 +76,17 @@ Test(pool_locks, pending_watcher_call_prevents_rest)
     pthread_t thread;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     caller it = {cancel, pool, -EINPROGRESS};
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     cr_assert_eq(pthread_create(&thread, NULL, calls, &it), 0);
-    expect_somebody_waits(&pool->room.lock);
+    expect_somebody_waits(&pool->queue.room.lock);
     fl_pool_unwatch(pool);
     cr_assert(!fl_pool_at_rest(pool));
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     pthread_join(thread, NULL);
     cr_assert_eq(it.rc, 0);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     cr_assert(fl_pool_at_rest(pool));
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     OK(filch_pool_destroy(pool));
 }
 
@@ -97,11 +97,11 @@ static bool times_out_under_the_lock(int64_t timeout)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
     block(pool, &at);
     filch_job *job = job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = timeout});
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     const bool waits = job->outcome == FILCH_UNDECIDED;
     if (waits)
-        expect_somebody_waits(&pool->room.lock);
-    fl_unlock(&pool->room.lock);
+        expect_somebody_waits(&pool->queue.room.lock);
+    fl_unlock(&pool->queue.room.lock);
     cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
     filch_job_release(job);
     signpost_raise(&at.go);
@@ -145,10 +145,10 @@ static void stop_at(stop *here, filch_waiters *queue, filch_u32 *lock)
 static void expect_the_next_lock(stop *here, filch_pool *pool)
 {
     signpost_wait(&here->reached, 1);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     signpost_raise(&here->go);
-    expect_somebody_waits(&pool->room.lock);
-    fl_unlock(&pool->room.lock);
+    expect_somebody_waits(&pool->queue.room.lock);
+    fl_unlock(&pool->queue.room.lock);
 }
 
 static int shut_down(filch_pool *pool)
@@ -189,7 +189,7 @@ Test(pool_locks, job_sets_shutdown_time_under_lock)
 {
     stop here;
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
-    stop_at(&here, &pool->closers, &pool->room.lock);
+    stop_at(&here, &pool->rest.closers, &pool->queue.room.lock);
     filch_job *job = job_of(pool, shuts_down_in_an_hour, pool, NULL);
     expect_the_next_lock(&here, pool);
     OK(filch_job_wait(job, FILCH_FOREVER));
@@ -218,9 +218,9 @@ static bool stop_before_all(stop *here, filch_context *context)
 
 static size_t entries_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    const size_t count = pool->run_dues.count;
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    const size_t count = pool->deadlines.run_dues.count;
+    fl_unlock(&pool->queue.room.lock);
     return count;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * Jobs at the nanosecond of their deadline, on a clock that this test stops. */
 #include <runtime/pool/job.h>
@@ -21,7 +22,7 @@ static void expect_reason(int64_t before_deadline, const char *says)
     filch_job *job =
         job_of(pool, stand_still, &at, &(filch_job_options){.timeout = HOUR, .run_timeout = HOUR});
     signpost_wait(&at.begun, 1);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     stop_clock_at(job->more->deadline - before_deadline);
     const bool decided = fl_job_decide(job, FILCH_TIMED_OUT, NULL, &after);
     start_clock();
@@ -51,7 +52,7 @@ Test(pool_nanosecond, job_is_not_accepted_at_deadline)
     cr_assert_eq(fl_job_make(&job, pool, succeeds, NULL, &(filch_job_options){.timeout = HOUR},
                              true),
                  0);
-    fl_lock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
     stop_clock_at(job->more->deadline);
     const bool accepted = fl_job_accept(job, &after);
     start_clock();

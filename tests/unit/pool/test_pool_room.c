@@ -14,9 +14,9 @@ TestSuite(pool_room, .init = have_fibers);
  * at its least? */
 static bool alone(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    bool alone = pool->active == 1 && pool->stats.width == pool->config.width;
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    bool alone = pool->runners.active == 1 && pool->stats.width == pool->config.width;
+    fl_unlock(&pool->queue.room.lock);
     return alone;
 }
 

@@ -18,10 +18,10 @@ TestSuite(run_timeout, .init = have_fibers);
 /* The due times of jobs with a run timeout. */
 static size_t dues_of(filch_pool *pool, int64_t *first)
 {
-    fl_lock(&pool->room.lock);
-    size_t count = pool->run_dues.count;
-    *first = fl_timer_heap_next(&pool->run_dues);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    size_t count = pool->deadlines.run_dues.count;
+    *first = fl_timer_heap_next(&pool->deadlines.run_dues);
+    fl_unlock(&pool->queue.room.lock);
     return count;
 }
 

@@ -14,9 +14,9 @@ TestSuite(pool_runner, .init = have_fibers);
 
 static unsigned active_of(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    unsigned active = pool->active;
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    unsigned active = pool->runners.active;
+    fl_unlock(&pool->queue.room.lock);
     return active;
 }
 
@@ -25,10 +25,10 @@ static unsigned active_of(filch_pool *pool)
 static unsigned idle_of(filch_pool *pool)
 {
     unsigned count = 0;
-    fl_lock(&pool->room.lock);
-    for (fl_runner *one = pool->idle; one && count <= pool->made; one = one->next)
+    fl_lock(&pool->queue.room.lock);
+    for (fl_runner *one = pool->runners.idle; one && count <= pool->runners.made; one = one->next)
         count++;
-    fl_unlock(&pool->room.lock);
+    fl_unlock(&pool->queue.room.lock);
     return count;
 }
 
@@ -125,10 +125,10 @@ Test(pool_runner, destroy_finds_every_runner_ever_made)
     filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 2});
     OK(filch_pool_resize(pool, 5));
     unsigned found = 0;
-    for (const fl_runner *one = pool->newest; one; one = one->made_before)
+    for (const fl_runner *one = pool->runners.newest; one; one = one->made_before)
         found++;
     cr_assert_eq(found, 5);
-    cr_assert_eq(pool->made, 5);
+    cr_assert_eq(pool->runners.made, 5);
     OK(filch_pool_destroy(pool));
 }
 

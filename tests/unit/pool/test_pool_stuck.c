@@ -112,10 +112,10 @@ Test(pool_stuck, stuck_job_beyond_width_widens_nothing)
     cr_assert_eq(FILCH_SUBMIT(pool, count, &done), 0); /* the queue is full */
     submit_a_hog(pool, &beyond);
     WAIT_WHILE(!stuck_now(pool));
-    fl_lock(&pool->room.lock);
-    cr_assert_eq(pool->active, 1);
-    cr_assert_eq(pool->spares, 1);
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    cr_assert_eq(pool->runners.active, 1);
+    cr_assert_eq(pool->width.spares, 1);
+    fl_unlock(&pool->queue.room.lock);
     signpost_raise(&inside.go);
     signpost_wait(&done, 1); /* on the worker that was added */
     signpost_raise(&beyond.go);

@@ -3,6 +3,7 @@
  * Submitters that wait for room in a full pool: closing it refuses them while its jobs go on, and
  * those whose time is over get no room. */
 #include <runtime/pool/order.h>
+#include <runtime/pool/pool.h>
 #include <runtime/pool/results.h>
 #include <runtime/sync/wait.h>
 #include <tests/support/pools.h>
@@ -102,15 +103,15 @@ Test(pool_turn_away, close_refuses_submitter_awaiting_results_list)
 /* The lock is held: its time is over, and it has not left the queue. */
 static bool first_is_claimed(const filch_pool *pool)
 {
-    const fl_node *first = pool->room.waiters.first;
+    const fl_node *first = pool->queue.room.waiters.first;
     return first && filch_u32_load(&first->waiter->state, FILCH_ACQUIRE) & FL_CLAIMED;
 }
 
 static bool waits_or_is_over(filch_pool *pool)
 {
-    fl_lock(&pool->room.lock);
-    const bool answer = pool->room.inside || pool->stats.refused;
-    fl_unlock(&pool->room.lock);
+    fl_lock(&pool->queue.room.lock);
+    const bool answer = pool->queue.room.inside || pool->stats.refused;
+    fl_unlock(&pool->queue.room.lock);
     return answer;
 }
 
@@ -124,8 +125,8 @@ static bool goes_past_one_that_waits_for(int64_t time)
     submitter_begins_until(&late, pool, filch_in(time));
     while (!waits_or_is_over(pool))
         sched_yield();
-    fl_lock(&pool->room.lock);
-    WAIT_WHILE(pool->room.waiters.first && !first_is_claimed(pool));
+    fl_lock(&pool->queue.room.lock);
+    WAIT_WHILE(pool->queue.room.waiters.first && !first_is_claimed(pool));
     const bool seen = first_is_claimed(pool);
     pool->config.capacity = 2;
     fl_pool_admit_all(pool, &after);
@@ -169,12 +170,12 @@ Test(pool_turn_away, admitted_job_no_longer_awaits_room)
     cr_assert_eq(FILCH_SUBMIT(it.pool, succeeds, NULL), 0);
     signpost_raise(&it.at.go);
     wait_for_submitters(it.pool, 1);
-    fl_lock(&it.pool->room.lock);
-    cr_assert_eq(it.pool->stranded, 1);
+    fl_lock(&it.pool->queue.room.lock);
+    cr_assert_eq(it.pool->runners.stranded, 1);
     it.pool->config.capacity = 2;
     fl_pool_admit_all(it.pool, &after);
     it.pool->config.capacity = 1;
-    cr_assert_eq(it.pool->stranded, 0);
+    cr_assert_eq(it.pool->runners.stranded, 0);
     fl_pool_leave(it.pool, &after);
     end(it.pool, &at);
 }

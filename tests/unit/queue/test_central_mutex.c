@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: memcheck */
 #include <runtime/queue/queues.h>
 #include <sched/forkstack.h>
 #include <tests/support/tasks.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: memcheck */
 #include <sched/deque.h>
 #include <tests/support/test.h>
 

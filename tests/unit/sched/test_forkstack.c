@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: memcheck */
 #include <tests/support/forkstack.h>
 
 TestSuite(forkstack, .init = lay_out, .fini = clear);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: memcheck
  *
  * Asking, serving, answering, withdrawing. */
 #include <tests/support/forkstack.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs jansson
  *
  * The configuration of a service program: its sources and their precedence, hostile values, names
  * that are unknown, secrets. */

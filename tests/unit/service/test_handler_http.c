@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs curl
  *
  * The handler `http`, against a server that answers as the test says. */
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: link -rdynamic (for the module)
  *
  * The handler `module`: the example, and objects that are refused. */
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs jansson
  *
  * The handlers of a service program: the key `handlers`, and the table made of it. */
 #include <runtime/service/program/handler_table.h>

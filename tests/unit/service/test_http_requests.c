@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs microhttpd jansson
  *
  * The HTTP endpoints of a service: methods, connections, tokens, names. */
 #include <tests/service/service_http.h>

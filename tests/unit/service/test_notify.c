@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs microhttpd jansson
  *
  * Messages to the service manager, received over real sockets. */
 #include <filch/service_main.h>

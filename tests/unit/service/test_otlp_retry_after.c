@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs curl
  *
  * Retry-After of a collector that is busy: in seconds or as a date, an hour at most. */
 #include <tests/support/http.h>

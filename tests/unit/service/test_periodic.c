@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_broker_of
  *
  * Periodic jobs: services with one broker publish each slot once, on a clock that the test moves,
  * forward and backward; while the broker is away slots are missed; wrong entries are refused. The

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs microhttpd jansson
  *
  * The places of the HTTP server's connections, at times that the test chooses. */
 #include <arpa/inet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_broker_of
  *
  * A broker that answers "not now" for long. */
 #include <pthread.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_broker_of
  *
  * A broker of which each call in turn fails, in each way: no message is lost, and none is run twice
  * unless its lease was. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs jansson microhttpd
  *
  * The HTTP endpoints of a service: probes, metrics, state. */
 #include <tests/service/service_http.h>

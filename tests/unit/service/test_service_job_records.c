@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps fl_broker_of
  *
  * Progress and results of a service's jobs: sent in batches, kept with the answer, refused by name,
  * lost with a lease. The broker is `memory:`, perhaps behind functions that fail; it is linked with

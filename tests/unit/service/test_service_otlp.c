@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs jansson curl
  *
  * The export of spans: the text of a request, against golden ones in the JSON mapping of OTLP
  * (opentelemetry/proto/collector/trace/v1/trace_service.proto); and requests to a collector that

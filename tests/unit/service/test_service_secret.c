@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan; needs redis_server
  *
  * The URL of a broker in a file: a password that has changed counts at the next connection; a file
  * that cannot be used changes nothing. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs way_servers
  *
  * Brokers whose server is far away: bytes come one by one, and late. */
 #include <tests/service/brokers/nats/nats.h>

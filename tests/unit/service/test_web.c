@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs curl
  *
  * HTTP requests of a broker's thread: side by side, with limits of time and size. The server is a thread that
  * answers once, or a port that only listens. */

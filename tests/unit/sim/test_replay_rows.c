@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_sim_parts
  *
  * Traces as graphs: random programs have the work, the tasks and nearly the span of their definitions; made ones
  * have the phases that they should; and runs that cannot be repeated are refused. */

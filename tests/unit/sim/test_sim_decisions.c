@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_sim_parts
  *
  * Decisions that the simulation restates, beside the library's own (docs/lab/scale.md). */
 #include <runtime/engine/worker.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan (one thread); needs filch_sim_parts
  *
  * Generators: their grammar, and work and span against closed forms. Costs: their file. */
 #include <math.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan (one thread); needs filch_sim_parts
  *
  * The simulated machine: its grammar, and its distances beside those of the library for the same
  * description read by hwloc. */

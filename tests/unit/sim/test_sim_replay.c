@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_sim_parts
  *
  * Traces of real runs, simulated. The tasks sleep, so that all workers run side by side on any
  * machine, and the trace has their true times. */

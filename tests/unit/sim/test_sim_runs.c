@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan (one thread); needs filch_sim_parts; label simulation (minutes without optimization)
  *
  * Runs of the simulation: exact times of one worker, bounds of many, conservation of tasks and
  * time, the same outcome for the same seed. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tiny tsan (the simulation has neither three fibers nor slow workers); needs filch_sim_parts; label simulation (minutes without optimization); run_serial on (it compares times with those of a simulation)
  *
  * The simulation beside real workers whose tasks sleep: 2 to 32 of them, three queues, three
  * graphs. A task that sleeps holds its worker but no CPU, so many workers run truly side by side on

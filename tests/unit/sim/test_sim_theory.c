@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan (one thread); needs filch_sim_parts; label simulation (minutes without optimization)
  *
  * The simulation beside theory: unit tasks, halved by thieves, where an attempt to steal takes the
  * time of a task and nothing else costs anything. The mean makespan of W unit tasks on P workers is

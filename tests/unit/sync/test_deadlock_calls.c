@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps syscall
  *
  * The report of a deadlock names the call in which each task waits, its object, and the task, also
  * of a future and of a sequel. It comes after timers have fired and threads have waited in time. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime
  *
  * A deadline of the next nanosecond is not past, on a clock that this test stops. */
 #include <tests/support/system.h>

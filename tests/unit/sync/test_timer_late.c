@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime epoll_pwait2
  *
  * Timers fire at their time and not later, on a clock that this test moves: it stands still until the timer thread sleeps
  * with a time limit, then jumps to the end of that limit. So lateness is exact, however loaded the machine is. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: needs filch_shared_parts */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan (one thread); needs filch_compare_parts
  *
  * The conclusions of filch compare, from made-up results. Their noise is that of real runs: each run has a level of
  * its own, samples are skewed, and now and then something came between. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_jobs_parts; wraps fl_broker_of filch_now
  *
  * The job of a dead letter begins anew, and counts its returns. Leases of letters are renewed while a
  * command is at work. Commands refuse, by name, what a broker lacks. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_jobs_parts
  *
  * Lines of JSON become jobs, or are refused with a reason. */
 #include <filch/service.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_jobs_parts
  *
  * The record of a load finds losses and duplicates. The progress bar is drawn on terminals only. */
 #include <filch/wait.h>

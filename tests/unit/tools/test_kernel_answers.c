@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_kernels
  *
  * The answers of kernels that nobody has published, at their tiny sizes, computed here once more:
  * in another order, by another algorithm, or from the definition. (Those of heat, lu, cholesky and

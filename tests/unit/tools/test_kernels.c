@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_kernels
  *
  * Every kernel finds its answer in every column, and the table tells the truth: answers are
  * computed here once more in another way, numbers of tasks are counted. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_bench_parts
  *
  * METG(50 %) of runtimes that are formulas: tasks whose overhead is known. */
 #include <math.h>

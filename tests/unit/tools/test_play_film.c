@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_play_parts
  *
  * Films: of made traces, whose steps are known, and of runs. In each, a task is in one place at a time. */
 #include <filch/filch.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: absent in tsan; needs filch_shared_parts
  *
  * The probe of a configuration, before a command measures with it. */
 #include <signal.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_bench_parts
  *
  * Progress of filch bench, with an injected clock. */
 #include <tests/support/test.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* test: absent in tsan (one thread); needs filch_shared_parts */
 #include <tests/support/test.h>
 #include <tools/shared/spell.h>
 

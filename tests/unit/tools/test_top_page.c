@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_top_parts
  *
  * Damaged and foreign statistics pages are refused by name, and never read beyond their end. */
 #include <tests/support/test.h>

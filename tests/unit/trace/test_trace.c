@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Traces of running programs: each counted thing is an event; traces begin and end while
  * tasks run; a killed process leaves its trace behind. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Single events of a worker: the first of a trace, those of submitted work items, names and CPUs. */
 #include <filch/channel.h>

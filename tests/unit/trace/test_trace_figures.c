@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * The figures of a trace with known times: time of workers, thefts, latencies, waits and runs; and the parts of
  * its rows. */

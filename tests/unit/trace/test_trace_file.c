@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * The file of a trace: one trace at a time writes it, and a limit of its size stops the trace, not the program. */
 #include <filch/trace.h>

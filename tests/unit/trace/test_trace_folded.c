@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Folded stacks of waiting time: each wait stands in the line of its task, its call and the task that ended it. */
 #include <filch/atomic.h>

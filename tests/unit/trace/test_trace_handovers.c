@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Locks, permits and items of channels in the dag of a trace: made traces, whose figures are known, and runs on one
  * worker, whose hand-overs are known by construction. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Parallel loops in a trace: the figures of known events, and each call of a running program. */
 #include <filch/par.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * A trace counts the times that the system took the CPU from a worker, from the trace's begin on. */
 #include <filch/trace.h>

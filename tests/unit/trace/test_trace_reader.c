@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * The reader of trace files: the events of all writers by time, and files that are not whole. */
 #include <filch/atomic.h>

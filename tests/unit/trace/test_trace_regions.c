@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Regions of OpenMP programs in a trace: the figures of known events. tests/openmp/trace.sh has a program. */
 #include <tests/support/test.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Work and span of traces: made ones, whose figures are known; random programs with an oracle; and runs. */
 #include <filch/filch.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Events of single tasks: each that runs in its fork, in its join or on a thief begins and ends once,
  * and a join waits only for a task that was taken. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: needs filch_trace_parts
  *
  * Work and span while a program runs: random programs with an oracle, known figures, and runs. */
 #include <errno.h>

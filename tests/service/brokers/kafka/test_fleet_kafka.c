@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long; processors 1 (it waits for leases most of the time); timeout 600 (it waits for its groups, three seconds each time with the stand-in)
  *
  * Processes that share topics of Kafka, here a stand-in, lose no job while they and their connections are
  * killed. The stand-in keeps messages in memory, so it is not killed. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long; wraps clock_gettime; processors 1 (it waits for leases most of the time)
  *
  * A service on NATS whose clock jumps. It is the clock of the service that ends delays. */
 #include <tests/service/brokers/nats/nats.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long; processors 1 (it waits for leases most of the time)
  *
  * Processes that share a NATS server lose no job while they, it and their connections are killed. */
 #include <tests/service/brokers/nats/nats.h>

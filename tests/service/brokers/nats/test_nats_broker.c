@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long
  *
  * The broker `nats://` conforms to the interface; messages survive kills of the server. */
 #include <tests/service/broker.h>

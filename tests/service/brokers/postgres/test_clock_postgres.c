@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime; processors 1 (it waits for leases most of the time)
  *
  * A service on PostgreSQL whose clock, or whose server's clock, jumps. */
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long; processors 1 (it waits for leases most of the time)
  *
  * Processes that share queues of Pub/Sub lose no job while they and their connections are killed. The
  * server's messages are in memory, so it lives on: our stand-in, or the vendor's emulator if

@@ -1,3 +1,2 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-broker_tests(pubsub_server)
-list(APPEND long_tests test_fleet_pubsub)
+set(line_of_pubsub "needs pubsub_server")

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime; processors 1 (it waits for leases most of the time)
  *
  * A service on RabbitMQ whose clock jumps. It is the clock of the service that ends delays; the rest
  * of one goes to a queue of the server, and so does a jump back. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long; processors 1 (it waits for leases most of the time)
  *
  * Processes that share the stand-in for Service Bus lose no job while they and their connections are
  * killed. It keeps its messages in memory, so it is not killed itself. */

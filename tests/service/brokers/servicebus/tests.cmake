@@ -1,3 +1,2 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-broker_tests(service_bus_server)
-list(APPEND long_tests test_servicebus_broker test_fleet_servicebus)
+set(line_of_servicebus "needs service_bus_server")

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long
  *
  * 100,000 messages wait in a database. */
 #include <tests/service/backlog.h>

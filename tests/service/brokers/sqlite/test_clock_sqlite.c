@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps clock_gettime; processors 1 (it waits for leases most of the time)
  *
  * A service on a database does not notice that the wall clock of its machine jumps. */
 #include <tests/service/clock_jump.h>

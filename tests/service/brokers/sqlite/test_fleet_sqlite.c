@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: processors 1 (it waits for leases most of the time)
  *
  * Processes that share a database lose no job while they are killed and stopped. */
 #include <tests/service/fleet.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: long
  *
  * The broker `sqs:` conforms to the interface against fauxqs, another implementation of the protocol:
  * tools/packages.sh fetches it. It takes a second to start, so one test makes all claims. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: wraps time
  *
  * Access keys of the broker `sqs:` come from where AWS's tools look for them; URLs and names of queues are
  * checked. */
