@@ -9,7 +9,6 @@
 #ifdef FILCH_HAVE_JANSSON
 #include "metg.h"
 #include "noise.h"
-#include "plain.h"
 #include "summary.h"
 
 #include <jansson.h>
@@ -185,7 +184,7 @@ int bench_write_report(const report *r, FILE *out)
 {
     json_t *whole = document(r);
     char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
-    int rc = text ? report_write(text, plain_write, r, out) : -ENOMEM;
+    int rc = text ? report_write(text, bench_write_html, r, out) : -ENOMEM;
     free(text);
     json_decref(whole);
     return rc;

@@ -6,10 +6,10 @@
 #include <tools/shared/output.h>
 
 static int (*const writers[])(const compare_report *r, FILE *out) = {
-    [COMPARE_TABLE] = compare_write_table,
-    [COMPARE_JSON] = compare_write_json,
-    [COMPARE_CSV] = compare_write_csv,
-    [COMPARE_MARKDOWN] = compare_write_markdown,
+    [SHEET_TEXT] = compare_write_table,
+    [SHEET_JSON] = compare_write_json,
+    [SHEET_CSV] = compare_write_csv,
+    [SHEET_MARKDOWN] = compare_write_markdown,
 };
 
 static int load_all(compare_report *r)

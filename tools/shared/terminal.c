@@ -19,8 +19,8 @@ unsigned terminal_width(FILE *out)
     return columns < NARROWEST ? NARROWEST : (unsigned)columns;
 }
 
-/* Bytes of a text that stand in no column of their own: the rest of UTF-8 characters. */
-static size_t columns_of(const char *text, size_t length)
+/* The rest of a character of UTF-8 stands in no column of its own. */
+size_t terminal_columns(const char *text, size_t length)
 {
     size_t columns = 0;
     for (size_t i = 0; i < length; i++)
@@ -33,7 +33,7 @@ static void wrap_line(const char *line, size_t length, size_t used, size_t inden
                       FILE *out)
 {
     for (size_t at = 0; at < length;) {
-        size_t word = strcspn(line + at, " \n"), columns = columns_of(line + at, word);
+        size_t word = strcspn(line + at, " \n"), columns = terminal_columns(line + at, word);
         if (at > 0 && used + 1 + columns > width) {
             fprintf(out, "\n%*s", (int)indent, "");
             used = indent;

@@ -10,6 +10,9 @@
  * lines may have any length. */
 unsigned terminal_width(FILE *out);
 
+/* Columns that the bytes of a text take. */
+size_t terminal_columns(const char *text, size_t length);
+
 /* Writes lines, broken between words so that none is wider; the rest of a line is indented
  * by two more. width 0: as they are. */
 void terminal_wrap(const char *text, unsigned width, FILE *out);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "sheet.h"
+
+#include "facts.h"
+#include "output.h"
+#include "plain.h"
+#include "terminal.h"
+#include "units.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Texts ---- */
+
+static void csv_text(const char *text, FILE *out)
+{
+    fputc('"', out);
+    output_spelt(text, '"', "\"\"", out);
+    fputc('"', out);
+}
+
+void sheet_markdown(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        if (strchr("\\`*_|<>[]#", *text))
+            fputc('\\', out);
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+    }
+}
+
+static void html_text(const char *text, FILE *out)
+{
+    for (; *text; text++)
+        if (*text == '<')
+            fputs("&lt;", out);
+        else if (*text == '&')
+            fputs("&amp;", out);
+        else
+            fputc(*text, out);
+}
+
+enum { BEFORE, BETWEEN, AFTER, PLACES };
+
+static const struct {
+    const char *head[PLACES], *row[PLACES], *foot;
+    const char *list, *line[BETWEEN + 1], *list_end;
+    void (*spell)(const char *text, FILE *out);
+} styles[] = {
+    [SHEET_CSV] = {{"", ",", "\r\n"}, {"", ",", "\r\n"}, "", "", {"", "\r\n"}, "", csv_text},
+    [SHEET_MARKDOWN] =
+        {{"| ", " | ", " |\n"}, {"| ", " | ", " |\n"}, "", "", {"- ", "\n"}, "", sheet_markdown},
+    [SHEET_HTML] = {{"<table>\n<thead><tr><th>", "</th><th>", "</th></tr></thead>\n<tbody>\n"},
+                    {"<tr><td>", "</td><td>", "</td></tr>\n"},
+                    "</tbody>\n</table>\n",
+                    "<ul>\n",
+                    {"<li>", "</li>\n"},
+                    "</ul>\n",
+                    html_text},
+};
+
+/* ---- Columns ---- */
+
+void sheet_add(sheet *s, const char *name, int width, char kind, int decimals)
+{
+    assert(s->count < SHEET_MOST && strchr("swnftc%b", kind));
+    sheet_column *c = &s->columns[s->count++];
+    *c = (sheet_column){.width = width, .kind = kind, .decimals = decimals};
+    snprintf(c->name, sizeof c->name, "%s", name);
+}
+
+void sheet_begin(sheet *s, sheet_format format, const char *columns, FILE *out)
+{
+    *s = (sheet){.format = format, .out = out};
+    for (int used; *columns; columns += used + (columns[used] == ',')) {
+        sheet_column c = {.decimals = 0};
+        const int found = sscanf(columns, "%31[^:]:%d%c%n%1d%n", c.name, &c.width, &c.kind, &used,
+                                 &c.decimals, &used);
+        assert(found >= 3);
+        sheet_add(s, c.name, c.width, c.kind, c.decimals);
+    }
+}
+
+/* ---- Cells ---- */
+
+/* As people read it: with its unit, or empty. */
+static const char *cell_text(const sheet_column *c, const sheet_cell *cell, char text[PLAIN_MOST])
+{
+    const double number = cell->number;
+    if (cell->text)
+        return plain_text(cell->text, text, PLAIN_MOST);
+    *text = '\0';
+    if (isnan(number))
+        return text;
+    if (c->kind == 't')
+        time_text(number, text, PLAIN_MOST);
+    else if (c->kind == 'c')
+        count_text(number, text, PLAIN_MOST);
+    else if (c->kind == '%')
+        snprintf(text, PLAIN_MOST, "%.*f %%", c->decimals, 100 * number);
+    else if (c->kind == 'f' && !c->decimals)
+        snprintf(text, PLAIN_MOST, "%.3g", number);
+    else
+        snprintf(text, PLAIN_MOST, "%.*f", c->decimals, number);
+    return text;
+}
+
+static void write_csv(const sheet_column *c, const sheet_cell *cell, FILE *out)
+{
+    if (cell->text && c->kind == 's')
+        csv_text(cell->text, out);
+    else if (cell->text)
+        fputs(cell->text, out);
+    else if (c->kind == 'n' || (c->kind == 'f' && c->decimals))
+        fprintf(out, "%.*f", c->decimals, cell->number);
+    else if (!isnan(cell->number))
+        fprintf(out, "%.9g", cell->number);
+}
+
+/* Without the blanks that align it in text. */
+static void write_cell(const sheet *s, const sheet_column *c, const sheet_cell *cell)
+{
+    char room[PLAIN_MOST];
+    if (s->format == SHEET_CSV) {
+        write_csv(c, cell, s->out);
+        return;
+    }
+    const char *text = cell_text(c, cell, room);
+    text += strspn(text, " ");
+    size_t length = strlen(text);
+    while (length && text[length - 1] == ' ')
+        length--;
+    room[text - room + (long)length] = '\0';
+    styles[s->format].spell(text, s->out);
+    if (cell->mark)
+        styles[s->format].spell("*", s->out);
+}
+
+/* ---- JSON ---- */
+
+#ifdef FILCH_HAVE_JANSSON
+static json_t *value_of(const sheet_column *c, const sheet_cell *cell)
+{
+    if (cell->text)
+        return facts_text(cell->text);
+    if (isnan(cell->number))
+        return json_null();
+    if (c->kind == 'b')
+        return json_boolean(cell->number > 0);
+    return c->kind == 'n' ? json_integer((json_int_t)cell->number) : json_real(cell->number);
+}
+
+static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
+{
+    json_t *object = json_object();
+    for (size_t i = s->first; i < count; i++)
+        json_object_set_new(object, s->columns[i].name, value_of(&s->columns[i], &cells[i]));
+    json_array_append_new(s->rows, object);
+}
+#else
+static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
+{
+    (void)s, (void)cells, (void)count;
+}
+#endif
+
+/* ---- Text ---- */
+
+static int columns_of(const char *text)
+{
+    return (int)terminal_columns(text, strlen(text));
+}
+
+static void cut(char *text, int width)
+{
+    for (size_t end = strlen(text); columns_of(text) > width;)
+        text[--end] = '\0';
+}
+
+/* Blanks are written before a text only, so no line ends with them; the gap after a column holds its mark. */
+static void write_line(const sheet *s, const sheet_cell *cells, size_t count)
+{
+    int blanks = s->indent;
+    bool to_right = false;
+    for (size_t i = s->first; i < count; i++) {
+        const sheet_column *c = &s->columns[i];
+        const bool left = c->width < 0;
+        char text[PLAIN_MOST];
+        cell_text(c, &cells[i], text);
+        if (left && c->kind == 's' && i + 1 < s->count)
+            cut(text, -c->width);
+        const int room = abs(c->width) - columns_of(text);
+        blanks += (i > s->first) + (left && to_right) + (left || room < 0 ? 0 : room);
+        if (*text || cells[i].mark) {
+            fprintf(s->out, "%*s%s%s", blanks, "", text, cells[i].mark ? "*" : "");
+            blanks = cells[i].mark ? -1 : 0;
+        }
+        blanks += left && room > 0 ? room : 0;
+        to_right = !left;
+    }
+    fputc('\n', s->out);
+}
+
+/* ---- Rows ---- */
+
+void sheet_head(const sheet *s)
+{
+    sheet_cell names[SHEET_MOST];
+    for (size_t i = 0; i < s->count; i++)
+        names[i] = (sheet_cell){.text = s->columns[i].name};
+    if (s->format == SHEET_TEXT) {
+        write_line(s, names, s->count);
+        return;
+    }
+    const char *const *at = styles[s->format].head;
+    for (size_t i = s->first; i < s->count; i++)
+        fprintf(s->out, "%s%s", at[i > s->first ? BETWEEN : BEFORE], s->columns[i].name);
+    fputs(at[AFTER], s->out);
+    for (size_t i = s->first; i < s->count && s->format == SHEET_MARKDOWN; i++)
+        fputs(s->columns[i].width < 0 ? "|---" : "|---:", s->out);
+    fputs(s->format == SHEET_MARKDOWN ? "|\n" : "", s->out);
+}
+
+void sheet_row(const sheet *s, const sheet_cell *cells, size_t count)
+{
+    static const sheet_cell empty = {.text = ""};
+    count = count < s->count ? count : s->count;
+    if (s->format == SHEET_TEXT || s->format == SHEET_JSON) {
+        (s->format == SHEET_TEXT ? write_line : add_object)(s, cells, count);
+        return;
+    }
+    const char *const *at = styles[s->format].row;
+    for (size_t i = s->first; i < s->count; i++) {
+        fputs(at[i > s->first ? BETWEEN : BEFORE], s->out);
+        write_cell(s, &s->columns[i], i < count ? &cells[i] : &empty);
+    }
+    fputs(at[AFTER], s->out);
+}
+
+void sheet_foot(const sheet *s)
+{
+    if (s->format != SHEET_TEXT)
+        fputs(styles[s->format].foot, s->out);
+}
+
+void sheet_fit(sheet *s, const sheet_cell *cells, size_t count)
+{
+    char text[PLAIN_MOST];
+    for (sheet_column *c = s->columns; c < s->columns + count; c++, cells++) {
+        const int width = columns_of(cell_text(c, cells, text));
+        if (width > abs(c->width))
+            c->width = c->width < 0 ? -width : width;
+    }
+}
+
+/* ---- Lists ---- */
+
+void sheet_lines(sheet_format format, sheet_writer *write, const void *what, FILE *out)
+{
+    char *text = NULL, *rest = NULL;
+    size_t size;
+    FILE *lines = open_memstream(&text, &size);
+    if (!lines)
+        return;
+    write(what, lines);
+    fclose(lines);
+    if (format == SHEET_TEXT) {
+        terminal_wrap(text, terminal_width(out), out);
+    } else {
+        fputs(styles[format].list, out);
+        for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+            fputs(styles[format].line[BEFORE], out);
+            styles[format].spell(line + strspn(line, " "), out);
+            fputs(styles[format].line[BETWEEN], out);
+        }
+        fputs(styles[format].list_end, out);
+    }
+    free(text);
+}
