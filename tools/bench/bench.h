@@ -194,6 +194,7 @@ void bench_write_metg(const report *r, FILE *out);
 /* The headline: failures, then one line for each column that the first is compared with (at most
  * `most`), then what disturbed them; of --metg, its lines. */
 void bench_write_verdict(const report *r, size_t most, FILE *out);
+void bench_write_headline(const void *what, FILE *out); /* of all columns */
 
 /* The same of one block, a line for each pair, with its interval and p. */
 void bench_write_pairs(const report *r, const block *b, FILE *out);

@@ -8,9 +8,12 @@ enum { OWN = 6 }; /* columns before those of a sample */
 
 static void write_sample(const sheet *s, const block *b, const cell *c, int i)
 {
-    sheet_cell cells[SHEET_MOST] = {
-        SHEET_AS(block_kernel(b)->name), SHEET_AS(b->label), SHEET_AS(c->column->label),
-        SHEET_NUMBER(c->workers),        SHEET_NUMBER(i),    SHEET_NUMBER(c->peak_mib)};
+    sheet_cell cells[SHEET_MOST] = {CELL(block_kernel(b)->name),
+                                    CELL(b->label),
+                                    CELL(c->column->label),
+                                    CELL(c->workers),
+                                    CELL(i),
+                                    CELL(c->peak_mib)};
     for (size_t f = 0; f < sample_field_count; f++)
         cells[OWN + f].number = sample_number(&c->samples[i], sample_fields[f].at);
     sheet_row(s, cells, s->count);

@@ -139,11 +139,6 @@ static json_t *block_object(const report *r, const block *b)
     return o;
 }
 
-static void write_verdict(const void *what, FILE *out)
-{
-    bench_write_verdict(what, BENCH_NAMES, out);
-}
-
 static json_t *metg_array(const report *r)
 {
     static const char *const bounds[] = {"below", "at", "above"};
@@ -172,7 +167,7 @@ static json_t *document(const report *r)
                      "ceiling_copies", (int)r->ceiling_copies, "command",
                      facts_command(r->options->argc, r->options->argv), "machine",
                      facts_machine(r->options->runtime), "build", facts_build(), "verdict",
-                     facts_lines(write_verdict, r), "results", results);
+                     facts_lines(bench_write_headline, r), "results", results);
 }
 
 int bench_write_json(const report *r, FILE *out)

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <tools/shared/machine.h>
 
-static void write_verdict(const void *what, FILE *out)
+void bench_write_headline(const void *what, FILE *out)
 {
     bench_write_verdict(what, BENCH_NAMES, out);
 }
@@ -17,7 +17,7 @@ static void write_rows(const report *r, sheet_format format, FILE *out)
     sheet s;
     table_row row;
     sheet_begin(&s, format, row_columns, out);
-    sheet_lines(format, write_verdict, r, out);
+    sheet_lines(format, bench_write_headline, r, out);
     fputc('\n', out);
     sheet_head(&s);
     for (size_t i = 0; i < r->block_count; i++)

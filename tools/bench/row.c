@@ -49,13 +49,13 @@ static void fill_figures(const block *b, const cell *c, bool disturbed, table_ro
     ratio_text(s.speed_up, c->workers > 1 && s.speed_up > 0, out->speed_up);
     const sheet_cell figures[] = {
         {.number = s.seconds.median, .mark = disturbed},
-        SHEET_AS(out->interval),
-        SHEET_AS(out->over_serial),
-        SHEET_AS(out->speed_up),
-        SHEET_NUMBER(counted && c->samples[0].tasks ? s.tasks_per_second : NAN),
-        SHEET_NUMBER(counted ? s.steals : NAN),
-        SHEET_NUMBER(s.cpu_seconds),
-        SHEET_NUMBER(c->peak_mib),
+        CELL(out->interval),
+        CELL(out->over_serial),
+        CELL(out->speed_up),
+        CELL(counted && c->samples[0].tasks ? s.tasks_per_second : NAN),
+        CELL(counted ? s.steals : NAN),
+        CELL(s.cpu_seconds),
+        CELL(c->peak_mib),
     };
     memcpy(out->cells + ROW_TIME, figures, sizeof figures);
     out->count = ROW_COLUMNS;
@@ -63,8 +63,8 @@ static void fill_figures(const block *b, const cell *c, bool disturbed, table_ro
 
 void row_of(const report *r, const block *b, const cell *c, table_row *out)
 {
-    *out = (table_row){.cells = {SHEET_AS(b->label), SHEET_AS(out->name), SHEET_AS(out->workers),
-                                 SHEET_AS(out->failed)},
+    *out = (table_row){.cells = {CELL(b->label), CELL(out->name), CELL(out->workers),
+                                 CELL(out->failed)},
                        .count = ROW_TIME + 1};
     name_row(b, c, out);
     if (*c->error || c->sample_count == 0)

@@ -9,8 +9,8 @@
 
 #define COLUMNS_OF_ROW "kernel:0s,label:0s,size:0s,column:0s,policy:0s,workers:0n,"
 #define CELLS_OF_ROW(row)                                                                          \
-    SHEET_AS(row->kernel), SHEET_AS(row->label), SHEET_AS(row->size), SHEET_AS(row->column),       \
-        SHEET_AS(row->policy), SHEET_NUMBER(row->workers)
+    CELL(row->kernel), CELL(row->label), CELL(row->size), CELL(row->column), CELL(row->policy),    \
+        CELL(row->workers)
 
 static const char change_columns[] =
     COLUMNS_OF_ROW "old:0f,old_low:0f,old_high:0f,new:0f,new_low:0f,new_high:0f,quotient:0f,low:0f,"
@@ -23,22 +23,20 @@ static void write_change(const sheet *s, const compare_change *c)
     static const result_row none = {.count = 0};
     const result_row *before = c->before ? c->before : &none, *after = c->after ? c->after : &none;
     const result_row *row = c->after ? c->after : c->before;
-#define MEASURED(figure) {.number = c->p > 0 ? c->figure : NAN}
+#define MEASURED(figure) CELL(c->p > 0 ? c->figure : NAN)
     SHEET_ROW(s, CELLS_OF_ROW(row), MEASURED(old.median), MEASURED(old.low), MEASURED(old.high),
               MEASURED(now.median), MEASURED(now.low), MEASURED(now.high),
               MEASURED(quotient.median), MEASURED(quotient.low), MEASURED(quotient.high),
-              MEASURED(p), SHEET_NUMBER(before->count), SHEET_NUMBER(after->count),
-              SHEET_AS(compare_verdict_names[c->verdict]),
-              SHEET_NUMBER(before->disturbed || after->disturbed));
+              MEASURED(p), CELL(before->count), CELL(after->count),
+              CELL(compare_verdict_names[c->verdict]), CELL(before->disturbed || after->disturbed));
 }
 
 static void write_pair(const sheet *s, const compare_pair *pair)
 {
     const pair_figures *f = &pair->figures;
-    SHEET_ROW(s, CELLS_OF_ROW(pair->first), SHEET_AS(pair->other->column),
-              SHEET_NUMBER(pair->other->workers), SHEET_NUMBER(f->factor.median),
-              SHEET_NUMBER(f->factor.low), SHEET_NUMBER(f->factor.high), SHEET_NUMBER(f->p),
-              SHEET_NUMBER(pair->first->disturbed || pair->other->disturbed));
+    SHEET_ROW(s, CELLS_OF_ROW(pair->first), CELL(pair->other->column), CELL(pair->other->workers),
+              CELL(f->factor.median), CELL(f->factor.low), CELL(f->factor.high), CELL(f->p),
+              CELL(pair->first->disturbed || pair->other->disturbed));
 }
 
 static void write_rows(const compare_report *r, const sheet *changes, const sheet *pairs)

@@ -46,15 +46,15 @@ static void write_change(const sheet *s, const compare_change *c)
              percent_text(c->quotient.low, low, WIDTH),
              percent_text(c->quotient.high, high, WIDTH));
     const sheet_cell cells[COLUMNS] = {
-        SHEET_AS(row->label),
-        SHEET_AS(row->column),
-        SHEET_AS(workers_text(row, workers)),
+        CELL(row->label),
+        CELL(row->column),
+        CELL(workers_text(row, workers)),
         {.number = is_known ? c->old.median : NAN, .mark = is_known && c->before->disturbed},
         {.number = is_known ? c->now.median : NAN, .mark = is_known && c->after->disturbed},
-        SHEET_AS(is_known ? percent_text(c->quotient.median, change, WIDTH) : ""),
-        SHEET_AS(is_known ? both : ""),
-        SHEET_AS(is_known ? p_text(c->p, p, WIDTH) : ""),
-        SHEET_AS(is_text && c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict])};
+        CELL(is_known ? percent_text(c->quotient.median, change, WIDTH) : ""),
+        CELL(is_known ? both : ""),
+        CELL(is_known ? p_text(c->p, p, WIDTH) : ""),
+        CELL(is_text && c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict])};
     sheet_row(s, cells, COLUMNS);
 }
 
@@ -73,7 +73,7 @@ static void write_changes(const compare_report *r, sheet_format format, FILE *ou
     if (r->options->figures.relative)
         s.columns[OLD].kind = s.columns[OLD + 1].kind = 'f';
     for (size_t i = 0; i < r->change_count; i++)
-        sheet_fit(&s, (sheet_cell[]){SHEET_AS(""), SHEET_AS(row_of(&r->changes[i])->column)}, 2);
+        sheet_fit(&s, (sheet_cell[]){CELL(""), CELL(row_of(&r->changes[i])->column)}, 2);
     fputc('\n', out);
     sheet_head(&s);
     for (size_t i = 0; i < r->change_count; i++) {
@@ -189,9 +189,9 @@ static void write_table(const compare_report *r, FILE *out)
         char workers[WIDTH], factor[WIDTH], interval[WIDTH];
         snprintf(factor, sizeof factor, "%.3gx", f->factor.median);
         snprintf(interval, sizeof interval, "%.3g..%.3g", f->factor.low, f->factor.high);
-        SHEET_ROW(&s, SHEET_AS(p->first->label), SHEET_AS(p->first->column),
-                  SHEET_AS(workers_text(p->first, workers)), SHEET_AS(p->other->column),
-                  SHEET_AS(factor), SHEET_AS(interval), SHEET_NUMBER(f->p),
+        SHEET_ROW(&s, CELL(p->first->label), CELL(p->first->column),
+                  CELL(workers_text(p->first, workers)), CELL(p->other->column), CELL(factor),
+                  CELL(interval), CELL(f->p),
                   {.text = pair_verdict_names[pair_judge(f, r->cutoff)],
                    .mark = p->first->disturbed || p->other->disturbed});
     }

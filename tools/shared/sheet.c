@@ -3,7 +3,6 @@
 
 #include "facts.h"
 #include "output.h"
-#include "plain.h"
 #include "terminal.h"
 #include "units.h"
 
@@ -13,6 +12,12 @@
 
 /* ---- Texts ---- */
 
+static void safe_text(const char *text, size_t length, FILE *out)
+{
+    for (; length--; text++)
+        fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+}
+
 static void csv_text(const char *text, FILE *out)
 {
     fputc('"', out);
@@ -20,18 +25,23 @@ static void csv_text(const char *text, FILE *out)
     fputc('"', out);
 }
 
-void sheet_markdown(const char *text, FILE *out)
+static void markdown_text(const char *text, size_t length, FILE *out)
 {
-    for (; *text; text++) {
+    for (; length--; text++) {
         if (strchr("\\`*_|<>[]#", *text))
             fputc('\\', out);
         fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
     }
 }
 
-static void html_text(const char *text, FILE *out)
+void sheet_markdown(const char *text, FILE *out)
 {
-    for (; *text; text++)
+    markdown_text(text, strlen(text), out);
+}
+
+static void html_text(const char *text, size_t length, FILE *out)
+{
+    for (; length--; text++)
         if (*text == '<')
             fputs("&lt;", out);
         else if (*text == '&')
@@ -45,11 +55,12 @@ enum { BEFORE, BETWEEN, AFTER, PLACES };
 static const struct {
     const char *head[PLACES], *row[PLACES], *foot;
     const char *list, *line[BETWEEN + 1], *list_end;
-    void (*spell)(const char *text, FILE *out);
+    void (*spell)(const char *text, size_t length, FILE *out);
 } styles[] = {
-    [SHEET_CSV] = {{"", ",", "\r\n"}, {"", ",", "\r\n"}, "", "", {"", "\r\n"}, "", csv_text},
+    [SHEET_TEXT] = {.spell = safe_text},
+    [SHEET_CSV] = {.head = {"", ",", "\r\n"}, .row = {"", ",", "\r\n"}, .foot = ""},
     [SHEET_MARKDOWN] =
-        {{"| ", " | ", " |\n"}, {"| ", " | ", " |\n"}, "", "", {"- ", "\n"}, "", sheet_markdown},
+        {{"| ", " | ", " |\n"}, {"| ", " | ", " |\n"}, "", "", {"- ", "\n"}, "", markdown_text},
     [SHEET_HTML] = {{"<table>\n<thead><tr><th>", "</th><th>", "</th></tr></thead>\n<tbody>\n"},
                     {"<tr><td>", "</td><td>", "</td></tr>\n"},
                     "</tbody>\n</table>\n",
@@ -83,25 +94,27 @@ void sheet_begin(sheet *s, sheet_format format, const char *columns, FILE *out)
 
 /* ---- Cells ---- */
 
+enum { FIGURE = 32 };
+
 /* As people read it: with its unit, or empty. */
-static const char *cell_text(const sheet_column *c, const sheet_cell *cell, char text[PLAIN_MOST])
+static const char *cell_text(const sheet_column *c, const sheet_cell *cell, char text[FIGURE])
 {
     const double number = cell->number;
     if (cell->text)
-        return plain_text(cell->text, text, PLAIN_MOST);
+        return cell->text;
     *text = '\0';
     if (isnan(number))
         return text;
     if (c->kind == 't')
-        time_text(number, text, PLAIN_MOST);
+        time_text(number, text, FIGURE);
     else if (c->kind == 'c')
-        count_text(number, text, PLAIN_MOST);
+        count_text(number, text, FIGURE);
     else if (c->kind == '%')
-        snprintf(text, PLAIN_MOST, "%.*f %%", c->decimals, 100 * number);
+        snprintf(text, FIGURE, "%.*f %%", c->decimals, 100 * number);
     else if (c->kind == 'f' && !c->decimals)
-        snprintf(text, PLAIN_MOST, "%.3g", number);
+        snprintf(text, FIGURE, "%.3g", number);
     else
-        snprintf(text, PLAIN_MOST, "%.*f", c->decimals, number);
+        snprintf(text, FIGURE, "%.*f", c->decimals, number);
     return text;
 }
 
@@ -120,7 +133,7 @@ static void write_csv(const sheet_column *c, const sheet_cell *cell, FILE *out)
 /* Without the blanks that align it in text. */
 static void write_cell(const sheet *s, const sheet_column *c, const sheet_cell *cell)
 {
-    char room[PLAIN_MOST];
+    char room[FIGURE];
     if (s->format == SHEET_CSV) {
         write_csv(c, cell, s->out);
         return;
@@ -130,10 +143,9 @@ static void write_cell(const sheet *s, const sheet_column *c, const sheet_cell *
     size_t length = strlen(text);
     while (length && text[length - 1] == ' ')
         length--;
-    room[text - room + (long)length] = '\0';
-    styles[s->format].spell(text, s->out);
+    styles[s->format].spell(text, length, s->out);
     if (cell->mark)
-        styles[s->format].spell("*", s->out);
+        styles[s->format].spell("*", 1, s->out);
 }
 
 /* ---- JSON ---- */
@@ -166,17 +178,6 @@ static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
 
 /* ---- Text ---- */
 
-static int columns_of(const char *text)
-{
-    return (int)terminal_columns(text, strlen(text));
-}
-
-static void cut(char *text, int width)
-{
-    for (size_t end = strlen(text); columns_of(text) > width;)
-        text[--end] = '\0';
-}
-
 /* Blanks are written before a text only, so no line ends with them; the gap after a column holds its mark. */
 static void write_line(const sheet *s, const sheet_cell *cells, size_t count)
 {
@@ -185,17 +186,21 @@ static void write_line(const sheet *s, const sheet_cell *cells, size_t count)
     for (size_t i = s->first; i < count; i++) {
         const sheet_column *c = &s->columns[i];
         const bool left = c->width < 0;
-        char text[PLAIN_MOST];
-        cell_text(c, &cells[i], text);
-        if (left && c->kind == 's' && i + 1 < s->count)
-            cut(text, -c->width);
-        const int room = abs(c->width) - columns_of(text);
-        blanks += (i > s->first) + (left && to_right) + (left || room < 0 ? 0 : room);
-        if (*text || cells[i].mark) {
-            fprintf(s->out, "%*s%s%s", blanks, "", text, cells[i].mark ? "*" : "");
+        char room[FIGURE];
+        const char *text = cell_text(c, &cells[i], room);
+        size_t length = strlen(text);
+        while (left && c->kind == 's' && i + 1 < s->count &&
+               (int)terminal_columns(text, length) > -c->width)
+            length--;
+        const int free = abs(c->width) - (int)terminal_columns(text, length);
+        blanks += (i > s->first) + (left && to_right) + (left || free < 0 ? 0 : free);
+        if (length || cells[i].mark) {
+            fprintf(s->out, "%*s", blanks, "");
+            styles[SHEET_TEXT].spell(text, length, s->out);
+            fputs(cells[i].mark ? "*" : "", s->out);
             blanks = cells[i].mark ? -1 : 0;
         }
-        blanks += left && room > 0 ? room : 0;
+        blanks += left && free > 0 ? free : 0;
         to_right = !left;
     }
     fputc('\n', s->out);
@@ -219,6 +224,13 @@ void sheet_head(const sheet *s)
     for (size_t i = s->first; i < s->count && s->format == SHEET_MARKDOWN; i++)
         fputs(s->columns[i].width < 0 ? "|---" : "|---:", s->out);
     fputs(s->format == SHEET_MARKDOWN ? "|\n" : "", s->out);
+}
+
+void sheet_open(sheet *s, const char *columns, FILE *out)
+{
+    sheet_begin(s, SHEET_TEXT, columns, out);
+    fputc('\n', out);
+    sheet_head(s);
 }
 
 void sheet_row(const sheet *s, const sheet_cell *cells, size_t count)
@@ -245,9 +257,10 @@ void sheet_foot(const sheet *s)
 
 void sheet_fit(sheet *s, const sheet_cell *cells, size_t count)
 {
-    char text[PLAIN_MOST];
+    char room[FIGURE];
     for (sheet_column *c = s->columns; c < s->columns + count; c++, cells++) {
-        const int width = columns_of(cell_text(c, cells, text));
+        const char *text = cell_text(c, cells, room);
+        const int width = (int)terminal_columns(text, strlen(text));
         if (width > abs(c->width))
             c->width = c->width < 0 ? -width : width;
     }
@@ -270,7 +283,8 @@ void sheet_lines(sheet_format format, sheet_writer *write, const void *what, FIL
         fputs(styles[format].list, out);
         for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
             fputs(styles[format].line[BEFORE], out);
-            styles[format].spell(line + strspn(line, " "), out);
+            line += strspn(line, " ");
+            styles[format].spell(line, strlen(line), out);
             fputs(styles[format].line[BETWEEN], out);
         }
         fputs(styles[format].list_end, out);

@@ -48,6 +48,8 @@ typedef struct sheet {
  *   n  a whole number                                              %  a share of 1, as per cent
  *   f  a number; without decimals, three digits, in files nine     b  yes or no */
 void sheet_begin(sheet *s, sheet_format format, const char *columns, FILE *out);
+/* A text: an empty line and the heading are written. */
+void sheet_open(sheet *s, const char *columns, FILE *out);
 void sheet_add(sheet *s, const char *name, int width, char kind, int decimals);
 
 void sheet_head(const sheet *s);
@@ -55,18 +57,23 @@ void sheet_head(const sheet *s);
 void sheet_row(const sheet *s, const sheet_cell *cells, size_t count);
 void sheet_foot(const sheet *s);
 
-/* A row of so many cells. */
+/* A cell of a text or of a number. */
+#define CELL(of)                                                                                   \
+    _Generic((of), char * : sheet_text, const char * : sheet_text, default : sheet_number)(of)
+#define CELL_NS(of) sheet_number((double)(of) / 1e9)
+static inline sheet_cell sheet_text(const char *text)
+{
+    return (sheet_cell){.text = text};
+}
+static inline sheet_cell sheet_number(double number)
+{
+    return (sheet_cell){.number = number};
+}
+
+/* A row of these cells. */
 #define SHEET_ROW(sheet, ...)                                                                      \
     sheet_row(sheet, (const sheet_cell[]){__VA_ARGS__},                                            \
               sizeof((const sheet_cell[]){__VA_ARGS__}) / sizeof(sheet_cell))
-#define SHEET_AS(text_of)                                                                          \
-    {                                                                                              \
-        .text = text_of                                                                            \
-    }
-#define SHEET_NUMBER(of)                                                                           \
-    {                                                                                              \
-        .number = (double)(of)                                                                     \
-    }
 
 /* Widens columns to the texts of a row. */
 void sheet_fit(sheet *s, const sheet_cell *cells, size_t count);

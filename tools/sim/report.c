@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "report.h"
 
+#include <tools/shared/facts.h>
 #include <tools/shared/sheet.h>
 #include <tools/shared/statistics.h>
 #include <tools/shared/units.h>
@@ -135,40 +136,35 @@ static const char *ns_text(double time, char text[TEXT])
 }
 
 #define COLUMNS_OF_ROW "queue:-13w,policy:-20w,workers:7n,"
-#define CELLS_OF_ROW(row)                                                                          \
-    SHEET_AS((row)->queue->name), SHEET_AS((row)->policy->name), SHEET_NUMBER((row)->workers)
-#define COUNT(of) SHEET_NUMBER(row->median[of])
-#define TIME(ns) SHEET_NUMBER((ns) / 1e9)
+#define CELLS_OF_ROW(row) CELL((row)->queue->name), CELL((row)->policy->name), CELL((row)->workers)
+#define COUNT(of) CELL(row->median[of])
 
 static void table_rows(const sim_report *r, FILE *out)
 {
     sheet s;
-    sheet_begin(&s, SHEET_TEXT,
-                COLUMNS_OF_ROW "makespan:9t,least:9t,most:9t,greedy:9t,efficiency:10%1,core:7c,"
-                               "cache:7c,node:7c,far:7c,failed:7c,searched:8%1,slept:8%1",
-                out);
-    sheet_head(&s);
+    sheet_open(&s,
+               COLUMNS_OF_ROW "makespan:9t,least:9t,most:9t,greedy:9t,efficiency:10%1,core:7c,"
+                              "cache:7c,node:7c,far:7c,failed:7c,searched:8%1,slept:8%1",
+               out);
     for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
         const double whole = row->workers * row->median[FIGURE_MAKESPAN];
         const double share = whole > 0 ? 1 / whole : 0;
-        SHEET_ROW(&s, CELLS_OF_ROW(row), TIME(row->median[FIGURE_MAKESPAN]), TIME(row->least),
-                  TIME(row->most), TIME(greedy(r, row)), SHEET_NUMBER(report_efficiency(r, row)),
+        SHEET_ROW(&s, CELLS_OF_ROW(row), CELL_NS(row->median[FIGURE_MAKESPAN]), CELL_NS(row->least),
+                  CELL_NS(row->most), CELL_NS(greedy(r, row)), CELL(report_efficiency(r, row)),
                   COUNT(FIGURE_CORE), COUNT(FIGURE_CACHE), COUNT(FIGURE_NODE), COUNT(FIGURE_FAR),
-                  COUNT(FIGURE_FAILED), SHEET_NUMBER(share * row->median[FIGURE_SEARCHED]),
-                  SHEET_NUMBER(share * row->median[FIGURE_SLEPT]));
+                  COUNT(FIGURE_FAILED), CELL(share * row->median[FIGURE_SEARCHED]),
+                  CELL(share * row->median[FIGURE_SLEPT]));
     }
 }
 
-/* Of jobs that arrive. */
+/* Of jobs that arrive: the share of workers with at least so many. */
 static void table_jobs(const sim_report *r, FILE *out)
 {
     sheet s;
-    sheet_begin(&s, SHEET_TEXT,
-                COLUMNS_OF_ROW "mean jobs:9f3,>= 1:8f4,>= 2:6f4,>= 3:6f4,>= 4:6f4,>= 5:6f4,"
-                               ">= 6:6f4,>= 7:6f4",
-                out);
-    fputs("\nshare of workers with at least so many jobs\n", out);
-    sheet_head(&s);
+    sheet_open(&s,
+               COLUMNS_OF_ROW "mean jobs:9f3,>= 1:8f4,>= 2:6f4,>= 3:6f4,>= 4:6f4,>= 5:6f4,"
+                              ">= 6:6f4,>= 7:6f4",
+               out);
     for (const sim_row *row = r->rows; row < r->rows + r->count; row++)
         SHEET_ROW(&s, CELLS_OF_ROW(row), COUNT(FIGURE_JOBS), COUNT(FIGURE_WITH_1),
                   COUNT(FIGURE_WITH_1 + 1), COUNT(FIGURE_WITH_1 + 2), COUNT(FIGURE_WITH_1 + 3),
@@ -186,7 +182,7 @@ int report_table(const sim_report *r, FILE *out)
     if (o->replay.workers)
         fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
                 ns_text(ns(o->replay.makespan), work));
-    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
+    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n",
             o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
             fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
     table_rows(r, out);
@@ -216,11 +212,11 @@ int report_csv(const sim_report *r, FILE *out)
     sheet_head(&s);
     for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
         sheet_cell cells[OWN + FIGURES] = {
-            SHEET_AS(r->options->text),       CELLS_OF_ROW(row),
-            SHEET_NUMBER(r->options->seeds),  SHEET_NUMBER(r->extent.tasks),
-            SHEET_NUMBER(ns(r->extent.work)), SHEET_NUMBER(ns(r->extent.span)),
-            SHEET_NUMBER(greedy(r, row)),     SHEET_NUMBER(report_efficiency(r, row)),
-            SHEET_NUMBER(row->least),         SHEET_NUMBER(row->most)};
+            CELL(r->options->text),   CELLS_OF_ROW(row),
+            CELL(r->options->seeds),  CELL(r->extent.tasks),
+            CELL(ns(r->extent.work)), CELL(ns(r->extent.span)),
+            CELL(greedy(r, row)),     CELL(report_efficiency(r, row)),
+            CELL(row->least),         CELL(row->most)};
         for (unsigned i = 0; i < FIGURES; i++)
             cells[OWN + i].number = row->median[i];
         sheet_row(&s, cells, OWN + FIGURES);
@@ -258,10 +254,7 @@ int report_json(const sim_report *r, FILE *out)
         json_object_set_new(whole, "recorded",
                             json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,
                                       "makespan_ns", ns(o->replay.makespan)));
-    int rc = whole ? json_dumpf(whole, out, JSON_INDENT(2)) : -1;
-    json_decref(whole);
-    fputc('\n', out);
-    return rc || ferror(out) ? -EIO : 0;
+    return facts_write(whole, out);
 }
 #else
 int report_json(const sim_report *r, FILE *out)

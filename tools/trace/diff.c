@@ -7,7 +7,6 @@
 #include <string.h>
 #include <tools/shared/command.h>
 #include <tools/shared/output.h>
-#include <tools/shared/plain.h>
 #include <tools/shared/units.h>
 
 enum { SIDES = 2, TEXT = 24, LABEL = 40, NAMES_SHOWN = 12 };
