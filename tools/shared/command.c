@@ -45,8 +45,10 @@ int command_choose(const command *c, const char *what, const char *name, const c
     const int at = place_of(name, names);
     if (at >= 0)
         return at;
+    const char *meant = names_nearest(name, names);
     names_join(list, sizeof list, names);
-    command_refuse(c, "unknown %s '%s' (valid: %s)", what, name, list);
+    command_refuse(c, "unknown %s '%s' (valid: %s)%s%s%s", what, name, list,
+                   meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 unsigned long command_whole(const command *c, const char *what, const char *text,

@@ -124,6 +124,8 @@ Test(command, refusals_name_valid_values)
         {"tool --time 5",
          "--time: '5' is not a duration in range (1us..1h; write 200us, 200ms, 1.5s)"},
         {"tool --format xml", "unknown --format 'xml' (valid: table, csv)"},
+        {"tool --format tabel",
+         "unknown --format 'tabel' (valid: table, csv); did you mean table?"},
         {"tool --format json", "--format: 'json' is an option of its own (write --json)"},
         {"tool --export csv", "--export has another name (write --format)"},
         {"tool --output ", "--output is empty (give a text)"},
