@@ -63,8 +63,10 @@ static void fill_figures(const block *b, const cell *c, bool disturbed, table_ro
 
 void row_of(const report *r, const block *b, const cell *c, table_row *out)
 {
-    *out = (table_row){.cells = {CELL(b->label), CELL(out->name), CELL(out->workers),
-                                 CELL(out->failed)},
+    *out = (table_row){.cells = {CELL(b->label),
+                                 CELL(out->name),
+                                 CELL(out->workers),
+                                 {.text = out->failed, .tone = SHEET_BAD}},
                        .count = ROW_TIME + 1};
     name_row(b, c, out);
     if (*c->error || c->sample_count == 0)

@@ -54,7 +54,10 @@ static void write_change(const sheet *s, const compare_change *c)
         CELL(is_known ? percent_text(c->quotient.median, change, WIDTH) : ""),
         CELL(is_known ? both : ""),
         CELL(is_known ? p_text(c->p, p, WIDTH) : ""),
-        CELL(is_text && c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict])};
+        {.text = is_text && c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict],
+         .tone = c->verdict == COMPARE_SLOWER || c->verdict == COMPARE_FAILED ? SHEET_BAD
+                 : c->verdict == COMPARE_FASTER                               ? SHEET_GOOD
+                                                                              : SHEET_USUAL}};
     sheet_row(s, cells, COLUMNS);
 }
 

@@ -178,6 +178,8 @@ static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
 
 /* ---- Text ---- */
 
+static const char *const tones[] = {"\033[m", "\033[1m", "\033[31m", "\033[32m"};
+
 /* Blanks are written before a text only, so no line ends with them; the gap after a column holds its mark. */
 static void write_line(const sheet *s, const sheet_cell *cells, size_t count)
 {
@@ -195,9 +197,10 @@ static void write_line(const sheet *s, const sheet_cell *cells, size_t count)
         const int free = abs(c->width) - (int)terminal_columns(text, length);
         blanks += (i > s->first) + (left && to_right) + (left || free < 0 ? 0 : free);
         if (length || cells[i].mark) {
-            fprintf(s->out, "%*s", blanks, "");
+            const bool toned = cells[i].tone && terminal_has_colours(s->out);
+            fprintf(s->out, "%*s%s", blanks, "", toned ? tones[cells[i].tone] : "");
             styles[SHEET_TEXT].spell(text, length, s->out);
-            fputs(cells[i].mark ? "*" : "", s->out);
+            fprintf(s->out, "%s%s", toned ? tones[SHEET_USUAL] : "", cells[i].mark ? "*" : "");
             blanks = cells[i].mark ? -1 : 0;
         }
         blanks += left && free > 0 ? free : 0;
@@ -212,7 +215,7 @@ void sheet_head(const sheet *s)
 {
     sheet_cell names[SHEET_MOST];
     for (size_t i = 0; i < s->count; i++)
-        names[i] = (sheet_cell){.text = s->columns[i].name};
+        names[i] = (sheet_cell){.text = s->columns[i].name, .tone = SHEET_BOLD};
     if (s->format == SHEET_TEXT) {
         write_line(s, names, s->count);
         return;

@@ -29,6 +29,7 @@ typedef struct sheet_cell {
     const char *text; /* where it is not NULL, it stands in place of the number */
     double number;    /* NAN: nothing is known */
     bool mark;        /* people see a star beside it */
+    enum { SHEET_USUAL, SHEET_BOLD, SHEET_BAD, SHEET_GOOD } tone; /* on a terminal */
 } sheet_cell;
 
 typedef struct sheet {

@@ -4,8 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 enum { NARROWEST = 40, WIDEST = 1000 };
+
+enum terminal_colours terminal_colours;
+
+bool terminal_has_colours(FILE *out)
+{
+    const char *none = getenv("NO_COLOR");
+    if (terminal_colours != COLOURS_AUTO)
+        return terminal_colours == COLOURS_ALWAYS;
+    return !(none && *none) && isatty(fileno(out));
+}
 
 unsigned terminal_width(FILE *out)
 {

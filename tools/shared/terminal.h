@@ -4,7 +4,12 @@
 #ifndef SHARED_TERMINAL_H
 #define SHARED_TERMINAL_H
 
+#include <stdbool.h>
 #include <stdio.h>
+
+/* What --color chose: auto is for a terminal, unless NO_COLOR is set and not empty. */
+extern enum terminal_colours { COLOURS_AUTO, COLOURS_ALWAYS, COLOURS_NEVER } terminal_colours;
+bool terminal_has_colours(FILE *out);
 
 /* Columns of the terminal behind out, or those that COLUMNS names; 0: out is no terminal, so that
  * lines may have any length. */

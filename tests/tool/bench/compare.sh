@@ -120,6 +120,13 @@ claim "another answer is other work" grep -q 'other answer' out
 sed 's/"label": "fib(30)"/"label": "fib\\u001b[31m"/' old.json >colour.json
 run_filch 0 compare colour.json
 claim "no escape sequences of a file reach the terminal" test -z "$(tr -dc '\033' <out)"
+on_terminal() {
+    env "$@" python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$filch" compare old.json slower.json </dev/null
+}
+claim "a terminal shows colours" sh -c 'printf %s "$1" | grep -q "31mslower"' - "$(on_terminal NO_COLOR=)"
+claim "unless NO_COLOR is set" test -z "$(on_terminal NO_COLOR=1 | tr -dc '\033')"
+run_filch 1 compare --color always old.json slower.json
+claim "a file has them on request: $(cat out)" grep -q '31mslower' out
 sed 's/"policy": null, "workers": 2/"error": "crashed", &/' old.json >failed.json
 run_filch 1 compare old.json failed.json
 claim "a new failure is reported: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out

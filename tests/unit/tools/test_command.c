@@ -126,6 +126,8 @@ Test(command, refusals_name_valid_values)
         {"tool --format xml", "unknown --format 'xml' (valid: table, csv)"},
         {"tool --format tabel",
          "unknown --format 'tabel' (valid: table, csv); did you mean table?"},
+        {"tool --color alwys",
+         "unknown --color 'alwys' (valid: auto, always, never); did you mean always?"},
         {"tool --format json", "--format: 'json' is an option of its own (write --json)"},
         {"tool --export csv", "--export has another name (write --format)"},
         {"tool --output ", "--output is empty (give a text)"},
@@ -164,6 +166,9 @@ Test(command, help_fits_the_width)
                      "  -f, --format FORMAT      table or csv\n"
                      "      --output FILE        Where to write it\n"
                      "      --names LIST         Names\n"
+                     "      --color WHEN         auto (on a terminal, unless\n"
+                     "                           NO_COLOR is set; the default),\n"
+                     "                           always or never\n"
                      "  -h, --help               Print this and end\n"
                      "\n"
                      "Exit status: 0.\n",
