@@ -82,8 +82,7 @@ void compare_free(compare_report *r);
 int compare_status(const compare_report *r);
 
 /* Each returns 0 or -errno. */
-int compare_write_table(const compare_report *r, FILE *out);
-int compare_write_markdown(const compare_report *r, FILE *out);
+int compare_write(const compare_report *r, sheet_format format, FILE *out);
 int compare_write_csv(const compare_report *r, FILE *out);
 int compare_write_json(const compare_report *r, FILE *out);
 

@@ -202,21 +202,13 @@ static void write_table(const compare_report *r, FILE *out)
 
 /* ---- The whole ---- */
 
-static int write_in(const compare_report *r, sheet_format format, FILE *out)
+int compare_write(const compare_report *r, sheet_format format, FILE *out)
 {
+    if (format == SHEET_CSV || format == SHEET_JSON)
+        return (format == SHEET_CSV ? compare_write_csv : compare_write_json)(r, out);
     if (r->options->path_count == 2)
         write_two(r, format, out);
     else
         (format == SHEET_TEXT ? write_sentences : write_table)(r, out);
     return ferror(out) ? -errno : 0;
-}
-
-int compare_write_table(const compare_report *r, FILE *out)
-{
-    return write_in(r, SHEET_TEXT, out);
-}
-
-int compare_write_markdown(const compare_report *r, FILE *out)
-{
-    return write_in(r, SHEET_MARKDOWN, out);
 }

@@ -83,13 +83,14 @@ void sheet_add(sheet *s, const char *name, int width, char kind, int decimals)
 void sheet_begin(sheet *s, sheet_format format, const char *columns, FILE *out)
 {
     *s = (sheet){.format = format, .out = out};
-    for (int used; *columns; columns += used + (columns[used] == ',')) {
-        sheet_column c = {.decimals = 0};
-        const int found = sscanf(columns, "%31[^:]:%d%c%n%1d%n", c.name, &c.width, &c.kind, &used,
-                                 &c.decimals, &used);
-        assert(found >= 3);
+    sheet_column c = {.decimals = 0};
+    for (int used; sscanf(columns, "%31[^:]:%d%c%n%1d%n", c.name, &c.width, &c.kind, &used,
+                          &c.decimals, &used) >= 3;
+         columns += used + (columns[used] == ',')) {
         sheet_add(s, c.name, c.width, c.kind, c.decimals);
+        c.decimals = 0;
     }
+    assert(!*columns);
 }
 
 /* ---- Cells ---- */
@@ -161,20 +162,19 @@ static json_t *value_of(const sheet_column *c, const sheet_cell *cell)
         return json_boolean(cell->number > 0);
     return c->kind == 'n' ? json_integer((json_int_t)cell->number) : json_real(cell->number);
 }
+#endif
 
 static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
 {
+#ifdef FILCH_HAVE_JANSSON
     json_t *object = json_object();
     for (size_t i = s->first; i < count; i++)
         json_object_set_new(object, s->columns[i].name, value_of(&s->columns[i], &cells[i]));
     json_array_append_new(s->rows, object);
-}
 #else
-static void add_object(const sheet *s, const sheet_cell *cells, size_t count)
-{
     (void)s, (void)cells, (void)count;
-}
 #endif
+}
 
 /* ---- Text ---- */
 

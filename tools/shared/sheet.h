@@ -41,16 +41,17 @@ typedef struct sheet {
     struct json_t *rows; /* an array that JSON is added to */
 } sheet;
 
-/* The columns, as "name:-20s,time:9t,speed-up:8f2": of each the name, the least width in text (negative: aligned left),
- * the kind of its cells, and decimals.
+/* Begins a sheet. columns: "name:-20s,time:9t,speed-up:8f2", of each the name, the least width in text (negative: aligned
+ * left), the kind of its cells, and decimals.
  *
  *   s  a text from outside; an aligned one is cut at its width     t  seconds: "12.3 ms"
  *   w  a text of ours: CSV needs no quotes                         c  a count: "12.3 k"
  *   n  a whole number                                              %  a share of 1, as per cent
  *   f  a number; without decimals, three digits, in files nine     b  yes or no */
 void sheet_begin(sheet *s, sheet_format format, const char *columns, FILE *out);
-/* A text: an empty line and the heading are written. */
+/* Begins a text: an empty line and the heading are written. */
 void sheet_open(sheet *s, const char *columns, FILE *out);
+/* One more column. */
 void sheet_add(sheet *s, const char *name, int width, char kind, int decimals);
 
 void sheet_head(const sheet *s);
