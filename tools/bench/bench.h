@@ -18,6 +18,7 @@
 #include <bench/peers/peer.h>
 #include <filch/stats.h>
 #include <stdio.h>
+#include <tools/shared/sheet.h>
 
 enum {
     BENCH_NAMES = 16,   /* columns with the serial one, numbers of workers */
@@ -38,8 +39,6 @@ typedef struct column {
 
 extern const char *const bench_size_names[KERNEL_SIZES + 1]; /* closed by NULL */
 
-enum bench_format { BENCH_TABLE, BENCH_CSV, BENCH_MARKDOWN, BENCH_JSON };
-
 typedef struct options {
     int argc;
     char **argv;
@@ -53,7 +52,7 @@ typedef struct options {
     int size;         /* enum kernel_size_name; -1: per kernel what the columns can bear */
     bool metg;        /* kernels with a grain only, each at all of bench_grains */
     bool own_columns; /* nobody has asked for others: peers are shown on parallel algorithms only */
-    enum bench_format format;
+    sheet_format format;
     const char *dir;
     const char *output; /* NULL: stdout */
     const char *report; /* where the page goes; NULL: none */
@@ -176,6 +175,7 @@ int bench_write_markdown(const report *r, FILE *out);
 int bench_write_csv(const report *r, FILE *out);
 int bench_write_json(const report *r, FILE *out);
 int bench_write_report(const report *r, FILE *out); /* the page */
+void bench_write_html(const void *what, FILE *out); /* its part for readers without scripts */
 extern const bool bench_has_json; /* false: built without jansson; the page needs it as well */
 
 /* The command that measures this block alone, as it was measured here. */
@@ -194,9 +194,10 @@ void bench_write_metg(const report *r, FILE *out);
 /* The headline: failures, then one line for each column that the first is compared with (at most
  * `most`), then what disturbed them; of --metg, its lines. */
 void bench_write_verdict(const report *r, size_t most, FILE *out);
+void bench_write_headline(const void *what, FILE *out); /* of all columns */
 
 /* The same of one block, a line for each pair, with its interval and p. */
-void bench_write_pairs(const report *r, const block *b, const char *line_start, FILE *out);
+void bench_write_pairs(const report *r, const block *b, FILE *out);
 
 /* Whether some column has found an answer. */
 bool bench_has_answer(const block *b);

@@ -9,7 +9,6 @@
 #ifdef FILCH_HAVE_JANSSON
 #include "metg.h"
 #include "noise.h"
-#include "plain.h"
 #include "summary.h"
 
 #include <jansson.h>
@@ -140,11 +139,6 @@ static json_t *block_object(const report *r, const block *b)
     return o;
 }
 
-static void write_verdict(const void *what, FILE *out)
-{
-    bench_write_verdict(what, BENCH_NAMES, out);
-}
-
 static json_t *metg_array(const report *r)
 {
     static const char *const bounds[] = {"below", "at", "above"};
@@ -173,7 +167,7 @@ static json_t *document(const report *r)
                      "ceiling_copies", (int)r->ceiling_copies, "command",
                      facts_command(r->options->argc, r->options->argv), "machine",
                      facts_machine(r->options->runtime), "build", facts_build(), "verdict",
-                     facts_lines(write_verdict, r), "results", results);
+                     facts_lines(bench_write_headline, r), "results", results);
 }
 
 int bench_write_json(const report *r, FILE *out)
@@ -185,7 +179,7 @@ int bench_write_report(const report *r, FILE *out)
 {
     json_t *whole = document(r);
     char *text = whole ? json_dumps(whole, JSON_COMPACT) : NULL;
-    int rc = text ? report_write(text, plain_write, r, out) : -ENOMEM;
+    int rc = text ? report_write(text, bench_write_html, r, out) : -ENOMEM;
     free(text);
     json_decref(whole);
     return rc;

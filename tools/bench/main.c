@@ -11,10 +11,10 @@
 typedef int writer(const report *r, FILE *out);
 
 static writer *const writers[] = {
-    [BENCH_TABLE] = bench_write_table,
-    [BENCH_JSON] = bench_write_json,
-    [BENCH_CSV] = bench_write_csv,
-    [BENCH_MARKDOWN] = bench_write_markdown,
+    [SHEET_TEXT] = bench_write_table,
+    [SHEET_JSON] = bench_write_json,
+    [SHEET_CSV] = bench_write_csv,
+    [SHEET_MARKDOWN] = bench_write_markdown,
 };
 
 /* 0 or -errno, after a message. */

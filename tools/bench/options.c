@@ -74,7 +74,7 @@ static void read_json(const command *c, const command_option *row, void *to, con
 {
     (void)text;
     expect_json(c, row);
-    ((typed *)to)->options.format = BENCH_JSON;
+    ((typed *)to)->options.format = SHEET_JSON;
 }
 
 static void read_report(const command *c, const command_option *row, void *to, const char *text)

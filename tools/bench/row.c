@@ -6,10 +6,9 @@
 #include <string.h>
 #include <tools/shared/units.h>
 
-const row_head row_heads[ROW_FIGURES] = {
-    {"time", 9},    {"95 % interval", 18}, {"T1/Ts", 6},    {"speed-up", 8},
-    {"tasks/s", 8}, {"steals", 7},         {"CPU time", 9}, {"peak MiB", 8},
-};
+const char row_columns[] =
+    "kernel:-1s,column:-11s,workers:3w,time:9t,95 % interval:18w,T1/Ts:6w,speed-up:8w,tasks/s:8c,"
+    "steals:7c,CPU time:9t,peak MiB:8f1";
 
 static void ratio_text(double ratio, bool shown, char *text)
 {
@@ -41,33 +40,40 @@ static void name_row(const block *b, const cell *c, table_row *out)
     snprintf(out->workers, sizeof out->workers, serial ? "-" : "%u", c->workers);
 }
 
-static void fill_figures(const block *b, const cell *c, char figures[ROW_FIGURES][ROW_TEXT])
+static void fill_figures(const block *b, const cell *c, bool disturbed, table_row *out)
 {
-    const bool serial = c->column->as == KERNEL_SERIAL;
-    summary s = summarize(b, c);
-    time_text(s.seconds.median, figures[0], ROW_TEXT);
-    interval_text(s.seconds, figures[1]);
-    ratio_text(s.over_serial, !serial && c->workers == 1 && s.over_serial > 0, figures[2]);
-    ratio_text(s.speed_up, c->workers > 1 && s.speed_up > 0, figures[3]);
-    if (column_has_tasks(c->column)) {
-        if (c->samples[0].tasks)
-            count_text(s.tasks_per_second, figures[4], ROW_TEXT);
-        count_text(s.steals, figures[5], ROW_TEXT);
-    }
-    time_text(s.cpu_seconds, figures[6], ROW_TEXT);
-    snprintf(figures[7], ROW_TEXT, "%.1f", c->peak_mib);
+    const bool serial = c->column->as == KERNEL_SERIAL, counted = column_has_tasks(c->column);
+    const summary s = summarize(b, c);
+    interval_text(s.seconds, out->interval);
+    ratio_text(s.over_serial, !serial && c->workers == 1 && s.over_serial > 0, out->over_serial);
+    ratio_text(s.speed_up, c->workers > 1 && s.speed_up > 0, out->speed_up);
+    const sheet_cell figures[] = {
+        {.number = s.seconds.median, .mark = disturbed},
+        CELL(out->interval),
+        CELL(out->over_serial),
+        CELL(out->speed_up),
+        CELL(counted && c->samples[0].tasks ? s.tasks_per_second : NAN),
+        CELL(counted ? s.steals : NAN),
+        CELL(s.cpu_seconds),
+        CELL(c->peak_mib),
+    };
+    memcpy(out->cells + ROW_TIME, figures, sizeof figures);
+    out->count = ROW_COLUMNS;
 }
 
 void row_of(const report *r, const block *b, const cell *c, table_row *out)
 {
-    *out = (table_row){.error = *c->error              ? c->error
-                                : c->sample_count == 0 ? "not measured"
-                                                       : NULL};
+    *out = (table_row){.cells = {CELL(b->label),
+                                 CELL(out->name),
+                                 CELL(out->workers),
+                                 {.text = out->failed, .tone = SHEET_BAD}},
+                       .count = ROW_TIME + 1};
     name_row(b, c, out);
-    if (out->error)
-        return;
-    out->noise = noise_of(r, c);
-    fill_figures(b, c, out->figures);
+    if (*c->error || c->sample_count == 0)
+        snprintf(out->failed, sizeof out->failed, "failed: %s",
+                 *c->error ? c->error : "not measured");
+    else
+        fill_figures(b, c, noise_of(r, c) != 0, out);
 }
 
 bool bench_has_answer(const block *b)

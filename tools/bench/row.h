@@ -6,21 +6,19 @@
 
 #include "bench.h"
 
-enum { ROW_FIGURES = 8, ROW_TEXT = 32, ROW_NAME = 64 };
+#include <tools/shared/sheet.h>
 
-typedef struct row_head {
-    const char *name;
-    int width;
-} row_head;
-/* The most important first: a narrow table ends earlier. */
-extern const row_head row_heads[ROW_FIGURES];
+enum { ROW_TIME = 3, ROW_COLUMNS = 11, ROW_TEXT = 32, ROW_NAME = 64 };
+
+/* Kernel, column, workers; then figures, the most important first: a narrow table ends earlier. */
+extern const char row_columns[];
 
 typedef struct table_row {
+    sheet_cell cells[ROW_COLUMNS]; /* of these texts */
+    size_t count;
     char name[ROW_NAME]; /* "work stealing (chase-lev)" */
-    char workers[ROW_TEXT];
-    char figures[ROW_FIGURES][ROW_TEXT]; /* "": does not apply */
-    unsigned noise;
-    const char *error; /* NULL: it has figures */
+    char workers[ROW_TEXT], interval[ROW_TEXT], over_serial[ROW_TEXT], speed_up[ROW_TEXT];
+    char failed[sizeof((cell *)0)->error + 16];
 } table_row;
 
 void row_of(const report *r, const block *b, const cell *c, table_row *out);

@@ -12,67 +12,43 @@
 #include <tools/shared/settings.h>
 #include <tools/shared/terminal.h>
 
-enum { HEADLINES = 5, WORKERS_WIDTH = 4 };
+enum { HEADLINES = 5, NAME = 1, WORKERS = 2 };
 
-/* The figures that fit. */
-typedef struct layout {
-    int name;
-    size_t figures;
-    unsigned width; /* 0: any */
-} layout;
-
-/* Names are as wide as the widest one. */
-static layout lay_out(const report *r, FILE *out)
+/* Names are as wide as the widest one; the figures are those that fit. */
+static void lay_out(const report *r, sheet *s, FILE *out)
 {
-    layout l = {.name = (int)strlen("serial code"), .width = terminal_width(out)};
+    const int width = (int)terminal_width(out);
     table_row row;
+    sheet_begin(s, SHEET_TEXT, row_columns, out);
+    strcpy(s->columns[WORKERS].name, "W");
     for (size_t i = 0; i < r->block_count; i++)
         for (size_t k = 0; k < r->blocks[i].cell_count; k++) {
             row_of(r, &r->blocks[i], &r->blocks[i].cells[k], &row);
-            int length = (int)strlen(row.name);
-            l.name = length > l.name ? length : l.name;
+            sheet_fit(s, row.cells, ROW_TIME);
         }
-    int used = 2 + l.name + WORKERS_WIDTH;
-    while (l.figures < ROW_FIGURES &&
-           (l.figures < 1 || l.width == 0 || used + 1 + row_heads[l.figures].width <= (int)l.width))
-        used += 1 + row_heads[l.figures++].width;
-    return l;
+    s->indent = 2;
+    s->first = NAME;
+    s->count = ROW_TIME;
+    int used = s->indent - s->columns[NAME].width + 1 + s->columns[WORKERS].width;
+    while (s->count < ROW_COLUMNS &&
+           (s->count == ROW_TIME || width == 0 || used + 1 + s->columns[s->count].width <= width))
+        used += 1 + s->columns[s->count++].width;
 }
 
-static void write_head(const layout *l, FILE *out)
+static void write_headline(const void *what, FILE *out)
 {
-    fprintf(out, "\n  %-*s %*s", l->name, "", WORKERS_WIDTH - 1, "W");
-    for (size_t i = 0; i < l->figures; i++)
-        fprintf(out, " %*s", row_heads[i].width, row_heads[i].name);
-    fputc('\n', out);
+    bench_write_verdict(what, HEADLINES, out);
 }
 
-static void write_row(const layout *l, const table_row *row, FILE *out)
-{
-    fprintf(out, "  %-*s %*s", l->name, row->name, WORKERS_WIDTH - 1, row->workers);
-    if (row->error)
-        fprintf(out, "  failed: %s", row->error);
-    for (size_t i = 0; i < l->figures && !row->error; i++)
-        fprintf(out, "%c%*s", row->noise && i == 1 ? '*' : ' ', row_heads[i].width,
-                row->figures[i]);
-    fputs(row->noise && l->figures < 2 ? "*\n" : "\n", out);
-}
+typedef struct told {
+    const report *report;
+    const block *block;
+} told;
 
-/* Lines that are written to a text, broken to the width. */
-static void write_wrapped(const report *r, const block *b, unsigned width, FILE *out)
+static void write_pairs(const void *what, FILE *out)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *lines = open_memstream(&text, &size);
-    if (!lines)
-        return;
-    if (b)
-        bench_write_pairs(r, b, "  ", lines);
-    else
-        bench_write_verdict(r, HEADLINES, lines);
-    fclose(lines);
-    terminal_wrap(text, width, out);
-    free(text);
+    const told *of = what;
+    bench_write_pairs(of->report, of->block, out);
 }
 
 static void write_machine(const report *r, FILE *out)
@@ -87,7 +63,7 @@ static void write_machine(const report *r, FILE *out)
                 r->ceiling_copies, r->ceiling);
 }
 
-static void write_foot(const report *r, const layout *l, FILE *out)
+static void write_foot(const report *r, const sheet *table)
 {
     char text[1024];
     size_t used = (size_t)snprintf(
@@ -98,24 +74,25 @@ static void write_foot(const report *r, const layout *l, FILE *out)
         "A vs B: median of the ratios, round by round. A verdict takes %d rounds or more and p, by "
         "the signed-rank test, of at most %.2g.\n",
         PAIR_ROUNDS, r->cutoff);
-    if (l->figures < ROW_FIGURES) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "A wider terminal shows");
-        for (size_t i = l->figures; i < ROW_FIGURES; i++)
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s %s",
-                                     i > l->figures ? "," : "", row_heads[i].name);
+    for (size_t i = table->count; i < ROW_COLUMNS; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s %s",
+                                 i > table->count ? "," : "A wider terminal shows",
+                                 table->columns[i].name);
+    if (table->count < ROW_COLUMNS)
         snprintf(text + used, sizeof text - used, ".\n");
-    }
-    fputc('\n', out);
-    terminal_wrap(text, l->width, out);
-    fprintf(out, "All answers are checked. %.0f s.\n", r->seconds);
+    fputc('\n', table->out);
+    terminal_wrap(text, terminal_width(table->out), table->out);
+    fprintf(table->out, "All answers are checked. %.0f s.\n", r->seconds);
 }
 
 int bench_write_table(const report *r, FILE *out)
 {
-    layout l = lay_out(r, out);
-    write_wrapped(r, NULL, l.width, out);
+    sheet table;
+    lay_out(r, &table, out);
+    sheet_lines(SHEET_TEXT, write_headline, r, out);
     write_machine(r, out);
-    write_head(&l, out);
+    fputc('\n', out);
+    sheet_head(&table);
     for (size_t i = 0; i < r->block_count; i++) {
         const block *b = &r->blocks[i];
         table_row row;
@@ -124,12 +101,12 @@ int bench_write_table(const report *r, FILE *out)
         fputc('\n', out);
         for (size_t k = 0; k < b->cell_count; k++) {
             row_of(r, b, &b->cells[k], &row);
-            write_row(&l, &row, out);
+            sheet_row(&table, row.cells, row.count);
         }
-        write_wrapped(r, b, l.width, out);
+        sheet_lines(SHEET_TEXT, write_pairs, &(told){r, b}, out);
         if (r->options->stats)
             bench_write_stats(b, out);
     }
-    write_foot(r, &l, out);
+    write_foot(r, &table);
     return ferror(out) ? -errno : 0;
 }

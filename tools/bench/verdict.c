@@ -194,12 +194,12 @@ void bench_write_verdict(const report *r, size_t most, FILE *out)
         write_contests(r, most, out);
 }
 
-void bench_write_pairs(const report *r, const block *b, const char *line_start, FILE *out)
+void bench_write_pairs(const report *r, const block *b, FILE *out)
 {
     pair pairs[BENCH_NAMES];
     size_t count = pairs_of(r, b, pairs);
     for (size_t i = 0; i < count; i++) {
-        fputs(line_start, out);
+        fputs("  ", out);
         pair_write(pairs[i].first->label, pairs[i].other->label, &pairs[i].figures, r->cutoff, out);
         fputs(pairs[i].noise ? " *\n" : "\n", out);
     }

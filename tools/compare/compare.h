@@ -5,7 +5,7 @@
  *   options.c            command line -> compare_options
  *   load.c, result.c     result files -> results
  *   judge.c              two results -> changes; one result -> pairs
- *   table.c, csv.c, json.c   report -> text
+ *   table.c, files.c     report -> text
  *
  * One thread. judge.c is pure: the same results give the same report. */
 #ifndef COMPARE_H
@@ -15,9 +15,8 @@
 
 #include <stdio.h>
 #include <tools/shared/pair.h>
+#include <tools/shared/sheet.h>
 #include <tools/shared/statistics.h>
-
-enum compare_format { COMPARE_TABLE, COMPARE_CSV, COMPARE_MARKDOWN, COMPARE_JSON };
 
 typedef struct compare_options {
     const char *paths[2];
@@ -25,7 +24,7 @@ typedef struct compare_options {
     result_figures figures;
     double threshold; /* a change beyond this share counts: 0.03 */
     bool either;      /* being faster counts, too */
-    enum compare_format format;
+    sheet_format format;
     const char *output; /* NULL: stdout */
 } compare_options;
 
@@ -83,8 +82,7 @@ void compare_free(compare_report *r);
 int compare_status(const compare_report *r);
 
 /* Each returns 0 or -errno. */
-int compare_write_table(const compare_report *r, FILE *out);
-int compare_write_markdown(const compare_report *r, FILE *out);
+int compare_write(const compare_report *r, sheet_format format, FILE *out);
 int compare_write_csv(const compare_report *r, FILE *out);
 int compare_write_json(const compare_report *r, FILE *out);
 

@@ -5,13 +5,6 @@
 #include <string.h>
 #include <tools/shared/output.h>
 
-static int (*const writers[])(const compare_report *r, FILE *out) = {
-    [COMPARE_TABLE] = compare_write_table,
-    [COMPARE_JSON] = compare_write_json,
-    [COMPARE_CSV] = compare_write_csv,
-    [COMPARE_MARKDOWN] = compare_write_markdown,
-};
-
 static int load_all(compare_report *r)
 {
     char error[4608];
@@ -34,7 +27,7 @@ static int judge_and_write(compare_report *r)
     }
     output out;
     if (output_open(&out, "filch compare", "--output", o->output) ||
-        output_close(&out, writers[o->format](r, out.file)))
+        output_close(&out, compare_write(r, o->format, out.file)))
         return 2;
     int status = compare_status(r);
     if (status == 2)

@@ -35,7 +35,7 @@ static const command_option known[] = {
      .read = command_choice, FIELD(format), .choices = format_names},
     {"export", "FORMAT", .instead = "format"},
     {"json", .help = "Write the result as JSON", .read = command_set, FIELD(format),
-     .least = COMPARE_JSON},
+     .least = SHEET_JSON},
     {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
      .read = command_path, FIELD(output)},
     {0},

@@ -1,63 +1,24 @@
-/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * For people: findings, then the rows or the pairs, as text or as Markdown. */
 #include "compare.h"
 #include "text.h"
 
 #include <errno.h>
-#include <string.h>
 #include <tools/shared/pair.h>
-#include <tools/shared/units.h>
+#include <tools/shared/sheet.h>
 
-enum { WIDTH = 32 };
+enum { WIDTH = 32, COLUMNS = 9, OLD = 3 };
 
-/* A time; where rows are relative, how many times that of serial code. */
-static const char *figure_text(const compare_report *r, double value, char *text)
+static const result_row *row_of(const compare_change *c)
 {
-    if (!r->options->figures.relative)
-        return time_text(value, text, WIDTH);
-    snprintf(text, WIDTH, "%.3g", value);
+    return c->after ? c->after : c->before;
+}
+
+static const char *workers_text(const result_row *row, char text[WIDTH])
+{
+    snprintf(text, WIDTH, row->serial ? "-" : "%u", row->workers);
     return text;
-}
-
-static void write_name(const result_row *row, FILE *out)
-{
-    char workers[WIDTH];
-    snprintf(workers, sizeof workers, row->serial ? "-" : "%u", row->workers);
-    fputs("  ", out);
-    write_plain(row->column, out);
-    fprintf(out, "%*s%3s", (int)(strlen(row->column) < 24 ? 25 - strlen(row->column) : 1), "",
-            workers);
-}
-
-static char mark(const result_row *row)
-{
-    return row->disturbed ? '*' : ' ';
-}
-
-static void write_change(const compare_report *r, const compare_change *c, FILE *out)
-{
-    char old[WIDTH], now[WIDTH], change[WIDTH], low[WIDTH], high[WIDTH], p[WIDTH];
-    write_name(c->after ? c->after : c->before, out);
-    if (!(c->p > 0)) {
-        fprintf(out, "  %s\n", compare_verdict_names[c->verdict]);
-        return;
-    }
-    percent_text(c->quotient.low, low, WIDTH);
-    percent_text(c->quotient.high, high, WIDTH);
-    fprintf(out, " %9s%c %9s%c %9s %10s .. %-9s %8s%s%s\n", figure_text(r, c->old.median, old),
-            mark(c->before), figure_text(r, c->now.median, now), mark(c->after),
-            percent_text(c->quotient.median, change, WIDTH), low, high, p_text(c->p, p, WIDTH),
-            c->verdict == COMPARE_SAME ? "" : "  ",
-            c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict]);
-}
-
-static void write_file(const char *title, const result *file, FILE *out)
-{
-    fprintf(out, "%s: ", title);
-    const char *texts[] = {file->path,  ", filch ", file->version,  ", commit ", file->commit, ", ",
-                           file->ended, ", ",       file->compiler, " ",         file->flags};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        write_plain(texts[i], out);
-    fputc('\n', out);
 }
 
 static bool in_other_block(const result_row *row, const result_row *last)
@@ -74,33 +35,98 @@ static void write_label(const result_row *row, const result_row *last, FILE *out
     fputc('\n', out);
 }
 
-static bool write_changes(const compare_report *r, FILE *out)
+/* ---- Two files ---- */
+
+static void write_change(const sheet *s, const compare_change *c)
 {
-    const result_row *last = NULL;
-    bool disturbed = false;
-    fprintf(out, "\n%30s %9s  %9s  %9s %24s %8s\n", "W", "old", "new", "change",
-            "95 % interval     ", "p");
-    for (size_t i = 0; i < r->change_count; i++) {
-        const compare_change *c = &r->changes[i];
-        const result_row *row = c->after ? c->after : c->before;
-        write_label(row, last, out);
-        write_change(r, c, out);
-        disturbed |= (c->before && c->before->disturbed) || (c->after && c->after->disturbed);
-        last = row;
-    }
-    return disturbed;
+    const result_row *row = row_of(c);
+    const bool is_known = c->p > 0, is_text = s->format == SHEET_TEXT;
+    char workers[WIDTH], change[WIDTH], low[WIDTH], high[WIDTH], both[2 * WIDTH + 8], p[WIDTH];
+    snprintf(both, sizeof both, is_text ? "%10s .. %-9s" : "%s .. %s",
+             percent_text(c->quotient.low, low, WIDTH),
+             percent_text(c->quotient.high, high, WIDTH));
+    const sheet_cell cells[COLUMNS] = {
+        CELL(row->label),
+        CELL(row->column),
+        CELL(workers_text(row, workers)),
+        {.number = is_known ? c->old.median : NAN, .mark = is_known && c->before->disturbed},
+        {.number = is_known ? c->now.median : NAN, .mark = is_known && c->after->disturbed},
+        CELL(is_known ? percent_text(c->quotient.median, change, WIDTH) : ""),
+        CELL(is_known ? both : ""),
+        CELL(is_known ? p_text(c->p, p, WIDTH) : ""),
+        {.text = is_text && c->verdict == COMPARE_SAME ? "" : compare_verdict_names[c->verdict],
+         .tone = c->verdict == COMPARE_SLOWER || c->verdict == COMPARE_FAILED ? SHEET_BAD
+                 : c->verdict == COMPARE_FASTER                               ? SHEET_GOOD
+                                                                              : SHEET_USUAL}};
+    sheet_row(s, cells, COLUMNS);
 }
 
-static void write_two(const compare_report *r, FILE *out)
+/* In text, a kernel is a line of its own. */
+static void write_changes(const compare_report *r, sheet_format format, FILE *out)
 {
-    write_finding(r, out);
+    const bool is_text = format == SHEET_TEXT;
+    sheet s;
+    sheet_begin(
+        &s, format,
+        "kernel:-1s,column:-20s,workers:7w,old:9t,new:10t,change:10w,95 % interval:23w,p:8w,"
+        "verdict:-1w",
+        out);
+    s.first = is_text;
+    s.indent = 2;
+    if (r->options->figures.relative)
+        s.columns[OLD].kind = s.columns[OLD + 1].kind = 'f';
+    for (size_t i = 0; i < r->change_count; i++)
+        sheet_fit(&s, (sheet_cell[]){CELL(""), CELL(row_of(&r->changes[i])->column)}, 2);
     fputc('\n', out);
+    sheet_head(&s);
+    for (size_t i = 0; i < r->change_count; i++) {
+        const compare_change *c = &r->changes[i];
+        if (is_text)
+            write_label(row_of(c), i ? row_of(c - 1) : NULL, out);
+        write_change(&s, c);
+    }
+}
+
+static bool is_disturbed(const compare_report *r)
+{
+    for (size_t i = 0; i < r->change_count; i++)
+        if ((r->changes[i].before && r->changes[i].before->disturbed) ||
+            (r->changes[i].after && r->changes[i].after->disturbed))
+            return true;
+    return false;
+}
+
+static void write_file(const char *title, const result *file, FILE *out)
+{
+    fprintf(out, "%s: ", title);
+    const char *texts[] = {file->path,  ", filch ", file->version,  ", commit ", file->commit, ", ",
+                           file->ended, ", ",       file->compiler, " ",         file->flags};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        write_plain(texts[i], out);
+    fputc('\n', out);
+}
+
+static void write_found(const void *report, FILE *out)
+{
+    write_finding(report, out);
+}
+
+static void write_files(const void *report, FILE *out)
+{
+    const compare_report *r = report;
     write_file("old", &r->results[0], out);
     write_file("new", &r->results[1], out);
     write_notes(r, out);
-    bool disturbed = write_changes(r, out);
+}
+
+static void write_two(const compare_report *r, sheet_format format, FILE *out)
+{
     const compare_options *o = r->options;
     char together[48] = "";
+    sheet_lines(format, write_found, r, out);
+    fputc('\n', out);
+    sheet_lines(format, write_files, r, out);
+    write_changes(r, format, out);
     if (r->compared > 1)
         snprintf(together, sizeof together, ", for %zu rows at once", r->compared);
     fprintf(
@@ -110,9 +136,11 @@ static void write_two(const compare_report *r, FILE *out)
         "exceeds %g %%.\n",
         o->figures.by, o->figures.relative ? " over those of serial code" : "", together,
         100 * o->threshold);
-    if (disturbed)
+    if (is_disturbed(r))
         fputs("*: disturbed; measure again on a quiet machine.\n", out);
 }
+
+/* ---- One file ---- */
 
 /* "chase-lev (2)" */
 static const char *pair_name(const result_row *row, char *text, size_t size)
@@ -132,7 +160,7 @@ static void write_pair(const compare_report *r, const compare_pair *pair, FILE *
     fputs(pair->first->disturbed || pair->other->disturbed ? " *\n" : "\n", out);
 }
 
-static void write_one(const compare_report *r, FILE *out)
+static void write_sentences(const compare_report *r, FILE *out)
 {
     const result_row *last = NULL;
     write_file("columns of", &r->results[0], out);
@@ -150,11 +178,37 @@ static void write_one(const compare_report *r, FILE *out)
             r->options->figures.by, PAIR_ROUNDS, r->cutoff);
 }
 
-int compare_write_table(const compare_report *r, FILE *out)
+static void write_table(const compare_report *r, FILE *out)
 {
+    sheet s;
+    sheet_begin(&s, SHEET_MARKDOWN,
+                "kernel:-1s,column:-1s,workers:1w,other:-1s,factor:1w,95 % interval:1w,p:1f,"
+                "verdict:-1w",
+                out);
+    sheet_head(&s);
+    for (size_t i = 0; i < r->pair_count; i++) {
+        const compare_pair *p = &r->pairs[i];
+        const pair_figures *f = &p->figures;
+        char workers[WIDTH], factor[WIDTH], interval[WIDTH];
+        snprintf(factor, sizeof factor, "%.3gx", f->factor.median);
+        snprintf(interval, sizeof interval, "%.3g..%.3g", f->factor.low, f->factor.high);
+        SHEET_ROW(&s, CELL(p->first->label), CELL(p->first->column),
+                  CELL(workers_text(p->first, workers)), CELL(p->other->column), CELL(factor),
+                  CELL(interval), CELL(f->p),
+                  {.text = pair_verdict_names[pair_judge(f, r->cutoff)],
+                   .mark = p->first->disturbed || p->other->disturbed});
+    }
+}
+
+/* ---- The whole ---- */
+
+int compare_write(const compare_report *r, sheet_format format, FILE *out)
+{
+    if (format == SHEET_CSV || format == SHEET_JSON)
+        return (format == SHEET_CSV ? compare_write_csv : compare_write_json)(r, out);
     if (r->options->path_count == 2)
-        write_two(r, out);
+        write_two(r, format, out);
     else
-        write_one(r, out);
+        (format == SHEET_TEXT ? write_sentences : write_table)(r, out);
     return ferror(out) ? -errno : 0;
 }

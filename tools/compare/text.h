@@ -5,7 +5,7 @@
 #define COMPARE_TEXT_H
 
 #include "compare.h"
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
 
 /* "+5.2 %". Returns text. */
 const char *percent_text(double quotient, char *text, size_t size);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/facts.h>
 
 static json_t *switch_of(const places *p, const schedule *s, bool openmp,
                          const fl_schedule_entry *e)
@@ -72,12 +73,7 @@ int explore_json(const search *s, FILE *out)
                   search_chance(s, o->depth), "chance", search_chance_of_all(s, o->depth),
                   "failure", s->found ? failure_of(s, &p) : json_null());
     places_close(&p);
-    int rc =
-        !all || json_dumpf(all, out, JSON_INDENT(1)) || putc('\n', out) == EOF || fflush(out) == EOF
-            ? -EIO
-            : 0;
-    json_decref(all);
-    return rc;
+    return facts_write(all, out);
 }
 
 #else

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <tools/shared/sheet.h>
 
 #define REASON "x-dlq-reason"
 
@@ -224,66 +225,46 @@ void view_record_page(const char *id, const filch_service_record *record, FILE *
 
 enum { COLUMNS = 6 };
 
-/* The cell of a job, which the caller frees. */
-static char *cell_of(const filch_message *message, unsigned column, bool dead)
+/* The cells of a job, which the caller frees. */
+static void texts_of(const filch_message *message, bool dead, char *texts[COLUMNS])
 {
-    char text[48];
+    char age[48], attempt[16], priority[16];
     const char *reason = filch_message_header(message, REASON);
     const char *returns = filch_message_header(message, "x-dlq-returns");
-    const char *cells[COLUMNS] = {message->id ? message->id : "-",
-                                  message->type ? message->type : "-"};
-    cells[2] = text;
-    cells[3] = text;
-    cells[4] = dead && returns ? returns : text;
-    cells[5] = dead && reason ? reason : "";
-    if (column == 2)
-        cells[column] = age_text(message, text, sizeof text);
-    else
-        snprintf(text, sizeof text, "%u",
-                 column == 3 ? message->attempt
-                 : dead      ? 0
-                             : message->priority);
-    return column == 5 ? text_reason(cells[column])
-                       : text_visible(cells[column], strlen(cells[column]), false);
+    snprintf(attempt, sizeof attempt, "%u", message->attempt);
+    snprintf(priority, sizeof priority, "%u", message->priority);
+    const char *cells[] = {message->id ? message->id : "-", message->type ? message->type : "-",
+                           age_text(message, age, sizeof age), attempt,
+                           !dead     ? priority
+                           : returns ? returns
+                                     : "0"};
+    for (unsigned k = 0; k + 1 < COLUMNS; k++)
+        texts[k] = text_visible(cells[k], strlen(cells[k]), false);
+    texts[COLUMNS - 1] = text_reason(dead && reason ? reason : "");
 }
 
-static size_t columns_of(const char *text)
-{
-    size_t columns = 0;
-    for (; *text; text++)
-        columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
-}
-
-static void put_cell(const char *text, size_t width, bool last, FILE *out)
-{
-    fprintf(out, "%s%*s", text, last ? 0 : (int)(width - columns_of(text) + 2), "");
-}
-
+/* Widths are those of the texts, with one blank more between columns. */
 void view_table(fl_delivery *const *all, unsigned count, bool dead, FILE *out)
 {
-    static const char *const titles[2][COLUMNS] = {{"ID", "TYPE", "AGE", "ATTEMPT", "PRIORITY", ""},
-                                                   {"ID", "TYPE", "AGE", "ATTEMPT", "RETURNS",
-                                                    "REASON"}};
-    unsigned columns = dead ? 6 : 5;
-    size_t width[COLUMNS];
-    for (unsigned k = 0; k < columns; k++) {
-        width[k] = strlen(titles[dead][k]);
+    sheet s;
+    sheet_begin(&s, SHEET_TEXT,
+                dead ? "ID:-2w,TYPE:-4w,AGE:-3w,ATTEMPT:-7w,RETURNS:-7w,REASON:-6w"
+                     : "ID:-2w,TYPE:-4w,AGE:-3w,ATTEMPT:-7w,PRIORITY:-8w",
+                out);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t k = 0; pass && k < s.count; k++)
+            s.columns[k].width--;
+        if (pass)
+            sheet_head(&s);
         for (unsigned i = 0; i < count; i++) {
-            char *cell = cell_of(&all[i]->message, k, dead);
-            size_t length = cell ? columns_of(cell) : 0;
-            width[k] = length > width[k] ? length : width[k];
-            free(cell);
+            char *texts[COLUMNS];
+            sheet_cell cells[COLUMNS];
+            texts_of(&all[i]->message, dead, texts);
+            for (unsigned k = 0; k < COLUMNS; k++)
+                cells[k] = CELL(texts[k] ? texts[k] : "");
+            pass ? sheet_row(&s, cells, s.count) : sheet_fit(&s, cells, s.count);
+            for (unsigned k = 0; k < COLUMNS; k++)
+                free(texts[k]);
         }
-        put_cell(titles[dead][k], width[k], k + 1 == columns, out);
-    }
-    fputc('\n', out);
-    for (unsigned i = 0; i < count; i++) {
-        for (unsigned k = 0; k < columns; k++) {
-            char *cell = cell_of(&all[i]->message, k, dead);
-            put_cell(cell ? cell : "", width[k], k + 1 == columns, out);
-            free(cell);
-        }
-        fputc('\n', out);
     }
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
 
 const char *say_task(const film *f, uint32_t task, char *text, size_t size)
 {

@@ -33,17 +33,6 @@ static void write_document(const char *json, FILE *out)
     fputc('\n', out);
 }
 
-void report_text(const char *text, FILE *out)
-{
-    for (; *text; text++)
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else
-            fputc(*text, out);
-}
-
 int report_write(const char *result, report_table *table, const void *what, FILE *out)
 {
     write_parts(before, BEFORE, out);

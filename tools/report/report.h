@@ -17,7 +17,4 @@
 typedef void report_table(const void *what, FILE *out);
 int report_write(const char *result, report_table *table, const void *what, FILE *out);
 
-/* A text in which HTML finds no markup. */
-void report_text(const char *text, FILE *out);
-
 #endif

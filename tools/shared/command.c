@@ -45,8 +45,10 @@ int command_choose(const command *c, const char *what, const char *name, const c
     const int at = place_of(name, names);
     if (at >= 0)
         return at;
+    const char *meant = names_nearest(name, names);
     names_join(list, sizeof list, names);
-    command_refuse(c, "unknown %s '%s' (valid: %s)", what, name, list);
+    command_refuse(c, "unknown %s '%s' (valid: %s)%s%s%s", what, name, list,
+                   meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
 }
 
 unsigned long command_whole(const command *c, const char *what, const char *text,
@@ -180,9 +182,11 @@ void command_list(const command *c, const command_option *row, void *options, co
 
 /* ---- The table ---- */
 
-static command_reader end_with_help, end_with_version;
+static command_reader end_with_help, end_with_version, read_colours;
 
 static const command_option common[] = {
+    {"color", "WHEN", "auto (on a terminal, unless NO_COLOR is set; the default), always or never",
+     .read = read_colours},
     {"help", .letter = 'h', .read = end_with_help, .help = "Print this help and exit"},
     {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and exit"},
 };
@@ -208,18 +212,26 @@ static void end_with_version(const command *c, const command_option *row, void *
     exit(0);
 }
 
+static void read_colours(const command *c, const command_option *row, void *options,
+                         const char *text)
+{
+    static const char *const names[] = {"auto", "always", "never", NULL};
+    (void)row;
+    (void)options;
+    terminal_colours = (enum terminal_colours)command_choose(c, "--color", text, names);
+}
+
 /* The rows that this command takes, closed by NULL; returns their number. */
 static size_t list_rows(const command *c, const command_option *rows[MOST + 1])
 {
     size_t count = 0;
     for (const command_option *row = c->options; row && row->name; row++)
         if (!row->group || row->group & c->takes) {
-            assert(count < MOST - 2);
+            assert(count < MOST - 3);
             rows[count++] = row;
         }
-    rows[count++] = &common[0];
-    if (command_version)
-        rows[count++] = &common[1];
+    for (size_t i = 0; i < 2 + (command_version != NULL); i++)
+        rows[count++] = &common[i];
     rows[count] = NULL;
     return count;
 }

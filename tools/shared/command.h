@@ -61,7 +61,7 @@ void command_help(const command *c, FILE *out);
 
 /* Writes "NAME: ...; see NAME --help" and ends the process with status 2. */
 FILCH_NORETURN FILCH_PRINTF(2, 3) void command_refuse(const command *c, const char *format, ...);
-/* The place of a name in the list, or refuses: "unknown WHAT 'name' (valid: a, b, c)". */
+/* The place of a name in the list, or refuses: "unknown WHAT 'nme' (valid: name, other); did you mean name?". */
 int command_choose(const command *c, const char *what, const char *name, const char *const *names);
 /* A whole number from least to most, or refuses: "WHAT: 'text' is not a number in range (1..8)". */
 unsigned long command_whole(const command *c, const char *what, const char *text,

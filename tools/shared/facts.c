@@ -7,6 +7,7 @@
 
 #include "build.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -96,8 +97,9 @@ json_t *facts_command(int argc, char **argv)
 int facts_write(json_t *whole, FILE *out)
 {
     errno = ENOMEM; /* unless a write fails */
-    int rc = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 ? 0 : -errno;
-    fputc('\n', out);
+    const bool done = whole && json_dumpf(whole, out, JSON_INDENT(1)) == 0 &&
+                      fputc('\n', out) != EOF && fflush(out) == 0;
+    const int rc = done ? 0 : -errno;
     json_decref(whole);
     return rc;
 }

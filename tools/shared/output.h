@@ -30,6 +30,12 @@ int output_close(output *out, int rc);
 /* Closes and drops it: there is no result, and the reason has been told. */
 void output_drop(output *out);
 
+enum { PLAIN_MOST = 512 };
+
+/* A text of a file for a terminal: control characters become "?", and it is no longer than that. */
+const char *plain_text(const char *text, char *plain, size_t size);
+void write_plain(const char *text, FILE *out);
+
 /* Writes a text in which each `what` is spelt as `as`. */
 void output_spelt(const char *text, char what, const char *as, FILE *out);
 

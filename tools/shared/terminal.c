@@ -4,8 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 enum { NARROWEST = 40, WIDEST = 1000 };
+
+enum terminal_colours terminal_colours;
+
+bool terminal_has_colours(FILE *out)
+{
+    const char *none = getenv("NO_COLOR");
+    if (terminal_colours != COLOURS_AUTO)
+        return terminal_colours == COLOURS_ALWAYS;
+    return !(none && *none) && isatty(fileno(out));
+}
 
 unsigned terminal_width(FILE *out)
 {
@@ -19,8 +30,8 @@ unsigned terminal_width(FILE *out)
     return columns < NARROWEST ? NARROWEST : (unsigned)columns;
 }
 
-/* Bytes of a text that stand in no column of their own: the rest of UTF-8 characters. */
-static size_t columns_of(const char *text, size_t length)
+/* The rest of a character of UTF-8 stands in no column of its own. */
+size_t terminal_columns(const char *text, size_t length)
 {
     size_t columns = 0;
     for (size_t i = 0; i < length; i++)
@@ -33,7 +44,7 @@ static void wrap_line(const char *line, size_t length, size_t used, size_t inden
                       FILE *out)
 {
     for (size_t at = 0; at < length;) {
-        size_t word = strcspn(line + at, " \n"), columns = columns_of(line + at, word);
+        size_t word = strcspn(line + at, " \n"), columns = terminal_columns(line + at, word);
         if (at > 0 && used + 1 + columns > width) {
             fprintf(out, "\n%*s", (int)indent, "");
             used = indent;

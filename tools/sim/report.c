@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "report.h"
 
-#include <tools/shared/csv.h>
+#include <tools/shared/facts.h>
+#include <tools/shared/sheet.h>
 #include <tools/shared/statistics.h>
 #include <tools/shared/units.h>
 
@@ -134,35 +135,40 @@ static const char *ns_text(double time, char text[TEXT])
     return time_text(time / 1e9, text, TEXT);
 }
 
-static void table_row(const sim_report *r, const sim_row *row, FILE *out)
+#define COLUMNS_OF_ROW "queue:-13w,policy:-20w,workers:7n,"
+#define CELLS_OF_ROW(row) CELL((row)->queue->name), CELL((row)->policy->name), CELL((row)->workers)
+#define COUNT(of) CELL(row->median[of])
+
+static void table_rows(const sim_report *r, FILE *out)
 {
-    char median[TEXT], least[TEXT], most[TEXT], bound[TEXT], missed[TEXT];
-    double whole = row->workers * row->median[FIGURE_MAKESPAN];
-    double share = whole > 0 ? 100 / whole : 0;
-    fprintf(out, "%-14s%-21s%7u %9s %9s %9s %9s %8.1f %%", row->queue->name, row->policy->name,
-            row->workers, ns_text(row->median[FIGURE_MAKESPAN], median), ns_text(row->least, least),
-            ns_text(row->most, most), ns_text(greedy(r, row), bound),
-            100 * report_efficiency(r, row));
-    for (unsigned i = FIGURE_CORE; i <= FIGURE_FAR; i++) {
-        char steals[TEXT];
-        fprintf(out, " %7s", count_text(row->median[i], steals, TEXT));
+    sheet s;
+    sheet_open(&s,
+               COLUMNS_OF_ROW "makespan:9t,least:9t,most:9t,greedy:9t,efficiency:10%1,core:7c,"
+                              "cache:7c,node:7c,far:7c,failed:7c,searched:8%1,slept:8%1",
+               out);
+    for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
+        const double whole = row->workers * row->median[FIGURE_MAKESPAN];
+        const double share = whole > 0 ? 1 / whole : 0;
+        SHEET_ROW(&s, CELLS_OF_ROW(row), CELL_NS(row->median[FIGURE_MAKESPAN]), CELL_NS(row->least),
+                  CELL_NS(row->most), CELL_NS(greedy(r, row)), CELL(report_efficiency(r, row)),
+                  COUNT(FIGURE_CORE), COUNT(FIGURE_CACHE), COUNT(FIGURE_NODE), COUNT(FIGURE_FAR),
+                  COUNT(FIGURE_FAILED), CELL(share * row->median[FIGURE_SEARCHED]),
+                  CELL(share * row->median[FIGURE_SLEPT]));
     }
-    fprintf(out, " %7s %6.1f %% %6.1f %%\n", count_text(row->median[FIGURE_FAILED], missed, TEXT),
-            share * row->median[FIGURE_SEARCHED], share * row->median[FIGURE_SLEPT]);
 }
 
-/* Of jobs that arrive. */
+/* Of jobs that arrive: the share of workers with at least so many. */
 static void table_jobs(const sim_report *r, FILE *out)
 {
-    fprintf(out, "\n%-14s%-21s%7s %9s   share of workers with at least 1, 2, .. %d jobs\n", "queue",
-            "policy", "workers", "mean jobs", SIM_JOBS - 1);
-    for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
-        fprintf(out, "%-14s%-21s%7u %9.3f  ", row->queue->name, row->policy->name, row->workers,
-                row->median[FIGURE_JOBS]);
-        for (unsigned i = FIGURE_WITH_1; i <= FIGURE_WITH_LAST; i++)
-            fprintf(out, " %.4f", row->median[i]);
-        fputc('\n', out);
-    }
+    sheet s;
+    sheet_open(&s,
+               COLUMNS_OF_ROW "mean jobs:9f3,>= 1:8f4,>= 2:6f4,>= 3:6f4,>= 4:6f4,>= 5:6f4,"
+                              ">= 6:6f4,>= 7:6f4",
+               out);
+    for (const sim_row *row = r->rows; row < r->rows + r->count; row++)
+        SHEET_ROW(&s, CELLS_OF_ROW(row), COUNT(FIGURE_JOBS), COUNT(FIGURE_WITH_1),
+                  COUNT(FIGURE_WITH_1 + 1), COUNT(FIGURE_WITH_1 + 2), COUNT(FIGURE_WITH_1 + 3),
+                  COUNT(FIGURE_WITH_1 + 4), COUNT(FIGURE_WITH_1 + 5), COUNT(FIGURE_WITH_LAST));
 }
 
 int report_table(const sim_report *r, FILE *out)
@@ -176,14 +182,10 @@ int report_table(const sim_report *r, FILE *out)
     if (o->replay.workers)
         fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
                 ns_text(ns(o->replay.makespan), work));
-    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n\n",
+    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n",
             o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
             fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
-    fprintf(out, "%-14s%-21s%7s %9s %9s %9s %9s %10s %7s %7s %7s %7s %7s %8s %8s\n", "queue",
-            "policy", "workers", "makespan", "least", "most", "greedy", "efficiency", "core",
-            "cache", "node", "far", "failed", "searched", "slept");
-    for (unsigned i = 0; i < r->count; i++)
-        table_row(r, &r->rows[i], out);
+    table_rows(r, out);
     if (o->graph.shape->apart)
         table_jobs(r, out);
     fputs(
@@ -199,22 +201,25 @@ int report_table(const sim_report *r, FILE *out)
 
 int report_csv(const sim_report *r, FILE *out)
 {
-    fputs("generator,queue,policy,workers,seeds,tasks,work_ns,span_ns,greedy_ns,efficiency,least_"
-          "ns,most_"
-          "ns",
-          out);
+    enum { OWN = 12 };
+    sheet s;
+    sheet_begin(&s, SHEET_CSV,
+                "generator:0s,queue:0w,policy:0w,workers:0n,seeds:0n,tasks:0n,work_ns:0f3,"
+                "span_ns:0f3,greedy_ns:0f3,efficiency:0f6,least_ns:0f3,most_ns:0f3",
+                out);
     for (unsigned i = 0; i < FIGURES; i++)
-        fprintf(out, ",%s", figure_names[i]);
-    fputs("\r\n", out);
+        sheet_add(&s, figure_names[i], 0, 'f', 3);
+    sheet_head(&s);
     for (const sim_row *row = r->rows; row < r->rows + r->count; row++) {
-        csv_text(r->options->text, out);
-        fprintf(out, ",%s,%s,%u,%u,%" PRIu64 ",%.3f,%.3f,%.3f,%.6f,%.3f,%.3f", row->queue->name,
-                row->policy->name, row->workers, r->options->seeds, r->extent.tasks,
-                ns(r->extent.work), ns(r->extent.span), greedy(r, row), report_efficiency(r, row),
-                row->least, row->most);
+        sheet_cell cells[OWN + FIGURES] = {
+            CELL(r->options->text),   CELLS_OF_ROW(row),
+            CELL(r->options->seeds),  CELL(r->extent.tasks),
+            CELL(ns(r->extent.work)), CELL(ns(r->extent.span)),
+            CELL(greedy(r, row)),     CELL(report_efficiency(r, row)),
+            CELL(row->least),         CELL(row->most)};
         for (unsigned i = 0; i < FIGURES; i++)
-            fprintf(out, ",%.3f", row->median[i]);
-        fputs("\r\n", out);
+            cells[OWN + i].number = row->median[i];
+        sheet_row(&s, cells, OWN + FIGURES);
     }
     return ferror(out) ? -EIO : 0;
 }
@@ -249,10 +254,7 @@ int report_json(const sim_report *r, FILE *out)
         json_object_set_new(whole, "recorded",
                             json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,
                                       "makespan_ns", ns(o->replay.makespan)));
-    int rc = whole ? json_dumpf(whole, out, JSON_INDENT(2)) : -1;
-    json_decref(whole);
-    fputc('\n', out);
-    return rc || ferror(out) ? -EIO : 0;
+    return facts_write(whole, out);
 }
 #else
 int report_json(const sim_report *r, FILE *out)

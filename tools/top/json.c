@@ -8,6 +8,7 @@
 
 #ifdef FILCH_HAVE_JANSSON
 #include <jansson.h>
+#include <tools/shared/facts.h>
 
 static json_t *text_or_null(const char *text)
 {
@@ -118,11 +119,7 @@ int view_write_json(const view *v, FILE *out)
                   view_seconds(v), "total", row_of(v, "runtime", 0), "by_worker", workers_of(v),
                   "pools", rows_of(v, "pools", "id"), "loops", loops_of(v), "waits",
                   is_counted ? rows_of(v, "waits", "tasks") : json_null());
-    int status =
-        !all || json_dumpf(all, out, JSON_INDENT(1)) || putc('\n', out) == EOF || fflush(out) == EOF
-            ? 2
-            : 0;
-    json_decref(all);
+    const int status = facts_write(all, out) ? 2 : 0;
     if (status)
         fprintf(stderr, "filch top: the JSON text cannot be written; is memory or the disk full, "
                         "or the pipe closed?\n");

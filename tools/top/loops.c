@@ -2,7 +2,7 @@
 #include "loops.h"
 
 #include <stdlib.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
 #include <tools/shared/speed_up.h>
 #include <tools/shared/units.h>
 

@@ -10,7 +10,7 @@
 #include <runtime/pool/statistics.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
 #include <tools/shared/units.h>
 
 enum { FIGURE = 24, STEAL_COLUMN = 8 };

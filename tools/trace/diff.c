@@ -7,7 +7,7 @@
 #include <string.h>
 #include <tools/shared/command.h>
 #include <tools/shared/output.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/sheet.h>
 #include <tools/shared/units.h>
 
 enum { SIDES = 2, TEXT = 24, LABEL = 40, NAMES_SHOWN = 12 };
@@ -21,28 +21,17 @@ typedef struct side {
 
 enum unit { NS, COUNT };
 
-static void write_value(double value, enum unit unit, FILE *out)
-{
-    char text[TEXT];
-    if (unit == NS)
-        time_text(value / 1e9, text, sizeof text);
-    else
-        count_text(value, text, sizeof text);
-    fprintf(out, " %12s", text);
-}
-
 /* A row of nothing but zeros is left out. */
-static void write_row(const char *label, enum unit unit, const double value[SIDES], FILE *out)
+static void write_row(const sheet *s, const char *label, enum unit unit, const double value[SIDES])
 {
+    char text[SIDES][TEXT];
     if (value[0] == 0 && value[1] == 0)
         return;
-    fprintf(out, "%-*s", LABEL, label);
     for (int i = 0; i < SIDES; i++)
-        write_value(value[i], unit, out);
-    if (value[0] > 0)
-        fprintf(out, " %9.2f\n", value[1] / value[0]);
-    else
-        fprintf(out, " %9s\n", "-");
+        (unit == NS ? time_text : count_text)(unit == NS ? value[i] / 1e9 : value[i], text[i],
+                                              TEXT);
+    SHEET_ROW(s, CELL(label), CELL(text[0]), CELL(text[1]),
+              value[0] > 0 ? CELL(value[1] / value[0]) : CELL("-"));
 }
 
 /* ---- Sums over workers ---- */
@@ -77,15 +66,15 @@ static double sum_of(const side *s, size_t at)
     return sum;
 }
 
-static void write_sums(const side each[SIDES], FILE *out)
+static void write_sums(const sheet *s, const side each[SIDES])
 {
     for (unsigned k = 0; k < sizeof sums / sizeof *sums; k++) {
         double value[SIDES] = {sum_of(&each[0], sums[k].at), sum_of(&each[1], sums[k].at)};
-        write_row(sums[k].label, sums[k].unit, value, out);
+        write_row(s, sums[k].label, sums[k].unit, value);
     }
 }
 
-static void write_sizes(const side each[SIDES], FILE *out)
+static void write_sizes(const sheet *s, const side each[SIDES])
 {
     double length[SIDES], workers[SIDES], events[SIDES];
     for (int i = 0; i < SIDES; i++) {
@@ -93,14 +82,14 @@ static void write_sizes(const side each[SIDES], FILE *out)
         workers[i] = trace_facts_of(each[i].trace)->workers;
         events[i] = (double)each[i].figures.events;
     }
-    write_row("length", NS, length, out);
-    write_row("workers", COUNT, workers, out);
-    write_row("events", COUNT, events, out);
+    write_row(s, "length", NS, length);
+    write_row(s, "workers", COUNT, workers);
+    write_row(s, "events", COUNT, events);
 }
 
 /* ---- Distributions ---- */
 
-static void write_spread(const char *label, const spread *const each[SIDES], FILE *out)
+static void write_spread(const sheet *s, const char *label, const spread *const each[SIDES])
 {
     static const struct {
         const char *word;
@@ -111,12 +100,12 @@ static void write_spread(const char *label, const spread *const each[SIDES], FIL
     for (int i = 0; i < SIDES; i++)
         value[i] = each[i] ? (double)each[i]->count : 0;
     snprintf(text, sizeof text, "%.*s", LABEL - 1, label);
-    write_row(text, COUNT, value, out);
+    write_row(s, text, COUNT, value);
     for (unsigned k = 0; k < sizeof parts / sizeof *parts; k++) {
         for (int i = 0; i < SIDES; i++)
             value[i] = each[i] ? (double)spread_at(each[i], parts[k].part) : 0;
         snprintf(text, sizeof text, "  %s", parts[k].word);
-        write_row(text, NS, value, out);
+        write_row(s, text, NS, value);
     }
 }
 
@@ -134,7 +123,7 @@ static const name_list *list_of(const side *s, bool waits)
 }
 
 /* Those of A, the largest sum first, then those that only B has. */
-static void write_names(const side each[SIDES], bool waits, const char *what, FILE *out)
+static void write_names(const sheet *s, const side each[SIDES], bool waits, const char *what)
 {
     char name[LABEL], label[2 * LABEL];
     for (int from = 0; from < SIDES; from++) {
@@ -148,18 +137,18 @@ static void write_names(const side each[SIDES], bool waits, const char *what, FI
                 continue;
             plain_text(wanted, name, sizeof name);
             snprintf(label, sizeof label, "%s %s", what, name);
-            write_spread(label, found, out);
+            write_spread(s, label, found);
         }
     }
 }
 
-static void write_latencies(const side each[SIDES], FILE *out)
+static void write_latencies(const sheet *s, const side each[SIDES])
 {
     for (unsigned i = 0; i < LATENCIES; i++) {
         const spread *both[SIDES] = {&each[0].figures.latency[i], &each[1].figures.latency[i]};
         char label[2 * LABEL];
         snprintf(label, sizeof label, "ready: %s", latency_names[i]);
-        write_spread(label, both, out);
+        write_spread(s, label, both);
     }
 }
 
@@ -177,14 +166,15 @@ static void write_notes(const side *s, char letter, FILE *out)
 
 static void write_all(const side each[SIDES], FILE *out)
 {
+    sheet s;
     for (int i = 0; i < SIDES; i++)
         write_notes(&each[i], (char)('A' + i), out);
-    fprintf(out, "\n%-*s %12s %12s %9s\n", LABEL, "", "A", "B", "B / A");
-    write_sizes(each, out);
-    write_sums(each, out);
-    write_latencies(each, out);
-    write_names(each, true, "wait in", out);
-    write_names(each, false, "run of", out);
+    sheet_open(&s, "figure:-40w,A:12w,B:12w,B / A:9f2", out);
+    write_sizes(&s, each);
+    write_sums(&s, each);
+    write_latencies(&s, each);
+    write_names(&s, each, true, "wait in");
+    write_names(&s, each, false, "run of");
 }
 
 int diff_write(trace_file *a, trace_file *b, FILE *out)

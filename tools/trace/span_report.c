@@ -6,7 +6,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
+#include <tools/shared/sheet.h>
 #include <tools/shared/units.h>
 
 enum { TEXT = 24, NAME = 28, SITES_SHOWN = 12, CURVE_MOST = 1024 };
@@ -74,46 +75,40 @@ static void write_head(const trace_file *trace, const dag *d, const span_figures
 static void write_curve(const trace_file *trace, const dag *d, const span_figures *f, FILE *out)
 {
     const trace_facts *facts = trace_facts_of(trace);
-    double most = parallelism(f->work, f->span);
-    fprintf(out, "\n%-8s %14s %14s\n", "workers", "at least", "at most");
+    const double most = parallelism(f->work, f->span);
+    sheet s;
+    sheet_open(&s, "workers:-8n,at least:14f2,at most:14f2", out);
     for (unsigned p = 1; p <= CURVE_MOST; p *= 2) {
-        fprintf(out, "%-8u %14.2f %14.2f\n", p, span_least(f->work, f->burdened, p),
-                span_most(f->work, f->span, p));
+        SHEET_ROW(&s, CELL(p), CELL(span_least(f->work, f->burdened, p)),
+                  CELL(span_most(f->work, f->span, p)));
         if (p > 4 * most)
             break;
     }
     if (d->ended > d->began)
-        fprintf(out,
-                "%-8" PRIu32
-                " %14.2f in this run: work by the time from the first strand to the last\n",
-                facts->workers, (double)f->work / (double)(d->ended - d->began));
-}
-
-static void write_site(const trace_file *trace, const dag_site *site, FILE *out)
-{
-    char from[NAME], to[NAME], both[2 * NAME + 4];
-    plain_text(site->by ? trace_name(trace, site->by) : "(outside)", from, sizeof from);
-    plain_text(trace_name(trace, site->name), to, sizeof to);
-    snprintf(both, sizeof both, "%s > %s", from, to);
-    fprintf(out, "%-34s", both);
+        SHEET_ROW(&s, CELL(facts->workers), CELL((double)f->work / (double)(d->ended - d->began)),
+                  CELL("in this run: work by the time from the first strand to the last"));
 }
 
 static int write_sites(const trace_file *trace, const dag *d, const span_figures *f, FILE *out)
 {
-    char a[TEXT], b[TEXT], c[TEXT], e[TEXT];
-    fprintf(out, "\n%-34s %9s %9s %9s %6s  if free: %9s %12s\n", "forker > task", "tasks", "work",
-            "on span", "share", "span", "parallelism");
+    sheet s;
+    sheet_open(&s,
+               "forker > task:-34s,tasks:9c,work:9t,on span:9t,share:7%1,span if free:13t,"
+               "parallelism:12f2",
+               out);
     for (uint32_t i = 0; i < d->sites && i < SITES_SHOWN; i++) {
-        const span_site *s = &f->site[i];
-        const dag_site *site = &d->site[s->site];
+        const span_site *of = &f->site[i];
+        const dag_site *site = &d->site[of->site];
         span_if free;
+        char name[2 * NAME + 4];
         if (!span_without(&free, d, site->name))
             return -ENOMEM;
-        write_site(trace, site, out);
-        fprintf(out, " %9s %9s %9s %5.1f%%           %9s %12.4g\n",
-                count_text((double)site->count, a, TEXT), ns_text(s->work, b),
-                ns_text(s->on_span, c), f->span ? 100 * (double)s->on_span / (double)f->span : 0,
-                ns_text(free.span, e), parallelism(free.work, free.span));
+        snprintf(name, sizeof name, "%.*s > %.*s", NAME - 1,
+                 site->by ? trace_name(trace, site->by) : "(outside)", NAME - 1,
+                 trace_name(trace, site->name));
+        SHEET_ROW(&s, CELL(name), CELL(site->count), CELL_NS(of->work), CELL_NS(of->on_span),
+                  CELL(f->span ? (double)of->on_span / (double)f->span : 0), CELL_NS(free.span),
+                  CELL(parallelism(free.work, free.span)));
     }
     if (d->sites > SITES_SHOWN)
         fprintf(out, "(and %" PRIu32 " more)\n", d->sites - SITES_SHOWN);

@@ -2,7 +2,8 @@
 #include "summary.h"
 
 #include <inttypes.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
+#include <tools/shared/sheet.h>
 #include <tools/shared/speed_up.h>
 #include <tools/shared/units.h>
 
@@ -55,103 +56,102 @@ static void write_faults(const trace_file *trace, FILE *out)
 
 /* ---- Tables ---- */
 
+#define SPREAD ":-34s,count:9n,p50:9t,p90:9t,p99:9t,most:9t,sum:9t"
+
+/* Of so many rows. */
+static void end(size_t count, FILE *out)
+{
+    if (count > NAMES_SHOWN)
+        fprintf(out, "(and %zu more)\n", count - NAMES_SHOWN);
+}
+
 static void write_workers(const trace_facts *f, const analysis *a, FILE *out)
 {
-    fprintf(out, "\n%-8s %9s %9s %9s %9s %9s %9s %9s %9s %9s\n", "worker", "worked", "searched",
-            "slept", "asked", "forced", "ready", "waits", "preempted", "CPU moves");
+    sheet s;
+    sheet_open(&s,
+               "worker:-8n,worked:9t,searched:9t,slept:9t,asked:9n,forced:9n,ready:9n,waits:9n,"
+               "preempted:9n,CPU moves:9n",
+               out);
     for (uint32_t i = 0; i < f->workers; i++) {
         const worker_figures *w = &a->worker[i];
-        char worked[TEXT], searched[TEXT], slept[TEXT];
-        fprintf(out,
-                "%-8" PRIu32 " %9s %9s %9s %9" PRIu64 " %9" PRIu64 " %9" PRIu64 " %9" PRIu64
-                " %9" PRIu64 " %9" PRIu64 "\n",
-                i, ns_text(w->spent[FL_WORKING], worked), ns_text(w->spent[FL_SEARCHING], searched),
-                ns_text(w->spent[FL_SLEEPING] + w->spent[FL_RETIRED], slept), w->taken[0],
-                w->taken[1], w->taken[2], w->waits, w->preempted, w->moves);
+        SHEET_ROW(&s, CELL(i), CELL_NS(w->spent[FL_WORKING]), CELL_NS(w->spent[FL_SEARCHING]),
+                  CELL_NS(w->spent[FL_SLEEPING] + w->spent[FL_RETIRED]), CELL(w->taken[0]),
+                  CELL(w->taken[1]), CELL(w->taken[2]), CELL(w->waits), CELL(w->preempted),
+                  CELL(w->moves));
     }
 }
 
-static void write_spread(const char *name, const spread *s, FILE *out)
+static void write_spread(const sheet *s, const char *name, const spread *of)
 {
-    char plain[PLAIN_MOST], half[TEXT], most_of[TEXT], rare[TEXT], most[TEXT], sum[TEXT];
-    if (s->count)
-        fprintf(out, "%-34.34s %9" PRIu64 " %9s %9s %9s %9s %9s\n",
-                plain_text(name, plain, sizeof plain), s->count, ns_text(spread_at(s, 0.5), half),
-                ns_text(spread_at(s, 0.9), most_of), ns_text(spread_at(s, 0.99), rare),
-                ns_text(s->most, most), ns_text(s->sum, sum));
-}
-
-static void write_head(const char *of, FILE *out)
-{
-    fprintf(out, "\n%-34s %9s %9s %9s %9s %9s %9s\n", of, "count", "p50", "p90", "p99", "most",
-            "sum");
+    if (of->count)
+        SHEET_ROW(s, CELL(name), CELL(of->count), CELL_NS(spread_at(of, 0.5)),
+                  CELL_NS(spread_at(of, 0.9)), CELL_NS(spread_at(of, 0.99)), CELL_NS(of->most),
+                  CELL_NS(of->sum));
 }
 
 static void write_latencies(const analysis *a, FILE *out)
 {
-    write_head("from ready to running", out);
+    sheet s;
+    sheet_open(&s, "from ready to running" SPREAD, out);
     for (unsigned i = 0; i < LATENCIES; i++)
-        write_spread(latency_names[i], &a->latency[i], out);
+        write_spread(&s, latency_names[i], &a->latency[i]);
 }
 
-static void write_names(const trace_file *trace, const char *head, const name_list *list, FILE *out)
+static void write_names(const trace_file *trace, const char *columns, const name_list *list,
+                        FILE *out)
 {
+    sheet s;
     if (!list->count)
         return;
-    write_head(head, out);
+    sheet_open(&s, columns, out);
     for (size_t i = 0; i < list->count && i < NAMES_SHOWN; i++)
-        write_spread(trace_name(trace, list->row[i]->name), &list->row[i]->length, out);
-    if (list->count > NAMES_SHOWN)
-        fprintf(out, "(and %zu more)\n", list->count - NAMES_SHOWN);
+        write_spread(&s, trace_name(trace, list->row[i]->name), &list->row[i]->length);
+    end(list->count, out);
 }
 
-static void write_loop(const char *name, const loop_figures *loop, FILE *out)
+static void write_loop(const sheet *s, const char *name, const loop_figures *loop)
 {
-    char plain[PLAIN_MOST], power[TEXT], time[TEXT], serial[TEXT], gain[TEXT];
+    char power[TEXT], gain[TEXT];
     const double calls = (double)loop->calls;
     snprintf(power, sizeof power, "2^%u", loop->magnitude);
-    fprintf(out, "%-24.24s %9s %9" PRIu64 " %7.0f %% %9s %9s %9s\n",
-            plain_text(name, plain, sizeof plain), power, loop->calls,
-            100 * (double)loop->helped / calls, time_text(loop->time / calls / 1e9, time, TEXT),
-            time_text(loop->serial / calls / 1e9, serial, TEXT),
-            speed_up_text(loop->time, loop->serial, gain, TEXT));
+    SHEET_ROW(s, CELL(name), CELL(power), CELL(calls), CELL((double)loop->helped / calls),
+              CELL_NS(loop->time / calls), CELL_NS(loop->serial / calls),
+              CELL(speed_up_text(loop->time, loop->serial, gain, TEXT)));
 }
 
 static void write_loops(const trace_file *trace, const loop_list *loops, FILE *out)
 {
+    sheet s;
     if (!loops->count)
         return;
-    fprintf(out, "\n%-24s %9s %9s %9s %9s %9s %9s\n", "loop", "n", "calls", "helped", "time",
-            "serial", "speed-up");
+    sheet_open(&s, "loop:-24s,n:9w,calls:9n,helped:9%,time:9t,serial:9t,speed-up:9w", out);
     for (size_t i = 0; i < loops->count && i < NAMES_SHOWN; i++)
-        write_loop(trace_name(trace, loops->row[i].name), &loops->row[i], out);
-    if (loops->count > NAMES_SHOWN)
-        fprintf(out, "(and %zu more)\n", loops->count - NAMES_SHOWN);
+        write_loop(&s, trace_name(trace, loops->row[i].name), &loops->row[i]);
+    end(loops->count, out);
 }
 
-static void write_region(const char *name, const region_figures *region, FILE *out)
+static void write_region(const sheet *s, const char *name, const region_figures *region)
 {
-    char plain[PLAIN_MOST], time[TEXT];
     const double room = region->room > 0 ? region->room : 1;
-    fprintf(out, "%-24.24s %9" PRIu64 " %9s %7.0f %% %9" PRIu64 " %9.0f %% %8.0f %% %9.2f\n",
-            plain_text(name, plain, sizeof plain), region->calls,
-            time_text(region->time / (double)region->calls / 1e9, time, TEXT),
-            100 * region->worked / room, region->barriers / region->calls,
-            100 * region->at_barriers / room,
-            100 * (room - region->worked - region->at_barriers) / room,
-            region->longest / region->mean);
+    SHEET_ROW(s, CELL(name), CELL(region->calls), CELL_NS(region->time / (double)region->calls),
+              CELL(region->worked / room), CELL(region->barriers / region->calls),
+              CELL(region->at_barriers / room),
+              CELL((room - region->worked - region->at_barriers) / room),
+              CELL(region->longest / region->mean));
 }
 
 static void write_regions(const trace_file *trace, const region_list *regions, FILE *out)
 {
+    sheet s;
     if (!regions->count)
         return;
-    fprintf(out, "\n%-24s %9s %9s %9s %9s %11s %10s %9s\n", "region", "calls", "time", "worked",
-            "barriers", "at barriers", "at the end", "imbalance");
+    sheet_open(&s,
+               "region:-24s,calls:9n,time:9t,worked:9%,barriers:9n,at barriers:11%,at the end:10%,"
+               "imbalance:9f2",
+               out);
     for (size_t i = 0; i < regions->count && i < NAMES_SHOWN; i++)
-        write_region(trace_name(trace, regions->row[i].name), &regions->row[i], out);
-    if (regions->count > NAMES_SHOWN)
-        fprintf(out, "(and %zu more)\n", regions->count - NAMES_SHOWN);
+        write_region(&s, trace_name(trace, regions->row[i].name), &regions->row[i]);
+    end(regions->count, out);
 }
 
 static void write_matrix(const trace_facts *f, const analysis *a, FILE *out)
@@ -176,8 +176,8 @@ void write_summary(const trace_file *trace, const analysis *a, FILE *out)
     write_faults(trace, out);
     write_workers(f, a, out);
     write_latencies(a, out);
-    write_names(trace, "wait in", &a->waits, out);
-    write_names(trace, "run of a taken or started task", &a->runs, out);
+    write_names(trace, "wait in" SPREAD, &a->waits, out);
+    write_names(trace, "run of a taken or started task" SPREAD, &a->runs, out);
     write_loops(trace, &a->loops, out);
     write_regions(trace, &a->regions, out);
     write_matrix(f, a, out);

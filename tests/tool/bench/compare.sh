@@ -48,7 +48,7 @@ run_filch 1 compare --relative old.json slower.json
 run_filch 0 compare old.json other.json
 claim "rows that only one has are left out: $(head -2 out)" \
     grep -q '^left out of the verdict: 3 only in old, 1 only in new$' out
-claim "rows that only one has are told" grep -Eq '^  c +1  only in new$' out
+claim "rows that only one has are told" grep -Eq '^  c +1 +only in new$' out
 result c:1:20 >strange.json
 run_filch 2 compare old.json strange.json
 claim "nothing in common is no success: $(cat err)" grep -q 'no rows in common.*--repeat' err
@@ -120,6 +120,13 @@ claim "another answer is other work" grep -q 'other answer' out
 sed 's/"label": "fib(30)"/"label": "fib\\u001b[31m"/' old.json >colour.json
 run_filch 0 compare colour.json
 claim "no escape sequences of a file reach the terminal" test -z "$(tr -dc '\033' <out)"
+on_terminal() {
+    env "$@" python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$filch" compare old.json slower.json </dev/null
+}
+claim "a terminal shows colours" sh -c 'printf %s "$1" | grep -q "31mslower"' - "$(on_terminal NO_COLOR=)"
+claim "unless NO_COLOR is set" test -z "$(on_terminal NO_COLOR=1 | tr -dc '\033')"
+run_filch 1 compare --color always old.json slower.json
+claim "a file has them on request: $(cat out)" grep -q '31mslower' out
 sed 's/"policy": null, "workers": 2/"error": "crashed", &/' old.json >failed.json
 run_filch 1 compare old.json failed.json
 claim "a new failure is reported: $(head -3 out)" grep -q '^  fib(30), a with 2 workers: crashed' out
@@ -128,7 +135,7 @@ awk '/"column": "b"/ { print; getline; print "]}"; next } { print }' old.json >n
 run_filch 1 compare old.json none.json
 claim "no samples are no result: $(head -3 out)" grep -q '^  fib(30), b with 1 worker: no samples' out
 run_filch 0 compare none.json old.json
-claim "nor a figure" grep -Eq '^  b +1  failed before$' out
+claim "nor a figure" grep -Eq '^  b +1 +failed before$' out
 
 refused "unknown seconds cpu_seconds" compare --by hours old.json
 refused "unknown table csv markdown" compare --format xml old.json

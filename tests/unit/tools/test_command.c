@@ -125,6 +125,10 @@ Test(command, refusals_name_valid_values)
         {"tool --time 5",
          "--time: '5' is not a duration in range (1us..1h; write 200us, 200ms, 1.5s)"},
         {"tool --format xml", "unknown --format 'xml' (valid: table, csv)"},
+        {"tool --format tabel",
+         "unknown --format 'tabel' (valid: table, csv); did you mean table?"},
+        {"tool --color alwys",
+         "unknown --color 'alwys' (valid: auto, always, never); did you mean always?"},
         {"tool --format json", "--format: 'json' is an option of its own (write --json)"},
         {"tool --export csv", "--export has another name (write --format)"},
         {"tool --output ", "--output is empty (give a text)"},
@@ -163,6 +167,9 @@ Test(command, help_fits_the_width)
                      "  -f, --format FORMAT      table or csv\n"
                      "      --output FILE        Where to write it\n"
                      "      --names LIST         Names\n"
+                     "      --color WHEN         auto (on a terminal, unless\n"
+                     "                           NO_COLOR is set; the default),\n"
+                     "                           always or never\n"
                      "  -h, --help               Print this help and exit\n"
                      "\n"
                      "Exit status: 0.\n",

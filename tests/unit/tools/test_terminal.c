@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* test: needs filch_shared_parts */
 #include <tests/support/test.h>
+#include <tools/shared/command.h>
 #include <tools/shared/terminal.h>
 
 static char *wrapped(const char *text, unsigned width)
@@ -48,5 +49,28 @@ Test(terminal, file_has_width_only_from_columns)
     cr_expect_eq(terminal_width(file), 40);
     setenv("COLUMNS", "wide", 1);
     cr_expect_eq(terminal_width(file), 0);
+    fclose(file);
+}
+
+static const struct row {
+    const char *claim, *line;
+    bool expected;
+} colours[] = {
+    {"a file has none", "tool", false},
+    {"a file has them where they are always wanted", "tool --color=always", true},
+    {"never", "tool --color never", false},
+};
+
+FOR_EACH(terminal, colours_are_chosen, colours)
+{
+    static const command tool = {.name = "tool"};
+    char line[64], *arguments[4] = {NULL}, *rest = line;
+    int count = 0;
+    snprintf(line, sizeof line, "%s", one->line);
+    while (rest)
+        arguments[count++] = strsep(&rest, " ");
+    FILE *file = tmpfile();
+    command_read(&tool, NULL, count, arguments);
+    cr_expect_eq(terminal_has_colours(file), one->expected);
     fclose(file);
 }

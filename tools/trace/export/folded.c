@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <tools/shared/plain.h>
+#include <tools/shared/output.h>
 
 /* A semicolon ends a frame, so none may be in it. */
 static void put_frame(const char *text, FILE *out)
