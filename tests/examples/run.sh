@@ -114,19 +114,6 @@ check_sieve() {
     expect serial
 }
 
-check_philosophers() {
-    same
-    printf 'philosopher %d: 10000 meals\n' 0 1 2 3 4 >right
-    expect right
-    local workers status
-    for workers in 1 2 8; do # it deadlocks, and says so without being asked
-        status=0
-        env -u FILCH_DEADLOCK FILCH_WORKERS=$workers timeout 60 "$program" left 2>report || status=$?
-        [ "$status" = 1 ] && grep -q 'deadlock: 5 tasks wait' report && grep -q 'waits in filch_mutex_lock' report ||
-            fail "left, $workers workers: status $status: $(cat report)"
-    done
-}
-
 check_deadlines() {
     same
     printf '%s\n' 'page: answered' '  shop: answered' '    stock: answered' '    prices: given up' \
