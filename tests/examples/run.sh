@@ -84,12 +84,6 @@ check_kmeans() {
     done
 }
 
-check_compact() {
-    same
-    printf '%s\n' '333337 of 1000000 items kept' 'scan and move: as the serial loop' 'pack: as the serial loop' >right
-    expect right
-}
-
 # wc's count of lines and bytes. Words are counted separately: some versions of wc leave out those without an ASCII
 # letter.
 count() {
@@ -113,46 +107,11 @@ check_word_count() {
     refuses no/such/folder
 }
 
-check_pipeline() {
-    check_word_count
-}
-
 check_sieve() {
     local limit=${SLOW:+300}
     same ${limit:-2000}
     seq 2 $((${limit:-2000} - 1)) | factor | awk 'NF == 2 { print $2 }' >serial
     expect serial
-}
-
-check_fan() {
-    same 1000
-    echo 'below 1000: 871 takes 178 steps' >right
-    expect right
-    same ${SLOW:+3000}
-    [ -n "${SLOW:-}" ] || echo 'below 300000: 230631 takes 442 steps' >right
-    [ -z "${SLOW:-}" ] || echo 'below 3000: 2919 takes 216 steps' >right
-    expect right
-}
-
-check_producer() {
-    local items=${SLOW:+10000}
-    items=${items:-200000}
-    same $items
-    echo "$items items, sum $((items * (items + 1) / 2)), 0 out of order" >right
-    expect right
-}
-
-check_philosophers() {
-    same
-    printf 'philosopher %d: 10000 meals\n' 0 1 2 3 4 >right
-    expect right
-    local workers status
-    for workers in 1 2 8; do # it deadlocks, and says so without being asked
-        status=0
-        env -u FILCH_DEADLOCK FILCH_WORKERS=$workers timeout 60 "$program" left 2>report || status=$?
-        [ "$status" = 1 ] && grep -q 'deadlock: 5 tasks wait' report && grep -q 'waits in filch_mutex_lock' report ||
-            fail "left, $workers workers: status $status: $(cat report)"
-    done
 }
 
 check_deadlines() {

@@ -66,23 +66,4 @@ PYTHON
     dead 'no such table'
 }
 
-# The program that stands for sendmail takes what it is given, and refuses one address.
-check_emails() {
-    cat >sendmail <<'SCRIPT'
-#!/bin/sh
-[ "$3" != refused@example.com ] || exit 67
-cat >"mail.$3"
-SCRIPT
-    chmod +x sendmail
-    export SENDMAIL=$scratch/sendmail
-    enqueue email_send '{"to": "ann@example.com", "subject": "Hello", "text": "Bye"}'
-    enqueue email_send '{"to": "refused@example.com", "subject": "Hello", "text": "Bye"}'
-    enqueue email_send '{"to": "eve@example.com\nBcc: all@example.com", "subject": "Hello", "text": "Bye"}'
-    serve
-    grep -qx 'Subject: Hello' mail.ann@example.com || fail "no mail"
-    [ "$(find . -name 'mail.*' | wc -l)" = 1 ] || fail "a mail too many"
-    dead 'status 67'
-    dead 'the body is not {"to"'
-}
-
 "check_$name"

@@ -189,7 +189,8 @@ static void fork_one(unsigned unused)
 {
     if (m.depth == DEEPEST)
         return;
-    filch_ptr_store(&m.first[m.depth].task, (void *)(uintptr_t)&task, FILCH_RELEASE); /* PublishTask */
+    filch_ptr_store(&m.first[m.depth].task, (void *)(uintptr_t)&task,
+                    FILCH_RELEASE); /* PublishTask */
     m.owner[m.depth] = OWN;
     m.waiter[m.depth++] = NULL;
     filch_slot *self = m.first + m.depth;
