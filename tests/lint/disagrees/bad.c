@@ -6,7 +6,7 @@
 static void finish(filch_ptr *state)
 {
     filch_ptr_exchange(state, NULL, FILCH_SEQ_CST); /* FinishTask */
-    filch_ptr_load(state, FILCH_SEQ_CST);           /* ReadResult: stronger than its edge says, too */
+    filch_ptr_load(state, FILCH_SEQ_CST);           /* ReadResult: stronger than its edge */
     filch_fence_seq_cst();                          /* PublishTask */
     fl_fence_heavy();                               /* PublishTask */
     filch_fence_light();                            /* ReadLimit */

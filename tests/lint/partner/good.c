@@ -6,6 +6,7 @@
  *   ClaimTop store bottom, release: of two one wins */
 static void push(filch_u64 *bottom)
 {
-    filch_u64_store(bottom, 1, FILCH_RELEASE); /* PublishBottom, LowerBottom, CompareEnds, ClaimTop */
-    filch_u64_load(bottom, FILCH_ACQUIRE);     /* ReadBottom */
+    filch_u64_store(bottom, 1,
+                    FILCH_RELEASE);        /* PublishBottom, LowerBottom, CompareEnds, ClaimTop */
+    filch_u64_load(bottom, FILCH_ACQUIRE); /* ReadBottom */
 }
