@@ -10,10 +10,10 @@
     }
 
 const fl_mode *const fl_idle_modes[] = {
-    [FL_IDLE_SLEEP] = MODE("sleep", "searches some microseconds, then sleeps until it is woken"),
-    [FL_IDLE_YIELD] = MODE("yield", "searches on, and gives its CPU to other threads in between"),
+    [FL_IDLE_SLEEP] = MODE("sleep", "searches for a few microseconds, then sleeps until woken"),
+    [FL_IDLE_YIELD] = MODE("yield", "keeps searching, and yields its CPU in between"),
     [FL_IDLE_SPIN] =
-        MODE("spin", "searches on; gives its CPU away only where workers outnumber CPUs"),
+        MODE("spin", "keeps searching; yields its CPU only where workers outnumber CPUs"),
     NULL,
 };
 
@@ -27,7 +27,7 @@ const fl_mode *const fl_take_modes[] = {
 
 const fl_mode *const fl_wait_modes[] = {
     [FL_WAIT_SUSPEND] = MODE("suspend", "a join of a stolen task suspends its fiber"),
-    [FL_WAIT_HELP_ANY] = MODE("help-any", "it runs what anybody has forked meanwhile"),
-    [FL_WAIT_HELP_OWN] = MODE("help-own", "it runs what the stolen task has forked meanwhile"),
+    [FL_WAIT_HELP_ANY] = MODE("help-any", "it runs any forked task meanwhile"),
+    [FL_WAIT_HELP_OWN] = MODE("help-own", "it runs tasks that the stolen task has forked"),
     NULL,
 };

@@ -196,7 +196,7 @@ FILCH_END_DECLS
  * A label set (one value for each label) gets its own metric on its first request; later requests
  * find it by a few loads, without a lock. The number of label sets is capped, because values often
  * come from outside, and each set costs memory here and in Prometheus. Beyond the cap all requests
- * share one overflow metric, whose values are all "(other)";
+ * share one overflow metric, whose labels are all "(other)";
  * filch_family_refused_total{family="NAME"} counts them. A refused request is never an error: the
  * returned metric can always be used. */
 

@@ -262,7 +262,7 @@ FILCH_API size_t filch_pool_shutdown_now(filch_pool *pool);
 /* Cancels waiting jobs, including delayed ones, and leaves running ones alone: each waiting job
  * gets the outcome FILCH_CANCELLED, and its function is not called. filch_job_attempts
  * distinguishes a job that never began (0) from one that waited for a retry. The pool stays open:
- * jobs submitted later run, and so do those of submitters that wait for the room which the
+ * jobs submitted later run, and so do those of submitters that wait for the room that the
  * cancelled jobs leave. Does not wait. Returns the number of cancelled jobs.
  * In a direct pool a plain job (no handle, done, drop, timeout, ...) is cancelled when a worker
  * takes it. The number may then include plain jobs that begin during the call, and those cancelled

@@ -37,7 +37,7 @@ typedef enum filch_jitter {
     FILCH_JITTER_EQUAL,        /* d / 2 .. d */
     FILCH_JITTER_DECORRELATED, /* base .. 3 * r, then at most cap */
     FILCH_JITTER_NONE,         /* d */
-    FILCH_JITTER_PROPORTIONAL /* d less `percent` % of it .. d and as much more, then at most cap */
+    FILCH_JITTER_PROPORTIONAL  /* d minus `percent` % of it .. d plus as much, then at most cap */
 } filch_jitter;
 
 /* The decision after an attempt. */

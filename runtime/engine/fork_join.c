@@ -217,7 +217,7 @@ static void check_fpmode(const fl_fiber *fiber, const filch_task *task)
 {
     fl_fpmode here = fl_fpmode_now();
     if (here != fiber->worker->rt->fpmode && here != fiber->running.forks_in)
-        filch_die("fork of %s in another floating-point mode than its runtime's: a thief would run "
+        filch_die("fork of %s in a floating-point mode other than its runtime's: a thief would run "
                   "it in the runtime's mode; set the mode within %s, and write FILCH_ANY_FPMODE() "
                   "before the fork",
                   task->name, task->name);

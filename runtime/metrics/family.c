@@ -206,7 +206,7 @@ static int refuse_config(filch_family **out, filch_metrics *metrics,
 {
     if (!out || !metrics || !config)
         return fl_fail(EINVAL, "filch_family_create without %s; pass one",
-                       !out       ? "a place for the family"
+                       !out       ? "an address for the family"
                        : !metrics ? "a registry"
                                   : "a configuration");
     const char *name = config->name ? config->name : "";

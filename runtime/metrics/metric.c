@@ -160,7 +160,7 @@ static int check_source(const filch_metric *what, bool has_stats)
                      (what->read ? FL_SOURCE_READ : 0) | (has_stats ? FL_SOURCE_STATS : 0);
     const fl_metric_row *row = &fl_metric_rows[what->kind];
     if (!given || given & (given - 1) || !(given & row->sources))
-        return fl_fail(EINVAL, "the source of %s does not fit a %s; give one, of its kind",
+        return fl_fail(EINVAL, "the source of %s does not fit a %s; give one of its kind",
                        what->name, row->name);
     if (!(what->unit >= 0 && what->unit <= 1e300) || (what->unit > 0 && what->read))
         return fl_fail(EINVAL, "the unit of %s is %g; give 0 or more, and none for what is read",

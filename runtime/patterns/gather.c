@@ -177,7 +177,7 @@ static int refuse(const filch_gather_config *config, const filch_answer *answers
 {
     if (!config || !config->asks || !answers)
         return fl_fail(EINVAL, "filch_gather without %s; give it some",
-                       answers ? "calls to make" : "a place for the answers");
+                       answers ? "calls to make" : "an array for the answers");
     if (!config->count || config->count > FILCH_ASKS_MAX || config->quorum > config->count)
         return fl_fail(EINVAL, "a quorum of %zu of %zu; ask 1 to %d, and want no more answers",
                        config->quorum, config->count, FILCH_ASKS_MAX);

@@ -116,7 +116,7 @@ static bool pending(fl_runtime *rt)
 
 const fl_queue fl_queue_abp = {
     .name = "abp",
-    .what = "Arora, Blumofe, Plaxton: a bounded deque a worker, whose top has a tag",
+    .what = "Arora, Blumofe, Plaxton: a bounded deque per worker, whose top has a tag",
     .side = FL_SIDE_FENCED,
     .create = create,
     .destroy = destroy,

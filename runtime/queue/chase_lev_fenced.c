@@ -32,7 +32,7 @@ static void forked(fl_worker *worker, filch_self self)
 
 const fl_queue fl_queue_chase_lev_fenced = {
     .name = "chase-lev-fenced",
-    .what = "chase-lev with a fence of the owner's in each fork and join",
+    .what = "chase-lev with an owner's fence in each fork and join",
     .side = FL_SIDE_FENCED,
     .forked = forked,
     .settle = fl_forkstack_settle,

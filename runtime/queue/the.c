@@ -122,7 +122,7 @@ static bool rob_from(fl_worker *worker, fl_worker *victim, fl_work *work)
 
 const fl_queue fl_queue_the = {
     .name = "the",
-    .what = "Cilk-5: a fence a join, and a lock where owner and thief meet",
+    .what = "Cilk-5: a fence per join, and a lock where owner and thief meet",
     .side = FL_SIDE_FENCED,
     .forked = forked,
     .settle = settle,

@@ -443,7 +443,7 @@ READ_GAUGE(taken)
     }
 #define GONE(which)                                                                                \
     {                                                                                              \
-        .name = "filch_dead_letters_gone_total", .help = "Dead letters removed, by way out.",      \
+        .name = "filch_dead_letters_gone_total", .help = "Dead letters removed, by reason.",       \
         .labels = {{"way", #which}}, .kind = FILCH_METRIC_COUNTER, .read = read_##which            \
     }
 

@@ -216,7 +216,7 @@ static void refresh(fl_link *link)
         link->is_stale = false;
         host_log(&link->host, FILCH_LOG_INFO, "broker URL has changed");
     } else {
-        keep_url(link, "it is of another broker, or wrong");
+        keep_url(link, "it belongs to another broker, or is wrong");
     }
     explicit_bzero(text, sizeof text);
 }

@@ -120,7 +120,7 @@ static void report(const fl_broker *broker, const fl_settlement *one, int status
              reason_of(one->delivery, status),
              status == -EMSGSIZE
                  ? broker->kind->transport->remedy
-                 : "shorten its headers or the name of its queue, or remove it by another "
+                 : "shorten its headers or the name of its queue, or remove it with another "
                    "program",
              stays ? "It stays in its queue, and is delivered again when its lease ends"
                    : "It is delivered again after the delay");

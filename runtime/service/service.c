@@ -248,7 +248,7 @@ int fl_service_check_message(const filch_service *service, const filch_message *
     if (excess)
         return filch_error_set(-EMSGSIZE,
                                "message of type '%s': %s; store it elsewhere, and send "
-                               "its place",
+                               "its location",
                                message->type, excess);
     for (unsigned i = 0; message->queue && i < service->config.queue_count; i++)
         if (strcmp(service->queue_names[i], message->queue) == 0)

@@ -21,9 +21,9 @@ six_arguments               | c c++ | at most 5 arguments: pass a pointer
 six_arguments_of_a_loop     | c c++ | at most 5 arguments: pass a pointer
 arguments_too_large         | c c++ | arguments of task paint do not fit its slot: pass a pointer
 no_result_type              | c c++ | no result type: write FILCH_TASK\(long, fib, ...\) or FILCH_VOID_TASK\(walk, ...\)
-result_void                 | c     | void is not a result: write FILCH_VOID_TASK\(walk, \(int,
-n\)\) result_too_large            | c c++ | result of task paint does not fit its slot: return a
-pointer body_after_declaration      | c c++ | expected .;. (before|after static_assert)
+result_void                 | c     | void is not a result: write FILCH_VOID_TASK\(walk, \(int, n\)\)
+result_too_large            | c c++ | result of task paint does not fit its slot: return a pointer
+body_after_declaration      | c c++ | expected .;. (before|after static_assert)
 call_without_self           | c c++ | passing argument 1 of .fib.|invalid conversion from .int. to .filch_self.|too few arguments
 fork_without_self           | c c++ | .self. (undeclared|was not declared)|undeclared identifier .self
 self_given_to_a_fork        | c c++ | number of arguments differs from the definition of the task .self|too many|no matching .*fib_fork

@@ -144,7 +144,7 @@ static int ask(const jobs_options *o)
                           "stdin is not a terminal, so it cannot ask (give --yes to remove all "
                           "jobs of queue '%s')",
                           o->queue);
-    fprintf(stderr, "Remove all waiting jobs of queue '%s'? They cannot be had back. [y/N] ",
+    fprintf(stderr, "Remove all waiting jobs of queue '%s'? This cannot be undone. [y/N] ",
             o->queue);
     if (fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y'))
         return 0;
@@ -237,7 +237,7 @@ const jobs_command jobs_change_commands[] = {
      0, 1, -1, cancel},
     {"pause", "QUEUE", "stops deliveries of a queue or a type",
      "Jobs of the queue, or only those of --type, are not delivered to any service until resume. "
-     "Running jobs go on, and jobs can be enqueued. The broker keeps this.\n",
+     "Running jobs continue, and jobs can be enqueued. The broker keeps this.\n",
      JOBS_TYPE, 0, 1, pause_queue},
     {"resume", "QUEUE", "ends a pause",
      "Ends a pause of the queue; with --type, a pause of that type. These two are independent.\n",

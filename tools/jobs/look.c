@@ -130,7 +130,7 @@ const jobs_command jobs_look_commands[] = {
     {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead",
      "Counts the jobs of a queue: ready; delayed; running, that is, taken by a service; and the "
      "dead letters of the queue. `-` (in JSON null) stands for a number that the broker does not "
-     "tell.\n",
+     "report.\n",
      0, 0, 1, stats},
     {0},
 };

@@ -17,9 +17,8 @@ static int read_record(jobs_connection *c, const char *id, filch_service_record 
     if (status || *out)
         return status;
     fprintf(stderr,
-            "%s: no record of job '%s': it has told nothing yet, or its record is forgotten; if it "
-            "is a "
-            "dead letter, see filch-jobs dead show %s\n",
+            "%s: no record of job '%s': it has reported nothing yet, or its record has expired; if "
+            "it is a dead letter, see filch-jobs dead show %s\n",
             c->options->command, id, id);
     return JOBS_REFUSED;
 }
@@ -43,7 +42,7 @@ static int result(jobs_options *o)
 
 const jobs_command jobs_result_commands[] = {
     {"result", "ID", "progress and result of a job",
-     "Shows what a job has told: its last progress and its result; whether it is running (also "
+     "Shows what a job has reported: its last progress and its result; whether it is running (also "
      "while it waits for another attempt), done or dead; and the reason if it is a dead letter. "
      "Records are kept by the ids of jobs, for all queues, and are forgotten after a time that the "
      "service sets (result-ttl). A job that tells nothing has none.\n\n"

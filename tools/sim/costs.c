@@ -123,7 +123,7 @@ static int read_line(costs *c, bool *set, char *line, char *error, size_t size)
         set[row] = true;
         return rc;
     }
-    snprintf(error, size, "cost '%s' stands there twice (valid: once)", name);
+    snprintf(error, size, "cost '%s' is given twice (valid: once)", name);
     return -EINVAL;
 }
 

@@ -311,7 +311,7 @@ static picoseconds arrivals_apart(const generator *g, uint64_t number, unsigned 
 
 static const shape arriving = {
     .name = "arrivals",
-    .what = "jobs arrive at random workers at random times, and compute as long as chance has it",
+    .what = "jobs arrive at random workers at random times, and compute for random times",
     .parameters = {{"seed", "of the graph", 1, 0, 1e15, true},
                    {"load", "part of all workers' time that the jobs need", 0.9, 0.01, 1, false},
                    {"ns", "mean time of a job", 100000, 0.001, 1e9, false},

@@ -255,7 +255,7 @@ static void on_go_on(builder *b, fiber_frames *on, frame *top, const trace_event
 {
     if (!top || top->joins)
         return;
-    ops_refuse(b->ops, "a task waited for something else than a join");
+    ops_refuse(b->ops, "a task waited for something other than a join");
     strands_cut(&b->strands, top, e->ns);
     top->since = e->ns;
     if (on->resumed_by) {

@@ -168,7 +168,7 @@ Test(sim_replay_rows, unrepeatable_runs_are_refused_with_reason)
                                  ON(0, 400, GO_ON, 4, 0),
                                  END,
                                  {0}},
-            FL_TRACE_TASKS, 0, "something else than a join");
+            FL_TRACE_TASKS, 0, "something other than a join");
     refused((const made_event[]){BEGIN,
                                  ON(0, 200, SUBMIT, ITEM + 1, 0),
                                  ON(1, 10, SWITCH, 5, 0),

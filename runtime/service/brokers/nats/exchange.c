@@ -336,7 +336,7 @@ int fl_nats_stored(fl_nats *n, fl_nats_request *one, fl_broker_rc *rc)
         *rc =
             n->base.host->explain(n->base.host, FL_BROKER_LOST,
                                   "cannot publish to stream %s of %s (no stream has this subject); "
-                                  "see that JetStream is up, and that no one deletes the stream",
+                                  "check that JetStream is up, and that no one deletes the stream",
                                   n->options.stream, n->where);
         status = -EAGAIN;
     } else if (strstr(text, "\"error\":")) {

@@ -43,7 +43,7 @@ static const fl_url_option known[] = {
      FL_URL_TEXT, offsetof(own, schema), 0, 0},
     {"filch_pooler", "session, transaction",
      "transaction: a pooler such as PgBouncer gives each transaction another session, so "
-     "statements are not prepared, and the service looks for messages each second instead of "
+     "statements are not prepared, and the service looks for messages every second instead of "
      "listening; default: session",
      FL_URL_WORD, offsetof(own, pooled), 0, 0},
 };

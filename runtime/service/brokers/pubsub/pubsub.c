@@ -44,7 +44,7 @@ static fl_broker_rc check_queues(const fl_broker_config *config)
             return config->host->explain(config->host, FL_BROKER_FATAL,
                                          "queue '%s' is not a valid topic name (valid: a letter, "
                                          "then letters, digits, - _ . ~ "
-                                         "+; 3 to 200 bytes, not goog at the beginning)",
+                                         "+; 3 to 200 bytes, not beginning with goog)",
                                          config->queues[i]);
     return FL_BROKER_OK;
 }

@@ -111,7 +111,7 @@ static void too_large(const fl_sqs *s, const fl_sqs_queue *queue, const filch_me
     char text[512];
     snprintf(text, sizeof text,
              "message %.80s of %zu bytes exceeds %u bytes with its headers, or as base64 "
-             "(MaximumMessageSize of queue %.80s less %d for a dead letter's headers); raise it "
+             "(MaximumMessageSize of queue %.80s minus %d for a dead letter's headers); raise it "
              "(up to %d), or store the body elsewhere",
              message->id, message->body_size, queue->size_most - FL_SQS_HEADROOM, queue->remote,
              FL_SQS_HEADROOM, FL_SQS_SIZE_MOST);
