@@ -97,8 +97,8 @@ bad 'cannot directory' missing.json
 mkdir folder && bad 'cannot' folder
 : >empty.json && bad 'empty measure' empty.json
 head -c 700 old.json >cut.json && bad 'line whole' cut.json
-echo '{"schema": 1, "width": {}}' >tune.json && bad 'no.result' tune.json
-echo '[1, 2]' >list.json && bad 'no.result' list.json
+echo '{"schema": 1, "width": {}}' >tune.json && bad 'not.a.result' tune.json
+echo '[1, 2]' >list.json && bad 'not.a.result' list.json
 sed 's/"schema": 2/"schema": 1/' old.json >version.json && bad 'version measure.again' version.json
 sed 's/"schema": 2/"schema": 3/' old.json >version.json && bad 'version newer' version.json
 sed 's/"seconds": 0.0[0-9]*/"seconds": 0/' old.json >wrong.json && bad 'seconds damaged' wrong.json
