@@ -20,12 +20,11 @@
  *
  * NULL where an object is needed: a function that returns an int returns -EINVAL; any other ends
  * the process by filch_die. Both name the function and the argument. A function's comment says
- * where NULL has a meaning. To destroy, release or retain NULL does nothing. A NULL runtime is the
- * calling task's own; a NULL context is never done.
+ * where NULL has a meaning. Destroying, releasing or retaining NULL does nothing. A NULL runtime is
+ * the calling task's own; a NULL context is never done.
  * A destroyed object must not be used. Until its memory is reused, each call on it ends the process
- * with filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
- * destroy and no such check.
- * Threads: any. Suspends: no.
+ * through filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * destroy and no such check. Threads: any. Suspends: no.
  * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H

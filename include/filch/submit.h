@@ -31,7 +31,8 @@ struct filch_results;
 
 /* ---- Types ---- */
 
-/* In C++ the fields have initialisers of zero, or compilers warn of fields that are not named. */
+/* In C++ the fields are initialised to zero, since compilers would warn about fields that are not
+ * named. */
 #ifdef __cplusplus
 #define FILCH_ZERO = {}
 #else
