@@ -6,7 +6,8 @@
  * Errors are negative errnos with one meaning in all headers; filch_error() has the details:
  *   -EINVAL     an argument is wrong, or missing: correct the call
  *   -ENOMEM     no memory: release some, or ask for less
- *   -EAGAIN     a try_ call would have to wait: wait, or come back. Else: no thread or timer could
+ *   -EAGAIN     a try_ call would have to wait: wait, or retry later. Else: no thread or timer
+ *   could
  *               be started: raise the limit of threads (ulimit -u), or try later
  *   -EMFILE, -ENFILE   no file for a timer or a thread: close some, or raise the limit (ulimit -n)
  *   -ETIMEDOUT  the time `until` has come, or the context's: give up, or call again

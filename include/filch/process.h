@@ -120,10 +120,10 @@ FILCH_API int filch_process_err(const filch_process *process);
 /* ---- The child's end ---- */
 
 /* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
- * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
- * end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
- * its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM or -EAGAIN (no
- * timer). */
+ * be NULL) is done first, returns its cause; the child runs on. Any number of callers may wait,
+ * even after the end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which
+ * kills the child; its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM
+ * or -EAGAIN (no timer). */
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
                                  filch_context *context, int64_t until);
 /* Returns a context that is done when the child has ended: for FILCH_DONE in a select, and as a
