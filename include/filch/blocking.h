@@ -23,11 +23,12 @@
  * Pairs may be nested; the outermost counts. A child of fork() made between them may only exec or
  * _exit; filch_blocking_end() dies there.
  * Thread-locals differ between begin and end, and again afterwards. errno is one of them: compilers
- * keep its address across a call, therefore filch_blocking_end() returns it. Waiting for a file
- * costs no thread: the task suspends until the file is ready. Threads: any. On a thread that is not
- * a worker filch_blocking calls fn, begin and end do nothing, and a call that waits for a file
- * blocks the thread. Suspends: the blocking calls, and calls with `until`. Errors: 0 or a negative
- * errno. Since 0.1.0. */
+ * keep its address across a call, therefore filch_blocking_end() returns it.
+ * Waiting for a file costs no thread: the task suspends until the file is ready.
+ * Threads: any. On a thread that is not a worker filch_blocking calls fn, begin and end do nothing,
+ * and a call that waits for a file blocks the thread.
+ * Suspends: the blocking calls, and calls with `until`. Errors: 0 or a negative errno.
+ * Since 0.1.0. */
 #ifndef FILCH_BLOCKING_H
 #define FILCH_BLOCKING_H
 #include <filch/detail/hide_words.h>
@@ -71,8 +72,9 @@ FILCH_BEGIN_DECLS
 /* Waits until one of `events` (POLLIN, POLLOUT, POLLPRI, POLLRDHUP) has happened to fd. Returns
  * those that have, a number above 0, including POLLERR and POLLHUP even if not requested. A file
  * that is always ready, such as a regular file, is ready at once. Any number of callers may wait
- * for one fd, for different events. Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close
- * closed it during the wait); -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
+ * for one fd, for different events.
+ * Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close closed it during the wait);
+ * -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
  * -EINVAL (no or unknown events, or a negative time); -EPERM (it can never be ready for these).
  * -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC (no thread, files, memory or watches for it). */
 FILCH_API int filch_wait_fd(int fd, int events, int64_t until);

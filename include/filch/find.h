@@ -125,8 +125,9 @@ FILCH_END_DECLS
  * Further errors: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
  * error *count is unchanged. After a stop, out (even if it is in) has some of the items several
  * times, and others not at all. Without memory for a few megabytes the caller does all the work
- * alone. Panics: in is untouched, unless out overlaps it, and each place of out holds its old value
- * or an item of in. In place, some items are then there several times, others not at all. */
+ * alone.
+ * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
+ * item of in. In place, some items are then there several times, others not at all. */
 
 /* Bytes of the largest item. */
 #define FILCH_PACK_MOST 4096

@@ -19,13 +19,14 @@
  * A job is a task: it may fork, spawn and wait.
  * Capacity: the number of further jobs that may wait. A job for which a place within the width is
  * free does not count, even if it has not begun yet. So an idle pool accepts width + capacity jobs,
- * like a buffered channel with idle receivers. Outcomes: each accepted job has exactly one
- * (filch_outcome), reported once to `done`. Timeouts: a job's deadline counts its time in the
- * queue, its run timeout only each attempt. At either one, its outcome is fixed and waiters return.
- * A job in progress sees its context done; its data is released only when its function has
- * returned. Life: a pool is created, used, closed and destroyed; filch_pool_destroy waits until it
- * is at rest. A job belongs to the pool, and is freed once its outcome has been reported and its
- * function has returned. The holder of a handle (filch_pool_submit's `out`) releases it with
+ * like a buffered channel with idle receivers.
+ * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
+ * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
+ * either one, its outcome is fixed and waiters return. A job in progress sees its context done; its
+ * data is released only when its function has returned.
+ * Life: a pool is created, used, closed and destroyed; filch_pool_destroy waits until it is at
+ * rest. A job belongs to the pool, and is freed once its outcome has been reported and its function
+ * has returned. The holder of a handle (filch_pool_submit's `out`) releases it with
  * filch_job_release.
  * Threads: any task or thread may call every function, including jobs of the pool.
  * Suspends: filch_pool_destroy, filch_pool_wait, filch_pool_shutdown, and submissions, as

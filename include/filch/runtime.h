@@ -147,10 +147,10 @@ FILCH_BEGIN_DECLS
 /* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime;
  * on failure *out is untouched and nothing has changed. Its tasks and jobs begin in the calling
  * thread's current floating-point mode (rounding, flush-to-zero, enabled traps) and keep their own
- * while they wait; for forked tasks that are not stolen see <filch/task.h>. Errors: -EINVAL (a
- * value out of range or an unknown name); -ENOMEM; -EAGAIN (threads refused); -ENOSYS (no usable
- * topology); -ENOTSUP (the program is built with thread sanitizer and the library is not:
- * docs/limits.md). */
+ * while they wait; for forked tasks that are not stolen see <filch/task.h>.
+ * Errors: -EINVAL (a value out of range or an unknown name); -ENOMEM; -EAGAIN (threads refused);
+ * -ENOSYS (no usable topology); -ENOTSUP (the program is built with thread sanitizer and the
+ * library is not: docs/limits.md). */
 FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *config);
 
 /* Waits until everything submitted has ended, stops the workers and frees the runtime. rt may be
@@ -173,8 +173,9 @@ FILCH_API int filch_runtime_resize(filch_runtime *rt, unsigned workers);
 
 /* Sets the victim policy of the runtime's thieves; the names are those of filch_config.policy. Any
  * thread, even while tasks run: each worker uses it from its next attempt. Does not wait. rt NULL:
- * the calling task's runtime; policy NULL: the default of a new runtime. Errors, after which
- * nothing has changed: -EINVAL (unknown policy, or rt is NULL outside a task); -ECHILD. */
+ * the calling task's runtime; policy NULL: the default of a new runtime.
+ * Errors, after which nothing has changed: -EINVAL (unknown policy, or rt is NULL outside a task);
+ * -ECHILD. */
 FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 
 /* ---- Operations ---- */
@@ -239,8 +240,8 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
  * for about as long as a wake-up takes, if their last work came from others. All idle workers but
  * one use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
  * workers outnumber CPUs a phase has no effect. Any thread, including tasks of the runtime; rt
- * NULL: the calling task's runtime. Does not suspend. Errors: -EINVAL (rt is NULL outside a task);
- * -ECHILD. */
+ * NULL: the calling task's runtime. Does not suspend.
+ * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_phase_begin(filch_runtime *rt);
 
 /* Ends a phase. Dies without a begin. Callers and errors: as filch_phase_begin. */

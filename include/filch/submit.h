@@ -31,8 +31,7 @@ struct filch_results;
 
 /* ---- Types ---- */
 
-/* In C++ the fields are initialised to zero, since compilers would warn about fields that are not
- * named. */
+/* In C++ the fields are initialised to zero: compilers would warn about unnamed fields. */
 #ifdef __cplusplus
 #define FILCH_ZERO = {}
 #else

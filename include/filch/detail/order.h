@@ -16,10 +16,10 @@
  * arguments. Its context is never NULL, even when there are no further arguments.
  *
  * Order: `less` should be a strict weak ordering. If it is not (NaN, a mistake), the outcome is in
- * no useful order, but it has the same items, each once, and the call ends. Threads: `less` is
- * called on many threads at once. It must not fork, join or suspend. Panics: `less` may panic. A
- * sort then leaves the array with each of its items once, in some order; a merge leaves its lists
- * as they were. */
+ * no useful order, but it has the same items, each once, and the call ends.
+ * Threads: `less` is called on many threads at once. It must not fork, join or suspend.
+ * Panics: `less` may panic. A sort then leaves the array with each of its items once, in some
+ * order; a merge leaves its lists as they were. */
 #ifndef FILCH_ORDER_H
 #define FILCH_ORDER_H
 #include <filch/detail/hide_words.h>
