@@ -22,7 +22,7 @@
  *                              filch_now() - begun);
  *
  * Prefer the concurrency limit if the duration of calls is unknown, or if many of them wait inside.
- * Both rise by steps and fall by a factor (additive increase, multiplicative decrease: D. Chiu, R.
+ * Both rise in steps and fall by a factor (additive increase, multiplicative decrease: D. Chiu, R.
  * Jain, Computer Networks and ISDN Systems 17, 1989).
  * Life: created, used, destroyed.
  * Threads: any task or thread. Suspends: filch_adaptive_acquire and filch_adaptive_destroy.
@@ -39,7 +39,7 @@
 
 /* By Little's law (J. D. C. Little, Operations Research 9(3), 1961), calls in progress = throughput
  * * latency: once more calls no longer raise the throughput, they raise the latency, by waiting
- * inside. So the limit rises by one as long as the latency is near the best that was seen, and
+ * inside. So the limit rises by one as long as the latency is near the best seen so far, and
  * falls by a factor when it is not. */
 typedef struct filch_adaptive filch_adaptive;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The atomics of Filch: struct types, so that raw access does not compile, and named operations on
- * the compilers' builtins, so that the same text is C11 and C++17. Every shared word in `sched/`,
- * `runtime/` and the inline fork and join goes through this header; to check the protocols, a build
- * puts a shim with the same names in its place.
+ * the compilers' builtins, so that the same source is valid C11 and C++17. Every shared word in
+ * `sched/`, `runtime/` and the inline fork and join goes through this header; to check the
+ * protocols, a build puts a shim with the same names in its place.
  *
  * For filch_<kind>, kind one of u32, u64, ptr:
  *   load(a, order)  store(a, v, order)  exchange(a, v, order) -> old
@@ -11,7 +11,7 @@
  *                                  present value in *expected
  *   add(a, v, order) -> old        sub(a, v, order) -> old       max(a, v, order) -> old
  *   or(a, v, order) -> old         and(a, v, order) -> old       (u32 and u64)
- * max stores v if that is greater than the present value, and otherwise stores and orders nothing.
+ * max stores v if it is greater than the current value, and otherwise stores and orders nothing.
  * docs/internals/memory-model.md shows which order to use.
  *
  * Stand-alone fences exist for store -> load only: filch_fence_seq_cst, and the asymmetric pair.
@@ -55,9 +55,9 @@ typedef enum {
         if ((order) != FILCH_RELAXED && (order) != FILCH_ACQUIRE)                                  \
             __asm__ volatile("fence rw, w" ::: "memory");                                          \
     } while (0)
-/* On aarch64 a seq_cst store is a store-release. A later load-acquire does not overtake it on
- * any processor, but does in QEMU 7.2 on x86-64 (Debian 12), whose emulated store has a fence
- * before it only. An exchange is ordered in both. No fast path has such a store. */
+/* On aarch64 a seq_cst store is a store-release. A later load-acquire does not overtake it on any
+ * processor, but does in QEMU 7.2 on x86-64 (Debian 12), whose emulated store has a fence only
+ * before it. An exchange is ordered in both. No fast path has such a store. */
 #elif defined(__aarch64__)
 #define FILCH_ATOMIC_STORE(to, v, order)                                                           \
     do {                                                                                           \

@@ -6,7 +6,7 @@
  * Errors are negative errnos with one meaning in all headers; filch_error() has the details:
  *   -EINVAL     an argument is wrong, or missing: correct the call
  *   -ENOMEM     no memory: release some, or ask for less
- *   -EAGAIN     a try_ call would have to wait: wait, or come back. Else: no thread or timer could
+ *   -EAGAIN     a try_ call would have to wait: wait, or retry. Else: no thread or timer could
  *               be started: raise the limit of threads (ulimit -u), or try later
  *   -EMFILE, -ENFILE   no file for a timer or a thread: close some, or raise the limit (ulimit -n)
  *   -ETIMEDOUT  the time `until` has come, or the context's: give up, or call again
@@ -20,10 +20,10 @@
  *
  * NULL where an object is needed: a function that returns an int returns -EINVAL; any other ends
  * the process by filch_die. Both name the function and the argument. A function's comment says
- * where NULL has a meaning. To destroy, release or retain NULL does nothing. A NULL runtime is the
- * calling task's own; a NULL context is never done.
+ * where NULL has a meaning. Destroying, releasing or retaining NULL does nothing. A NULL runtime is
+ * the calling task's own; a NULL context is never done.
  * A destroyed object must not be used. Until its memory is reused, each call on it ends the process
- * with filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
+ * through filch_die. Objects that are ready when their bytes are zero, or after an _init, have no
  * destroy and no such check.
  * Threads: any. Suspends: no.
  * Since 0.1.0. */

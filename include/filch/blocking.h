@@ -22,8 +22,8 @@
  * the thread. Fork, join, yield and the end of the task end in filch_die where they are detected.
  * Pairs may be nested; the outermost counts. A child of fork() made between them may only exec or
  * _exit; filch_blocking_end() dies there.
- * Thread-locals differ between begin and end, and again afterwards. errno is one: compilers keep
- * its address over a call, therefore filch_blocking_end() returns it.
+ * Thread-locals differ between begin and end, and again afterwards. errno is one of them: compilers
+ * keep its address across a call, therefore filch_blocking_end() returns it.
  * Waiting for a file costs no thread: the task suspends until the file is ready.
  * Threads: any. On a thread that is not a worker filch_blocking calls fn, begin and end do nothing,
  * and a call that waits for a file blocks the thread.
@@ -70,9 +70,9 @@ FILCH_END_DECLS
 FILCH_BEGIN_DECLS
 
 /* Waits until one of `events` (POLLIN, POLLOUT, POLLPRI, POLLRDHUP) has happened to fd. Returns
- * those that have, above 0, and POLLERR and POLLHUP even if not requested. A file that is always
- * ready, such as a regular file, is ready at once. Any number may wait for one fd, for different
- * events.
+ * those that have, a number above 0, including POLLERR and POLLHUP even if not requested. A file
+ * that is always ready, such as a regular file, is ready at once. Any number of callers may wait
+ * for one fd, for different events.
  * Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close closed it during the wait);
  * -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
  * -EINVAL (no or unknown events, or a negative time); -EPERM (it can never be ready for these).

@@ -67,7 +67,7 @@ typedef struct filch_breaker_change {
 typedef filch_breaker_verdict filch_breaker_judge_fn(int code, void *arg);
 
 /* Receives every change, one after the other, in order, without a lock held: it may wait, and call
- * any function of the same breaker but filch_breaker_destroy. It runs in one of the calls that
+ * any function of the same breaker except filch_breaker_destroy. It runs in one of the calls that
  * changed the state, before that call returns; other calls do not wait for it. While it is busy, up
  * to 16 further changes are kept for it. Beyond that the newest replaces the last, so that `number`
  * has a gap. Its panic ends the call it runs in; no ticket and no change is lost. */

@@ -59,15 +59,15 @@ FILCH_API int filch_context_wait(filch_context *context, int64_t until);
  * only sleeps. If ns is 0 or less, returns at once. Errors: -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_context_sleep(filch_context *context, int64_t ns);
 
-/* Returns the context whose end will end the wait that begins now; NULL: none. Called in the
- * waiting task; it must not wait itself. */
+/* Returns the context that ends the wait beginning now; NULL: none. Called in the waiting task; it
+ * must not wait itself. */
 typedef filch_context *filch_context_fn(void *arg);
 /* Calls fn(arg). Waits of the calling task in fn end when the context that context(arg) returns is
  * done, and not when that of its job or scope is: for a task that serves requests of others. That
  * context must exist until fn returns. With a NULL `context`, no context ends them. Waits that are
- * given a context of their own still end with it. Calls may be nested: the innermost counts. A
- * panic that leaves fn ends the call. Outside a task it only calls fn(arg). Error, after which fn
- * was not called: -EINVAL (fn is NULL). Suspends if fn does. */
+ * given their own context still end with it. Calls may be nested: the innermost counts. A panic
+ * that leaves fn ends the call. Outside a task it only calls fn(arg). Error, after which fn was not
+ * called: -EINVAL (fn is NULL). Suspends if fn does. */
 FILCH_API int filch_with_context(filch_context_fn *context, void (*fn)(void *arg), void *arg);
 /* The same without a context: for clean-up that must wait, such as a last message on a channel. */
 FILCH_API int filch_shielded(void (*fn)(void *arg), void *arg);

@@ -26,8 +26,8 @@
  * Requeueing: a letter is taken while its job is submitted again; no other call can take, list or
  * remove it. If the submission fails, the letter returns to its old place.
  * Store: the storage of letters. By default they are in memory, protected by one lock that is held
- * for some instructions: then no call of this header waits, and a put needs one block of memory. A
- * custom store is a table of functions: docs/pools/resilience.md, with SQLite.
+ * for only a few instructions: then no call of this header waits, and a put needs one block of
+ * memory. A custom store is a table of functions: docs/pools/resilience.md, with SQLite.
  * Life: a queue is created, used and destroyed. A held letter outlives its queue.
  * Threads: any task or thread, concurrently. Suspends: only where a callback or a store's function
  * does.
@@ -218,8 +218,8 @@ FILCH_API int filch_metrics_add_dead_letters(struct filch_metrics *metrics,
 
 /* ---- For stores ---- */
 
-/* Creates a letter with the contents of `from`, held once: name and bytes are copied; of a pointer
- * the letter becomes the owner. Error: -ENOMEM. */
+/* Creates a letter with the contents of `from`, held once: name and bytes are copied; the letter
+ * becomes the owner of a pointer. Error: -ENOMEM. */
 FILCH_API int filch_dead_letter_create(filch_dead_letter **out, const filch_dead_letter *from);
 /* Adds a hold, which filch_dead_letter_release drops. */
 FILCH_API void filch_dead_letter_retain(filch_dead_letter *letter);

@@ -18,8 +18,8 @@
  *   int rc = lengths(self, 0, n, counts, 32, word);           from a task
  *   int rc = FILCH_RUN(rt, lengths, 0, n, counts, 32, word);  outside a task
  *
- * Bodies run in no order and at the same time. A body may fork, join and call algorithms with
- * `self`; FILCH_STOP_WITH in it stops the whole call.
+ * Bodies run in no particular order and at the same time. A body may fork, join and call algorithms
+ * with `self`; FILCH_STOP_WITH in it stops the whole call.
  *
  * Errors: 0; the first code that a body stopped with; -EINVAL (a range that ends before it begins,
  * a NULL argument); outside a task also the errors of filch_run. Results are then untouched, unless
@@ -124,7 +124,8 @@ FILCH_END_DECLS
  *
  * Further errors: -EINVAL (more items than memory has bytes, an out that begins inside in). On an
  * error *count is unchanged. After a stop, out (even if it is in) has some of the items several
- * times, others not at all. Without memory for a few megabytes the caller does all the work alone.
+ * times, and others not at all. Without memory for a few megabytes the caller does all the work
+ * alone.
  * Panics: in is untouched, unless out overlaps it, and each place of out holds its old value or an
  * item of in. In place, some items are then there several times, others not at all. */
 

@@ -36,10 +36,10 @@ typedef int filch_for_2d_fn(filch_self self, size_t i_begin, size_t i_end, size_
 
 FILCH_BEGIN_DECLS
 
-/* Calls body for parts that together cover [begin, end). hint: the least number of iterations
- * worth a task. The loop is then shared from its start, in pieces no smaller. The owner of a
- * piece calls body for parts that last a few microseconds. Use it for loops of few, long iterations.
- * 0: measured. */
+/* Calls body for parts that together cover [begin, end). hint: the smallest number of iterations
+ * worth a task. The loop is then shared from its start, in pieces no smaller than that. The owner
+ * of a piece calls body for parts that last a few microseconds. Use it for loops with few, long
+ * iterations. 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
 /* The same for a caller outside rt. */

@@ -118,8 +118,8 @@ FILCH_API filch_self fl_join_moves(filch_slot *slot);
 FILCH_API int fl_join_slow(filch_slot *slot, const char *const *name);
 
 /* clang has a calling convention that preserves all the caller's general registers except r11. With
- * it a task needs one callee-saved register less, and a leaf none. It is called through
- * pointers, since the lazy binding of a PLT would clobber r10. The targets are in
+ * it a task needs one callee-saved register fewer, and a leaf none. It is called through pointers,
+ * since the lazy binding of a PLT would clobber r10. The targets are in
  * runtime/platform/switch/sparing_x86_64.S. */
 #if defined(__clang__) && defined(__x86_64__)
 #define FILCH_SPARING __attribute__((__preserve_most__))

@@ -11,7 +11,7 @@
  *   int rc = filch_gather(rt, &(filch_gather_config){.asks = asks, .count = 3, .quorum = 2,
  *                         .drop = free}, answers, filch_in(50 * FILCH_MILLISECOND));
  *
- * The decision falls when `quorum` functions have succeeded, when too many have failed for that,
+ * The decision is made when `quorum` functions have succeeded, when too many have failed for that,
  * at the time `until`, or when the caller's context is done. Then the context of the running
  * functions is done, and filch_gather returns without waiting for them (with `linger` it waits).
  * Functions that have not begun are not called. Late answers are dropped.

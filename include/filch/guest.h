@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Guests: threads of the program that work in the place of workers. For authors of libraries that
+ * Guests: threads of the program that work in place of workers. For authors of libraries that
  * parallelise calls on their users' threads, and of runtimes for other languages, such as OpenMP.
  * Programs need only FILCH_RUN (<filch/task.h>), which does the same for one call.
  *
@@ -36,7 +36,7 @@ FILCH_BEGIN_DECLS
 
 /* ---- Attached threads ---- */
 
-/* Makes the calling thread a guest of rt until it detaches. Until then, all that it does with
+/* Makes the calling thread a guest of rt until it detaches. Until then, everything it does with
  * guest->self is one task, and no other work runs in its worker's place unless it waits.
  * pthread_cancel is deferred until then. A panic that no filch_try catches ends the process, and so
  * does FILCH_RUN of the same runtime: pass self on instead. Does not wait. Errors, after which
@@ -72,7 +72,7 @@ FILCH_API int filch_help_set(filch_runtime *rt, filch_u32 *word, uint32_t value)
 /* ---- Tasks that keep their thread ---- */
 
 /* Keeps the calling task on its thread until filch_stay_end: for thread-locals, and for libraries
- * that ask for one thread. The thread runs other tasks while the task waits. Its forks can be
+ * that require a single thread. The thread runs other tasks while the task waits. Its forks can be
  * stolen, and run elsewhere. Until the end, filch_blocking_begin fails with -EBUSY, also in tasks
  * that run on top of this one. Pairs may be nested; begin and end are called by the same task. A
  * task that returns before the end dies. Does nothing on a guest, which never changes its thread.

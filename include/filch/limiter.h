@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Rate limits: a limited number of permits a second, and at most a burst at once. A limiter has one
- * limit for all callers; a keyed limiter has one for each key (user, host, address). For engineers
- * and service authors. A token bucket, kept as the generic cell rate algorithm does (ITU-T I.371,
- * 1993, annex A): no thread refills it.
+ * Rate limits: a limited number of permits per second, and at most a burst at once. A limiter has
+ * one limit for all callers; a keyed limiter has one for each key (user, host, address). For
+ * engineers and service authors. It is a token bucket, kept as in the generic cell rate algorithm
+ * (ITU-T I.371, 1993, annex A): no thread refills it.
  *
  *   filch_limiter *requests;
  *   filch_limiter_create(&requests, (filch_limit){.rate = 100, .burst = 20});

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Structured log lines, one JSON object (RFC 8259) a line, and log sinks: a sink queues lines in a
- * ring, and its thread writes them to a file. So a slow reader of the log never delays the program.
- * For service authors.
+ * Structured log lines, one JSON object (RFC 8259) per line, and log sinks: a sink queues lines in
+ * a ring, and its thread writes them to a file. So a slow reader of the log never delays the
+ * program. For service authors.
  *
  *   filch_log log;
  *   filch_log_init(&log, FILCH_LOG_INFO, filch_log_to_fd, (void *)(intptr_t)STDERR_FILENO);
@@ -18,10 +18,10 @@
  *   filch_log_sink_flush(sink, filch_in(2 * FILCH_SECOND));      at the end of a drain
  *   filch_log_sink_destroy(sink, filch_in(2 * FILCH_SECOND));
  *
- * A line is built on the stack: no memory, no lock. It has at most FILCH_LOG_LINE bytes. If it
- * would be longer, texts are cut, other fields left out, and it ends in "truncated":true. It is
- * always valid JSON: bytes that are not UTF-8 become U+FFFD, numbers that JSON does not have (NaN,
- * infinity) null.
+ * A line is built on the stack, with no allocation and no lock. It has at most FILCH_LOG_LINE
+ * bytes. If it would be longer, texts are cut, other fields left out, and it ends in
+ * "truncated":true. It is always valid JSON: bytes that are not UTF-8 become U+FFFD, numbers that
+ * JSON does not have (NaN, infinity) null.
  * Life: a log is the caller's, and needs no destroy. A sink's file descriptor is the caller's, too,
  * and stays open until filch_log_sink_destroy returns. It may be blocking; its flags are not
  * changed. In a child of fork() a sink takes no lines.

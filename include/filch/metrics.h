@@ -11,8 +11,8 @@
  *
  * Counters and distributions are sharded: each thread counts in a cell on its own cache line, and
  * a reader adds up the cells. So threads that count do not disturb each other, and reading stops
- * none. A read while others count sums cells at slightly different moments; it is exact once they
- * have stopped counting.
+ * none of them. A read while others count sums cells at slightly different moments; it is exact
+ * once they have stopped counting.
  * Life: counters, gauges and distributions belong to the caller. Before one goes away, call
  * filch_metrics_remove, or destroy the registry. A family is destroyed before its registry; its
  * metrics are valid until then.
@@ -176,7 +176,7 @@ FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *r
  * added then. */
 FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
 /* Writes all metrics, in the order in which they were added, in Prometheus' text format 0.0.4.
- * Metrics added during the call come with the next one. Calls may run concurrently. Errors: -EINVAL
+ * Metrics added during the call appear in the next one. Calls may run concurrently. Errors: -EINVAL
  * (write is NULL); -ENOMEM; the code returned by write. Waits where write and read do. */
 FILCH_API int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg);
 

@@ -19,10 +19,10 @@
  * A job is a task: it may fork, spawn and wait.
  * Capacity: the number of further jobs that may wait. A job for which a place within the width is
  * free does not count, even if it has not begun yet. So an idle pool accepts width + capacity jobs,
- * as a buffered channel with idle receivers does.
+ * like a buffered channel with idle receivers.
  * Outcomes: each accepted job has exactly one (filch_outcome), reported once to `done`.
  * Timeouts: a job's deadline counts its time in the queue, its run timeout only each attempt. At
- * either, its outcome is fixed and waiters return. A job in progress sees its context done; its
+ * either one, its outcome is fixed and waiters return. A job in progress sees its context done; its
  * data is released only when its function has returned.
  * Life: a pool is created, used, closed and destroyed; filch_pool_destroy waits until it is at
  * rest. A job belongs to the pool, and is freed once its outcome has been reported and its function
@@ -98,7 +98,7 @@ typedef enum filch_when_full {
     FILCH_FULL_CHOICES
 } filch_when_full;
 
-/* The treatment of a job that the pool's breaker refuses. */
+/* The handling of a job that the pool's breaker refuses. */
 typedef enum filch_breaker_full {
     FILCH_BREAKER_FULL_HOLD, /* it waits in the queue; no attempt is counted. While the breaker is
                                 not closed the pool lets one job at a time through, as a probe;

@@ -70,9 +70,9 @@ FILCH_BEGIN_DECLS
 
 /* Starts the spawner of this process. Call it first in main, before the first thread and before
  * large allocations: the spawner is a copy of the process, and starts children faster while that
- * is small. A later call also works, but keeps the memory that the process has at that moment in
- * use. Children inherit the spawner's limits, umask, priority, user and groups: set these before.
- * Returns 0 if it already runs; starts another one if it has died. Does not suspend.
+ * is small. A later call also works, but keeps the memory that the process has at that moment from
+ * being freed. Children inherit the spawner's limits, umask, priority, user and groups: set these
+ * before. Returns 0 if it already runs; starts another one if it has died. Does not suspend.
  * Errors: -EAGAIN or -ENOMEM (no process: raise the limit of processes, or free memory); -EMFILE
  * or -ENFILE (close some files); -ENOENT (there is no /dev/null). */
 FILCH_API int filch_spawner_start(void);
@@ -120,10 +120,10 @@ FILCH_API int filch_process_err(const filch_process *process);
 /* ---- The child's end ---- */
 
 /* Waits until the child has ended, and fills *outcome (may be NULL); returns 0. If the context (may
- * be NULL) is done first, returns its cause; the child runs on. Any number may wait, also after the
- * end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which kills the child;
- * its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM or -EAGAIN (no
- * timer). */
+ * be NULL) is done first, returns its cause; the child runs on. Any number of callers may wait,
+ * even after the end. Further errors: -ETIMEDOUT at `until`; -ECHILD (the spawner has died, which
+ * kills the child; its outcome is unknown); -EINVAL (process is NULL, or a negative time); -ENOMEM
+ * or -EAGAIN (no timer). */
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
                                  filch_context *context, int64_t until);
 /* Returns a context that is done when the child has ended: for FILCH_DONE in a select, and as a
@@ -157,13 +157,13 @@ FILCH_END_DECLS
  *   filch_channel_destroy(signals);
  *
  * Context: the first of the signals cancels it with -EINTR. From then on, and after
- * filch_signal_context_stop, they have their previous effect again: a second Ctrl-C ends a program
- * that hangs while it shuts down.
+ * filch_signal_context_stop, the signals have their previous effect again: a second Ctrl-C ends a
+ * program that hangs while it shuts down.
  * Channel: all signals are sent until filch_signal_channel_stop, so the program decides about a
- * second Ctrl-C, too. The kernel merges signals of one number that come before their handler runs;
- * no other is lost while fewer than 64 wait in the channel.
- * Signal handlers may be installed before or after threads are started, and need one thread that
- * does not block the signals. System calls of that thread are restarted, as SA_RESTART says. */
+ * second Ctrl-C, too. The kernel merges signals of the same number that arrive before their handler
+ * runs; no others are lost while fewer than 64 wait in the channel. Signal handlers may be
+ * installed before or after threads are started, and need one thread that does not block the
+ * signals. System calls of that thread are restarted, as SA_RESTART says. */
 
 FILCH_BEGIN_DECLS
 
@@ -173,12 +173,12 @@ FILCH_BEGIN_DECLS
  * -ENOMEM, -EMFILE, -EAGAIN. */
 FILCH_API int filch_signal_context_start(filch_context **out, filch_context *parent,
                                          const int *signals, size_t count);
-/* Restores the previous effect of the signals; the context stays unchanged. Does nothing if one
- * of them has come, or with NULL. */
+/* Restores the previous effect of the signals; the context stays unchanged. Does nothing if one of
+ * them has arrived, or with NULL. */
 FILCH_API void filch_signal_context_stop(filch_context *context);
 
-/* Creates a channel of int. Each time one of the `count` signals comes, its number is sent into the
- * channel. It has room for 64; more are dropped. Receive from it in any task or thread, also by
+/* Creates a channel of int. Each time one of the `count` signals arrives, its number is sent into
+ * the channel. It has room for 64; more are dropped. Receive from it in any task or thread, also by
  * FILCH_RECEIVE in a select. Does not wait. Errors: as filch_signal_context_start. */
 FILCH_API int filch_signal_channel_start(filch_channel **out, const int *signals, size_t count);
 /* Restores the previous effect of the signals and closes the channel: signals in it can still be

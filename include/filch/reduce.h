@@ -76,7 +76,7 @@ typedef struct filch_reduction {
 
 FILCH_BEGIN_DECLS
 
-/* Reduces [begin, end) and moves the result to out. hint: the least number of iterations worth a
+/* Reduces [begin, end) and moves the result to out. hint: the smallest number of iterations worth a
  * task (see filch_for); 0: measured. how is used until the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);

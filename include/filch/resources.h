@@ -15,11 +15,11 @@
  *   filch_resource_give_back(one, true);                        false: it is broken
  *
  * Order: first come, first served. A resource given back goes directly to the longest waiter. Of
- * idle ones the last used is taken first, so that unneeded ones reach their idle time. Callbacks
- * run as tasks of the runtime, never under a lock and never on the timer thread; they may wait,
- * fail and panic. An acquire's deadline also applies while its resource is being made: one made too
- * late goes to the next waiter, or becomes idle. If a creation fails, the longest waiter gets its
- * error; each of the others gets an attempt of its own.
+ * the idle ones, the most recently used is taken first, so that unneeded ones reach their idle
+ * time. Callbacks run as tasks of the runtime, never under a lock and never on the timer thread;
+ * they may wait, fail and panic. An acquire's deadline also applies while its resource is being
+ * made: one made too late goes to the next waiter, or becomes idle. If a creation fails, the
+ * longest waiter gets its error; each of the others gets its own attempt.
  * Life: a pool is created, used, closed and destroyed. The runtime must exist until then. A child
  * of fork() cannot use its copy.
  * Threads: tasks and any thread may call every function; the pool's own callbacks may call none.

@@ -146,7 +146,7 @@ FILCH_BEGIN_DECLS
 
 /* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime;
  * on failure *out is untouched and nothing has changed. Its tasks and jobs begin in the calling
- * thread's present floating-point mode (rounding, flush-to-zero, enabled traps) and keep their own
+ * thread's current floating-point mode (rounding, flush-to-zero, enabled traps) and keep their own
  * while they wait; for forked tasks that are not stolen see <filch/task.h>.
  * Errors: -EINVAL (a value out of range or an unknown name); -ENOMEM; -EAGAIN (threads refused);
  * -ENOSYS (no usable topology); -ENOTSUP (the program is built with thread sanitizer and the
@@ -171,18 +171,18 @@ FILCH_API int filch_runtime_destroy(filch_runtime *rt);
  * outside a task); -EAGAIN or -ENOMEM (a thread could not be created); -ECHILD. */
 FILCH_API int filch_runtime_resize(filch_runtime *rt, unsigned workers);
 
-/* Sets the victim policy of the runtime's thieves; the names are those of filch_config.policy.
- * Any thread, also while tasks run: each worker uses it from its next attempt. Does not wait. rt
- * NULL: the calling task's runtime; policy NULL: the default of a new runtime.
- * Errors, after which nothing has changed: -EINVAL (unknown policy, or rt is NULL outside a
- * task); -ECHILD. */
+/* Sets the victim policy of the runtime's thieves; the names are those of filch_config.policy. Any
+ * thread, even while tasks run: each worker uses it from its next attempt. Does not wait. rt NULL:
+ * the calling task's runtime; policy NULL: the default of a new runtime.
+ * Errors, after which nothing has changed: -EINVAL (unknown policy, or rt is NULL outside a task);
+ * -ECHILD. */
 FILCH_API int filch_runtime_set_policy(filch_runtime *rt, const char *policy);
 
 /* ---- Operations ---- */
 
 /* Runs one task with the arguments in slot->args, waits for it, and stores its result there. slot
  * belongs to the caller and is on its stack. A thread that is not a worker runs the task itself, on
- * its own stack, in the place of a sleeping worker (filch_config.guest); its forks can be stolen.
+ * its own stack, in place of a sleeping worker (filch_config.guest); its forks can be stolen.
  * If no worker sleeps, the thread blocks while a worker runs the task. The task must not call
  * pthread_exit; pthread_cancel takes effect after the call. In a task of another runtime the call
  * suspends, so both runtimes continue. FILCH_RUN (<filch/task.h>) is the typed form.
@@ -237,8 +237,8 @@ FILCH_API int filch_unpinned(void (*fn)(void *arg), void *arg);
 /* Begins a phase: a series of parallel regions with serial work between them. In a phase, workers
  * without work stay awake for the next region, for up to 100 ms. Waking one takes 5 to 50 us, so a
  * region of that length gains nothing from a sleeping worker. Outside phases, workers stay awake
- * for about as long as a wake-up takes, if their last work came from others. Idle workers, all but
- * one, use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
+ * for about as long as a wake-up takes, if their last work came from others. All idle workers but
+ * one use their CPUs until the phase ends. Phases may overlap; the last one to end counts. Where
  * workers outnumber CPUs a phase has no effect. Any thread, including tasks of the runtime; rt
  * NULL: the calling task's runtime. Does not suspend.
  * Errors: -EINVAL (rt is NULL outside a task); -ECHILD. */

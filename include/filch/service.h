@@ -86,7 +86,7 @@ enum { FILCH_MESSAGE_PRIORITIES = 10 };
 
 /* ---- Periodic jobs ---- */
 
-/* Messages that services publish by a timetable, once for each slot among any number of services.
+/* Messages that services publish on a schedule, once per slot among any number of services.
  *
  *   static const filch_periodic periodics[] = {
  *       {.name = "report", .cron = "30 2 * * mon-fri", .zone = "Europe/Berlin", .type = "report"},

@@ -17,9 +17,9 @@
  *
  * Life: the server starts after the service is created, and stops before it is destroyed. The
  * exporter starts before the service, and stops when no span can end any more.
- * Threads: any task or thread; one caller stops each. The server has two threads of its own, the
- * exporter one. Suspends: no; stopping the server waits for the answers in progress, stopping the
- * exporter for the collector.
+ * Threads: any task or thread; one caller stops each. The server has two threads, the exporter one.
+ * Suspends: no; stopping the server waits for the answers in progress, stopping the exporter for
+ * the collector.
  * Errors: 0 or a negative errno; filch_error() says what was wrong and what to do.
  * Since 0.1.0. */
 #ifndef FILCH_SERVICE_OBSERVE_H

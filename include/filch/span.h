@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Spans: records of operations in a trace, with times, attributes, events and a status. For service
- * authors. The library exports nothing: a function of yours, the sink, receives each finished span.
+ * authors. The library exports nothing: your own function, the sink, receives each finished span.
  *
  *   static const filch_tracer tracer = {.sink = export_span, .arg = &exporter};
  *   filch_span_begin(&span, &tracer, "process_task",

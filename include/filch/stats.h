@@ -90,7 +90,7 @@ FILCH_END_DECLS
 
 /* ---- Waiting tasks ---- */
 
-/* The list of waiting tasks is made while the workers run. Each row was true while it was made,
+/* The list of waiting tasks is made while the workers run. Each row was correct while it was made,
  * which takes a moment for each waiting task. A task that is resumed during that time continues
  * when the list is complete. Tasks that run, or are between filch_blocking_begin and
  * filch_blocking_end, do not wait. Threads that are not workers are not listed. */

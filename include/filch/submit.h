@@ -31,7 +31,7 @@ struct filch_results;
 
 /* ---- Types ---- */
 
-/* In C++ the fields have initialisers of zero, or compilers warn of fields that are not named. */
+/* In C++ the fields are initialised to zero: compilers would warn about unnamed fields. */
 #ifdef __cplusplus
 #define FILCH_ZERO = {}
 #else

@@ -23,9 +23,9 @@
  * Joins come newest first: a join takes the newest unjoined fork, regardless of the task it names.
  * After FILCH_FORK(a, 1); FILCH_FORK(b, 2); the first join is b's. Of two forks of one task, the
  * first join gets the result of the second. In straight-line code of a body, an optimizing C
- * compiler warns of a wrong order (<filch/detail/join_order.h>), and running it ends the process.
- * Elsewhere a wrong order ends the process if either task was stolen, and always with FILCH_DEBUG.
- * If neither holds, each task runs with the other's arguments.
+ * compiler warns about a wrong order (<filch/detail/join_order.h>), and running it ends the
+ * process. Elsewhere a wrong order ends the process if either task was stolen, and always with
+ * FILCH_DEBUG. If neither holds, each task runs with the other's arguments.
  *
  * Between a fork and its join, do not jump past the join by return, break, goto, longjmp or C++
  * exception; debug builds (FILCH_DEBUG) name the task that did. (A panic, <filch/panic.h>, joins

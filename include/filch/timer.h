@@ -80,7 +80,7 @@ FILCH_API int filch_timer_reset(filch_timer *timer, int64_t when);
 
 /* ---- Tickers ---- */
 
-/* Creates a ticker whose first tick comes one period from now. Error: -EINVAL (out is NULL, or
+/* Creates a ticker whose first tick is due one period from now. Error: -EINVAL (out is NULL, or
  * period, in ns, is not above 0). */
 FILCH_API int filch_ticker_create(filch_ticker **out, int64_t period);
 /* Returns its channel of filch_tick items, with room for one. Closing it stops the ticker. */

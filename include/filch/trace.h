@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Traces of a run, and decision points. A trace is a record with a time for each steal, switch,
- * wait, sleep and job of each worker; `filch trace FILE` shows one. Decision points are where
- * `filch explore` changes the schedule, to find one in which the program fails. For engineers whose
- * program does not scale or fails once a week, for researchers, and for teachers (docs/observe.md,
- * docs/explore.md). The traces of requests that pass through services are in <filch/traceparent.h>.
+ * Traces of a run, and decision points. A trace is a record with a timestamp for each steal,
+ * switch, wait, sleep and job of each worker; `filch trace FILE` shows one. Decision points are
+ * where `filch explore` changes the schedule, to find one in which the program fails. For engineers
+ * whose program does not scale or fails once a week, for researchers, and for teachers
+ * (docs/observe.md, docs/explore.md). The traces of requests that pass through services are in
+ * <filch/traceparent.h>.
  *
- *   FILCH_TRACE=run.trace ./program            the whole run, without a change of the program
+ *   FILCH_TRACE=run.trace ./program            the whole run, without changing the program
  *
  *   filch_trace_start(rt, "run.trace", NULL);  or a part of it
  *   ...

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Trace context: the headers `traceparent` and `tracestate`, by which services pass on the trace to
- * which a request belongs. For service authors. As in https://www.w3.org/TR/trace-context-1/ (W3C
+ * Trace context: the headers `traceparent` and `tracestate`, by which services pass on the trace
+ * that a request belongs to. For service authors. As in https://www.w3.org/TR/trace-context-1/ (W3C
  * Recommendation, 2021), sections 3.2 and 3.3. Spans with times and attributes are in
  * <filch/span.h>.
  *

@@ -3,14 +3,14 @@
  * The order of joins, checked by the compiler: part of <filch/task.h>, not for direct use.
  *
  * A join takes the newest unjoined fork of its task, whichever task it names. So each body gets one
- * more parameter, fl_unjoined, in which forks and joins note the newest unjoined tasks. An
- * optimizer that follows straight-line code folds every note away; where it proves that a join
- * names another task than the newest fork, the call of fl_join_out_of_order remains, and with it
+ * more parameter, fl_unjoined, in which forks and joins record the newest unjoined tasks. An
+ * optimizer that follows straight-line code folds every record away; where it proves that a join
+ * names a task other than the newest fork, the call of fl_join_out_of_order remains, and with it
  * the warning. Where it proves nothing (loops, conditions), nothing remains either: neither warning
  * nor instruction.
  *
  * A function outside bodies that was given `self` has no such parameter. There the name means
- * the function below, and nothing is recorded. It is a function since a parameter that hides a
+ * the function below, and nothing is recorded. It is a function because a parameter that hides a
  * function does not trip -Wshadow.
  *
  * C only: in C++ a lambda with a `self` of its own could not reach the parameter of the body around
@@ -89,7 +89,7 @@ FILCH_INLINE FILCH_UNUSED int fl_note_nothing(void (*nowhere)(void), int task)
              : of_body, default                                                                    \
              : fl_note_nothing)(&fl_unjoined, own##number)
 
-/* May an excess fork or join (runtime/engine/fork_join.h) move `self` by another distance than one
+/* May an excess fork or join (runtime/engine/fork_join.h) move `self` by a distance other than one
  * slot? It must not where the compiler knows the distance of `self` from the beginning of the body,
  * because the compiler then uses that distance; no fork before such a join has moved. Functions
  * other than bodies always may. */

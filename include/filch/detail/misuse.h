@@ -4,8 +4,8 @@
  *
  * A list that cannot become a task is refused before it is expanded. Its sentence is the compiler's
  * first message. Declarations that accept any call replace the task, and the body is left over as
- * a stray block, which compilers skip. Only the compiler knows a wrong number of arguments, and a
- * result of a task that has none: a static assertion prints the sentence.
+ * a stray block, which compilers skip. Only the compiler can detect a wrong number of arguments, or
+ * the result of a task that has none: for these a static assertion prints the sentence.
  * tests/pitfall/run.sh compiles them all; docs/fork-join.md lists them. */
 #ifndef FILCH_DETAIL_MISUSE_H
 #define FILCH_DETAIL_MISUSE_H

@@ -16,7 +16,7 @@
  * arguments. Its context is never NULL, even when there are no further arguments.
  *
  * Order: `less` should be a strict weak ordering. If it is not (NaN, a mistake), the outcome is in
- * no useful order, but it is the same items, each once, and the call ends.
+ * no useful order, but it has the same items, each once, and the call ends.
  * Threads: `less` is called on many threads at once. It must not fork, join or suspend.
  * Panics: `less` may panic. A sort then leaves the array with each of its items once, in some
  * order; a merge leaves its lists as they were. */
@@ -91,7 +91,7 @@ FILCH_INLINE bool fl_item_less(const void *a, const void *b, filch_ordering orde
                           FL_MAP(FL_LOAD, __VA_ARGS__));                                           \
     }
 /* A comparison that copied its items first would make gcc move them word by word, and processors
- * stall where they load at once what was just stored in two pieces. */
+ * stall when one load covers data that was just stored in two pieces. */
 #ifdef __cplusplus
 #define FL_MOVABLE(type) __is_trivially_copyable(type)
 #else

@@ -10,8 +10,8 @@
  *  fl_radix_cached                    the whole sort of items that fit into a cache
  * The latter sorts by two digits, the later one first; the first begins where keys begin to
  * differ. Together they have a few more bits than are needed to number the items, so that few
- * random keys agree in both. Those that do are found in a pass over the result and sorted among
- * themselves. Hence keys of 64 bits cost as many moves as those of 32. Bits in which no keys
+ * random keys agree in both. Those that do agree are found in a pass over the result and sorted
+ * among themselves. Hence keys of 64 bits cost as many moves as those of 32. Bits in which no keys
  * differ cost nothing: the digits are chosen by a sample, and once more if the count shows that it
  * misled. (D. E. Knuth, The Art of Computer Programming, 5.2.5; W. Dobosiewicz, Sorting by
  * distributive partitioning, 1978, has as many buckets as items, for any keys.)

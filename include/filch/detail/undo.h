@@ -6,9 +6,9 @@
  * Each function that calls user code guarantees: if that panics, the array from which it took
  * its items holds each of them once. It records the items that it has moved elsewhere by then in
  * a list, the newest first. The driver defers fl_undo_all (runtime/par/second_array.h) once for a few
- * thousand items and passes the list down. So a record costs a few stores. Where `less` is
- * inlined and cannot panic, compilers drop most of them: a record is a local variable, to which
- * no item can refer. */
+ * thousand items and passes the list down. So a record costs a few stores. Where `less` is inlined
+ * and cannot panic, compilers drop most records: a record is a local variable, to which no item can
+ * refer. */
 #ifndef FILCH_UNDO_H
 #define FILCH_UNDO_H
 #include <filch/detail/hide_words.h>
@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 /* A record: the items at `from` belong elsewhere, from `first` up to `second`. With second_is_to
- * the roles are exchanged, so that a partition can note where it writes next in either array,
+ * the roles are exchanged, so that a partition can record where it writes next in either array,
  * whichever of them is which. */
 typedef struct fl_undo {
     struct fl_undo *older;
