@@ -6,9 +6,9 @@
  *
  * Edges:
  *   CountDown, done: CAS of count, release, or of   -> CountDown of the last: the chain of
- *      the last add, acq_rel, under the private        these; it tells who waits by the edges of
- *      lock                                            runtime/sync/wait.h, or by the private
- *                                                      lock */
+ *      the last add, acq_rel, under the private        these; the last notifies the waiters by
+ *      lock                                            the edges of runtime/sync/wait.h, or by
+ *                                                      the private lock */
 #include <filch/sync.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
