@@ -105,8 +105,8 @@ typedef struct fl_cpu_load {
     int percent; /* -1: unknown */
 } fl_cpu_load;
 
-/* The rules for the width; the width itself is one of the numbers (`stats`). Written by the monitor,
- * by runners of an adaptive pool, and when a job becomes stuck or ends. */
+/* The rules for the width; the width itself is one of the numbers (`stats`). Written by the
+ * monitor, by runners of an adaptive pool, and when a job becomes stuck or ends. */
 typedef struct fl_pool_width {
     fl_elastic elastic;
     fl_cpu_load cpu_load;     /* only the monitor's */

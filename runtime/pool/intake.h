@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The intake: a list in which jobs are accepted without the pool's lock. They are the jobs that need
- * nothing else before they are accepted: plain ones, and those with a handle, `done` or `drop`. A
- * deadline needs an alarm, a key its place in the tree, a results list room, and a context a watch;
- * these may be refused, so such jobs take the lock.
+ * The intake: a list in which jobs are accepted without the pool's lock. They are the jobs that
+ * need nothing else before they are accepted: plain ones, and those with a handle, `done` or
+ * `drop`. A deadline needs an alarm, a key its place in the tree, a results list room, and a
+ * context a watch; these may be refused, so such jobs take the lock.
  *
  * A runner takes the lock once for each job. If each submission took it as well, both sides would
  * spend more time on the lock than on the jobs. Most submissions need nothing from it: a runner is
@@ -36,8 +36,8 @@
  *   - the pool is not closed;
  *   - the pool has not been notified that its context is done: a job with a handle that is accepted
  *     later has its outcome at once. The watcher closes the intake, calls off all jobs that wait,
- *     and notes that it was notified, under one lock. So a push precedes this and is found there, or
- *     it finds the intake closed;
+ *     and notes that it was notified, under one lock. So a push precedes this and is found there,
+ *     or it finds the intake closed;
  *   - of an elastic pool, a job waits in the queue, for which the monitor's alarm is set.
  * Code that ends one of these conditions closes the intake first (fl_pool_lock). So does code that
  * looks at the waiting jobs: for it, a job that is pushed later was submitted later. A runner of a
@@ -49,17 +49,17 @@
  * once in MOST jobs, although runners collect after each job. A runner that finds neither list nor
  * queue closes the intake and looks again, before it becomes idle.
  *
- * Handles: a submitter has its handle as soon as the job is pushed, so calls through it may find the
- * job in the list: NEW, without an id, and in no row. Under the lock a stage of NEW says so, since
- * only the lock's holder moves a job from the list to the queue, and a handle exists only of an
- * accepted job. A call that depends on the stage, the id or a row (filch_job_id, filch_job_cancel,
- * filch_job_set_priority, filch_job_context, which starts the job's watch) therefore collects the
- * list first (fl_pool_lock_for). It finds the job there: its caller has the handle from the
- * submitter, after the push. The other calls need no more than the outcome and the waiters, which
- * are valid in each stage: to wait, to ask for the outcome or the failure, to make a future.
- * Releasing the handle counts down, and leaves the job in the list with its function's hold. Handles
- * are counted in pool->rest.handed when the list is appended, before the job can run; that count is
- * read when the pool is destroyed, at rest, when the list is empty.
+ * Handles: a submitter has its handle as soon as the job is pushed, so calls through it may find
+ * the job in the list: NEW, without an id, and in no row. Under the lock a stage of NEW says so,
+ * since only the lock's holder moves a job from the list to the queue, and a handle exists only of
+ * an accepted job. A call that depends on the stage, the id or a row (filch_job_id,
+ * filch_job_cancel, filch_job_set_priority, filch_job_context, which starts the job's watch)
+ * therefore collects the list first (fl_pool_lock_for). It finds the job there: its caller has the
+ * handle from the submitter, after the push. The other calls need no more than the outcome and the
+ * waiters, which are valid in each stage: to wait, to ask for the outcome or the failure, to make a
+ * future. Releasing the handle counts down, and leaves the job in the list with its function's
+ * hold. Handles are counted in pool->rest.handed when the list is appended, before the job can run;
+ * that count is read when the pool is destroyed, at rest, when the list is empty.
  *
  * Life: the push is the submitter's last touch of the pool. It finds the intake open, so a runner
  * is active, and the pool is not at rest before that runner has run the job, or the job was called
@@ -96,8 +96,8 @@ typedef struct fl_intake {
                 * changes */
 } fl_intake;
 
-/* No lock. true: the job, which is filled in and needs nothing else, is accepted; only its handle is
- * still the caller's. */
+/* No lock. true: the job, which is filled in and needs nothing else, is accepted; only its handle
+ * is still the caller's. */
 bool fl_intake_push(filch_pool *pool, filch_job *job);
 
 /* ---- Under the pool's lock ---- */

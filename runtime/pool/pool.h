@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A pool of jobs, as its files see it: the parts of a job, the pool, its lock, and calls under it. */
+ * A pool of jobs, as its files see it: the parts of a job, the pool, its lock, calls under it. */
 #ifndef FL_POOL_H
 #define FL_POOL_H
 
@@ -164,8 +164,9 @@ static inline fl_job_trials *fl_trials(const filch_job *job)
 
 /* ---- Uses ---- */
 
-/* A pool as the user of the objects that its configuration names (runtime/platform/users.h), from its creation to the
- * end of its destruction. A results list counts its pools itself (runtime/pool/results.h). */
+/* A pool as the user of the objects that its configuration names (runtime/platform/users.h), from
+ * its creation to the end of its destruction. A results list counts its pools itself
+ * (runtime/pool/results.h). */
 
 enum { FL_POOL_USES = 3 }; /* a limiter, a breaker, dead letters */
 
@@ -213,12 +214,13 @@ int fl_settings_check(const filch_pool_config *config);
  *
  * A job's own context is created at the first request (runtime/pool/job.c), or with the job
  * if its options name a parent. Until then its deadline is an entry of the pool's row `dues`
- * (runtime/pool/deadlines.c), filch_job_cancel sets more->cause, and one waiter of the pool watches the
- * pool's context for all jobs. A job with a run timeout is an entry of `run_dues` instead, for both of
- * its deadlines and also when it has a context. From its creation on the job watches its own context instead, until
- * its function has returned: a waiter in the context's queue that is not resumed but called, by the
- * thread that cancels the context. A job whose deadline or context is over when it is accepted has
- * its outcome at once, and does not enter the queue: it need not wait for a runner.
+ * (runtime/pool/deadlines.c), filch_job_cancel sets more->cause, and one waiter of the pool watches
+ * the pool's context for all jobs. A job with a run timeout is an entry of `run_dues` instead, for
+ * both of its deadlines and also when it has a context. From its creation on the job watches its
+ * own context instead, until its function has returned: a waiter in the context's queue that is not
+ * resumed but called, by the thread that cancels the context. A job whose deadline or context is
+ * over when it is accepted has its outcome at once, and does not enter the queue: it need not wait
+ * for a runner.
  *
  * Life: a job is held by its function (until it is ENDED), by its pending callbacks, and by
  * handles: `refs`. Its function's hold may end after the pool, if the job is quiet
@@ -231,10 +233,10 @@ int fl_settings_check(const filch_pool_config *config);
  * the last of their tasks has answered. The thread that brings these counts to zero does so under
  * the lock, and does not touch the pool after unlocking it: a thread that waits for rest takes the
  * lock as well. From then on handles and jobs in results lists hold only the pool's memory. They
- * are counted in pool->rest.handed when their jobs are numbered, under the lock, so a job without them
- * holds nothing of its pool. pool->refs counts them down when they are released, from FL_POOL_OPEN,
- * which no number of releases uses up. Destruction adds pool->rest.handed, now final, and takes
- * FL_POOL_OPEN away; the last to count frees the pool.
+ * are counted in pool->rest.handed when their jobs are numbered, under the lock, so a job without
+ * them holds nothing of its pool. pool->refs counts them down when they are released, from
+ * FL_POOL_OPEN, which no number of releases uses up. Destruction adds pool->rest.handed, now final,
+ * and takes FL_POOL_OPEN away; the last to count frees the pool.
  *
  * Edges:
  *   DropJob: add -1 to refs of a job, acq_rel       -> DropJob of the last; it sees what the

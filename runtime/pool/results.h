@@ -15,8 +15,8 @@
  * touch the pool, and the pool never does: no runner waits for it, no accepted job depends on a
  * taker, and delivery always succeeds. A submission that waits stands in three queues, of the list
  * (room: 0; closed: -EPIPE), of the pool (closed: -EPIPE), and of its context; the first to claim
- * its waiter decides. It is counted in pool->rest.barred, so that the pool is not at rest before it has
- * left. Several submitters may be granted room at a time: a batch takes all that there is.
+ * its waiter decides. It is counted in pool->rest.barred, so that the pool is not at rest before it
+ * has left. Several submitters may be granted room at a time: a batch takes all that there is.
  *
  * The link is a field in fl_job_more, which each job with a list has; its deadline's place in the
  * pool's heap has become free by then. No other field there is free: when a deadline has decided,

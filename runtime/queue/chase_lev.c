@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The default: each fiber keeps its forked tasks in its own fork stack, and thieves ask for the
- * oldest. PublisherFence and ReadSleepers are steps of sched/idle.h, RearmLimit of sched/forkstack.h, ReadCurrent is an edge of
- * runtime/engine/suspend.c. */
+ * oldest. PublisherFence and ReadSleepers are steps of sched/idle.h, RearmLimit of
+ * sched/forkstack.h, ReadCurrent is an edge of runtime/engine/suspend.c. */
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/park.h>
 #include <runtime/engine/runtime.h>
@@ -15,8 +15,8 @@
 #include <sched/idle.h>
 #include <sched/queue.h>
 
-/* In this order (docs/internals/idle.md, RearmLimit to ReadSleepers): the wake-up makes up for a poke
- * that the re-arming overwrites. */
+/* In this order (docs/internals/idle.md, RearmLimit to ReadSleepers): the wake-up makes up for a
+ * poke that the re-arming overwrites. */
 void fl_chase_lev_forked(fl_worker *worker, filch_self self)
 {
     fl_forkstack *stack = fl_forkstack_of(self);

@@ -11,9 +11,9 @@
  * paper. The paper's push has only a release fence, which is PublishTask's release here. The fence
  * below is the publisher's PublisherFence of sched/idle.h, which a runtime with sleeping workers
  * needs: against AnnounceSleep of a worker that goes to sleep, one of the two sees the other.
- * `limit` is always NULL: no poke, nothing to re-arm, so no RearmLimit. A thief takes at once, since
- * the owner is never told of a request (asking always finds it "silent"). A fork does not wake a
- * worker that naps after a needless wake-up, as a push does not (TakeNap). */
+ * `limit` is always NULL: no poke, nothing to re-arm, so no RearmLimit. A thief takes at once,
+ * since the owner is never told of a request (asking always finds it "silent"). A fork does not
+ * wake a worker that naps after a needless wake-up, as a push does not (TakeNap). */
 #include <runtime/engine/park.h>
 #include <runtime/engine/steal.h>
 #include <runtime/engine/worker.h>

@@ -339,8 +339,8 @@ size_t filch_service_describe(const filch_service *service, char *text, size_t s
 /* ---- Configuration ---- */
 
 enum { WIDTH = 10, DELIVERIES = 5, WEIGHT_MOST = 1000 };
-/* Also in service.h, program/keys.c, docs/service/README.md and deploy.md, test_service_leases.c; PAST_LEASE
- * of tests/service/service.h is longer. */
+/* Also in service.h, program/keys.c, docs/service/README.md and deploy.md, test_service_leases.c;
+ * PAST_LEASE of tests/service/service.h is longer. */
 #define LEASE (30 * FILCH_SECOND)
 #define TIMEOUT (300 * FILCH_SECOND)
 #define RESULT_TTL (86400 * FILCH_SECOND)

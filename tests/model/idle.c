@@ -467,7 +467,7 @@ void finish(void)
     unsigned most = published - joined;
     most = most < shape.searchers - left ? most : shape.searchers - left;
     unsigned allowed = shape.escapes ? left_on_the_running_fiber() : 0;
-    MC_CLAIM(found + allowed >= most, "a task lies about, and a worker sleeps forever");
+    MC_CLAIM(found + allowed >= most, "a task waits, and a worker sleeps forever");
     fl_forkstack *on = taker ? filch_ptr_load(&taker->current, FILCH_RELAXED) : NULL;
     MC_CLAIM(!shape.fibers || found != 1 || !filch_ptr_load(&on->front.limit, FILCH_RELAXED),
              "a worker's next fork wakes nobody, although another sleeps");

@@ -193,7 +193,7 @@ static void finish(void)
     if (!wakes())
         mc_reached("no wake");
     for (unsigned i = 0; i < published; i++)
-        MC_CLAIM(runs[i] == 1, "a task lies about, and all sleep");
+        MC_CLAIM(runs[i] == 1, "a task waits, and all sleep");
     fl_slot_queue *queue = rt.queue_state; /* of all, or the first receiver's */
     MC_CLAIM(!fl_slot_queue_empty(queue) || !fl_slot_queue_length(queue),
              "a queue is empty, and its count is not");

@@ -5,10 +5,10 @@
  *
  * Each function that calls user code guarantees: if that panics, the array from which it took
  * its items holds each of them once. It records the items that it has moved elsewhere by then in
- * a list, the newest first. The driver defers fl_undo_all (runtime/par/second_array.h) once for a few
- * thousand items and passes the list down. So a record costs a few stores. Where `less` is inlined
- * and cannot panic, compilers drop most records: a record is a local variable, to which no item can
- * refer. */
+ * a list, the newest first. The driver defers fl_undo_all (runtime/par/second_array.h) once for a
+ * few thousand items and passes the list down. So a record costs a few stores. Where `less` is
+ * inlined and cannot panic, compilers drop most records: a record is a local variable, to which no
+ * item can refer. */
 #ifndef FILCH_UNDO_H
 #define FILCH_UNDO_H
 #include <filch/detail/hide_words.h>
