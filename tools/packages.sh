@@ -93,6 +93,12 @@ golang-go               | command go
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | file /usr/share/containers/seccomp.json
+doxygen                 | command doxygen
+cmark-gfm               | command cmark-gfm
+mandoc                  | command mandoc
+man-db                  | command lexgrog
+zsh                     | command zsh
+fish                    | command fish
 imagemagick             | file /usr/bin/convert
 graphicsmagick          | command gm
 libfftw3-dev            | header gcc fftw3.h

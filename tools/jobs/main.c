@@ -111,6 +111,8 @@ static int find_and_run(int argc, char **argv)
         puts(command_version);
         return JOBS_OK;
     }
+    if (strncmp(name, "--help=", 7) == 0)
+        command_read(&all, NULL, 2, argv); /* ends the process */
     if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
         return refuse(name);
     c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;

@@ -187,19 +187,10 @@ static command_reader end_with_help, end_with_version, read_colours;
 static const command_option common[] = {
     {"color", "WHEN", "auto (on a terminal, unless NO_COLOR is set; the default), always or never",
      .read = read_colours},
-    {"help", .letter = 'h', .read = end_with_help, .help = "Print this help and exit"},
+    {"help", "[=json]", .letter = 'h', .read = end_with_help,
+     .help = "Print this help and exit; as JSON for programs"},
     {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and exit"},
 };
-
-static void end_with_help(const command *c, const command_option *row, void *options,
-                          const char *text)
-{
-    (void)row;
-    (void)options;
-    (void)text;
-    command_help(c, stdout);
-    exit(0);
-}
 
 static void end_with_version(const command *c, const command_option *row, void *options,
                              const char *text)
@@ -237,6 +228,21 @@ static size_t list_rows(const command *c, const command_option *rows[MOST + 1])
 }
 
 /* ---- Help ---- */
+
+static void end_with_help(const command *c, const command_option *row, void *options,
+                          const char *text)
+{
+    static const char *const forms[] = {"json", NULL};
+    const command_option *rows[MOST + 1];
+    (void)row;
+    (void)options;
+    list_rows(c, rows);
+    if (text && command_choose(c, "--help", text, forms) == 0)
+        command_describe(c, rows, stdout);
+    else
+        command_help(c, stdout);
+    exit(0);
+}
 
 static void help_option(const command_option *row, unsigned width, FILE *out)
 {
@@ -314,7 +320,7 @@ static void describe(const command_option **rows, struct option *longs, char *le
         *longs++ = (struct option){rows[i]->name, has, NULL, FIRST + (int)i};
         if (rows[i]->letter)
             *letters++ = rows[i]->letter;
-        if (rows[i]->letter && value)
+        for (int colons = rows[i]->letter ? has : 0; colons > 0; colons--)
             *letters++ = ':';
     }
     *longs = (struct option){0};
@@ -332,7 +338,7 @@ char **command_read(const command *c, void *options, int argc, char **argv)
 {
     const command_option *rows[MOST + 1];
     struct option longs[MOST + 1];
-    char letters[2 + 2 * MOST + 1] = ":";
+    char letters[2 + 3 * MOST + 1] = ":";
     list_rows(c, rows);
     if (c->in_order)
         strcpy(letters, "+:");

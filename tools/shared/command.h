@@ -58,6 +58,8 @@ void command_check_output(const char *program, int status);
 char **command_read(const command *c, void *options, int argc, char **argv);
 /* Writes the help, broken at the width of the terminal. */
 void command_help(const command *c, FILE *out);
+/* Writes the command with these rows (closed by NULL) as a JSON object; refuses without jansson. */
+void command_describe(const command *c, const command_option *const *rows, FILE *out);
 
 /* Writes "NAME: ...; see NAME --help" and ends the process with status 2. */
 FILCH_NORETURN FILCH_PRINTF(2, 3) void command_refuse(const command *c, const char *format, ...);

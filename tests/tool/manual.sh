@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long
+# The manual pages: mandoc finds no fault, each page names its subjects to lexgrog, each reference leads to a page, and each exported
+# name has one. The comments of the headers are whole. bash, zsh and fish complete from the files of the programs.
+. "$(dirname "$0")/common.bash"
+for program in doxygen cmark-gfm mandoc lexgrog zsh fish; do
+    command -v "$program" >/dev/null || skip "$program is not installed"
+done
+tree=$(cd "$here/../.." && pwd)
+cd "$scratch" || exit 1
+claim "comments: $(python3 -B "$tree/tools/check_comments.py")" python3 -B "$tree/tools/check_comments.py"
+claim "the manual is made" python3 -B "$tree/tools/manual/main.py" "$tree" "$(dirname "$(dirname "$filch")")" .
+
+# ---- Pages ----
+
+mandoc -Tlint man/man*/*.[1-8] | grep -v 'referenced manual not found' >lint
+claim "mandoc: $(head -n 3 lint)" test ! -s lint
+for page in man/man*/*.[1-8]; do
+    [ -L "$page" ] && continue
+    lexgrog "$page" >names || claim "lexgrog reads $page" false
+    while read -r _ name section _; do
+        [ -e "man/man$section/$name.$section" ] || claim "$page refers to $name($section), which is a page" false
+    done < <(grep '^\.Xr ' "$page")
+done
+python3 -B - "$tree" >exported <<'END'
+import sys
+sys.path.insert(0, f"{sys.argv[1]}/tools/manual")
+import reference
+print("\n".join(entry.name for header in reference.read(f"{sys.argv[1]}/include/filch") for entry in header.entries if entry.exported))
+END
+claim "the library exports $(wc -l <exported) documented names" test "$(wc -l <exported)" -gt 390
+while read -r name; do
+    [ -e "man/man3/$name.3" ] || claim "$name has a page" false
+done <exported
+for name in bench compare explore openmp play sim top trace tune; do
+    claim "filch-$name(1) has all options of --help" \
+        diff <("$filch" "$name" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u) \
+        <(mandoc -Tascii "man/man1/filch-$name.1" | col -b | grep -oE '^ {5}(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u)
+done
+claim "man finds filch_pool_create" eval 'man -M man -P cat filch_pool_create | col -b | grep -q "filch_pool_create(filch_pool"'
+claim "filch-worker.json(5) has the keys" eval 'mandoc -Tascii man/man5/filch-worker.json.5 | col -b | grep -q retry-attempts'
+
+# ---- Completions ----
+
+# bash_offers LINE: the words that bash offers for the last one of the line.
+bash_offers() {
+    bash --norc -c 'source "completions/bash-completion/completions/$1" 2>/dev/null
+        read -ra COMP_WORDS <<<"$2"
+        [[ $2 == *" " ]] && COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        compopt() { :; }
+        "_${1//-/_}"
+        printf "%s\n" "${COMPREPLY[@]}"' offers "${1%% *}" "$1" | tr '\n' ' '
+}
+fish_offers() {
+    fish --no-config -c "source completions/fish/vendor_completions.d/${1%% *}.fish; complete -C '$1'" | cut -f1 | tr '\n' ' '
+}
+# offers LINE WORDS: bash and fish offer them, each before '='.
+offers() {
+    local shell word offered
+    for shell in bash fish; do
+        offered=" $(${shell}_offers "$1")"
+        for word in $2; do
+            claim "$shell completes '$1' with $word, not:$offered" grep -qE -- " $word=? " <<<"$offered"
+        done
+    done
+}
+offers 'filch co' compare
+offers 'filch sim --pol' --policy
+offers 'filch-jobs de' dead
+offers 'filch-jobs dead ' 'list show requeue drop'
+offers 'filch-jobs list --que' --queue
+offers 'filch-worker --env' --envelope
+offers 'filch-worker --envelope ' 'auto native json raw'
+for file in completions/zsh/_*; do
+    claim "zsh reads $file" zsh -n "$file"
+done
+cat >complete.zsh <<'END'
+zmodload zsh/zpty
+zpty z zsh -f -i
+zpty -w z "PS1=; fpath=($PWD/completions/zsh \$fpath); autoload -Uz compinit; compinit -u -d $PWD/dump; bindkey '^T' complete-word; print READY"
+zpty -r z text '*READY*READY*'
+zpty -w -n z $'filch-worker --envel\t'
+zpty -r z text '*--envelope*' && print -r -- "$text"
+END
+claim "zsh completes an option" eval 'timeout 60 zsh -f complete.zsh | grep -q -- --envelope'
+finish

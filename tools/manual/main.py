@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The manual: main.py TREE BUILD OUT writes OUT/man/man1 .. man7 and OUT/completions from the headers and pages of the tree, and from
+what the programs of the build print. Needs Doxygen, cmark-gfm and Python."""
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import commands
+import completions
+import markdown
+import mdoc
+import reference
+import section1
+import section3
+
+# name, section, purpose, page, headings of it (None: all), see also
+PAGES = [
+    ("filch-worker.json", 5, "configuration of filch-worker", "service/worker.md",
+     ["Configuration", "Periodic jobs", "Environment of other worker programs", "Ready-made handlers"], [("filch-worker", 1)]),
+    ("filch-tasks", 7, "fork and join in C", "fork-join.md", None, [("FILCH_JOIN", 3), ("filch-fork", 3), ("filch", 7)]),
+    ("filch-environment", 7, "environment variables of Filch", "reference.md", ["Environment variables"], [("filch", 7)]),
+    ("filch-limits", 7, "limits of Filch", "limits.md", None, [("filch", 7)]),
+]
+WORKER = ["Signals", "Exit status", "Logs", "Security"]
+
+
+def date_of(tree):
+    """The day of the release, of the commit, or of today."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if not epoch:
+        git = subprocess.run(["git", "-C", tree, "log", "-1", "--format=%ct"], text=True, capture_output=True, check=False)
+        epoch = git.stdout.strip()
+    day = datetime.datetime.fromtimestamp(int(epoch), datetime.timezone.utc) if epoch else datetime.datetime.now(datetime.timezone.utc)
+    return f"{day:%B} {day.day}, {day.year}"
+
+
+def chosen(page, headings):
+    parts = markdown.sections(page)
+    intro = [("DESCRIPTION", markdown.write(parts[0][1]))] if headings is None else []
+    wanted = [(title.upper(), markdown.write(nodes)) for title, nodes in parts[1:] if headings is None or title in headings]
+    if headings and headings is not WORKER:
+        wanted[0] = ("DESCRIPTION", wanted[0][1])
+    missing = set(headings or []) - {title for title, _ in parts}
+    if missing:
+        sys.exit(f"{page}: no section '{missing.pop()}' (PAGES in tools/manual/main.py)")
+    return intro + wanted
+
+
+def overview(tree, headers, date):
+    """filch(7): parts of the README, and the headers."""
+    parts = markdown.sections(tree / "README.md")
+    kept = [(title.upper(), markdown.write(nodes)) for title, nodes in parts if title in ("A program", "Limits", "Status")]
+    pages = mdoc.table([(f"<filch/{header.name}.h>", f"{header.title}: see {section3.overview_of(header)}(3)") for header in headers])
+    see = [(section3.overview_of(header), 3) for header in headers] + [(name, section) for name, section, *_ in PAGES] + [("filch", 1)]
+    whole = [("DESCRIPTION", markdown.write(parts[0][1])), ("HEADERS", pages), *kept, ("SEE ALSO", mdoc.see(see))]
+    return mdoc.page("filch", 7, date, ["filch"], "a work-stealing runtime", whole)
+
+
+def main():
+    tree, build, out = (Path(argument).resolve() for argument in sys.argv[1:4])
+    date = date_of(tree)
+    headers = reference.read(tree / "include" / "filch")
+    programs = commands.read(build / "tools")
+    files, links = section3.pages(headers, date)
+    files.update(section1.pages(programs, chosen(tree / "docs/service/worker.md", WORKER), date))
+    for name, section, purpose, page, headings, see in PAGES:
+        parts = [*chosen(tree / "docs" / page, headings), ("SEE ALSO", mdoc.see(see))]
+        files[f"{name}.{section}"] = mdoc.page(name, section, date, [name], purpose, parts)
+    files["filch.7"] = overview(tree, headers, date)
+    for name, text in files.items():
+        path = out / "man" / f"man{name[-1]}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for name, target in links.items():
+        link = out / "man" / f"man{name[-1]}" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    completions.write(programs, out / "completions")
+    print(f"{len(files)} pages, {len(links)} links")
+
+
+if __name__ == "__main__":
+    main()

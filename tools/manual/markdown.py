@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Pages in Markdown as manual pages: sections(path) parses with cmark-gfm, and write(nodes) gives mdoc."""
+import re
+import subprocess
+import xml.etree.ElementTree as ET
+
+import mdoc
+
+NAMESPACE = "{http://commonmark.org/xml/1.0}"
+
+
+def parse(path):
+    text = re.sub(r"^```.*? text$", "```", path.read_text(encoding="utf-8"), flags=re.M)
+    out = subprocess.run(["cmark-gfm", "-e", "table", "-t", "xml"], input=text, text=True, check=True, capture_output=True)
+    return ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", out.stdout))
+
+
+def kind(node):
+    return node.tag.removeprefix(NAMESPACE)
+
+
+def flat(node):
+    """The text of a node, with marks as mdoc.inline reads them."""
+    if kind(node) == "code":
+        return f"`{node.text}`"
+    if kind(node) in ("softbreak", "linebreak"):
+        return " "
+    if kind(node) == "image":
+        return ""
+    return "".join([node.text if kind(node) == "text" else "", *(flat(child) for child in node)])
+
+
+def bare(node):
+    return flat(node).replace("`", "")
+
+
+def sections(path):
+    """(title, nodes) of each section of level 2; the first is the page's introduction."""
+    found = [("", [])]
+    for node in parse(path):
+        if kind(node) == "heading" and node.get("level") == "2":
+            found.append((bare(node), []))
+        elif kind(node) != "heading" or node.get("level") != "1":
+            found[-1][1].append(node)
+    return found
+
+
+def table(node):
+    """Each row is an item: its first cell, then the others with their titles."""
+    head, *rows = list(node)
+    titles = [bare(cell) for cell in head]
+    out = ".Bl -tag -width Ds\n"
+    for row in rows:
+        first, *others = [flat(cell) for cell in row]
+        out += f".It {mdoc.words(first)}\n"
+        for title, text in zip(titles[1:], others):
+            text = f"{title}: {text}" if title and text and len(others) > 1 else text
+            out += mdoc.paragraph(mdoc.sentences(text)) + (".br\n" if len(others) > 1 else "") if text else ""
+        out = re.sub(r"\.br\n$", "", out)
+    return out + ".El\n"
+
+
+def listed(node):
+    out = f".Bl -{'bullet' if node.get('type') == 'bullet' else 'enum'}\n"
+    for item in node:
+        out += ".It\n" + write(item)
+    return out + ".El\n"
+
+
+def write(nodes):
+    out = ""
+    for node in nodes:
+        of = kind(node)
+        if of == "heading":
+            out += f".Ss {mdoc.escape(bare(node))}\n"
+            continue
+        text = ""
+        if of == "paragraph":
+            text = mdoc.paragraph(mdoc.sentences(flat(node)))
+        elif of == "code_block":
+            text = mdoc.literal(node.text.rstrip("\n").split("\n"))
+        elif of == "table":
+            text = table(node)
+        elif of == "list":
+            text = listed(node)
+        elif of == "block_quote":
+            text = write(node)
+        if of == "paragraph" and text and out and not out.rsplit("\n", 2)[-2].startswith(".Ss"):
+            out += ".Pp\n"
+        out += text
+    return out

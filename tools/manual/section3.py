@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Section 3: for each header a page of its rules and types, filch-NAME(3), and for each section of functions a page with a link per name."""
+import re
+
+import mdoc
+
+OPENED = {"Threads", "Suspends", "Errors", "Life", "Panics"}  # paragraphs of a head that hold for each of its functions
+
+
+def overview_of(header):
+    return f"filch-{header.name.replace('_', '-')}"
+
+
+def lower(title):
+    return title if re.match(r"[A-Z]{2}", title) else title[:1].lower() + title[1:]
+
+
+def synopsis(header, entries):
+    out = f".In filch/{header.name}.h\n"
+    for entry in entries:
+        if entry.kind == "function":
+            result = re.match(rf"(.*?)\b{entry.name}\b", entry.declaration)[1].strip()
+            out += f".Ft {mdoc.quoted(result)}\n.Fo {entry.name}\n"
+        else:
+            out += f".Fo {entry.name}\n"
+        for of, name in entry.parameters:
+            out += f".Fa {mdoc.quoted(argument(of, name))}\n"
+        out += ".Fc\n"
+    return out
+
+
+def argument(of, name):
+    if not name or of == "...":
+        return of or name or "void"
+    array = re.search(r"\[.*\]$", of)
+    of = of[: array.start()] if array else of
+    return f"{of}{'' if of.endswith('*') or not of else ' '}{name}{array[0] if array else ''}"
+
+
+def functions_of(section):
+    return [entry for entry in section.entries if entry.kind in ("function", "macro")]
+
+
+def types_of(section):
+    return [entry for entry in section.entries if entry.kind in ("type", "constant")]
+
+
+def rules(header):
+    """The head's paragraphs that hold for each function."""
+    kept, keep = [], False
+    for line in header.head.split("\n"):
+        label = re.match(r"([A-Z][a-z]+): ", line)
+        keep = label[1] in OPENED if label else keep and bool(line)
+        if keep:
+            kept.append(line)
+    return without_since("\n".join(kept))
+
+
+def without_since(head):
+    return re.sub(r"\s*Since \d+\.\d+\.\d+\.\s*$", "", head)
+
+
+def since(header):
+    found = re.search(r"Since (\d+\.\d+\.\d+)", header.head)
+    return f"Since Filch {found[1]}.\n" if found else ""
+
+
+def type_items(entries):
+    out = ""
+    for entry in entries:
+        out += f".Ss {mdoc.escape(entry.name)}\n"
+        out += mdoc.literal([entry.declaration + ";"]) if entry.declaration.startswith("typedef") and "(" in entry.declaration else ""
+        out += mdoc.body(entry.text) or ""
+        out += mdoc.table(entry.members) if len(entry.members) > 1 or entry.members and entry.members[0][0] != entry.name else ""
+    return out
+
+
+def section_page(header, section, date, pages):
+    entries = functions_of(section)
+    title = section.title or header.title
+    text = "".join(mdoc.body(general) + ".Pp\n" for general in section.texts if not types_of(section))
+    for entry in entries:
+        text += f".Ss {mdoc.escape(entry.name)}\n" + mdoc.body(entry.text)
+    mentioned = {name for name in re.findall(r"\b(?:filch|FILCH)_\w+", " ".join(entry.text for entry in entries)) if name in pages}
+    references = [(name, 3) for name in mentioned - {entry.name for entry in entries}] + [(overview_of(header), 3)]
+    purpose = lower(title) if title == header.title else f"{lower(header.title)}: {lower(title)}"
+    parts = [
+        ("LIBRARY", library(header)),
+        ("SYNOPSIS", synopsis(header, entries)),
+        ("DESCRIPTION", text),
+        ("RULES", mdoc.body(rules(header), labels=True)),
+        ("SEE ALSO", mdoc.see(references)),
+        ("HISTORY", since(header)),
+    ]
+    return mdoc.page(entries[0].name, 3, date, [entry.name for entry in entries], purpose, parts)
+
+
+def library(header):
+    service = header.name.startswith("service")
+    name = "filch-service" if service else "filch"
+    return mdoc.paragraph([f"{'The service library' if service else 'The core library'} of Filch (lib{name}, -l{name})"])
+
+
+def overview(header, date, targets):
+    types = [entry for section in header.sections for entry in types_of(section)]
+    general = [text for section in header.sections if types_of(section) or not functions_of(section) for text in section.texts]
+    parts = [
+        ("LIBRARY", library(header)),
+        ("SYNOPSIS", f".In filch/{header.name}.h\n"),
+        ("DESCRIPTION", mdoc.body(without_since(header.head), labels=True)),
+        ("TYPES AND CONSTANTS", type_items(types) + "".join(".Pp\n" + mdoc.body(text) for text in general) if types else ""),
+        ("SEE ALSO", mdoc.see([(name, 3) for name in targets] + [("filch", 7)])),
+        ("HISTORY", since(header)),
+    ]
+    return mdoc.page(overview_of(header), 3, date, [overview_of(header)], lower(header.title), parts)
+
+
+def pages(headers, date):
+    """{file: text}, and {file: file} of links."""
+    known = {entry.name for header in headers for entry in header.entries}
+    files, links = {}, {}
+    for header in headers:
+        sections = [section for section in header.sections if functions_of(section)]
+        firsts = [functions_of(section)[0].name for section in sections]
+        files[f"{overview_of(header)}.3"] = overview(header, date, firsts)
+        for section in sections:
+            first, *others = functions_of(section)
+            files[f"{first.name}.3"] = section_page(header, section, date, known)
+            links.update({f"{entry.name}.3": f"{first.name}.3" for entry in others})
+        links.update({f"{entry.name}.3": f"{overview_of(header)}.3" for section in header.sections for entry in types_of(section)})
+    return files, links
