@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# The manual pages and completions, from headers, pages and the programs' own --help: target `manual`. They are installed with
-# -DFILCH_MANUAL=ON, which also builds them with everything.
+# Target `manual`: manual pages and completions, from headers, pages and the programs' own --help. They are installed with
+# -DFILCH_MANUAL=ON, which also builds them with everything. Target `site`: these and the pages of docs/ as HTML, in BUILD/site.
 option(FILCH_MANUAL "Build and install the manual pages and completions (needs FILCH_SERVICE)" OFF)
 find_program(FILCH_DOXYGEN doxygen)
 find_program(FILCH_CMARK cmark-gfm)
+find_program(FILCH_MANDOC mandoc)
 find_package(Python3 COMPONENTS Interpreter QUIET)
 set(manual ${CMAKE_BINARY_DIR}/manual)
 if(NOT FILCH_DOXYGEN OR NOT FILCH_CMARK OR NOT Python3_FOUND OR NOT TARGET filch_worker OR NOT TARGET filch_jobs)
@@ -11,7 +12,9 @@ if(NOT FILCH_DOXYGEN OR NOT FILCH_CMARK OR NOT Python3_FOUND OR NOT TARGET filch
   if(FILCH_MANUAL)
     message(FATAL_ERROR "${lack}")
   endif()
-  add_custom_target(manual COMMAND ${CMAKE_COMMAND} -E echo "${lack}" COMMAND ${CMAKE_COMMAND} -E false)
+  foreach(target manual site)
+    add_custom_target(${target} COMMAND ${CMAKE_COMMAND} -E echo "${lack}" COMMAND ${CMAKE_COMMAND} -E false)
+  endforeach()
   return()
 endif()
 set(all "")
@@ -22,6 +25,13 @@ add_custom_target(manual ${all}
                   COMMAND ${CMAKE_COMMAND} -E rm -rf ${manual}
                   COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual/main.py ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${manual}
                   DEPENDS filch_command filch_jobs filch_worker VERBATIM)
+if(FILCH_MANDOC)
+  add_custom_target(site COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual/site.py ${PROJECT_SOURCE_DIR} ${manual} ${CMAKE_BINARY_DIR}/site
+                    VERBATIM)
+  add_dependencies(site manual)
+else()
+  add_custom_target(site COMMAND ${CMAKE_COMMAND} -E echo "the site needs mandoc (Debian: mandoc)" COMMAND ${CMAKE_COMMAND} -E false)
+endif()
 if(FILCH_MANUAL)
   # Debian's zsh looks for a package's completions in a folder of its own.
   set(zsh_dir site-functions)
