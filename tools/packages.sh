@@ -93,6 +93,8 @@ golang-go               | command go
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | file /usr/share/containers/seccomp.json
+clang-tidy-14 clang-tidy | command clang-tidy-14 clang-tidy
+abigail-tools           | command abidw
 doxygen                 | command doxygen
 cmark-gfm               | command cmark-gfm
 mandoc                  | command mandoc
@@ -212,10 +214,11 @@ install_rows() {
     for name in "${names[@]}"; do $get "$name"; done
 }
 
-# clang_format_14: its name, if this machine has it. That version decides about layout; Debian 13 has only later ones.
-clang_format_14() {
+# clang_14 NAME: the program's name, if this machine has its version 14, which decides about layout and idioms; Debian 13 has only
+# later ones.
+clang_14() {
     local program
-    for program in clang-format-14 clang-format; do
+    for program in "clang-$1-14" "clang-$1"; do
         "$program" --version 2>/dev/null | grep -q 'version 14\.' || continue
         echo $program
         return

@@ -25,6 +25,7 @@ release    | default | 150 | as users get it: stress, tools, short documents    
 asan       | default | 190 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
 unit       | rest    | 100 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long
 long       | rest    | 480 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
+tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy
 asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long
 clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long
@@ -110,14 +111,22 @@ count() {
 
 check_format() {
     local program
-    program=$(clang_format_14) || { absent "clang-format 14 not found: layout is not checked"; return; }
-    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+    program=$(clang_14 format) || { absent "clang-format 14 not found: layout is not checked"; return; }
+    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) -print0 |
         xargs -0 "$program" --dry-run -Werror --ferror-limit=1; then
         count 1 0 0
     else
         echo "fix with: $program -i FILE"
         count 1 1 0
     fi
+}
+
+# The library and the tools, by the checks of .clang-tidy.
+check_tidy() {
+    local program files
+    program=$(clang_14 tidy) || { absent "clang-tidy 14 not found: idioms are not checked"; return; }
+    mapfile -t files < <(git ls-files 'runtime/*.c' 'sched/*.c' 'tools/*.c' | grep -v switch_ucontext)
+    if printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 8 "$program" -p build/release --quiet; then count 1 0 0; else count 1 1 0; fi
 }
 
 # absent REASON: this machine cannot have what the part needs; the part is named, and not counted.

@@ -107,9 +107,7 @@ void fl_lesson_learn(fl_lesson *lesson, const fl_lesson_call *call)
     if (!call->n)
         return;
     const uint64_t usual = fl_lesson_time(lesson, call->n);
-    if (update_each(lesson, call))
-        forgive(lesson);
-    else if (call->shared && call->elapsed <= usual - usual / 8)
+    if (update_each(lesson, call) || (call->shared && call->elapsed <= usual - usual / 8))
         forgive(lesson);
     else if (lesson->pause)
         lesson->pause--;

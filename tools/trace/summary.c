@@ -133,9 +133,9 @@ static void write_loops(const trace_file *trace, const loop_list *loops, FILE *o
 static void write_region(const sheet *s, const char *name, const region_figures *region)
 {
     const double room = region->room > 0 ? region->room : 1;
+    const uint64_t barriers = region->barriers / region->calls; /* the same number in each call */
     SHEET_ROW(s, CELL(name), CELL(region->calls), CELL_NS(region->time / (double)region->calls),
-              CELL(region->worked / room), CELL(region->barriers / region->calls),
-              CELL(region->at_barriers / room),
+              CELL(region->worked / room), CELL(barriers), CELL(region->at_barriers / room),
               CELL((room - region->worked - region->at_barriers) / room),
               CELL(region->longest / region->mean));
 }
