@@ -79,8 +79,8 @@ FILCH_API int filch_adaptive_create(filch_adaptive **out, const filch_adaptive_c
 FILCH_API void filch_adaptive_destroy(filch_adaptive *adaptive);
 
 /* Waits until fewer calls are in progress than the limit allows; first come, first served. Each
- * success needs one filch_adaptive_give_back. Errors: -ETIMEDOUT; the context's cause (NULL:
- * none); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
+ * success needs one filch_adaptive_give_back. Errors: -ETIMEDOUT; the context's cause (NULL: none);
+ * -EINVAL (until is negative); -ENOMEM or -EAGAIN (no timer); -EIDRM. */
 FILCH_API int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *context,
                                      int64_t until);
 /* The same, but does not wait: -EAGAIN if it would. */
@@ -91,8 +91,8 @@ FILCH_API int filch_adaptive_try_acquire(filch_adaptive *adaptive);
  * acquire. */
 FILCH_API int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome outcome,
                                        int64_t latency);
-/* Sets the bounds; the limit moves into them at once. 0: the default. Error: -EINVAL, as on
- * creation. */
+/* Sets the bounds of the limit, which moves between them at once. min or max 0: its default. Error:
+ * -EINVAL (min is above max, or max is above 1,000,000; nothing has changed). */
 FILCH_API int filch_adaptive_set(filch_adaptive *adaptive, unsigned min, unsigned max);
 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof(filch_adaptive_stats). */

@@ -34,9 +34,9 @@ typedef enum {
     FILCH_SEQ_CST = __ATOMIC_SEQ_CST
 } filch_order;
 
-/* Before version 14, gcc makes every atomic store on riscv64 an atomic exchange, and every fence
- * a full one. A plain store of an aligned word is also indivisible, and volatile keeps the
- * compiler from moving it. */
+/* Before version 14, gcc makes every atomic store on
+ * riscv64 an atomic exchange, and every fence a full one. A plain store of an aligned word is also
+ * indivisible, and volatile keeps the compiler from moving it. */
 #if defined(__riscv) && !defined(__clang__) && __GNUC__ < 14
 #define FILCH_ATOMIC_STORE(to, v, order)                                                           \
     do {                                                                                           \
@@ -67,10 +67,13 @@ typedef enum {
             __atomic_store_n(to, v, (int)(order));                                                 \
     } while (0)
 #else
+/* Stores v in *to in this order, for the functions below. */
 #define FILCH_ATOMIC_STORE(to, v, order) __atomic_store_n(to, v, (int)(order))
 #endif
 
 #ifndef FILCH_ATOMIC_BEFORE_CAS
+/* Does what a CAS of this order needs before it, for the functions below: nothing, except where an
+ * older gcc lacks it. */
 #define FILCH_ATOMIC_BEFORE_CAS(order) ((void)0)
 #endif
 
@@ -131,7 +134,7 @@ FILCH_ATOMIC_KIND(ptr, void *)
 #undef FILCH_ATOMIC_NUMBER
 #undef FILCH_ATOMIC_KIND
 
-/* Full fence: the store -> load half of every Dekker-like pair. */
+/* A full fence: the store -> load half of every Dekker-like pair. */
 FILCH_INLINE void filch_fence_seq_cst(void)
 {
 #if defined(__SANITIZE_THREAD__) || defined(FILCH_TSAN)
@@ -153,7 +156,7 @@ FILCH_INLINE void filch_fence_light(void)
 #endif
 }
 
-/* One turn of a bounded spin. */
+/* Lets the processor rest for a moment: one turn of a bounded spin. */
 FILCH_INLINE void filch_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -3,7 +3,7 @@
  * The base of all headers: compiler attributes, errors and the fatal exit, the failure of a task,
  * and the version.
  *
- * Errors are negative errnos with one meaning in all headers; filch_error() has the details:
+ * Errors: negative errnos with one meaning in all headers; filch_error() has the details:
  *   -EINVAL     an argument is wrong, or missing: correct the call
  *   -ENOMEM     no memory: release some, or ask for less
  *   -EAGAIN     a try_ call would have to wait: wait, or retry. Else: no thread or timer could
@@ -17,6 +17,9 @@
  *   -EALREADY   done before: a mistake, or harmless, as the function's comment says
  *   -EDEADLK    the call would wait for itself: make it from another task, or from outside
  *   -ECHILD     a runtime of the parent process, in a child of fork(): create a new one
+ *   -EEXIST     the name or key is taken: choose another one, or wait until its owner ends
+ *   -ENOSPC     a limit is reached, or a device is full: raise the limit, or remove something
+ *   -ENOTSUP    this build, setting or broker cannot do that: choose one that can
  *
  * NULL where an object is needed: a function that returns an int returns -EINVAL; any other ends
  * the process by filch_die. Both name the function and the argument. A function's comment says
@@ -34,26 +37,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- Compilers: the words of the headers, which programs may use ---- */
+
 #ifdef __cplusplus
 #define FILCH_BEGIN_DECLS extern "C" {
 #define FILCH_END_DECLS }
 #define FILCH_STATIC_ASSERT(condition, message) static_assert(condition, message)
 #define FILCH_CONSTANT constexpr /* initialised at compile time, or rejected */
 #else
+/* Opens declarations of C functions, in C++ by `extern "C" {`. */
 #define FILCH_BEGIN_DECLS
+/* Closes them. */
 #define FILCH_END_DECLS
+/* Rejects the program with the message, a literal, if the constant condition is false. */
 #define FILCH_STATIC_ASSERT(condition, message) _Static_assert(condition, message)
+/* An object that is initialised at compile time; in C++ `constexpr`. */
 #define FILCH_CONSTANT const
 #endif
 
+/* A function that the library exports. */
 #define FILCH_API __attribute__((__visibility__("default")))
+/* A function that is inlined into each caller. */
 #define FILCH_INLINE static inline __attribute__((__always_inline__))
+/* A function that is rarely called. */
 #define FILCH_COLD __attribute__((__cold__, __noinline__))
+/* A function that does not return. */
 #define FILCH_NORETURN __attribute__((__noreturn__))
+/* A function, variable or parameter that may be unused. */
 #define FILCH_UNUSED __attribute__((__unused__))
+/* Aligns a type or an object to a number of bytes, a power of two. */
 #define FILCH_ALIGNED(bytes) __attribute__((__aligned__(bytes)))
+/* A function with a format as printf takes it: parameter `at`, counted from 1, whose arguments
+ * begin at parameter `first`. The compiler checks its calls. */
 #define FILCH_PRINTF(at, first) __attribute__((__format__(__printf__, at, first)))
+/* The condition x, which is usually true. */
 #define FILCH_LIKELY(x) __builtin_expect(!!(x), 1)
+/* The condition x, which is usually false. */
 #define FILCH_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Distance that prevents false sharing: two 64-byte lines, since processors prefetch lines in
@@ -65,29 +84,30 @@
 FILCH_BEGIN_DECLS
 
 /* Ends the process on misuse that cannot be returned as an error: writes one line, "filch: " and
- * the message (the error; the remedy), to stderr and calls abort(). Any thread; never returns. */
+ * the message of `format` and its arguments, as printf (the error; the remedy), to stderr and calls
+ * abort(). Any thread; never returns. */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(1, 2) void filch_die(const char *format, ...);
 
-/* Returns the explanation of the last negative errno that a Filch call returned on this thread:
- * the cause and the remedy, for people. Never NULL; "" if there was none. Expected errors (-EPIPE
- * closed, -EAGAIN not at once, -ETIMEDOUT, -ECANCELED, ...) have one sentence for all calls. Valid
- * until this thread's next failing call; in a task also only until its next call that waits, which
- * may move it to another thread. */
+/* Returns the explanation of the last negative errno that a Filch call returned on this thread: the
+ * cause and the remedy, for people. Never NULL; "" if there was none. Expected errors (closed, not
+ * at once, too late, cancelled and the like) have one sentence for all calls. Valid until this
+ * thread's next failing call; in a task also only until its next call that waits, which may move it
+ * to another thread. */
 FILCH_API const char *filch_error(void);
 
-/* Returns that text if it explains `code`, a negative errno; else "". Valid for as long. */
+/* Returns the text of filch_error() if it explains `code`, a negative errno; else "". Valid for as
+ * long. */
 FILCH_API const char *filch_error_about(int code);
 
-/* Sets the text of filch_error() on this thread, at most 255 bytes, and returns code, a negative
- * errno. For libraries on top of Filch, and for functions of jobs and futures, which return their
- * errors. */
+/* Sets the text of filch_error() on this thread by `format` and its arguments, as printf, at most
+ * 255 bytes, and returns code, a negative errno. For libraries on top of Filch, and for functions
+ * of jobs and futures, which return their errors. */
 FILCH_API FILCH_COLD FILCH_PRINTF(2, 3) int filch_error_set(int code, const char *format, ...);
 
 FILCH_END_DECLS
 
 /* The failure of a task, as the future, scope or pool that waits for it reports it. A plain value:
  * it may be copied, and one thread writes at a time. */
-
 typedef struct filch_failure {
     int code;          /* a negative errno; 0: no failure */
     int line;          /* the source line, or 0 */
@@ -110,14 +130,14 @@ typedef struct filch_failure {
 #define FILCH_VERSION_MINOR 1
 #define FILCH_VERSION_PATCH 0
 
-/* "0.1.0" */
+/* The version as a text: "0.1.0". */
 #define FILCH_VERSION                                                                              \
     FL_VERSION_TEXT(FILCH_VERSION_MAJOR)                                                           \
     "." FL_VERSION_TEXT(FILCH_VERSION_MINOR) "." FL_VERSION_TEXT(FILCH_VERSION_PATCH)
 #define FL_VERSION_TEXT(number) FL_VERSION_QUOTED(number)
 #define FL_VERSION_QUOTED(number) #number
 
-/* 0.1.0 is 100, 1.2.3 is 10203: for comparisons. */
+/* The version as a number, for comparisons: 0.1.0 is 100, 1.2.3 is 10203. */
 #define FILCH_VERSION_NUMBER                                                                       \
     (FILCH_VERSION_MAJOR * 10000 + FILCH_VERSION_MINOR * 100 + FILCH_VERSION_PATCH)
 

@@ -75,8 +75,8 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a batcher that flushes on rt (NULL: the calling task's runtime). Allocates all memory
- * that it will need. Errors: -EINVAL (a field is out of range); -ENOMEM; -EAGAIN or -EMFILE (no
- * timer); -ECHILD. */
+ * that it will need. Errors: -EINVAL (config names no flush, or a field is out of range); -ENOMEM;
+ * -EAGAIN or -EMFILE (no timer); -ECHILD. */
 FILCH_API int filch_batcher_create(filch_batcher **out, filch_runtime *rt,
                                    const filch_batcher_config *config);
 /* Closes the batcher: present and later callers that add get -EPIPE. Collected items are flushed.
@@ -98,9 +98,9 @@ FILCH_API void filch_batcher_destroy(filch_batcher *batcher);
  * the item not added, or taken back: -EPIPE (closed); -EINVAL (NULL, or a negative time); -ENOMEM
  * or -EAGAIN (no timer). */
 FILCH_API int filch_batcher_add(filch_batcher *batcher, void *item, int *outcome, int64_t until);
-/* Adds the item; waits only for room. told(item, outcome, arg), unless `told` is NULL, is called
- * once the item has its outcome. Errors, with the item not added: -ETIMEDOUT (no room), -EPIPE,
- * -EINVAL, -ENOMEM, -EAGAIN. */
+/* Adds the item; waits only for room, until `until`. told(item, outcome, arg), unless `told` is
+ * NULL, is called once the item has its outcome. Errors, with the item not added: -ETIMEDOUT (no
+ * room); -EPIPE (closed); -EINVAL (NULL, or a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_batcher_add_then(filch_batcher *batcher, void *item, filch_flushed_fn *told,
                                      void *arg, int64_t until);
 /* Flushes the collected items as soon as fewer than `in_flight` calls are running. Does not

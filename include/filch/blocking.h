@@ -54,8 +54,8 @@ FILCH_API int filch_blocking_end(void);
 
 /* Calls fn(arg) on a thread for blocking calls, and suspends until it has returned. A thread that
  * is not a worker calls it itself. fn runs on an ordinary thread with the system's stack size and
- * the caller's floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM, as above;
- * -EINVAL (no fn). */
+ * the caller's floating-point mode. Errors, with fn not called: -EAGAIN or -ENOMEM (there is no
+ * such thread, and none could be started); -EINVAL (no fn). */
 FILCH_API int filch_blocking(void (*fn)(void *arg), void *arg);
 
 FILCH_END_DECLS
@@ -73,16 +73,20 @@ FILCH_BEGIN_DECLS
  * those that have, a number above 0, including POLLERR and POLLHUP even if not requested. A file
  * that is always ready, such as a regular file, is ready at once. Any number of callers may wait
  * for one fd, for different events.
- * Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close closed it during the wait);
- * -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that).
- * -EINVAL (no or unknown events, or a negative time); -EPERM (it can never be ready for these).
- * -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC (no thread, files, memory or watches for it). */
+ * Errors: -ETIMEDOUT; -EBADF (fd is not open, or filch_fd_close closed it during the wait: do not
+ * use it again); -ENOTSUP (it would wait under FILCH_VIRTUAL: run without that). -EINVAL (no or
+ * unknown events, or a negative time); -EPERM (it can never be ready for these: read or write it
+ * without waiting). -EAGAIN, -EMFILE, -ENFILE, -ENOMEM or -ENOSPC (no thread, files, memory or
+ * watches for it). */
 FILCH_API int filch_wait_fd(int fd, int events, int64_t until);
 
-/* read(2), repeated when fd is ready. Returns the number of bytes read, perhaps fewer than size; 0
- * at the end. Errors: those of read(2) and of filch_wait_fd, as a negative errno. */
+/* Reads as read(2), again each time fd is ready, into `size` bytes at data. Waits until `until`.
+ * Returns the number of bytes read, perhaps fewer than size; 0 at the end. Errors: those of read(2)
+ * and of filch_wait_fd, as a negative errno. */
 FILCH_API ssize_t filch_read(int fd, void *data, size_t size, int64_t until);
-/* The same for write(2): returns the number of bytes written, perhaps fewer than size. */
+/* Writes as write(2), again each time fd is ready, up to `size` bytes at data. Waits until `until`.
+ * Returns the number of bytes written, perhaps fewer than size. Errors: those of write(2) and of
+ * filch_wait_fd, as a negative errno. */
 FILCH_API ssize_t filch_write(int fd, const void *data, size_t size, int64_t until);
 /* Returns the next connection of a listening socket as a new fd, non-blocking and close-on-exec.
  * Errors: those of accept4(2) and of filch_wait_fd, as a negative errno. */

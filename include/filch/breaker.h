@@ -12,11 +12,12 @@
  *       filch_breaker_report(breaker, &ticket, ask() ? FILCH_BREAKER_SUCCESS
  *                                                    : FILCH_BREAKER_FAILURE);
  *
- * closed     all calls pass. Their outcomes are kept in a rolling window: the last `calls` calls,
- *            or those of the last `window_time` ns. Opens when `failure_percent` of them failed,
- *            or `consecutive` in a row.
- * open       no call passes for a time; the next call after it makes the breaker half-open.
- * half-open  a few calls pass as probes. Closes when enough of them succeed; opens when one fails.
+ *   closed     all calls pass. Their outcomes are kept in a rolling window: the last `calls` calls,
+ *              or those of the last `window_time` ns. Opens when `failure_percent` of them failed,
+ *              or `consecutive` in a row.
+ *   open       no call passes for a time; the next call after it makes the breaker half-open.
+ *   half-open  a few calls pass as probes. Closes when enough of them succeed; opens when one
+ *              fails.
  *
  * There is no timer and no thread: state changes happen in the calls.
  * Life: created, used, destroyed.
@@ -132,15 +133,16 @@ FILCH_API int filch_breaker_destroy(filch_breaker *breaker);
 /* ---- Calls ---- */
 
 /* Calls fn(arg), reports, and returns its result. A panic of fn counts as a failure, and
- * propagates. Error: -EHOSTDOWN (fn was not called, see filch_breaker_allow). */
+ * propagates. Errors, with fn not called: -EHOSTDOWN (as filch_breaker_allow: fail, or use another
+ * service); -EINVAL (fn is NULL). */
 FILCH_API int filch_breaker_call(filch_breaker *breaker, int (*fn)(void *arg), void *arg);
 
 /* Asks whether a call may be made now. Returns 0 if so, with *ticket for the report. Error:
  * -EHOSTDOWN (the breaker is open, or enough probes are running; filch_error() says which, and
  * for how long). */
 FILCH_API int filch_breaker_allow(filch_breaker *breaker, filch_breaker_ticket *ticket);
-/* Reports the result of a call. Returns 0, also for NEITHER. Errors: -ESTALE (the state has
- * changed since, or it was reset, so the result was not counted; harmless); -EALREADY (reported
+/* Reports the result of a call. Returns 0, also for NEITHER. Errors: -ESTALE (the state has changed
+ * since, or it was reset, so the result was not counted: nothing to do); -EALREADY (reported
  * before); -EINVAL (no such verdict). */
 FILCH_API int filch_breaker_report(filch_breaker *breaker, filch_breaker_ticket *ticket,
                                    filch_breaker_verdict verdict);

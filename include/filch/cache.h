@@ -66,7 +66,8 @@ FILCH_BEGIN_DECLS
 /* ---- Life ---- */
 
 /* Creates a cache with a shelf for each worker of rt (NULL: the calling task's runtime); rt need
- * not outlive it. Errors: -EINVAL (no size, or a number out of range); -ENOMEM; -ECHILD. */
+ * not outlive it. Errors: -EINVAL (config has no size, or a number that is out of range); -ENOMEM;
+ * -ECHILD. */
 FILCH_API int filch_cache_create(filch_cache **out, filch_runtime *rt,
                                  const filch_cache_config *config);
 /* Frees it with all its objects; do not use it afterwards. NULL is allowed. Error: -EBUSY

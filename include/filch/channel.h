@@ -70,7 +70,8 @@ FILCH_API int filch_channel_receive_until(filch_channel *channel, void *item, in
  * the channel's items have another size. */
 FILCH_API bool filch_channel_next(filch_channel *channel, void *item, size_t size);
 
-/* for (each item until the channel is closed and empty) */
+/* A loop over the items of a channel, until it is closed and empty: `for (type name; ...)`. Each
+ * item is received into the variable `name`, whose type has the channel's item_size. Suspends. */
 #define FILCH_EACH(type, name, channel)                                                            \
     for (type name; filch_channel_next(channel, &(name), sizeof(name));)
 

@@ -33,9 +33,9 @@ FILCH_BEGIN_DECLS
 
 /* Creates a child of parent (NULL: a root); done from the start if parent is. Error: -ENOMEM. */
 FILCH_API int filch_context_create(filch_context **out, filch_context *parent);
-/* The same with a deadline, at which it is cancelled with -ETIMEDOUT: at once, if that has passed.
- * A deadline later than the parent's has no effect. Errors: -EINVAL (negative); -ENOMEM or -EAGAIN
- * (no timer). */
+/* The same with the deadline `until`, at which it is cancelled with -ETIMEDOUT: at once, if that
+ * has passed. A deadline later than the parent's has no effect. Errors: -EINVAL (negative); -ENOMEM
+ * or -EAGAIN (no timer). */
 FILCH_API int filch_context_create_until(filch_context **out, filch_context *parent, int64_t until);
 /* The same, without a deadline, with a value under `key`, a unique address. Error: -EINVAL (key
  * is NULL). */
@@ -48,8 +48,8 @@ FILCH_API void filch_context_release(filch_context *context);
 
 /* ---- Operations ---- */
 
-/* Cancels it and all below it. cause: a negative errno; 0: -ECANCELED. Does not wait, not even
- * for a concurrent cancellation of a descendant. Errors: -EALREADY (it is done); -EINVAL
+/* Cancels it and all below it. cause: a negative errno; 0 stands for -ECANCELED. Does not wait, not
+ * even for a concurrent cancellation of a descendant. Errors: -EALREADY (it is done); -EINVAL
  * (context is NULL, or cause is not an errno). */
 FILCH_API int filch_context_cancel(filch_context *context, int cause);
 /* Waits until it is done, and returns its cause; or -ETIMEDOUT if `until` comes first. Errors:

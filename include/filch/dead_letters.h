@@ -169,8 +169,8 @@ FILCH_API int filch_dead_letter_queue_put(filch_dead_letter_queue *letters,
 
 /* ---- Listing ---- */
 
-/* Returns the letter with the lowest id above `after`, held. Errors: -ENOENT (none); -EINVAL
- * (NULL). */
+/* Returns the letter with the lowest id above `after`, held. Errors: -ENOENT (none: the listing is
+ * complete); -EINVAL (NULL). */
 FILCH_API int filch_dead_letter_queue_next(filch_dead_letter_queue *letters, uint64_t after,
                                            filch_dead_letter **out);
 /* Returns a page: up to `most` letters with the lowest ids above `after`, each held, in page;
@@ -183,20 +183,23 @@ FILCH_API void filch_dead_letter_release(filch_dead_letter *letter);
 
 /* ---- Requeueing ---- */
 
-/* Requeues one letter: calls fn(letter, arg) and returns its result. Errors: -ENOENT; -EBUSY (it is
- * being requeued); -EINVAL (NULL). -ESTALE (the job was submitted, but the store failed to remove
- * the letter, which stays taken). Suspends where fn does. */
+/* Requeues one letter: calls fn(letter, arg) and returns its result. Errors: -ENOENT (no such
+ * letter: it was requeued or removed, or has expired); -EBUSY (it is being requeued); -EINVAL
+ * (NULL). -ESTALE (the job was submitted, but the store failed to remove the letter, which stays
+ * taken; filch_error() has the reason). Suspends where fn does. */
 FILCH_API int filch_dead_letter_queue_requeue(filch_dead_letter_queue *letters, uint64_t id,
                                               filch_requeue_fn *fn, void *arg);
-/* Requeues all letters present now, the oldest first. Later ones are not included, so that a job
- * which fails again at once is not retried forever. Continues after a failure; returns the first
- * error. *count, unless NULL, always receives the number requeued. */
+/* Requeues all letters present now, the oldest first, as filch_dead_letter_queue_requeue does with
+ * fn and arg. Later ones are not included, so that a job which fails again at once is not retried
+ * forever. Continues after a failure; returns the first error. *count, unless NULL, always receives
+ * the number requeued. */
 FILCH_API int filch_dead_letter_queue_requeue_all(filch_dead_letter_queue *letters,
                                                   filch_requeue_fn *fn, void *arg, size_t *count);
 
 /* ---- Purging ---- */
 
-/* Removes one letter. Errors: -ENOENT; -EBUSY (it is being requeued); -EINVAL (NULL). */
+/* Removes one letter. Errors: -ENOENT (no such letter: it was requeued or removed, or has expired);
+ * -EBUSY (it is being requeued); -EINVAL (NULL). */
 FILCH_API int filch_dead_letter_queue_remove(filch_dead_letter_queue *letters, uint64_t id);
 /* Removes all letters present now whose last failure is at least `age` nanoseconds ago; 0: all.
  * Letters that are being requeued stay. *count, unless NULL, always receives the number removed.

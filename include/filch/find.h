@@ -47,22 +47,23 @@ typedef int filch_find_fn(filch_self self, size_t begin, size_t end, size_t *whe
 
 FILCH_BEGIN_DECLS
 
-/* Stores in *where the smallest index of [begin, end) that fn finds, and returns 0. Further errors:
- * -ENOENT (no match). */
+/* Stores in *where the smallest index of [begin, end) that fn(self, begin, end, where, context)
+ * finds, and returns 0. Further error: -ENOENT (no match: *where is untouched). */
 FILCH_API int filch_find(filch_self self, size_t begin, size_t end, size_t *where,
                          filch_find_fn *fn, void *context);
 /* The same for a caller outside rt. */
 FILCH_API int fl_run_find(filch_runtime *rt, size_t begin, size_t end, size_t *where,
                           filch_find_fn *fn, void *context);
 
-/* Returns 1 if fn finds something, 0 if not. */
+/* Returns 1 if fn finds an index of [begin, end), 0 if not. context is passed to fn. */
 FILCH_API int filch_any(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
 /* The same for a caller outside rt. */
 FILCH_API int fl_run_any(filch_runtime *rt, size_t begin, size_t end, filch_find_fn *fn,
                          void *context);
 
-/* Returns 1 if fn, which looks for a counterexample, finds none, and 0 if it does. */
+/* Returns 1 if fn, which looks for a counterexample in [begin, end), finds none, and 0 if it does.
+ * context is passed to fn. */
 FILCH_API int filch_all(filch_self self, size_t begin, size_t end, filch_find_fn *fn,
                         void *context);
 /* The same for a caller outside rt. */
@@ -71,10 +72,18 @@ FILCH_API int fl_run_all(filch_runtime *rt, size_t begin, size_t end, filch_find
 
 FILCH_END_DECLS
 
-/* FILCH_FIND(name, i, pairs...) body: name(self, begin, end, &where, ...)
- * FILCH_ANY and FILCH_ALL(name, i, pairs...) body: name(self, begin, end, ...) */
+/* Defines a search, with filch_find: FILCH_FIND(name, i, pairs...) body. The body returns whether
+ * index i matches; pairs are up to five (type, name) of further arguments. Then
+ *
+ *   int name(filch_self self, size_t begin, size_t end, size_t *where, ...)
+ *
+ * stores the smallest match in *where; it returns as filch_find. */
 #define FILCH_FIND(name, ...) FL_CHECKED(FL_FIND_FIRST, name, name##_, ~, __VA_ARGS__, ~)
+/* Defines a question, as FILCH_FIND: FILCH_ANY(name, i, pairs...) body. Then
+ * name(self, begin, end, ...) returns 1 if the body holds for any index, 0 if for none. */
 #define FILCH_ANY(name, ...) FL_CHECKED(FL_ANY, name, name##_, ~, __VA_ARGS__, ~)
+/* Defines a question, as FILCH_FIND: FILCH_ALL(name, i, pairs...) body. Then
+ * name(self, begin, end, ...) returns 1 if the body holds for all indices, 0 if not. */
 #define FILCH_ALL(name, ...) FL_CHECKED(FL_ALL, name, name##_, ~, __VA_ARGS__, ~)
 
 /* clang-format off */
@@ -140,8 +149,8 @@ typedef int filch_pack_fn(filch_self self, const void *in, size_t n, void *out, 
 
 FILCH_BEGIN_DECLS
 
-/* Calls keep for parts that together cover in[0], ..., in[n - 1], items of `size` bytes, and
- * collects the kept items in out, *count of them. */
+/* Calls keep with context for parts that together cover in[0], ..., in[n - 1], items of `size`
+ * bytes, and collects the kept items in out, *count of them. */
 FILCH_API int filch_pack(filch_self self, const void *in, size_t n, size_t size, void *out,
                          size_t *count, filch_pack_fn *keep, void *context);
 /* The same for a caller outside rt. */
@@ -150,7 +159,12 @@ FILCH_API int fl_run_pack(filch_runtime *rt, const void *in, size_t n, size_t si
 
 FILCH_END_DECLS
 
-/* FILCH_PACK(name, T, item, pairs...) body: name(self, in, n, out, &count, ...) */
+/* Defines a filter, with filch_pack: FILCH_PACK(name, T, item, pairs...) body. The body returns
+ * whether to keep an item of type T; pairs are up to five (type, name) of further arguments. Then
+ *
+ *   int name(filch_self self, const T *in, size_t n, T *out, size_t *count, ...)
+ *
+ * copies the kept items to out, and stores their number in *count. */
 #define FILCH_PACK(name, T, ...) FL_CHECKED(FL_PACK, name, name##_, T, __VA_ARGS__, ~)
 
 /* clang-format off */
@@ -233,8 +247,8 @@ typedef int filch_histogram_fn(filch_self self, size_t begin, size_t end, void *
 
 FILCH_BEGIN_DECLS
 
-/* Calls chunk for parts that together cover [begin, end), and overwrites counts with the count of
- * each of the bins. */
+/* Calls chunk with context for parts that together cover [begin, end), and overwrites counts with
+ * the count of each of the bins. */
 FILCH_API int filch_histogram(filch_self self, size_t begin, size_t end, filch_histogram_fn *chunk,
                               uint64_t *counts, size_t bins, void *context);
 /* The same for a caller outside rt. */
@@ -262,7 +276,12 @@ FILCH_INLINE FILCH_UNUSED uint64_t *fl_tally_of(const filch_tally *tally, size_t
     return tally->counts;
 }
 
-/* FILCH_HISTOGRAM(name, i, pairs...) body: name(self, begin, end, counts, bins, ...) */
+/* Defines a histogram, with filch_histogram: FILCH_HISTOGRAM(name, i, pairs...) body. The body
+ * returns the bin of index i; pairs are up to five (type, name) of further arguments. Then
+ *
+ *   int name(filch_self self, size_t begin, size_t end, uint64_t *counts, size_t bins, ...)
+ *
+ * counts the indices of [begin, end) by their bins. */
 #define FILCH_HISTOGRAM(name, ...) FL_CHECKED(FL_HISTOGRAM, name, name##_, ~, __VA_ARGS__, ~)
 
 /* clang-format off */

@@ -36,19 +36,19 @@ typedef int filch_for_2d_fn(filch_self self, size_t i_begin, size_t i_end, size_
 
 FILCH_BEGIN_DECLS
 
-/* Calls body for parts that together cover [begin, end). hint: the smallest number of iterations
- * worth a task. The loop is then shared from its start, in pieces no smaller than that. The owner
- * of a piece calls body for parts that last a few microseconds. Use it for loops with few, long
- * iterations. 0: measured. */
+/* Calls body with context for parts that together cover [begin, end). hint: the smallest number of
+ * iterations worth a task. The loop is then shared from its start, in pieces no smaller than that.
+ * The owner of a piece calls body for parts that last a few microseconds. Use it for loops with
+ * few, long iterations. 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
 /* The same for a caller outside rt. */
 FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                          filch_for_fn *body, void *context);
 
-/* Calls body for blocks that cover [i_begin, i_end) x [j_begin, j_end). The longer side is
- * halved repeatedly, so blocks are nearly square, and blocks that run one after the other are
- * neighbours in memory. */
+/* Calls body with context for blocks that cover [i_begin, i_end) x [j_begin, j_end). The longer
+ * side is halved repeatedly, so blocks are nearly square, and blocks that run one after the other
+ * are neighbours in memory. */
 FILCH_API int filch_for_2d(filch_self self, size_t i_begin, size_t i_end, size_t j_begin,
                            size_t j_end, filch_for_2d_fn *body, void *context);
 /* The same for a caller outside rt. */
@@ -57,10 +57,17 @@ FILCH_API int fl_run_for_2d(filch_runtime *rt, size_t i_begin, size_t i_end, siz
 
 FILCH_END_DECLS
 
-/* FILCH_FOR(name, i, pairs...) body; FILCH_FOR_HINT(name, hint, i, pairs...) body
- * FILCH_FOR_2D(name, i, j, pairs...) body: name(self, i_begin, i_end, j_begin, j_end, ...) */
+/* Defines a loop, with filch_for: FILCH_FOR(name, i, pairs...) body. The body runs for each index
+ * i; pairs are up to five (type, name) of further arguments. Then
+ *
+ *   int name(filch_self self, size_t begin, size_t end, ...)
+ *
+ * runs the loop over [begin, end). */
 #define FILCH_FOR(name, ...) FL_CHECKED(FL_FOR, name, name##_, 0, __VA_ARGS__, ~)
+/* The same with a hint, as filch_for has it: FILCH_FOR_HINT(name, hint, i, pairs...) body. */
 #define FILCH_FOR_HINT(name, hint, ...) FL_CHECKED(FL_FOR, name, name##_, hint, __VA_ARGS__, ~)
+/* Defines a loop over a plane, with filch_for_2d: FILCH_FOR_2D(name, i, j, pairs...) body. Then
+ * name(self, i_begin, i_end, j_begin, j_end, ...) runs it. */
 #define FILCH_FOR_2D(name, i, ...) FL_CHECKED(FL_FOR_2D, name, name##_, i, __VA_ARGS__, ~)
 
 /* clang-format off */

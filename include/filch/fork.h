@@ -132,7 +132,10 @@ FILCH_API extern const filch_sparing fl_sparing_calls;
 #define FILCH_FORK_SLOW(self) fl_sparing_calls.fork_slow(self)
 #define FILCH_JOIN_SLOW(slot, name) fl_sparing_calls.join_slow(slot, name)
 #else
+/* The out-of-line half of a fork, for filch_fork_inline. */
 #define FILCH_FORK_SLOW(self) fl_fork_slow(self)
+/* The out-of-line half of a join, for filch_join_inline: slot is the one joined, name the address
+ * of its task's name. */
 #define FILCH_JOIN_SLOW(slot, name) fl_join_slow(slot, name)
 #endif
 
@@ -153,15 +156,17 @@ FILCH_END_DECLS
 #ifdef FILCH_DEBUG
 #define FILCH_CHECK(call) (call)
 #else
+/* Makes the call in builds with FILCH_DEBUG, and none in others. */
 #define FILCH_CHECK(call) ((void)0)
 #endif
 
+/* Returns the fork stack of a slot: the header of its region. */
 static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 {
     return (filch_forkstack *)((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));
 }
 
-/* The same, opaque to the compiler: it masks a register where needed, instead of keeping the
+/* The same, opaque to the compiler, which masks a register where needed, instead of keeping the
  * header of every level of an inlined recursion on the stack. */
 static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
 {
@@ -170,14 +175,15 @@ static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
     return (filch_forkstack *)(address & ~(FILCH_REGION_SIZE - 1));
 }
 
-/* The slot's place in the encoding of `top`, tag 0, not asked. Masked first: a stray address bit
- * would read as "asked". */
+/* Returns the slot's place in the encoding of `top`, tag 0, not asked. Masked first: a stray
+ * address bit would read as "asked". */
 static inline uint64_t filch_position(const filch_slot *slot)
 {
     return (uint64_t)((uintptr_t)slot & (FILCH_REGION_SIZE - 1)) << 41;
 }
 
-/* moves is a constant: the caller can take another self than the next. */
+/* Forks a task whose arguments are in self->args, and returns the new self, as filch_fork. moves is
+ * a constant: the caller can take another self than the next. */
 static inline filch_self filch_fork_moving(filch_self self, const filch_task *task, int moves)
 {
     FILCH_CHECK(fl_check_fork(self, task));
@@ -194,12 +200,14 @@ static inline filch_self filch_fork_moving(filch_self self, const filch_task *ta
     return self;
 }
 
+/* Forks as filch_fork does, inlined. */
 static inline filch_self filch_fork_inline(filch_self self, const filch_task *task)
 {
     return filch_fork_moving(self, task, 0);
 }
 
-/* The comparison is top < filch_position(slot + 1), converted from positions to addresses: no thief
+/* Joins as filch_join does, inlined; task is the one forked into slot.
+ * The comparison is top < filch_position(slot + 1), converted from positions to addresses: no thief
  * has taken the task. The remains of the tag are less than a slot, and "asked" lies above every
  * address of the region. */
 static inline int filch_join_inline(filch_slot *slot, const filch_task *task)

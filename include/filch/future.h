@@ -50,12 +50,13 @@ typedef struct filch_future {
  * suspend. */
 typedef int filch_then_fn(filch_self self, const void *value, void *result, void *arg);
 
-/* Fails a future and records the source line of the call. */
+/* Fails a future as filch_future_fail does, with the place of the call: code, then a format and its
+ * arguments. */
 #define FILCH_FUTURE_FAIL(future, code, ...)                                                       \
     filch_future_fail(future, __FILE__, __LINE__, code, __VA_ARGS__)
-/* Awaits a future and moves its value to *to. */
+/* Awaits a future and copies its value to *to, as filch_await_value does. */
 #define FILCH_AWAIT_VALUE(to, future) filch_await_value(future, to, sizeof *(to))
-/* The value of a future that has one. */
+/* The value, of this type, of a future that has one; otherwise the process ends by filch_die. */
 #define FILCH_VALUE(type, future) (*(const type *)filch_future_value(future, sizeof(type)))
 
 FILCH_BEGIN_DECLS
@@ -65,8 +66,10 @@ FILCH_BEGIN_DECLS
 /* Sets the value, `size` bytes, and wakes all waiters. Does not wait. Errors: -EALREADY (it
  * is done, or a started task will set it); -EINVAL (size exceeds FILCH_FUTURE_BYTES). */
 FILCH_API int filch_future_set(filch_future *future, const void *value, size_t size);
-/* Fails the future with a negative errno and a formatted message. file is not copied. Does not
- * wait. Errors: -EALREADY; -EINVAL (code is not a negative errno). */
+/* Fails the future with code, a negative errno, and a message of `format` and its arguments, as
+ * printf. file and line: the place in the source, for reports; file is not copied. Does not wait.
+ * Errors: -EALREADY (it is done, or a started task will set it); -EINVAL (code is not a negative
+ * errno). */
 FILCH_API FILCH_PRINTF(5, 6) int filch_future_fail(filch_future *future, const char *file, int line,
                                                    int code, const char *format, ...);
 /* Breaks the promise: the future will never be set. Present and later awaits get -EPIPE. When
@@ -94,24 +97,24 @@ FILCH_API int filch_await_value(filch_future *future, void *to, size_t size);
 /* The first argument of these calls must be an empty future. It is set when the others are done,
  * which must stay in place until then. */
 
-/* When `from` has a value, runs fn with it as a detached task of rt (NULL: the caller's
- * runtime); the result of `size` bytes becomes the value of next. If `from` or fn fails, next
- * fails likewise. rt must not be destroyed before next is done. Does not wait. Errors: -EALREADY
- * (next is not empty); -EINVAL (no fn, size exceeds FILCH_FUTURE_BYTES, or rt is NULL outside a
- * task); -EDEADLK (next is from); -ECHILD. */
+/* When `from` has a value, runs fn with it and arg as a detached task of rt (NULL: the caller's
+ * runtime); the result of `size` bytes becomes the value of next. If `from` or fn fails, next fails
+ * likewise. rt must not be destroyed before next is done. Does not wait. Errors: -EALREADY (next is
+ * not empty); -EINVAL (no fn, size exceeds FILCH_FUTURE_BYTES, or rt is NULL outside a task);
+ * -EDEADLK (next is from); -ECHILD. */
 FILCH_API int filch_then(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size);
 /* The same with a given place, for the macro below. place must outlive the task. */
 FILCH_API int fl_then_at(filch_future *next, filch_future *from, filch_runtime *rt,
                          filch_then_fn *fn, void *arg, size_t size, const filch_place *place);
-/* Completes `all` when all futures are done: without a value, or with the failure of the first
- * failed one in array order. With no futures: at once. The array itself is not needed after the
- * call. Does not wait.
+/* Completes `all` when all `count` futures are done: without a value, or with the failure of the
+ * first failed one in array order. With no futures: at once. The array itself is not needed after
+ * the call. Does not wait.
  * Errors: -EALREADY (`all` is not empty); -EDEADLK (it is one of them); -EINVAL (one of them is
  * NULL); -ENOMEM. */
 FILCH_API int filch_when_all(filch_future *all, filch_future *const *futures, size_t count);
-/* Completes `any` when the first of the futures is done, with a value or a failure; the value of
- * `any` is its index, a size_t. `losers`, unless NULL, is cancelled first, so that tasks
+/* Completes `any` when the first of the `count` futures is done, with a value or a failure; the
+ * value of `any` is its index, a size_t. `losers`, unless NULL, is cancelled first, so that tasks
  * computing the others can stop. Once `any` is done it no longer depends on the others. Does not
  * wait. Errors: -EALREADY (`any` is not empty); -EDEADLK (it is one of them); -EINVAL (count is 0,
  * or one of them is NULL); -ENOMEM. */

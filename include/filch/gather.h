@@ -66,11 +66,12 @@ typedef struct filch_gather_config {
 
 FILCH_BEGIN_DECLS
 
-/* Sends all requests on rt (NULL: the calling task's runtime), and waits for the decision.
- * Returns 0 (the quorum was reached); -ENODATA (it cannot be reached; filch_error() names the
- * first to fail); -ETIMEDOUT; or the context's cause. In all these cases answers[0 .. count - 1]
- * are filled, in the order of the asks. Errors, with no function called and release not called:
- * -EINVAL (a field is out of range, or a negative time); -ENOMEM; -EAGAIN (no timer); -ECHILD. */
+/* Sends all requests of config on rt (NULL: the calling task's runtime), and waits for the
+ * decision. Returns 0 (the quorum was reached); -ENODATA (it cannot be reached; filch_error() names
+ * the first to fail: retry, or ask others); -ETIMEDOUT (at `until`); or the context's cause. In all
+ * these cases answers[0 .. count - 1] are filled, in the order of the asks. Errors, with no
+ * function called and release not called: -EINVAL (a field is out of range, or a negative time);
+ * -ENOMEM; -EAGAIN (no timer); -ECHILD. */
 FILCH_API int filch_gather(filch_runtime *rt, const filch_gather_config *config,
                            filch_answer *answers, int64_t until);
 

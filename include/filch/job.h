@@ -94,7 +94,7 @@ FILCH_API int filch_job_set_priority(filch_job *job, unsigned priority);
 FILCH_API int filch_job_place(filch_job *job);
 
 /* Waits until `until` for the outcome. Returns 0 (succeeded), -ETIMEDOUT (timed out), -ECANCELED
- * (cancelled), -ENOBUFS (dropped), or the failure's code. Suspends.
+ * (cancelled), -ENOBUFS (dropped: submit it again), or the failure's code. Suspends.
  * Errors of the wait, after which filch_job_outcome is FILCH_UNDECIDED: -ETIMEDOUT (no outcome at
  * `until`: call again); -ECANCELED (the context of the caller's own job or scope is done: return).
  * -EDEADLK (called by the job itself: let it return); -EINVAL (no handle, or a negative time);

@@ -18,7 +18,7 @@
  * Life: created, used, destroyed.
  * Threads: any task or thread. Suspends: _acquire, as <filch/wait.h> says, and _destroy.
  * Errors: 0 or a negative errno; no permit was taken then. -EINVAL: permits is 0, or more than
- * burst.
+ * burst. -EOVERFLOW: they would be available after more than 292 years; give some back.
  * Since 0.1.0. */
 #ifndef FILCH_LIMITER_H
 #define FILCH_LIMITER_H
@@ -58,15 +58,16 @@ FILCH_API int filch_limiter_create(filch_limiter **out, filch_limit limit);
  * has happened). */
 FILCH_API int filch_limiter_destroy(filch_limiter *limiter);
 
-/* Takes permits if they are available now. Does not wait. Error: -EAGAIN (they are not). */
+/* Takes that many permits if they are available now. Does not wait. Error: -EAGAIN (they are
+ * not). */
 FILCH_API int filch_limiter_allow(filch_limiter *limiter, unsigned permits);
 /* Takes permits as of the earliest possible time and stores that time in *out; the caller must not
- * use them earlier. Does not wait. Errors: -EOVERFLOW (the time cannot be represented); -EINVAL
- * (out is NULL). */
+ * use them earlier. Does not wait. Error: -EINVAL (out is NULL). */
 FILCH_API int filch_limiter_reserve(filch_limiter *limiter, unsigned permits,
                                     filch_reservation *out);
 /* Gives back an unused reservation, before or after its time. Does not wait. Errors: -EALREADY
- * (given back before); -ESTALE (the limit has been changed since: it counts as used). */
+ * (given back before); -ESTALE (the limit has been changed since: it counts as used, and there is
+ * nothing to do). */
 FILCH_API int filch_limiter_give_back(filch_reservation *reservation);
 /* Reserves permits and waits for their time; returns 0 when it has come. If it would come after
  * `until`, or after the context's deadline, returns -ETIMEDOUT at once. If the context (may be
@@ -76,8 +77,8 @@ FILCH_API int filch_limiter_acquire(filch_limiter *limiter, unsigned permits,
                                     filch_context *context, int64_t until);
 
 /* Changes the limit. Permits already taken stay taken: the bucket lacks the same number as before.
- * Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL; reservations keep theirs.
- * Does not wait. Error: -EINVAL (the limit is invalid). */
+ * Waiters get another time, in the same order, or -ETIMEDOUT, or -EINVAL if they want more than the
+ * new burst; reservations keep theirs. Does not wait. Error: -EINVAL (the limit is invalid). */
 FILCH_API int filch_limiter_set(filch_limiter *limiter, filch_limit limit);
 /* Returns the current limit. */
 FILCH_API filch_limit filch_limiter_get(filch_limiter *limiter);
@@ -96,15 +97,16 @@ FILCH_API int filch_keyed_limiter_create(filch_keyed_limiter **out, filch_limit 
 /* Frees it; do not use it afterwards. Waiters get -EIDRM. NULL is allowed. */
 FILCH_API void filch_keyed_limiter_destroy(filch_keyed_limiter *limiters);
 
-/* As filch_limiter_allow, for this key. Further errors: -ENOSPC (no room for another key: all known
- * ones are in use); -EINVAL (key is NULL, or size is 0 or more than key_size). */
+/* As filch_limiter_allow, for the key of `size` bytes. Further errors: -ENOSPC (no room for another
+ * key: all known ones are in use); -EINVAL (key is NULL, or size is 0 or more than key_size). */
 FILCH_API int filch_keyed_limiter_allow(filch_keyed_limiter *limiters, const void *key, size_t size,
                                         unsigned permits);
-/* As filch_limiter_reserve, for this key. Give it back with filch_limiter_give_back, as long as the
- * keyed limiter exists. Further errors: as filch_keyed_limiter_allow. */
+/* As filch_limiter_reserve, for the key of `size` bytes. Give it back with filch_limiter_give_back,
+ * as long as the keyed limiter exists. Further errors: as filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_reserve(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_reservation *out);
-/* As filch_limiter_acquire, for this key. Further errors: as filch_keyed_limiter_allow. */
+/* As filch_limiter_acquire, for the key of `size` bytes. Further errors: as
+ * filch_keyed_limiter_allow. */
 FILCH_API int filch_keyed_limiter_acquire(filch_keyed_limiter *limiters, const void *key,
                                           size_t size, unsigned permits, filch_context *context,
                                           int64_t until);

@@ -87,10 +87,10 @@ typedef struct filch_log_field {
 
 FILCH_BEGIN_DECLS
 
-/* Sets up a log: lines of this level and above go to fn(line, size, arg). Error: -EINVAL (log or
- * fn is NULL, or there is no such level). */
+/* Sets up a log: lines of the level `least` and above go to fn(line, size, arg). Error: -EINVAL
+ * (log or fn is NULL, or there is no such level). */
 FILCH_API int filch_log_init(filch_log *log, filch_log_level least, filch_log_fn *fn, void *arg);
-/* Changes the least level. Error: -EINVAL (there is no such level). */
+/* Changes the least level of lines that are written. Error: -EINVAL (there is no such level). */
 FILCH_API int filch_log_set_level(filch_log *log, filch_log_level least);
 
 /* Changes the names of time, level and message, before the first line. The names stay valid as long
@@ -99,19 +99,20 @@ FILCH_API int filch_log_set_level(filch_log *log, filch_log_level least);
  * unchanged). */
 FILCH_API int filch_log_set_keys(filch_log *log, const filch_log_keys *keys);
 
-/* Writes a line; FILCH_LOG is the convenient form. Does nothing if the log's level is higher.
- * The names of time, level and message, and truncated, are reserved. */
+/* Writes a line with `count` fields; FILCH_LOG is the convenient form. Does nothing if the log's
+ * level is higher. The names of time, level and message, and truncated, are reserved. */
 FILCH_API void filch_log_write(const filch_log *log, filch_log_level level, const char *message,
                                const filch_log_field *fields, size_t count);
 
-/* A log's function: one write() to the file descriptor in arg, (void *)(intptr_t)fd. Lines of
- * several writers do not mix in a pipe, nor in a file opened with O_APPEND. Blocks the worker as
- * long as write() does, unlike filch_log_to_sink; a line that cannot be written is lost. */
+/* A log's function: writes the line of `size` bytes by one write() to the file descriptor in arg,
+ * (void *)(intptr_t)fd. Lines of several writers do not mix in a pipe, nor in a file opened with
+ * O_APPEND. Blocks the worker as long as write() does, unlike filch_log_to_sink; a line that cannot
+ * be written is lost. */
 FILCH_API void filch_log_to_fd(const char *line, size_t size, void *arg);
 
 FILCH_END_DECLS
 
-/* Whether a line of this level is written. Does not suspend. */
+/* Returns 1 if a line of this level is written, else 0. Does not suspend. */
 FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log_level level)
 {
     /* relaxed: a level; nothing else depends on it */
@@ -120,7 +121,7 @@ FILCH_UNUSED static inline int filch_log_enabled(const filch_log *log, filch_log
 
 /* ---- Fields. Each function returns a field; texts are not copied. None suspends ---- */
 
-/* value: UTF-8; NULL becomes null. */
+/* Returns a field with the text `value`, UTF-8; NULL becomes null. */
 FILCH_UNUSED static inline filch_log_field filch_log_text(const char *name, const char *value)
 {
     filch_log_field field;
@@ -130,6 +131,7 @@ FILCH_UNUSED static inline filch_log_field filch_log_text(const char *name, cons
     return field;
 }
 
+/* Returns a field with the integer `value`. */
 FILCH_UNUSED static inline filch_log_field filch_log_int(const char *name, int64_t value)
 {
     filch_log_field field;
@@ -139,6 +141,7 @@ FILCH_UNUSED static inline filch_log_field filch_log_int(const char *name, int64
     return field;
 }
 
+/* Returns a field with the number `value`; NaN and infinity become null. */
 FILCH_UNUSED static inline filch_log_field filch_log_float(const char *name, double value)
 {
     filch_log_field field;
@@ -148,6 +151,7 @@ FILCH_UNUSED static inline filch_log_field filch_log_float(const char *name, dou
     return field;
 }
 
+/* Returns a field with true, or with false if `value` is 0. */
 FILCH_UNUSED static inline filch_log_field filch_log_bool(const char *name, int value)
 {
     filch_log_field field = filch_log_int(name, value != 0);
@@ -155,7 +159,7 @@ FILCH_UNUSED static inline filch_log_field filch_log_bool(const char *name, int 
     return field;
 }
 
-/* The fields trace_id, span_id and sampled; NULL: none. */
+/* Returns the fields trace_id, span_id and sampled of the trace; NULL: none. */
 FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_traceparent *trace)
 {
     filch_log_field field;
@@ -165,8 +169,8 @@ FILCH_UNUSED static inline filch_log_field filch_log_trace(const filch_tracepare
     return field;
 }
 
-/* FILCH_LOG(log, level, message, fields...): message and fields are computed only if the line is
- * written. */
+/* Writes a line of a level to a log: FILCH_LOG(log, level, message, fields...). message and fields
+ * are computed only if the line is written. */
 #define FILCH_LOG(log, level_, ...)                                                                \
     (__extension__({                                                                               \
         const filch_log *fl_log_ = (log);                                                          \
@@ -218,8 +222,8 @@ FILCH_API int filch_log_sink_create(filch_log_sink **out, int fd,
  * lines are lost); -ECHILD (the sink is the parent process's; its memory is released). */
 FILCH_API int filch_log_sink_destroy(filch_log_sink *sink, int64_t until);
 
-/* A log's function: queues the line; arg is the sink. Never waits for the file. A line of more than
- * FILCH_LOG_LINE bytes is dropped. */
+/* A log's function: queues the line of `size` bytes; arg is the sink. Never waits for the file. A
+ * line of more than FILCH_LOG_LINE bytes is dropped. */
 FILCH_API void filch_log_to_sink(const char *line, size_t size, void *arg);
 /* Waits until the lines that are queued now have been written or dropped. Errors: -ETIMEDOUT (not
  * by `until`); -EINVAL (sink is NULL, or a negative time); -ENOMEM or -EAGAIN (no timer to wait

@@ -105,18 +105,18 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_counter_create(filch_counter **out);
 /* Frees it; it must not be used or published afterwards. NULL is allowed. */
 FILCH_API void filch_counter_destroy(filch_counter *counter);
-/* Adds n. Never waits. */
+/* Adds n to the count. Never waits. */
 FILCH_API void filch_counter_add(filch_counter *counter, uint64_t n);
 /* Returns the count; never less than a read that ended before this one began. */
 FILCH_API uint64_t filch_counter_read(const filch_counter *counter);
 
 /* ---- Gauges ---- */
 
-/* Sets the value. */
+/* Sets the value of the gauge. Never waits. */
 FILCH_API void filch_gauge_set(filch_gauge *gauge, int64_t value);
-/* Adds n, which may be negative. */
+/* Adds n, which may be negative. Never waits. */
 FILCH_API void filch_gauge_add(filch_gauge *gauge, int64_t n);
-/* Returns the value. */
+/* Returns the value of the gauge. */
 FILCH_API int64_t filch_gauge_read(const filch_gauge *gauge);
 
 /* ---- Distributions ---- */
@@ -125,8 +125,8 @@ FILCH_API int64_t filch_gauge_read(const filch_gauge *gauge);
 FILCH_API int filch_distribution_create(filch_distribution **out);
 /* Frees it; it must not be used or published afterwards. NULL is allowed. */
 FILCH_API void filch_distribution_destroy(filch_distribution *distribution);
-/* Records a value from 0 up, such as nanoseconds; a negative one (of clocks that disagree)
- * counts as 0. */
+/* Records a value from 0 up, such as nanoseconds; a negative one (of clocks that disagree) counts
+ * as 0. Never waits. */
 FILCH_API void filch_distribution_record(filch_distribution *distribution, int64_t value);
 
 /* ---- Snapshots ---- */
@@ -175,9 +175,10 @@ FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *r
  * report it. The registry is the owner. Does not suspend. Errors: as filch_metrics_add; nothing is
  * added then. */
 FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
-/* Writes all metrics, in the order in which they were added, in Prometheus' text format 0.0.4.
- * Metrics added during the call appear in the next one. Calls may run concurrently. Errors: -EINVAL
- * (write is NULL); -ENOMEM; the code returned by write. Waits where write and read do. */
+/* Writes all metrics by write(text, size, arg), in the order in which they were added, in
+ * Prometheus' text format 0.0.4. Metrics added during the call appear in the next one. Calls may
+ * run concurrently. Errors: -EINVAL (write is NULL); -ENOMEM; the code returned by write. Waits
+ * where write and read do. */
 FILCH_API int filch_metrics_write(filch_metrics *metrics, filch_write_fn *write, void *arg);
 
 FILCH_END_DECLS

@@ -37,8 +37,8 @@
 
 /* ---- Panic ---- */
 
-/* Ends the task. code: a negative errno; anything else counts as -ENOTRECOVERABLE. The format
- * and its arguments give the message. Does not return. */
+/* Ends the task by a panic with a code and a message: FILCH_PANIC(code, format, ...). code: a
+ * negative errno; anything else counts as -ENOTRECOVERABLE. Does not return. */
 #define FILCH_PANIC(code, ...) filch_panic(__FILE__, __LINE__, code, __VA_ARGS__)
 
 /* Receives the failure of a panicked task that has no waiter. Runs in that task: it may wait. */
@@ -67,7 +67,8 @@ typedef struct filch_defer {
 
 FILCH_BEGIN_DECLS
 
-/* Panics, for FILCH_PANIC: file and line are those of the call; file is not copied. */
+/* Panics with code and a message of `format` and its arguments, as printf, for FILCH_PANIC: file
+ * and line are those of the call; file is not copied. Does not return. */
 FILCH_API FILCH_NORETURN FILCH_COLD FILCH_PRINTF(4, 5) void filch_panic(const char *file, int line,
                                                                         int code,
                                                                         const char *format, ...);
@@ -91,7 +92,8 @@ FILCH_API void filch_defer_begin(filch_self self, filch_defer *record, filch_def
 /* Removes the record and calls fn(arg). Same task, in the reverse order of filch_defer_begin. */
 FILCH_API void filch_defer_end(filch_defer *record);
 
-/* Cancels the cleanup: fn will not be called. */
+/* Cancels the cleanup of the record: fn will not be called. The calling task's own; does not
+ * suspend. */
 static inline void filch_undefer(filch_defer *record)
 {
     record->fn = NULL;

@@ -16,8 +16,9 @@
  *   the result is an int      0, a negative errno (filch_error() says what to do), or the code
  *                             that a body stopped with; on an error, *result is untouched
  *   empty input               is not an error
- * Bodies may fork, join and call further algorithms with their `self`. Each header says who may
- * call its functions, and whether they suspend.
+ * Bodies may fork, join and call further algorithms with their `self`.
+ * Threads: tasks; any other thread calls them through FILCH_RUN. Suspends: yes; the caller may
+ * continue on another worker. Errors: 0 or a negative errno; each header names them.
  * Since 0.1.0. */
 #ifndef FILCH_PAR_H
 #define FILCH_PAR_H

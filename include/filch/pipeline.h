@@ -115,8 +115,8 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a pipeline on rt (NULL: the calling task's runtime). Allocates all memory that it will
- * need. Errors: -EINVAL (a field is out of range); -ENOMEM; -ECHILD. */
+/* Creates a pipeline of the stages of config on rt (NULL: the calling task's runtime). Allocates
+ * all memory that it will need. Errors: -EINVAL (a field is out of range); -ENOMEM; -ECHILD. */
 FILCH_API int filch_pipeline_create(filch_pipeline **out, filch_runtime *rt,
                                     const filch_pipeline_config *config);
 /* Closes it: present and later pushers get -EPIPE. Items in the pipeline continue. Does not wait.

@@ -69,12 +69,12 @@ FILCH_BEGIN_DECLS
 /* ---- The spawner ---- */
 
 /* Starts the spawner of this process. Call it first in main, before the first thread and before
- * large allocations: the spawner is a copy of the process, and starts children faster while that
- * is small. A later call also works, but keeps the memory that the process has at that moment from
+ * large allocations: the spawner is a copy of the process, and starts children faster while that is
+ * small. A later call also works, but keeps the memory that the process has at that moment from
  * being freed. Children inherit the spawner's limits, umask, priority, user and groups: set these
  * before. Returns 0 if it already runs; starts another one if it has died. Does not suspend.
- * Errors: -EAGAIN or -ENOMEM (no process: raise the limit of processes, or free memory); -EMFILE
- * or -ENFILE (close some files); -ENOENT (there is no /dev/null). */
+ * Errors: -EAGAIN or -ENOMEM (no process: raise the limit of processes, or free memory); -EMFILE or
+ * -ENFILE (close some files); -ENOENT (there is no /dev/null: mount /dev). */
 FILCH_API int filch_spawner_start(void);
 
 /* ---- Life ---- */
@@ -84,9 +84,11 @@ FILCH_API int filch_spawner_start(void);
  * Errors: -ENOTCONN (no spawner: call filch_spawner_start first in main); -EPIPE (the spawner has
  * died: call filch_spawner_start again). -EPERM (the caller's user or group has changed since
  * filch_spawner_start: call that after the change). -EINVAL (a wrong member of config, or a
- * negative time); -EBADF (a file is not open); -ETIMEDOUT. -EAGAIN, -ENOMEM, -EMFILE, -ENFILE
- * (no processes, memory or files left). Those of open(2) for the directory. Those of execve(2) for
- * the program: -ENOENT, -EACCES, -ENOEXEC (neither a program nor a script with #!), -E2BIG, ... */
+ * negative time); -EBADF (a file is not open: open it first); -ETIMEDOUT. -EAGAIN, -ENOMEM,
+ * -EMFILE, -ENFILE (no processes, memory or files left). Those of open(2) for the directory, and of
+ * execve(2) for the program; filch_error() says what to do. Among them: -ENOENT (no such file:
+ * check its name and PATH); -EACCES (not executable: change its mode); -ENOEXEC (neither a program
+ * nor a script with #!: name its interpreter). */
 FILCH_API int filch_process_spawn(filch_process **out, const filch_process_config *config,
                                   int64_t until);
 /* Closes the caller's ends of its pipes, kills the child and its group if it still runs, and frees
@@ -95,12 +97,12 @@ FILCH_API void filch_process_destroy(filch_process *process);
 
 /* ---- Input and output ---- */
 
-/* Writes all `size` bytes to the child's standard input; waits while the pipe is full. Raises no
- * SIGPIPE. One task at a time. Write and read in different tasks if the child answers while it
- * reads: if both pipes are full, each waits for the other. Errors: -EPIPE (the child, or
- * filch_process_close_in, has closed it); -ETIMEDOUT (part of the data may have been written);
- * -EBADF (it is not a pipe); -EINVAL (process is NULL, or a negative time); those of
- * filch_wait_fd. */
+/* Writes all `size` bytes to the child's standard input; waits while the pipe is full, until
+ * `until`. Raises no SIGPIPE. One task at a time. Write and read in different tasks if the child
+ * answers while it reads: if both pipes are full, each waits for the other. Errors: -EPIPE (the
+ * child, or filch_process_close_in, has closed it); -ETIMEDOUT (part of the data may have been
+ * written); -EBADF (there is no pipe: set config.in to FILCH_PROCESS_PIPE). -EINVAL (process is
+ * NULL, or a negative time); those of filch_wait_fd. */
 FILCH_API int filch_process_write(filch_process *process, const void *data, size_t size,
                                   int64_t until);
 /* Closes the pipe to the child's standard input: the child reads its end. Not while
@@ -127,14 +129,16 @@ FILCH_API int filch_process_err(const filch_process *process);
 FILCH_API int filch_process_wait(filch_process *process, filch_process_outcome *outcome,
                                  filch_context *context, int64_t until);
 /* Returns a context that is done when the child has ended: for FILCH_DONE in a select, and as a
- * parent of work for this child. Its cause is -ESRCH; -ECHILD as above; or -ECANCELED, if the
- * handle was destroyed before. It belongs to the handle: retain it to use it longer. */
+ * parent of work for this child. Its cause is -ESRCH; or -ECHILD, as for filch_process_wait; or
+ * -ECANCELED if the handle was destroyed before. It belongs to the handle: retain it to use it
+ * longer. */
 FILCH_API filch_context *filch_process_context(const filch_process *process);
 /* Sends a signal to the child. Returns when the spawner has the request, just before it sends the
  * signal. A child that has changed its user, as a setuid program does, may not receive it. Does not
  * suspend.
- * Errors: -ESRCH (it has ended); -EINVAL (process is NULL, or there is no such signal); -EPIPE (the
- * spawner has died); -EAGAIN (hundreds of requests wait for a stopped spawner). */
+ * Errors: -ESRCH (it has ended: nothing to do); -EINVAL (process is NULL, or there is no such
+ * signal). -EPIPE (the spawner has died); -EAGAIN (hundreds of requests wait for a stopped spawner:
+ * continue it, with SIGCONT). */
 FILCH_API int filch_process_kill(filch_process *process, int signal);
 /* The same, to all processes of the child's group: those that it and its descendants have started,
  * except those that have made a group or session of their own. */
@@ -167,10 +171,10 @@ FILCH_END_DECLS
 
 FILCH_BEGIN_DECLS
 
-/* Creates a child of parent (NULL: a root), which each of `count` signals cancels. Does not
- * wait. Errors: -EINVAL (no signal, one that cannot be caught, or one that a program's error
- * raises, such as SIGSEGV); -EBUSY (another context or channel has one of them: stop that);
- * -ENOMEM, -EMFILE, -EAGAIN. */
+/* Creates a child of parent (NULL: a root), which each of `count` signals cancels. Does not wait.
+ * Errors: -EINVAL (no signal, one that cannot be caught, or one that a program's error raises, such
+ * as SIGSEGV); -EBUSY (another context or channel has one of them: stop that). -ENOMEM, -EMFILE,
+ * -ENFILE or -EAGAIN (no memory, file or thread for them). */
 FILCH_API int filch_signal_context_start(filch_context **out, filch_context *parent,
                                          const int *signals, size_t count);
 /* Restores the previous effect of the signals; the context stays unchanged. Does nothing if one of

@@ -76,8 +76,9 @@ typedef struct filch_reduction {
 
 FILCH_BEGIN_DECLS
 
-/* Reduces [begin, end) and moves the result to out. hint: the smallest number of iterations worth a
- * task (see filch_for); 0: measured. how is used until the call returns. */
+/* Reduces [begin, end) with the functions of `how` and context, and moves the result to out. hint:
+ * the smallest number of iterations worth a task (see filch_for); 0: measured. how is used until
+ * the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
 /* The same for a caller outside rt. */
@@ -99,15 +100,20 @@ FILCH_API int fl_run_reduce_deterministic(filch_runtime *rt, size_t begin, size_
 
 FILCH_END_DECLS
 
-/* FILCH_REDUCE(name, R, identity, combine, i, pairs...) body
- * FILCH_REDUCE_COMMUTATIVE(name, R, identity, combine, i, pairs...) body
- * FILCH_REDUCE_DETERMINISTIC(name, R, identity, combine, i, pairs...) body
- *     name(self, begin, end, &result, ...) */
+/* Defines a reduction: FILCH_REDUCE(name, R, identity, combine, i, pairs...) body. The body returns
+ * the value of index i, an R; identity and combine as above; pairs are up to five (type, name) of
+ * further arguments. Then
+ *
+ *   int name(filch_self self, size_t begin, size_t end, R *result, ...)
+ *
+ * stores the combined value of [begin, end) in *result. */
 #define FILCH_REDUCE(name, R, identity, combine, ...)                                              \
     FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_FREE, R, identity, combine), __VA_ARGS__, ~)
+/* The same for a combine that may also change the order of the values. */
 #define FILCH_REDUCE_COMMUTATIVE(name, R, identity, combine, ...)                                  \
     FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_ANY_ORDER, R, identity, combine), __VA_ARGS__, \
                ~)
+/* The same, with the same bits on every run. */
 #define FILCH_REDUCE_DETERMINISTIC(name, R, identity, combine, ...)                                \
     FL_CHECKED(FL_REDUCE, name, name##_, (FL_REDUCE_TREE, R, identity, combine), __VA_ARGS__, ~)
 

@@ -85,9 +85,9 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a pool whose callbacks run on rt (NULL: the calling task's runtime). Does not wait:
- * the first `min` resources may still be in creation on return. Errors: -EINVAL (a field is out of
- * range); -ENOMEM; -EAGAIN or -EMFILE (no timer); -ECHILD. */
+/* Creates a pool whose callbacks run on rt (NULL: the calling task's runtime). Does not wait: the
+ * first `min` resources may still be in creation on return. Errors: -EINVAL (config names no
+ * create, or a field is out of range); -ENOMEM; -EAGAIN or -EMFILE (no timer); -ECHILD. */
 FILCH_API int filch_resource_pool_create(filch_resource_pool **out, filch_runtime *rt,
                                          const filch_resource_pool_config *config);
 /* Closes the pool: present and later callers of acquire get -EPIPE. Idle resources are destroyed

@@ -52,11 +52,11 @@ FILCH_API int filch_results_take(filch_results *results, filch_job **out, int64_
 
 /* Sets how many jobs may be accepted with it and not yet taken; FILCH_UNLIMITED, the default: no
  * bound. A larger bound lets waiting submissions continue; a smaller one applies to the next
- * submissions. A submission waits until its `until`, its job's deadline, or the end of its
- * context, for each value of the pool's `full` except FILCH_FULL_REJECT, which refuses it
- * (-EAGAIN). It gets -EPIPE if the pool or the list is closed during the wait. A task that both
- * submits and takes must take often enough, or submit with an `until`. Does not wait. Error:
- * -EINVAL (no list, or 0). */
+ * submissions. A submission waits until its `until`, its job's deadline, or the end of its context,
+ * for each value of the pool's `full` except FILCH_FULL_REJECT, which refuses it with -EAGAIN. It
+ * gets -EPIPE if the pool or the list is closed during the wait. A task that both submits and takes
+ * must take often enough, or submit with an `until`. Does not wait. Error: -EINVAL (no list, or
+ * 0). */
 FILCH_API int filch_results_set_bound(filch_results *results, size_t bound);
 /* Returns the number of jobs that have arrived and were not taken. */
 FILCH_API size_t filch_results_length(const filch_results *results);

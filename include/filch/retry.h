@@ -73,6 +73,7 @@ typedef bool filch_retryable_fn(int code, void *arg);
 /* Receives a report after each attempt, before the wait. A panic here ends the run. */
 typedef void filch_retry_told_fn(const filch_retry_report *report, void *arg);
 
+/* As a policy's `attempts`: no limit. */
 #define FILCH_RETRY_FOR_EVER UINT32_MAX
 
 /* A zero field means the default. */
@@ -120,9 +121,9 @@ FILCH_API int filch_retry_run(const filch_retry_policy *policy, filch_context *c
 /* Begins a run: seeds the state, sets its deadline, and adds the run's share to the budget.
  * Error: -EINVAL (a bad policy; nothing was done). */
 FILCH_API int filch_retry_state_begin(const filch_retry_policy *policy, filch_retry_state *state);
-/* Decides after an attempt that ended with `code`. FILCH_RETRY_AGAIN: a token was taken, and *delay
- * is the wait in ns; otherwise *delay is untouched. The policy is one that filch_retry_state_begin
- * accepted. */
+/* Returns the decision after an attempt that ended with `code`. FILCH_RETRY_AGAIN: a token was
+ * taken, and *delay is the wait in ns; otherwise *delay is untouched. The policy is one that
+ * filch_retry_state_begin accepted. */
 FILCH_API filch_retry_verdict filch_retry_state_next(const filch_retry_policy *policy,
                                                      filch_retry_state *state, int code,
                                                      int64_t *delay);
@@ -130,9 +131,10 @@ FILCH_API filch_retry_verdict filch_retry_state_next(const filch_retry_policy *p
  * the randomness and advances. The policy is one that filch_retry_state_begin accepts. */
 FILCH_API int64_t filch_retry_delay(const filch_retry_policy *policy, unsigned attempt,
                                     filch_retry_state *state);
-/* Returns true for errors that may be temporary: -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,
- * -ECONNREFUSED, -ECONNRESET, -ECONNABORTED, -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN, -ENETRESET.
- * False for -EHOSTDOWN (a breaker's refusal, <filch/breaker.h>), -EPIPE (permanent) and -ENOMEM. */
+/* Returns true if `code` may be temporary: one of -EAGAIN, -EBUSY, -EINTR, -ETIMEDOUT, -ENOBUFS,
+ * -ECONNREFUSED, -ECONNRESET, -ECONNABORTED, -EHOSTUNREACH, -ENETUNREACH, -ENETDOWN and -ENETRESET.
+ * False for others, such as -EHOSTDOWN (a breaker's refusal, <filch/breaker.h>), -EPIPE (permanent)
+ * and -ENOMEM. */
 FILCH_API bool filch_retryable(int code);
 /* Returns the verdict as text: "again", "succeeded", "not retryable", ...; a constant string. */
 FILCH_API const char *filch_retry_verdict_name(filch_retry_verdict verdict);
@@ -147,7 +149,7 @@ FILCH_API int filch_retry_budget_init(filch_retry_budget *budget, unsigned perce
                                       unsigned per_second, unsigned most);
 /* Takes a token and returns true; returns false if there is none. For loops that have no policy. */
 FILCH_API bool filch_retry_budget_take(filch_retry_budget *budget);
-/* Adds the share of one run. */
+/* Adds the share of one run to the budget, for loops that have no policy. */
 FILCH_API void filch_retry_budget_put(filch_retry_budget *budget);
 /* Returns the current number of whole tokens. */
 FILCH_API unsigned filch_retry_budget_left(const filch_retry_budget *budget);

@@ -144,13 +144,14 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime;
- * on failure *out is untouched and nothing has changed. Its tasks and jobs begin in the calling
+/* Creates a runtime and starts its workers. config may be NULL. On success *out is the runtime; on
+ * failure *out is untouched and nothing has changed. Its tasks and jobs begin in the calling
  * thread's current floating-point mode (rounding, flush-to-zero, enabled traps) and keep their own
  * while they wait; for forked tasks that are not stolen see <filch/task.h>.
- * Errors: -EINVAL (a value out of range or an unknown name); -ENOMEM; -EAGAIN (threads refused);
- * -ENOSYS (no usable topology); -ENOTSUP (the program is built with thread sanitizer and the
- * library is not: docs/limits.md). */
+ * Errors: -EINVAL (a value out of range or an unknown name: filch_error() lists the valid ones);
+ * -ENOMEM; -EAGAIN (a thread was refused: raise the limit of threads); -ENOSYS (no usable topology:
+ * is /sys mounted? filch_error() has the reason); -ENOTSUP (the program is built with thread
+ * sanitizer and the library is not: docs/limits.md). */
 FILCH_API int filch_runtime_create(filch_runtime **out, const filch_config *config);
 
 /* Waits until everything submitted has ended, stops the workers and frees the runtime. rt may be

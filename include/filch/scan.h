@@ -52,7 +52,8 @@ typedef struct filch_scanning {
 
 FILCH_BEGIN_DECLS
 
-/* Scans in[0], ..., in[n - 1] into out. how is used until the call returns. */
+/* Scans in[0], ..., in[n - 1] into out with the functions of `how` and context. how is used until
+ * the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
 /* The same for a caller outside rt. */
@@ -61,11 +62,15 @@ FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out
 
 FILCH_END_DECLS
 
-/* FILCH_SCAN(name, T, identity, combine, pairs...)
- * FILCH_SCAN_EXCLUSIVE(name, T, identity, combine, pairs...)
- *     name(self, in, n, out, ...) */
+/* Defines a scan: FILCH_SCAN(name, T, identity, combine, pairs...), with identity and combine as
+ * above. Then
+ *
+ *   int name(filch_self self, const T *in, size_t n, T *out, ...)
+ *
+ * stores in out[i] the combination of in[0], ..., in[i]. */
 #define FILCH_SCAN(name, T, identity, ...)                                                         \
     FL_CHECKED(FL_SCAN_IN, name, name##_, (T, identity), __VA_ARGS__, ~)
+/* The same without in[i] itself: out[0] is the identity. */
 #define FILCH_SCAN_EXCLUSIVE(name, T, identity, ...)                                               \
     FL_CHECKED(FL_SCAN_EX, name, name##_, (T, identity), __VA_ARGS__, ~)
 

@@ -79,7 +79,8 @@ typedef struct filch_child {
         filch_scope_spawn(scope, &fl_child_, arg);                                                 \
     }))
 
-/* for (each failure that is kept, in the order in which they happened) */
+/* A loop over the failures of a scope that are kept, in the order in which they happened: `name`
+ * is a const filch_failure *. After a wait, and before the end. */
 #define FILCH_EACH_FAILURE(name, scope)                                                            \
     for (const filch_failure *name = NULL; (name = filch_scope_next_failure(scope, name));)
 
@@ -92,7 +93,8 @@ FILCH_BEGIN_DECLS
  * is NULL outside a task); -EBUSY (the calling task or thread has begun it and not ended it);
  * -ENOMEM; -ECHILD (rt belongs to the parent process). */
 FILCH_API int filch_scope_begin(filch_scope *scope, filch_runtime *rt, filch_context *parent);
-/* The same in another mode. Error: -EINVAL (no such mode). */
+/* The same in another mode: FILCH_SCOPE_FIRST, which filch_scope_begin has, or FILCH_SCOPE_COLLECT.
+ * Further error: -EINVAL (no such mode). */
 FILCH_API int filch_scope_begin_as(filch_scope *scope, filch_runtime *rt, filch_context *parent,
                                    filch_scope_mode mode);
 
@@ -110,11 +112,12 @@ FILCH_API int filch_scope_end(filch_scope *scope);
  * function); -ENOMEM; -ECHILD. */
 FILCH_API int filch_scope_spawn(filch_scope *scope, const filch_child *child, void *arg);
 
-/* Reports a failure at once, before its child ends; the child's own result then does not count as
- * another failure. Returns code, so that a child may end with `return filch_scope_fail(...)`; a
- * code that is not a negative errno counts as -EINVAL. Called by a child, by its forks, or by the
- * owner; only a call by the child itself names the failed child. filch_error() then has the
- * message. Does not suspend. Error: -EINVAL (scope is NULL). */
+/* Reports a failure with code and a message of `format` and its arguments, as printf, at once,
+ * before its child ends; the child's own result then does not count as another failure. Returns
+ * code, so that a child may end with `return filch_scope_fail(...)`; a code that is not a negative
+ * errno counts as -EINVAL. Called by a child, by its forks, or by the owner; only a call by the
+ * child itself names the failed child. filch_error() then has the message. Does not suspend. Error:
+ * -EINVAL (scope is NULL). */
 FILCH_API FILCH_PRINTF(3, 4) int filch_scope_fail(filch_scope *scope, int code, const char *format,
                                                   ...);
 

@@ -44,10 +44,14 @@ typedef struct filch_case {
     void *reserved[6]; /* opaque */
 } filch_case;
 
+/* The case that the item at item_ can be sent to a channel. */
 #define FILCH_SEND(channel_, item_)                                                                \
     FILCH_CASE_(FILCH_CASE_SEND, channel_, (void *)(uintptr_t)(item_), 0)
+/* The case that an item can be received from a channel, to item_. */
 #define FILCH_RECEIVE(channel_, item_) FILCH_CASE_(FILCH_CASE_RECEIVE, channel_, item_, 0)
+/* The case that a context is done. */
 #define FILCH_DONE(context_) FILCH_CASE_(FILCH_CASE_DONE, context_, 0, 0)
+/* The case that the time until_ has come; 0: that no other case can happen at once. */
 #define FILCH_UNTIL(until_) FILCH_CASE_(FILCH_CASE_UNTIL, 0, 0, until_)
 
 /* Names each member, in order: compilers warn of missing ones. */
@@ -61,10 +65,11 @@ typedef struct filch_case {
 
 FILCH_BEGIN_DECLS
 
-/* Waits until one of the cases happens, and returns its index. Costs about 15 ns per case: all
- * objects are locked. Errors: -EINVAL (count is 0, an unknown kind, or a negative time);
- * -EDEADLK (all cases are NULL and can never happen); -ENOMEM or -EAGAIN (no timer). -ECANCELED: no
- * case has happened, and the context of the caller's job or scope is done; return. */
+/* Waits until one of the `count` cases happens, and returns its index. Costs about 15 ns per case:
+ * all objects are locked. Errors: -EINVAL (count is 0, an unknown kind, or a negative time);
+ * -EDEADLK (all cases are NULL and can never happen: name a channel, a context or a time); -ENOMEM
+ * or -EAGAIN (no timer). -ECANCELED: no case has happened, and the context of the caller's job or
+ * scope is done; return. */
 FILCH_API int filch_select(filch_case *cases, size_t count);
 
 FILCH_END_DECLS

@@ -254,11 +254,12 @@ FILCH_BEGIN_DECLS
 
 /* ---- Life ---- */
 
-/* Creates a service; does not connect yet. config may be NULL. Errors: -EINVAL (a field is out of
- * range, no handler or two of one type, a broker that is unknown or cannot be loaded, a wrong URL).
- * -EINVAL also for a periodic job: a malformed cron line, an unknown time zone, a type without a
- * handler. -ENOTSUP (the JSON envelope in a build without jansson, periodic jobs on a broker
- * without dedup_for); -ENOMEM; those of filch_runtime_create and filch_pool_create. */
+/* Creates a service with `count` handlers; does not connect yet. config may be NULL. Errors:
+ * -EINVAL (a field is out of range, no handler or two of one type, a broker that is unknown or
+ * cannot be loaded, a wrong URL). -EINVAL also for a periodic job: a malformed cron line, an
+ * unknown time zone, a type without a handler. -ENOTSUP (the JSON envelope in a build without
+ * jansson, periodic jobs on a broker without dedup_for); -ENOMEM; -EMFILE or -ENFILE (no file for
+ * its wake-ups); those of filch_runtime_create and filch_pool_create. */
 FILCH_API int filch_service_create(filch_service **out, const filch_service_config *config,
                                    const filch_handler *handlers, size_t count);
 /* Frees it. NULL is allowed. Error: -EBUSY (it runs: stop it, and wait for filch_service_run). */
@@ -268,12 +269,12 @@ FILCH_API int filch_service_destroy(filch_service *service);
  * connection until then. An unreachable broker is not an error: it tries again. Returns 0 if every
  * handler that had begun ended by itself, and each answer was accepted.
  * Errors: -ECANCELED (some handlers were cancelled, or answers not accepted: those messages are
- * delivered again); -EINVAL (the broker refuses the configuration, or the caller is a task); -EBUSY
- * (it runs); -EMFILE, -ENFILE. */
+ * delivered again). -EINVAL (the broker refuses the configuration, or the caller is a task); -EBUSY
+ * (it runs); -EAGAIN (no thread for periodic jobs). */
 FILCH_API int filch_service_run(filch_service *service);
 /* For tests of handlers: receives and runs messages as filch_service_run does until none is ready,
  * and returns. *ran, if given, receives the number of handlers run. Errors: as filch_service_run;
- * -ENOTCONN (not connected); -EAGAIN (the broker is busy: call again). */
+ * -ENOTCONN (not connected: call again later); -EAGAIN (the broker is busy: call again). */
 FILCH_API int filch_service_run_ready(filch_service *service, uint64_t *ran);
 /* Begins to drain: nothing more is received, messages that have not begun go back at once, running
  * handlers continue. At `until`, or at the second call, running handlers see their contexts done;
@@ -284,11 +285,11 @@ FILCH_API int filch_service_stop(filch_service *service, int64_t until);
 /* ---- Publishing ---- */
 
 /* Publishes a message through the service's broker and waits until `until` for the broker's
- * confirmation. Errors: -EEXIST (an unfinished message has this dedup key); -EMSGSIZE (over the
- * limits); -ENOTSUP (asks for a capability that the broker lacks); -ENOSPC (the queue is full).
- * -EINVAL (no type, unknown queue, priority too high, negative time); -ETIMEDOUT (not confirmed: it
- * may have been published); -EPIPE (the service is being destroyed); -ENOMEM; -EAGAIN (no
- * thread). */
+ * confirmation. Errors: -EEXIST (an unfinished message has this dedup key); -EMSGSIZE (a field is
+ * over its limit: shorten it); -ENOTSUP (it needs a capability that the broker lacks); -ENOSPC (the
+ * queue is full: publish later). -EINVAL (no type, unknown queue, priority too high, negative
+ * time); -ETIMEDOUT (not confirmed: it may have been published); -EPIPE (the service is being
+ * destroyed); -ENOMEM; -EAGAIN (no thread). */
 FILCH_API int filch_service_publish(filch_service *service, const filch_message *message,
                                     int64_t until);
 
@@ -313,10 +314,12 @@ FILCH_API filch_service *filch_service_job_service(const filch_service_job *job)
 FILCH_API const char *filch_message_header(const filch_message *message, const char *name);
 
 /* A handler returns this to receive the message again `after` ns from now (0: by the retry policy),
- * if the policy has attempts left. The text is the reason, up to 127 bytes. Returns -EAGAIN. */
+ * if the policy has attempts left. The text of `format` and its arguments, as printf, is the
+ * reason, up to 127 bytes. Returns -EAGAIN. */
 FILCH_API FILCH_PRINTF(3, 4) int filch_service_job_retry(filch_service_job *job, int64_t after,
                                                          const char *format, ...);
-/* A handler returns this to make the message a dead letter with that reason. Returns -EBADMSG. */
+/* A handler returns this to make the message a dead letter. The text of `format` and its arguments,
+ * as printf, is the reason, up to 127 bytes. Returns -EBADMSG. */
 FILCH_API FILCH_PRINTF(2, 3) int filch_service_job_fail(filch_service_job *job, const char *format,
                                                         ...);
 
@@ -325,8 +328,9 @@ FILCH_API FILCH_PRINTF(2, 3) int filch_service_job_fail(filch_service_job *job, 
 /* Fills the first `size` bytes of *out; size is the caller's sizeof *out. */
 FILCH_API void filch_service_stats_read(filch_service *service, filch_service_stats *out,
                                         size_t size);
-/* Writes the broker's capabilities, one line, as snprintf does, and returns the full length. They
- * are those of the last connection to consume; before that, all that such a broker can have. */
+/* Writes the broker's capabilities, one line, to text, at most `size` bytes with the closing NUL,
+ * and returns the full length, as snprintf. They are those of the last connection to consume;
+ * before that, all that such a broker can have. */
 FILCH_API size_t filch_service_describe(const filch_service *service, char *text, size_t size);
 
 FILCH_END_DECLS
@@ -375,16 +379,16 @@ enum {
 
 FILCH_BEGIN_DECLS
 
-/* For handlers, until the handler returns. Reports progress, which replaces the previous one. The
- * bytes are copied. They are sent at most once in 100 ms, together with those of other jobs, and
- * with the job's answer at the latest. Does not wait. Errors: -EMSGSIZE (more than
- * FILCH_SERVICE_RECORD_MOST, or a job's id of more than FILCH_SERVICE_RECORD_ID_MOST); -ENOTSUP
- * (the broker keeps no records, or another program published the job without an id); -EINVAL (no
- * bytes, but a size); -ENOMEM. A handler may ignore these errors. */
+/* For handlers, until the handler returns. Reports progress of `size` bytes, which replaces the
+ * previous one. The bytes are copied. They are sent at most once in 100 ms, together with those of
+ * other jobs, and with the job's answer at the latest. Does not wait. Errors: -EMSGSIZE (more than
+ * FILCH_SERVICE_RECORD_MOST, or a job's id of more than FILCH_SERVICE_RECORD_ID_MOST: report less).
+ * -ENOTSUP (the broker keeps no records, or another program published the job without an id);
+ * -EINVAL (no bytes, but a size); -ENOMEM. A handler may ignore these errors. */
 FILCH_API int filch_service_job_progress(filch_service_job *job, const void *bytes, size_t size);
-/* For handlers, too. Sets the result, or replaces it. The bytes are copied. If the handler returns
- * 0, the result is stored and the message acknowledged in one step, so a job that is delivered
- * again has no result. Does not wait.
+/* For handlers, too. Sets the result of `size` bytes, or replaces it. The bytes are copied. If the
+ * handler returns 0, the result is stored and the message acknowledged in one step, so a job that
+ * is delivered again has no result. Does not wait.
  * Errors: as filch_service_job_progress. */
 FILCH_API int filch_service_job_result(filch_service_job *job, const void *bytes, size_t size);
 

@@ -54,7 +54,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
                          void *context);
 
-/* The same with the functions of a type, for FILCH_SORT. */
+/* The same with `ops`, the functions of a type, for FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
                             void *context);
 /* The same for a caller outside rt. */
@@ -63,7 +63,12 @@ FILCH_API int fl_run_sort_by(filch_runtime *rt, void *items, size_t n, const fil
 
 FILCH_END_DECLS
 
-/* FILCH_SORT(name, type, less, pairs...): name(self, items, n, ...) */
+/* Defines a sort: FILCH_SORT(name, type, less, pairs...). less(a, b, ...) compares two items of the
+ * type; pairs are up to five (type, name) of its further arguments. Then
+ *
+ *   int name(filch_self self, type *items, size_t n, ...)
+ *
+ * sorts the n items. */
 #define FILCH_SORT(name, type, ...) FL_CHECKED(FL_SORT, name, name##_, type, __VA_ARGS__, ~)
 
 /* clang-format off */
@@ -112,7 +117,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size_t size,
                                 filch_less_fn *less, void *context);
 
-/* The same with the functions of a type, for FILCH_SORT_STABLE. */
+/* The same with `ops`, the functions of a type, for FILCH_SORT_STABLE. */
 FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
                                    const filch_stable_ops *ops, void *context);
 /* The same for a caller outside rt. */
@@ -121,8 +126,9 @@ FILCH_API int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count
 
 FILCH_END_DECLS
 
-/* FILCH_SORT_STABLE(name, type, less, pairs...): int name(self, type *items, size_t count, ...) */
 /* clang-format off */
+/* Defines a stable sort, otherwise as FILCH_SORT: FILCH_SORT_STABLE(name, type, less, pairs...).
+ * Then int name(self, type *items, size_t count, ...) sorts the items. */
 #define FILCH_SORT_STABLE(name, type, ...) FL_CHECKED(FL_SORT_STABLE, name, name##_, type, __VA_ARGS__, ~)
 #define FL_SORT_STABLE(name, own, type, comes_first, ...)                                          \
     FL_ORDER(name, own, type, comes_first, __VA_ARGS__)                                            \
@@ -169,7 +175,7 @@ FILCH_BEGIN_DECLS
 FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
                                size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
-/* The same with the functions of a type, for FILCH_RADIX_SORT. */
+/* The same with `ops`, the functions of a type, which get context, for FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,
                                   const filch_radix_ops *ops, void *context);
 /* The same for a caller outside rt. */
@@ -178,11 +184,13 @@ FILCH_API int fl_run_radix_sort_by(filch_runtime *rt, void *items, size_t n,
 
 FILCH_END_DECLS
 
-/* The key of items that are numbers. */
+/* The key of an item that is a number: the item. */
 #define FILCH_KEY(item) (item)
 
-/* FILCH_RADIX_SORT(name, type, key, pairs...): int name(self, type *items, size_t n, ...) */
 /* clang-format off */
+/* Defines a stable sort by a number: FILCH_RADIX_SORT(name, type, key, pairs...). key(item, ...)
+ * gives the number of an item of the type; pairs are up to five (type, name) of its further
+ * arguments. Then int name(self, type *items, size_t n, ...) sorts the items. */
 #define FILCH_RADIX_SORT(name, type, ...)                                                          \
     FL_CHECKED(FL_RADIX_SORT, name, name##_, type, __VA_ARGS__, ~)
 #define FL_RADIX_SORT(name, own, type, key_of, ...)                                                \
@@ -240,7 +248,7 @@ FILCH_API int filch_merge(filch_self self, const void *a, size_t a_count, const 
                           size_t b_count, void *out, size_t size, filch_less_fn *less,
                           void *context);
 
-/* The same with the functions of a type, for FILCH_MERGE. */
+/* The same with `ops`, the functions of a type, for FILCH_MERGE. */
 FILCH_API int filch_merge_by(filch_self self, const void *a, size_t a_count, const void *b,
                              size_t b_count, void *out, const filch_merge_ops *ops, void *context);
 /* The same for a caller outside rt. */
@@ -249,9 +257,13 @@ FILCH_API int fl_run_merge_by(filch_runtime *rt, const void *a, size_t a_count, 
 
 FILCH_END_DECLS
 
-/* FILCH_MERGE(name, type, less, pairs...):
- * int name(self, const type *a, size_t a_count, const type *b, size_t b_count, type *out, ...) */
 /* clang-format off */
+/* Defines a merge, with less and pairs as FILCH_SORT: FILCH_MERGE(name, type, less, pairs...). Then
+ *
+ *   int name(filch_self self, const type *a, size_t a_count, const type *b, size_t b_count,
+ *            type *out, ...)
+ *
+ * merges the lists into out. */
 #define FILCH_MERGE(name, type, ...) FL_CHECKED(FL_MERGE, name, name##_, type, __VA_ARGS__, ~)
 #define FL_MERGE(name, own, type, comes_first, ...)                                                \
     FL_ORDER(name, own, type, comes_first, __VA_ARGS__)                                            \

@@ -135,20 +135,20 @@ FILCH_API filch_span *filch_context_span(const filch_context *context);
 
 /* ---- Content. FILCH_SPAN_SET and FILCH_SPAN_EVENT are the convenient forms ---- */
 
-/* Sets attributes, each in place of one with the same key. Keys and texts are copied, and cut
- * between two characters at the limit; a text that is NULL becomes "". Errors, which leave out
+/* Sets `count` attributes, each in place of one with the same key. Keys and texts are copied, and
+ * cut between two characters at the limit; a text that is NULL becomes "". Errors, which leave out
  * attributes and count them as dropped: -ENOSPC (beyond the limit); -ENOMEM; -EINVAL (no key, or
  * the field of filch_log_trace). -EALREADY (it has ended; nothing is counted). An unrecorded span
  * returns 0. */
 FILCH_API int filch_span_set(filch_span *span, const filch_log_field *attributes, size_t count);
-/* Adds an event that happens now. Attributes as filch_span_set; those beyond the limit, without a
- * key, or of filch_log_trace are counted in the event. Errors: -EINVAL (no name); -ENOSPC or
- * -ENOMEM (the event is dropped and counted); -EALREADY (it has ended). */
+/* Adds an event that happens now, with `count` attributes as filch_span_set has them; those beyond
+ * the limit, without a key, or of filch_log_trace are counted in the event. Errors: -EINVAL (no
+ * name); -ENOSPC or -ENOMEM (the event is dropped and counted); -EALREADY (it has ended). */
 FILCH_API int filch_span_add_event(filch_span *span, const char *name,
                                    const filch_log_field *attributes, size_t count);
 /* Adds the event "exception" with exception.type and exception.message, as OpenTelemetry names a
- * recorded error. type: such as "ETIMEDOUT"; either may be NULL, and is then left out. Does not
- * change the status. Errors: as filch_span_add_event. */
+ * recorded error. type: such as "ETIMEDOUT"; message: for people. Either may be NULL, and is then
+ * left out. Does not change the status. Errors: as filch_span_add_event. */
 FILCH_API int filch_span_record_error(filch_span *span, const char *type, const char *message);
 /* Sets the status. FILCH_SPAN_OK is final, an error replaces an earlier error, FILCH_SPAN_UNSET
  * changes nothing. message: of an error, NULL or "" for none; else unused. Errors: -EINVAL (an
@@ -171,7 +171,8 @@ FILCH_API const filch_span_record *filch_span_read(filch_span *span);
 
 FILCH_END_DECLS
 
-/* FILCH_SPAN_SET(span, fields...): computes the fields only if the span is recording. */
+/* Sets attributes as filch_span_set: FILCH_SPAN_SET(span, fields...). Computes the fields only if
+ * the span is recording. */
 #define FILCH_SPAN_SET(span, ...)                                                                  \
     (__extension__({                                                                               \
         filch_span *fl_span_ = (span);                                                             \
@@ -181,7 +182,8 @@ FILCH_END_DECLS
         }                                                                                          \
         (void)0;                                                                                   \
     }))
-/* FILCH_SPAN_EVENT(span, name, fields...): the same for an event; with one field or more. */
+/* Adds an event as filch_span_add_event: FILCH_SPAN_EVENT(span, name, fields...), with one field or
+ * more. Computes the fields only if the span is recording. */
 #define FILCH_SPAN_EVENT(span, name, ...)                                                          \
     (__extension__({                                                                               \
         filch_span *fl_span_ = (span);                                                             \

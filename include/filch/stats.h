@@ -72,9 +72,9 @@ typedef struct filch_work_span {
  * a task); -ECHILD. */
 FILCH_API int filch_work_span_read(filch_runtime *rt, filch_work_span *out, size_t size);
 
-/* Reads the steals of a worker by victim: taken[victim] is the number of tasks and items it took
- * from that worker, for the first `count` victims; entries from filch_runtime_max_workers up are
- * 0. Errors: as filch_runtime_stats_read. */
+/* Reads the steals of the worker `thief` by victim: taken[victim] is the number of tasks and items
+ * it took from that worker, for the first `count` victims; entries from filch_runtime_max_workers
+ * up are 0. Errors: as filch_runtime_stats_read. */
 FILCH_API int filch_runtime_steals_read(filch_runtime *rt, unsigned thief, uint64_t *taken,
                                         unsigned count);
 

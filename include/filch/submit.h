@@ -80,11 +80,15 @@ typedef struct filch_submission {
     const filch_job_options *options; /* not needed after the call; NULL: the defaults */
 } filch_submission;
 
-/* Submits fn(self, job, data); options are designated initialisers of filch_job_options. Returns
- * 0 or a negative errno, as filch_pool_submit does. FILCH_SUBMIT_UNTIL waits for room until
- * `until`; with 0 it does not wait. The others wait forever. */
+/* ---- Macros ---- */
+
+/* Submits the job fn(self, job, data) with the default options; waits for room. The job's name is
+ * the function's. Returns 0 or a negative errno, as filch_pool_submit does. */
 #define FILCH_SUBMIT(pool, fn, data) fl_submit_named(pool, fn, data, NULL, #fn, FILCH_FOREVER)
+/* The same, but waits for room until `until`; with 0 it does not wait. */
 #define FILCH_SUBMIT_UNTIL(pool, fn, data, until) fl_submit_named(pool, fn, data, NULL, #fn, until)
+/* The same with options: FILCH_SUBMIT_AS(pool, fn, data, .priority = 3, ...), designated
+ * initialisers of filch_job_options. Waits for room without a limit. */
 #define FILCH_SUBMIT_AS(pool, fn, data, ...)                                                       \
     (__extension__({                                                                               \
         const filch_job_options fl_options_ = {__VA_ARGS__};                                       \

@@ -88,7 +88,8 @@ FILCH_BEGIN_DECLS
 FILCH_API void filch_mutex_lock(filch_mutex *mutex);
 /* Locks it if it is free now; else -EAGAIN. */
 FILCH_API int filch_mutex_try_lock(filch_mutex *mutex);
-/* Waits until it is free, or until `until`. Errors: see Forms. */
+/* Waits until it is free, or until `until`. Errors: -ETIMEDOUT; -ECANCELED (the context of its job
+ * or scope is done); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_mutex_lock_until(filch_mutex *mutex, int64_t until);
 /* Unlocks it; any caller. Does not wait. Dies if it is not locked. */
 FILCH_API void filch_mutex_unlock(filch_mutex *mutex);
@@ -101,7 +102,8 @@ FILCH_API void filch_mutex_unlock(filch_mutex *mutex);
 FILCH_API void filch_rwlock_read_lock(filch_rwlock *rwlock);
 /* Locks it if it would not have to wait; else -EAGAIN. */
 FILCH_API int filch_rwlock_try_read_lock(filch_rwlock *rwlock);
-/* As filch_rwlock_read_lock, until `until`. Errors: see Forms. */
+/* As filch_rwlock_read_lock, until `until`. Errors: -ETIMEDOUT; -ECANCELED (the context of its job
+ * or scope is done); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_rwlock_read_lock_until(filch_rwlock *rwlock, int64_t until);
 /* Unlocks it. Dies if no reader holds it. */
 FILCH_API void filch_rwlock_read_unlock(filch_rwlock *rwlock);
@@ -109,7 +111,8 @@ FILCH_API void filch_rwlock_read_unlock(filch_rwlock *rwlock);
 FILCH_API void filch_rwlock_write_lock(filch_rwlock *rwlock);
 /* Locks it if it would not have to wait; else -EAGAIN. */
 FILCH_API int filch_rwlock_try_write_lock(filch_rwlock *rwlock);
-/* As filch_rwlock_write_lock, until `until`. Errors: see Forms. */
+/* As filch_rwlock_write_lock, until `until`. Errors: -ETIMEDOUT; -ECANCELED (the context of its job
+ * or scope is done); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_rwlock_write_lock_until(filch_rwlock *rwlock, int64_t until);
 /* Unlocks it. Dies if no writer holds it. */
 FILCH_API void filch_rwlock_write_unlock(filch_rwlock *rwlock);
@@ -124,14 +127,16 @@ FILCH_API int filch_semaphore_init(filch_semaphore *semaphore, unsigned permits)
 /* Takes `count` permits at once; waits while there are fewer, or others wait. Dies for
  * more than FILCH_PERMITS_MAX. */
 FILCH_API void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count);
-/* Takes them if it would not have to wait; else -EAGAIN. Error: -EINVAL (more than
+/* Takes `count` permits if it would not have to wait; else -EAGAIN. Error: -EINVAL (more than
  * FILCH_PERMITS_MAX). */
 FILCH_API int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count);
-/* As filch_semaphore_acquire, until `until`. Errors: see Forms; -EINVAL (more than
- * FILCH_PERMITS_MAX). */
+/* As filch_semaphore_acquire, until `until`. Errors: -ETIMEDOUT; -ECANCELED (the context of its job
+ * or scope is done); -EINVAL (a negative time, or more than FILCH_PERMITS_MAX); -ENOMEM or -EAGAIN
+ * (no timer). */
 FILCH_API int filch_semaphore_acquire_until(filch_semaphore *semaphore, unsigned count,
                                             int64_t until);
-/* Adds permits; any caller. Error: -EOVERFLOW (there would be more than FILCH_PERMITS_MAX). */
+/* Adds `count` permits; any caller. Error: -EOVERFLOW (there would be more than FILCH_PERMITS_MAX:
+ * give back only what was taken). */
 FILCH_API int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count);
 /* Returns the number of permits; possibly outdated on return. */
 FILCH_API unsigned filch_semaphore_available(const filch_semaphore *semaphore);
@@ -144,7 +149,8 @@ FILCH_API unsigned filch_semaphore_available(const filch_semaphore *semaphore);
 FILCH_API void filch_condition_wait(filch_condition *condition, filch_mutex *mutex);
 /* The same, until `until`. On return the mutex is locked in any case, even if that takes longer. A
  * caller that gets -ETIMEDOUT has consumed no signal. With a time of 0, or a negative one, the
- * mutex is not unlocked. */
+ * mutex is not unlocked. Errors: -ETIMEDOUT; -ECANCELED (the context of its job or scope is done);
+ * -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_condition_wait_until(filch_condition *condition, filch_mutex *mutex,
                                          int64_t until);
 /* Wakes the longest waiter, if any. With or without the mutex; does not wait. */
@@ -162,7 +168,8 @@ FILCH_API void filch_waitgroup_add(filch_waitgroup *group, unsigned count);
 FILCH_API void filch_waitgroup_done(filch_waitgroup *group);
 /* Waits until none is left. Writes that the tasks made before they were done are visible. */
 FILCH_API void filch_waitgroup_wait(filch_waitgroup *group);
-/* The same, until `until`. Errors: see Forms. */
+/* The same, until `until`. Errors: -ETIMEDOUT; -ECANCELED (the context of its job or scope is
+ * done); -EINVAL (a negative time); -ENOMEM or -EAGAIN (no timer). */
 FILCH_API int filch_waitgroup_wait_until(filch_waitgroup *group, int64_t until);
 
 /* ---- Once ---- */
@@ -176,8 +183,9 @@ FILCH_API void filch_once(filch_once_flag *flag, void (*fn)(void *arg), void *ar
 /* Sets the number of parties, before first use. Error: -EINVAL (0 parties). */
 FILCH_API int filch_barrier_init(filch_barrier *barrier, unsigned parties);
 /* Waits until all parties have arrived, or `until`. Returns 1 for the last to arrive, 0 for the
- * others. Errors: as for an _until call (after -ETIMEDOUT the caller counts as not arrived);
- * -EINVAL (not initialised). */
+ * others. Errors, after which the caller counts as not arrived: -ETIMEDOUT; -ECANCELED (the context
+ * of its job or scope is done); -EINVAL (not initialised, or a negative time); -ENOMEM or -EAGAIN
+ * (no timer). */
 FILCH_API int filch_barrier_wait(filch_barrier *barrier, int64_t until);
 
 FILCH_END_DECLS

@@ -94,33 +94,53 @@
 #pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
 #endif
 
-/* Joins: statements. */
+/* Joins the newest unjoined fork, and stores its result: FILCH_JOIN(destination, name), where name
+ * is the task's, and destination a variable or a declaration of one. A statement. Waits if a thief
+ * runs the task. */
 #define FILCH_JOIN(...) FL_TWO(FL_RESULT1, FL_RESULT0, __VA_ARGS__)(~, ##__VA_ARGS__)
 #define FL_RESULT1(x, destination, name)                                                           \
     destination = (FL_NOTE_JOIN(name##_)(--self), FL_GIVES(name##_is_void) FL_JOIN(name##_, name))
 #define FL_RESULT0(x, ...) FL_SAY_FL_JOIN __VA_ARGS__ = 0
+/* The same for the task `name` without a result. */
 #define FILCH_JOIN_VOID(name) (FL_NOTE_JOIN(name##_)(--self), FL_JOIN(name##_, name))
 
 #ifndef __clang__
 #pragma GCC system_header /* as misuse.h; not earlier: gcc warns of two joins in one expression */
 #endif
 
-/* Forks: statements; and the calls from outside a task. */
+/* Forks a task: FILCH_FORK(name, arguments...). Another worker may run it; otherwise its join does.
+ * A statement, in a function with `self`. */
 #define FILCH_FORK(...) FL_SOME(FL_FORK1, FL_FORK0, __VA_ARGS__)(self, ##__VA_ARGS__)
+/* Runs a task or an algorithm in the runtime rt, waits for it, and gives its result: FILCH_RUN(rt,
+ * name, arguments...). For callers outside rt: a task of rt calls name(self, ...) instead. If
+ * filch_run returns an error, an algorithm returns it, and for a task the process ends by
+ * filch_die. If the task panics, a calling task panics too. */
 #define FILCH_RUN(rt, ...) FL_SOME(FL_RUN1, FL_RUN0, __VA_ARGS__)(rt, ##__VA_ARGS__)
+/* Starts a task of the runtime rt (NULL: the caller's) whose result goes to an empty future:
+ * FILCH_ASYNC(rt, future, name, arguments...). Does not wait. Returns 0 or a negative errno, as
+ * filch_async does. */
 #define FILCH_ASYNC(rt, future, ...)                                                               \
     FL_SOME(FL_ASYNC1, FL_ASYNC0, __VA_ARGS__)(rt, future, ##__VA_ARGS__)
-/* Statement: allows forks in the caller's present floating-point mode, because the forked tasks
- * set their own or need none. Valid for the calling task until it ends; a no-op without
+/* Allows forks in the caller's present floating-point mode, because the forked tasks set their own
+ * or need none. A statement, valid for the calling task until it ends; a no-op without
  * FILCH_DEBUG. */
 #define FILCH_ANY_FPMODE() FILCH_CHECK(fl_check_any_fpmode(self))
 
-/* Definitions: of a complete task, in headers, and in the one file that belongs to the header. */
+/* Defines a task that is private to its file: FILCH_TASK(R, name, pairs...) { body }. R is the type
+ * of its result, and pairs are up to five (type, name) of its arguments. Callers with `self` call
+ * it as name(self, arguments...). */
 #define FILCH_TASK(R, ...) FL_MAKE(FL_TASK, FL_VALUE, R, ##__VA_ARGS__, ~)
+/* The same without a result: FILCH_VOID_TASK(name, pairs...) { body }. */
 #define FILCH_VOID_TASK(...) FL_MAKE(FL_TASK, FL_VOID, void, ##__VA_ARGS__, ~)
+/* Declares a task for several files, in their header: FILCH_TASK_DECLARE(R, name, pairs...); with a
+ * result of type R. */
 #define FILCH_TASK_DECLARE(R, ...) FL_MAKE(FL_DECLARE, FL_VALUE, R, ##__VA_ARGS__, ~)
+/* The same without a result. */
 #define FILCH_VOID_TASK_DECLARE(...) FL_MAKE(FL_DECLARE, FL_VOID, void, ##__VA_ARGS__, ~)
+/* Defines a task that FILCH_TASK_DECLARE has declared, in one file: FILCH_TASK_DEFINE(R, name,
+ * pairs...) { body }, with a result of type R. */
 #define FILCH_TASK_DEFINE(R, ...) FL_MAKE(FL_DEFINE, FL_VALUE, R, ##__VA_ARGS__, ~)
+/* The same without a result, after FILCH_VOID_TASK_DECLARE. */
 #define FILCH_VOID_TASK_DEFINE(...) FL_MAKE(FL_DEFINE, FL_VOID, void, ##__VA_ARGS__, ~)
 
 #ifdef __clang__

@@ -74,8 +74,8 @@ FILCH_API int fl_timer_start_at(filch_timer *timer, filch_runtime *rt, int64_t w
 /* Stops the timer. Returns true if it was pending; fn will not run. Returns false if not: the
  * task of the last start was handed to the runtime and may be waiting or running, or have ended. */
 FILCH_API bool filch_timer_stop(filch_timer *timer);
-/* Changes the time of a pending timer. Errors: -ENOENT (not pending: start it); -EINVAL
- * (negative). */
+/* Changes the time of a pending timer to `when`. Errors: -ENOENT (not pending: start it); -EINVAL
+ * (when is negative). */
 FILCH_API int filch_timer_reset(filch_timer *timer, int64_t when);
 
 /* ---- Tickers ---- */
@@ -88,8 +88,8 @@ FILCH_API filch_channel *filch_ticker_channel(filch_ticker *ticker);
 /* Stops the ticks and drops one that is in the channel; receivers keep waiting. One caller at a
  * time, as for the next two. */
 FILCH_API void filch_ticker_stop(filch_ticker *ticker);
-/* Restarts it, stopped or not, with this period and number 1. Error: -EINVAL; on any error it is
- * stopped. */
+/* Restarts it, stopped or not, with this period, in ns, and number 1. Error, after which it is
+ * stopped: -EINVAL (period is not above 0). */
 FILCH_API int filch_ticker_reset(filch_ticker *ticker, int64_t period);
 /* Frees it and its channel; waiters get -EIDRM. NULL is allowed. May suspend. */
 FILCH_API void filch_ticker_destroy(filch_ticker *ticker);

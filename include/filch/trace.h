@@ -45,9 +45,9 @@
 
 FILCH_BEGIN_DECLS
 
-/* Begins to record the runtime's workers into a new file; %p in its name is the process ID. An
- * older trace or an empty file of that name is replaced, never written to. rt NULL: the calling
- * task's runtime.
+/* Begins to record, with the options above, the runtime's workers into a new file; %p in its name
+ * is the process ID. An older trace or an empty file of that name is replaced, never written to. rt
+ * NULL: the calling task's runtime.
  * Errors: -EINVAL (an unknown option; `tasks` with inline forks; rt is NULL outside a task);
  * -ENOMEM; -ECHILD; those of open and write. -EBUSY (the runtime has a trace: stop that first; or
  * another trace is being written into the file). -EEXIST (the file exists and is not a trace:
@@ -57,8 +57,8 @@ FILCH_API int filch_trace_start(filch_runtime *rt, const char *file, const char 
  * -EINVAL (there is no trace, or rt is NULL outside a task); -ECHILD. */
 FILCH_API int filch_trace_stop(filch_runtime *rt);
 
-/* Records a moment of the calling task. name: copied when it is new. Does nothing without a trace,
- * or outside a task. */
+/* Records a moment of the calling task. name: copied when it is new. value: any number, shown with
+ * it. Does nothing without a trace, or outside a task. */
 FILCH_API void filch_trace_mark(const char *name, uint32_t value);
 /* Begins a span of the calling task. The task may suspend in it, and begin further ones. name: as
  * for filch_trace_mark. */

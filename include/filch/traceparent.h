@@ -58,7 +58,7 @@ FILCH_API int filch_traceparent_parse(filch_traceparent *out, const char *text, 
  * ""). */
 FILCH_API int filch_traceparent_format(const filch_traceparent *trace,
                                        char out[FILCH_TRACEPARENT_TEXT]);
-/* Begins a trace, with random ids. */
+/* Begins a trace, with random ids; sampled: it is to be recorded. */
 FILCH_API void filch_traceparent_begin(filch_traceparent *out, bool sampled);
 /* Makes a span of the same trace below parent, with a random id. out may be parent. */
 FILCH_API void filch_traceparent_child(filch_traceparent *out, const filch_traceparent *parent);

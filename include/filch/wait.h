@@ -28,9 +28,13 @@
 
 #include <filch/atomic.h>
 
+/* As a point in time: without a limit. */
 #define FILCH_FOREVER INT64_MAX
+/* In nanoseconds: a factor for times. */
 #define FILCH_MICROSECOND INT64_C(1000)
+/* In nanoseconds. */
 #define FILCH_MILLISECOND INT64_C(1000000)
+/* In nanoseconds. */
 #define FILCH_SECOND INT64_C(1000000000)
 
 /* The waiters of one object, in order of arrival; zero bytes: none. Opaque. */

@@ -40,7 +40,7 @@ def paragraph(lines):
 
 
 def literal(lines):
-    return ".Bd -literal -offset indent\n" + "".join(f"{escape(line)}\n" for line in lines) + ".Ed\n"
+    return ".Bd -literal -offset 2n\n" + "".join(f"{escape(line)}\n" for line in lines) + ".Ed\n"
 
 
 def body(text, labels=False):
@@ -57,9 +57,9 @@ def body(text, labels=False):
 
 def table(items, width="Ds"):
     """(term, text) of each; terms are printed bold."""
-    out = f".Bl -tag -width {width}\n"
+    out = f".Bl -tag -width {width} -compact\n"
     for term, text in items:
-        out += f".It Sy {quoted(term)}\n" + (body(text) if text else "")
+        out += f".It Sy {quoted(term)}\n" + (body(text if re.search("^ ", text, re.M) else text.replace("\n", " ")) if text else "")
     return out + ".El\n"
 
 

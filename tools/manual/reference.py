@@ -5,15 +5,19 @@ Doxygen parses the declarations and says which comment belongs to which; heads, 
 plain text: paragraphs, lines indented by two or more are code, and in a head "Word: ..." opens a paragraph about that word."""
 import re
 import subprocess
-import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import doxygen
+
 HERE = Path(__file__).resolve().parent
-PRIVATE = re.compile(r"fl_|FL_|FILCH_\w*_H$|_FILCH")
-TITLE = re.compile(r"/\* ---- (.*?) ---- \*/$")
+PRIVATE = re.compile(r"fl_|FL_|FILCH_\w*(?:_H|_)$|_FILCH")
+# The public names of include/filch/detail belong to the header that programs include.
+INNER = {"par_args": "par", "order": "sort", "sort_core": "sort", "stable_core": "sort", "radix_key": "sort", "radix_core": "sort",
+         "merge_core": "sort"}
+TITLE = re.compile(r"/\* ---- (.*?) ---- \*/$", re.S)
 
 
 @dataclass
@@ -49,6 +53,14 @@ class Header:
         return re.split(r"[:.,;(]", self.head, maxsplit=1)[0].strip()
 
     @property
+    def purpose(self):
+        """The first sentence of the head, as far as it fits into a line."""
+        first = re.match(r"(?:[^.]|\.(?!\s))*", re.sub(r"\s+\([^)]*\)", "", self.head))[0]
+        first = re.sub(r"\s+", " ", first).strip()
+        starts = [first, *(first[: stop.start()] for stop in re.finditer(r"[:;] ", first))]
+        return max((start for start in starts if len(start) <= 120), key=len, default=self.title)
+
+    @property
     def entries(self):
         return [entry for section in self.sections for entry in section.entries]
 
@@ -63,7 +75,9 @@ def lines_of(text):
 
 
 def said(node):
-    return lines_of("".join(node.find("detaileddescription").itertext()))
+    """The comment; that of a field may have a heading above it."""
+    *headings, text = [lines_of(part.text or "") for part in node.find("detaileddescription").iter("verbatim")] or [""]
+    return " ".join([*(re.sub(r"(?<![.:])$", ":", heading) for heading in headings), text])
 
 
 def plain(node):
@@ -79,20 +93,24 @@ def parameters(node):
 
 def declared(node, kind, name, taken):
     if kind == "define":
-        return f"{name}({', '.join(of for _, of in taken)})" if taken else name
-    definition = node.findtext("definition") or f"{node.get('kind')} {name}"
-    return re.sub(r"\s+", " ", definition + (node.findtext("argsstring") or "")).replace("* ", "*")
+        value = node.findtext("initializer") or "\n"
+        return f"{name}({', '.join(of for _, of in taken)})" if taken else name if "\n" in value else re.sub(r"\s+", " ", f"#define {name} {value}").rstrip()
+    definition, rest = node.findtext("definition") or f"{node.get('kind')} {name}", node.findtext("argsstring") or ""
+    text = re.sub(r"\s+", " ", definition + ("" if rest.startswith(")") or definition.endswith(rest) else rest))
+    text = re.sub(r" ?(\*+) ?", r" \1", re.sub(r"@\d+ ?", "", text))
+    return re.sub(r" ?\( (\*+[\w:]+)\) ?", r" (\1)", text)
 
 
 def entry_of(node, source):
     kind, name = node.get("kind"), node.findtext("name")
     taken = list(parameters(node))
     line = int(node.find("location").get("line"))
-    members = [(plain(value.find("name")), said(value)) for value in node.findall("enumvalue")]
+    members = [(f"{plain(value.find('name'))} {plain(value.find('initializer'))}".strip(), said(value))
+               for value in node.findall("enumvalue")]
     anonymous = kind == "enum" and (not name or name.startswith("@"))
     shown = {"function": "function", "define": "macro" if taken else "constant", "enum": "constant" if anonymous else "type"}
     if anonymous:
-        name = members[0][0]
+        name = members[0][0].split()[0]
     exported = "FILCH_API" in " ".join(source[max(0, line - 2) : line])
     return Entry(shown.get(kind, "type"), name, declared(node, kind, name, taken), taken, said(node), line, members, exported)
 
@@ -114,13 +132,16 @@ def entries_of(root, folder, source):
 
 
 def parts_of(source):
-    """(line, title or None, text) of each title and general comment."""
+    """(line, title or None, text) of each title and general comment. A title is what stands before the first stop."""
     for found in re.finditer(r"^/\*((?:(?!\*/).)*)\*/\n(?=\n|/\* ----)", source, re.S | re.M):
         line = source.count("\n", 0, found.start()) + 1
         title = TITLE.match(found[0].strip())
         if title:
-            yield line, title[1], ""
-        elif not found[1].startswith(" SPDX"):
+            name, *rest = re.split(r"[:.;] ", lines_of(title[1]).replace("\n", " "), maxsplit=1)
+            yield line, name, ""
+            if rest:
+                yield line, None, f"{rest[0][0].upper()}{rest[0][1:]}."
+        elif not found[1].startswith((" SPDX", " clang-format")):
             yield line, None, lines_of(found[1])
 
 
@@ -129,7 +150,9 @@ def header_of(path, folder):
     source = text.split("\n")
     root = ET.parse(folder / f"{path.name.replace('_', '__').replace('.', '_8')}.xml").getroot()
     marks = [(line, 0, part) for line, *part in parts_of(text)]
-    marks += [(entry.line, 1, entry) for entry in entries_of(root, folder, source) if not PRIVATE.match(entry.name)]
+    gone = set(re.findall(r"^#undef (\w+)", text, re.M))
+    marks += [(entry.line, 1, entry) for entry in entries_of(root, folder, source)
+              if not PRIVATE.match(entry.name) and entry.name not in gone]
     sections, seen = [Section("")], set()
     for _, is_entry, mark in sorted(marks, key=lambda mark: mark[:2]):
         if not is_entry and mark[0]:
@@ -143,11 +166,26 @@ def header_of(path, folder):
     return Header(path.stem, head, [section for section in sections if section.entries or section.texts])
 
 
+def remedies(headers):
+    """{"-EINVAL": its meaning and what to do}: the list in the head of base.h."""
+    found = {}
+    for header in headers:
+        if header.name == "base":
+            for codes, text in re.findall(r"^  (-E.*?)  +(.*(?:\n {6,}.*)*)", header.head, re.M):
+                found.update({code: re.sub(r"\s+", " ", text) for code in codes.split(", ")})
+    return found
+
+
 def read(include):
     """The headers directly below include/filch; needs Doxygen."""
     include = Path(include).resolve()
+    inner = [path for name in INNER if (path := include / "detail" / f"{name}.h").exists()]
     with tempfile.TemporaryDirectory() as scratch:
-        more = f'INPUT = "{include}"\nOUTPUT_DIRECTORY = "{scratch}"\nINPUT_FILTER = "{sys.executable} {HERE}/filter.py"\n'
-        settings = (HERE / "Doxyfile").read_text(encoding="utf-8") + more
+        for path in [*include.glob("*.h"), *inner]:
+            Path(scratch, path.name).write_text(doxygen.comments(path.read_text(encoding="utf-8")), encoding="utf-8")
+        settings = (HERE / "Doxyfile").read_text(encoding="utf-8") + f'INPUT = "{scratch}"\nOUTPUT_DIRECTORY = "{scratch}"\n'
         subprocess.run(["doxygen", "-"], input=settings, text=True, check=True)
-        return [header_of(path, Path(scratch, "xml")) for path in sorted(include.glob("*.h"))]
+        headers = {path.stem: header_of(path, Path(scratch, "xml")) for path in sorted(include.glob("*.h"))}
+        for path in inner:
+            headers[INNER[path.stem]].sections += [part for part in header_of(path, Path(scratch, "xml")).sections if part.entries]
+    return list(headers.values())

@@ -3,6 +3,7 @@
 import re
 
 import mdoc
+import reference
 
 OPENED = {"Threads", "Suspends", "Errors", "Life", "Panics"}  # paragraphs of a head that hold for each of its functions
 
@@ -12,7 +13,8 @@ def overview_of(header):
 
 
 def lower(title):
-    return title if re.match(r"[A-Z]{2}", title) else title[:1].lower() + title[1:]
+    """As it stands in the middle of a sentence."""
+    return title if re.match(r"\w*[A-Z]\w*[A-Z]|Filch", title) else title[:1].lower() + title[1:]
 
 
 def synopsis(header, entries):
@@ -24,7 +26,7 @@ def synopsis(header, entries):
         else:
             out += f".Fo {entry.name}\n"
         for of, name in entry.parameters:
-            out += f".Fa {mdoc.quoted(argument(of, name))}\n"
+            out += f".Fa {mdoc.quoted(argument(of, name))}\n" if of or name or entry.kind == "function" else ""
         out += ".Fc\n"
     return out
 
@@ -65,30 +67,56 @@ def since(header):
     return f"Since Filch {found[1]}.\n" if found else ""
 
 
+def times(entries, headers):
+    """The paragraph of <filch/wait.h> about points in time, for functions that take one."""
+    if not any(name == "until" for entry in entries for _, name in entry.parameters):
+        return ""
+    head = next((header.head for header in headers if header.name == "wait"), "")
+    return "".join(re.findall(r"^Times: (?:.+(?:\n|$))+", head, re.M))
+
+
+def errors(entries, rule, remedies):
+    """The meaning in all headers of the errors of a page, and the remedies."""
+    text = " ".join([rule, *(entry.text for entry in entries)])
+    named = [(code, meaning) for code, meaning in remedies.items() if re.search(code + r"\b", text)]
+    return "Their meaning in all headers, and what to do:\n.Pp\n" + mdoc.table(named, "-ETIMEDOUT") if named else ""
+
+
 def type_items(entries):
     out = ""
     for entry in entries:
         out += f".Ss {mdoc.escape(entry.name)}\n"
-        out += mdoc.literal([entry.declaration + ";"]) if entry.declaration.startswith("typedef") and "(" in entry.declaration else ""
-        out += mdoc.body(entry.text) or ""
-        out += mdoc.table(entry.members) if len(entry.members) > 1 or entry.members and entry.members[0][0] != entry.name else ""
+        shown = entry.declaration.startswith("typedef") and "(" in entry.declaration
+        out += mdoc.literal([entry.declaration + ";"]) if shown else ""
+        out += mdoc.literal([entry.declaration]) if entry.declaration.startswith("#define") else ""
+        out += mdoc.body(entry.text) or ("" if entry.members or shown or entry.kind == "constant" else "Opaque.\n")
+        out += mdoc.table(entry.members) if entry.members else ""
     return out
 
 
-def section_page(header, section, date, pages):
+FAILS = re.compile(r"(?<=[.)])\s(?=(?:E|Further e|Other e)rrors?\b[^.:]*:\s)")
+LIFE = {"Life": "life cycle"}  # titles that say little outside their header
+
+
+def section_page(header, section, date, headers):
+    pages = {entry.name for header in headers for entry in header.entries}
     entries = functions_of(section)
-    title = section.title or header.title
-    text = "".join(mdoc.body(general) + ".Pp\n" for general in section.texts if not types_of(section))
+    title = LIFE.get(section.title, section.title) or header.title
+    text = "".join(mdoc.body(general) + ".Pp\n" for general in section.texts)
     for entry in entries:
-        text += f".Ss {mdoc.escape(entry.name)}\n" + mdoc.body(entry.text)
+        text += f".Ss {mdoc.escape(entry.name)}\n" + mdoc.body(FAILS.sub("\n\n", entry.text))
     mentioned = {name for name in re.findall(r"\b(?:filch|FILCH)_\w+", " ".join(entry.text for entry in entries)) if name in pages}
-    references = [(name, 3) for name in mentioned - {entry.name for entry in entries}] + [(overview_of(header), 3)]
-    purpose = lower(title) if title == header.title else f"{lower(header.title)}: {lower(title)}"
+    named = set(re.findall(r"<filch/(\w+)\.h>", " ".join([rules(header), *(entry.text for entry in entries)])))
+    others = {overview_of(other) for other in headers if other.name in named or other is header}
+    references = [(name, 3) for name in mentioned - {entry.name for entry in entries} | others]
+    purpose = lower(header.purpose) if title == header.title else f"{lower(header.title)}: {lower(title)}"
+    rule = rules(header)
     parts = [
         ("LIBRARY", library(header)),
         ("SYNOPSIS", synopsis(header, entries)),
         ("DESCRIPTION", text),
-        ("RULES", mdoc.body(rules(header), labels=True)),
+        ("RULES", mdoc.body(f"{rule}\n{times(entries, headers)}", labels=True)),
+        ("ERRORS", errors(entries, rule, reference.remedies(headers))),
         ("SEE ALSO", mdoc.see(references)),
         ("HISTORY", since(header)),
     ]
@@ -102,22 +130,24 @@ def library(header):
 
 
 def overview(header, date, targets):
-    types = [entry for section in header.sections for entry in types_of(section)]
-    general = [text for section in header.sections if types_of(section) or not functions_of(section) for text in section.texts]
+    shown = ""
+    for section in header.sections:
+        if section.texts and not functions_of(section):
+            shown += f".Ss {mdoc.escape(section.title)}\n" + "".join(mdoc.body(text) + ".Pp\n" for text in section.texts)
+        shown += type_items(types_of(section))
     parts = [
         ("LIBRARY", library(header)),
         ("SYNOPSIS", f".In filch/{header.name}.h\n"),
         ("DESCRIPTION", mdoc.body(without_since(header.head), labels=True)),
-        ("TYPES AND CONSTANTS", type_items(types) + "".join(".Pp\n" + mdoc.body(text) for text in general) if types else ""),
+        ("TYPES AND CONSTANTS", shown),
         ("SEE ALSO", mdoc.see([(name, 3) for name in targets] + [("filch", 7)])),
         ("HISTORY", since(header)),
     ]
-    return mdoc.page(overview_of(header), 3, date, [overview_of(header)], lower(header.title), parts)
+    return mdoc.page(overview_of(header), 3, date, [overview_of(header)], lower(header.purpose), parts)
 
 
 def pages(headers, date):
     """{file: text}, and {file: file} of links."""
-    known = {entry.name for header in headers for entry in header.entries}
     files, links = {}, {}
     for header in headers:
         sections = [section for section in header.sections if functions_of(section)]
@@ -125,7 +155,9 @@ def pages(headers, date):
         files[f"{overview_of(header)}.3"] = overview(header, date, firsts)
         for section in sections:
             first, *others = functions_of(section)
-            files[f"{first.name}.3"] = section_page(header, section, date, known)
+            files[f"{first.name}.3"] = section_page(header, section, date, headers)
             links.update({f"{entry.name}.3": f"{first.name}.3" for entry in others})
-        links.update({f"{entry.name}.3": f"{overview_of(header)}.3" for section in header.sections for entry in types_of(section)})
+        for entry in (entry for section in header.sections for entry in types_of(section)):
+            names = [entry.name, *re.findall(r"(?<=')FILCH_\w+", str([member for member, _ in entry.members]))]
+            links.update({f"{name}.3": f"{overview_of(header)}.3" for name in names})
     return files, links

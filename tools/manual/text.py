@@ -4,11 +4,16 @@ they stand) or "label" (a word, then the sentences about it)."""
 import re
 
 LABEL = re.compile(r"^([A-Z][a-z]+(?: [a-z]+){0,3}): (?=\S)")
-SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<! [A-Z]\.) +(?=[A-Z*`<(\"'_]|[a-z]\w*_)")
+SENTENCE = re.compile(r"(?<=[.!?])(?<!\.\.)(?<!e\.g\.)(?<!i\.e\.)(?<![ (][A-Z]\.) +(?=[A-Z*`<(\"'_]|[a-z]\w*_)")
 
 
 def sentences(text):
     return SENTENCE.split(re.sub(r"\s+", " ", text).strip())
+
+
+def breaks_after(line, after):
+    """A paragraph ends with a sentence, and leaves room in its line for the words that follow."""
+    return line.endswith(".") and re.match(r"[A-Z`]", after) and len(f"{line} {after.split()[0]}") < 80
 
 
 def blocks(text, labels=False):
@@ -28,6 +33,8 @@ def blocks(text, labels=False):
         code.clear()
 
     for line in text.split("\n"):
+        if run and breaks_after(run[-1], line):
+            yield from close()
         indented = line.startswith("  ")
         if code and (indented or not line):
             code.append(line)

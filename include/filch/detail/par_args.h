@@ -27,21 +27,31 @@
 
 #include <filch/task.h>
 
-/* For reductions, scans and sorts: of two values. */
+/* ---- Operations for reductions, scans and sorts ---- */
+
+/* The sum of a and b. */
 #define FILCH_PLUS(a, b) ((a) + (b))
+/* The product of a and b. */
 #define FILCH_TIMES(a, b) ((a) * (b))
+/* The lesser of a and b; of equals a. */
 #define FILCH_MIN(a, b) ((b) < (a) ? (b) : (a))
+/* The greater of a and b; of equals a. */
 #define FILCH_MAX(a, b) ((a) < (b) ? (b) : (a))
+/* Whether a comes before b in ascending order. */
 #define FILCH_LESS(a, b) ((a) < (b))
+/* Whether a comes before b in descending order. */
 #define FILCH_GREATER(a, b) ((b) < (a))
 
-/* Stops an algorithm from within a body: nothing more of it is started, and the call returns
- * `code`, a nonzero int. The second form is for bodies that return a value; any value will do. */
+/* ---- Stop of an algorithm, from within a body ---- */
+
+/* Stops the algorithm and ends the body: nothing more of it is started, and the call returns
+ * `code`, a nonzero int. */
 #define FILCH_STOP(code)                                                                           \
     do {                                                                                           \
         *fl_stop = (code);                                                                         \
         return;                                                                                    \
     } while (0)
+/* The same for bodies that return a value; any value will do. */
 #define FILCH_STOP_WITH(code, value) return *fl_stop = (code), (value)
 
 /* Whether values of type T can be copied bytewise. In C, always. */
