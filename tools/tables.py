@@ -17,7 +17,7 @@ METRICS = [  # title, form, source
     ("metrics of dead letters", "filch_dead_letters_{}", "runtime/resilience/dead_letters.c"),
 ]
 VARIABLES = "AWS|FILCH_(?:BROKER|SERVICE|JOB)|GOOGLE|OMP|OTEL|SSL|XDG"  # they begin with one of these
-UNINDEXED = "reference|decisions|design|paths|verification|guide/|docs/README"  # pages of other subjects
+UNINDEXED = "migrating|faq|performance|reference|decisions|design|paths|verification|guide/|docs/README"  # pages of other subjects
 
 
 def variables(source):
