@@ -90,6 +90,11 @@ npm                     | command npm
 python3-kafka           | file /usr/lib/python3/dist-packages/kafka/__init__.py
 python3-pika            | file /usr/lib/python3/dist-packages/pika/__init__.py
 golang-go               | command go
+cargo                   | command cargo
+librust-rayon-dev       | file /usr/share/cargo/registry/rayon-1.*
+python3-celery          | file /usr/lib/python3/dist-packages/celery/__init__.py
+python3-redis           | file /usr/lib/python3/dist-packages/redis/__init__.py
+ruby-sidekiq            | command sidekiq
 buildah                 | command buildah
 runc                    | command runc
 golang-github-containers-common | file /usr/share/containers/seccomp.json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, the
-numbers of a pool in docs/pools/README.md, and the renamed names in docs/internals/renamed.md.
+"""Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, and the
+numbers of a pool in docs/pools/README.md.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -17,7 +17,7 @@ METRICS = [  # title, form, source
     ("metrics of dead letters", "filch_dead_letters_{}", "runtime/resilience/dead_letters.c"),
 ]
 VARIABLES = "AWS|FILCH_(?:BROKER|SERVICE|JOB)|GOOGLE|OMP|OTEL|SSL|XDG"  # they begin with one of these
-UNINDEXED = "reference|decisions|design|paths|verification|guide/|docs/README"  # pages of other subjects
+UNINDEXED = "migrating|faq|performance|reference|decisions|design|paths|verification|guide/|docs/README"  # pages of other subjects
 
 
 def variables(source):
@@ -41,11 +41,6 @@ def pool_numbers(source):
         else:
             field, metric = name, name if falls == "1" else f"{name}_total"
         yield f"| `{field}` | `filch_pool_{metric}` | `{name}` | {says[0].lower()}{says[1:]} |\n"
-
-
-def renamed(source):
-    for old, new in re.findall(r"^s/(?:\\b|<)(filch[\w\\/.]*?)(?:\\b|>)/<?(filch[\w\\/.]*?)>?/g$", source, re.M):
-        yield f"| `{old}` | `{new}` |\n".replace("\\", "")
 
 
 def texts(pattern):
@@ -112,10 +107,6 @@ TABLES = [
     (
         "runtime/pool/statistics.h", pool_numbers, "docs/pools/README.md",
         "| `filch_pool_stats` | metric | `filch top --json` | |\n|---|---|---|---|\n",
-    ),
-    (
-        "tools/check/old_names.sed", renamed, "docs/internals/renamed.md",
-        "| earlier | now |\n|---|---|\n",
     ),
     (
         "include/filch/filch.h", index, "docs/reference.md",

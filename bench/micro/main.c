@@ -8,5 +8,6 @@ int main(int argc, char **argv)
     register_outside();
     register_life();
     register_scopes();
+    register_calls();
     return shim_main(argc, argv);
 }

@@ -16,6 +16,7 @@ void register_steal(void);
 void register_outside(void);
 void register_life(void);
 void register_scopes(void);
+void register_calls(void);
 
 /* A runtime, or NULL after the benchmark was marked as failed. */
 static inline filch_runtime *micro_runtime(shim_state *state, const filch_config *like)

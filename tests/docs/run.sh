@@ -8,6 +8,7 @@
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
 #   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
 #   ```sh text    (or another language than C) shown only
+#   ```go FILE    (or another language) kept under that name for the commands that follow
 # Links to files must lead somewhere.
 # usage: run.sh FILE.md, with the environment that consumer/common.sh wants
 . "$(dirname "$0")/../consumer/scratch.sh"
@@ -107,6 +108,8 @@ for block in "$blocks"/*; do
         fi
         last=none
         ;;
+    *.name) ;;
+    *) [ ! -f "$blocks/$line.name" ] || cp "$block" "$(cat "$blocks/$line.name")" ;;
     esac
 done
 : >"$scratch/output"
