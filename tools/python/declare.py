@@ -4,6 +4,7 @@
 
   declare.py --python FILE [--headers DIR] [--compiler CC]   writes the module of cffi's ABI mode, filch/_filch.py
   declare.py --print [--headers DIR] [--compiler CC]         prints the declarations
+  declare.py --version [--headers DIR]                       prints the version of the headers
 
 Only the preprocessor of CC runs, and only here: neither the installation of the package nor its use needs a compiler."""
 import argparse
@@ -79,11 +80,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", type=Path, metavar="FILE")
     parser.add_argument("--print", action="store_true")
+    parser.add_argument("--version", action="store_true")
     parser.add_argument("--headers", type=Path, default=HEADERS)
     parser.add_argument("--compiler", default="cc")
     given = parser.parse_args()
     if given.python:
         write(given.python, given.headers, given.compiler)
+    if given.version:
+        print(version(given.headers))
     if given.print:
         sys.stdout.write(declarations(given.headers, given.compiler))
 

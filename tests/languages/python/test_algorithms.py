@@ -112,24 +112,5 @@ class Reductions(unittest.TestCase):
         self.assertTrue((values == expected).all())
 
 
-class Compiled(unittest.TestCase):
-    def test_numba_compiles_bodies(self):
-        try:
-            from numba import carray, cfunc, types
-        except ImportError:
-            self.skipTest("numba is not installed")
-
-        @cfunc(types.int32(types.voidptr, types.uint64, types.uint64, types.CPointer(types.float64)))
-        def halve(_self, begin, end, data):
-            x = carray(data, end)
-            for i in range(begin, end):
-                x[i] /= 2
-            return 0
-
-        values = numpy.arange(SIZE, dtype="float64")
-        filch.for_each(halve, SIZE, values)
-        self.assertTrue((values == numpy.arange(SIZE) / 2).all())
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -36,15 +36,6 @@ class Tools(unittest.TestCase):
             events = filch.trace(file)
             self.assertTrue({"name", "ph", "tid"} <= set(filch.rows(events)[-1]))
 
-    def test_frames_have_the_rows(self):
-        try:
-            import pandas
-        except ImportError:
-            self.skipTest("pandas is not installed")
-        frame = filch.frame(filch.sim("tree:depth=6", workers=[1, 2, 4]))
-        self.assertIsInstance(frame, pandas.DataFrame)
-        self.assertEqual(list(frame.workers), [1, 2, 4])
-
     def test_errors_have_the_sentence_of_the_program(self):
         with self.assertRaisesRegex(filch.ToolError, "unknown generator 'bush'"):
             filch.sim("bush")
