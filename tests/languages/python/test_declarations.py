@@ -4,6 +4,7 @@
 library exports them."""
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from filch import ffi, lib
 from filch._library import FOREVER
 from filch.executor import UNLIMITED
+
+sys.path.append(f"{os.environ['FILCH_SOURCE']}/tools/python")
+import declare_rust  # noqa: E402
 
 
 def types(kind):
@@ -54,6 +58,10 @@ class Declarations(unittest.TestCase):
             for field, _ in ffi.typeof(name).fields:
                 expected[f"offsetof({name}, {field})"] = ffi.offsetof(name, field)
         self.assertGreater(len(expected), 150)
+        self.assertEqual(dict(zip(expected, by_compiler(expected))), expected)
+
+    def test_alignments_are_those_of_c(self):
+        expected = {f"_Alignof({name})": declare_rust.ALIGNED.get(name, ffi.alignof(name)) for name in structs()}
         self.assertEqual(dict(zip(expected, by_compiler(expected))), expected)
 
     def test_slots_are_as_long_as_in_c(self):
