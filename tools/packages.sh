@@ -62,6 +62,8 @@ postgresql              | server /usr/lib/postgresql/*/bin/postgres
 binutils                | command readelf
 python3                 | command python3
 python3-yaml            | file /usr/lib/python3/dist-packages/yaml/__init__.py
+python3-cffi            | file /usr/lib/python3/dist-packages/cffi/__init__.py
+python3-numpy           | file /usr/lib/python3/dist-packages/numpy/__init__.py
 nodejs                  | command node
 codespell               | command codespell
 systemd                 | command systemd-analyze
@@ -110,7 +112,14 @@ imagemagick             | file /usr/bin/convert
 graphicsmagick          | command gm
 libfftw3-dev            | header gcc fftw3.h
 libopenblas0-openmp     | file /usr/lib/*/openblas-openmp/libopenblas.so.0
-python3-numpy           | file /usr/lib/python3/dist-packages/numpy/__init__.py
+python3-numba           | file /usr/lib/python3/dist-packages/numba/__init__.py
+python3-pandas          | file /usr/lib/python3/dist-packages/pandas/__init__.py
+python3-nbclient        | file /usr/lib/python3/dist-packages/nbclient/__init__.py
+python3-ipykernel       | file /usr/lib/python3/dist-packages/ipykernel/__init__.py
+python3-pip             | file /usr/lib/python3/dist-packages/pip/__init__.py
+python3-setuptools      | file /usr/lib/python3/dist-packages/setuptools/__init__.py
+python3-wheel           | file /usr/lib/python3/dist-packages/wheel/__init__.py
+rustc                   | command rustc
 python3-sklearn         | file /usr/lib/python3/dist-packages/sklearn/__init__.py
 libgraphblas-dev        | file /usr/lib/*/libgraphblas.so
 primecount              | command primecount

@@ -175,6 +175,12 @@ typedef struct filch_pool_config {
                             (docs/pools/README.md); default: not checked */
     int64_t run_timeout; /* ns from the start of each attempt, for jobs without a run_timeout of
                             their own; default: none */
+    bool blocking;       /* functions of jobs run on threads for blocking calls
+                            (<filch/blocking.h>), with their stacks and without a self: for
+                            functions that block or are written in another language. A Filch call
+                            that waits blocks the thread there, and the job's context does not end
+                            it. Up to filch_config.blocking_threads run at a time; without a
+                            thread a job fails: -EAGAIN or -ENOMEM */
 } filch_pool_config;
 
 /* ---- Statistics ---- */

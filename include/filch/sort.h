@@ -53,6 +53,9 @@ FILCH_BEGIN_DECLS
 /* Sorts n items of `size` bytes each by less(a, b, context), which is not inlined. */
 FILCH_API int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
                          void *context);
+/* The same for a caller outside rt. */
+FILCH_API int filch_run_sort(filch_runtime *rt, void *items, size_t n, size_t size,
+                             filch_less_fn *less, void *context);
 
 /* The same with `ops`, the functions of a type, for FILCH_SORT. */
 FILCH_API int filch_sort_by(filch_self self, void *items, size_t n, const filch_sort_ops *ops,
@@ -116,6 +119,9 @@ FILCH_BEGIN_DECLS
 /* Sorts count items of `size` bytes by less(a, b, context), which is not inlined. */
 FILCH_API int filch_sort_stable(filch_self self, void *items, size_t count, size_t size,
                                 filch_less_fn *less, void *context);
+/* The same for a caller outside rt. */
+FILCH_API int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
+                                    filch_less_fn *less, void *context);
 
 /* The same with `ops`, the functions of a type, for FILCH_SORT_STABLE. */
 FILCH_API int filch_sort_stable_by(filch_self self, void *items, size_t count,
@@ -174,6 +180,9 @@ FILCH_BEGIN_DECLS
  * an unknown kind of key, or a key outside its item). */
 FILCH_API int filch_radix_sort(filch_self self, void *items, size_t n, size_t size,
                                size_t key_offset, size_t key_bytes, filch_radix_kind kind);
+/* The same for a caller outside rt. */
+FILCH_API int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size,
+                                   size_t key_offset, size_t key_bytes, filch_radix_kind kind);
 
 /* The same with `ops`, the functions of a type, which get context, for FILCH_RADIX_SORT. */
 FILCH_API int filch_radix_sort_by(filch_self self, void *items, size_t n,

@@ -66,8 +66,9 @@ static int refuse(size_t size, size_t offset, size_t bytes, filch_radix_kind kin
     return 0;
 }
 
-int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t key_offset,
-                     size_t key_bytes, filch_radix_kind kind)
+/* From a task; or from another thread, with rt. */
+static int sort(filch_self self, filch_runtime *rt, void *items, size_t n, size_t size,
+                size_t key_offset, size_t key_bytes, filch_radix_kind kind)
 {
     int rc = refuse(size, key_offset, key_bytes, kind);
     if (rc)
@@ -77,5 +78,18 @@ int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t
                      .bytes = key_bytes,
                      .flips = fl_radix_flips_of(key_bytes, kind)};
     filch_radix_ops ops = ops_for(&key);
-    return filch_radix_sort_by(self, items, n, &ops, &key);
+    return rt ? fl_run_radix_sort_by(rt, items, n, &ops, &key)
+              : filch_radix_sort_by(self, items, n, &ops, &key);
+}
+
+int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t key_offset,
+                     size_t key_bytes, filch_radix_kind kind)
+{
+    return sort(self, NULL, items, n, size, key_offset, key_bytes, kind);
+}
+
+int filch_run_radix_sort(filch_runtime *rt, void *items, size_t n, size_t size, size_t key_offset,
+                         size_t key_bytes, filch_radix_kind kind)
+{
+    return sort(NULL, rt, items, n, size, key_offset, key_bytes, kind);
 }

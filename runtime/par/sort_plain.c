@@ -33,11 +33,25 @@ static filch_sort_ops ops_for(size_t size)
     return ops;
 }
 
+/* From a task; or from another thread, with rt. */
+static int sort(filch_self self, filch_runtime *rt, void *items, size_t n, filch_ordering plain)
+{
+    const filch_sort_ops ops = ops_for(plain.size);
+    int rc = fl_order_refuse("filch_sort", plain.size, plain.less);
+    if (rc)
+        return rc;
+    return rt ? fl_run_sort_by(rt, items, n, &ops, &plain)
+              : filch_sort_by(self, items, n, &ops, &plain);
+}
+
 int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
                void *context)
 {
-    filch_ordering plain = {size, less, context};
-    const filch_sort_ops ops = ops_for(size);
-    int rc = fl_order_refuse("filch_sort", size, less);
-    return rc ? rc : filch_sort_by(self, items, n, &ops, &plain);
+    return sort(self, NULL, items, n, (filch_ordering){size, less, context});
+}
+
+int filch_run_sort(filch_runtime *rt, void *items, size_t n, size_t size, filch_less_fn *less,
+                   void *context)
+{
+    return sort(NULL, rt, items, n, (filch_ordering){size, less, context});
 }

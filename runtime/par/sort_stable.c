@@ -266,13 +266,24 @@ int fl_run_sort_stable_by(filch_runtime *rt, void *items, size_t count, const fi
     return begin(NULL, rt, &(sort_call){ops, context, items, count, 0});
 }
 
+static int begin_plain(filch_self self, filch_runtime *rt, void *items, size_t count,
+                       filch_ordering plain)
+{
+    int rc = fl_order_refuse("filch_sort_stable", plain.size, plain.less);
+    if (rc)
+        return rc;
+    filch_stable_ops ops = fl_plain_ops(plain.size);
+    return begin(self, rt, &(sort_call){&ops, &plain, items, count, 0});
+}
+
 int filch_sort_stable(filch_self self, void *items, size_t count, size_t size, filch_less_fn *less,
                       void *context)
 {
-    int rc = fl_order_refuse("filch_sort_stable", size, less);
-    if (rc)
-        return rc;
-    filch_ordering plain = {size, less, context};
-    filch_stable_ops ops = fl_plain_ops(size);
-    return filch_sort_stable_by(self, items, count, &ops, &plain);
+    return begin_plain(self, NULL, items, count, (filch_ordering){size, less, context});
+}
+
+int filch_run_sort_stable(filch_runtime *rt, void *items, size_t count, size_t size,
+                          filch_less_fn *less, void *context)
+{
+    return begin_plain(NULL, rt, items, count, (filch_ordering){size, less, context});
 }

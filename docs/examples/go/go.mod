@@ -1,0 +1,3 @@
+module filch_example
+
+go 1.19

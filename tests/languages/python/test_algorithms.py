@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Sorts, loops, reductions and scans over buffers, against NumPy and Python."""
+import array
+import random
+import unittest
+
+import filch
+from functions import by_ctypes, cffi_pointer
+
+import numpy
+
+SIZE = 300_000
+
+
+class Sorts(unittest.TestCase):
+    def test_each_number_is_sorted_as_by_numpy(self):
+        for code in ("bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64"):
+            with self.subTest(code):
+                values = numpy.random.default_rng(1).integers(0, 1 << 62, SIZE).view("int64")
+                values = (values.astype("float64") - (1 << 61)).astype(code) if code.startswith("float") else values.astype(code)
+                ours = values.copy()
+                filch.sort(ours)
+                self.assertTrue((ours == numpy.sort(values)).all())
+
+    def test_nans_end_last(self):
+        values = numpy.array([2.0, numpy.nan, -1.0, numpy.inf])
+        filch.sort(values)
+        self.assertEqual(list(values[:3]), [-1.0, 2.0, numpy.inf])
+
+    def test_any_buffer_is_sorted_in_place(self):
+        values = array.array("l", random.Random(1).sample(range(-SIZE, SIZE), SIZE))
+        expected = sorted(values)
+        filch.sort(values)
+        self.assertEqual(list(values), expected)
+        text = bytearray(b"filch")
+        filch.sort(memoryview(text)[1:])
+        self.assertEqual(text, b"fchil")
+
+    def test_records_are_sorted_stably_by_a_field(self):
+        people = numpy.zeros(SIZE, dtype=[("name", "i4"), ("age", "f8")])
+        people["name"], people["age"] = numpy.arange(SIZE), numpy.arange(SIZE) * 7 % 90
+        expected = people[numpy.argsort(people["age"], kind="stable")]
+        for key in ("age", (4, "d")):
+            ours = people.copy()
+            filch.sort(ours, key=key)
+            self.assertTrue((ours == expected).all())
+
+    def test_compiled_comparisons_decide(self):
+        for stable in (False, True):
+            values = numpy.random.default_rng(2).integers(-1000, 1000, SIZE, dtype="int32")
+            expected = numpy.sort(values)[::-1]
+            filch.sort(values, less=by_ctypes.greater, stable=stable)
+            self.assertTrue((values == expected).all())
+
+    def test_refusals_say_what_is_valid(self):
+        for values, words in ((b"bytes", "read-only"), (numpy.zeros((2, 2)), "2 dimensions"), (numpy.zeros(4)[::2], "contiguous: False"),
+                              (numpy.zeros(2, ">i4"), "format '>i'"), (numpy.zeros(2, complex), "format 'Zd'")):
+            with self.assertRaisesRegex(TypeError, words):
+                filch.sort(values)
+        with self.assertRaises(TypeError):
+            filch.sort([2, 1])
+
+
+class Loops(unittest.TestCase):
+    def test_compiled_bodies_cover_the_range(self):
+        values = numpy.arange(SIZE, dtype="float64")
+        for body in (by_ctypes.twice, cffi_pointer("twice")):
+            self.assertEqual(filch.for_each(body, SIZE, values), 0)
+        self.assertTrue((values == 4 * numpy.arange(SIZE)).all())
+
+    def test_a_body_stops_the_loop(self):
+        self.assertEqual(filch.for_each(by_ctypes.stop, 10), 7)
+
+    def test_callables_get_parts_that_cover_the_range(self):
+        values = numpy.zeros(SIZE, dtype="int32")
+
+        def add(begin, end):
+            values[begin:end] += 1
+
+        filch.for_each(add, SIZE, hint=1000)
+        self.assertTrue((values == 1).all())
+        with self.assertRaises(ZeroDivisionError):
+            filch.for_each(lambda begin, end: 1 // begin, SIZE, hint=1000)
+
+
+class Reductions(unittest.TestCase):
+    def test_ufuncs_reduce_as_numpy(self):
+        values = numpy.random.default_rng(3).integers(-1000, 1000, SIZE, dtype="int32")
+        for how in (numpy.add, numpy.maximum, numpy.bitwise_xor):
+            result = filch.reduce(values, how)
+            self.assertEqual((result, result.dtype), (how.reduce(values), how.reduce(values).dtype))
+        self.assertEqual(filch.reduce(values[:0], numpy.add), 0)
+
+    def test_compiled_functions_reduce(self):
+        how = filch.Reduction(8, by_ctypes.zero, by_ctypes.squares, by_ctypes.join_sums)
+        self.assertEqual(int.from_bytes(filch.reduce(SIZE, how), "little"), sum(i * i for i in range(SIZE)))
+
+    def test_scans_are_those_of_numpy(self):
+        values = numpy.random.default_rng(4).integers(-1000, 1000, SIZE, dtype="int64")
+        expected = numpy.add.accumulate(values)
+        self.assertTrue((filch.scan(values, numpy.add) == expected).all())
+        self.assertTrue((filch.scan(values[:100], numpy.add) == expected[:100]).all())
+        self.assertTrue((filch.scan(values, numpy.maximum) == numpy.maximum.accumulate(values)).all())
+        how = filch.Scanning(8, by_ctypes.scan_make, by_ctypes.scan_sum, by_ctypes.scan_items)
+        out = numpy.empty_like(values)
+        self.assertIs(filch.scan(values, how, out), out)
+        self.assertTrue((out == expected).all())
+        small = values.astype("int8")
+        self.assertEqual(filch.scan(small, numpy.add).dtype, numpy.add.accumulate(small).dtype)
+        filch.scan(values, numpy.add, out=values)
+        self.assertTrue((values == expected).all())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Pools: compiled functions on workers, Python callables on threads."""
+import array
+import sys
+import threading
+import unittest
+
+import filch
+from functions import address, by_ctypes, cffi_pointer
+
+
+class Compiled(unittest.TestCase):
+    def test_functions_of_each_kind_run(self):
+        number = array.array("q", [0])
+        with filch.Pool(2, workers=2) as pool:
+            for fn in (by_ctypes.increment, cffi_pointer("increment"), address("increment")):
+                for _ in range(10):
+                    self.assertEqual(pool.submit(fn, number).wait(), "succeeded")
+            pool.post(filch.function("filch_job_fn", by_ctypes.increment), filch.ffi.from_buffer(number))
+            pool.wait()
+        self.assertEqual(number[0], 31)
+
+    def test_blocking_pools_run_them_off_the_workers(self):
+        with filch.Pool(1, blocking=True) as pool:
+            with self.assertRaises(filch.Error):  # it returned its worker: -1
+                pool.submit(by_ctypes.increment, array.array("q", [0])).result()
+
+    def test_failures_have_the_sentence_of_the_function(self):
+        with filch.Pool(1) as pool:
+            job = pool.submit(by_ctypes.fail, name="torn")
+            self.assertEqual((job.wait(), job.name), ("failed", "torn"))
+            with self.assertRaisesRegex(filch.Error, "page 7 is torn"):
+                job.result()
+
+    def test_jobs_are_cancelled(self):
+        with filch.Pool(1, order="fifo") as pool:
+            running, waiting = pool.submit(by_ctypes.wait_for_cancel), pool.submit(by_ctypes.wait_for_cancel)
+            self.assertTrue(waiting.cancel())
+            self.assertTrue(running.cancel())
+            self.assertEqual((running.wait(), waiting.wait()), ("cancelled", "cancelled"))
+            self.assertFalse(running.cancel())
+
+    def test_timeouts_are_outcomes_and_not_ends_of_waits(self):
+        with filch.Pool(1) as pool:
+            job = pool.submit(by_ctypes.wait_for_cancel, timeout=0.05)
+            with self.assertRaises(filch.TimedOut):
+                job.wait(0)
+            self.assertEqual(job.wait(), "timed_out")
+            with self.assertRaises(filch.TimedOut):
+                job.result()
+
+    def test_a_python_callable_is_refused(self):
+        with filch.Pool(1) as pool, self.assertRaisesRegex(TypeError, "filch.Executor"):
+            pool.submit(print)
+
+    def test_settings_are_checked_by_name(self):
+        for settings, words in (({"order": "random"}, "unknown order 'random'"), ({"full": "run"}, "unknown full 'run'")):
+            with self.assertRaisesRegex(ValueError, words):
+                filch.Pool(1, **settings)
+        with self.assertRaisesRegex(filch.Error, "aging has no effect"):
+            filch.Pool(1, order="fifo", aging=1)
+
+
+class Callables(unittest.TestCase):
+    def setUp(self):
+        self.pool = filch.Pool(2, blocking=True, order="priority", capacity=4)
+        self.addCleanup(self.pool.close)
+
+    def test_results_and_exceptions_come_back(self):
+        self.assertEqual(self.pool.submit(str.upper, "ada").result(), "ADA")
+        self.assertEqual(self.pool.submit(dict).result(), {})
+        job = self.pool.submit(int, "x")
+        with self.assertRaises(ValueError):
+            job.result()
+        self.assertEqual(job.outcome, "failed")
+        self.assertEqual(self.pool.stats()["outcomes"]["failed"], 1)
+
+    def test_jobs_may_wait_for_other_jobs_of_the_runtime(self):
+        inner = filch.Pool(1, blocking=True)
+        self.addCleanup(inner.close)
+        self.assertEqual(self.pool.submit(lambda: inner.submit(lambda: 6).result() * 7).result(), 42)
+
+    def test_deep_recursion_raises_and_does_not_crash(self):
+        def deep(n):
+            return repr([deep(n + 1)])
+
+        with self.assertRaises(RecursionError):
+            self.pool.submit(deep, 0).result()
+
+    def test_width_limits_the_jobs_in_progress(self):
+        together = threading.Barrier(2)
+        jobs = [self.pool.submit(together.wait, 10) for _ in range(4)]
+        for job in jobs:
+            job.result()
+        self.assertEqual(self.pool.stats()["running_most"], 2)
+
+    def test_full_queues_wait_or_refuse(self):
+        hold = threading.Event()
+        jobs = [self.pool.submit(hold.wait) for _ in range(6)]
+        threading.Timer(0.05, hold.set).start()
+        jobs.append(self.pool.submit(int))  # waits for room
+        self.assertTrue(hold.is_set())
+        self.pool.wait()
+        self.assertEqual({job.outcome for job in jobs}, {"succeeded"})
+        hold.clear()
+        with filch.Pool(1, blocking=True, capacity=1, full="reject") as strict:
+            for _ in range(2):
+                strict.submit(hold.wait)
+            with self.assertRaises(filch.Error):
+                strict.submit(int)
+            hold.set()
+
+    def test_keys_are_unique_among_waiting_jobs(self):
+        hold = threading.Event()
+        self.pool.submit(hold.wait, key="a")
+        with self.assertRaises(filch.Error):
+            self.pool.submit(int, key="a")
+        hold.set()
+
+    def test_closing_in_a_job_is_refused(self):
+        with self.assertRaisesRegex(filch.Error, "in a job of the same pool"):
+            self.pool.submit(self.pool.close).result()
+
+    def test_closed_pools_refuse(self):
+        self.pool.stop()
+        with self.assertRaises(filch.Closed):
+            self.pool.submit(int)
+        self.pool.close()
+        with self.assertRaises(filch.Closed):
+            self.pool.submit(int)
+
+    def test_callables_are_released(self):
+        class Thing:
+            pass
+
+        thing = Thing()
+        before = sys.getrefcount(thing)
+        for _ in range(5):
+            self.pool.submit(id, thing).result()
+        self.pool.submit(id, thing)
+        self.pool.wait()
+        self.assertEqual(sys.getrefcount(thing), before)
+
+    def test_more_jobs_than_the_usual_threads_run_at_once(self):
+        together = threading.Barrier(80)
+        with filch.Pool(80, blocking=True, workers=1) as wide:
+            for job in [wide.submit(together.wait, 20) for _ in range(80)]:
+                job.result()
+
+
+if __name__ == "__main__":
+    unittest.main()

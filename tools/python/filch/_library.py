@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The shared library: its functions, its errors as exceptions, waits that Ctrl-C ends, and the end of each object."""
+import atexit
+import ctypes
+import errno
+import os
+import threading
+
+from ._filch import ffi, version
+
+NULL = ffi.NULL
+FOREVER = (1 << 63) - 1
+SECOND = 1_000_000_000
+SLICE = SECOND // 20  # Python handles signals between two calls: this is the longest that Ctrl-C has to wait
+
+
+def _load():
+    try:
+        found = ffi.dlopen("libfilch.so.0")
+    except OSError as missing:
+        raise ImportError(f"libfilch.so.0 not found ({missing}): install Filch, or set LD_LIBRARY_PATH to its folder") from None
+    loaded = ffi.string(found.filch_version()).decode()
+    if loaded.rsplit(".", 1)[0] != version.rsplit(".", 1)[0]:
+        raise ImportError(f"libfilch.so.0 has version {loaded} (this package is for {version}): install the package of that version")
+    return found
+
+
+lib = _load()
+
+
+# ---- Errors ----
+
+
+class Error(OSError):
+    """An error of the library: errno, and its sentence, which says what was wrong and what to do."""
+
+
+class TimedOut(Error, TimeoutError):
+    """The time is up, of a wait or of a job."""
+
+
+class Closed(Error):
+    """The object is closed: there is nothing more to send, submit or receive."""
+
+
+class Cancelled(Error):
+    """It was cancelled."""
+
+
+_KINDS = {errno.ETIMEDOUT: TimedOut, errno.EPIPE: Closed, errno.ECANCELED: Cancelled}
+
+
+def error(code, text=None):
+    """The exception for an errno, with the given sentence, the library's, or the system's."""
+    text = text or ffi.string(lib.filch_error_about(-code)).decode("utf-8", "replace") or os.strerror(code)
+    return _KINDS.get(code, Error)(code, text)
+
+
+def check(code):
+    """Returns what a call returned, unless it is an error."""
+    if code < 0:
+        raise error(-code)
+    return code
+
+
+# ---- Waiting ----
+
+_main = threading.main_thread().ident
+
+
+def until(seconds):
+    """The time that many seconds from now; None: never."""
+    return FOREVER if seconds is None else lib.filch_in(int(max(seconds, 0) * SECOND))
+
+
+def refuse_on_worker(what):
+    """Raises in a Python callback on a worker, which must not be suspended: another Python function could then run on its stack."""
+    if lib.filch_worker_index() >= 0:
+        raise error(errno.EDEADLK, f"{what} on a worker would suspend Python code; call it from a thread, or from a job of a pool with blocking=True")
+
+
+def wait(what, call, *given, timeout=None, done=None):
+    """call(*given, time) until it is done, or the timeout. On the main thread in slices, so that Ctrl-C works. done: of calls that
+    also return -ETIMEDOUT for another reason."""
+    refuse_on_worker(what)
+    end = until(timeout)
+    if threading.get_ident() != _main:
+        return call(*given, end)
+    while True:
+        part = min(end, lib.filch_in(SLICE))
+        code = call(*given, part)
+        if code != -errno.ETIMEDOUT or part == end or (done and done()):
+            return code
+
+
+# ---- Memory and functions of callers ----
+
+
+def aligned(kind):
+    """(a zeroed object of that type at a multiple of 64 bytes, its memory)."""
+    memory = ffi.new("char[]", ffi.sizeof(kind) + 64)
+    at = int(ffi.cast("uintptr_t", memory))
+    return ffi.cast(f"{kind} *", (at + 63) & ~63), memory
+
+
+_COMPILED = (ffi.CData, int, ctypes._CFuncPtr)
+
+
+def is_compiled(fn):
+    """A function of cffi, ctypes or Numba, or an address; not a Python callable."""
+    return isinstance(fn, _COMPILED) or hasattr(fn, "address")
+
+
+def function(kind, fn):
+    """The address of a compiled function as a pointer of that type. Keep fn as long as the library may call it."""
+    if isinstance(fn, ffi.CData):
+        return ffi.cast(f"{kind} *", fn)
+    if not is_compiled(fn):
+        raise TypeError(f"{fn!r} is no compiled function (valid: of cffi, ctypes or numba.cfunc, or an address)")
+    if isinstance(fn, ctypes._CFuncPtr):
+        fn = ctypes.cast(fn, ctypes.c_void_p).value
+    return ffi.cast(f"{kind} *", getattr(fn, "address", fn))
+
+
+def pointer(data):
+    """The address of data for compiled functions: None, a number, a pointer of cffi, or an object with a buffer, which is not copied.
+    Keep the result as long as the library may use the data."""
+    if data is None:
+        return NULL
+    if isinstance(data, ffi.CData):
+        return data
+    if isinstance(data, int):
+        return ffi.cast("void *", data)
+    return ffi.from_buffer(data)
+
+
+def configure(kind, settings, names=(), times=()):
+    """(a struct of settings by name, memory that it needs). names: {field: prefix of its enumeration}; times: fields in seconds."""
+    config, kept = ffi.new(f"{kind} *"), []
+    fields = dict(ffi.typeof(kind).fields)
+    for name, value in settings.items():
+        if name not in fields:
+            raise TypeError(f"unknown setting '{name}' of {kind} (valid: {', '.join(fields)})")
+        if value is None:
+            continue
+        if name in names:
+            known = {key[len(names[name]):].lower(): number for number, key in fields[name].type.elements.items() if key.startswith(names[name])}
+            if value not in known:
+                raise ValueError(f"unknown {name} '{value}' (valid: {', '.join(known)})")
+            value = known[value]
+        elif name in times:
+            value = FOREVER if value == float("inf") else int(value * SECOND)
+        elif isinstance(value, str):
+            value = ffi.new("char[]", value.encode())
+            kept.append(value)
+        setattr(config, name, value)
+    if "size" in fields:
+        config.size = ffi.sizeof(kind)
+    return config, kept
+
+
+# ---- The end of objects ----
+
+_open = {}  # objects that close() has not ended, in the order of their creation
+_cleared = []  # called in the child of a fork
+
+
+class Owner:
+    """An object of the library: ended by close(), by `with`, or at the end of the interpreter. In the child of a fork each use raises."""
+
+    def _begin(self):
+        _open[id(self)] = self
+
+    def _end(self):
+        """Whether it was open until now."""
+        return _open.pop(id(self), None) is not None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        self.close()
+
+
+class _Orphan:
+    """The class of all objects of the parent in the child of a fork."""
+
+    def __getattribute__(self, name):
+        if name == "close":
+            return lambda: None
+        if name.startswith("__"):
+            return object.__getattribute__(self, name)
+        raise error(errno.ECHILD, "this object belongs to the parent process of fork(); create a new one in the child")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *why):
+        pass
+
+
+def in_child(clear):
+    """clear() runs in the child of each fork, before objects become unusable."""
+    _cleared.append(clear)
+    return clear
+
+
+def _after_fork():
+    global _main
+    _main = threading.get_ident()
+    for clear in _cleared:
+        clear()
+    for one in list(_open.values()):
+        one.__class__ = _Orphan
+    _open.clear()
+
+
+def _at_exit():
+    for one in reversed(list(_open.values())):
+        one.close()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Parallel algorithms on objects with a buffer, such as NumPy's arrays, which are not copied.
+
+Compiled functions and sorts run on the workers of a runtime, and the calling thread takes part. NumPy's ufuncs and Python callables run on
+threads, a piece of the range on each; they gain only where they release the GIL, as ufuncs do."""
+import os
+import struct
+import sys
+
+from ._library import check, ffi, function, in_child, is_compiled, pointer
+from ._library import lib as _lib
+from .executor import Executor
+from .runtime import runtime as shared
+
+KINDS = {**dict.fromkeys("?BHILQNc", _lib.FILCH_RADIX_UNSIGNED), **dict.fromkeys("bhilqn", _lib.FILCH_RADIX_SIGNED),
+         **dict.fromkeys("fd", _lib.FILCH_RADIX_FLOAT)}
+NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
+PIECE = 1 << 16  # items: a smaller piece costs more than it saves
+_threads = []
+in_child(_threads.clear)
+
+
+def _native(runtime):
+    return (runtime or shared())._runtime
+
+
+def _kind(code):
+    """The kind of a number, from its code in module struct."""
+    plain = code.lstrip(NATIVE)
+    if plain not in KINDS or len(plain) != 1:
+        raise TypeError(f"items of format '{code}' have no order here (valid: {' '.join(KINDS)}, in native byte order); pass less")
+    return KINDS[plain]
+
+
+def _writable(array):
+    view = memoryview(array)
+    if view.readonly:
+        raise TypeError("a read-only buffer cannot be sorted in place; copy it first")
+    if view.ndim != 1 or not view.contiguous:
+        raise TypeError(f"a buffer of {view.ndim} dimensions, contiguous: {view.contiguous}, cannot be sorted (1, contiguous); pass a contiguous view")
+    return view
+
+
+def sort(array, *, key=None, less=None, context=None, stable=False, runtime=None):
+    """Sorts a one-dimensional buffer in place. Numbers are sorted by radix, stably: integers, and floats in the order of their bits, so
+    that positive NaNs come last and negative ones first. key: the name of a field of a NumPy record, or (offset, format) of a number
+    in each item. less: a compiled comparison, filch_less_fn, which gets context; stable=True keeps the order of equal items."""
+    if key is None and less is None:
+        view = _writable(array)
+        offset, size, kind = 0, view.itemsize, _kind(view.format)
+        count, width = len(view), size
+    else:
+        data = ffi.from_buffer(array, require_writable=True)
+        width = getattr(getattr(array, "dtype", None), "itemsize", None) or memoryview(array).itemsize
+        count = len(data) // width
+    if less is not None:
+        call = _lib.filch_run_sort_stable if stable else _lib.filch_run_sort
+        given = pointer(context)
+        check(call(_native(runtime), data, count, width, function("filch_less_fn", less), given))
+        return
+    if key is not None:
+        code, offset = (array.dtype.fields[key][0].str, array.dtype.fields[key][1]) if isinstance(key, str) else key[::-1]
+        size, kind = _number(code)
+    else:
+        data = ffi.from_buffer(array, require_writable=True)
+    check(_lib.filch_run_radix_sort(_native(runtime), data, count, width, offset, size, kind))
+
+
+def _number(code):
+    """(bytes, kind) of a number by NumPy's code, '<i4', or that of module struct, 'i'."""
+    if code[-1].isdigit():
+        kinds = {"u": "B", "i": "b", "f": "f", "b": "B"}
+        if code[0] not in NATIVE + "|" or code[1] not in kinds:
+            raise TypeError(f"a key of format '{code}' has no order here (valid: integers and floats in native byte order)")
+        return int(code[2:]), _kind(kinds[code[1]])
+    return struct.calcsize(code), _kind(code)
+
+
+# ---- Pieces on threads ----
+
+
+def _executor():
+    if not _threads:
+        _threads.append(Executor(len(os.sched_getaffinity(0)), name="filch.algorithms"))
+    return _threads[0]
+
+
+def _pieces(size, least=PIECE):
+    """[begin, end) of pieces, four for each thread, but not below the least size."""
+    count = max(1, min(4 * len(os.sched_getaffinity(0)), size // least))
+    return [(size * i // count, size * (i + 1) // count) for i in range(count)]
+
+
+def _each(fn, pieces):
+    """fn(begin, end) of each piece, in order; the first exception, once all have ended."""
+    if len(pieces) == 1:
+        return [fn(*pieces[0])]
+    futures = [_executor().submit(fn, *piece) for piece in pieces]
+    for future in futures:
+        future.exception()
+    return [future.result() for future in futures]
+
+
+# ---- Loops, reductions, scans ----
+
+
+def for_each(fn, size, context=None, *, hint=0, runtime=None):
+    """Runs fn for parts that together cover [0, size). A compiled filch_for_fn gets (self, begin, end, context) and stops the loop
+    with a nonzero result, which is returned. A Python callable gets (begin, end); the first exception is raised.
+    hint: the smallest part."""
+    if not is_compiled(fn):
+        _each(fn, _pieces(size, hint or 1))
+        return 0
+    given = pointer(context)
+    return check(_lib.fl_run_for(_native(runtime), 0, size, hint, function("filch_for_fn", fn), given))
+
+
+class Reduction:
+    """Compiled functions of a reduction, as in filch_reduction: make, chunk, join, and for results that own memory drop."""
+
+    def __init__(self, size, make, chunk, join, drop=None):
+        kind = {name: field.type for name, field in ffi.typeof("filch_reduction").fields}
+        functions = {"make": make, "chunk": chunk, "join": join, "drop": drop}
+        self.size, self._functions = size, functions
+        given = {name: ffi.cast(kind[name], _address(fn)) for name, fn in functions.items() if fn is not None}
+        self._how = ffi.new("filch_reduction *", {"size": size, **given})
+
+
+class Scanning:
+    """Compiled functions of a scan of items of `size` bytes, as in filch_scanning: make, sum, scan."""
+
+    def __init__(self, size, make, sum, scan):
+        kind = {name: field.type for name, field in ffi.typeof("filch_scanning").fields}
+        functions = {"make": make, "sum": sum, "scan": scan}
+        self._functions = functions
+        self._how = ffi.new("filch_scanning *", {"size": size, **{name: ffi.cast(kind[name], _address(fn)) for name, fn in functions.items()}})
+
+
+def _address(fn):
+    return function("void", fn)
+
+
+def reduce(values, how, context=None, *, hint=0, runtime=None):
+    """Combines values in their order. how: a ufunc such as numpy.add, and values an array: as how.reduce(values). Or a Reduction, and
+    values a number of indices: returns the result's bytes."""
+    if isinstance(how, Reduction):
+        out = ffi.new("char[]", how.size)
+        given = pointer(context)
+        code = _lib.fl_run_reduce(_native(runtime), 0, values, hint, how._how, out, given)
+        check(code)
+        return bytes(ffi.buffer(out))
+    pieces = _pieces(len(values))
+    parts = _each(lambda begin, end: how.reduce(values[begin:end]), pieces)
+    total = parts[0]
+    for part in parts[1:]:
+        total = how(total, part)
+    return total
+
+
+def scan(values, how, out=None, context=None, *, runtime=None):
+    """Prefix sums: as how.accumulate(values, out=out) of a ufunc such as numpy.add; or by a Scanning of compiled functions. out: may be
+    values. Returns out."""
+    if isinstance(how, Scanning):
+        out = values if out is None else out
+        source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
+        check(_lib.fl_run_scan(_native(runtime), source, len(source) // how._how.size, target, how._how, given))
+        return out
+    pieces = _pieces(len(values))
+    if len(pieces) == 1:
+        return how.accumulate(values, out=out)
+    if out is None:
+        import numpy
+
+        out = numpy.empty(len(values), how.accumulate(values[:1]).dtype)
+    _each(lambda begin, end: how.accumulate(values[begin:end], out=out[begin:end]) is None, pieces)
+    total, before = None, {}
+    for begin, end in pieces:
+        before[begin] = total
+        total = out[end - 1] if total is None else how(total, out[end - 1])
+    _each(lambda begin, end: how(before[begin], out[begin:end], out=out[begin:end]) is None, pieces[1:])
+    return out
