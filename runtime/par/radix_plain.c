@@ -66,7 +66,7 @@ static int refuse(size_t size, size_t offset, size_t bytes, filch_radix_kind kin
     return 0;
 }
 
-/* From a task; or from another thread, with rt. */
+/* From a task; or, where self is NULL, from another thread. */
 static int sort(filch_self self, filch_runtime *rt, void *items, size_t n, size_t size,
                 size_t key_offset, size_t key_bytes, filch_radix_kind kind)
 {
@@ -78,8 +78,8 @@ static int sort(filch_self self, filch_runtime *rt, void *items, size_t n, size_
                      .bytes = key_bytes,
                      .flips = fl_radix_flips_of(key_bytes, kind)};
     filch_radix_ops ops = ops_for(&key);
-    return rt ? fl_run_radix_sort_by(rt, items, n, &ops, &key)
-              : filch_radix_sort_by(self, items, n, &ops, &key);
+    return self ? filch_radix_sort_by(self, items, n, &ops, &key)
+                : fl_run_radix_sort_by(rt, items, n, &ops, &key);
 }
 
 int filch_radix_sort(filch_self self, void *items, size_t n, size_t size, size_t key_offset,

@@ -33,15 +33,15 @@ static filch_sort_ops ops_for(size_t size)
     return ops;
 }
 
-/* From a task; or from another thread, with rt. */
+/* From a task; or, where self is NULL, from another thread. */
 static int sort(filch_self self, filch_runtime *rt, void *items, size_t n, filch_ordering plain)
 {
     const filch_sort_ops ops = ops_for(plain.size);
     int rc = fl_order_refuse("filch_sort", plain.size, plain.less);
     if (rc)
         return rc;
-    return rt ? fl_run_sort_by(rt, items, n, &ops, &plain)
-              : filch_sort_by(self, items, n, &ops, &plain);
+    return self ? filch_sort_by(self, items, n, &ops, &plain)
+                : fl_run_sort_by(rt, items, n, &ops, &plain);
 }
 
 int filch_sort(filch_self self, void *items, size_t n, size_t size, filch_less_fn *less,
