@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import hashlib
 import statistics
+import threading
 import time
 
 import filch
@@ -16,7 +17,7 @@ import numpy
 from filch._library import NULL
 
 ITEMS = 10**7
-CALLS = 2000
+CALLS = 500
 _now = time.perf_counter_ns
 
 
@@ -43,35 +44,36 @@ def arrays(ours, theirs, make=lambda: numpy.random.default_rng(1).integers(-2**3
 # ---- Calls into a pool ----
 
 
-def post():
-    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1)
-    fn = compiled()
-    submit, native, give = filch.lib.filch_pool_submit, pool._pool, pool.post
+def held(ours, theirs):
+    """The time of a call, of CALLS in a row: a running job holds the pool, so that neither side waits for the other."""
+    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1, blocking=True)
 
     def one(call):
+        hold, begun = threading.Event(), threading.Event()
+        pool.submit(lambda: begun.set() or hold.wait())
+        begun.wait()
         taken = timed(lambda: [call() for _ in range(CALLS)])
+        hold.set()
         pool.wait()
         return taken / CALLS
 
-    return lambda: one(lambda: give(fn)), lambda: one(lambda: submit(NULL, native, fn, NULL, NULL, 0))
+    return (lambda: one(ours(pool, compiled()))), (lambda: one(theirs(pool, compiled())))
 
 
-def handle():
-    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1)
-    fn = compiled()
-    submit, release, native, give, new = filch.lib.filch_pool_submit, filch.lib.filch_job_release, pool._pool, pool.submit, filch.ffi.new
+def bare_post(pool, fn):
+    submit, native = filch.lib.filch_pool_submit, pool._pool
+    return lambda: submit(NULL, native, fn, NULL, NULL, 0)
 
-    def bare():
-        out = new("filch_job **")
+
+def bare_submit(pool, fn):
+    submit, release, native, new, kind = filch.lib.filch_pool_submit, filch.lib.filch_job_release, pool._pool, filch.ffi.new, filch.ffi.typeof("filch_job **")
+
+    def call():
+        out = new(kind)
         submit(out, native, fn, NULL, NULL, 0)
         release(out[0])
 
-    def one(call):
-        taken = timed(lambda: [call() for _ in range(CALLS)])
-        pool.wait()
-        return taken / CALLS
-
-    return lambda: one(lambda: give(fn)), lambda: one(bare)
+    return call
 
 
 def compiled():
@@ -129,8 +131,8 @@ ROWS = [  # name, how the sides are compared, their maker
     ("sort 10^7 float64 / numpy.sort", "ratio", lambda: arrays(filch.sort, numpy.ndarray.sort, lambda: numpy.random.default_rng(1).random(ITEMS))),
     ("reduce 10^7 / numpy.add.reduce", "ratio", lambda: arrays(lambda a: filch.reduce(a, numpy.add), numpy.add.reduce)),
     ("scan 10^7 / numpy.add.accumulate", "ratio", lambda: arrays(lambda a: filch.scan(a, numpy.add), numpy.add.accumulate)),
-    ("Pool.post - bare cffi call", "ns", post),
-    ("Pool.submit - bare cffi calls", "ns", handle),
+    ("Pool.post - bare cffi call", "ns", lambda: held(lambda pool, fn: lambda: pool.post(fn), bare_post)),
+    ("Pool.submit - bare cffi calls", "ns", lambda: held(lambda pool, fn: lambda: pool.submit(fn), bare_submit)),
     ("200 submit().result() / ThreadPoolExecutor", "ratio", lambda: executors(round_trips)),
     ("map of 2000 / ThreadPoolExecutor", "ratio", lambda: executors(many)),
     ("map of 2000, chunksize 100 / ThreadPoolExecutor", "ratio", lambda: executors(chunks)),
