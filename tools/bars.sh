@@ -37,7 +37,7 @@ for bar in "$root"/tests/service/brokers/*/bar_*.c; do
     known="$known worker-${bar##*/}"
 done
 known="$known worker-latency worker-start worker-memory worker-return worker-many"
-known="$known openmp vs"
+known="$known openmp python vs"
 on_request='worker-chaos worker-images' # seven minutes for each broker; some four
 for bar in $wanted; do
     case $bar in vs-?*) continue ;; esac
@@ -77,6 +77,7 @@ commands_of() {
     peers) echo "./bar-peers --repeat $repeat$(built tbb libgomp libomp)" ;;
     trace-html) echo "$root/bench/bars/trace_page.py ../../tools/filch --repeat $repeat" ;;
     openmp) echo "$root/bench/bars/openmp.py --library ../../lib/filch --repeat $repeat" ;;
+    python) echo "$root/bench/bars/python.py $build --repeat $repeat" ;;
     worker-latency | worker-start | worker-memory | worker-return) echo "./bars-service $1 --repeat $repeat" ;;
     worker-many) echo "./bar-worker-chaos --jobs $many --kills 0 --publishers 100" ;;
     worker-chaos) echo "./bar-worker-chaos$chaos" ;;

@@ -1,22 +1,32 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Measures package filch beside NumPy and concurrent.futures: medians of rounds in which both sides take turns.
 
-  python.py [--rounds N] [ROW...]   ROW: a part of a row's name; default: all rows
+  python.py BUILD [--repeat N] [ROW...]   BUILD: a build folder; ROW: a part of a row's name; default: all rows
 
-Columns: the row, the median of filch, the median of the other side, and the median of the ratios or differences with their range."""
+A row: the median of the ratios, or of the differences in us, their range, and for a bar its limit. Indented rows are only reported."""
 import argparse
 import concurrent.futures
+import ctypes
 import hashlib
 import statistics
+import sys
+import threading
 import time
+from pathlib import Path
 
-import filch
-import numpy
-from filch._library import NULL
+if len(sys.argv) > 1 and Path(sys.argv[1]).is_dir():
+    sys.path.insert(0, f"{sys.argv[1]}/tools/python")
+    ctypes.CDLL(f"{sys.argv[1]}/runtime/libfilch.so.0")  # from now on the library of that name
+try:
+    import filch
+    import numpy
+    from filch._library import NULL
+except ImportError as missing:
+    sys.exit(f"python: {missing} (Debian: python3-cffi, python3-numpy): MISSED")
 
 ITEMS = 10**7
-CALLS = 2000
+CALLS = 500
 _now = time.perf_counter_ns
 
 
@@ -43,35 +53,36 @@ def arrays(ours, theirs, make=lambda: numpy.random.default_rng(1).integers(-2**3
 # ---- Calls into a pool ----
 
 
-def post():
-    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1)
-    fn = compiled()
-    submit, native, give = filch.lib.filch_pool_submit, pool._pool, pool.post
+def held(ours, theirs):
+    """The time of a call, of CALLS in a row: a running job holds the pool, so that neither side waits for the other."""
+    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1, blocking=True)
 
     def one(call):
+        hold, begun = threading.Event(), threading.Event()
+        pool.submit(lambda: begun.set() or hold.wait())
+        begun.wait()
         taken = timed(lambda: [call() for _ in range(CALLS)])
+        hold.set()
         pool.wait()
         return taken / CALLS
 
-    return lambda: one(lambda: give(fn)), lambda: one(lambda: submit(NULL, native, fn, NULL, NULL, 0))
+    return (lambda: one(ours(pool, compiled()))), (lambda: one(theirs(pool, compiled())))
 
 
-def handle():
-    pool = filch.Pool(1, order="fifo", capacity=(1 << 64) - 1)
-    fn = compiled()
-    submit, release, native, give, new = filch.lib.filch_pool_submit, filch.lib.filch_job_release, pool._pool, pool.submit, filch.ffi.new
+def bare_post(pool, fn):
+    submit, native = filch.lib.filch_pool_submit, pool._pool
+    return lambda: submit(NULL, native, fn, NULL, NULL, 0)
 
-    def bare():
-        out = new("filch_job **")
+
+def bare_submit(pool, fn):
+    submit, release, native, new, kind = filch.lib.filch_pool_submit, filch.lib.filch_job_release, pool._pool, filch.ffi.new, filch.ffi.typeof("filch_job **")
+
+    def call():
+        out = new(kind)
         submit(out, native, fn, NULL, NULL, 0)
         release(out[0])
 
-    def one(call):
-        taken = timed(lambda: [call() for _ in range(CALLS)])
-        pool.wait()
-        return taken / CALLS
-
-    return lambda: one(lambda: give(fn)), lambda: one(bare)
+    return call
 
 
 def compiled():
@@ -124,43 +135,45 @@ def hashes(pool):
         future.result()
 
 
-ROWS = [  # name, how the sides are compared, their maker
-    ("sort 10^7 int32 / numpy.sort", "ratio", lambda: arrays(filch.sort, numpy.ndarray.sort)),
-    ("sort 10^7 float64 / numpy.sort", "ratio", lambda: arrays(filch.sort, numpy.ndarray.sort, lambda: numpy.random.default_rng(1).random(ITEMS))),
-    ("reduce 10^7 / numpy.add.reduce", "ratio", lambda: arrays(lambda a: filch.reduce(a, numpy.add), numpy.add.reduce)),
-    ("scan 10^7 / numpy.add.accumulate", "ratio", lambda: arrays(lambda a: filch.scan(a, numpy.add), numpy.add.accumulate)),
-    ("Pool.post - bare cffi call", "ns", post),
-    ("Pool.submit - bare cffi calls", "ns", handle),
-    ("200 submit().result() / ThreadPoolExecutor", "ratio", lambda: executors(round_trips)),
-    ("map of 2000 / ThreadPoolExecutor", "ratio", lambda: executors(many)),
-    ("map of 2000, chunksize 100 / ThreadPoolExecutor", "ratio", lambda: executors(chunks)),
-    ("GIL held, loops in Python: 2 threads / 1", "ratio", lambda: threads(loops)),
-    ("GIL released, hashlib: 2 threads / 1", "ratio", lambda: threads(hashes)),
+ROWS = [  # name, its bar or None, how the sides are compared, their maker
+    ("python: sort of 10^7 int32 / numpy.sort", None, "ratio", lambda: arrays(filch.sort, numpy.ndarray.sort)),
+    ("python: sort of 10^7 float64 / numpy.sort", None, "ratio", lambda: arrays(filch.sort, numpy.ndarray.sort, lambda: numpy.random.default_rng(1).random(ITEMS))),
+    ("python: reduce of 10^7 / numpy.add.reduce", None, "ratio", lambda: arrays(lambda a: filch.reduce(a, numpy.add), numpy.add.reduce)),
+    ("python: scan of 10^7 / numpy.add.accumulate", None, "ratio", lambda: arrays(lambda a: filch.scan(a, numpy.add), numpy.add.accumulate)),
+    ("python: Pool.post - bare cffi call, us", 1, "difference", lambda: held(lambda pool, fn: lambda: pool.post(fn), bare_post)),
+    ("python: Pool.submit - bare cffi calls, us", 1, "difference", lambda: held(lambda pool, fn: lambda: pool.submit(fn), bare_submit)),
+    ("python: 200 submit().result() / ThreadPoolExecutor", None, "ratio", lambda: executors(round_trips)),
+    ("python: map of 2000 / ThreadPoolExecutor", None, "ratio", lambda: executors(many)),
+    ("python: map of 2000 by 100 / ThreadPoolExecutor", None, "ratio", lambda: executors(chunks)),
+    ("python: loops in Python, 2 threads / 1", None, "ratio", lambda: threads(loops)),
+    ("python: hashlib, 2 threads / 1", None, "ratio", lambda: threads(hashes)),
 ]
-
-
-def readable(ns):
-    return f"{ns:.0f} ns" if ns < 1e4 else f"{ns / 1e3:.0f} us" if ns < 1e7 else f"{ns / 1e6:.0f} ms"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("build")
+    parser.add_argument("--repeat", type=int, default=11)
     parser.add_argument("rows", nargs="*")
-    given = parser.parse_args()
-    for name, how, make in ROWS:
+    given = parser.parse_intermixed_args()
+    missed = False
+    for name, bar, how, make in ROWS:
         if given.rows and not any(part in name for part in given.rows):
             continue
         ours, theirs = make()
         ours(), theirs()  # threads start, pages are touched
-        pairs = [(ours(), theirs()) for _ in range(given.rounds)]
-        compared = sorted(a / b if how == "ratio" else a - b for a, b in pairs)
-        unit = "" if how == "ratio" else " ns"
-        form = "{:.2f}" if how == "ratio" else "{:.0f}"
-        figures = [form.format(one) for one in (statistics.median(compared), compared[0], compared[-1])]
-        medians = [readable(statistics.median(side)) for side in zip(*pairs)]
-        print(f"{name:50} {medians[0]:>9} {medians[1]:>9} {figures[0]:>7}{unit} ({figures[1]} to {figures[2]})", flush=True)
+        pairs = [(ours(), theirs()) for _ in range(given.repeat)]
+        compared = [a / b if how == "ratio" else (a - b) / 1e3 for a, b in pairs]
+        middle = statistics.median(compared)
+        figures = f"{middle:9.3f} {min(compared):9.3f} .. {max(compared):<9.3f}"
+        if bar is None:
+            medians = " and ".join(f"{statistics.median(side) / 1e6:.1f} ms" for side in zip(*pairs))
+            print(f"  {name:58} {figures} {medians}", flush=True)
+        else:
+            missed |= middle > bar
+            print(f"{name:60} {figures} <= {bar:<8g} {'MISSED' if middle > bar else 'reached'}", flush=True)
+    return missed
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -5,6 +5,7 @@
 #   ```c          compiled as it stands; with a main() it is run as well
 #   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
 #   ```c DIR/FILE lines of a file of the source, as they stand there; the line before the block has a link to it
+#   ```python     run with the Python package
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
 #   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
 #   ```sh text    (or another language than C) shown only
@@ -17,7 +18,11 @@ blocks=$scratch/blocks
 mkdir "$blocks"
 awk -v out="$blocks" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$document"
 shows() { compgen -G "$blocks/*.$1" >/dev/null; }
-if shows c || shows sh; then install_library; fi
+if shows c || shows sh || shows python; then install_library; fi
+if shows python; then
+    cmake --install "$FILCH_BUILD" --component python --prefix "$prefix" >/dev/null
+    export PYTHONPATH=$prefix/lib/python3/dist-packages
+fi
 
 # Copies the folders of the source that a command names, or all where it compiles them or runs a script of ours: a copy of
 # all takes two seconds of CPU.
@@ -72,6 +77,10 @@ run_sh() {
     bash -eu "$scratch/block.sh" >"$scratch/output" 2>&1
 }
 
+run_python() {
+    "${PYTHON:-python3}" "$1" >"$scratch/output" 2>&1
+}
+
 # The first line of a text block as a pattern: numbers stand for any number, blanks for any blanks.
 pattern_of() {
     grep -m 1 . "$1" | sed -E 's/[][\.*^$()+?{}|]/\\&/g; s/[0-9]+((\\\.|,)[0-9]+)*/[0-9][0-9.,]*/g; s/ +/ +/g'
@@ -95,7 +104,7 @@ for block in "$blocks"/*; do
         is_excerpt "$block" "$(cat "$blocks/$line.name")" >"$scratch/output"
         [ ! -s "$scratch/output" ] || complain "this excerpt is none:"
         ;;
-    *.c | *.sh)
+    *.c | *.sh | *.python)
         language=${block##*.}
         last=$language
         ran=$((ran + 1))

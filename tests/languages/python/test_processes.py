@@ -36,7 +36,7 @@ hold.set()
 
 
 def run(program, *given):
-    return subprocess.run([sys.executable, "-c", program, *given], capture_output=True, text=True, timeout=LIMIT)
+    return subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, *given], capture_output=True, text=True, timeout=LIMIT)
 
 
 class Signals(unittest.TestCase):

@@ -176,6 +176,9 @@ ALLOWS(filch_signal_context_start, parent, (void)0)
 IGNORES(filch_signal_context_stop, context, (filch_signal_context_stop(it), 0))
 
 /* <filch/sort.h> */
+REFUSES(filch_run_sort, rt, filch_run_sort(it, room, 1, 4, room, room))
+REFUSES(filch_run_sort_stable, rt, filch_run_sort_stable(it, room, 1, 4, room, room))
+REFUSES(filch_run_radix_sort, rt, filch_run_radix_sort(it, room, 1, 4, 0, 4, FILCH_RADIX_SIGNED))
 REFUSES(fl_run_sort_by, rt, fl_run_sort_by(it, room, 1, room, room))
 REFUSES(fl_run_sort_by, ops, fl_run_sort_by(live_runtime(), room, 1, it, room))
 REFUSES(filch_sort_by, ops, filch_sort_by(NULL, room, 1, it, room))

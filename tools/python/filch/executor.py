@@ -2,13 +2,13 @@
 """The interface of concurrent.futures on a pool: a drop-in for ThreadPoolExecutor."""
 import concurrent.futures
 import errno
-import functools
 import itertools
 import os
 import threading
+import time
 
-from ._library import Closed, error
-from .pool import Call, Pool, _calls
+from ._library import NULL, Closed, check, error, ffi, lib, wait
+from .pool import Call, Pool, _calls, _numbers, _run
 
 UNLIMITED = (1 << 64) - 1
 
@@ -34,8 +34,19 @@ class _Future(Call):
         self.future.set_exception(error(errno.ECHILD, "the executor belongs to the parent process of fork(); create a new one in the child"))
 
 
-def _all(fn, *columns):
-    return [fn(*row) for row in zip(*columns)]
+def _all(fn, rows):
+    return [fn(*row) for row in rows]
+
+
+def _results(futures, end):
+    """Their results in order, until the time; the rest is cancelled when it is not wanted."""
+    futures.reverse()
+    try:
+        while futures:
+            yield futures.pop().result(None if end is None else end - time.monotonic())
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 class Executor(Pool, concurrent.futures.Executor):
@@ -63,12 +74,33 @@ class Executor(Pool, concurrent.futures.Executor):
         """As of concurrent.futures.Executor. chunksize: items for each job; more than 1 is for short functions."""
         if chunksize < 1:
             raise ValueError(f"chunksize {chunksize} is out of range (at least 1)")
-        if chunksize == 1:
-            return super().map(fn, *iterables, timeout=timeout)
+        end = None if timeout is None else time.monotonic() + timeout
         rows = zip(*iterables)
-        chunks = iter(lambda: list(itertools.islice(rows, chunksize)), [])
-        results = super().map(functools.partial(_all, fn), *zip(*(zip(*chunk) for chunk in chunks)), timeout=timeout)
-        return itertools.chain.from_iterable(results)
+        if chunksize == 1:
+            return _results(self._submit_all(fn, list(rows)), end)
+        chunks = [(fn, chunk) for chunk in iter(lambda: list(itertools.islice(rows, chunksize)), [])]
+        return itertools.chain.from_iterable(_results(self._submit_all(_all, chunks), end))
+
+    def _submit_all(self, fn, rows):
+        """Futures of fn(*row) for each row, submitted by one call."""
+        calls = {next(_numbers): _Future(self, fn, row, {}) for row in rows}
+        _calls.update(calls)
+        data, accepted, begun = ffi.new("void *[]", [ffi.cast("void *", number) for number in calls]), ffi.new("size_t *"), 0
+
+        def submit(until):
+            nonlocal begun
+            code = lib.filch_pool_submit_all(self._use(), _run, data + begun, len(calls) - begun, NULL, until, accepted)
+            begun += accepted[0]
+            return code
+
+        try:
+            check(wait("Executor.map", submit))
+        except Closed:
+            raise RuntimeError("cannot schedule new futures after shutdown") from None
+        finally:
+            for number in list(calls)[begun:]:
+                _calls.pop(number, None)
+        return [call.future for call in calls.values()]
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Accepts no more calls. wait: until the accepted ones have ended. cancel_futures: those that have not begun are cancelled."""
