@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""check_comments.py [INCLUDE]: the gaps in the comments of public functions and macros, a line each; status 1 if there is any.
+"""check_comments.py [INCLUDE]: the gaps in the comments of public names, a line each; status 1 if there is any.
 
-A name has a comment of its own, in whole sentences, which gives its purpose, names each parameter, and says what it returns and each error
-with its cause. What to do about an error: the comment says it after a colon, or base.h does for all headers. Whether it suspends, who may
-call it, its errors in general and since when it exists: the comment, its section's, or the header's head, which has a word for each."""
+Each name has a comment of its own; of a type, its members may have them. That of a function or macro gives its purpose in whole sentences,
+names each parameter, and says what it returns and each error with its cause. What to do about an error: the comment says it after a colon,
+or base.h does for all headers. Whether it suspends, who may call it, its errors in general and since when it exists: the comment, its
+section's, or the header's head, which has a word for each."""
 import re
 import sys
 from pathlib import Path
@@ -82,10 +83,10 @@ def faults(header, known, remedies):
     for section in header.sections:
         general = " ".join([header.head, *section.texts])
         for entry in section.entries:
-            if entry.kind not in ("function", "macro"):
-                continue
-            if not entry.text:
+            opaque = entry.declaration == f"typedef struct {entry.name} {entry.name}"
+            if not entry.text and not opaque and not any(text for _, text in entry.members):
                 yield entry.name, "has no comment of its own"
+            if not entry.text or entry.kind not in ("function", "macro"):
                 continue
             model = modelled(entry, section, known)
             for fault in [*purpose(entry), *names(entry, general, model), *returns(entry, header, model), *errors(entry, remedies)]:

@@ -35,6 +35,16 @@ typedef struct filch_pond filch_pond;
 /* The most ducks of a pond. */
 #define FILCH_POND_MOST 9
 
+/* A duck. */
+typedef struct filch_pond_duck {
+    int feathers;
+} filch_pond_duck;
+
+typedef enum filch_pond_kind {
+    FILCH_POND_DEEP, /* more than a metre */
+    FILCH_POND_FLAT
+} filch_pond_kind;
+
 /* ---- Ponds: their water lasts
  * for `weeks` weeks ---- */
 
@@ -58,6 +68,8 @@ BAD = [
     ("Suspends: no. ", "", "pond the head has no 'Suspends:'"),
     ("Errors: 0", "Result: 0", "pond the head has no 'Errors:'"),
     ("Since 0.1.0.", "", "pond the head has no 'Since'"),
+    ("/* The most ducks of a pond. */\n", "", "FILCH_POND_MOST has no comment of its own"),
+    ("/* A duck. */\n", "", "filch_pond_duck has no comment of its own"),
     ("/* Empties it. NULL is allowed. */\n", "", "filch_pond_drain has no comment of its own"),
     ("/* Empties it. NULL is allowed. */", "/* Empties it. NULL is allowed. */\n", "filch_pond_drain has no comment of its own"),
     ("#define FILCH_POND(", "#define FILCH_PUDDLE(name) name\n#define FILCH_POND(", "FILCH_POND has no comment of its own"),

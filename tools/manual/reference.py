@@ -93,8 +93,9 @@ def parameters(node):
 
 def declared(node, kind, name, taken):
     if kind == "define":
-        value = node.findtext("initializer") or "\n"
-        return f"{name}({', '.join(of for _, of in taken)})" if taken else name if "\n" in value else re.sub(r"\s+", " ", f"#define {name} {value}").rstrip()
+        value = plain(node.find("initializer"))
+        shown = f"#define {name} {value}".rstrip() if len(value) < 80 else name
+        return f"{name}({', '.join(of for _, of in taken)})" if taken else shown
     definition, rest = node.findtext("definition") or f"{node.get('kind')} {name}", node.findtext("argsstring") or ""
     text = re.sub(r"\s+", " ", definition + ("" if rest.startswith(")") or definition.endswith(rest) else rest))
     text = re.sub(r" ?(\*+) ?", r" \1", re.sub(r"@\d+ ?", "", text))
