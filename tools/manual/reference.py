@@ -46,6 +46,7 @@ class Header:
     name: str  # "limiter"
     head: str
     sections: list
+    generated: list  # names that macros of the header define; the head has the texts
 
     @property
     def title(self):
@@ -146,6 +147,15 @@ def parts_of(source):
             yield line, None, lines_of(found[1])
 
 
+def generated_of(text):
+    """Of "NAME(kind, type)" the type and functions of each kind."""
+    bodies = dict(re.findall(r"^#define (\w+)\(kind, type\)((?:.*\\\n)+)", text, re.M))
+    for macro, kind in re.findall(r"^(FILCH_\w+)\((\w+), [\w *]+\)$", text, re.M):
+        body = bodies[macro] + "".join(bodies[inner] for inner in bodies if f"{inner}(" in bodies[macro])
+        yield f"filch_{kind}"
+        yield from (f"filch_{kind}_{name}" for name in re.findall(r"FILCH_INLINE \w+ filch_##kind##_(\w+)", body))
+
+
 def header_of(path, folder):
     text = path.read_text(encoding="utf-8")
     source = text.split("\n")
@@ -164,7 +174,7 @@ def header_of(path, folder):
             seen.add(mark.name)
             sections[-1].entries.append(mark)
     head = lines_of(re.match(r"/\* SPDX[^\n]*\n(.*?)\*/", text, re.S)[1])
-    return Header(path.stem, head, [section for section in sections if section.entries or section.texts])
+    return Header(path.stem, head, [section for section in sections if section.entries or section.texts], list(generated_of(text)))
 
 
 def remedies(headers):

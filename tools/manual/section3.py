@@ -164,4 +164,5 @@ def pages(headers, date):
         for entry in (entry for section in header.sections for entry in types_of(section)):
             names = [entry.name, *re.findall(r"(?<=')FILCH_\w+", str([member for member, _ in entry.members]))]
             links.update({f"{name}.3": f"{overview_of(header)}.3" for name in names})
+        links.update({f"{name}.3": f"{overview_of(header)}.3" for name in header.generated})
     return files, links
