@@ -59,6 +59,8 @@ FILCH_API int filch_pond_pour(filch_pond *pond, int depth, const char *where);
 FILCH_API unsigned filch_pond_depth(const filch_pond *pond);
 /* Empties it. NULL is allowed. */
 FILCH_API void filch_pond_drain(filch_pond *pond);
+/* Fills the first `size` bytes of *out with the drops of the last `age` nanoseconds, until `until`. */
+FILCH_API void filch_pond_read(filch_pond *pond, void *out, size_t size, int64_t age, int64_t until);
 /* Names a pond: FILCH_POND(name), where \\ is a stream. */
 #define FILCH_POND(name) name
 """
@@ -81,6 +83,8 @@ BAD = [
     ("int depth);", "int depth, int rest);", "filch_pond_refill does not say what `rest` is"),
     ("; `where` is a place", "", "filch_pond_pour does not say what `where` is"),
     ("FILCH_POND(name), where", "where", "FILCH_POND does not say what `name` is"),
+    ("first `size` bytes", "first `size` drops", "filch_pond_read does not give the unit of `size`"),
+    ("`age` nanoseconds", "`age` drops", "filch_pond_read does not give the unit of `age`"),
     ("Returns the depth, or 0.", "The depth of it, or 0.", "filch_pond_depth does not say what it returns"),
     ("Errors: 0 or a negative errno", "Errors: some", "filch_pond_fill does not say what it returns"),
     ("-EINVAL (depth is 0, or above 9)", "-EINVAL", "filch_pond_fill gives no cause of -EINVAL"),

@@ -69,7 +69,7 @@ def since(header):
 
 def times(entries, headers):
     """The paragraph of <filch/wait.h> about points in time, for functions that take one."""
-    if not any(name == "until" for entry in entries for _, name in entry.parameters):
+    if not any(name in ("until", "when") for entry in entries for _, name in entry.parameters):
         return ""
     head = next((header.head for header in headers if header.name == "wait"), "")
     return "".join(re.findall(r"^Times: (?:.+(?:\n|$))+", head, re.M))
