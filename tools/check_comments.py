@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""check_comments.py [INCLUDE]: the gaps in the comments of public functions and macros, a line each; status 1 if there is any.
+"""check_comments.py [INCLUDE]: the gaps in the comments of public names, a line each; status 1 if there is any.
 
-A name has a comment of its own, in whole sentences, which gives its purpose, names each parameter, and says what it returns and each error
-with its cause. What to do about an error: the comment says it after a colon, or base.h does for all headers. Whether it suspends, who may
-call it, its errors in general and since when it exists: the comment, its section's, or the header's head, which has a word for each."""
+Each name has a comment of its own; of a type, its members may have them. That of a function or macro gives its purpose in whole sentences,
+names each parameter, with the unit of a time or a size, and says what it returns and each error with its cause. What to do about an error:
+the comment says it after a colon, or base.h does for all headers. Whether it suspends, who may call it, its errors in general and since
+when it exists: the comment, its section's, or the header's head, which has a word for each."""
 import re
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ CODES = re.compile(rf"(?<=[:;.,] )(?<![A-Z0-9], )(?:[Aa]lso |[Oo]r )?({CODE}(?:(
                    r"(?P<after> \((?P<cause>(?:[^()]|\([^()]*\))*)\)|:| [a-z])?")
 ONE_CAUSE = {"-ENOMEM", "-EIDRM", "-ETIMEDOUT", "-ECHILD"}  # wherever they are returned
 
+NO_TIME = {"until", "when", "value", "n"}  # points in time, as <filch/wait.h> has them, and plain numbers
+
 
 def mentions(text, name):
     return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text)
@@ -33,6 +36,15 @@ def names(entry, general, model):
         known = name in ("", "...", "void", "self") or name in like or (at == 0 and "filch_" in of)
         if not known and not mentions(f"{entry.text} {general}", name.rstrip("_")) and not mentions(entry.text, name):
             yield f"does not say what `{name}` is"
+
+
+def units(entry, general, model):
+    """Of a time, and of a size."""
+    like = {name for _, name in model.parameters} if model else set()
+    for of, name in entry.parameters:
+        unit = "ns|nanoseconds?" if of.startswith("int64_t") and name not in NO_TIME else "bytes?|sizeof" if name.endswith("size") else ""
+        if unit and name not in like and not re.search(rf"\b(?:{unit})\b", f"{entry.text} {general}"):
+            yield f"does not give the unit of `{name}`"
 
 
 def returns(entry, header, model):
@@ -82,13 +94,14 @@ def faults(header, known, remedies):
     for section in header.sections:
         general = " ".join([header.head, *section.texts])
         for entry in section.entries:
-            if entry.kind not in ("function", "macro"):
-                continue
-            if not entry.text:
+            opaque = entry.declaration == f"typedef struct {entry.name} {entry.name}"
+            if not entry.text and not opaque and not any(text for _, text in entry.members):
                 yield entry.name, "has no comment of its own"
+            if not entry.text or entry.kind not in ("function", "macro"):
                 continue
             model = modelled(entry, section, known)
-            for fault in [*purpose(entry), *names(entry, general, model), *returns(entry, header, model), *errors(entry, remedies)]:
+            for fault in [*purpose(entry), *names(entry, general, model), *units(entry, " ".join(section.texts), model),
+                          *returns(entry, header, model), *errors(entry, remedies)]:
                 yield entry.name, fault
 
 

@@ -26,6 +26,7 @@
 
 #include <filch/base.h>
 
+/* The orders of an access, as those of C11. */
 typedef enum {
     FILCH_RELAXED = __ATOMIC_RELAXED,
     FILCH_ACQUIRE = __ATOMIC_ACQUIRE,

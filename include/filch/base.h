@@ -126,8 +126,11 @@ typedef struct filch_failure {
  *   if (strcmp(filch_version(), FILCH_VERSION) != 0)   the headers are another version's
  */
 
+/* The first number of the version. */
 #define FILCH_VERSION_MAJOR 0
+/* The second number. */
 #define FILCH_VERSION_MINOR 1
+/* The third number. */
 #define FILCH_VERSION_PATCH 0
 
 /* The version as a text: "0.1.0". */

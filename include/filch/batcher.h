@@ -31,8 +31,9 @@
 #include <filch/runtime.h>
 #include <filch/wait.h>
 
-/* The most items in a batch, and batches in flight. */
+/* The most items in a batch. */
 #define FILCH_BATCH_MAX 65536
+/* The most batches in flight. */
 #define FILCH_BATCHES_MAX 1024
 
 typedef struct filch_batcher filch_batcher;

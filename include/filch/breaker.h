@@ -36,6 +36,7 @@
 
 typedef struct filch_breaker filch_breaker;
 
+/* The states, as above. */
 typedef enum filch_breaker_state {
     FILCH_BREAKER_CLOSED,
     FILCH_BREAKER_OPEN,

@@ -46,6 +46,7 @@ typedef filch_slot *filch_self;
 /* Runs a task of unknown type for a thief: takes the arguments from slot, runs the task, stores
  * the result there. */
 typedef void filch_run_fn(filch_self self, filch_slot *slot);
+/* A task: its function, and its name for reports. A constant of the program. */
 typedef struct filch_task {
     filch_run_fn *run;
     const char *name;
@@ -53,12 +54,12 @@ typedef struct filch_task {
 
 /* Bytes for a task's arguments, and for its result, in its slot. */
 #define FILCH_SLOT_BYTES 40
-/* The alignment of a fiber's region, which begins with its fork stack's header. */
 #ifdef FILCH_TINY
 #ifndef FILCH_REGION_SIZE /* the models of the model checker have more slots */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 14)
 #endif
 #else
+/* The bytes and the alignment of a fiber's region, which begins with its fork stack's header. */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 20)
 #endif
 

@@ -36,8 +36,10 @@
 #include <filch/traceparent.h>
 #include <filch/wait.h>
 
+/* The most bytes of a line, with its newline. */
 enum { FILCH_LOG_LINE = 2048 };
 
+/* The level of a line. */
 typedef enum filch_log_level {
     FILCH_LOG_DEBUG,
     FILCH_LOG_INFO,
@@ -65,6 +67,7 @@ typedef struct filch_log {
     filch_log_keys keys;
 } filch_log;
 
+/* The kind of a field. */
 typedef enum filch_log_kind {
     FILCH_LOG_KIND_TEXT,
     FILCH_LOG_KIND_INT,

@@ -17,7 +17,8 @@
  * filch_metrics_remove, or destroy the registry. A family is destroyed before its registry; its
  * metrics are valid until then.
  * Threads: tasks and any thread, but not signal handlers.
- * Suspends: removing metrics, destroying a family, and writing where its functions do.
+ * Suspends: removing metrics, destroying a family, and writing where its functions do. A call that
+ * adds several metrics and fails removes those that it has added.
  * Errors: 0 or a negative errno.
  * Since 0.1.0. */
 #ifndef FILCH_METRICS_H
@@ -53,8 +54,10 @@ typedef struct filch_snapshot_values {
 /* A registry: the published metrics and their names. */
 typedef struct filch_metrics filch_metrics;
 
+/* The most labels of a metric, and its most quantiles or bounds. */
 enum { FILCH_LABELS_MOST = 8, FILCH_MARKS_MOST = 32 };
 
+/* A label of a metric. */
 typedef struct filch_label {
     const char *name, *value;
 } filch_label;
@@ -168,12 +171,11 @@ FILCH_API int filch_metrics_remove(filch_metrics *metrics, const void *owner);
  * rt is the owner. Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_runtime(filch_metrics *metrics, filch_runtime *rt,
                                         const char *name);
-/* Publishes the process under the names of Prometheus' client libraries:
- * process_cpu_seconds_total, process_open_fds, process_max_fds, process_virtual_memory_bytes,
+/* Publishes the process under the names of Prometheus' client libraries: process_cpu_seconds_total,
+ * process_open_fds, process_max_fds, process_virtual_memory_bytes,
  * process_virtual_memory_max_bytes, process_resident_memory_bytes, process_start_time_seconds,
  * process_threads. Each is read from the kernel when it is written; NaN if the kernel does not
- * report it. The registry is the owner. Does not suspend. Errors: as filch_metrics_add; nothing is
- * added then. */
+ * report it. The registry is the owner. Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_process(filch_metrics *metrics);
 /* Writes all metrics by write(text, size, arg), in the order in which they were added, in
  * Prometheus' text format 0.0.4. Metrics added during the call appear in the next one. Calls may

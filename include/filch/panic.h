@@ -46,6 +46,7 @@ typedef void filch_panic_handler(const filch_failure *failure);
 
 /* ---- Defer: in a function that has `self`, at any place where a declaration may stand ---- */
 
+/* A cleanup. It may wait, and panic. */
 typedef void filch_defer_fn(void *arg);
 
 /* A pending cleanup. Opaque. */

@@ -45,9 +45,11 @@
 #include <filch/runtime.h>
 #include <stdbool.h>
 
-/* The most stages of a pipeline, items in progress in a stage, and items before it. */
+/* The most stages of a pipeline. */
 #define FILCH_STAGES_MAX 64
+/* The most items in progress in a stage. */
 #define FILCH_STAGE_WIDTH_MAX 65536
+/* The most items that wait before a stage. */
 #define FILCH_STAGE_ROOM_MAX 1048576
 
 typedef struct filch_pipeline filch_pipeline;

@@ -74,6 +74,7 @@ typedef enum filch_pool_order {
     FILCH_ORDERS
 } filch_pool_order;
 
+/* The number of priorities. */
 enum { FILCH_PRIORITIES = 8 };
 
 /* Capacities: the most jobs that may wait, not counting those for which a place within the width is
@@ -298,7 +299,7 @@ FILCH_API void filch_pool_stats_read(const filch_pool *pool, filch_pool_stats *o
 /* Publishes the pool's statistics as filch_pool_..., labelled with its name. Each
  * filch_metrics_write reads them once. A timed pool also publishes waiting and running times, in
  * seconds. The pool is the owner: call filch_metrics_remove(metrics, pool) before destroying it.
- * Does not wait.
+ * Suspends only if it fails, until no reader uses the metrics that it had added.
  * Errors: as filch_metrics_add; nothing is added then. */
 FILCH_API int filch_metrics_add_pool(struct filch_metrics *metrics, filch_pool *pool);
 

@@ -268,6 +268,7 @@ FILCH_API filch_runtime *filch_runtime_here(void);
  * thread that is not a worker. It can differ after every fork, join and call that may suspend. */
 FILCH_API int filch_worker_index(void);
 
+/* In the place of a worker's number: the sum of all. */
 enum { FILCH_ALL_WORKERS = -1 };
 /* Fills the first `size` bytes of *out with the counts of one worker, 0 ..
  * filch_runtime_max_workers - 1, or of FILCH_ALL_WORKERS. size is the caller's

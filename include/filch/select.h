@@ -27,6 +27,7 @@
 
 struct filch_context;
 
+/* The kind of a case. */
 typedef enum filch_case_kind {
     FILCH_CASE_SEND,
     FILCH_CASE_RECEIVE,
@@ -34,6 +35,7 @@ typedef enum filch_case_kind {
     FILCH_CASE_UNTIL
 } filch_case_kind;
 
+/* A case of a select, made by the macros below. */
 typedef struct filch_case {
     filch_case_kind kind;
     void *object; /* channel or context; NULL: never */

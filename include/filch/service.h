@@ -53,6 +53,7 @@ typedef struct filch_header {
     const char *name, *value;
 } filch_header;
 
+/* A message. Zero fields mean the defaults. */
 typedef struct filch_message {
     const char *id;           /* default: a random one. In a handler NULL if another program
                                  published it without one (docs/service/rabbitmq.md) */
@@ -81,6 +82,7 @@ typedef struct filch_message {
     const char *tracestate;  /* passed on as it is; NULL: none */
 } filch_message;
 
+/* The number of priorities of messages. */
 enum { FILCH_MESSAGE_PRIORITIES = 10 };
 #define FILCH_DEDUP_MOST (INT64_C(3650) * 86400 * 1000000000) /* ns: ten years */
 
@@ -117,7 +119,8 @@ typedef struct filch_periodic {
     unsigned priority;
 } filch_periodic;
 
-enum { FILCH_PERIODICS = 1000 /* at most, of a service */ };
+/* The most periodic jobs of a service. */
+enum { FILCH_PERIODICS = 1000 };
 
 /* ---- Services ---- */
 
@@ -160,6 +163,7 @@ typedef enum filch_envelope {
     FILCH_ENVELOPES
 } filch_envelope;
 
+/* A queue that a service serves. */
 typedef struct filch_service_queue {
     const char *name; /* without blanks and control characters; a broker may allow less */
     unsigned weight;  /* share of the messages taken while several queues have some; default 1 */
@@ -217,6 +221,7 @@ typedef struct filch_service_config {
                                 default: none */
 } filch_service_config;
 
+/* The most queues, and concurrent handlers, of a service. */
 enum { FILCH_SERVICE_QUEUES = 64, FILCH_SERVICE_WIDTH_MOST = 100000 };
 
 /* Totals so far, and current numbers. The fields from `outcomes` to `poison` are counted when the
@@ -353,6 +358,7 @@ FILCH_END_DECLS
  * has none. The broker deletes it filch_service_config.result_ttl after its last change. The
  * brokers memory, sqlite, postgres and redis keep records. */
 
+/* The state of a job with a record. */
 typedef enum filch_record_state {
     FILCH_RECORD_RUNNING, /* not finished: it runs, or waits for another attempt */
     FILCH_RECORD_DONE,

@@ -68,10 +68,10 @@ FILCH_BEGIN_DECLS
 
 /* Starts a server for the service, which need not run yet. config may be NULL. Errors: -EADDRINUSE
  * (the port is taken: stop the other process, or choose another). -EADDRNOTAVAIL or -EACCES (not an
- * address of this host, or a port below 1024: choose another). -EINVAL (out or service is NULL, or
- * the address or port is wrong). -EEXIST (config.metrics has metrics of these names). -ENOTSUP (a
- * build without libmicrohttpd or jansson). -ENOMEM; -EAGAIN (no thread); -EMFILE or -ENFILE (no
- * file for the socket). */
+ * address of this host, or a port that needs a privilege: choose another). -EINVAL (out or service
+ * is NULL, or the address or port is wrong). -EEXIST (config.metrics has metrics of these names).
+ * -ENOTSUP (a build without libmicrohttpd or jansson). -ENOMEM; -EAGAIN (no thread); -EMFILE or
+ * -ENFILE (no file for the socket). */
 FILCH_API int filch_service_http_start(filch_service_http **out, filch_service *service,
                                        const filch_service_http_config *config);
 /* Stops and frees it, before the service is destroyed. Waits for answers in progress. NULL is

@@ -38,6 +38,7 @@
 
 typedef struct filch_span filch_span;
 
+/* The part of a span in a request or message. */
 typedef enum filch_span_kind {
     FILCH_SPAN_INTERNAL,
     FILCH_SPAN_SERVER,   /* answers a request from elsewhere */
@@ -46,6 +47,7 @@ typedef enum filch_span_kind {
     FILCH_SPAN_CONSUMER  /* processes a message */
 } filch_span_kind;
 
+/* The result of a span's operation. */
 typedef enum filch_span_status {
     FILCH_SPAN_UNSET,
     FILCH_SPAN_OK,
@@ -78,6 +80,7 @@ typedef struct filch_span_options {
     filch_span_kind kind;
 } filch_span_options;
 
+/* An event of a span. */
 typedef struct filch_span_event {
     const char *name;
     int64_t at; /* ns since 1970 */

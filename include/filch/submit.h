@@ -31,10 +31,11 @@ struct filch_results;
 
 /* ---- Types ---- */
 
-/* In C++ the fields are initialised to zero: compilers would warn about unnamed fields. */
 #ifdef __cplusplus
 #define FILCH_ZERO = {}
 #else
+/* The initial value of the fields below: in C++ zero, where compilers would warn about unnamed
+ * fields; in C nothing. */
 #define FILCH_ZERO
 #endif
 

@@ -37,42 +37,50 @@
 
 /* ---- Types; opaque ---- */
 
+/* A mutex. Zero bytes: unlocked. */
 typedef struct filch_mutex {
     filch_u32 state, lock;
     filch_waiters waiters;
     bool woken;
 } filch_mutex;
 
+/* The permits of a semaphore or reader-writer lock. */
 typedef struct filch_permits {
     filch_u64 balance;
     filch_u32 lock;
     filch_waiters waiters;
 } filch_permits;
 
+/* A semaphore. Zero bytes: no permits. */
 typedef struct filch_semaphore {
     filch_permits permits;
 } filch_semaphore;
 
+/* A reader-writer lock. Zero bytes: unlocked. */
 typedef struct filch_rwlock {
     filch_permits permits;
 } filch_rwlock;
 
+/* A condition. Zero bytes: no waiters. */
 typedef struct filch_condition {
     filch_u32 lock;
     filch_waiters waiters;
 } filch_condition;
 
+/* A wait group. Zero bytes: no tasks. */
 typedef struct filch_waitgroup {
     filch_u32 count, lock;
     filch_waiters waiters;
 } filch_waitgroup;
 
+/* The flag of filch_once. Zero bytes: not called yet. */
 typedef struct filch_once_flag {
     filch_u32 state, lock;
     filch_waiters waiters;
     const void *caller;
 } filch_once_flag;
 
+/* A barrier, set up by filch_barrier_init. */
 typedef struct filch_barrier {
     filch_u32 lock;
     unsigned parties, arrived, round;
@@ -120,6 +128,7 @@ FILCH_API void filch_rwlock_write_unlock(filch_rwlock *rwlock);
 /* ---- Semaphore: permits, at most FILCH_PERMITS_MAX. First come, first served: a large request
  * is not overtaken by small ones. Zero bytes: no permits ---- */
 
+/* The most permits of a semaphore. */
 #define FILCH_PERMITS_MAX INT32_MAX
 
 /* Sets the number of permits, before first use. Error: -EINVAL (more than FILCH_PERMITS_MAX). */

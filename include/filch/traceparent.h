@@ -27,6 +27,7 @@
 /* The size of filch_traceparent_format's text, including the closing NUL. */
 enum { FILCH_TRACEPARENT_TEXT = 56 };
 
+/* A flag of a traceparent: its caller may have recorded it. */
 enum { FILCH_TRACEPARENT_SAMPLED = 1 };
 
 /* A plain value. Zero bytes: no trace. */

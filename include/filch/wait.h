@@ -30,11 +30,11 @@
 
 /* As a point in time: without a limit. */
 #define FILCH_FOREVER INT64_MAX
-/* In nanoseconds: a factor for times. */
+/* A microsecond in nanoseconds, the unit of all times. */
 #define FILCH_MICROSECOND INT64_C(1000)
-/* In nanoseconds. */
+/* A millisecond in nanoseconds. */
 #define FILCH_MILLISECOND INT64_C(1000000)
-/* In nanoseconds. */
+/* A second in nanoseconds. */
 #define FILCH_SECOND INT64_C(1000000000)
 
 /* The waiters of one object, in order of arrival; zero bytes: none. Opaque. */

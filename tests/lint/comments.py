@@ -35,6 +35,16 @@ typedef struct filch_pond filch_pond;
 /* The most ducks of a pond. */
 #define FILCH_POND_MOST 9
 
+/* A duck. */
+typedef struct filch_pond_duck {
+    int feathers;
+} filch_pond_duck;
+
+typedef enum filch_pond_kind {
+    FILCH_POND_DEEP, /* more than a metre */
+    FILCH_POND_FLAT
+} filch_pond_kind;
+
 /* ---- Ponds: their water lasts
  * for `weeks` weeks ---- */
 
@@ -49,6 +59,8 @@ FILCH_API int filch_pond_pour(filch_pond *pond, int depth, const char *where);
 FILCH_API unsigned filch_pond_depth(const filch_pond *pond);
 /* Empties it. NULL is allowed. */
 FILCH_API void filch_pond_drain(filch_pond *pond);
+/* Fills the first `size` bytes of *out with the drops of the last `age` nanoseconds, until `until`. */
+FILCH_API void filch_pond_read(filch_pond *pond, void *out, size_t size, int64_t age, int64_t until);
 /* Names a pond: FILCH_POND(name), where \\ is a stream. */
 #define FILCH_POND(name) name
 """
@@ -58,6 +70,8 @@ BAD = [
     ("Suspends: no. ", "", "pond the head has no 'Suspends:'"),
     ("Errors: 0", "Result: 0", "pond the head has no 'Errors:'"),
     ("Since 0.1.0.", "", "pond the head has no 'Since'"),
+    ("/* The most ducks of a pond. */\n", "", "FILCH_POND_MOST has no comment of its own"),
+    ("/* A duck. */\n", "", "filch_pond_duck has no comment of its own"),
     ("/* Empties it. NULL is allowed. */\n", "", "filch_pond_drain has no comment of its own"),
     ("/* Empties it. NULL is allowed. */", "/* Empties it. NULL is allowed. */\n", "filch_pond_drain has no comment of its own"),
     ("#define FILCH_POND(", "#define FILCH_PUDDLE(name) name\n#define FILCH_POND(", "FILCH_POND has no comment of its own"),
@@ -69,6 +83,8 @@ BAD = [
     ("int depth);", "int depth, int rest);", "filch_pond_refill does not say what `rest` is"),
     ("; `where` is a place", "", "filch_pond_pour does not say what `where` is"),
     ("FILCH_POND(name), where", "where", "FILCH_POND does not say what `name` is"),
+    ("first `size` bytes", "first `size` drops", "filch_pond_read does not give the unit of `size`"),
+    ("`age` nanoseconds", "`age` drops", "filch_pond_read does not give the unit of `age`"),
     ("Returns the depth, or 0.", "The depth of it, or 0.", "filch_pond_depth does not say what it returns"),
     ("Errors: 0 or a negative errno", "Errors: some", "filch_pond_fill does not say what it returns"),
     ("-EINVAL (depth is 0, or above 9)", "-EINVAL", "filch_pond_fill gives no cause of -EINVAL"),

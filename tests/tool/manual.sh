@@ -37,6 +37,9 @@ for name in bench compare explore openmp play sim top trace tune; do
         <(mandoc -Tascii "man/man1/filch-$name.1" | col -b | grep -oE '^ {5}(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u)
 done
 claim "man finds filch_pool_create" eval 'man -M man -P cat filch_pool_create | col -b | grep -q "filch_pool_create(filch_pool"'
+claim "man finds a function that a macro defines" eval 'man -M man -P cat filch_u64_cas | col -b | grep -q "cas(a, &expected"'
+claim "man finds a macro of include/filch/detail" eval 'man -M man -P cat FILCH_STOP | col -b | grep -q "FILCH_STOP(code)"'
+claim "a page explains its errors" eval 'man -M man -P cat filch_go | col -b | grep -q -- "-ECHILD[[:space:]]*a runtime of the parent process"'
 claim "filch-worker.json(5) has the keys" eval 'mandoc -Tascii man/man5/filch-worker.json.5 | col -b | grep -q retry-attempts'
 
 # ---- Completions ----

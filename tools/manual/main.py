@@ -53,7 +53,7 @@ def overview(tree, headers, date):
     """filch(7): parts of the README, and the headers."""
     parts = markdown.sections(tree / "README.md")
     kept = [(title.upper(), markdown.write(nodes)) for title, nodes in parts if title in ("A program", "Limits", "Status")]
-    pages = mdoc.table([(f"<filch/{header.name}.h>", f"{header.title}: see {section3.overview_of(header)}(3)") for header in headers])
+    pages = mdoc.table([(f"<filch/{header.name}.h>", f"{header.purpose}; see {section3.overview_of(header)}(3)") for header in headers])
     see = [(section3.overview_of(header), 3) for header in headers] + [(name, section) for name, section, *_ in PAGES] + [("filch", 1)]
     whole = [("DESCRIPTION", markdown.write(parts[0][1])), ("HEADERS", pages), *kept, ("SEE ALSO", mdoc.see(see))]
     return mdoc.page("filch", 7, date, ["filch"], "a work-stealing runtime", whole)

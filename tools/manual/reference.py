@@ -46,6 +46,7 @@ class Header:
     name: str  # "limiter"
     head: str
     sections: list
+    generated: list  # names that macros of the header define; the head has the texts
 
     @property
     def title(self):
@@ -93,8 +94,9 @@ def parameters(node):
 
 def declared(node, kind, name, taken):
     if kind == "define":
-        value = node.findtext("initializer") or "\n"
-        return f"{name}({', '.join(of for _, of in taken)})" if taken else name if "\n" in value else re.sub(r"\s+", " ", f"#define {name} {value}").rstrip()
+        value = plain(node.find("initializer"))
+        shown = f"#define {name} {value}".rstrip() if len(value) < 80 else name
+        return f"{name}({', '.join(of for _, of in taken)})" if taken else shown
     definition, rest = node.findtext("definition") or f"{node.get('kind')} {name}", node.findtext("argsstring") or ""
     text = re.sub(r"\s+", " ", definition + ("" if rest.startswith(")") or definition.endswith(rest) else rest))
     text = re.sub(r" ?(\*+) ?", r" \1", re.sub(r"@\d+ ?", "", text))
@@ -145,6 +147,15 @@ def parts_of(source):
             yield line, None, lines_of(found[1])
 
 
+def generated_of(text):
+    """Of "NAME(kind, type)" the type and functions of each kind."""
+    bodies = dict(re.findall(r"^#define (\w+)\(kind, type\)((?:.*\\\n)+)", text, re.M))
+    for macro, kind in re.findall(r"^(FILCH_\w+)\((\w+), [\w *]+\)$", text, re.M):
+        body = bodies[macro] + "".join(bodies[inner] for inner in bodies if f"{inner}(" in bodies[macro])
+        yield f"filch_{kind}"
+        yield from (f"filch_{kind}_{name}" for name in re.findall(r"FILCH_INLINE \w+ filch_##kind##_(\w+)", body))
+
+
 def header_of(path, folder):
     text = path.read_text(encoding="utf-8")
     source = text.split("\n")
@@ -163,7 +174,7 @@ def header_of(path, folder):
             seen.add(mark.name)
             sections[-1].entries.append(mark)
     head = lines_of(re.match(r"/\* SPDX[^\n]*\n(.*?)\*/", text, re.S)[1])
-    return Header(path.stem, head, [section for section in sections if section.entries or section.texts])
+    return Header(path.stem, head, [section for section in sections if section.entries or section.texts], list(generated_of(text)))
 
 
 def remedies(headers):

@@ -69,7 +69,7 @@ def since(header):
 
 def times(entries, headers):
     """The paragraph of <filch/wait.h> about points in time, for functions that take one."""
-    if not any(name == "until" for entry in entries for _, name in entry.parameters):
+    if not any(name in ("until", "when") for entry in entries for _, name in entry.parameters):
         return ""
     head = next((header.head for header in headers if header.name == "wait"), "")
     return "".join(re.findall(r"^Times: (?:.+(?:\n|$))+", head, re.M))
@@ -82,15 +82,19 @@ def errors(entries, rule, remedies):
     return "Their meaning in all headers, and what to do:\n.Pp\n" + mdoc.table(named, "-ETIMEDOUT") if named else ""
 
 
-def type_items(entries):
+OPAQUE = re.compile(r"(?:^|[.;] )[Oo]paque\.", re.M)
+
+
+def type_items(section):
     out = ""
-    for entry in entries:
+    for entry in types_of(section):
         out += f".Ss {mdoc.escape(entry.name)}\n"
         shown = entry.declaration.startswith("typedef") and "(" in entry.declaration
         out += mdoc.literal([entry.declaration + ";"]) if shown else ""
         out += mdoc.literal([entry.declaration]) if entry.declaration.startswith("#define") else ""
         out += mdoc.body(entry.text) or ("" if entry.members or shown or entry.kind == "constant" else "Opaque.\n")
-        out += mdoc.table(entry.members) if entry.members else ""
+        opaque = any(OPAQUE.search(text) for text in [entry.text, *section.texts])
+        out += mdoc.table(entry.members) if entry.members and not opaque else ""
     return out
 
 
@@ -134,7 +138,7 @@ def overview(header, date, targets):
     for section in header.sections:
         if section.texts and not functions_of(section):
             shown += f".Ss {mdoc.escape(section.title)}\n" + "".join(mdoc.body(text) + ".Pp\n" for text in section.texts)
-        shown += type_items(types_of(section))
+        shown += type_items(section)
     parts = [
         ("LIBRARY", library(header)),
         ("SYNOPSIS", f".In filch/{header.name}.h\n"),
@@ -160,4 +164,5 @@ def pages(headers, date):
         for entry in (entry for section in header.sections for entry in types_of(section)):
             names = [entry.name, *re.findall(r"(?<=')FILCH_\w+", str([member for member, _ in entry.members]))]
             links.update({f"{name}.3": f"{overview_of(header)}.3" for name in names})
+        links.update({f"{name}.3": f"{overview_of(header)}.3" for name in header.generated})
     return files, links
