@@ -61,7 +61,7 @@ typedef struct filch_breaker_ticket {
 typedef struct filch_breaker_change {
     filch_breaker_state from, to;
     uint64_t number; /* 1, 2, ... */
-    int64_t when;
+    int64_t when;    /* ns of filch_now() */
     const char *why; /* a literal */
 } filch_breaker_change;
 
@@ -94,7 +94,7 @@ typedef struct filch_breaker_config {
     int64_t open_time;  /* ns; default 5 s */
     double open_growth; /* factor whenever it opens again without having been closed, 1 or more;
                            default 1 */
-    int64_t open_most;  /* upper bound; default 60 s, or open_time if that is more */
+    int64_t open_most;  /* upper bound, ns; default 60 s, or open_time if that is more */
     /* Half-open: */
     unsigned probes;        /* concurrent calls; default 1 */
     unsigned successes;     /* successes needed to close; default 1 */
@@ -110,7 +110,7 @@ typedef struct filch_breaker_config {
 /* The current state and counts. */
 typedef struct filch_breaker_stats {
     filch_breaker_state state;
-    int64_t until; /* when an open or half-open breaker changes; FILCH_FOREVER: not by time */
+    int64_t until; /* ns: when it changes by time, if open or half-open; else FILCH_FOREVER */
     uint64_t calls, failures;                  /* in the window */
     uint64_t consecutive;                      /* failures in a row, now */
     unsigned probes;                           /* running now */

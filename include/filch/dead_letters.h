@@ -68,7 +68,7 @@ typedef struct filch_dead_letter_draft {
     const char *name;             /* copied; NULL: "(a job)" */
     const filch_failure *failure; /* the reason; copied; NULL: unknown */
     unsigned attempts;
-    int64_t first, last; /* on the clock of filch_now(); 0: now */
+    int64_t first, last; /* ns of filch_now(); 0: now */
     void *data;
     size_t size;              /* this many bytes are copied; 0: data is a pointer, or NULL */
     void (*drop)(void *data); /* releases a pointer's data, on any thread; or NULL */

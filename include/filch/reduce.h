@@ -61,7 +61,7 @@
  * two, up to 16, that divides their size. They may own memory; they are moved by copying their
  * bytes. All functions get the caller's context and are called on many threads at once. */
 typedef struct filch_reduction {
-    size_t size;
+    size_t size; /* bytes of a result */
     /* Makes the result of an empty range. Returns false if there is no memory. */
     bool (*make)(void *context, void *sum);
     /* Combines sum with the values of [begin, end), in order. A nonzero return stops the

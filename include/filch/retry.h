@@ -98,7 +98,7 @@ typedef struct filch_retry_policy {
 typedef struct filch_retry_state {
     uint64_t random; /* any number */
     int64_t last;    /* the last wait, ns; 0: there was none */
-    int64_t until;   /* no attempt begins later; filch_retry_state_begin sets it; may be lowered */
+    int64_t until; /* ns: no attempt begins later; set by filch_retry_state_begin; may be lowered */
     unsigned attempts; /* attempts that have ended */
 } filch_retry_state;
 

@@ -40,7 +40,7 @@
  * multiple of 64 bytes. All functions get the caller's context and are called on many threads at
  * once; none may fork, join or suspend. */
 typedef struct filch_scanning {
-    size_t size;
+    size_t size; /* bytes of a value */
     /* Makes the sum of an empty range. */
     void (*make)(void *context, void *sum);
     /* Combines sum with in[0], ..., in[n - 1]. */

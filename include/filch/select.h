@@ -38,9 +38,9 @@ typedef enum filch_case_kind {
 /* A case of a select, made by the macros below. */
 typedef struct filch_case {
     filch_case_kind kind;
-    void *object; /* channel or context; NULL: never */
-    void *item;   /* sent from here, or received to here */
-    int64_t until;
+    void *object;  /* channel or context; NULL: never */
+    void *item;    /* sent from here, or received to here */
+    int64_t until; /* ns of filch_now() */
     int code; /* out, for the case that happened: 0; -EPIPE: the channel is closed; -EIDRM: it was
                  destroyed; for a context its cause */
     void *reserved[6]; /* opaque */

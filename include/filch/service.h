@@ -63,7 +63,7 @@ typedef struct filch_message {
     const char *dedup;        /* refuses a message whose key an unfinished one has; default: no
                           key */
     const void *body;         /* bytes, which need not be text */
-    size_t body_size;
+    size_t body_size;         /* in bytes */
     const filch_header *headers;
     size_t header_count;
     unsigned priority;   /* 0 (lowest) .. 9 */
@@ -115,7 +115,7 @@ typedef struct filch_periodic {
     const char *queue; /* default: the service's first queue */
     const char *content_type; /* default: none */
     const void *body;
-    size_t body_size;
+    size_t body_size; /* in bytes */
     unsigned priority;
 } filch_periodic;
 
@@ -372,10 +372,10 @@ typedef struct filch_service_record {
     filch_record_state state;
     int64_t updated;      /* ns of Unix time, by the broker's clock: the last change */
     const void *progress; /* the last that was sent; NULL: none */
-    size_t progress_size;
-    const void *result; /* of a job that is done; NULL: none */
-    size_t result_size;
-    const char *reason; /* of a dead letter; else NULL */
+    size_t progress_size; /* in bytes */
+    const void *result;   /* of a job that is done; NULL: none */
+    size_t result_size;   /* in bytes */
+    const char *reason;   /* of a dead letter; else NULL */
 } filch_service_record;
 
 enum {

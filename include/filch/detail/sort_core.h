@@ -21,7 +21,7 @@
 /* The functions of a type; all but less are called for many items at once. context holds the
  * further arguments of `less`. */
 typedef struct filch_sort_ops {
-    size_t size;
+    size_t size; /* bytes of an item */
     filch_less_fn *less;
     /* Sorts n <= FL_FEW items. */
     void (*few)(void *items, size_t n, void *context);
