@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, the
-numbers of a pool in docs/pools/README.md, and the renamed names in docs/internals/renamed.md.
+numbers of a pool in docs/pools/README.md, and the renamed names in docs/internals/renamed.md. So is that of the Debian packages
+in docs/install.md.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -46,6 +47,13 @@ def pool_numbers(source):
 def renamed(source):
     for old, new in re.findall(r"^s/(?:\\b|<)(filch[\w\\/.]*?)(?:\\b|>)/<?(filch[\w\\/.]*?)>?/g$", source, re.M):
         yield f"| `{old}` | `{new}` |\n".replace("\\", "")
+
+
+def packages(source):
+    """The stanza of brokers stands for a package of each."""
+    stanza = (ROOT / "tools/package/debian/broker.control").read_text(encoding="utf-8").replace("@MODULE@", "BROKER")
+    for name, purpose, more in re.findall(r"^Package: (\S+)\n(?:\S.*\n)*?Description: (.*)\n((?: .*\n)+)", source + stanza.replace("@SCHEMES@", "one scheme"), re.M):
+        yield f"| `{name}` | {purpose}. {' '.join(more.split())} |\n"
 
 
 def texts(pattern):
@@ -112,6 +120,10 @@ TABLES = [
     (
         "runtime/pool/statistics.h", pool_numbers, "docs/pools/README.md",
         "| `filch_pool_stats` | metric | `filch top --json` | |\n|---|---|---|---|\n",
+    ),
+    (
+        "tools/package/debian/control", packages, "docs/install.md",
+        "| package | purpose |\n|---|---|\n",
     ),
     (
         "tools/check/old_names.sed", renamed, "docs/internals/renamed.md",
