@@ -32,6 +32,13 @@ librdkafka-dev       | module rdkafka
 libqpid-proton11-dev libqpid-proton-dev | module libqpid-proton
 libpq-dev            | module libpq
 '
+# The Debian packages of this tree: tools/package.sh.
+packages_to_package='
+build-essential      | file /usr/share/build-essential/list
+debhelper            | command dh
+python3              | command python3
+systemtap-sdt-dev    | header gcc sys/sdt.h
+'
 packages_of_peers='
 g++              | command g++
 libtbb-dev       | module tbb
@@ -81,6 +88,7 @@ gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross | header riscv64-linux-gnu-gcc stdio.h
 libsimgrid-dev          | module simgrid
 patch                   | command patch
+lintian                 | command lintian
 make                    | command make
 bzip2                   | command bzip2
 valgrind                | command valgrind
@@ -129,7 +137,7 @@ fasttree                | command fasttreeMP
 bart                    | command bart
 '
 
-# For tools/fresh.sh, and the container image.
+# For tools/fresh.sh, the container image, and the bare roots that packages are installed in.
 packages_of_fresh='
 mmdebstrap             | command mmdebstrap
 debian-archive-keyring | file /usr/share/keyrings/debian-archive-keyring.gpg

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, and the
-numbers of a pool in docs/pools/README.md.
+"""Tables of documents that are generated from sources: the environment variables and the index of names in docs/reference.md, the
+numbers of a pool in docs/pools/README.md, and the Debian packages in docs/install.md.
 
   tables.py           status 1: a table is out of date
   tables.py --write   writes them"""
@@ -41,6 +41,13 @@ def pool_numbers(source):
         else:
             field, metric = name, name if falls == "1" else f"{name}_total"
         yield f"| `{field}` | `filch_pool_{metric}` | `{name}` | {says[0].lower()}{says[1:]} |\n"
+
+
+def packages(source):
+    """The stanza of brokers stands for a package of each."""
+    stanza = (ROOT / "tools/package/debian/broker.control").read_text(encoding="utf-8").replace("@MODULE@", "BROKER")
+    for name, purpose, more in re.findall(r"^Package: (\S+)\n(?:\S.*\n)*?Description: (.*)\n((?: .*\n)+)", source + stanza.replace("@SCHEMES@", "one scheme"), re.M):
+        yield f"| `{name}` | {purpose}. {' '.join(more.split())} |\n"
 
 
 def texts(pattern):
@@ -107,6 +114,10 @@ TABLES = [
     (
         "runtime/pool/statistics.h", pool_numbers, "docs/pools/README.md",
         "| `filch_pool_stats` | metric | `filch top --json` | |\n|---|---|---|---|\n",
+    ),
+    (
+        "tools/package/debian/control", packages, "docs/install.md",
+        "| package | purpose |\n|---|---|\n",
     ),
     (
         "include/filch/filch.h", index, "docs/reference.md",

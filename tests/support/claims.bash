@@ -16,6 +16,11 @@ claim() {
     fi
 }
 
+# does TEXT COMMAND...: the command must succeed; its output is left in the file out, and shown if it fails.
+does() {
+    "${@:2}" >out 2>&1 || claim "$1: $(tail -n 40 out)" false
+}
+
 # skip REASON: ends the test.
 skip() {
     echo "skipped: $1"

@@ -23,6 +23,12 @@ ask "$fresh" trixie
 claim "so is a missing command: $status" test "$status" -eq 2
 says "with the form" 'no command: tools/fresh.sh trixie COMMAND'
 
+ask "$fresh" --folder nosuch bookworm true
+claim "and a folder that is not there: $status" test "$status" -eq 2
+ask "$fresh" --bear bookworm true
+claim "and an unknown option: $status" test "$status" -eq 2
+says "with those that are known" 'unknown option --bear (valid: --bare, --folder DIR, --help)'
+
 mkdir bare
 for name in bash dirname env; do ln -s "$(command -v "$name")" bare/; done
 printf '#!/bin/sh\necho 1000\n' >bare/id
@@ -50,6 +56,10 @@ says "it runs as an ordinary user in the tree" '^user user in /home/user/filch$'
 says "this user may use sudo" '^0$'
 says "with the PATH of a new account" '^PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games$'
 claim "without this machine's variables: $(cat both)" test "$(grep -c OF_THIS_MACHINE both)" -eq 0
+mkdir -m 777 mine && chmod 755 . && echo given >mine/in
+# shellcheck disable=SC2016
+ask "$fresh" --folder mine bookworm bash -c 'cp ~/folder/in ~/folder/out'
+claim "a folder of this machine is there: $status: $(cat both)" grep -q given mine/out
 ask "$fresh" bookworm git status --porcelain
 claim "changes of a command are gone: $(cat both)" test "$status-$(grep -c README both)" = 0-0
 [ "$failures" -eq 0 ]

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long; timeout 3600
+# The packages of the last commit: built, judged by lintian, and used in a bare root of the same release of Debian (use.sh). A build takes minutes,
+# so by default the release is this machine's, and each day has one of two parts. On even days since 1970 the packages are
+# installed over those of the same tree as 0.0.9. On odd days a second build, in another folder, must give the same bytes.
+# FILCH_PACKAGES=all does both, for Debian 12 and 13.
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../..
+. "$here/../support/claims.bash"
+known='bookworm trixie'
+host=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+day=$(($(date +%s) / 86400))
+case ${FILCH_PACKAGES-} in
+all) releases=$known upgrade=yes again=yes ;;
+'') releases=$host upgrade=$((day % 2)) again=$((1 - day % 2)) upgrade=${upgrade/1/} again=${again/1/} ;;
+*) claim "unknown FILCH_PACKAGES '$FILCH_PACKAGES' (valid: all)" false; exit 1 ;;
+esac
+[[ " $known " = *" $releases "* || $releases = "$known" ]] || releases=bookworm
+git -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "packages are built from a commit, and git knows none here"
+"$root/tools/fresh.sh" --bare bookworm true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
+chmod 755 "$scratch"
+
+# build RELEASE FOLDER [OPTION...]: on this machine, if it has that release; else in a root.
+build() {
+    local began=$SECONDS
+    mkdir -m 777 "$2"
+    if [ "$1" = "$host" ]; then
+        "$root/tools/package.sh" "${@:3}" "$2"
+    else
+        "$root/tools/fresh.sh" --bare --folder "$scratch" "$1" env DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-}" tools/package.sh "${@:3}" "/home/user/folder/$2"
+    fi >log 2>&1
+    local status=$?
+    claim "$2 is built: $(tail -n 30 log)" test $status -eq 0
+    [ $status -eq 0 ] || exit 1
+    echo "$2: built in $((SECONDS - began)) s"
+}
+
+for release in $releases; do
+    "$root/tools/fresh.sh" --bare "$release" true >/dev/null 2>&1 & # the next builds need the time
+    build "$release" "$release"
+    mapfile -t debs < <(find "$release" -name '*.deb' ! -name '*-dbgsym_*')
+    if [ "$release" = "$host" ]; then
+        does "lintian has neither errors nor warnings" lintian --allow-root --fail-on error,warning --suppress-tags no-manual-page "${debs[@]}"
+    fi
+    if [ -n "$again" ]; then
+        (umask 027 && TZ=Asia/Kathmandu TMPDIR=$(mktemp -d "$scratch/elsewhere.XXXXXX") build "$release" "$release-again")
+        for deb in "$release"/*.deb; do
+            claim "${deb##*/}: both builds have the same bytes" cmp -s "$deb" "$release-again/${deb##*/}"
+        done
+    fi
+    old=''
+    if [ -n "$upgrade" ]; then
+        old=$release-old
+        DEB_BUILD_OPTIONS='noopt noautodbgsym' build "$release" "$old" --version 0.0.9
+    fi
+    wait
+    began=$SECONDS
+    does "the packages work on a bare $release, and leave nothing" \
+        "$root/tools/fresh.sh" --bare --folder "$scratch" "$release" tests/package/use.sh "/home/user/folder/$release" ${old:+"/home/user/folder/$old"}
+    echo "$release: used in $((SECONDS - began)) s"
+done
+[ "$failures" -eq 0 ]
