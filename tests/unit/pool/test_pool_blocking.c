@@ -8,6 +8,8 @@
 #include <tests/support/pools.h>
 #include <tests/support/test.h>
 
+TestSuite(pool_blocking, .init = have_fibers);
+
 static filch_pool *blocking_pool(unsigned width)
 {
     return pool_of((filch_pool_config){.workers = 1, .width = width, .blocking = true});

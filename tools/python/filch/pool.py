@@ -94,8 +94,7 @@ class Job:
         return ffi.string(lib.filch_job_name(self._job)).decode()
 
     def wait(self, timeout=None):
-        """Waits for the outcome, and returns it. Errors: TimedOut (there is none yet); EDEADLK (in this job's own pool, whose width
-        this job's end may need)."""
+        """Waits for the outcome, and returns it. Error: TimedOut (there is none yet)."""
         code = wait("Job.wait", lib.filch_job_wait, self._job, timeout=timeout, done=self.done)
         if not self.done():
             check(code)
