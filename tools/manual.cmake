@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Target `manual`: manual pages and completions, from headers, pages and the programs' own --help. They are installed with
-# -DFILCH_MANUAL=ON, which also builds them with everything. Target `site`: these and the pages of docs/ as HTML, in BUILD/site.
+# -DFILCH_MANUAL=ON, which also builds them with everything. Target `site`: these and the pages of docs/ as HTML, in BUILD/site, which is
+# installed where mandoc is found.
 option(FILCH_MANUAL "Build and install the manual pages and completions (needs FILCH_SERVICE)" OFF)
 find_program(FILCH_DOXYGEN doxygen)
 find_program(FILCH_CMARK cmark-gfm)
@@ -26,7 +27,7 @@ add_custom_target(manual ${all}
                   COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual/main.py ${PROJECT_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${manual}
                   DEPENDS filch_command filch_jobs filch_worker VERBATIM)
 if(FILCH_MANDOC)
-  add_custom_target(site COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual/site.py ${PROJECT_SOURCE_DIR} ${manual} ${CMAKE_BINARY_DIR}/site
+  add_custom_target(site ${all} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/manual/site.py ${PROJECT_SOURCE_DIR} ${manual} ${CMAKE_BINARY_DIR}/site
                     VERBATIM)
   add_dependencies(site manual)
 else()
@@ -37,6 +38,9 @@ if(FILCH_MANUAL)
   set(zsh_dir site-functions)
   if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
     set(zsh_dir vendor-completions)
+  endif()
+  if(FILCH_MANDOC)
+    install(DIRECTORY ${CMAKE_BINARY_DIR}/site/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/html COMPONENT doc)
   endif()
   install(DIRECTORY ${manual}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
   install(DIRECTORY ${manual}/completions/zsh/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${zsh_dir})

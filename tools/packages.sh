@@ -36,7 +36,12 @@ libpq-dev            | module libpq
 packages_to_package='
 build-essential      | file /usr/share/build-essential/list
 debhelper            | command dh
+dh-python            | command dh_python3
 python3              | command python3
+python3-cffi         | file /usr/lib/python3/dist-packages/cffi/__init__.py
+doxygen              | command doxygen
+cmark-gfm            | command cmark-gfm
+mandoc               | command mandoc
 systemtap-sdt-dev    | header gcc sys/sdt.h
 '
 packages_of_peers='

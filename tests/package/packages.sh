@@ -41,7 +41,7 @@ for release in $releases; do
     build "$release" "$release"
     mapfile -t debs < <(find "$release" -name '*.deb' ! -name '*-dbgsym_*')
     if [ "$release" = "$host" ]; then
-        does "lintian has neither errors nor warnings" lintian --allow-root --fail-on error,warning --suppress-tags no-manual-page "${debs[@]}"
+        does "lintian has neither errors nor warnings" lintian --allow-root --fail-on error,warning "${debs[@]}"
     fi
     if [ -n "$again" ]; then
         (umask 027 && TZ=Asia/Kathmandu TMPDIR=$(mktemp -d "$scratch/elsewhere.XXXXXX") build "$release" "$release-again")

@@ -24,7 +24,7 @@ state() {
 }
 
 versions() {
-    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' 'filch-*' 'libfilch*'
+    dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' 'filch-*' 'libfilch*' python3-filch
 }
 
 # as_service COMMAND...: as the unit runs it.
@@ -62,6 +62,48 @@ try_worker() {
     claim "the job is handled: $(cat out)" sudo grep -qx "$1" /var/lib/filch/heard
 }
 
+try_manual() {
+    local name
+    for name in filch_pool_create FILCH_FORK filch filch-jobs filch-worker filch-worker.json filch-environment; do
+        does "there is a manual page of $name" man --warnings -P cat "$name"
+        claim "it names $name: $(head -n 3 out)" grep -q "$name" out
+    done
+    claim "the site is there" test -s /usr/share/doc/filch-doc/html/man/filch_pool_create.3.html
+}
+
+# The first programs of the pages, in C++ and Python.
+try_languages() {
+    rm -rf blocks && mkdir blocks
+    awk -v out=blocks -f "$source/tests/docs/blocks.awk" "$source/docs/languages.md"
+    does "the Python program runs" python3 "$(grep -l '^import filch' blocks/*.python | head -n 1)"
+    claim "it prints 1024: $(cat out)" grep -q '^1024 ' out
+    awk -v out=blocks -f "$source/tests/docs/blocks.awk" "$source/docs/cxx.md"
+    cp "$(grep -l filch/filch.hpp blocks/*.cpp | head -n 1)" first.cc
+    # shellcheck disable=SC2046
+    does "the C++ program is compiled" g++ -std=c++17 -O2 first.cc $(pkg-config --cflags --libs filch) -o first
+    does "the C++ program runs" ./first
+}
+
+# A job in plain JSON from a Python client of Redis, handled by a co-process in Python.
+try_redis() {
+    local port=16399 server
+    redis-server --port $port --bind 127.0.0.1 --save '' >redis.log &
+    server=$!
+    for _ in $(seq 100); do redis-cli -p $port ping >out 2>&1 && break; sleep 0.1; done
+    cat >words.py <<'END'
+import sys
+sys.path.insert(0, "/usr/share/filch/coprocess")
+from filch_coprocess import serve
+serve(lambda job: open("counted", "w").write(f"{len(job.body.split())} words\n") and None)
+END
+    does "Python enqueues plain JSON" python3 -c "
+import json, redis
+redis.Redis(port=$port).xadd('filch:tasks:0', {'body': json.dumps({'type': 'count', 'payload': 'three small words'})})"
+    does "the worker ends well" filch-worker --once --broker "redis://127.0.0.1:$port" --handlers '[{"type": "count", "coprocess": ["python3", "words.py"]}]'
+    claim "Python has handled it: $(cat counted out)" grep -qx '3 words' counted
+    kill $server && wait $server
+}
+
 try_configuration() {
     local unit
     does "the worker lists its brokers" filch-worker --brokers
@@ -82,8 +124,8 @@ try_configuration() {
 sudo apt-get -qq update >/dev/null
 mapfile -t debs < <(packages_in "$new")
 claim "there are packages in $new" test "${#debs[@]}" -gt 20
-mapfile -t others < <(apt-get -s --no-install-recommends install "${debs[@]}" | sed -nE 's/^Inst ([^ ]+) .*/\1/p' | grep -vE '^(lib)?filch')
-does "compilers and the packages that ours need are installed" apt install gcc libc6-dev pkg-config "${others[@]}"
+mapfile -t others < <(apt-get -s --no-install-recommends install "${debs[@]}" | sed -nE 's/^Inst ([^ ]+) .*/\1/p' | grep -vE '^(lib|python3-)?filch')
+does "compilers and the packages that ours need are installed" apt install gcc g++ libc6-dev pkg-config man-db redis-server python3-redis python3-numpy "${others[@]}"
 state | sort >before
 
 if [ -n "$old" ]; then
@@ -104,11 +146,14 @@ fi
 claim "filch-worker is not the old one" test "$(filch-worker --version | grep -c ' 0\.0\.9$')" -eq 0
 try_program
 try_tools
+try_manual
+try_languages
 try_worker new
+try_redis
 [ -z "$old" ] || claim "the job of the old version is handled" sudo grep -qx kept /var/lib/filch/heard
 try_configuration
 
-does "the packages are purged" apt purge 'filch-*' 'libfilch*'
+does "the packages are purged" apt purge 'filch-*' 'libfilch*' python3-filch
 claim "dpkg knows none of them: $(versions 2>/dev/null)" test -z "$(versions 2>/dev/null | grep -v '^not-installed')"
 state | sort >after
 claim "nothing is left, and nothing is missing: $(diff before after)" diff -q before after

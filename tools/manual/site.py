@@ -126,7 +126,7 @@ class Site:
     def file(self, target):
         path = self.tree / target
         if path.is_dir():
-            names = sorted(str(Path(name).relative_to(target)) for name in run("git", "-C", str(self.tree), "ls-files", target).split("\n") if name)
+            names = sorted(str(name.relative_to(path)) for name in path.rglob("*") if name.is_file())
             body = "<ul>" + "".join(f"<li>{html.escape(name)}</li>" for name in names) + "</ul>"
         else:
             body = f'<pre tabindex="0">{html.escape(path.read_text(encoding="utf-8", errors="replace"))}</pre>'

@@ -19,8 +19,6 @@ import check_names  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEMPLATE = ROOT / "tools/package/debian"
 TABLES = ("packages_to_run", "packages_to_build", "packages_to_package")  # of tools/packages.sh
-# A program that was compiled with macros of one minor version needs a library of it.
-PRIVATE = "| {package} (>= {version}), {package} (<< {next}~)\n"
 
 
 def brokers():
@@ -43,7 +41,7 @@ def needed():
             yield " | ".join(row.partition("|")[0].split())
 
 
-def control(maintainer):
+def control(maintainer, version):
     found = brokers()
     text = (TEMPLATE / "control").read_text(encoding="utf-8")
     stanza = (TEMPLATE / "broker.control").read_text(encoding="utf-8")
@@ -53,6 +51,7 @@ def control(maintainer):
         "MAINTAINER": maintainer,
         "BUILD_DEPENDS": ", ".join(needed()),
         "CLIENTS": ", ".join(sorted({client for _, _, clients in found for client in clients})),
+        "SAME_MINOR": same_minor("libfilch0", version, ", "),
         "MODULES": ", ".join(f"libfilch-service-{module}" for module, _, _ in found),
     }
     return re.sub(r"@([A-Z_]+)@", lambda match: values[match[1]], text)
@@ -60,17 +59,22 @@ def control(maintainer):
 
 def packages():
     """{package: purpose}"""
-    return dict(re.findall(r"^Package: (\S+)\n(?:\S.*\n)*?Description: (.*)$", control(""), re.M))
+    return dict(re.findall(r"^Package: (\S+)\n(?:\S.*\n)*?Description: (.*)$", control("", "0.0.0"), re.M))
 
 
 def number(version):
     return [int(part) for part in version.split(".")]
 
 
+def same_minor(package, version, between):
+    """What was compiled with macros of one minor version needs a library of it."""
+    major, minor, _ = number(version)
+    return f"{package} (>= {version}){between}{package} (<< {major}.{minor + 1}~)"
+
+
 def symbols(package, library, version, is_ours):
     """Each filch_ name with the release that introduced it: its comment's, else its header's."""
-    major, minor, _ = number(version)
-    lines = [f"{library} {package} #MINVER#\n", PRIVATE.format(package=package, version=version, next=f"{major}.{minor + 1}"),
+    lines = [f"{library} {package} #MINVER#\n", f"| {same_minor(package, version, ', ')}\n",
              "* Build-Depends-Package: libfilch-dev\n", f" (symver)FILCH_PRIVATE {version} 1\n", f" FILCH_0@FILCH_0 {version}\n"]
     for name, (file, _) in sorted(check_names.declarations(ROOT).items()):
         text = (ROOT / file).read_text(encoding="utf-8")
@@ -88,7 +92,7 @@ def write(tree, version, maintainer, seconds, commit):
     copyright = (TEMPLATE / "copyright").read_text(encoding="utf-8").replace("@YEAR@", str(year))
     licence = (ROOT / "LICENSE-MIT").read_text(encoding="utf-8").split("\n\n", 2)[2].strip()
     texts = {
-        "control": control(maintainer),
+        "control": control(maintainer, version),
         "copyright": copyright + re.sub("^(.*)$", lambda line: f" {line[1] or '.'}", licence, flags=re.M) + "\n",
         "changelog": f"filch ({version}) unstable; urgency=medium\n\n  * Built from {commit}; filch-doc has CHANGELOG.md.\n\n"
                      f" -- {maintainer}  {formatdate(int(seconds))}\n",
