@@ -141,14 +141,12 @@ struct record {
 void test_algorithms(filch::runtime &rt)
 {
     all_of<std::vector<unsigned>>(rt, {0, 1, 2, 100, 60000});
-    all_of<std::deque<unsigned>>(rt, {0, 3, 20000});
-    all_of<std::vector<std::string>>(rt, {0, 1, 50, 9000});
     for (size_t n : {0, 1, 5, 30000})
         scans<std::vector<unsigned>>(rt, n);
-    scans<std::deque<unsigned>>(rt, 30000);
     rt.run([](filch_self self) {
-        all_of<std::vector<unsigned>>(self, {7, 5000});
-        scans<std::vector<unsigned>>(self, 5000);
+        all_of<std::deque<unsigned>>(self, {0, 3, 20000});
+        all_of<std::vector<std::string>>(self, {0, 1, 50, 9000});
+        scans<std::deque<unsigned>>(self, 30000);
         // Bodies that fork, and that call algorithms in turn.
         std::vector<std::vector<int>> rows(30, std::vector<int>(500));
         filch::for_each(self, rows, [](filch_self here, std::vector<int> &row) {
@@ -166,6 +164,9 @@ void test_algorithms(filch::runtime &rt)
     filch::sort(rt, records, [](const record &a, const record &b) { return a.key < b.key; });
     for (size_t i = 0; i < records.size(); i++)
         CHECK(records[i].key == static_cast<short>(i));
+    filch::for_index(rt, 10, 5000, [&](int i) { records[static_cast<size_t>(i)].key = 1; });
+    filch::for_index(rt, 3, 3, [](int) { CHECK(!"called"); });
+    CHECK(records[9].key == 9 && records[10].key == 1 && records[4999].key == 1);
     int bare[] = {3, 1, 2};
     filch::sort(rt, bare);
     CHECK(bare[0] == 1 && bare[2] == 3);

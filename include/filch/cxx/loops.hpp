@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Parallel loops over iterators and ranges: for_each, transform. For engineers who would write the
-// algorithms of <algorithm> with std::execution::par.
+// Parallel loops over iterators, ranges and indices: for_each, for_index, transform. For engineers
+// who would write the algorithms of <algorithm> with std::execution::par.
 //
 //   filch::for_each(self, x.begin(), x.end(), [](float &one) { one *= 2; });      from a task
 //   filch::for_each(rt, x, [](float &one) { one *= 2; });             outside, and with a range
@@ -143,6 +143,20 @@ template <class Where, class Range, class F, class = detail::begin_of<Range>>
 void for_each(const Where &where, Range &&range, F f)
 {
     filch::for_each(where, std::begin(range), std::end(range), std::move(f));
+}
+
+// Calls f(i) for each number i of [first, last): a loop over indices.
+template <class Where, class Index, class F>
+void for_index(const Where &where, Index first, Index last, F f)
+{
+    size_t n = first < last ? static_cast<size_t>(last - first) : 0;
+    detail::at(where, [&](filch_self self) {
+        detail::for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
+            detail::local<F> mine = f;
+            for (; from < to; from++)
+                detail::call(mine, here, static_cast<Index>(first + static_cast<Index>(from)));
+        });
+    });
 }
 
 // Stores f(element) for each element from `out` on; returns the end of the results. `out` may be
