@@ -111,7 +111,7 @@ count() {
 check_format() {
     local program
     program=$(clang_format_14) || { absent "clang-format 14 not found: layout is not checked"; return; }
-    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
+    if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) -print0 |
         xargs -0 "$program" --dry-run -Werror --ferror-limit=1; then
         count 1 0 0
     else

@@ -135,7 +135,7 @@ bool judge_peer(filch_runtime *rt, const char *name, void (*peer)(cxx_data *), c
 
 int main(int argc, char **argv)
 {
-    measure_options options = measure_read_options(argc, argv, 32, "N, of fib(N)");
+    measure_options options = measure_read_options(argc, argv, 30, "N, of fib(N)");
     filch_runtime *rt = runtime_of(1, nullptr);
     static float x[CXX_ITEMS];
     static double y[CXX_ITEMS], z[CXX_ITEMS];

@@ -209,9 +209,7 @@ template <class T> class future
     // error, and the future stays valid. Suspends.
     T get()
     {
-        if (!shared_)
-            detail::fail(-EINVAL,
-                         "get() of a future without a result: it was moved or read before");
+        need_result();
         detail::check(wait());
         auto mine = std::move(shared_);
         return detail::unboxed<T>(mine->result.take());
@@ -224,6 +222,7 @@ template <class T> class future
     // Does not suspend.
     template <class F> auto then(F f)
     {
+        need_result();
         using task = detail::then_task<F, T>;
         auto *next = new task(std::move(shared_), std::move(f));
         future<typename task::R> result(next->to);
@@ -240,6 +239,12 @@ template <class T> class future
     }
 
   private:
+    void need_result() const
+    {
+        if (!shared_)
+            detail::fail(-EINVAL, "a future without a result: it was moved or read before");
+    }
+
     std::shared_ptr<detail::shared<T>> shared_;
 };
 
