@@ -30,7 +30,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-known='fib peers speedup flat central idle submit wake create chain first-waits regions contract loops reduce scan sorts contexts channels streams futures timers locks'
+known='fib cxx peers speedup flat central idle submit wake create chain first-waits regions contract loops reduce scan sorts contexts channels streams futures timers locks'
 known="$known pool-jobs pool-start pool-memory pool-limits pool-million statistics swap trace-steals trace-tasks trace-span trace-html virtual-switches"
 for bar in "$root"/tests/service/brokers/*/bar_*.c; do
     bar=${bar%/*}
@@ -74,6 +74,7 @@ built() {
 commands_of() {
     case $1 in
     fib) for compiler in gcc g++ clang clang++; do echo "./bar-fib-$compiler --repeat $repeat"; done ;;
+    cxx) for compiler in g++ clang++; do echo "./bar-cxx-$compiler --repeat $repeat"; done ;;
     peers) echo "./bar-peers --repeat $repeat$(built tbb libgomp libomp)" ;;
     trace-html) echo "$root/bench/bars/trace_page.py ../../tools/filch --repeat $repeat" ;;
     openmp) echo "$root/bench/bars/openmp.py --library ../../lib/filch --repeat $repeat" ;;

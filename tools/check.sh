@@ -33,7 +33,7 @@ verdict() {
 
 check_layout() {
     local program files
-    mapfile -t files < <(printf '%s\n' "${changed[@]}" | grep -E '^(include|runtime|sched|tests|bench|tools|docs)/.*\.(c|h|cc)$')
+    mapfile -t files < <(printf '%s\n' "${changed[@]}" | grep -E '^(include|runtime|sched|tests|bench|tools|docs)/.*\.(c|h|cc|hpp)$')
     [ ${#files[@]} -gt 0 ] || { echo "layout  -       no C file changed"; return; }
     program=$(clang_14 format) || { echo "layout  -       not checked: clang-format 14 not found"; return; }
     "$program" --dry-run -Werror "${files[@]}" >build/log/check-layout.log 2>&1

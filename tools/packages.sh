@@ -87,6 +87,7 @@ gcc-12-source gcc-13-source gcc-14-source | file /usr/src/gcc-1[234]
 # For the parts that tools/test.sh leaves out by default.
 packages_to_test_all='
 pypy3                   | command pypy3
+clang-19                | command clang++-19
 gcc-aarch64-linux-gnu   | command aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   | header aarch64-linux-gnu-gcc stdio.h
 gcc-riscv64-linux-gnu   | command riscv64-linux-gnu-gcc

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Each installed public header compiles alone and twice, without a warning, in C11, C17, C23 and C++17 without extensions.
+# Each installed public header compiles alone and twice, without a warning, in C11, C17, C23 and C++17 without extensions; those
+# of C++ (.hpp) in C++17 and C++20.
 . "$(dirname "$0")/common.sh"
 compile() {
     case $2 in
@@ -20,5 +21,10 @@ cd "$(pkg-config --variable=includedir filch)/filch"
 printf '%s\n' *.h >"$scratch/names"
 [ "$(wc -l <"$scratch/names")" -ge 40 ] || { echo "too few headers are installed: $(tr '\n' ' ' <"$scratch/names")"; exit 1; }
 for standard in c11 c17 c2x c++17; do
+    xargs -P 2 -I % bash -c 'compile % '"$standard" <"$scratch/names"
+done
+printf '%s\n' *.hpp cxx/*.hpp >"$scratch/names"
+[ "$(wc -l <"$scratch/names")" -ge 15 ] || { echo "too few headers of C++ are installed: $(tr '\n' ' ' <"$scratch/names")"; exit 1; }
+for standard in c++17 c++20; do
     xargs -P 2 -I % bash -c 'compile % '"$standard" <"$scratch/names"
 done

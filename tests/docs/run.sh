@@ -4,6 +4,7 @@
 # copies of the source's folders are. For writers:
 #   ```c          compiled as it stands; with a main() it is run as well
 #   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
+#   ```cpp        the same in C++17, with coroutines in C++20
 #   ```c DIR/FILE lines of a file of the source, as they stand there; the line before the block has a link to it
 #   ```python     run with the Python package
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
@@ -18,7 +19,7 @@ blocks=$scratch/blocks
 mkdir "$blocks"
 awk -v out="$blocks" -f "$FILCH_SOURCE/tests/docs/blocks.awk" "$document"
 shows() { compgen -G "$blocks/*.$1" >/dev/null; }
-if shows c || shows sh || shows python; then install_library; fi
+if shows c || shows cpp || shows sh || shows python; then install_library; fi
 if shows python; then
     cmake --install "$FILCH_BUILD" --component python --prefix "$prefix" >/dev/null
     export PYTHONPATH=$prefix/lib/python3/dist-packages
@@ -47,28 +48,40 @@ openmp_of() {
     if grep -q '^#pragma omp' "$1"; then echo -fopenmp; fi
 }
 
+# tbb_of FILE: the linker's option for oneTBB.
+tbb_of() {
+    if grep -q '^#include <tbb/' "$1"; then echo -ltbb; fi
+}
+
+# standard_of FILE: of C++
+standard_of() {
+    if grep -q co_await "$1"; then echo c++20; else echo c++17; fi
+}
+
 # library_of FILE: the pkg-config module that it needs.
 library_of() {
     if grep -q '<filch/service.*\.h>' "$1"; then echo filch-service; else echo filch; fi
 }
 
+# run_c BLOCK COMPILER OPTIONS...
 run_c() {
-    local file name=$line.c
+    local file name=$line.${1##*.} block=$1
+    shift
     [ ! -f "$blocks/$line.name" ] || name=$(cat "$blocks/$line.name")
     file=$scratch/work/$name
     if [ "$name" = text ]; then
-        echo 'a C block is whole, or names its file: ```c DIR/FILE' >"$scratch/output"
+        echo 'a C or C++ block is whole, or names its file: ```c DIR/FILE' >"$scratch/output"
         return 1
     fi
-    if ! grep -q 'main(' "$1" || grep -q '^#include "' "$1"; then
-        { echo "#line $((10#$line + 1)) \"$document\"" && cat "$1"; } >"$file"
+    if ! grep -q 'main(' "$block" || grep -q '^#include "' "$block"; then
+        { echo "#line $((10#$line + 1)) \"$document\"" && cat "$block"; } >"$file"
         # shellcheck disable=SC2046
-        $CC -std=gnu11 -Wall -c "$file" $(pkg-config --cflags "$(library_of "$1")") -o "$scratch/object" >"$scratch/output" 2>&1
+        "$@" -Wall -c "$file" $(pkg-config --cflags "$(library_of "$block")") -o "$scratch/object" >"$scratch/output" 2>&1
         return
     fi
-    cp "$1" "$file"
+    cp "$block" "$file"
     # shellcheck disable=SC2046
-    $CC -std=gnu11 -O2 -Wall -Wextra -Werror $(openmp_of "$1") "$file" $(pkg-config --cflags --libs "$(library_of "$1")") -o "$scratch/program" \
+    "$@" -O2 -Wall -Wextra -Werror $(openmp_of "$block") "$file" $(pkg-config --cflags --libs "$(library_of "$block")") $(tbb_of "$block") -o "$scratch/program" \
         >"$scratch/output" 2>&1 && "$scratch/program" >"$scratch/output" 2>&1
 }
 
@@ -104,11 +117,16 @@ for block in "$blocks"/*; do
         is_excerpt "$block" "$(cat "$blocks/$line.name")" >"$scratch/output"
         [ ! -s "$scratch/output" ] || complain "this excerpt is none:"
         ;;
-    *.c | *.sh | *.python)
+    *.c | *.cpp | *.sh | *.python)
         language=${block##*.}
         last=$language
         ran=$((ran + 1))
-        "run_$language" "$block" || complain "this $language block fails"
+        case $language in
+        c) run_c "$block" "$CC" -std=gnu11 ;;
+        cpp) run_c "$block" "$CXX" "-std=$(standard_of "$block")" ;;
+        sh) run_sh "$block" ;;
+        python) run_python "$block" ;;
+        esac || complain "this $language block fails"
         ! grep -qE '^\./tools/(run|test)\.sh' "$block" || last=none
         ;;
     *.text)
