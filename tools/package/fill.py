@@ -67,7 +67,7 @@ def number(version):
 
 
 def same_minor(package, version, between):
-    """What was compiled with macros of one minor version needs a library of it."""
+    """Programs that were compiled with macros of one minor version need a library of it."""
     major, minor, _ = number(version)
     return f"{package} (>= {version}){between}{package} (<< {major}.{minor + 1}~)"
 
