@@ -24,7 +24,7 @@ models     | default |  55 | the model checker, each model for a sample         
 release    | default | 150 | as users get it: stress, tools, short documents       | build release stress,tool,example -DFILCH_PEERS=OFF | tests release -L stress,tool,example -LE long,lint
 asan       | default | 190 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
 unit       | rest    | 100 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long
-long       | rest    | 480 | release: faults, consumers, long documents and tools  | build release all | tests release -L fault,consumer,long
+long       | rest    | 600 | release: faults, consumers, packages, long documents  | build release all | tests release -L fault,consumer,long
 tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy
 asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long

@@ -21,6 +21,17 @@ git -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "packages are built from a
 "$root/tools/fresh.sh" --bare bookworm true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
 chmod 755 "$scratch"
 
+# refuses WORDS ARGUMENT...: the script ends with status 2, and these words.
+refuses() {
+    local status=0
+    "$root/tools/package.sh" "${@:2}" >log 2>&1 || status=$?
+    claim "package.sh ${*:2}: '$1', not $status: $(cat log)" test "$status-$(grep -cF -- "$1" log)" = 2-1
+}
+refuses 'no folder for the packages'
+refuses "wrong version '1.2' (valid: MAJOR.MINOR.PATCH)" --version 1.2 here
+refuses 'unknown option --sign (valid: ' --sign here
+refuses 'two folders: here and there' here there
+
 # build RELEASE FOLDER [OPTION...]: on this machine, if it has that release; else in a root.
 build() {
     local began=$SECONDS

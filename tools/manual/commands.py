@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The programs as data, from what they print of themselves: --help=json of a command, and the lists and tables of --help."""
 import json
+import os
 import re
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -16,7 +18,10 @@ class Program:
 
 
 def printed(program, *arguments):
-    return subprocess.run([program, *arguments], text=True, check=True, capture_output=True).stdout
+    """The program may have been linked without the path of its libraries, which are in the build folder."""
+    build = Path(program).parent.parent
+    environment = {**os.environ, "LD_LIBRARY_PATH": f"{build}/runtime:{build}/lib"}
+    return subprocess.run([program, *arguments], text=True, check=True, capture_output=True, env=environment).stdout
 
 
 def described(program, *words):
