@@ -84,6 +84,27 @@ class Loops(unittest.TestCase):
             filch.for_each(lambda begin, end: 1 // begin, SIZE, hint=1000)
 
 
+    def test_callables_may_call_algorithms(self):
+        sums = []
+
+        def add(begin, end):
+            sums.append(int(filch.reduce(numpy.ones(SIZE), numpy.add)))
+            filch.for_each(lambda low, high: sums.append(high - low), end - begin, hint=(end - begin) // 4)
+
+        filch.for_each(add, 8, hint=1)
+        self.assertEqual(sums.count(SIZE), 8)
+
+    def test_a_closed_shared_runtime_is_replaced(self):
+        first = filch.runtime()
+        first.close()
+        values = array.array("i", [2, 1])
+        filch.sort(values)
+        self.assertEqual(list(values), [1, 2])
+        self.assertIsNot(filch.runtime(), first)
+        with self.assertRaises(filch.Error):
+            filch.sort(values, runtime=first)
+
+
 class Reductions(unittest.TestCase):
     def test_ufuncs_reduce_as_numpy(self):
         values = numpy.random.default_rng(3).integers(-1000, 1000, SIZE, dtype="int32")

@@ -54,6 +54,10 @@ class Runtimes(unittest.TestCase):
         rt = filch.Runtime(1)
         rt.close()
         rt.close()
+        with self.assertRaises(filch.Closed):
+            filch.Pool(1, runtime=rt)
+        with self.assertRaises(filch.Error):
+            rt.run(by_ctypes.combine, 1, 1)
 
     def test_a_used_runtime_stays_open(self):
         rt = filch.Runtime(1)

@@ -205,6 +205,24 @@ def in_child(clear):
     return clear
 
 
+class Shared:
+    """One object for all callers, made by the first; another one after it was closed, and in the child of a fork."""
+
+    def __init__(self, make):
+        self._make = make
+        in_child(self._forget)
+        self._forget()
+
+    def _forget(self):
+        self._lock, self._one = threading.Lock(), None
+
+    def get(self):
+        with self._lock:
+            if id(self._one) not in _open:
+                self._one = self._make()
+            return self._one
+
+
 def _after_fork():
     global _main
     _main = threading.get_ident()

@@ -7,17 +7,17 @@ import os
 import struct
 import sys
 
-from ._library import check, ffi, function, in_child, is_compiled, pointer
+from ._library import Shared, check, ffi, function, is_compiled, pointer
 from ._library import lib as _lib
 from .executor import Executor
+from .pool import _here
 from .runtime import runtime as shared
 
 KINDS = {**dict.fromkeys("?BHILQNc", _lib.FILCH_RADIX_UNSIGNED), **dict.fromkeys("bhilqn", _lib.FILCH_RADIX_SIGNED),
          **dict.fromkeys("fd", _lib.FILCH_RADIX_FLOAT)}
 NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
 PIECE = 1 << 16  # items: a smaller piece costs more than it saves
-_threads = []
-in_child(_threads.clear)
+_threads = Shared(lambda: Executor(len(os.sched_getaffinity(0)), name="filch.algorithms"))
 
 
 def _native(runtime):
@@ -79,12 +79,6 @@ def _number(code):
 # ---- Pieces on threads ----
 
 
-def _executor():
-    if not _threads:
-        _threads.append(Executor(len(os.sched_getaffinity(0)), name="filch.algorithms"))
-    return _threads[0]
-
-
 def _pieces(size, least=PIECE):
     """[begin, end) of pieces, four for each thread, but not below the least size."""
     count = max(1, min(4 * len(os.sched_getaffinity(0)), size // least))
@@ -92,10 +86,12 @@ def _pieces(size, least=PIECE):
 
 
 def _each(fn, pieces):
-    """fn(begin, end) of each piece, in order; the first exception, once all have ended."""
-    if len(pieces) == 1:
-        return [fn(*pieces[0])]
-    futures = [_executor().submit(fn, *piece) for piece in pieces]
+    """fn(begin, end) of each piece, in order; the first exception, once all have ended. A piece's own pieces run within it: their threads
+    might all wait."""
+    threads = _threads.get()
+    if len(pieces) == 1 or getattr(_here, "pool", None) is threads:
+        return [fn(*piece) for piece in pieces]
+    futures = [threads.submit(fn, *piece) for piece in pieces]
     for future in futures:
         future.exception()
     return [future.result() for future in futures]

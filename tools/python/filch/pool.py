@@ -139,6 +139,8 @@ class Pool(Owner):
     def __init__(self, width=None, *, runtime=None, **settings):
         if settings.get("full") == "run":
             raise ValueError("unknown full 'run' (valid: wait, reject, drop_oldest, drop_newest)")
+        if runtime and runtime._runtime == NULL:
+            raise error(errno.EPIPE, "the runtime is closed; create a new one")
         self._own = None
         if settings.get("blocking") and not runtime and (width or 0) > THREADS:
             runtime = self._own = Runtime(settings.pop("workers", None), blocking_threads=width)

@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from ._library import NULL, Owner, aligned, check, configure, error, ffi, function, in_child, lib, pointer, wait
+from ._library import NULL, Owner, Shared, aligned, check, configure, error, ffi, function, lib, pointer, wait
 
 ALL_WORKERS = -1
 WORDS = 5  # of 64 bits: the arguments of a task
@@ -59,6 +59,7 @@ class Runtime(Owner):
             if code:
                 self._begin()
             check(code)
+            self._runtime = NULL
             self._started.clear()
 
     def _task(self, fn, words):
@@ -139,14 +140,9 @@ def _read(call, kind, *given):
     return {name: getattr(out, name) if field.type.kind == "primitive" else list(getattr(out, name)) for name, field in ffi.typeof(kind).fields}
 
 
-_shared = []
+_shared = Shared(Runtime)
 
 
 def runtime():
     """The runtime that algorithms use unless they are given one: created by the first call, with a worker for each core."""
-    if not _shared:
-        _shared.append(Runtime())
-    return _shared[0]
-
-
-in_child(_shared.clear)
+    return _shared.get()

@@ -21,7 +21,9 @@ def _run(name, given, options, allowed=(0,)):
     words = [program, name]
     for option, value in options.items():
         if value is not None and value is not False:
-            words += [f"--{option.replace('_', '-')}"] + ([] if value is True else [",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)])
+            words.append(f"--{option.replace('_', '-')}")
+        if value is not None and not isinstance(value, bool):
+            words.append(",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
     done = subprocess.run([*words, *map(str, given)], capture_output=True, text=True)
     if done.returncode not in allowed:
         raise ToolError(f"filch {name}: status {done.returncode}: {done.stderr.strip()}")
