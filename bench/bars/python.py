@@ -130,7 +130,7 @@ def loops(pool):
 
 
 def hashes(pool):
-    block = b"x" * (1 << 22)
+    block = b"x" * (1 << 24)
     for future in [pool.submit(hashlib.sha256, block) for _ in range(4)]:
         future.result()
 
