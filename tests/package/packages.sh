@@ -10,10 +10,12 @@ root=$here/../..
 . "$here/../support/claims.bash"
 known='bookworm trixie'
 host=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-day=$(($(date +%s) / 86400))
-case ${FILCH_PACKAGES-} in
-all) releases=$known upgrade=yes again=yes ;;
-'') releases=$host upgrade=$((day % 2)) again=$((1 - day % 2)) upgrade=${upgrade/1/} again=${again/1/} ;;
+odd=$(($(date +%s) / 86400 % 2))
+releases=$host upgrade='' again=''
+case ${FILCH_PACKAGES-}$odd in
+all?) releases=$known upgrade=yes again=yes ;;
+0) upgrade=yes ;;
+1) again=yes ;;
 *) claim "unknown FILCH_PACKAGES '$FILCH_PACKAGES' (valid: all)" false; exit 1 ;;
 esac
 [[ " $known " = *" $releases "* || $releases = "$known" ]] || releases=bookworm
