@@ -143,10 +143,11 @@ sample_models() {
     FILCH_MODEL_SECONDS=0.1 tests model -L model -E mutants
 }
 
-# tests PRESET CTEST-ARGUMENT...
+# tests PRESET CTEST-ARGUMENT...; but for tests whose names match FILCH_LEFT_OUT
 tests() {
     local build=build/$1
     shift
+    [[ -z ${FILCH_LEFT_OUT-} || " $* " = *" -E "* ]] || set -- "$@" -E "$FILCH_LEFT_OUT"
     rm -f "$build/junit.xml" "$build/again.xml"
     ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) "${@//,/|}" # many wait
     local all skipped passed failed

@@ -19,7 +19,7 @@ all?) releases=$known upgrade=yes again=yes ;;
 *) claim "unknown FILCH_PACKAGES '$FILCH_PACKAGES' (valid: all)" false; exit 1 ;;
 esac
 [[ " $known " = *" $releases "* || $releases = "$known" ]] || releases=bookworm
-git -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "packages are built from a commit, and git knows none here"
+git -c safe.directory='*' -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "packages are built from a commit, and git knows none here"
 "$root/tools/fresh.sh" --bare bookworm true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
 chmod 755 "$scratch"
 
