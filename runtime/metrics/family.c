@@ -114,7 +114,7 @@ static bool is_of(const fl_member *member, const filch_family *family, const cha
     if (member->hash != hash)
         return false;
     for (unsigned i = 0; i < family->labels; i++, own += strlen(own) + 1)
-        if (strcmp(own, values[i]) != 0)
+        if (strcmp(own, values[i]))
             return false;
     return true;
 }
@@ -153,7 +153,7 @@ static fl_member *refuse(filch_family *family)
 static void check_request(const filch_family *family, const char *const *values, const char *call)
 {
     unsigned count = 0;
-    if (strcmp(sources[family->what.kind].call, call) != 0)
+    if (strcmp(sources[family->what.kind].call, call))
         filch_die("%s of the family %s, which is of another kind; call %s", call, family->what.name,
                   sources[family->what.kind].call);
     while (count <= family->labels && values[count])

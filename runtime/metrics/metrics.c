@@ -43,7 +43,7 @@ void filch_metrics_destroy(filch_metrics *metrics)
 static int refuse_twin(const filch_metrics *metrics, const fl_metric *fresh)
 {
     for (const fl_metric *one = metrics->first; one; one = one->next) {
-        if (one->gone || strcmp(one->what.name, fresh->what.name) != 0)
+        if (one->gone || strcmp(one->what.name, fresh->what.name))
             continue;
         if (one->what.kind != fresh->what.kind)
             return fl_fail(EINVAL, "%s is already registered as a %s; a name has one kind",

@@ -375,7 +375,7 @@ static void begin_trace(filch_service_job *job)
     const filch_message *message = &job->message;
     if (job->span)
         job->trace = filch_span_trace(job->span);
-    else if (memcmp(&message->trace, &none, sizeof none) != 0)
+    else if (memcmp(&message->trace, &none, sizeof none))
         filch_traceparent_child(&job->trace, &message->trace);
     else
         filch_traceparent_begin(&job->trace, false);
