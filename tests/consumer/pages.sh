@@ -31,7 +31,7 @@ while IFS=: read -r page path; do
     count=$((count + 1))
     must_exist "$page" "/usr/local/$path" "$prefix/${path%.}"
 done < <(grep -roE --include='*.md' '/usr/local/(bin|lib|include|share)(/[a-z0-9_.-]+)+' "$pages" | sed 's#:/usr/local/#:#' &&
-    sed -nE 's/^\| `((bin|lib|include|share)[a-z0-9_./-]*)` \|.*/:\1/p' "$FILCH_SOURCE/docs/install.md")
+    sed -nE 's/^\| `((bin|lib|include|share)(\/[a-z0-9_./-]*)?)` \|.*/:\1/p' "$FILCH_SOURCE/docs/install.md")
 [ $count -gt 15 ] || { echo "found only $count places"; failed=1; }
 [ $failed = 0 ] || exit 1
 [ -x "$prefix/bin/filch-worker" ] || { echo "this build has no filch-worker"; exit 77; }

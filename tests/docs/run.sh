@@ -6,7 +6,7 @@
 #   ```c fib.c    the same, and later blocks find it under that name; one that includes it ("fib.h") is only compiled
 #   ```cpp        the same in C++17, with coroutines in C++20
 #   ```c DIR/FILE lines of a file of the source, as they stand there; the line before the block has a link to it
-#   ```python     run with the Python package
+#   ```python     run with the Python package; with a name it is kept for the commands that follow, as in other languages
 #   ```sh         run by bash; it must succeed. ./tools/run.sh and ./tools/test.sh are not run, only checked for syntax
 #   ```text       right after a block that ran: its first line must be in the output, numbers and spaces may differ
 #   ```sh text    (or another language than C) shown only
@@ -117,6 +117,7 @@ for block in "$blocks"/*; do
         is_excerpt "$block" "$(cat "$blocks/$line.name")" >"$scratch/output"
         [ ! -s "$scratch/output" ] || complain "this excerpt is none:"
         ;;
+    *.python) [ ! -f "$blocks/$line.name" ] || { cp "$block" "$(cat "$blocks/$line.name")" && continue; } ;;&
     *.c | *.cpp | *.sh | *.python)
         language=${block##*.}
         last=$language
