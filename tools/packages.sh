@@ -78,6 +78,7 @@ python3-cffi            | file /usr/lib/python3/dist-packages/cffi/__init__.py
 python3-numpy           | file /usr/lib/python3/dist-packages/numpy/__init__.py
 nodejs                  | command node
 codespell               | command codespell
+doxygen                 | command doxygen
 systemd                 | command systemd-analyze
 systemtap-sdt-dev       | header gcc sys/sdt.h
 z3                      | command z3
@@ -116,7 +117,6 @@ runc                    | command runc
 golang-github-containers-common | file /usr/share/containers/seccomp.json
 clang-tidy-14 clang-tidy | command clang-tidy-14 clang-tidy
 abigail-tools           | command abidw
-doxygen                 | command doxygen
 cmark-gfm               | command cmark-gfm
 mandoc                  | command mandoc
 man-db                  | command lexgrog
