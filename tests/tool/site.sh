@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# test: long
+# test: long; timeout 600
 # The site in a headless Chromium: links, widths, contrasts, scripts, search, paper. FILCH_PICTURES keeps its pictures. A site with
 # faults is refused for each of them.
 . "$(dirname "$0")/common.bash"

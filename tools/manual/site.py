@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent / "site"
 TEMPLATE = string.Template((HERE / "page.html").read_text(encoding="utf-8"))
-ROOT_PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+ROOT_PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 MANUAL_MARKUP = [  # in what mandoc writes: the page has a head and a title of its own
     (r'<table class="(?:head|foot)">.*?</table>', ""),
     (r"<(/?)h2\b", r"<\1h3"),
