@@ -2,6 +2,7 @@
 """The compiled functions of tests/languages/compiled.c, by ctypes and by cffi."""
 import ctypes
 import os
+import types
 
 import cffi
 
@@ -16,4 +17,5 @@ def cffi_pointer(name):
 
 
 def address(name):
-    return ctypes.cast(getattr(by_ctypes, name), ctypes.c_void_p).value
+    """An object with an address, as numba.cfunc makes."""
+    return types.SimpleNamespace(address=ctypes.cast(getattr(by_ctypes, name), ctypes.c_void_p).value)

@@ -55,9 +55,20 @@ class Compiled(unittest.TestCase):
             pool.submit(print)
 
     def test_settings_are_checked_by_name(self):
-        for settings, words in (({"order": "random"}, "unknown order 'random'"), ({"full": "run"}, "unknown full 'run'")):
-            with self.assertRaisesRegex(ValueError, words):
-                filch.Pool(1, **settings)
+        wrong = (
+            (ValueError, {"order": "random"}, r"unknown order 'random' \(valid: any, fifo, lifo, priority, earliest\)"),
+            (ValueError, {"full": "run"}, r"unknown full 'run' \(valid: wait, reject, drop_oldest, drop_newest\)"),
+            (ValueError, {"capacity": -1}, "capacity -1 is out of range"),
+            (TypeError, {"width": 2.5}, "width 2.5 is no whole number"),
+            (TypeError, {"timeout": "x"}, "timeout 'x' is no time"),
+            (TypeError, {"timeout": float("nan")}, "timeout nan is no time"),
+            (ValueError, {"timeout": -1}, "timeout -1 is out of range"),
+        )
+        for kind, settings, words in wrong:
+            with self.assertRaisesRegex(kind, words):
+                filch.Pool(**{"width": 1, **settings})
+        with filch.Pool(1, timeout=1e12) as pool, self.assertRaisesRegex(TypeError, "5 is no function"):
+            pool.submit(5)
         with self.assertRaisesRegex(filch.Error, "aging has no effect"):
             filch.Pool(1, order="fifo", aging=1)
 

@@ -3,6 +3,8 @@
 import atexit
 import ctypes
 import errno
+import math
+import numbers
 import os
 import threading
 
@@ -68,9 +70,34 @@ def check(code):
 _main = threading.main_thread().ident
 
 
+def nanoseconds(name, seconds):
+    """A number of seconds, up to 292 years; infinity is forever."""
+    if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or math.isnan(seconds):
+        raise TypeError(f"{name} {seconds!r} is no time (seconds, 0 or more)")
+    if seconds < 0:
+        raise ValueError(f"{name} {seconds!r} is out of range (seconds, 0 or more)")
+    return min(int(seconds * SECOND), FOREVER) if seconds < FOREVER / SECOND else FOREVER
+
+
 def until(seconds):
     """The time that many seconds from now; None: never."""
-    return FOREVER if seconds is None else lib.filch_in(int(max(seconds, 0) * SECOND))
+    span = FOREVER if seconds is None else nanoseconds("timeout", max(seconds, 0) if isinstance(seconds, numbers.Real) else seconds)
+    return FOREVER if span == FOREVER else lib.filch_in(span)
+
+
+def whole(name, value):
+    """A number that a field of C holds, or a refusal."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} {value!r} is no whole number (0 or more)")
+    if value < 0:
+        raise ValueError(f"{name} {value} is out of range (0 or more)")
+    return int(value)
+
+
+def choices(kind, prefix, *without):
+    """{name: number} of an enumeration, but for these and its last member, which counts the others."""
+    found = sorted((number, key[len(prefix):].lower()) for number, key in kind.elements.items() if key.startswith(prefix))
+    return {name: number for number, name in found[:-1] if name not in without}
 
 
 def refuse_on_worker(what):
@@ -103,11 +130,11 @@ def aligned(kind):
     return ffi.cast(f"{kind} *", (at + 63) & ~63), memory
 
 
-_COMPILED = (ffi.CData, int, ctypes._CFuncPtr)
+_COMPILED = (ffi.CData, ctypes._CFuncPtr)
 
 
 def is_compiled(fn):
-    """A function of cffi, ctypes or Numba, or an address; not a Python callable."""
+    """A function of cffi or ctypes, or an object with an `address`, as of numba.cfunc; not a Python callable, and no number."""
     return isinstance(fn, _COMPILED) or hasattr(fn, "address")
 
 
@@ -116,7 +143,7 @@ def function(kind, fn):
     if isinstance(fn, ffi.CData):
         return ffi.cast(f"{kind} *", fn)
     if not is_compiled(fn):
-        raise TypeError(f"{fn!r} is no compiled function (valid: of cffi, ctypes or numba.cfunc, or an address)")
+        raise TypeError(f"{fn!r} is no compiled function (valid: of cffi, ctypes or numba.cfunc)")
     if isinstance(fn, ctypes._CFuncPtr):
         fn = ctypes.cast(fn, ctypes.c_void_p).value
     return ffi.cast(f"{kind} *", getattr(fn, "address", fn))
@@ -135,7 +162,7 @@ def pointer(data):
 
 
 def configure(kind, settings, names=(), times=()):
-    """(a struct of settings by name, memory that it needs). names: {field: prefix of its enumeration}; times: fields in seconds."""
+    """(a struct of settings by name, memory that it needs). names: {field: arguments of choices()}; times: fields in seconds."""
     config, kept = ffi.new(f"{kind} *"), []
     fields = dict(ffi.typeof(kind).fields)
     for name, value in settings.items():
@@ -144,12 +171,14 @@ def configure(kind, settings, names=(), times=()):
         if value is None:
             continue
         if name in names:
-            known = {key[len(names[name]):].lower(): number for number, key in fields[name].type.elements.items() if key.startswith(names[name])}
+            known = choices(fields[name].type, *names[name])
             if value not in known:
                 raise ValueError(f"unknown {name} '{value}' (valid: {', '.join(known)})")
             value = known[value]
         elif name in times:
-            value = FOREVER if value == float("inf") else int(value * SECOND)
+            value = nanoseconds(name, value)
+        elif fields[name].type.kind == "primitive" and fields[name].type.cname not in ("_Bool", "double"):
+            value = whole(name, value)
         elif isinstance(value, str):
             value = ffi.new("char[]", value.encode())
             kept.append(value)

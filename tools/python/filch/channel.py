@@ -4,7 +4,7 @@ import errno
 import itertools
 import weakref
 
-from ._library import NULL, _Orphan, check, ffi, in_child, lib, wait
+from ._library import NULL, _Orphan, check, ffi, in_child, lib, wait, whole
 
 _all = weakref.WeakSet()
 _numbers = itertools.count(1)
@@ -22,7 +22,7 @@ class Channel:
 
     def __init__(self, capacity=0, size=None):
         out = ffi.new("filch_channel **")
-        check(lib.filch_channel_create(out, 8 if size is None else size, capacity))
+        check(lib.filch_channel_create(out, 8 if size is None else whole("size", size), whole("capacity", capacity)))
         self._channel, self._size = out[0], size
         self._objects = {}  # in the channel
         _all.add(self)

@@ -8,7 +8,7 @@ from ._library import NULL, Owner, _Orphan, check, configure, error, ffi, functi
 from .runtime import Runtime, _read
 
 TIMES = {"aging", "timeout", "grow_after", "shrink_after", "interval", "stuck_after", "run_timeout"}
-CHOICES = {"order": "FILCH_", "full": "FILCH_FULL_"}
+CHOICES = {"order": ("FILCH_",), "full": ("FILCH_FULL_", "run"), "breaker_full": ("FILCH_BREAKER_FULL_",)}  # prefix, and names left out
 THREADS = 64  # filch_config.blocking_threads
 
 _numbers = itertools.count(1)
@@ -137,8 +137,6 @@ class Pool(Owner):
     blocking=True: jobs are Python callables or compiled functions, and run on threads for blocking calls."""
 
     def __init__(self, width=None, *, runtime=None, **settings):
-        if settings.get("full") == "run":
-            raise ValueError("unknown full 'run' (valid: wait, reject, drop_oldest, drop_newest)")
         if runtime and runtime._runtime == NULL:
             raise error(errno.EPIPE, "the runtime is closed; create a new one")
         self._own = None
@@ -188,6 +186,8 @@ class Pool(Owner):
             if given or kept:
                 job._kept = (given, kept)
             job._job = self._accept(fn, given, how)
+        elif not callable(fn):
+            raise TypeError(f"{fn!r} is no function (valid: of cffi, ctypes or numba.cfunc; with blocking=True also a Python callable)")
         elif self._blocking:
             job._call, job._kept = Call(self, fn, () if data is None else (data,), {}), kept
             job._job = self._accept_call(job._call, how)
