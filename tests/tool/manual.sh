@@ -21,6 +21,7 @@ claim "lexgrog reads each page: $(lexgrog "${pages[@]}" | grep 'parse failed')" 
 while read -r _ name section _; do
     [ -e "man/man$section/$name.$section" ] || claim "$name($section), to which a page refers, is a page" false
 done < <(grep -h '^\.Xr ' "${pages[@]}" | sort -u)
+claim "no mark of Markdown or roff is left: $(grep -lE '`|fBfB' man/man[357]/* | head -n 3)" eval '! grep -qE "\`|fBfB" man/man[357]/*'
 python3 -B - "$tree"/include/filch/*.h >exported <<'END'
 import re
 import sys

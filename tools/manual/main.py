@@ -49,13 +49,26 @@ def chosen(page, headings):
     return intro + wanted
 
 
+OTHERS = """C++17 has headers of its own, <filch/filch.hpp>: lambdas instead of macros, and exceptions that cross tasks. Python has the module
+filch, whose help() describes it. The pages about both, the guides and an index of names are below share/doc, in the folder filch or
+filch-doc: begin with docs/README.md, or html/index.html."""
+PROGRAMS = [("filch", 1), ("filch-jobs", 1), ("filch-worker", 1)]
+
+
 def overview(tree, headers, date):
-    """filch(7): parts of the README, and the headers."""
-    parts = markdown.sections(tree / "README.md")
-    kept = [(title.upper(), markdown.write(nodes)) for title, nodes in parts if title in ("A program", "Limits", "Status")]
+    """filch(7): the README's introduction, its first program, the headers, limits and status."""
+    parts = dict(markdown.sections(tree / "README.md"))
+    program = next(node for node in parts["A program"] if markdown.kind(node) == "code_block")
+    compile_it = mdoc.literal(["cc -O2 fib.c $(pkg-config --cflags --libs filch) -o fib"])
     pages = mdoc.table([(f"<filch/{header.name}.h>", f"{header.purpose}; see {section3.overview_of(header)}(3)") for header in headers])
-    see = [(section3.overview_of(header), 3) for header in headers] + [(name, section) for name, section, *_ in PAGES] + [("filch", 1)]
-    whole = [("DESCRIPTION", markdown.write(parts[0][1])), ("HEADERS", pages), *kept, ("SEE ALSO", mdoc.see(see))]
+    whole = [
+        ("DESCRIPTION", markdown.write(parts[""])),
+        ("A PROGRAM", mdoc.literal(program.text.rstrip("\n").split("\n")) + ".Pp\nIt is compiled by:\n" + compile_it),
+        ("HEADERS", pages),
+        ("OTHER LANGUAGES AND PAGES", mdoc.paragraph(mdoc.sentences(OTHERS))),
+        *((title.upper(), markdown.write(parts[title])) for title in ("Limits", "Status")),
+        ("SEE ALSO", mdoc.see(PROGRAMS + [(name, section) for name, section, *_ in PAGES])),
+    ]
     return mdoc.page("filch", 7, date, ["filch"], "a work-stealing runtime", whole)
 
 

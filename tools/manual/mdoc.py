@@ -11,12 +11,15 @@ def escape(text):
     return re.sub(r"^(?=[.'])", r"\\&", text)
 
 
+def named(text):
+    """Names of functions and of the library are bold."""
+    return re.sub(r"(?<![\w.])((?:filch_|FILCH_)\w*\w|\w+(?=\(\)))", r"\\fB\1\\fP", escape(text))
+
+
 def inline(text):
-    """Marked code is bold, as are names of the library."""
+    """Marked code is bold, as are names."""
     parts = re.split(r"`([^`]+)`", text)
-    out = [rf"\fB{escape(part)}\fP" if at % 2 else escape(part) for at, part in enumerate(parts)]
-    line = re.sub(r"(?<![\w.])(\w+)\(\)", r"\\fB\1\\fP()", "".join(out))
-    return re.sub(r"(?<![\w.B])((?:filch_|FILCH_)\w*\w)(?!\w)", r"\\fB\1\\fP", line)
+    return "".join(rf"\fB{escape(part)}\fP" if at % 2 else named(part) for at, part in enumerate(parts))
 
 
 def quoted(text):
@@ -40,7 +43,8 @@ def paragraph(lines):
 
 
 def literal(lines):
-    return ".Bd -literal -offset 2n\n" + "".join(f"{escape(line)}\n" for line in lines) + ".Ed\n"
+    """Lines as they stand; C has no marks of code, and lists of a comment do without."""
+    return ".Bd -literal -offset 2n\n" + "".join(f"{escape(line)}\n" for line in lines).replace("`", "") + ".Ed\n"
 
 
 def body(text, labels=False):
@@ -68,7 +72,7 @@ def page(title, section, date, names, purpose, parts):
     out = f".\\\" SPDX-License-Identifier: MIT OR Apache-2.0\n.Dd {date}\n.Dt {title.upper()} {section}\n.Os\n.Sh NAME\n"
     for at, name in enumerate(names):
         out += f".Nm {escape(name)}{' ,' if at + 1 < len(names) else ''}\n"
-    out += f".Nd {escape(purpose)}\n"
+    out += f".Nd {escape(purpose.replace('`', ''))}\n"
     out += "".join(f".Sh {heading}\n{text}" for heading, text in parts if text)
     out = re.sub(r"^\.Pp\n(?=\.(?:B[ld]|S[hs]|Pp|El|It)\b)", "", out, flags=re.M)
     return re.sub(r"^(\.S[hs] .*\n)\.Pp\n", r"\1", out, flags=re.M)

@@ -306,8 +306,9 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size)
         [FL_KEY_TEXT] = "text of 1..4096 bytes",
         [FL_KEY_PORT] = "none, 0..65535",
         [FL_KEY_RATE] = "N/s, N/m, N/h, N/d, optionally followed by :BURST",
-        [FL_KEY_NAMES] = ("up to 64 NAMEs, separated by commas; letters, digits and '_'; none of "
-                          "FILCH_JOB_..., FILCH_HEADER_..., TRACEPARENT"),
+        [FL_KEY_NAMES] =
+            ("up to 64 NAMEs, separated by commas; letters, digits, underscores; none of "
+             "FILCH_JOB_..., FILCH_HEADER_..., TRACEPARENT"),
         [FL_KEY_QUEUES] =
             ("up to 64 of NAME or NAME=WEIGHT, separated by commas; names without blanks; "
              "weights 1..1000"),
