@@ -5,6 +5,7 @@
 
 #ifdef __cpp_exceptions
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -226,6 +227,13 @@ void errors(filch::runtime &rt)
         CHECK(!"run");
     } catch (const filch::error &thrown) {
         CHECK(thrown.code() == std::errc::resource_deadlock_would_occur);
+    }
+    std::vector<std::vector<int>> lists(3); // their type has a long name
+    try {
+        rt.run([&] { filch::sort(rt, lists, std::less<std::vector<int>>()); });
+        CHECK(!"run");
+    } catch (const filch::error &thrown) {
+        CHECK(std::string(thrown.what()).find("or fork it") != std::string::npos);
     }
     try {
         rt.run([] { FILCH_PANIC(-EBADMSG, "on purpose"); });

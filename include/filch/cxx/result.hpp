@@ -163,8 +163,11 @@ template <class R> class outcome
     std::string why_;
 };
 
-// The type's name as the compiler spells it: the name of a task in reports and traces.
+// The type's name as the compiler spells it, cut so that an error's text has room for its cause:
+// the name of a task in reports and traces.
 template <class F> struct type_name {
+    static constexpr std::size_t most = 64;
+
     static constexpr std::size_t length(const char *text)
     {
         std::size_t n = 0;
@@ -181,13 +184,16 @@ template <class F> struct type_name {
     {
         constexpr const char *whole = __PRETTY_FUNCTION__; // "... [with F = NAME; ...]"
         constexpr std::size_t size = length(whole);
-        text<size + 1> name{};
+        text<most + 1> name{};
         std::size_t from = 0, to = 0;
         while (from < size && !(whole[from] == 'F' && whole[from + 1] == ' ' &&
                                 whole[from + 2] == '=' && whole[from + 3] == ' '))
             from++;
-        for (std::size_t i = from + 4; i + 1 < size; i++)
-            name.at[to++] = whole[i];
+        const bool cut = size > from + 5 + most;
+        for (std::size_t i = from + 4; i + 1 < size && to < most; i++) {
+            name.at[to] = cut && to >= most - 3 ? '.' : whole[i];
+            to++;
+        }
         return name;
     }
 
