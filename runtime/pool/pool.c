@@ -192,6 +192,11 @@ static int copy(filch_pool_config *known, const filch_pool_config *config)
                        "a pool configuration of %zu bytes, but this library knows %zu; build "
                        "against this library's headers",
                        config->size, sizeof *known);
+    if (config->size % _Alignof(filch_pool_config)) /* it would cut a field in two */
+        return fl_fail(EINVAL,
+                       "a pool configuration of %zu bytes, which no release of this library had; "
+                       "give sizeof(filch_pool_config), or 0",
+                       config->size);
     memset(known, 0, sizeof *known);
     memcpy(known, config, config->size ? config->size : sizeof *known);
     return 0;

@@ -37,6 +37,12 @@ Test(pool_create, configuration_larger_than_known_is_refused)
     expect_refused(&config, "this library knows");
 }
 
+Test(pool_create, configuration_that_cuts_a_field_is_refused)
+{
+    const filch_pool_config config = {.size = 3, .workers = 1};
+    expect_refused(&config, "3 bytes, which no release of this library had");
+}
+
 /* The refused one leaves its fields on the stack, where the next call has its own. */
 Test(pool_create, fields_missing_from_configuration_are_zero)
 {
