@@ -54,7 +54,7 @@ def runtimes():
     if not has("(long)&filch_runtime_create"):
         raise gdb.GdbError("filch: the program does not use Filch")
     if not has("sizeof(fl_runtime)"):
-        raise gdb.GdbError("filch: the library has no debug information; build it with `cmake --preset debug`, or keep its symbols")
+        raise gdb.GdbError("filch: the library has no debug information; install libfilch0-dbgsym, or build it with `cmake --preset debug`")
     kind = gdb.lookup_type("fl_runtime")
     offset = next(field.bitpos // 8 for field in kind.fields() if field.name == "resident")
     found = []
