@@ -54,12 +54,11 @@ class Sorts(unittest.TestCase):
             self.assertTrue((values == expected).all())
 
     def test_refusals_say_what_is_valid(self):
-        for values, words in ((b"bytes", "read-only"), (numpy.zeros((2, 2)), "2 dimensions"), (numpy.zeros(4)[::2], "contiguous: False"),
+        for values, words in ((b"bytes", "read-only"), (numpy.zeros((2, 2)), "2 dimensions"), (numpy.zeros(4)[::2], "with gaps"),
+                              ([3, 1], "a list cannot be sorted in place"),
                               (numpy.zeros(2, ">i4"), "format '>i'"), (numpy.zeros(2, complex), "format 'Zd'")):
             with self.assertRaisesRegex(TypeError, words):
                 filch.sort(values)
-        with self.assertRaises(TypeError):
-            filch.sort([2, 1])
 
 
 class Loops(unittest.TestCase):

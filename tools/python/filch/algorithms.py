@@ -33,11 +33,17 @@ def _kind(code):
 
 
 def _writable(array):
-    view = memoryview(array)
+    try:
+        view = memoryview(array)
+    except (TypeError, ValueError) as no_buffer:
+        kind = type(array).__name__
+        raise TypeError(f"a {kind} cannot be sorted in place: {no_buffer} (valid: an object with a buffer, as a NumPy array)") from None
     if view.readonly:
         raise TypeError("a read-only buffer cannot be sorted in place; copy it first")
-    if view.ndim != 1 or not view.contiguous:
-        raise TypeError(f"a buffer of {view.ndim} dimensions, contiguous: {view.contiguous}, cannot be sorted (1, contiguous); pass a contiguous view")
+    if view.ndim != 1:
+        raise TypeError(f"a buffer of {view.ndim} dimensions cannot be sorted (valid: 1; give its ravel(), or a row at a time)")
+    if not view.contiguous:
+        raise TypeError("a buffer with gaps cannot be sorted in place (valid: contiguous; sort a copy, and assign it back)")
     return view
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 
-from ._library import NULL, Closed, check, error, ffi, lib, wait
+from ._library import NULL, Closed, check, error, ffi, lib, wait, whole
 from .pool import Call, Pool, _calls, _numbers, _run
 
 UNLIMITED = (1 << 64) - 1
@@ -54,7 +54,7 @@ class Executor(Pool, concurrent.futures.Executor):
     calls wait; default: no limit. workers: of the pool's runtime, which only hand calls to threads."""
 
     def __init__(self, max_workers=None, *, capacity=UNLIMITED, workers=1, runtime=None, name=None):
-        if max_workers is not None and max_workers <= 0:
+        if max_workers is not None and whole("max_workers", max_workers) == 0:
             raise ValueError(f"max_workers {max_workers} is out of range (1..1000000)")
         width = max_workers or min(32, (os.cpu_count() or 1) + 4)
         super().__init__(width, blocking=True, order="fifo", capacity=capacity, workers=None if runtime else workers, runtime=runtime, name=name)
