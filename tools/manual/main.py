@@ -24,6 +24,7 @@ PAGES = [
     ("filch-environment", 7, "environment variables of Filch", "reference.md", ["Environment variables"], [("filch", 7)]),
     ("filch-limits", 7, "limits of Filch", "limits.md", None, [("filch", 7)]),
 ]
+DEVELOPERS = ["Adding a key"]  # subsections for those who change the program
 WORKER = ["Signals", "Exit status", "Logs", "Security"]
 
 
@@ -40,7 +41,7 @@ def date_of(tree):
 def chosen(page, headings):
     parts = markdown.sections(page)
     intro = [("DESCRIPTION", markdown.write(parts[0][1]))] if headings is None else []
-    wanted = [(title.upper(), markdown.write(nodes)) for title, nodes in parts[1:] if headings is None or title in headings]
+    wanted = [(title.upper(), markdown.write(markdown.without(nodes, DEVELOPERS))) for title, nodes in parts[1:] if headings is None or title in headings]
     if headings and headings is not WORKER:
         wanted[0] = ("DESCRIPTION", wanted[0][1])
     missing = set(headings or []) - {title for title, _ in parts}

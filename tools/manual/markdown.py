@@ -45,11 +45,22 @@ def sections(path):
     return found
 
 
+def without(nodes, titles):
+    """The nodes but for these subsections."""
+    kept = True
+    for node in nodes:
+        if kind(node) == "heading":
+            kept = bare(node) not in titles
+        if kept:
+            yield node
+
+
 def table(node):
-    """Each row is an item: its first cell, then the others with their titles."""
+    """The title of the first column; then each row is an item: its first cell, then the others with their titles."""
     head, *rows = list(node)
     titles = [bare(cell) for cell in head]
-    out = ".Bl -tag -width Ds\n"
+    out = f".Pp\n.Em {mdoc.quoted(titles[0])} :\n" if titles[0] else ""
+    out += ".Bl -tag -width Ds\n"
     for row in rows:
         first, *others = [flat(cell) for cell in row]
         out += f".It {mdoc.words(first)}\n"
