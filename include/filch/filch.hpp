@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Filch for C++17 and later: header-only, over the C library. For every C++ program.
+// Filch for C++17 and later: headers over the C library. For every C++ program.
 //
 //   long fib(filch_self self, int n) noexcept
 //   {
@@ -15,8 +15,8 @@
 //   filch::runtime rt;                           a worker per core
 //   long result = rt.run([](filch_self self) { return fib(self, 30); });
 //
-// Objects end what they began in their destructors, and exceptions cross tasks as they cross calls.
-// docs/cxx.md has a chapter, and tables for users of oneTBB and Taskflow.
+// Runtimes, pools and scopes wait for their work in their destructors, and an exception propagates
+// from a task to its join. docs/cxx.md has a chapter, and tables for users of oneTBB and Taskflow.
 // Since 0.1.0.
 #ifndef FILCH_HPP
 #define FILCH_HPP
@@ -25,7 +25,7 @@
 #include <filch/cxx/channel.hpp>   // items of any type between tasks and threads
 #include <filch/cxx/context.hpp>   // cancellation and deadlines
 #include <filch/cxx/coroutine.hpp> // C++20 coroutines that await futures
-#include <filch/cxx/error.hpp>     // what fails, and how
+#include <filch/cxx/error.hpp>     // the exception of failed calls
 #include <filch/cxx/find.hpp>      // find_if, partition
 #include <filch/cxx/fork.hpp>      // invoke, fork
 #include <filch/cxx/future.hpp>    // results that come later

@@ -3,18 +3,18 @@
 // A channel of items of any type (<filch/channel.h>). For engineers and service authors.
 //
 //   filch::channel<std::string> lines(16);
-//   lines.send("one");                           waits while 16 lines are in it
+//   lines.send("one");                           waits while it holds 16 lines
 //   for (std::string &line : lines) { ... }      until it is closed and empty
 //   lines.close();
 //
-// Items are moved in and out. Those that can be copied bytewise travel in the channel, others by a
-// pointer to the heap.
-// Life: not movable: tasks refer to it. Its destructor destroys the items in it; all users must
-// have ended.
-// Errors: sends and receives do not throw, but for an item's constructor: they return 0 or a
-// negative errno, and an item that was not sent stays with the caller. The constructor:
-// <filch/cxx/error.hpp>.
-// Threads: tasks and any thread. Suspends: sends and receives without try.
+// Items are moved in and out. Trivially copyable ones are stored in the channel, others on the
+// heap.
+// Life: not movable, since tasks refer to it. The destructor destroys the remaining items; all
+// users must have finished.
+// Errors: sends and receives return 0 or a negative errno, and throw only what an item's
+// constructor throws. An item that was not sent stays with the caller. The constructor throws error
+// (error.hpp).
+// Threads: tasks and any thread. Suspends: sends and receives without try_.
 // Since 0.1.0.
 #ifndef FILCH_CXX_CHANNEL_HPP
 #define FILCH_CXX_CHANNEL_HPP
@@ -35,8 +35,8 @@ namespace filch
 template <class T> class channel
 {
   public:
-    // Creates a channel with room for `capacity` items; 0: a send returns when a receiver has the
-    // item.
+    // Creates a channel with room for `capacity` items; 0: a send returns when a receiver has taken
+    // the item.
     explicit channel(size_t capacity = 0)
     {
         detail::check(filch_channel_create(&at_, sizeof(item), capacity));
@@ -60,7 +60,7 @@ template <class T> class channel
     }
 
     // Moves value into the channel. Errors: -EPIPE (closed: send no more); -ECANCELED (the context
-    // of the caller's job or scope is done: return). After an error value is as before. Suspends.
+    // of the caller's job or scope is done: return). After an error `value` is unchanged. Suspends.
     [[nodiscard]] int send(T &&value)
     {
         return put(value, [&](const item *one) { return filch_channel_send(at_, one); });
@@ -82,8 +82,9 @@ template <class T> class channel
                    [&](const item *one) { return filch_channel_send_until(at_, one, until); });
     }
 
-    // Moves the next item to `to`. Errors, after which `to` is as before: -EPIPE (closed and
-    // empty); -ECANCELED (the context of the caller's job or scope is done: return). Suspends.
+    // Moves the next item to `to`. Errors, which leave `to` unchanged: -EPIPE (closed and empty:
+    // receive no more); -ECANCELED (the context of the caller's job or scope is done: return).
+    // Suspends.
     [[nodiscard]] int receive(T &to)
     {
         return take(to, [&](item *one) { return filch_channel_receive(at_, one); });
@@ -99,7 +100,7 @@ template <class T> class channel
         return take(to, [&](item *one) { return filch_channel_receive_until(at_, one, until); });
     }
 
-    // Returns the next item; nothing if it is closed and empty, or the wait was cancelled.
+    // Returns the next item; nothing if the channel is closed and empty, or the wait was cancelled.
     // Suspends.
     std::optional<T> next()
     {
@@ -149,7 +150,7 @@ template <class T> class channel
     {
         return filch_channel_length(at_);
     }
-    // Returns its capacity, in items.
+    // Returns the capacity, in items.
     size_t capacity() const noexcept
     {
         return filch_channel_capacity(at_);
@@ -159,8 +160,8 @@ template <class T> class channel
     {
         return filch_channel_closed(at_);
     }
-    // Returns the channel for selects. Its items are those of this class: of type T if T can be
-    // copied bytewise, else pointers to a T that the receiver deletes.
+    // Returns the channel for selects. Its items are of type T if T is trivially copyable, else
+    // pointers to a T that the receiver deletes.
     filch_channel *get() const noexcept
     {
         return at_;

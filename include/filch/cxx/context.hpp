@@ -6,9 +6,9 @@
 //   filch::context request(filch_in(50 * FILCH_MILLISECOND));
 //   ...  if (request.cause()) return;
 //
-// Life: a reference. Copies refer to the same context; the last one frees it. Destroying does not
-// cancel.
-// Threads: any. Suspends: wait() and sleep(). Failures of the constructors: <filch/cxx/error.hpp>.
+// Life: an object is a reference. Copies refer to the same context, and the last one frees it; that
+// does not cancel it.
+// Threads: any. Suspends: wait() and sleep(). Constructors throw error (error.hpp).
 // Since 0.1.0.
 #ifndef FILCH_CXX_CONTEXT_HPP
 #define FILCH_CXX_CONTEXT_HPP
@@ -37,7 +37,7 @@ class context
         create(parent.at_, until);
     }
 
-    // Refers to a C context, of which it retains a reference; nullptr: one that is never done.
+    // Retains a C context; nullptr: one that is never done.
     explicit context(filch_context *other) noexcept : at_(filch_context_retain(other))
     {
     }
@@ -61,7 +61,7 @@ class context
         filch_context_release(at_);
     }
 
-    // Cancels it and all below it with a negative errno. Returns false if it was done already.
+    // Cancels it and its descendants with a negative errno. Returns false if it was done already.
     bool cancel(int cause = -ECANCELED)
     {
         int rc = filch_context_cancel(at_, cause);
@@ -82,8 +82,8 @@ class context
         return filch_context_deadline(at_);
     }
 
-    // Waits until it is done, and returns its cause; -ETIMEDOUT if `until` comes first, and the
-    // further errors of filch_context_wait. Suspends.
+    // Waits until it is done, and returns its cause; -ETIMEDOUT if `until` comes first; further
+    // errors: filch_context_wait. Suspends.
     int wait(int64_t until = FILCH_FOREVER) const noexcept
     {
         return filch_context_wait(at_, until);

@@ -9,11 +9,12 @@
 //       co_return a + b;
 //   }
 //
-// A coroutine that awaits holds no fiber and no thread. It begins on its caller's stack, and goes
-// on as a task of the runtime on which it awaited; outside a task, on the thread that sets the
-// future. It has no self between two awaits: await filch::async for parallel work. Parameters must
-// live until the coroutine has ended: pass values.
-// Exceptions: co_await throws what get() would; one that leaves the coroutine is its future's.
+// A coroutine that awaits occupies neither a fiber nor a thread. It begins on its caller's stack.
+// If it awaits in a task, it resumes as a task of the same runtime, else on the thread that sets
+// the future. It has no self after an await: await filch::async for parallel work. Referenced
+// arguments must live until the coroutine has ended: pass values.
+// Exceptions: co_await throws what get() would. The future of the coroutine throws an exception
+// that leaves the coroutine.
 // Threads: any. Suspends: the coroutine, not its caller.
 // Empty unless the compiler has coroutines (-std=c++20: g++ 10, clang 17).
 // Since 0.1.0.
@@ -55,7 +56,8 @@ template <class T> struct awaiter : follower {
         return filch_future_done(&from->done);
     }
 
-    // false: it is done meanwhile, and the coroutine goes on. If not, this object may end at once.
+    // false: the future is done by now, and the coroutine continues. true: this object may end at
+    // any time.
     bool await_suspend(std::coroutine_handle<> handle)
     {
         auto held = from;
@@ -112,8 +114,8 @@ template <class T> struct coroutine_promise : coroutine_returns<T> {
 
 } // namespace detail
 
-// Awaits a future in a coroutine: co_await returns its value or throws. Leaves the future without a
-// result.
+// Awaits a future in a coroutine: co_await returns its value or throws. Afterwards the future is
+// not valid().
 template <class T> detail::awaiter<T> operator co_await(future<T> &&from)
 {
     auto state = from.state();

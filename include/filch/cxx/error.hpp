@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Errors of the C++ interface. For everyone who calls it.
+// Errors of the C++ interface. For all its users.
 //
 // A call that fails throws filch::error, a std::system_error: code() is the errno of
-// <filch/base.h>, comparable with std::errc, and what() the sentence of filch_error(), which names
-// the cause and the remedy. Calls that return an int instead say so; they return 0 or a negative
-// errno and do not throw. Without exceptions (-fno-exceptions) the process ends with that sentence,
-// by filch_die, where error would be thrown. Programs that must react to a failure use the calls
-// that return an int, or the C function behind a get().
+// <filch/base.h>, comparable with std::errc, and what() the message of filch_error(), which names
+// the cause and the remedy. Calls that return an int return 0 or a negative errno instead of
+// throwing. Without exceptions (-fno-exceptions) filch_die ends the process with that message where
+// error would be thrown. Programs that must react to a failure use the calls that return an int, or
+// the C functions on the object that get() returns.
 //
 //   try {
 //       filch::runtime rt(4);
@@ -45,13 +45,13 @@ namespace filch
 class error : public std::system_error
 {
   public:
-    // rc: a negative errno; why: a sentence for people.
+    // rc: a negative errno; why: a message for people.
     error(int rc, const std::string &why)
         : std::system_error(std::error_code(-rc, std::generic_category())), why_(why)
     {
     }
 
-    // Returns the sentence; valid as long as the object.
+    // Returns the message; valid as long as the object.
     const char *what() const noexcept override
     {
         return why_.c_str();

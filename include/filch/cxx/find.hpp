@@ -62,8 +62,8 @@ auto find_if(const Where &where, Range &&range, Test test)
 }
 
 // Moves the elements for which test(element) holds to the front, in no particular order; returns
-// where the others begin. Blocks are partitioned side by side; then elements on the wrong side of
-// the cut are swapped, also side by side.
+// where the others begin. Blocks are partitioned in parallel; then elements on the wrong side of
+// the cut are swapped, also in parallel.
 template <class Where, class It, class Test>
 It partition(const Where &where, It first, It last, Test test)
 {

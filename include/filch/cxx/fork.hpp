@@ -13,14 +13,14 @@
 //   }
 //
 // A branch is any callable that takes a filch_self, or nothing. It may return void, a reference, or
-// a value that can be moved; it may have captures that can only be moved, and captures by
-// reference, since it ends before the call that started it does.
+// a movable value. Captures may be move-only, or references, since a branch ends before the call
+// that started it does.
 //
-// Exceptions: one that leaves a branch leaves the join, or invoke, as if the branch had been called
-// there. Before that, the other branches are joined: one that runs elsewhere is waited for, one
-// that has not begun is dropped. If several throw, the one of the last branch counts, and the
-// others are lost. Branches that are noexcept save the code for this: with g++, fib costs 1.0 times
-// the macros of <filch/task.h> then, and 1.5 times otherwise (docs/cxx.md).
+// Exceptions: the join, or invoke, throws an exception that leaves a branch. Before that, the other
+// branches are joined: those that run elsewhere are waited for, those that have not begun are
+// dropped. If several throw, the exception of the last branch is thrown, and the others are lost.
+// noexcept branches need no code for this: with g++, fib takes 1.0 times as long as with the macros
+// of <filch/task.h>, and 1.5 times otherwise (docs/cxx.md).
 // Threads: tasks. Suspends: joins, and invoke; the caller may continue on another worker.
 // Since 0.1.0.
 #ifndef FILCH_CXX_FORK_HPP
@@ -38,20 +38,21 @@ namespace filch
 namespace detail
 {
 
-// Does a value travel in a slot, in `room` bytes?
+// Whether a value fits into `room` bytes of a slot.
 template <class T> constexpr bool fits_slot(std::size_t room)
 {
     return std::is_trivially_copyable_v<T> && sizeof(T) <= room && alignof(T) <= 8;
 }
 
-// An exception takes the last word of the result's place.
+// Whether a function, and its result, fit into a slot; a function that may throw needs the slot's
+// last word for the exception.
 template <class F>
 constexpr bool travels_in_slot =
     fits_slot<F>(FILCH_SLOT_BYTES) && fits_slot<boxed<result_of<F>>>(
                                           FILCH_SLOT_BYTES -
                                           (never_throws<F> ? 0 : sizeof(std::exception_ptr)));
 
-// A forked function. This one stays in its owner's frame, to which the slot points.
+// A forked function that stays in its owner's frame, to which the slot points.
 template <class F, bool = travels_in_slot<F>> class branch
 {
   public:
@@ -66,7 +67,7 @@ template <class F, bool = travels_in_slot<F>> class branch
         std::memcpy(slot->args, &here, sizeof here);
     }
 
-    // Runs a task that was still there.
+    // Runs a task that was not stolen.
     FL_CXX_INLINE boxed<result_of<F>> run_kept(filch_slot *slot)
     {
         return call_boxed(*f_, slot);
@@ -97,7 +98,7 @@ template <class F, bool = travels_in_slot<F>> class branch
     outcome<result_of<F>> outcome_;
 };
 
-// This one travels in the slot, with its result.
+// A forked function that travels in the slot, with its result.
 template <class F> class branch<F, true>
 {
     using R = boxed<result_of<F>>;
@@ -192,7 +193,7 @@ template <class F> FILCH_COLD void abandon(branch<F> &forked, filch_slot *slot)
         forked.drop(slot);
 }
 
-// Calls g; if that throws, abandons what was forked before it. The clean-up is a cold function: a
+// Calls g; if that throws, abandons the branch forked before it. The clean-up is a cold function: a
 // destructor would be inlined with all its cases.
 template <class F, class G>
 FL_CXX_INLINE boxed<result_of<G>> call_beside(branch<F> &forked, G &g, filch_self self)
@@ -222,13 +223,13 @@ template <class F, class G> FL_CXX_INLINE pair_of<F, G> invoke_here(filch_self s
     return {std::move(left), std::move(right)};
 }
 
-// Small functions go in registers.
+// Small functions are passed in registers.
 template <class F>
 using passed = std::conditional_t<std::is_trivially_copyable_v<F> && sizeof(F) <= 16, F, F &>;
 
-// The same out of line. Then a recursive function that begins with its leaf case is inlined into
-// this one, and only the calls that fork are calls. Compilers do not find that division themselves
-// where an exception may pass; clang never does.
+// invoke_here, not inlined. A recursive function that begins with its leaf case is then inlined
+// into this one, so only forks cost a call. Compilers do not find this division by themselves where
+// an exception may pass, and clang never does.
 template <class F, class G>
 __attribute__((__noinline__)) pair_of<F, G>
 invoke_apart(filch_self self, passed<F> f, passed<G> g) noexcept(never_throws<F> &&never_throws<G>)
@@ -264,9 +265,9 @@ std::tuple<boxed<result_of<F>>, boxed<result_of<Gs>>...> invoke_many(filch_self 
 } // namespace detail
 
 // Runs all functions, in parallel if other workers are idle, and returns their results: a std::pair
-// of two, a std::tuple of more, for structured bindings. std::monostate stands for the result of
-// one that returns void, a pointer for a reference. If all return void, so does invoke. The last
-// one is called by the caller; the others are forked.
+// of two, a std::tuple of more, for structured bindings. std::monostate stands for the result of a
+// function that returns void, a pointer for a reference. If all return void, so does invoke. The
+// last function is called directly; the others are forked.
 template <class F, class G, class... More>
 FL_CXX_INLINE auto invoke(filch_self self, F f, G g, More... more)
 {
@@ -283,8 +284,8 @@ FL_CXX_INLINE auto invoke(filch_self self, F f, G g, More... more)
         return detail::invoke_many(self, f, g, more...);
 }
 
-// A fork, whose join is join(), or at the latest the end of its block. Joins come newest first;
-// another order ends the process by filch_die. Not movable: it belongs to its block.
+// A fork, which join() joins, or at the latest the end of its block. The newest fork is joined
+// first; any other order ends the process by filch_die. Not movable: it belongs to its block.
 template <class F> class [[nodiscard]] forked
 {
   public:
@@ -299,8 +300,8 @@ template <class F> class [[nodiscard]] forked
     forked(const forked &) = delete;
     forked &operator=(const forked &) = delete;
 
-    // Without a join(): waits for the function if it runs elsewhere; else it is not called. Its
-    // result or exception is dropped.
+    // Without a join(): waits for the function if it runs elsewhere; else the function is not
+    // called. Its result or exception is dropped.
     ~forked()
     {
         if (slot_)
@@ -308,7 +309,7 @@ template <class F> class [[nodiscard]] forked
     }
 
     // Calls the function, or waits until another worker has run it. Returns its result, or throws
-    // its exception. Once. Suspends.
+    // its exception. May be called once. Suspends.
     detail::result_of<F> join()
     {
         if (!slot_)
@@ -334,14 +335,14 @@ template <class F> class [[nodiscard]] forked
     detail::branch<F> branch_;
 };
 
-// Forks f, which another worker may then run, and moves self to the next place.
+// Forks f, which another worker may then run, and moves self to the next slot.
 //
 //   auto left = filch::fork(self, [=](filch_self self) { return fib(self, n - 1); });
 //   long right = fib(self, n - 2);
 //   return left.join() + right;
 //
 // invoke() is faster, since self stays in a register. If the fork stack is full, f runs at once.
-// The task must not move self past the join otherwise.
+// Until the join, only further forks and joins may change self.
 template <class F> FL_CXX_INLINE forked<F> fork(filch_self &self, F f)
 {
     return forked<F>(self, std::move(f));

@@ -6,13 +6,13 @@
 //   ...
 //   std::string text = page.get();               waits; throws what the function threw
 //
-// A future is the one owner of a result that comes later, as std::future is. It is set by async(),
+// A future is the only owner of a result that comes later, as std::future is. It is set by async(),
 // then(), filch::pool, a coroutine that returns it (<filch/cxx/coroutine.hpp>), or a promise.
 // Life: movable. Destroying a future does not wait for the task: capture nothing by reference that
-// may end before it. The task is part of its runtime, whose destructor waits for it.
-// Exceptions: get() throws what the function threw; after a C panic of the task, or if there will
-// be no result, error. then() passes exceptions on.
-// Threads: a future is used by one task or thread at a time. Suspends: get() and the waits.
+// may end before the task. The task belongs to its runtime, whose destructor waits for it.
+// Exceptions: get() throws what the function threw, or error after a C panic of the task or if
+// there will be no result. then() passes exceptions on.
+// Threads: one task or thread at a time may use a future. Suspends: get() and wait().
 // Since 0.1.0.
 #ifndef FILCH_CXX_FUTURE_HPP
 #define FILCH_CXX_FUTURE_HPP
@@ -35,7 +35,7 @@ namespace detail
 
 template <class T> struct coroutine_promise;
 
-// Something that happens when a future is done, once.
+// A call that is made once, when a future is done.
 struct follower {
     follower *next = nullptr;
     void (*ready)(follower *) = nullptr;
@@ -50,7 +50,7 @@ template <class T> struct shared {
     bool finished = false;
     filch_runtime *rt = nullptr; // that of the task which finished it, for then() outside a task
 
-    // The result is in place. Once.
+    // Marks the result as stored, wakes the waiters and calls the followers. Called once.
     void finish()
     {
         rt = filch_runtime_here();
@@ -66,7 +66,7 @@ template <class T> struct shared {
         }
     }
 
-    // Calls one->ready(one) when it is finished; false: it is already, and there is no call.
+    // Calls one->ready(one) when the result is stored; false: it is already, and there is no call.
     bool follow(follower *one)
     {
         filch_mutex_lock(&lock);
@@ -205,7 +205,7 @@ template <class T> class future
         return shared_->result.code();
     }
 
-    // Waits, and moves the value out; throws if there is none. If the wait itself fails, that is an
+    // Waits, and moves the value out; throws if there is none. If the wait itself fails, throws
     // error, and the future stays valid. Suspends.
     T get()
     {
@@ -215,10 +215,10 @@ template <class T> class future
         return detail::unboxed<T>(mine->result.take());
     }
 
-    // Returns a future of f(value), or f(self, value), which a task calls when the value is there;
-    // for a future of void f() or f(self). A failure of this future becomes that of the returned
-    // one, and f is not called. The task is one of the caller's runtime; outside a task, of the
-    // runtime whose task set this future, which must exist. Leaves this future without a result.
+    // Returns a future of f(value) or f(self, value), which a task calls when the value is there;
+    // for a future of void, of f() or f(self). If this future fails, the returned one fails in the
+    // same way, and f is not called. The task runs on the caller's runtime; outside a task, on the
+    // runtime whose task set this future, which must exist. Afterwards this future is not valid().
     // Does not suspend.
     template <class F> auto then(F f)
     {
@@ -248,8 +248,8 @@ template <class T> class future
     std::shared_ptr<detail::shared<T>> shared_;
 };
 
-// Starts f, a callable of a filch_self or of nothing, as a task of a runtime, and returns its
-// result's future. Does not suspend. Throws the errors of filch_go.
+// Starts f, a callable that takes a filch_self or nothing, as a task of a runtime, and returns a
+// future of its result. Does not suspend. Throws the errors of filch_go.
 template <class F> auto async(const runtime &rt, F f)
 {
     return detail::start(rt.get(), std::move(f));
@@ -284,14 +284,14 @@ template <class T> class promise
         }
     }
 
-    // Returns the future. Once, before the promise is set.
+    // Returns the future. Call it once, before the promise is set.
     future<T> get_future()
     {
         return future<T>(shared_);
     }
 
-    // Sets the value, made of the arguments; none for void. Wakes the waiters. Ends the process by
-    // filch_die if the promise was set before.
+    // Sets the value, constructed from the arguments; none for void. Wakes the waiters. A second
+    // set of a promise ends the process by filch_die.
     template <class... Values> void set_value(Values &&...values)
     {
         finish([&](auto &result) {

@@ -13,10 +13,10 @@
 // is split when another worker comes to help (<filch/for.h>).
 //
 // Functions are called on several threads at once, in any order. They may take a filch_self before
-// the value, to fork and to call algorithms in turn. A function that can be copied bytewise is
-// copied for each part, so changes to its own members are lost.
-// Exceptions: the first one of a function is thrown by the call, when all parts have ended; no
-// further part is begun. Elements are then partly processed.
+// the value, so that they can fork and call algorithms. A trivially copyable function is copied for
+// each part, so changes to its own members are lost.
+// Exceptions: the call throws the first exception of a function when all running parts have ended;
+// no further part begins, so only some elements have been processed.
 // Threads: tasks with self; others with a runtime. Suspends: yes; the caller may continue on
 // another worker.
 // Since 0.1.0.
@@ -107,7 +107,7 @@ template <class It> constexpr void needs_random_access()
         "the algorithms of filch need random-access iterators (vector, deque, array, pointers)");
 }
 
-// The distance of two iterators, as a number of elements.
+// The distance between two iterators, in elements.
 template <class It> size_t length_of(It first, It last)
 {
     needs_random_access<It>();
@@ -145,7 +145,7 @@ void for_each(const Where &where, Range &&range, F f)
     filch::for_each(where, std::begin(range), std::end(range), std::move(f));
 }
 
-// Calls f(i) for each number i of [first, last): a loop over indices.
+// Calls f(i) for each index i in [first, last).
 template <class Where, class Index, class F>
 void for_index(const Where &where, Index first, Index last, F f)
 {
@@ -159,8 +159,8 @@ void for_index(const Where &where, Index first, Index last, F f)
     });
 }
 
-// Stores f(element) for each element from `out` on; returns the end of the results. `out` may be
-// `first`.
+// Stores f(element) of each element, beginning at `out`; returns the end of the results. `out` may
+// be `first`.
 template <class Where, class It, class Out, class F>
 Out transform(const Where &where, It first, It last, Out out, F f)
 {
@@ -178,7 +178,7 @@ Out transform(const Where &where, It first, It last, Out out, F f)
     return detail::step(out, n);
 }
 
-// Stores f(element, other) for each element and the one at its place from `second` on.
+// Stores f(element, other) of each element and its counterpart in the sequence from `second`.
 template <class Where, class It, class Second, class Out, class F>
 Out transform(const Where &where, It first, It last, Second second, Out out, F f)
 {

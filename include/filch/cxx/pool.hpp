@@ -11,12 +11,13 @@
 //
 // A job takes a filch_self, or nothing; it may fork, spawn and wait. With a retry policy it may be
 // called several times.
-// Life: the destructor closes the pool and waits for all accepted jobs. A future may outlive it.
-// Exceptions: one that leaves a job makes it fail, as a nonzero result does in C, and the future
-// throws it after the last attempt. For retry policies an error has its errno, and any other
-// exception -ENOTRECOVERABLE, which the default policy does not retry. A job that timed out, was
-// cancelled or dropped fails with ETIMEDOUT, ECANCELED or ENOBUFS. One that became a dead letter
-// has no result before the letter is removed; the future then fails with ECANCELED.
+// Life: the destructor closes the pool and waits for all accepted jobs. A future may outlive the
+// pool.
+// Exceptions: an exception that leaves a job makes it fail, as a nonzero result does in C, and the
+// future throws it after the last attempt. A retry policy gets the errno of an error, and
+// -ENOTRECOVERABLE for any other exception, which the default policy does not retry. The future of
+// a job that timed out, was cancelled or was dropped fails with ETIMEDOUT, ECANCELED or ENOBUFS. A
+// dead letter has no result; when it is removed, its future fails with ECANCELED.
 // Threads: any task or thread, including jobs of the pool. Suspends: submit() while the queue is
 // full, wait() and the destructor.
 // Since 0.1.0.
@@ -33,12 +34,12 @@ namespace filch
 class pool
 {
   public:
-    // Creates a pool with a runtime of its own, one worker and one place per core.
+    // Creates a pool with a runtime of its own: a worker per core, and a width of as many jobs.
     pool() : pool(filch_pool_config{})
     {
     }
-    // The same with a configuration, to whose objects it refers. Throws the errors of
-    // filch_pool_create.
+    // The same with a configuration; the pool refers to the objects that it names. Throws the
+    // errors of filch_pool_create.
     explicit pool(const filch_pool_config &config)
     {
         detail::check(filch_pool_create(&at_, &config));
@@ -59,7 +60,7 @@ class pool
             filch_die("destructor of a filch::pool: %s", filch_error());
     }
 
-    // Submits f and returns its result's future. `done` and `drop` of the options belong to the
+    // Submits f and returns a future of its result. `done` and `drop` of the options belong to the
     // pool. Waits until `until` for room. Throws error if the job is refused: EPIPE (the pool is
     // closed), EAGAIN or ETIMEDOUT (full: try later), EINVAL (done or drop is set); others are
     // those of filch_pool_submit. Suspends.
@@ -92,7 +93,7 @@ class pool
     }
 
     // Waits until `until` for every accepted job to have an outcome and none to be in progress.
-    // Returns 0 or a negative errno, as filch_pool_wait does. Suspends.
+    // Returns 0 or a negative errno (filch_pool_wait). Suspends.
     int wait(int64_t until = FILCH_FOREVER) noexcept
     {
         return filch_pool_wait(at_, until);

@@ -8,9 +8,10 @@
 //   size_t bytes = filch::transform_reduce(self, words, size_t(0), std::plus<>(),
 //                                          [](const std::string &word) { return word.size(); });
 //
-// As in the standard, `combine` must be associative and commutative: values are combined in any
-// order and grouping. So floating-point sums differ in their last bits from run to run; for the
-// same bits use FILCH_REDUCE_DETERMINISTIC (<filch/reduce.h>). The result has the type of `init`.
+// As in the standard, `combine` must be associative and commutative, since values are combined in
+// any order and grouping. Floating-point sums may therefore differ in their last bits from run to
+// run; FILCH_REDUCE_DETERMINISTIC (<filch/reduce.h>) gives the same bits. The result has the type
+// of `init`.
 // Since 0.1.0.
 #ifndef FILCH_CXX_REDUCE_HPP
 #define FILCH_CXX_REDUCE_HPP
@@ -42,7 +43,7 @@ FL_CXX_INLINE T sum_lanes(size_t &i, size_t end, Value &value, Combine &combine,
     return combine(low, high);
 }
 
-// The sum of value(i), i in [i, end), not empty.
+// The sum of value(i) for each i in [i, end), which is not empty.
 template <class T, class Value, class Combine>
 FL_CXX_INLINE T sum_of(size_t i, size_t end, Value &value, Combine &combine)
 {
@@ -156,7 +157,7 @@ T transform_reduce(const Where &where, const Range &range, T init, Combine combi
                                    std::move(combine), std::move(transform));
 }
 
-// Returns init plus the sum of products of the elements at the same place.
+// Returns init plus the sum of the products of elements at the same position.
 template <class Where, class It, class Second, class T>
 T transform_reduce(const Where &where, It first, It last, Second second, T init)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Calls of a program's functions, and their results: machinery of the C++ interface, for readers.
+// Calls of a program's functions, and their results: internal to the C++ interface.
 //
 // A function of a task is called with `self` if it can be, else without. Its result is boxed, so
-// that one code serves all types: void becomes std::monostate, a reference a pointer.
+// that the same code serves all types: void becomes std::monostate, a reference a pointer.
 // Threads: any. Suspends: where the function does.
 // Since 0.1.0.
 #ifndef FILCH_CXX_RESULT_HPP
@@ -81,8 +81,8 @@ template <class R> FL_CXX_INLINE R unboxed(boxed<R> &&box)
         return static_cast<R>(std::move(box));
 }
 
-// A result that is kept until it is wanted: a value, an exception, or an errno with its sentence.
-// One thread at a time uses it.
+// A stored result: a value, an exception, or an errno with its message. One thread at a time may
+// use it.
 template <class R> class outcome
 {
   public:
@@ -111,7 +111,7 @@ template <class R> class outcome
         why_ = why;
     }
 
-    // Takes on the failure of another outcome.
+    // Copies the failure of another outcome.
     template <class Other> void keep_failure(const outcome<Other> &other)
     {
         thrown_ = other.thrown();

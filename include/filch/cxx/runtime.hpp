@@ -5,9 +5,9 @@
 //   filch::runtime rt;                                          a worker per core
 //   long n = rt.run([](filch_self self) { return fib(self, 42); });
 //
-// Life: created, used from any number of threads, and destroyed by its destructor, which waits for
-// everything submitted. It can be moved; the one moved from can only be destroyed or assigned to.
-// Exceptions: run() throws what its function throws. Failures of calls: <filch/cxx/error.hpp>.
+// Life: any number of threads may use it. Its destructor waits for everything submitted. It can be
+// moved; a moved-from runtime can only be destroyed or assigned to.
+// Exceptions: run() throws what its function throws. Failed calls throw error (error.hpp).
 // Threads: any. Suspends: run() in a task of another runtime, and the destructor.
 // Since 0.1.0.
 #ifndef FILCH_CXX_RUNTIME_HPP
@@ -43,10 +43,10 @@ class runtime
         rt_.reset(created);
     }
 
-    // Runs f, a callable of a filch_self or of nothing, and waits for it; returns its result. A
-    // thread that is not a worker may run it itself (filch_config.guest). Throws what f throws;
-    // error with EDEADLK on a worker of this runtime: call f with self instead. A C panic of f is
-    // an error with its code.
+    // Runs f, a callable that takes a filch_self or nothing, waits for it, and returns its result.
+    // A thread that is not a worker may run f itself (filch_config.guest). Throws what f throws;
+    // error with EDEADLK on a worker of this runtime: call f with self instead. A C panic of f
+    // throws error with its code.
     template <class F> detail::result_of<std::remove_reference_t<F>> run(F &&f) const
     {
         using Function = std::remove_reference_t<F>;
@@ -69,7 +69,7 @@ class runtime
         return filch_runtime_workers(rt_.get());
     }
 
-    // Returns the runtime for C functions; nullptr if it was moved away.
+    // Returns the runtime for C functions; nullptr if it was moved from.
     filch_runtime *get() const noexcept
     {
         return rt_.get();
@@ -97,7 +97,7 @@ class runtime
 namespace detail
 {
 
-// Calls f with a task's place: for calls that are made with self, or with a runtime from outside.
+// Calls f with a self: that of the calling task, or that of a new task on a runtime.
 template <class F> FL_CXX_INLINE result_of<F> at(filch_self self, F &&f)
 {
     return f(self);

@@ -7,9 +7,9 @@
 //   filch::exclusive_scan(self, sizes.begin(), sizes.end(), offsets.begin(), size_t(0));
 //
 // `combine` must be associative; it need not be commutative. `out` may be `first`, and must not
-// overlap the input otherwise. Some blocks for each worker are summed side by side, then scanned
-// side by side from the sums before them, so each element is combined twice; with one worker, or
-// few elements, once. FILCH_SCAN (<filch/scan.h>) is faster for values that can be copied bytewise.
+// overlap the input otherwise. A few blocks for each worker are summed in parallel, then scanned in
+// parallel from the sums before them, so each element is combined twice; with one worker, or few
+// elements, once. FILCH_SCAN (<filch/scan.h>) is faster for trivially copyable values.
 // Since 0.1.0.
 #ifndef FILCH_CXX_SCAN_HPP
 #define FILCH_CXX_SCAN_HPP
@@ -45,7 +45,7 @@ Out scan(const Where &where, It first, It last, Out out, std::optional<T> init,
          const Combine &combine)
 {
     needs_random_access<Out>();
-    constexpr size_t few = 2048; // elements that are not worth a task
+    constexpr size_t few = 2048; // a block of fewer elements is not worth a task
     const size_t n = length_of(first, last);
     at(where, [&](filch_self self) {
         const size_t workers = filch_runtime_workers(nullptr);
@@ -79,7 +79,7 @@ Out scan(const Where &where, It first, It last, Out out, std::optional<T> init,
 
 } // namespace detail
 
-// Stores in out[i] the combination of the elements 0 to i. Returns the end of the results.
+// Stores the combination of elements 0 to i in out[i]. Returns the end of the results.
 template <class Where, class It, class Out, class Combine = std::plus<>>
 Out inclusive_scan(const Where &where, It first, It last, Out out, Combine combine = {})
 {
@@ -95,7 +95,7 @@ Out inclusive_scan(const Where &where, It first, It last, Out out, Combine combi
                                  combine);
 }
 
-// Stores in out[i] the combination of init and of the elements before i. Returns the end of the
+// Stores the combination of init and the elements before i in out[i]. Returns the end of the
 // results.
 template <class Where, class It, class Out, class T, class Combine = std::plus<>>
 Out exclusive_scan(const Where &where, It first, It last, Out out, T init, Combine combine = {})

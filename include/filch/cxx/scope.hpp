@@ -8,13 +8,13 @@
 //       scope.spawn([&] { fetch(url); });
 //   scope.join();                                waits for all; throws the first exception
 //
-// A child is a callable of a filch_self or of nothing; its result is ignored. It may refer to
+// A child is a callable that takes a filch_self or nothing; its result is ignored. It may refer to
 // variables declared before the scope.
-// Life: it belongs to the task or thread that made it, and to its block. If the block is left
-// without join(), by an exception say, the destructor cancels the scope's context, waits for the
-// children, and drops their exceptions.
-// Exceptions: the first one of a child cancels the scope's context, and with it waits of the other
-// children; join() throws it. A failure by filch_scope_fail, or a C panic, is an error.
+// Life: a scope belongs to the task or thread that made it, and to its block. If the block is left
+// without join(), for example by an exception, the destructor cancels the scope's context, waits
+// for the children, and drops their exceptions.
+// Exceptions: the first exception of a child cancels the scope's context, and thereby the waits of
+// the other children; join() throws it. A failure by filch_scope_fail, or a C panic, throws error.
 // Threads: the owner, the children and their forks may spawn. Suspends: join(), wait() and the
 // destructor.
 // Since 0.1.0.
@@ -67,8 +67,8 @@ class scope
         filch_scope_end(&scope_);
     }
 
-    // Starts a child. Does not suspend. Throws error if no child is started: ECANCELED (the scope's
-    // context is done: end the scope); others are those of filch_scope_spawn.
+    // Starts a child. Does not suspend. Throws error if it cannot: ECANCELED (the scope's context
+    // is done: end the scope); others are those of filch_scope_spawn.
     template <class F> void spawn(F f)
     {
         auto one = std::make_unique<child<F>>(child<F>{this, std::move(f)});

@@ -7,14 +7,14 @@
 //   filch::stable_sort(rt, people, [](const person &a, const person &b) { return a.age < b.age; });
 //   filch::merge(self, a.begin(), a.end(), b.begin(), b.end(), out.begin());
 //
-// Elements that can be copied bytewise, are contiguous in memory and have at most FILCH_ITEM_MOST
-// bytes are sorted by the code of FILCH_SORT and FILCH_SORT_STABLE (<filch/sort.h>). Others are
-// sorted by quicksort and merge sort, whose small parts go to the standard library.
+// Trivially copyable elements that are contiguous in memory and have at most FILCH_ITEM_MOST bytes
+// are sorted by the code of FILCH_SORT and FILCH_SORT_STABLE (<filch/sort.h>). Others are sorted by
+// quicksort and merge sort, whose small parts go to the standard library.
 // `less` must not suspend or fork.
-// Exceptions: `less` may throw. Elements are then in some order, each once; elements that cannot be
-// copied bytewise may be in a moved-from state, as after std::sort.
-// Memory: stable_sort takes room for half to all of the elements. If elements are not copied
-// bytewise and there is none, it throws std::bad_alloc.
+// Exceptions: `less` may throw. The elements are then in some order, each once; those that are not
+// trivially copyable may be in a moved-from state, as after std::sort.
+// Memory: stable_sort takes memory for half to all of the elements. For elements that are not
+// trivially copyable it throws std::bad_alloc if there is none.
 // Since 0.1.0.
 #ifndef FILCH_CXX_SORT_HPP
 #define FILCH_CXX_SORT_HPP
@@ -207,7 +207,7 @@ void merge_parts(filch_self self, It a, size_t a_count, Second b, size_t b_count
         });
 }
 
-// Sorts n elements; the result is in place, or in the spare room.
+// Sorts n elements; the result is in place, or in `spare`.
 template <class It, class Spare, class Less>
 void merge_sort(filch_self self, It items, Spare spare, size_t n, bool to_spare, const Less &less)
 {
@@ -233,7 +233,7 @@ void merge_sort(filch_self self, It items, Spare spare, size_t n, bool to_spare,
         merged(spare, items);
 }
 
-// After `deep` halves it leaves the rest to the standard library, which bounds the steps.
+// After `deep` divisions the standard library sorts the rest, which bounds the number of steps.
 template <class It, class Less>
 void quicksort(filch_self self, It first, It last, unsigned deep, const Less &less)
 {
@@ -317,8 +317,8 @@ void stable_sort(const Where &where, Range &&range, Less less = {})
     filch::stable_sort(where, std::begin(range), std::end(range), std::move(less));
 }
 
-// Merges two sorted sequences into `out`, which overlaps neither; of equal elements those of the
-// first one come first. Returns the end of the result.
+// Merges two sorted sequences into `out`, which must overlap neither; of equal elements, those of
+// the first sequence come first. Returns the end of the result.
 template <class Where, class It, class Second, class Out, class Less = std::less<>>
 Out merge(const Where &where, It first, It last, Second second, Second second_last, Out out,
           Less less = {})
