@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Usage: tools/package.sh [OPTION...] DIR
 #
-# Builds the Debian packages of the last commit, for this machine's release of Debian, into the folder DIR. Installs what a
-# build needs, exports the commit into a scratch folder, adds debian/ there (tools/package), and runs dpkg-buildpackage.
+# Builds the Debian packages of the last commit, for this machine's release of Debian, into the folder DIR. Installs the
+# packages that a build needs, exports the commit into a scratch folder, adds debian/ there (tools/package), and runs dpkg-buildpackage.
 #   --version V   builds this version, MAJOR.MINOR.PATCH; default: that of include/filch/base.h
 #   --list        prints the packages and their purposes
 #   --help        shows this text

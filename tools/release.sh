@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Usage: tools/release.sh [--dry-run] [--out DIR] [STEP...]
 #
-# Makes a release of the last commit, step by step, and stops at the first that fails. Without a STEP it takes all, in this order:
+# Makes a release of the last commit in steps, and stops at the first step that fails. Without a STEP it runs all, in this order:
 #   tree       nothing is uncommitted
-#   version    include/filch/base.h has it; no tag v0.1.0 exists; CHANGELOG.md has a section with a date and items
+#   version    include/filch/base.h sets it; no tag v0.1.0 exists; CHANGELOG.md has a section with a date and items
 #   suite      ./tools/test.sh all
 #   abi        abidiff finds no break since the last release, whose dumps are tools/release/LIBRARY.abi
 #   tarball    DIR/filch-0.1.0.tar.gz, the same bytes for the same commit
-#   sbom       DIR/filch-0.1.0.spdx.json: the parts and their licences, as SPDX 2.3
+#   sbom       DIR/filch-0.1.0.spdx.json: Filch and the libraries that it links, with their licences, as SPDX 2.3
 #   checksums  DIR/SHA256SUMS
 #   tag        v0.1.0, signed; `git push origin v0.1.0` is left to you
-# --dry-run walks the list and changes nothing: no tag, no dumps in the tree, and the section of CHANGELOG.md may be "unreleased".
+# --dry-run runs the steps and makes neither a tag nor dumps in the tree; the section of CHANGELOG.md may be "unreleased".
 # DIR is build/dist by default.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -76,12 +76,12 @@ step_abi() {
         dump=$out/lib$name.abi
         abidw --suppressions tools/release/private.abignore --exported-interfaces-only --no-show-locs --no-corpus-path --no-comp-dir-path --out-file "$dump" "$(library "$name")"
         if [ ! -e "tools/release/lib$name.abi" ]; then
-            echo "lib$name: no dump of a last release: $dump is the first"
+            echo "lib$name: no earlier release has a dump: $dump is the first"
         else
             status=0
             abidiff --no-added-syms --suppressions tools/release/growth.abignore "tools/release/lib$name.abi" "$dump" >"build/log/abidiff-$name.log" || status=$?
             [ "$status" = 0 ] || refuse "lib$name: the ABI is broken (build/log/abidiff-$name.log; docs/stability.md)"
-            echo "lib$name: the ABI of the last release"
+            echo "lib$name: compatible with the ABI of the last release"
         fi
         [ "$dry" ] || cp "$dump" "tools/release/lib$name.abi"
     done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The programs as data, from what they print of themselves: --help=json of a command, and the lists and tables of --help."""
+"""The programs as data, read from their own output: --help=json of a command, and the lists and tables of --help."""
 import json
 import os
 import re
@@ -29,7 +29,7 @@ def described(program, *words):
 
 
 def listed(text, prefix):
-    """The lines "  NAME   what" of a help."""
+    """The lines "  NAME   purpose" of a help text."""
     return re.findall(rf"^  {prefix}((?:\w+ )?\w+) +([a-z].*)$", text, re.M)
 
 
@@ -61,7 +61,7 @@ def cells(line):
 
 
 def filch_worker(folder):
-    """Its options are the few of its own, and its keys."""
+    """Its options: those listed in --help, and one for each key of its configuration."""
     program = f"{folder}/filch-worker"
     text = printed(program, "--help")
     own = re.findall(r"^  --(\w[\w-]*)(\[=\w+\]| [A-Z]+)? {2,}(.*)$", text[: text.index("\nKeys.")], re.M)
@@ -77,5 +77,5 @@ def filch_worker(folder):
 
 
 def read(folder):
-    """The programs in the build's folder `tools`."""
+    """The programs in `folder`, which is tools/ of a build."""
     return [filch(folder), filch_jobs(folder), filch_worker(folder)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A header for Doxygen: comments(source) gives the source with its comments as Doxygen wants them, line by line.
+"""A header for Doxygen: comments(source) returns the source, line by line, with its comments as Doxygen wants them.
 
 A comment on lines of its own belongs to the declaration on the next line; one beside code belongs to that code. Their texts pass through
 Doxygen as they are. Heads, titles of sections and comments with a blank line below are left to reference.py."""
@@ -9,7 +9,7 @@ COMMENT = re.compile(r"/\*(.*?)\*/", re.S)
 
 
 def opening(source, found):
-    """How Doxygen wants this comment to begin; None: it is none of a declaration."""
+    """How Doxygen wants this comment to begin; None: it belongs to no declaration."""
     before = source[source.rfind("\n", 0, found.start()) + 1 : found.start()]
     after, _, below = source[found.end() :].partition("\n")
     if after.strip() or re.search(r"\\$", found[0], re.M):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The manual: main.py TREE BUILD OUT writes OUT/man/man1 .. man7 and OUT/completions from the headers and pages of the tree, and from
-what the programs of the build print. Needs Doxygen, cmark-gfm and Python."""
+the output of the build's programs. Needs Doxygen, cmark-gfm and Python."""
 import datetime
 import os
 import subprocess
@@ -29,7 +29,7 @@ WORKER = ["Signals", "Exit status", "Logs", "Security"]
 
 
 def date_of(tree):
-    """The day of the release, of the commit, or of today."""
+    """The date of the release, of the commit, or today."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
         git = subprocess.run(["git", "-C", tree, "log", "-1", "--format=%ct"], text=True, capture_output=True, check=False)
@@ -50,9 +50,9 @@ def chosen(page, headings):
     return intro + wanted
 
 
-OTHERS = """C++17 has headers of its own, <filch/filch.hpp>: lambdas instead of macros, and exceptions that cross tasks. Python has the module
-filch, whose help() describes it. The pages about both, the guides and an index of names are below share/doc, in the folder filch or
-filch-doc: begin with docs/README.md, or html/index.html."""
+OTHERS = """C++17 has headers of its own, <filch/filch.hpp>: lambdas instead of macros, and exceptions that propagate from a task
+to its join. Python has the module filch, whose help() describes it. The pages about both, the guides and an index of names are
+below share/doc, in the folder filch or filch-doc: begin with docs/README.md, or html/index.html."""
 PROGRAMS = [("filch", 1), ("filch-jobs", 1), ("filch-worker", 1)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Pages in Markdown as manual pages: sections(path) parses with cmark-gfm, and write(nodes) gives mdoc."""
+"""Pages in Markdown as manual pages: sections(path) parses a page with cmark-gfm, and write(nodes) returns mdoc."""
 import re
 import subprocess
 import xml.etree.ElementTree as ET

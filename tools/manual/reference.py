@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The public headers as data: read(include) gives a Header for each, in the order of their names.
+"""The public headers as data: read(include) returns a Header for each, in the order of their names.
 
 Doxygen parses the declarations and says which comment belongs to which; heads, sections and general comments are read here. A comment is
 plain text: paragraphs, lines indented by two or more are code, and in a head "Word: ..." opens a paragraph about that word."""
@@ -46,7 +46,7 @@ class Header:
     name: str  # "limiter"
     head: str
     sections: list
-    generated: list  # names that macros of the header define; the head has the texts
+    generated: list  # names that macros of the header define; the head describes them
 
     @property
     def title(self):
@@ -55,7 +55,7 @@ class Header:
 
     @property
     def purpose(self):
-        """The first sentence of the head, as far as it fits into a line."""
+        """The first sentence of the head, as far as it fits on a line."""
         first = re.match(r"(?:[^.]|\.(?!\s))*", re.sub(r"\s+\([^)]*\)", "", self.head))[0]
         first = re.sub(r"\s+", " ", first).strip()
         starts = [first, *(first[: stop.start()] for stop in re.finditer(r"[:;] ", first))]
@@ -134,7 +134,7 @@ def entries_of(root, folder, source):
 
 
 def parts_of(source):
-    """(line, title or None, text) of each title and general comment. A title is what stands before the first stop."""
+    """(line, title or None, text) of each title and general comment. A title is the text before the first full stop."""
     for found in re.finditer(r"^/\*((?:(?!\*/).)*)\*/\n(?=\n|/\* ----)", source, re.S | re.M):
         line = source.count("\n", 0, found.start()) + 1
         title = TITLE.match(found[0].strip())

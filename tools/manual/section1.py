@@ -20,7 +20,7 @@ def options(rows):
 
 
 def ending(text):
-    """The end of a help: paragraphs, and examples as they stand."""
+    """The end of a help text: paragraphs, and examples as they stand."""
     text = re.sub(r"^Exit status[^:]*:.*?(\n\n|\Z)", "", text, flags=re.S | re.M)
     return mdoc.body(text.strip("\n"))
 

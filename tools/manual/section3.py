@@ -13,7 +13,7 @@ def overview_of(header):
 
 
 def lower(title):
-    """As it stands in the middle of a sentence."""
+    """The title as it reads in the middle of a sentence."""
     return title if re.match(r"\w*[A-Z]\w*[A-Z]|Filch", title) else title[:1].lower() + title[1:]
 
 
@@ -76,7 +76,7 @@ def times(entries, headers):
 
 
 def errors(entries, rule, remedies):
-    """The meaning in all headers of the errors of a page, and the remedies."""
+    """The meaning of the page's errors in all headers, and the remedies."""
     text = " ".join([rule, *(entry.text for entry in entries)])
     named = [(code, meaning) for code, meaning in remedies.items() if re.search(code + r"\b", text)]
     return "Their meaning in all headers, and what to do:\n.Pp\n" + mdoc.table(named, "-ETIMEDOUT") if named else ""
@@ -99,7 +99,7 @@ def type_items(section):
 
 
 FAILS = re.compile(r"(?<=[.)])\s(?=(?:E|Further e|Other e)rrors?\b[^.:]*:\s)")
-LIFE = {"Life": "life cycle"}  # titles that say little outside their header
+LIFE = {"Life": "life cycle"}  # titles that are unclear outside their header
 
 
 def section_page(header, section, date, headers):

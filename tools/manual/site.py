@@ -15,14 +15,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent / "site"
 TEMPLATE = string.Template((HERE / "page.html").read_text(encoding="utf-8"))
 ROOT_PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
-MANUAL_MARKUP = [  # in what mandoc writes: the page has a head and a title of its own
+MANUAL_MARKUP = [  # changes to mandoc's output: a page has a head and a title of its own
     (r'<table class="(?:head|foot)">.*?</table>', ""),
     (r"<(/?)h2\b", r"<\1h3"),
     (r"<(/?)h1\b", r"<\1h2"),
     (r'<a class="In">filch/(\w+)\.h</a>', lambda found: f'<a class="In" href="filch-{found[1].replace("_", "-")}.3.html">{found[0][14:-4]}</a>'),
     (r"<pre>", '<pre tabindex="0">'),
 ]
-TEXT_MOST = 1500  # letters of a section that can be searched
+TEXT_MOST = 1500  # characters of a section that can be searched
 
 
 def run(*command, text=None):
@@ -115,7 +115,7 @@ class Site:
         return f'<b><a href="{Path(address).name}">{bold[1]}</a></b>' if address else bold[0]
 
     def manual_link(self, path):
-        """A name whose page is another: the browser goes on to its description."""
+        """A name that another page describes: the browser is sent there."""
         target = path.resolve().name
         anchor = path.stem if path.stem in (self.out / f"man/{target}.html").read_text(encoding="utf-8") else ""
         goal = f"{target}.html" + (f"#{anchor}" if anchor else "")
