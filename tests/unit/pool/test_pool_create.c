@@ -37,7 +37,7 @@ Test(pool_create, configuration_larger_than_known_is_refused)
     expect_refused(&config, "this library knows");
 }
 
-Test(pool_create, configuration_that_cuts_a_field_is_refused)
+Test(pool_create, configuration_cutting_a_field_is_refused)
 {
     const filch_pool_config config = {.size = 3, .workers = 1};
     expect_refused(&config, "3 bytes, which no release of this library had");
