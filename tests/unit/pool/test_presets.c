@@ -87,8 +87,8 @@ Test(presets, shared_runtime_refuses_worker_binding)
 
 Test(presets, an_older_shorter_configuration_is_understood)
 {
-    filch_pool_config config = {.size = offsetof(filch_pool_config, width_max), .width = 1};
-    config.width_max = FILCH_WIDTH_MAX + 1; /* a field unknown to the caller */
+    filch_pool_config config = {.size = offsetof(filch_pool_config, aging), .width = 1};
+    config.aging = -1; /* a field unknown to the caller */
     filch_pool *pool = pool_of(config);
     filch_pool_stats stats;
     filch_pool_stats_read(pool, &stats, sizeof stats);

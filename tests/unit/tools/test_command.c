@@ -170,7 +170,8 @@ Test(command, help_fits_the_width)
                      "      --color WHEN         auto (on a terminal, unless\n"
                      "                           NO_COLOR is set; the default),\n"
                      "                           always or never\n"
-                     "  -h, --help               Print this help and exit\n"
+                     "  -h, --help[=json]        Print this help and exit; as\n"
+                     "                           JSON for programs\n"
                      "\n"
                      "Exit status: 0.\n",
                      "%s", text);
