@@ -125,7 +125,7 @@ typedef void filch_stuck_fn(const filch_stuck *report, void *arg);
 typedef struct filch_pool_config {
     size_t size;            /* sizeof(filch_pool_config), or 0: only the fields of the first
                                release */
-    const char *name;       /* for reports; default "pool" */
+    const char *name;       /* for reports; default "(unnamed)" */
     filch_runtime *runtime; /* runs the jobs; must not be destroyed before the pool (not
                                checked). NULL: a runtime of the pool's own, */
     unsigned workers;       /* with this many workers; default: one per core */

@@ -5,6 +5,7 @@
 #include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
 #include <runtime/platform/machine/affinity.h>
+#include <runtime/platform/sized_struct.h>
 #include <runtime/platform/variables.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>
@@ -179,25 +180,6 @@ static size_t whole_pages(size_t size)
     return (size + page - 1) & ~(page - 1);
 }
 
-/* Of a shorter, older configuration, only the fields that it has are read. */
-static int copy_config(filch_config *copy, const filch_config *config)
-{
-    memset(copy, 0, sizeof *copy);
-    if (!config)
-        return 0;
-    if (config->size > sizeof *copy)
-        return fl_fail(
-            EINVAL, "config.size is %zu, this library knows %zu bytes; use a newer library, or 0",
-            config->size, sizeof *copy);
-    if (config->size % _Alignof(filch_config)) /* it would cut a field in two */
-        return fl_fail(EINVAL,
-                       "config.size is %zu, which no release of this library had; give "
-                       "sizeof(filch_config), or 0",
-                       config->size);
-    memcpy(copy, config, config->size ? config->size : sizeof *copy);
-    return 0;
-}
-
 /* "0" or "1". */
 static int resolve_switch(bool *out, const char *given, const char *field,
                           enum fl_variable variable, bool usual)
@@ -311,7 +293,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats
     fl_settings s = {0};
     int rc = fl_variables_check();
     if (!rc)
-        rc = copy_config(&given, config);
+        rc = fl_take_config(&given, config, sizeof given, "filch_config");
     if (!rc)
         rc = resolve_numbers(&s, &given);
     if (!rc)

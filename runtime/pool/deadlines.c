@@ -304,18 +304,6 @@ void fl_pool_unwatch(filch_pool *pool)
 
 /* ---- Stuck jobs ---- */
 
-int fl_stuck_check(const filch_pool_config *config)
-{
-    if (config->stuck_after < 0)
-        return fl_fail(EINVAL,
-                       "stuck_after %lld is negative; give nanoseconds after a job's deadline",
-                       (long long)config->stuck_after);
-    if (config->spares > FL_SPARES_MOST)
-        return fl_fail(EINVAL, "pool spares %u is out of range (at most %d)", config->spares,
-                       FL_SPARES_MOST);
-    return 0;
-}
-
 int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares)
 {
     int rc = pool->config.runtime ? 0 : filch_runtime_resize(pool->rt, workers + spares);

@@ -65,8 +65,6 @@ typedef struct fl_overdue {
     bool stuck, spared; /* it is stuck; it has a spare */
 } fl_overdue;
 
-/* -EINVAL through fl_fail. */
-int fl_stuck_check(const filch_pool_config *config);
 /* Under the lock, by the calling fiber: it is in progress. */
 void fl_stuck_begin(filch_job *job);
 /* Under the lock: its deadline has come, and its function runs. */

@@ -26,23 +26,6 @@ static const int64_t RELIEF = 100 * FILCH_MILLISECOND; /* from one look at the C
 
 /* ---- The configuration ---- */
 
-int fl_elastic_check(const filch_pool_config *config)
-{
-    if (config->grow_after < 0 || config->shrink_after < 0 || config->interval < 0)
-        return fl_fail(EINVAL, "a pool with a negative grow_after, shrink_after or interval; give "
-                               "0 or more nanoseconds");
-    if (config->cpu_max > ALL)
-        return fl_fail(EINVAL, "cpu_max %u of a pool is out of range (1..100 percent, or 0)",
-                       config->cpu_max);
-    if (config->width_max > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "width_max %u of a pool is out of range (at most %d)",
-                       config->width_max, FILCH_WIDTH_MAX);
-    if (config->width_max && config->width > config->width_max)
-        return fl_fail(EINVAL, "pool width %u is above width_max %u; swap them", config->width,
-                       config->width_max);
-    return 0;
-}
-
 void fl_elastic_complete(filch_pool_config *config)
 {
     if (!config->width_max)

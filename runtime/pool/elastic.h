@@ -56,8 +56,7 @@ typedef struct fl_load {
 
 /* ---- The rule; no lock, no clock ---- */
 
-/* -EINVAL through fl_fail. Else what is not given has its default. */
-int fl_elastic_check(const filch_pool_config *config);
+/* Fields that are 0 get their defaults. */
 void fl_elastic_complete(filch_pool_config *config);
 void fl_elastic_init(fl_elastic *elastic, const filch_pool_config *complete, int64_t now);
 /* The number of runners with something to do. */

@@ -20,6 +20,7 @@
 #include <runtime/pool/elastic.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
+#include <runtime/pool/pool_config.h>
 #include <runtime/pool/results.h>
 #include <runtime/pool/runner.h>
 #include <runtime/pool/shutdown.h>
@@ -63,72 +64,6 @@ void fl_uses_end(filch_pool *pool)
     for (unsigned i = 0; i < FL_POOL_USES; i++)
         if (users[i])
             fl_users_leave(users[i], &pool->uses[i]);
-}
-
-/* ---- Settings ---- */
-
-/* A setting that depends on another one has no effect without it. */
-static int check_effects(const filch_pool_config *config)
-{
-    const struct {
-        bool set, heeded;
-        const char *name, *needs;
-    } settings[] = {
-        {config->aging, config->order == FILCH_PRIORITY, "aging", "the order FILCH_PRIORITY"},
-        {config->full, !fl_direct_wanted(config), "full", "an order, a width or a capacity"},
-        {config->grow_depth, config->width_max, "grow_depth", "width_max"},
-        {config->grow_after, config->width_max, "grow_after", "width_max"},
-        {config->shrink_after, config->width_max, "shrink_after", "width_max"},
-        {config->interval, config->width_max, "interval", "width_max"},
-        {config->cpu_max, config->width_max, "cpu_max", "width_max"},
-        {config->breaker_full, config->breaker, "breaker_full", "breaker"},
-        {config->spares, config->stuck_after, "spares", "stuck_after"},
-        {config->stuck, config->stuck_after, "stuck", "stuck_after"},
-        {config->stuck_arg, config->stuck, "stuck_arg", "stuck"},
-    };
-    for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].set && !settings[i].heeded)
-            return fl_fail(EINVAL,
-                           "pool %s: %s has no effect without %s; set that, or leave it out",
-                           config->name ? config->name : "pool", settings[i].name,
-                           settings[i].needs);
-    return 0;
-}
-
-int fl_settings_check(const filch_pool_config *config)
-{
-    if (config->runtime && (config->workers || config->max_workers))
-        return fl_fail(EINVAL, "a pool with a runtime and %u workers of its own; choose one",
-                       config->workers ? config->workers : config->max_workers);
-    if (config->runtime && config->bind)
-        return fl_fail(EINVAL,
-                       "a pool cannot bind the workers of an existing runtime (%s); leave "
-                       "out one of the two",
-                       config->bind);
-    if (config->width > FILCH_WIDTH_MAX)
-        return fl_fail(EINVAL, "pool width %u is out of range (at most %d)", config->width,
-                       FILCH_WIDTH_MAX);
-    if ((unsigned)config->order >= FILCH_ORDERS || (unsigned)config->full >= FILCH_FULL_CHOICES)
-        return fl_fail(EINVAL,
-                       "unknown pool order %d or full %d; see filch_pool_order and filch_when_full",
-                       (int)config->order, (int)config->full);
-    if ((unsigned)config->breaker_full >= FILCH_BREAKER_FULL_CHOICES)
-        return fl_fail(EINVAL, "unknown pool breaker_full %d; see filch_breaker_full",
-                       (int)config->breaker_full);
-    if (config->aging < 0 || config->timeout < 0 || config->run_timeout < 0)
-        return fl_fail(
-            EINVAL,
-            "a pool with a negative aging, timeout or run_timeout; give 0 or more nanoseconds");
-    if (config->adaptive && (config->width || config->width_max))
-        return fl_fail(EINVAL, "an adaptive pool with a width; leave width and "
-                               "width_max 0");
-    int rc = check_effects(config);
-    if (rc)
-        return rc;
-    rc = config->retry ? fl_retry_check(config->retry) : 0;
-    if (!rc)
-        rc = fl_stuck_check(config);
-    return rc ? rc : fl_elastic_check(config);
 }
 
 /* ---- Pool ---- */
@@ -183,24 +118,6 @@ void fl_pool_drop(filch_pool *pool)
 }
 
 /* ---- Creation ---- */
-
-/* A shorter, older configuration is read as far as it goes. */
-static int copy(filch_pool_config *known, const filch_pool_config *config)
-{
-    if (config->size > sizeof *known)
-        return fl_fail(EINVAL,
-                       "a pool configuration of %zu bytes, but this library knows %zu; build "
-                       "against this library's headers",
-                       config->size, sizeof *known);
-    if (config->size % _Alignof(filch_pool_config)) /* it would cut a field in two */
-        return fl_fail(EINVAL,
-                       "a pool configuration of %zu bytes, which no release of this library had; "
-                       "give sizeof(filch_pool_config), or 0",
-                       config->size);
-    memset(known, 0, sizeof *known);
-    memcpy(known, config, config->size ? config->size : sizeof *known);
-    return 0;
-}
 
 static unsigned most_at_a_time(const filch_pool *pool)
 {
@@ -319,25 +236,15 @@ static void take_down(filch_pool *pool)
 
 int filch_pool_create(filch_pool **out, const filch_pool_config *config)
 {
-    static const filch_pool_config plain;
     if (!out)
         return fl_fail(EINVAL, "filch_pool_create without an address for the pool; pass one");
     filch_pool_config wanted;
-    int rc = copy(&wanted, config ? config : &plain);
-    if (!rc)
-        rc = fl_settings_check(&wanted);
+    int rc = fl_pool_config_take(&wanted, config);
     filch_pool *pool = rc ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return rc ? rc : fl_fail(ENOMEM, "no memory for a pool; free some");
     fl_life_begin(&pool->life);
     pool->config = wanted;
-    if (!pool->config.name)
-        pool->config.name = "pool";
-    if (!pool->config.aging)
-        pool->config.aging = FILCH_SECOND;
-    if (!pool->config.capacity)
-        pool->config.capacity = FILCH_CAPACITY_DEFAULT;
-    fl_elastic_complete(&pool->config);
     pool->dates = dates_for(&pool->config);
     filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);

@@ -173,13 +173,6 @@ enum { FL_POOL_USES = 3 }; /* a limiter, a breaker, dead letters */
 void fl_uses_begin(filch_pool *pool);
 void fl_uses_end(filch_pool *pool);
 
-/* ---- Settings ---- */
-
-/* The settings of a pool that is to be created: their ranges, and which exclude or need others. */
-
-/* -EINVAL through fl_fail, which names the setting. Needs no lock. */
-int fl_settings_check(const filch_pool_config *config);
-
 /* ---- Pool ---- */
 
 /* A pool, internal part. Waiting jobs stand in the pool's queue (runtime/pool/order.h); up to
@@ -253,7 +246,6 @@ int fl_settings_check(const filch_pool_config *config);
  *                                                      acquire
  * All else is under the lock. Locks: the pool's before that of a context. */
 
-enum { FL_SPARES_MOST = 256 };
 #define FL_POOL_OPEN (UINT64_C(1) << 62)
 
 /* The pool's tasks that start at a given time; each alarm is made by the code that needs it. */

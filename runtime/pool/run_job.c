@@ -4,7 +4,6 @@
  * runtime/pool/pool.h. */
 #include <runtime/pool/run_job.h>
 
-#include <filch/blocking.h>
 #include <runtime/engine/events.h>
 #include <runtime/engine/fiber.h>
 #include <runtime/engine/panic.h>
@@ -18,6 +17,7 @@
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
+#include <runtime/pool/run_blocking.h>
 #include <runtime/pool/runner.h>
 #include <runtime/pool/submit.h>
 #include <runtime/resilience/adaptive.h>
@@ -43,40 +43,13 @@ struct call {
     int code;
 };
 
-/* On a thread for blocking calls. */
-typedef struct blocking_call {
-    filch_job *job;
-    int code;
-    char message[sizeof(((filch_failure *)0)->message)]; /* the text of its error; "": none */
-} blocking_call;
-
-static void call_there(void *arg)
-{
-    blocking_call *call = arg;
-    filch_job *job = call->job;
-    fl_error_forget();
-    call->code = job->fn(NULL, job, job->data);
-    if (call->code)
-        snprintf(call->message, sizeof call->message, "%s", filch_error_about(call->code));
-}
-
-/* The text of an error is its thread's, so it is taken along. */
-static int run_blocking(filch_job *job)
-{
-    blocking_call call = {.job = job};
-    int rc = filch_blocking(call_there, &call);
-    if (!rc && call.message[0])
-        return filch_error_set(call.code, "%s", call.message);
-    return rc ? rc : call.code;
-}
-
 static void call_job(filch_self self, void *arg)
 {
     struct call *call = arg;
     filch_job *job = call->job;
     const filch_task named = {.name = job->name};
     if (FILCH_UNLIKELY(job->pool->config.blocking))
-        call->code = run_blocking(job);
+        call->code = fl_job_call_blocking(job);
     else
         call->code = job->fn(self, job, job->data);
     fl_check_return(self, &named);

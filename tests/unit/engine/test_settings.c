@@ -195,9 +195,9 @@ Test(settings, bad_config_value_names_field)
          {"unknown wait 'help'", "suspend, help-any, help-own"}},
         {{.wait = "help-own", .queue = "central-mutex"}, {"wait=help-own", "queue=central-mutex"}},
         {{.take = "half", .queue = "central-mutex"}, {"take=half", "queue=central-mutex"}},
-        {{.size = sizeof(filch_config) + 8}, {"config.size"}},
-        {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"config.size"}},
-        {{.size = sizeof(filch_config) - 1}, {"config.size", "sizeof"}},
+        {{.size = sizeof(filch_config) + 8}, {"filch_config"}},
+        {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"filch_config"}},
+        {{.size = sizeof(filch_config) - 1}, {"filch_config", "sizeof"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_refusal(&cases[i].config, cases[i].words);

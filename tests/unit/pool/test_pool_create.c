@@ -40,7 +40,7 @@ Test(pool_create, configuration_larger_than_known_is_refused)
 Test(pool_create, configuration_cutting_a_field_is_refused)
 {
     const filch_pool_config config = {.size = 3, .workers = 1};
-    expect_refused(&config, "3 bytes, which no release of this library had");
+    expect_refused(&config, "filch_pool_config: 3, which no release of this library had");
 }
 
 /* The refused one leaves its fields on the stack, where the next call has its own. */
@@ -49,25 +49,33 @@ Test(pool_create, fields_missing_from_configuration_are_zero)
     filch_pool *pool = NULL;
     const filch_pool_config refused = {.workers = 1, .order = FILCH_ORDERS};
     const filch_pool_config shorter = {.size = offsetof(filch_pool_config, order), .workers = 1};
-    expect_refused(&refused, "unknown pool order");
+    expect_refused(&refused, "order of pool (unnamed): 5 (0..4, a filch_pool_order)");
     cr_assert_eq(filch_pool_create(&pool, &shorter), 0, "%s", filch_error());
     OK(filch_pool_destroy(pool));
 }
 
-/* With a second mistake, which is found later: no pool is so wide in a test. */
-Test(pool_create, the_greatest_width_is_in_range)
+Test(pool_create, values_out_of_range_are_named)
 {
-    expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX, .order = FILCH_ORDERS},
-                   "unknown pool order");
-    expect_refused(&(filch_pool_config){.width = FILCH_WIDTH_MAX + 1}, "out of range");
-}
-
-Test(pool_create, unnamed_pool_is_called_pool)
-{
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 1, .width = 1});
-    cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
-    cr_assert_not_null(strstr(filch_error(), "pool pool"), "%s", filch_error());
-    OK(filch_pool_destroy(pool));
+    static const struct {
+        filch_pool_config config;
+        const char *message;
+    } cases[] = {
+        {{.width = FILCH_WIDTH_MAX, .order = FILCH_ORDERS},
+         "order of pool"}, /* the width is fine */
+        {{.width = FILCH_WIDTH_MAX + 1},
+         "width of pool (unnamed): 1000001 (0..1000000, jobs at a time)"},
+        {{.full = (filch_when_full)77}, "full of pool (unnamed): 77 (0..4, a filch_when_full)"},
+        {{.name = "mail", .aging = -5}, "aging of pool mail: -5 (0 or more nanoseconds)"},
+        {{.timeout = INT64_MIN},
+         "timeout of pool (unnamed): -9223372036854775808 (0 or more nanoseconds)"},
+        {{.run_timeout = -1}, "run_timeout of pool (unnamed): -1 (0 or more nanoseconds)"},
+        {{.stuck_after = -1}, "stuck_after of pool (unnamed): -1 (0 or more nanoseconds)"},
+        {{.spares = 257}, "spares of pool (unnamed): 257 (0..256, workers)"},
+        {{.cpu_max = 101}, "cpu_max of pool (unnamed): 101 (0..100, percent)"},
+        {{.width = 3, .width_max = 2}, "width of pool (unnamed): 3 (at most its width_max, 2)"},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_refused(&cases[i].config, cases[i].message);
 }
 
 /* ---- Holds ---- */
