@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/package.sh; exit 0 ;;
     --list) exec python3 tools/package/fill.py --list ;;
-    --version) version=${2-}; shift || true ;;
+    --version) [ -n "${2-}" ] || fail "--version has no value (valid: MAJOR.MINOR.PATCH)" 2; version=$2; shift ;;
     -*) fail "unknown option $1 (valid: --version V, --list, --help)" 2 ;;
     *) [ -z "$folder" ] || fail "two folders: $folder and $1 (valid: one)" 2; folder=$1 ;;
     esac

@@ -31,6 +31,7 @@ libnats-dev          | module libnats
 librdkafka-dev       | module rdkafka
 libqpid-proton11-dev libqpid-proton-dev | module libqpid-proton
 libpq-dev            | module libpq
+python3-cffi         | file /usr/lib/python3/dist-packages/cffi/__init__.py
 '
 # The Debian packages of this tree: tools/package.sh.
 packages_to_package='
@@ -38,7 +39,6 @@ build-essential      | file /usr/share/build-essential/list
 debhelper            | command dh
 dh-python            | command dh_python3
 python3              | command python3
-python3-cffi         | file /usr/lib/python3/dist-packages/cffi/__init__.py
 doxygen              | command doxygen
 cmark-gfm            | command cmark-gfm
 mandoc               | command mandoc

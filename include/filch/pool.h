@@ -128,21 +128,23 @@ typedef struct filch_pool_config {
     const char *name;       /* for reports; default "(unnamed)" */
     filch_runtime *runtime; /* runs the jobs; must not be destroyed before the pool (not
                                checked). NULL: a runtime of the pool's own, */
-    unsigned workers;       /* with this many workers; default: one per core */
-    unsigned width;         /* jobs in progress at a time; default: the number of workers, or no
-                               limit for a direct pool */
+    unsigned workers;       /* with this many workers, as in filch_config; default: one per core */
+    unsigned width;         /* jobs in progress at a time, at most FILCH_WIDTH_MAX; default: the
+                               number of workers, or no limit for a direct pool */
     size_t capacity;        /* the most jobs that wait beyond the free places; default
                                FILCH_CAPACITY_DEFAULT. FILCH_UNLIMITED, FILCH_RENDEZVOUS */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
-    int64_t aging;          /* ns, default one second; FILCH_PRIORITY only. From one second
-                               up, waiting times are measured to 10 ms */
+    int64_t aging;          /* ns, 0 or more like all times here; default one second; only for
+                               FILCH_PRIORITY. From one second up, waiting times are measured to
+                               10 ms */
     int64_t timeout;        /* ns from submission, for jobs without a timeout of their own; default:
                                none */
     filch_context *context; /* parent of the contexts of jobs whose options name none */
     bool timed;             /* records waiting and running times, for filch_metrics_add_pool */
     unsigned width_max;     /* elastic: the width varies with demand between `width` (default 1)
-                               and this; 0: fixed. docs/pools/README.md, "Growing and shrinking" */
+                               and this, at most FILCH_WIDTH_MAX; 0: fixed.
+                               docs/pools/README.md, "Growing and shrinking" */
     size_t grow_depth;      /* it grows when this many jobs wait (default: the current width), */
     int64_t grow_after;     /* or when the oldest has waited this long; ns, default 1 ms */
     int64_t shrink_after;   /* places idle for this long are removed; ns, default 1 s.
@@ -163,8 +165,8 @@ typedef struct filch_pool_config {
     /* Stuck jobs */
     int64_t stuck_after; /* ns after its deadline until a job in progress counts as stuck;
                             default: never */
-    unsigned spares;     /* up to this many stuck jobs do not count towards the width; each is
-                            replaced by an extra worker if the runtime is the pool's own */
+    unsigned spares;     /* up to this many stuck jobs, 0..256, do not count towards the width;
+                            each is replaced by an extra worker if the runtime is the pool's own */
     filch_stuck_fn *stuck;
     void *stuck_arg;
     unsigned max_workers;          /* for a runtime of the pool's own: the most workers, for

@@ -31,6 +31,7 @@ refuses() {
 }
 refuses 'no folder for the packages'
 refuses "wrong version '1.2' (valid: MAJOR.MINOR.PATCH)" --version 1.2 here
+refuses '--version has no value' --version
 refuses 'unknown option --sign (valid: ' --sign here
 refuses 'two folders: here and there' here there
 

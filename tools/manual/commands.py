@@ -28,11 +28,6 @@ def described(program, *words):
     return json.loads(printed(program, *words, "--help=json"))
 
 
-def listed(text, prefix):
-    """The lines "  NAME   purpose" of a help text."""
-    return re.findall(rf"^  {prefix}((?:\w+ )?\w+) +([a-z].*)$", text, re.M)
-
-
 def filch(folder):
     program = f"{folder}/filch"
     text = printed(program, "--help")

@@ -1,11 +1,33 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Section 3: for each header a page of its rules and types, filch-NAME(3), and for each section of functions a page with a link per name."""
 import re
+from dataclasses import dataclass
 
 import mdoc
 import reference
 
 OPENED = {"Threads", "Suspends", "Errors", "Life", "Panics"}  # paragraphs of a head that hold for each of its functions
+
+
+@dataclass
+class Whole:
+    """All headers, as far as each page needs them."""
+
+    names: set
+    structs: dict  # {name: entry} of types with fields
+    remedies: dict
+    times: str  # the paragraph of <filch/wait.h> about points in time
+
+    @staticmethod
+    def of(headers):
+        entries = [(section, entry) for header in headers for section in header.sections for entry in section.entries]
+        waits = next((header.head for header in headers if header.name == "wait"), "")
+        return Whole(
+            {entry.name for _, entry in entries},
+            {entry.name: entry for section, entry in entries if has_fields(section, entry)},
+            reference.remedies(headers),
+            "".join(re.findall(r"^Times: (?:.+(?:\n|$))+", waits, re.M)),
+        )
 
 
 def overview_of(header):
@@ -67,12 +89,15 @@ def since(header):
     return f"Since Filch {found[1]}.\n" if found else ""
 
 
-def times(entries, headers):
-    """The paragraph of <filch/wait.h> about points in time, for functions that take one."""
-    if not any(name in ("until", "when") for entry in entries for _, name in entry.parameters):
-        return ""
-    head = next((header.head for header in headers if header.name == "wait"), "")
-    return "".join(re.findall(r"^Times: (?:.+(?:\n|$))+", head, re.M))
+def takes_time(entries):
+    return any(name in ("until", "when") for entry in entries for _, name in entry.parameters)
+
+
+def structures(entries, structs):
+    """The fields of the structs that a caller fills."""
+    taken = [of for entry in entries for given, _ in entry.parameters for of in re.findall(r"^const (filch_\w+) \*$", given)]
+    filled = [structs[name] for name in dict.fromkeys(taken) if name in structs]
+    return "".join(f".Ss {mdoc.escape(entry.name)}\n{mdoc.body(entry.text)}{mdoc.table(entry.members)}" for entry in filled)
 
 
 def errors(entries, rule, remedies):
@@ -85,6 +110,10 @@ def errors(entries, rule, remedies):
 OPAQUE = re.compile(r"(?:^|[.;] )[Oo]paque\.", re.M)
 
 
+def has_fields(section, entry):
+    return bool(entry.members) and not any(OPAQUE.search(text) for text in [entry.text, *section.texts])
+
+
 def type_items(section):
     out = ""
     for entry in types_of(section):
@@ -93,8 +122,7 @@ def type_items(section):
         out += mdoc.literal([entry.declaration + ";"]) if shown else ""
         out += mdoc.literal([entry.declaration]) if entry.declaration.startswith("#define") else ""
         out += mdoc.body(entry.text) or ("" if entry.members or shown or entry.kind == "constant" else "Opaque.\n")
-        opaque = any(OPAQUE.search(text) for text in [entry.text, *section.texts])
-        out += mdoc.table(entry.members) if entry.members and not opaque else ""
+        out += mdoc.table(entry.members) if has_fields(section, entry) else ""
     return out
 
 
@@ -102,14 +130,13 @@ FAILS = re.compile(r"(?<=[.)])\s(?=(?:E|Further e|Other e)rrors?\b[^.:]*:\s)")
 LIFE = {"Life": "life cycle"}  # titles that are unclear outside their header
 
 
-def section_page(header, section, date, headers):
-    pages = {entry.name for header in headers for entry in header.entries}
+def section_page(header, section, date, headers, whole):
     entries = functions_of(section)
     title = LIFE.get(section.title, section.title) or header.title
     text = "".join(mdoc.body(general) + ".Pp\n" for general in section.texts)
     for entry in entries:
         text += f".Ss {mdoc.escape(entry.name)}\n" + mdoc.body(FAILS.sub("\n\n", entry.text))
-    mentioned = {name for name in re.findall(r"\b(?:filch|FILCH)_\w+", " ".join(entry.text for entry in entries)) if name in pages}
+    mentioned = {name for name in re.findall(r"\b(?:filch|FILCH)_\w+", " ".join(entry.text for entry in entries)) if name in whole.names}
     named = set(re.findall(r"<filch/(\w+)\.h>", " ".join([rules(header), *(entry.text for entry in entries)])))
     others = {overview_of(other) for other in headers if other.name in named or other is header}
     references = [(name, 3) for name in mentioned - {entry.name for entry in entries} | others]
@@ -119,8 +146,9 @@ def section_page(header, section, date, headers):
         ("LIBRARY", library(header)),
         ("SYNOPSIS", synopsis(header, entries)),
         ("DESCRIPTION", text),
-        ("RULES", mdoc.body(f"{rule}\n{times(entries, headers)}", labels=True)),
-        ("ERRORS", errors(entries, rule, reference.remedies(headers))),
+        ("STRUCTURES", structures(entries, whole.structs)),
+        ("RULES", mdoc.body(f"{rule}\n{whole.times if takes_time(entries) else ''}", labels=True)),
+        ("ERRORS", errors(entries, rule, whole.remedies)),
         ("SEE ALSO", mdoc.see(references)),
         ("HISTORY", since(header)),
     ]
@@ -152,14 +180,14 @@ def overview(header, date, targets):
 
 def pages(headers, date):
     """{file: text}, and {file: file} of links."""
-    files, links = {}, {}
+    files, links, whole = {}, {}, Whole.of(headers)
     for header in headers:
         sections = [section for section in header.sections if functions_of(section)]
         firsts = [functions_of(section)[0].name for section in sections]
         files[f"{overview_of(header)}.3"] = overview(header, date, firsts)
         for section in sections:
             first, *others = functions_of(section)
-            files[f"{first.name}.3"] = section_page(header, section, date, headers)
+            files[f"{first.name}.3"] = section_page(header, section, date, headers, whole)
             links.update({f"{entry.name}.3": f"{first.name}.3" for entry in others})
         for entry in (entry for section in header.sections for entry in types_of(section)):
             names = [entry.name, *re.findall(r"(?<=')FILCH_\w+", str([member for member, _ in entry.members]))]

@@ -3,7 +3,7 @@
 # test: long; timeout 600
 # The site in a headless Chromium: links, widths, contrasts, scripts, search, paper. FILCH_PICTURES keeps its pictures. A site with
 # faults is refused for each of them.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || skip "chromium is not installed"
 for program in doxygen cmark-gfm mandoc; do
     command -v "$program" >/dev/null || skip "$program is not installed"

@@ -3,7 +3,7 @@
 # test: long
 # The manual pages: mandoc finds no fault, each page names its subjects to lexgrog, each reference leads to a page, and each exported
 # name has one. bash, zsh and fish complete from the files of the programs.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 for program in doxygen cmark-gfm mandoc lexgrog zsh fish; do
     command -v "$program" >/dev/null || skip "$program is not installed"
 done
@@ -38,6 +38,7 @@ for name in bench compare explore openmp play sim top trace tune; do
         <(mandoc -Tascii "man/man1/filch-$name.1" | col -b | grep -oE '^ {5}(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort -u)
 done
 claim "man finds filch_pool_create" eval 'man -M man -P cat filch_pool_create | col -b | grep -q "filch_pool_create(filch_pool"'
+claim "its page has the fields of the configuration, and their ranges" eval 'man -M man -P cat filch_pool_create | col -b | tr -s "[:space:]" " " | grep -q "unsigned width jobs in progress at a time, at most FILCH_WIDTH_MAX"'
 claim "man finds a function that a macro defines" eval 'man -M man -P cat filch_u64_cas | col -b | grep -q "cas(a, &expected"'
 claim "man finds a macro of include/filch/detail" eval 'man -M man -P cat FILCH_STOP | col -b | grep -q "FILCH_STOP(code)"'
 claim "a page explains its errors" eval 'man -M man -P cat filch_go | col -b | grep -q -- "-ECHILD[[:space:]]*a runtime of the parent process"'

@@ -3,7 +3,7 @@
 # test: long; timeout 900
 # tools/release.sh in a clone: each step of a dry run; the same tarball twice; a change of the ABI is found; a list that is not met is
 # refused with the reason.
-. "$(dirname "$0")/common.bash"
+. "$(dirname "$0")/../common.bash"
 command -v abidw >/dev/null || skip "abidw is not installed (Debian: abigail-tools)"
 git clone -q "$here/../.." tree || skip "the tree is no clone of git"
 cd tree || exit 1
