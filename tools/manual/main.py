@@ -21,6 +21,8 @@ PAGES = [
     ("filch-worker.json", 5, "configuration of filch-worker", "service/worker.md",
      ["Configuration", "Periodic jobs", "Environment of other worker programs", "Ready-made handlers"], [("filch-worker", 1)]),
     ("filch-tasks", 7, "fork and join in C", "fork-join.md", None, [("FILCH_JOIN", 3), ("filch-fork", 3), ("filch", 7)]),
+    ("filch-cxx", 7, "Filch in C++", "cxx.md", None, [("filch-tasks", 7), ("filch", 7)]),
+    ("filch-python", 7, "Filch in Python", "languages.md", ["Python"], [("filch", 7)]),
     ("filch-environment", 7, "environment variables of Filch", "reference.md", ["Environment variables"], [("filch", 7)]),
     ("filch-limits", 7, "limits of Filch", "limits.md", None, [("filch", 7)]),
 ]
@@ -50,9 +52,8 @@ def chosen(page, headings):
     return intro + wanted
 
 
-OTHERS = """C++17 has headers of its own, <filch/filch.hpp>: lambdas instead of macros, and exceptions that propagate from a task
-to its join. Python has the module filch, whose help() describes it. The pages about both, the guides and an index of names are
-below share/doc, in the folder filch or filch-doc: begin with docs/README.md, or html/index.html."""
+OTHERS = """C++17 has headers of its own, <filch/filch.hpp>, with lambdas instead of macros; filch-cxx(7) describes them.
+Python has the module filch, which filch-python(7) and its help() describe. The guides and an index of names are below share/doc, in the folder filch or filch-doc: begin with docs/README.md, or html/index.html."""
 PROGRAMS = [("filch", 1), ("filch-jobs", 1), ("filch-worker", 1)]
 
 

@@ -41,6 +41,8 @@ claim "man finds filch_pool_create" eval 'man -M man -P cat filch_pool_create | 
 claim "its page has the fields of the configuration, and their ranges" eval 'man -M man -P cat filch_pool_create | col -b | tr -s "[:space:]" " " | grep -q "unsigned width jobs in progress at a time, at most FILCH_WIDTH_MAX"'
 claim "man finds a function that a macro defines" eval 'man -M man -P cat filch_u64_cas | col -b | grep -q "cas(a, &expected"'
 claim "man finds a macro of include/filch/detail" eval 'man -M man -P cat FILCH_STOP | col -b | grep -q "FILCH_STOP(code)"'
+claim "man finds the page on C++" eval 'man -M man -P cat filch-cxx | col -b | grep -q "filch::invoke(self, f, g, h)"'
+claim "man finds the page on Python" eval 'man -M man -P cat filch-python | col -b | grep -q "cffi"'
 claim "a page explains its errors" eval 'man -M man -P cat filch_go | col -b | grep -q -- "-ECHILD[[:space:]]*a runtime of the parent process"'
 claim "filch-worker.json(5) has the keys" eval 'mandoc -Tascii man/man5/filch-worker.json.5 | col -b | grep -q retry-attempts'
 
