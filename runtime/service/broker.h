@@ -51,7 +51,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-enum { FL_BROKER_ABI = 4 };
+enum { FL_BROKER_ABI = 5 };
 
 typedef struct fl_broker fl_broker;
 typedef struct fl_broker_host fl_broker_host;
@@ -89,6 +89,7 @@ typedef struct fl_broker_caps {
     bool extends;       /* leases can be extended */
     bool stop;          /* `stop` and `stopped`: a leased message can be cancelled */
     bool records;       /* `note` and `record`, and fl_settlement.note */
+    bool commits;       /* a receive costs a commit on a disk, however many messages it leases */
 } fl_broker_caps;
 
 /* ---- Deliveries ---- */

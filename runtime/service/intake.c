@@ -114,6 +114,7 @@ static void take_in(filch_service_job *job)
         return;
     }
     service->stats.held++;
+    service->held_bytes += job->delivery.message.body_size;
     if (service->stats.held > service->stats.held_most)
         service->stats.held_most = service->stats.held;
     fl_list_append(&job->type->waiting, &job->link);
@@ -123,7 +124,8 @@ static void take_in(filch_service_job *job)
 
 static unsigned room(const filch_service *service)
 {
-    return (unsigned)(service->stats.prefetch - service->stats.held);
+    uint64_t most = service->config.width + service->ahead.now; /* it may have been more */
+    return most > service->stats.held ? (unsigned)(most - service->stats.held) : 0;
 }
 
 /* How many messages of one queue a round may take for each unit of its weight. */
@@ -190,7 +192,7 @@ static bool receive_round(filch_service *service)
 
 unsigned fl_service_missing_room(const filch_service *service)
 {
-    unsigned least = service->config.buffer / 2 ? service->config.buffer / 2 : 1;
+    unsigned least = service->ahead.now / 2 ? service->ahead.now / 2 : 1;
     return room(service) < least ? least - room(service) : 0;
 }
 

@@ -141,6 +141,14 @@ void fl_service_job_free(filch_service_job *job)
 
 /* ---- Moves ---- */
 
+void fl_service_unhold(filch_service_job *job)
+{
+    filch_service *service = job->service;
+    service->stats.held--;
+    service->held_bytes -= job->delivery.message.body_size;
+    service->ended++;
+}
+
 bool fl_service_job_claim(filch_service_job *job)
 {
     filch_service *service = job->service;
@@ -156,7 +164,7 @@ bool fl_service_job_claim(filch_service_job *job)
         fl_service_leave(job);
     if (claimed) {
         fl_list_remove(&job->link);
-        service->stats.held--;
+        fl_service_unhold(job);
     }
     return claimed;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/service/ahead.h>
 #include <runtime/service/loop.h>
 
 #include <filch/timer.h>
@@ -29,7 +30,7 @@ static void job_over(filch_service_job *job)
 {
     filch_service *service = job->service;
     fl_service_leave(job);
-    service->stats.held--;
+    fl_service_unhold(job);
     fl_record_run(job);
     if (job->lost)
         fl_service_job_forget(job);
@@ -50,6 +51,7 @@ static unsigned take_over(filch_service *service)
     pthread_mutex_unlock(&service->lock);
     while ((link = fl_list_take(&over)))
         job_over(FL_CONTAINER_OF(link, filch_service_job, over));
+    fl_ahead_look(&service->ahead, service->ended, service->held_bytes, fl_service_now(service));
     return stops;
 }
 

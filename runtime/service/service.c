@@ -52,9 +52,8 @@ static int make_parts(filch_service *service, const filch_service_config *given,
     const fl_broker_kind *kind = rc ? NULL : fl_broker_of(config->broker);
     if (!kind)
         return -EINVAL;
-    service->stats.prefetch = config->width + config->buffer;
     service->turned_at = fl_service_now(service);
-    rc = fl_service_configure_lease(service, kind);
+    rc = fl_service_configure_for(service, kind);
     rc = rc ? rc : fl_service_types_init(service, handlers, count);
     rc = rc ? rc : fl_periodics_init(&service->periodics, service, kind);
     rc = rc ? rc : make_contexts(service);
@@ -444,7 +443,6 @@ int fl_service_configure(filch_service *service, const filch_service_config *giv
             FILCH_ENVELOPE_NATIVE; /* without a look inside, nothing can be called raw */
     config->broker = config->broker ? config->broker : "memory:";
     config->width = config->width ? config->width : WIDTH;
-    config->buffer = config->buffer ? config->buffer : config->width;
     config->timeout = config->timeout ? config->timeout : TIMEOUT;
     config->retry = config->retry ? config->retry : &default_retry;
     config->deliveries = config->deliveries ? config->deliveries : DELIVERIES;
@@ -452,8 +450,19 @@ int fl_service_configure(filch_service *service, const filch_service_config *giv
     return 0;
 }
 
-int fl_service_configure_lease(filch_service *service, const fl_broker_kind *kind)
+static void configure_buffer(filch_service *service, const fl_broker_kind *kind)
 {
+    filch_service_config *config = &service->config;
+    unsigned least = config->buffer ? config->buffer : config->width, most = least;
+    if (!config->buffer && kind->caps.commits && most < FL_AHEAD_MOST)
+        most = FL_AHEAD_MOST;
+    config->buffer = most;
+    fl_ahead_init(&service->ahead, least, most, fl_service_now(service));
+}
+
+int fl_service_configure_for(filch_service *service, const fl_broker_kind *kind)
+{
+    configure_buffer(service, kind);
     int64_t most = kind->caps.lease_most ? kind->caps.lease_most : FILCH_FOREVER;
     int64_t lease = service->config.lease;
     if (lease > most)

@@ -33,6 +33,7 @@
 
 #include <filch/service.h>
 #include <runtime/platform/container.h>
+#include <runtime/service/ahead.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/job.h>
@@ -175,12 +176,15 @@ struct filch_service {
     unsigned spare_count;
     unsigned pending_count;
     int64_t pending_since;
-    int64_t settle_at;   /* not before: the broker was busy */
-    int64_t receive_at;  /* look again then, because the broker was busy; 0: it was not */
-    int64_t extend_at;   /* the same for leases */
-    int64_t stopped_at;  /* of filch_now: ask for cancelled jobs then */
-    int64_t note_at;     /* progress is sent then; */
-    bool has_notes;      /* there was some when the owner last looked */
+    int64_t settle_at;  /* not before: the broker was busy */
+    int64_t receive_at; /* look again then, because the broker was busy; 0: it was not */
+    int64_t extend_at;  /* the same for leases */
+    int64_t stopped_at; /* of filch_now: ask for cancelled jobs then */
+    int64_t note_at;    /* progress is sent then; */
+    bool has_notes;     /* there was some when the owner last looked */
+    fl_ahead ahead;
+    size_t held_bytes;   /* of the bodies of `stats.held` messages */
+    uint64_t ended;      /* jobs that are no longer held */
     unsigned in_pool;    /* jobs that are ready or running, or not yet taken from `over` */
     int64_t ready_due;   /* of filch_now: some will have waited for a runner for long */
     unsigned turn_queue; /* the next queue to receive from */
@@ -217,8 +221,8 @@ static inline filch_service_job *fl_job_of_link(fl_list *link)
 size_t fl_queue_name_length(const char *name);
 /* Fills in service->config and the queues. 0, or -EINVAL or -ENOTSUP, explained. */
 int fl_service_configure(filch_service *service, const filch_service_config *config);
-/* Fills in the lease that suits the broker. 0, or -EINVAL. */
-int fl_service_configure_lease(filch_service *service, const fl_broker_kind *kind);
+/* Fills in the lease and the buffer that suit the broker. 0, or -EINVAL. */
+int fl_service_configure_for(filch_service *service, const fl_broker_kind *kind);
 
 /* ---- What probes show ---- */
 

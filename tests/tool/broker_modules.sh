@@ -48,7 +48,7 @@ has "memory: durable no"
 has "range: durable no"
 has "schemes of URLs: range"
 has "tested against: unknown"
-has "filch-broker-newer.so (ABI 5, valid: 4); rebuild it"
+has "filch-broker-newer.so (ABI 6, valid: 5); rebuild it"
 has "filch-broker-orphan.so (libabsent_client.so: cannot open shared object file"
 run_worker 0 --broker range:20 --once
 has '"done":20'

@@ -60,6 +60,8 @@ mkdir -m 777 mine && chmod 755 . && echo given >mine/in
 # shellcheck disable=SC2016
 ask "$fresh" --folder mine bookworm bash -c 'cp ~/folder/in ~/folder/out'
 claim "a folder of this machine is there: $status: $(cat both)" grep -q given mine/out
+umask 027
 ask "$fresh" bookworm git status --porcelain
-claim "changes of a command are gone: $(cat both)" test "$status-$(grep -c README both)" = 0-0
+umask 022
+claim "changes of a command are gone, and a strict umask does no harm: $(cat both)" test "$status-$(grep -c README both)" = 0-0
 [ "$failures" -eq 0 ]

@@ -33,7 +33,7 @@ const fl_key fl_keys[] = {
      .help = "format of message bodies"},
     {"width", .type = FL_KEY_NUMBER, AT(width), .standard = "10", .least = 1,
      .most = FILCH_SERVICE_WIDTH_MOST, .alias = "WORKER_COUNT", .help = "handlers at a time"},
-    {"buffer", .type = FL_KEY_NUMBER, AT(buffer), .otherwise = "as width", .least = 1,
+    {"buffer", .type = FL_KEY_NUMBER, AT(buffer), .otherwise = "as width; PostgreSQL, SQLite: at least 100", .least = 1,
      .most = FILCH_SERVICE_WIDTH_MOST, .help = "messages received in advance"},
     {"prefetch", .type = FL_KEY_NUMBER, AT(prefetch), .otherwise = "width + buffer", .least = 2,
      .most = 2 * FILCH_SERVICE_WIDTH_MOST,

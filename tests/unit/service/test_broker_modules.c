@@ -74,7 +74,7 @@ Test(broker_modules, incompatible_module_is_refused)
     static const struct {
         const char *url, *why;
     } all[] = {
-        {"newer:", "filch-broker-newer.so (ABI 5, valid: 4); rebuild it"},
+        {"newer:", "filch-broker-newer.so (ABI 6, valid: 5); rebuild it"},
         {"short:", "filch-broker-short.so (it lacks open, close"},
         {"empty:", "filch-broker-empty.so (it lacks open, close"},
         {"boastful:",
