@@ -122,6 +122,25 @@ template <class It> FL_CXX_INLINE It step(It first, size_t by)
 // Only ranges have these.
 template <class Range> using begin_of = decltype(std::begin(std::declval<Range &>()));
 
+// Stores f of the n elements that begin at each of the inputs; returns the end of the results.
+template <class Where, class F, class Out, class... It>
+Out transform_by(const Where &where, F &f, size_t n, Out out, It... inputs)
+{
+    needs_random_access<Out>();
+    (needs_random_access<It>(), ...);
+    at(where, [&](filch_self self) {
+        for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
+            local<F> mine = f;
+            const Out end = step(out, to);
+            [&](Out to_at, auto... one) {
+                for (; to_at != end; ++to_at, (++one, ...))
+                    *to_at = call(mine, here, *one...);
+            }(step(out, from), step(inputs, from)...);
+        });
+    });
+    return step(out, n);
+}
+
 } // namespace detail
 
 // Calls f(element) for each element.
@@ -164,38 +183,14 @@ void for_index(const Where &where, Index first, Index last, F f)
 template <class Where, class It, class Out, class F>
 Out transform(const Where &where, It first, It last, Out out, F f)
 {
-    detail::needs_random_access<Out>();
-    size_t n = detail::length_of(first, last);
-    detail::at(where, [&](filch_self self) {
-        detail::for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
-            detail::local<F> mine = f;
-            It at = detail::step(first, from), end = detail::step(first, to);
-            Out to_at = detail::step(out, from);
-            for (; at != end; ++at, ++to_at)
-                *to_at = detail::call(mine, here, *at);
-        });
-    });
-    return detail::step(out, n);
+    return detail::transform_by(where, f, detail::length_of(first, last), out, first);
 }
 
 // Stores f(element, other) of each element and its counterpart in the sequence from `second`.
 template <class Where, class It, class Second, class Out, class F>
 Out transform(const Where &where, It first, It last, Second second, Out out, F f)
 {
-    detail::needs_random_access<Second>();
-    detail::needs_random_access<Out>();
-    size_t n = detail::length_of(first, last);
-    detail::at(where, [&](filch_self self) {
-        detail::for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
-            detail::local<F> mine = f;
-            It at = detail::step(first, from), end = detail::step(first, to);
-            Second other = detail::step(second, from);
-            Out to_at = detail::step(out, from);
-            for (; at != end; ++at, ++other, ++to_at)
-                *to_at = detail::call(mine, here, *at, *other);
-        });
-    });
-    return detail::step(out, n);
+    return detail::transform_by(where, f, detail::length_of(first, last), out, first, second);
 }
 
 // The first form for a range.
