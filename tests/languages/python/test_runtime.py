@@ -19,6 +19,30 @@ class Runtimes(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "unknown setting 'polcy'"):
             filch.Runtime(polcy="nearest")
 
+    def test_wrong_kinds_of_arguments_are_named(self):
+        future, rt = filch.Future(), filch.Runtime(1)
+        self.addCleanup(rt.close)
+        for kind, words, call in (
+            (TypeError, "workers 'x' is not a whole number", lambda: filch.Runtime("x")),
+            (TypeError, "policy 5 is not a str", lambda: filch.Runtime(policy=5)),
+            (TypeError, "policy 5 is not a str", lambda: rt.set_policy(5)),
+            (TypeError, "workers 'x' is not a whole number", lambda: rt.resize("x")),
+            (TypeError, "print> is not a compiled function .* use filch.Executor", lambda: rt.run(print)),
+            (TypeError, "capacity 'x' is not a whole number", lambda: filch.Channel("x")),
+            (ValueError, "capacity -1 is out of range .0 or more", lambda: filch.Channel(-1)),
+            (TypeError, "size 'x' is not a whole number", lambda: filch.Channel(1, "x")),
+            (TypeError, "item 5 is not bytes .valid: 8 bytes", lambda: filch.Channel(1, 8).send(5)),
+            (TypeError, "value 1.5 is neither a number", lambda: future.set(1.5)),
+            (TypeError, "value 'x' is neither a number", lambda: future.set("x")),
+            (ValueError, "value 9223372036854775808 is out of range", lambda: future.set(1 << 63)),
+            (TypeError, "code 'x' is not a whole number", lambda: future.fail("x", "y")),
+            (TypeError, "why 6 is not a str", lambda: future.fail(5, 6)),
+            (TypeError, "max_workers 'x' is not a whole number", lambda: filch.Executor("x")),
+            (TypeError, "runtime 5 is not a Runtime", lambda: filch.Executor(1, runtime=5)),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                call()
+
     def test_tasks_get_words_and_return_one(self):
         with filch.Runtime(2) as rt:
             self.assertEqual(rt.run(by_ctypes.combine, 40, 1), 42)

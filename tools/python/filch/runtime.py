@@ -3,7 +3,7 @@
 import contextlib
 import json
 
-from ._library import NULL, Owner, Shared, aligned, check, configure, error, ffi, function, lib, pointer, wait
+from ._library import NULL, UINT_MAX, Owner, Shared, aligned, chars, check, configure, error, ffi, function, lib, pointer, shown, wait, whole
 
 ALL_WORKERS = -1
 WORDS = 5  # of 64 bits: the arguments of a task
@@ -17,12 +17,17 @@ class Future:
 
     def set(self, value):
         """Sets its value: a number of 64 bits, or bytes. Error: EALREADY."""
-        data = value.to_bytes(8, "little", signed=True) if isinstance(value, int) else bytes(value)
+        try:
+            data = value.to_bytes(8, "little", signed=True) if isinstance(value, int) else bytes(memoryview(value))
+        except OverflowError:
+            raise ValueError(f"value {value} is out of range (-2^63..2^63-1, or bytes)") from None
+        except TypeError:
+            raise TypeError(f"value {shown(value)} is neither a number of 64 bits nor bytes") from None
         check(lib.filch_future_set(self._future, data, len(data)))
 
-    def fail(self, code, text):
+    def fail(self, code, why):
         """Fails it with an errno and a sentence. Error: EALREADY."""
-        check(lib.filch_future_fail(self._future, NULL, 0, -code, b"%s", ffi.new("char[]", text.encode())))
+        check(lib.filch_future_fail(self._future, NULL, 0, -whole("code", code, 4095), b"%s", chars("why", why)))
 
     def done(self):
         return bool(lib.filch_future_done(self._future))
@@ -54,6 +59,8 @@ class Runtime(Owner):
 
     def close(self):
         """Waits until everything that was started has ended, and frees it. Error: EBUSY (a pool uses it)."""
+        for future in self._started:
+            wait("Runtime.close", lib.filch_await_until, future._future, done=future.done)
         if self._end():
             code = lib.filch_runtime_destroy(self._runtime)
             if code:
@@ -94,11 +101,11 @@ class Runtime(Owner):
 
     def resize(self, workers):
         """Sets the number of workers, at most the setting max_workers."""
-        check(lib.filch_runtime_resize(self._runtime, workers))
+        check(lib.filch_runtime_resize(self._runtime, whole("workers", workers, UINT_MAX)))
 
     def set_policy(self, policy):
         """Sets how thieves choose victims: 'random', 'nearest', ..."""
-        check(lib.filch_runtime_set_policy(self._runtime, policy.encode()))
+        check(lib.filch_runtime_set_policy(self._runtime, chars("policy", policy)))
 
     def stats(self, worker=ALL_WORKERS):
         """The counts of all workers, or of one: {name: number}."""
