@@ -142,7 +142,7 @@ def for_each(fn, size, context=None, *, hint=0, runtime=None):
         _each(fn, _pieces(size, hint or 1))
         return 0
     given = pointer(context)
-    return check(_lib.fl_run_for(_native(runtime), 0, size, hint, function("filch_for_fn", fn), given))
+    return check(_lib.filch_run_for(_native(runtime), 0, size, hint, function("filch_for_fn", fn), given))
 
 
 class Reduction:
@@ -181,7 +181,7 @@ def reduce(values, how, context=None, *, hint=0, runtime=None):
     if isinstance(how, Reduction):
         out = ffi.new("char[]", how.size)
         given = pointer(context)
-        check(_lib.fl_run_reduce(_native(runtime), 0, whole("values", values), whole("hint", hint), how._how, out, given))
+        check(_lib.filch_run_reduce(_native(runtime), 0, whole("values", values), whole("hint", hint), how._how, out, given))
         return bytes(ffi.buffer(out))
     _refuse_other("reduce", how, "a Reduction; functools.reduce takes a Python callable")
     pieces = _pieces(len(values))
@@ -200,7 +200,7 @@ def scan(values, how, out=None, context=None, *, runtime=None):
         source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
         if len(target) < len(source):
             raise ValueError(f"out of {len(target)} bytes is too small (valid: {len(source)} or more, as values have)")
-        check(_lib.fl_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
+        check(_lib.filch_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
         return out
     _refuse_other("accumulate", how, "a Scanning; itertools.accumulate takes a Python callable")
     pieces = _pieces(len(values))

@@ -84,7 +84,7 @@ class Runtime(Owner):
         """Runs a compiled task fn(self, slot) and returns its result, a number of 64 bits. Its arguments, numbers or addresses of
         data, are slot->args[0], ...; it leaves its result in slot->args[0]. Errors: EDEADLK (on a worker); that of a panic."""
         task, slot, _kept = self._task(fn, words)
-        check(lib.fl_run_at(self._runtime, task, slot, NULL, 0))
+        check(lib.filch_run(self._runtime, task, slot))
         return int(ffi.cast("int64_t", slot.args[0]))
 
     def start(self, fn, *words):
