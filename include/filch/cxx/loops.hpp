@@ -99,13 +99,12 @@ template <class Part> void for_parts(filch_self self, size_t n, size_t hint, Par
 
 template <class It> using value_of = typename std::iterator_traits<It>::value_type;
 
-template <class It> constexpr void needs_random_access()
-{
+template <class It> struct needs_random_access {
     static_assert(
         std::is_base_of_v<std::random_access_iterator_tag,
                           typename std::iterator_traits<It>::iterator_category>,
         "the algorithms of filch need random-access iterators (vector, deque, array, pointers)");
-}
+};
 
 // The distance between two iterators, in elements.
 template <class It> size_t length_of(It first, It last)
@@ -164,9 +163,9 @@ void for_each(const Where &where, Range &&range, F f)
     filch::for_each(where, std::begin(range), std::end(range), std::move(f));
 }
 
-// Calls f(i) for each index i in [first, last).
+// Calls f(i) for each index i in [first, last); i has the type of last.
 template <class Where, class Index, class F>
-void for_index(const Where &where, Index first, Index last, F f)
+void for_index(const Where &where, std::common_type_t<Index> first, Index last, F f)
 {
     size_t n = first < last ? static_cast<size_t>(last - first) : 0;
     detail::at(where, [&](filch_self self) {

@@ -50,6 +50,8 @@ class pool
     explicit pool(const runtime &rt, filch_pool_config config = {})
     {
         config.runtime = rt.get();
+        if (!config.runtime)
+            detail::fail(-EINVAL, "filch::pool with a runtime that was moved from; pass another");
         detail::check(filch_pool_create(&at_, &config));
     }
     pool(const runtime &rt, unsigned width) : pool(rt, config_of(width))
