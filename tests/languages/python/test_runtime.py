@@ -28,6 +28,7 @@ class Runtimes(unittest.TestCase):
             (TypeError, "policy 5 is not a str", lambda: rt.set_policy(5)),
             (TypeError, "workers 'x' is not a whole number", lambda: rt.resize("x")),
             (TypeError, "print> is not a compiled function .* use filch.Executor", lambda: rt.run(print)),
+            (ValueError, "argument 18446744073709551616 is out of range .64 bits", lambda: rt.run(by_ctypes.combine, 1 << 64, 0)),
             (TypeError, "capacity 'x' is not a whole number", lambda: filch.Channel("x")),
             (ValueError, "capacity -1 is out of range .0 or more", lambda: filch.Channel(-1)),
             (TypeError, "size 'x' is not a whole number", lambda: filch.Channel(1, "x")),
@@ -78,10 +79,11 @@ class Runtimes(unittest.TestCase):
         rt = filch.Runtime(1)
         rt.close()
         rt.close()
-        with self.assertRaises(filch.Closed):
-            filch.Pool(1, runtime=rt)
-        with self.assertRaises(filch.Error):
-            rt.run(by_ctypes.combine, 1, 1)
+        for use in (lambda: filch.Pool(1, runtime=rt), lambda: rt.run(by_ctypes.combine, 1, 1), lambda: rt.start(by_ctypes.combine, 1, 1),
+                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe,
+                    lambda: filch.for_each(by_ctypes.stop, 1, runtime=rt)):
+            with self.assertRaisesRegex(filch.Closed, "the runtime is closed; create a new one"):
+                use()
 
     def test_a_used_runtime_stays_open(self):
         rt = filch.Runtime(1)

@@ -23,7 +23,7 @@ _threads = Shared(lambda: Executor(len(os.sched_getaffinity(0)), name="filch.alg
 
 
 def _native(runtime):
-    return (shared() if runtime is None else instance("runtime", runtime, Runtime))._runtime
+    return (shared() if runtime is None else instance("runtime", runtime, Runtime))._use()
 
 
 def _kind(code):

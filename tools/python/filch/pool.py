@@ -138,16 +138,13 @@ class Pool(Owner):
     blocking=True: jobs are Python callables or compiled functions, and run on threads for blocking calls."""
 
     def __init__(self, width=None, *, runtime=None, **settings):
-        if runtime is not None and instance("runtime", runtime, Runtime)._runtime == NULL:
-            raise error(errno.EPIPE, "the runtime is closed; create a new one")
+        handle = NULL if runtime is None else instance("runtime", runtime, Runtime)._use()
         config, self._kept = configure("filch_pool_config", {"width": width, **settings}, CHOICES, TIMES)
         self._own, self._blocking = None, config.blocking
         if config.blocking and runtime is None and config.width > THREADS:
             runtime = self._own = Runtime(config.workers, blocking_threads=config.width)
-            config.workers = 0
-        if runtime is not None:
-            config.runtime = runtime._runtime
-        self._runtime = runtime
+            config.workers, handle = 0, runtime._use()
+        config.runtime, self._runtime = handle, runtime
         out = ffi.new("filch_pool **")
         try:
             check(lib.filch_pool_create(out, config))
