@@ -20,7 +20,7 @@
  * no body); outside a task also the errors of filch_run.
  * Panics: a body may panic. The caller panics after the bodies that run elsewhere have returned.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: tasks; any other thread calls them through FILCH_RUN.
+ * Threads: tasks; any other thread calls filch_run_for, or a loop through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_FOR_H
 #define FILCH_FOR_H
@@ -42,9 +42,10 @@ FILCH_BEGIN_DECLS
  * few, long iterations. 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
-/* The same for a caller outside rt. */
-FILCH_API int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                         filch_for_fn *body, void *context);
+/* The same on rt, for a thread outside it: waits until the loop has ended, and may run parts itself.
+ * -EDEADLK on a worker of rt (call filch_for with its self); other errors are those of filch_run. */
+FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                            filch_for_fn *body, void *context);
 
 /* Calls body with context for blocks that cover [i_begin, i_end) x [j_begin, j_end). The longer
  * side is halved repeatedly, so blocks are nearly square, and blocks that run one after the other
@@ -83,7 +84,7 @@ FILCH_END_DECLS
             own##body(self, &fl_stop, fl_i FL_MAP(FL_LOAD, __VA_ARGS__));                          \
         return fl_stop;                                                                            \
     }                                                                                              \
-    FL_ENTRIES(name, own, filch_for, fl_run_for, (size_t fl_begin, size_t fl_end),              \
+    FL_ENTRIES(name, own, filch_for, filch_run_for, (size_t fl_begin, size_t fl_end),              \
                (fl_begin, fl_end, hint, own##chunk), __VA_ARGS__)                                  \
     FILCH_INLINE void own##body(FL_BODY_PARAMS, size_t i FL_MAP(FL_PARAM, __VA_ARGS__))
 

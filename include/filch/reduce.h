@@ -47,7 +47,7 @@
  * tree. If there is no memory for further results, the rest is not shared. From elsewhere also the
  * errors of filch_run. On an error, and when a body panics, *out is unchanged.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: tasks; any other thread calls them through FILCH_RUN.
+ * Threads: tasks; any other thread calls filch_run_reduce, or a reduction through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_REDUCE_H
 #define FILCH_REDUCE_H
@@ -81,9 +81,10 @@ FILCH_BEGIN_DECLS
  * the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
-/* The same for a caller outside rt. */
-FILCH_API int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                            const filch_reduction *how, void *out, void *context);
+/* The same on rt, for a thread outside it: waits for the result, and may run parts itself. -EDEADLK
+ * on a worker of rt (call filch_reduce with its self); other errors are those of filch_run. */
+FILCH_API int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                               const filch_reduction *how, void *out, void *context);
 
 /* The same by a fixed tree: the one above, with blocks of `block` indices as leaves, counted
  * from begin; only the last may be shorter. how->chunk is called for one block at a time, with a

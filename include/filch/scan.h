@@ -28,7 +28,7 @@
  * Panics: combine may panic. Then in is untouched, unless it is out, and each place of out holds
  * its old value or the one that belongs there.
  * Suspends: yes; the caller may continue on another worker.
- * Threads: tasks; any other thread calls them through FILCH_RUN.
+ * Threads: tasks; any other thread calls filch_run_scan, or a scan through FILCH_RUN.
  * Since 0.1.0. */
 #ifndef FILCH_SCAN_H
 #define FILCH_SCAN_H
@@ -56,9 +56,10 @@ FILCH_BEGIN_DECLS
  * the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
-/* The same for a caller outside rt. */
-FILCH_API int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
-                          const filch_scanning *how, void *context);
+/* The same on rt, for a thread outside it: waits for the result, and may run parts itself. -EDEADLK
+ * on a worker of rt (call filch_scan with its self); other errors are those of filch_run. */
+FILCH_API int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
+                             const filch_scanning *how, void *context);
 
 FILCH_END_DECLS
 
@@ -108,7 +109,7 @@ FILCH_END_DECLS
     }                                                                                              \
     static const filch_scanning own##scanning = {sizeof(T), own##make, own##sum,                   \
                                                    own##scan};                                     \
-    FL_ENTRIES(name, own, filch_scan, fl_run_scan, (T const *fl_in, size_t fl_n, T *fl_out),    \
+    FL_ENTRIES(name, own, filch_scan, filch_run_scan, (T const *fl_in, size_t fl_n, T *fl_out),    \
                (fl_in, fl_n, fl_out, &own##scanning), __VA_ARGS__)
 
 #define FL_SCAN_INCLUSIVE(own)                                                                     \

@@ -46,8 +46,8 @@ int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_
     return rc ? rc : fl_enter("filch_for", self, NULL, &run_for_task, &call);
 }
 
-int fl_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint, filch_for_fn *body,
-               void *context)
+int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint, filch_for_fn *body,
+                  void *context)
 {
     for_call call = {begin, end, hint, body, context};
     int rc = refuse(&call);

@@ -102,8 +102,8 @@ int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint, const f
     return reduce(self, NULL, &(reduce_call){begin, end, hint, how, out, context, false, NULL});
 }
 
-int fl_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
-                  const filch_reduction *how, void *out, void *context)
+int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
+                     const filch_reduction *how, void *out, void *context)
 {
     FL_GIVEN_IN("filch_reduce", how);
     return reduce(NULL, rt, &(reduce_call){begin, end, hint, how, out, context, false, NULL});

@@ -146,8 +146,8 @@ int filch_scan(filch_self self, const void *in, size_t n, void *out, const filch
     return scan_or_refuse(self, NULL, &(scan_call){how, in, out, n, context, NULL, NULL, 0});
 }
 
-int fl_run_scan(filch_runtime *rt, const void *in, size_t n, void *out, const filch_scanning *how,
-                void *context)
+int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
+                   const filch_scanning *how, void *context)
 {
     FL_GIVEN_IN("filch_scan", how);
     return scan_or_refuse(NULL, rt, &(scan_call){how, in, out, n, context, NULL, NULL, 0});

@@ -166,9 +166,13 @@ void test_algorithms(filch::runtime &rt)
         CHECK(records[i].key == static_cast<short>(i));
     filch::for_index(rt, 10, 5000, [&](int i) { records[static_cast<size_t>(i)].key = 1; });
     filch::for_index(rt, 3, 3, [](int) { CHECK(!"called"); });
-    CHECK(records[9].key == 9 && records[10].key == 1 && records[4999].key == 1);
+    filch::for_index(rt, 4000, records.size(), [&](size_t i) { records[i].key = 2; });
+    CHECK(records[9].key == 9 && records[10].key == 1 && records[3999].key == 1);
+    CHECK(records[4000].key == 2 && records[4999].key == 2);
     int bare[] = {3, 1, 2};
     filch::sort(rt, bare);
     CHECK(bare[0] == 1 && bare[2] == 3);
     CHECK(filch::transform_reduce(rt, bare, bare + 3, bare, 1) == 1 + 1 + 4 + 9);
+    CHECK(filch::reduce(rt, bare, 1L) == 7);
+    CHECK(filch::reduce(rt, bare, 5, [](int a, int b) { return std::max(a, b); }) == 5);
 }

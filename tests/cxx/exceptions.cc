@@ -222,18 +222,21 @@ void errors(filch::runtime &rt)
         CHECK(thrown.code() == std::errc::invalid_argument);
         CHECK(std::string(thrown.what()).find("workers") != std::string::npos);
     }
+    std::vector<int> numbers(3);
+    for (int algorithm = 0; algorithm < 2; algorithm++)
+        try {
+            rt.run([&] { algorithm ? filch::sort(rt, numbers) : rt.run([] {}); });
+            CHECK(!"run");
+        } catch (const filch::error &thrown) {
+            CHECK(thrown.code() == std::errc::resource_deadlock_would_occur);
+            CHECK(std::string(thrown.what()).find("pass the task's self") != std::string::npos);
+        }
     try {
-        rt.run([&] { rt.run([] {}); });
-        CHECK(!"run");
+        filch::runtime first(1u), second = std::move(first);
+        filch::pool pool(first, 1);
+        CHECK(!"created");
     } catch (const filch::error &thrown) {
-        CHECK(thrown.code() == std::errc::resource_deadlock_would_occur);
-    }
-    std::vector<std::vector<int>> lists(3); // their type has a long name
-    try {
-        rt.run([&] { filch::sort(rt, lists, std::less<std::vector<int>>()); });
-        CHECK(!"run");
-    } catch (const filch::error &thrown) {
-        CHECK(std::string(thrown.what()).find("or fork it") != std::string::npos);
+        CHECK(std::string(thrown.what()).find("moved from") != std::string::npos);
     }
     try {
         rt.run([] { FILCH_PANIC(-EBADMSG, "on purpose"); });

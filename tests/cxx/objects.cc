@@ -126,10 +126,9 @@ void pools(filch::runtime &rt)
         CHECK(owner.get() == 4);
         CHECK(pool.submit([] { return 20; }).then([](int one) { return one + 1; }).get() == 21);
         // A job that is cancelled while it waits.
-        config.width = 1;
         filch::promise<void> begun, go;
         auto begins = begun.get_future();
-        filch::pool narrow(rt, config);
+        filch::pool narrow(rt, 1);
         auto first =
             narrow.submit([&, gate = std::make_shared<filch::future<void>>(go.get_future())] {
                 begun.set_value();
@@ -146,6 +145,10 @@ void pools(filch::runtime &rt)
         late = pool.submit([] { return 5; });
     }
     CHECK(late.get() == 5);
+    filch::pool own(3); // with a runtime of its own
+    filch_pool_stats stats;
+    filch_pool_stats_read(own.get(), &stats, sizeof stats);
+    CHECK(stats.width == 3);
 }
 
 } // namespace

@@ -19,7 +19,7 @@ ALIGNED = {"filch_slot": 64, "filch_future": 16}  # by attributes, which C's par
 SHARED = ["filch_task"]  # constants of a program, which threads share
 # Functions of the parts that the example shows, and the types that they need.
 WANTED = re.compile(r"filch_(error|version|now|in$|runtime|run|go|async|arguments|fork|join|yield|future|await|then|when|channel|pool|job|results|for|reduce|"
-                    r"scan|sort|merge|radix_sort|context|blocking|worker_index)|fl_run_(for|reduce|scan)")
+                    r"scan|sort|merge|radix_sort|context|blocking|worker_index)")
 KEYWORDS = {"type", "self", "in", "fn", "where", "final", "match", "move", "ref", "use", "loop", "box"}
 HEAD = """// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Declarations of Filch for Rust. Made by tools/python/declare_rust.py --write from the public headers, which explain each name.

@@ -54,7 +54,7 @@ func main() {
 	for i := range values {
 		values[i] = float64(i)
 	}
-	check(C.fl_run_for(rt, 0, C.size_t(len(values)), 0, (*C.filch_for_fn)(C.double_all), unsafe.Pointer(&values[0])))
+	check(C.filch_run_for(rt, 0, C.size_t(len(values)), 0, (*C.filch_for_fn)(C.double_all), unsafe.Pointer(&values[0])))
 	fmt.Println("values[99999] =", values[99999])
 
 	answer := (*C.filch_future)(C.calloc(1, C.sizeof_filch_future)) // C's memory: it must not move

@@ -590,15 +590,13 @@ extern "C" {
     pub fn filch_channel_capacity(channel: *const filch_channel) -> usize;
     pub fn filch_channel_closed(channel: *mut filch_channel) -> bool;
     pub fn filch_for(self_: filch_self, begin: usize, end: usize, hint: usize, body: Option<filch_for_fn>, context: *mut c_void) -> c_int;
-    pub fn fl_run_for(rt: *mut filch_runtime, begin: usize, end: usize, hint: usize, body: Option<filch_for_fn>, context: *mut c_void) -> c_int;
+    pub fn filch_run_for(rt: *mut filch_runtime, begin: usize, end: usize, hint: usize, body: Option<filch_for_fn>, context: *mut c_void) -> c_int;
     pub fn filch_for_2d(self_: filch_self, i_begin: usize, i_end: usize, j_begin: usize, j_end: usize, body: Option<filch_for_2d_fn>, context: *mut c_void) -> c_int;
-    pub fn fl_run_for_2d(rt: *mut filch_runtime, i_begin: usize, i_end: usize, j_begin: usize, j_end: usize, body: Option<filch_for_2d_fn>, context: *mut c_void) -> c_int;
     pub fn filch_reduce(self_: filch_self, begin: usize, end: usize, hint: usize, how: *const filch_reduction, out: *mut c_void, context: *mut c_void) -> c_int;
-    pub fn fl_run_reduce(rt: *mut filch_runtime, begin: usize, end: usize, hint: usize, how: *const filch_reduction, out: *mut c_void, context: *mut c_void) -> c_int;
+    pub fn filch_run_reduce(rt: *mut filch_runtime, begin: usize, end: usize, hint: usize, how: *const filch_reduction, out: *mut c_void, context: *mut c_void) -> c_int;
     pub fn filch_reduce_deterministic(self_: filch_self, begin: usize, end: usize, block: usize, most: usize, how: *const filch_reduction, out: *mut c_void, context: *mut c_void) -> c_int;
-    pub fn fl_run_reduce_deterministic(rt: *mut filch_runtime, begin: usize, end: usize, block: usize, most: usize, how: *const filch_reduction, out: *mut c_void, context: *mut c_void) -> c_int;
     pub fn filch_scan(self_: filch_self, in_: *const c_void, n: usize, out: *mut c_void, how: *const filch_scanning, context: *mut c_void) -> c_int;
-    pub fn fl_run_scan(rt: *mut filch_runtime, in_: *const c_void, n: usize, out: *mut c_void, how: *const filch_scanning, context: *mut c_void) -> c_int;
+    pub fn filch_run_scan(rt: *mut filch_runtime, in_: *const c_void, n: usize, out: *mut c_void, how: *const filch_scanning, context: *mut c_void) -> c_int;
     pub fn filch_sort(self_: filch_self, items: *mut c_void, n: usize, size: usize, less: Option<filch_less_fn>, context: *mut c_void) -> c_int;
     pub fn filch_run_sort(rt: *mut filch_runtime, items: *mut c_void, n: usize, size: usize, less: Option<filch_less_fn>, context: *mut c_void) -> c_int;
     pub fn filch_sort_by(self_: filch_self, items: *mut c_void, n: usize, ops: *const filch_sort_ops, context: *mut c_void) -> c_int;

@@ -99,13 +99,12 @@ template <class Part> void for_parts(filch_self self, size_t n, size_t hint, Par
 
 template <class It> using value_of = typename std::iterator_traits<It>::value_type;
 
-template <class It> constexpr void needs_random_access()
-{
+template <class It> struct needs_random_access {
     static_assert(
         std::is_base_of_v<std::random_access_iterator_tag,
                           typename std::iterator_traits<It>::iterator_category>,
         "the algorithms of filch need random-access iterators (vector, deque, array, pointers)");
-}
+};
 
 // The distance between two iterators, in elements.
 template <class It> size_t length_of(It first, It last)
@@ -121,6 +120,25 @@ template <class It> FL_CXX_INLINE It step(It first, size_t by)
 
 // Only ranges have these.
 template <class Range> using begin_of = decltype(std::begin(std::declval<Range &>()));
+
+// Stores f of the n elements that begin at each of the inputs; returns the end of the results.
+template <class Where, class F, class Out, class... It>
+Out transform_by(const Where &where, F &f, size_t n, Out out, It... inputs)
+{
+    needs_random_access<Out>();
+    (needs_random_access<It>(), ...);
+    at(where, [&](filch_self self) {
+        for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
+            local<F> mine = f;
+            const Out end = step(out, to);
+            [&](Out to_at, auto... one) {
+                for (; to_at != end; ++to_at, (++one, ...))
+                    *to_at = call(mine, here, *one...);
+            }(step(out, from), step(inputs, from)...);
+        });
+    });
+    return step(out, n);
+}
 
 } // namespace detail
 
@@ -145,9 +163,9 @@ void for_each(const Where &where, Range &&range, F f)
     filch::for_each(where, std::begin(range), std::end(range), std::move(f));
 }
 
-// Calls f(i) for each index i in [first, last).
+// Calls f(i) for each index i in [first, last); i has the type of last.
 template <class Where, class Index, class F>
-void for_index(const Where &where, Index first, Index last, F f)
+void for_index(const Where &where, std::common_type_t<Index> first, Index last, F f)
 {
     size_t n = first < last ? static_cast<size_t>(last - first) : 0;
     detail::at(where, [&](filch_self self) {
@@ -164,38 +182,14 @@ void for_index(const Where &where, Index first, Index last, F f)
 template <class Where, class It, class Out, class F>
 Out transform(const Where &where, It first, It last, Out out, F f)
 {
-    detail::needs_random_access<Out>();
-    size_t n = detail::length_of(first, last);
-    detail::at(where, [&](filch_self self) {
-        detail::for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
-            detail::local<F> mine = f;
-            It at = detail::step(first, from), end = detail::step(first, to);
-            Out to_at = detail::step(out, from);
-            for (; at != end; ++at, ++to_at)
-                *to_at = detail::call(mine, here, *at);
-        });
-    });
-    return detail::step(out, n);
+    return detail::transform_by(where, f, detail::length_of(first, last), out, first);
 }
 
 // Stores f(element, other) of each element and its counterpart in the sequence from `second`.
 template <class Where, class It, class Second, class Out, class F>
 Out transform(const Where &where, It first, It last, Second second, Out out, F f)
 {
-    detail::needs_random_access<Second>();
-    detail::needs_random_access<Out>();
-    size_t n = detail::length_of(first, last);
-    detail::at(where, [&](filch_self self) {
-        detail::for_parts(self, n, 0, [&](filch_self here, size_t from, size_t to) {
-            detail::local<F> mine = f;
-            It at = detail::step(first, from), end = detail::step(first, to);
-            Second other = detail::step(second, from);
-            Out to_at = detail::step(out, from);
-            for (; at != end; ++at, ++other, ++to_at)
-                *to_at = detail::call(mine, here, *at, *other);
-        });
-    });
-    return detail::step(out, n);
+    return detail::transform_by(where, f, detail::length_of(first, last), out, first, second);
 }
 
 // The first form for a range.

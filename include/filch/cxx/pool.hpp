@@ -3,9 +3,7 @@
 // A worker pool as an object, whose jobs are callables with results (<filch/pool.h>). For service
 // authors.
 //
-//   filch_pool_config config{};
-//   config.width = 8;
-//   filch::pool pool(config);
+//   filch::pool pool(rt, 8);                                    up to 8 jobs at a time
 //   filch::future<image> small = pool.submit([=] { return resize(picture); });
 //   show(small.get());
 //
@@ -38,6 +36,10 @@ class pool
     pool() : pool(filch_pool_config{})
     {
     }
+    // The same with up to `width` jobs in progress at a time, 1..1000000; 0: the default.
+    explicit pool(unsigned width) : pool(config_of(width))
+    {
+    }
     // The same with a configuration; the pool refers to the objects that it names. Throws the
     // errors of filch_pool_create.
     explicit pool(const filch_pool_config &config)
@@ -48,7 +50,12 @@ class pool
     explicit pool(const runtime &rt, filch_pool_config config = {})
     {
         config.runtime = rt.get();
+        if (!config.runtime)
+            detail::fail(-EINVAL, "filch::pool with a runtime that was moved from; pass another");
         detail::check(filch_pool_create(&at_, &config));
+    }
+    pool(const runtime &rt, unsigned width) : pool(rt, config_of(width))
+    {
     }
 
     pool(const pool &) = delete;
@@ -167,6 +174,13 @@ class pool
             delete static_cast<job_of *>(data);
         }
     };
+
+    static filch_pool_config config_of(unsigned width)
+    {
+        filch_pool_config config{};
+        config.width = width;
+        return config;
+    }
 
     static int code_of(filch_outcome outcome)
     {

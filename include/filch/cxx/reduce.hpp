@@ -176,6 +176,15 @@ T reduce(const Where &where, It first, It last, T init, Combine combine = {})
                              [=](filch_self, size_t i) { return *detail::step(first, i); });
 }
 
+// The same for a range.
+template <class Where, class Range, class T, class Combine = std::plus<>,
+          class = detail::begin_of<Range>>
+T reduce(const Where &where, const Range &range, T init, Combine combine = {})
+{
+    return filch::reduce(where, std::begin(range), std::end(range), std::move(init),
+                         std::move(combine));
+}
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

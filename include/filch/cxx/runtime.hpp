@@ -17,6 +17,7 @@
 #include <filch/cxx/fork.hpp>
 #include <filch/runtime.h>
 
+#include <cerrno>
 #include <memory>
 
 namespace filch
@@ -45,11 +46,15 @@ class runtime
 
     // Runs f, a callable that takes a filch_self or nothing, waits for it, and returns its result.
     // A thread that is not a worker may run f itself (filch_config.guest). Throws what f throws;
-    // error with EDEADLK on a worker of this runtime: call f with self instead. A C panic of f
+    // error with EDEADLK on a worker of this runtime: call f itself instead. A C panic of f
     // throws error with its code.
     template <class F> detail::result_of<std::remove_reference_t<F>> run(F &&f) const
     {
         using Function = std::remove_reference_t<F>;
+        if (rt_ && rt_.get() == filch_runtime_here())
+            detail::fail(-EDEADLK,
+                         "run() or an algorithm with a filch::runtime, on a worker of that "
+                         "runtime; call the function itself, or pass the task's self");
         detail::branch<Function, false> task(f);
         filch_slot slot;
         task.put(&slot);

@@ -258,27 +258,39 @@ void quicksort(filch_self self, It first, It last, unsigned deep, const Less &le
         [&](filch_self here) { quicksort(here, right, last, deep - 1, less); });
 }
 
+template <bool stable, class Where, class It, class Less>
+void sort_by(const Where &where, It first, It last, const Less &less)
+{
+    using T = value_of<It>;
+    const size_t n = length_of(first, last);
+    if (n < 2)
+        return;
+    at(where, [&](filch_self self) {
+        if constexpr (has_core<It>) {
+            core_sort<T, Less> all{less};
+            all.run(self, [&](filch_self here) {
+                T *items = std::addressof(*first);
+                if constexpr (stable)
+                    return filch_sort_stable_by(here, items, n, &stable_core<T, Less>::ops, &all);
+                else
+                    return filch_sort_by(here, items, n, &unstable_core<T, Less>::ops, &all);
+            });
+        } else if constexpr (stable) {
+            std::vector<T> spare(std::make_move_iterator(first), std::make_move_iterator(last));
+            merge_sort(self, spare.begin(), first, n, true, less);
+        } else {
+            quicksort(self, first, last, 64, less);
+        }
+    });
+}
+
 } // namespace detail
 
 // Sorts in place; equal elements end in any order. less(a, b): does a come before b?
 template <class Where, class It, class Less = std::less<>>
 void sort(const Where &where, It first, It last, Less less = {})
 {
-    using T = detail::value_of<It>;
-    const size_t n = detail::length_of(first, last);
-    if (n < 2)
-        return;
-    detail::at(where, [&](filch_self self) {
-        if constexpr (detail::has_core<It>) {
-            detail::core_sort<T, Less> all{less};
-            all.run(self, [&](filch_self here) {
-                return filch_sort_by(here, std::addressof(*first), n,
-                                     &detail::unstable_core<T, Less>::ops, &all);
-            });
-        } else {
-            detail::quicksort(self, first, last, 64, less);
-        }
-    });
+    detail::sort_by<false>(where, first, last, less);
 }
 
 // The same for a range.
@@ -292,22 +304,7 @@ void sort(const Where &where, Range &&range, Less less = {})
 template <class Where, class It, class Less = std::less<>>
 void stable_sort(const Where &where, It first, It last, Less less = {})
 {
-    using T = detail::value_of<It>;
-    const size_t n = detail::length_of(first, last);
-    if (n < 2)
-        return;
-    detail::at(where, [&](filch_self self) {
-        if constexpr (detail::has_core<It>) {
-            detail::core_sort<T, Less> all{less};
-            all.run(self, [&](filch_self here) {
-                return filch_sort_stable_by(here, std::addressof(*first), n,
-                                            &detail::stable_core<T, Less>::ops, &all);
-            });
-        } else {
-            std::vector<T> spare(std::make_move_iterator(first), std::make_move_iterator(last));
-            detail::merge_sort(self, spare.begin(), first, n, true, less);
-        }
-    });
+    detail::sort_by<true>(where, first, last, less);
 }
 
 // The same for a range.

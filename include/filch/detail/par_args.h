@@ -11,7 +11,7 @@
  *   FL_MAP(FL_PARAM, list)          , float *x, float a
  *   FL_MAP(FL_LOAD, list)           , fl_args.x, fl_args.a
  *   FL_BODY_PARAMS                  filch_self self, int *fl_stop: the first parameters of a body
- *   FL_ENTRIES(scale, scale_, filch_for, fl_run_for, (size_t fl_begin, size_t fl_end),
+ *   FL_ENTRIES(scale, scale_, filch_for, filch_run_for, (size_t fl_begin, size_t fl_end),
  *              (fl_begin, fl_end, 0, scale_chunk), list)
  * The names that a macro generates for `scale` begin with scale_, such as scale_call and
  * scale_chunk. A program's own functions and macros, less and combine among them, need other
@@ -19,7 +19,7 @@
  *   int scale(filch_self self, size_t fl_begin, size_t fl_end, float *x, float a)
  *       fills a context and returns filch_for(self, fl_begin, fl_end, 0, scale_chunk, context)
  *   int scale_call(const char *fl_file, int fl_line, filch_runtime *fl_rt, ...)
- *       the same with fl_run_for(fl_rt, ...), which keeps no place; FILCH_RUN(rt, scale, ...)
+ *       the same with filch_run_for(fl_rt, ...), which keeps no place; FILCH_RUN(rt, scale, ...)
  *       calls it */
 #ifndef FILCH_PAR_ARGS_H
 #define FILCH_PAR_ARGS_H

@@ -141,7 +141,7 @@
         *(R *)fl_sum = fl_total;                                                                   \
         return 0;                                                                                  \
     }                                                                                              \
-    FL_REDUCE_ENTRIES(name, own, R, filch_reduce, fl_run_reduce,                                \
+    FL_REDUCE_ENTRIES(name, own, R, filch_reduce, filch_run_reduce,                                \
                       (fl_begin, fl_end, 0, &own##reduction, fl_out), __VA_ARGS__)
 
 /* The tree of a chunk: fl_left holds the left halves that wait for their right ones, the largest

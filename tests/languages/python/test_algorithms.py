@@ -60,6 +60,23 @@ class Sorts(unittest.TestCase):
             with self.assertRaisesRegex(TypeError, words):
                 filch.sort(values)
 
+    def test_keys_and_comparisons_are_checked(self):
+        people = numpy.zeros(3, dtype=[("age", "f8")])
+        for kind, words, how in (
+            (TypeError, r"key <function .*lambda.* is not a place in an item .*sorted\(\)", {"key": lambda one: one}),
+            (TypeError, "key \\(4,\\) is not a place", {"key": (4,)}),
+            (ValueError, "unknown key 'name' \\(valid: age\\)", {"key": "name"}),
+            (TypeError, r"less <function .*lambda.* is not a compiled function .*sorted\(\)", {"less": lambda a, b: a < b}),
+            (TypeError, "by key and by less", {"key": "age", "less": by_ctypes.greater}),
+            (TypeError, "runtime 5 is not a Runtime", {"key": "age", "runtime": 5}),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                filch.sort(people, **how)
+        with self.assertRaisesRegex(ValueError, "these items are none"):
+            filch.sort(array.array("i", [2, 1]), key="age")
+        with self.assertRaisesRegex(TypeError, "a list cannot be sorted in place"):
+            filch.sort([2, 1], less=by_ctypes.greater)
+
 
 class Loops(unittest.TestCase):
     def test_compiled_bodies_cover_the_range(self):
@@ -82,6 +99,15 @@ class Loops(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError):
             filch.for_each(lambda begin, end: 1 // begin, SIZE, hint=1000)
 
+    def test_wrong_arguments_are_named(self):
+        for kind, words, given in (
+            (TypeError, "5 is not a function", (5, 10)),
+            (TypeError, r"size \[1, 2\] is not a whole number", (print, [1, 2])),
+            (ValueError, "size -1 is out of range", (print, -1)),
+            (TypeError, "context is for compiled functions", (print, 10, numpy.zeros(10))),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                filch.for_each(*given)
 
     def test_callables_may_call_algorithms(self):
         sums = []
@@ -130,6 +156,13 @@ class Reductions(unittest.TestCase):
         self.assertEqual(filch.scan(small, numpy.add).dtype, numpy.add.accumulate(small).dtype)
         filch.scan(values, numpy.add, out=values)
         self.assertTrue((values == expected).all())
+        with self.assertRaisesRegex(ValueError, "out of 8 bytes is too small"):
+            filch.scan(values, how, out[:1])
+
+    def test_python_callables_are_refused(self):
+        for call, words in ((filch.reduce, "has no reduce.* functools.reduce"), (filch.scan, "has no accumulate.* itertools.accumulate")):
+            with self.assertRaisesRegex(TypeError, words):
+                call([1, 2], max)
 
 
 if __name__ == "__main__":

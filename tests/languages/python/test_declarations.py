@@ -80,6 +80,13 @@ class Declarations(unittest.TestCase):
         for name in declared:
             getattr(lib, name)
 
+    def test_other_languages_call_public_functions_only(self):
+        root = Path(os.environ["FILCH_SOURCE"])
+        files = [one for folder in ("tools/python/filch", "docs/examples/rust", "docs/examples/go") for one in (root / folder).iterdir() if one.is_file()]
+        self.assertGreater(len(files), 10)
+        for file in files:
+            self.assertNotRegex(file.read_text(encoding="utf-8"), r"\b(lib\.|C\.|fn )fl_", file.name)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Pools: compiled functions on workers, Python callables on threads."""
 import array
+import errno
 import sys
 import threading
 import unittest
@@ -54,20 +55,36 @@ class Compiled(unittest.TestCase):
         with filch.Pool(1) as pool, self.assertRaisesRegex(TypeError, "filch.Executor"):
             pool.submit(print)
 
+    def test_post_takes_pointers_and_names_submit(self):
+        with filch.Pool(1) as pool:
+            for given in ((print,), (by_ctypes.increment,), (cffi_pointer("increment"), array.array("q", [0]))):
+                with self.assertRaisesRegex(TypeError, r"cannot post .* \(valid: pointers of cffi\); submit\(\) also takes"):
+                    pool.post(*given)
+            with self.assertRaisesRegex(TypeError, r"data 1.5 has no address \(valid: "):
+                pool.submit(by_ctypes.increment, 1.5)
+
     def test_settings_are_checked_by_name(self):
         wrong = (
             (ValueError, {"order": "random"}, r"unknown order 'random' \(valid: any, fifo, lifo, priority, earliest\)"),
             (ValueError, {"full": "run"}, r"unknown full 'run' \(valid: wait, reject, drop_oldest, drop_newest\)"),
             (ValueError, {"capacity": -1}, "capacity -1 is out of range"),
-            (TypeError, {"width": 2.5}, "width 2.5 is no whole number"),
-            (TypeError, {"timeout": "x"}, "timeout 'x' is no time"),
-            (TypeError, {"timeout": float("nan")}, "timeout nan is no time"),
+            (ValueError, {"order": []}, r"unknown order \[\] \(valid: any"),
+            (TypeError, {"width": 2.5}, r"width 2.5 is not a whole number \(0 or more\)"),
+            (TypeError, {"width": "x", "blocking": True}, "width 'x' is not a whole number"),
+            (ValueError, {"width": 1 << 40}, r"width 1099511627776 is out of range \(at most 4294967295\)"),
+            (TypeError, {"timeout": "x"}, "timeout 'x' is not a time"),
+            (TypeError, {"timeout": float("nan")}, "timeout nan is not a time"),
             (ValueError, {"timeout": -1}, "timeout -1 is out of range"),
+            (TypeError, {"runtime": 0}, "runtime 0 is not a Runtime"),
+            (TypeError, {"name": 5}, "name 5 is not a str"),
+            (TypeError, {"blocking": "no"}, "blocking 'no' is not a bool"),
+            (TypeError, {"retry": {}}, r"retry \{\} is not a pointer of cffi \(struct filch_retry_policy \*\)"),
+            (TypeError, {"size": 8}, "unknown setting 'size'"),
         )
         for kind, settings, words in wrong:
             with self.assertRaisesRegex(kind, words):
                 filch.Pool(**{"width": 1, **settings})
-        with filch.Pool(1, timeout=1e12) as pool, self.assertRaisesRegex(TypeError, "5 is no function"):
+        with filch.Pool(1, timeout=1e12) as pool, self.assertRaisesRegex(TypeError, "5 is not a function"):
             pool.submit(5)
         with self.assertRaisesRegex(filch.Error, "aging has no effect"):
             filch.Pool(1, order="fifo", aging=1)
@@ -128,6 +145,25 @@ class Callables(unittest.TestCase):
         with self.assertRaises(filch.Error):
             self.pool.submit(int, key="a")
         hold.set()
+
+    def test_the_priority_of_a_waiting_job_changes(self):
+        hold, ran = threading.Event(), []
+        pool = filch.Pool(1, blocking=True, order="priority")
+        self.addCleanup(pool.close)
+        self.addCleanup(hold.set)
+        running = pool.submit(hold.wait)
+        jobs = [pool.submit(ran.append, i, priority=3) for i in range(3)]
+        jobs[1].set_priority(7)
+        jobs[0].set_priority(0)
+        for wrong, kind, words in (("high", TypeError, "priority 'high' is not a whole number"), (8, filch.Error, "8")):
+            with self.assertRaisesRegex(kind, words):
+                jobs[2].set_priority(wrong)
+        hold.set()
+        pool.wait()
+        self.assertEqual(ran, [1, 2, 0])
+        with self.assertRaises(filch.Error) as late:
+            running.set_priority(1)
+        self.assertEqual(late.exception.errno, errno.EALREADY)
 
     def test_closing_in_a_job_is_refused(self):
         with self.assertRaisesRegex(filch.Error, "in a job of the same pool"):

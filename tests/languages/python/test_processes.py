@@ -35,6 +35,25 @@ hold.set()
 """
 
 
+AT_EXIT = """
+import filch, os, signal, threading
+here, begun, go = {here}, threading.Event(), threading.Event()
+close = type(here).close
+def interrupted():
+    go.set()
+    close(here)
+here.close = interrupted
+def interrupt():
+    begun.set()
+    go.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait()
+{submit}
+begun.wait()
+print("ends", end="")
+"""
+
+
 def run(program, *given):
     return subprocess.run([sys.executable, "-W", "ignore::DeprecationWarning", "-c", program, *given], capture_output=True, text=True, timeout=LIMIT)
 
@@ -47,6 +66,15 @@ class Signals(unittest.TestCase):
             with self.subTest(name):
                 said, _ = process.communicate(timeout=LIMIT)
                 self.assertEqual((said, process.returncode), ("interrupted\n", 0))
+
+    def test_ctrl_c_at_the_end_ends_the_process(self):
+        for here, submit in (("filch.Executor(1)", "here.submit(interrupt)"), ("filch.Pool(1, blocking=True)", "here.submit(interrupt)"),
+                             ("filch.Runtime(1)", "import ctypes\nchannel = filch.Channel(1, 8)\n"
+                              "here.start(ctypes.CDLL(os.environ['FILCH_FUNCTIONS']).drain, channel.address)\n"
+                              "threading.Thread(target=interrupt, daemon=True).start()")):
+            with self.subTest(here):
+                done = run(AT_EXIT.format(here=here, submit=submit))
+                self.assertEqual((done.stdout, done.stderr, done.returncode), ("ends", "", -signal.SIGINT))
 
 
 def in_child(check):

@@ -19,6 +19,31 @@ class Runtimes(unittest.TestCase):
         with self.assertRaisesRegex(TypeError, "unknown setting 'polcy'"):
             filch.Runtime(polcy="nearest")
 
+    def test_wrong_kinds_of_arguments_are_named(self):
+        future, rt = filch.Future(), filch.Runtime(1)
+        self.addCleanup(rt.close)
+        for kind, words, call in (
+            (TypeError, "workers 'x' is not a whole number", lambda: filch.Runtime("x")),
+            (TypeError, "policy 5 is not a str", lambda: filch.Runtime(policy=5)),
+            (TypeError, "policy 5 is not a str", lambda: rt.set_policy(5)),
+            (TypeError, "workers 'x' is not a whole number", lambda: rt.resize("x")),
+            (TypeError, "print> is not a compiled function .* use filch.Executor", lambda: rt.run(print)),
+            (ValueError, "argument 18446744073709551616 is out of range .64 bits", lambda: rt.run(by_ctypes.combine, 1 << 64, 0)),
+            (TypeError, "capacity 'x' is not a whole number", lambda: filch.Channel("x")),
+            (ValueError, "capacity -1 is out of range .0 or more", lambda: filch.Channel(-1)),
+            (TypeError, "size 'x' is not a whole number", lambda: filch.Channel(1, "x")),
+            (TypeError, "item 5 is not bytes .valid: 8 bytes", lambda: filch.Channel(1, 8).send(5)),
+            (TypeError, "value 1.5 is neither a number", lambda: future.set(1.5)),
+            (TypeError, "value 'x' is neither a number", lambda: future.set("x")),
+            (ValueError, "value 9223372036854775808 is out of range", lambda: future.set(1 << 63)),
+            (TypeError, "code 'x' is not a whole number", lambda: future.fail("x", "y")),
+            (TypeError, "why 6 is not a str", lambda: future.fail(5, 6)),
+            (TypeError, "max_workers 'x' is not a whole number", lambda: filch.Executor("x")),
+            (TypeError, "runtime 5 is not a Runtime", lambda: filch.Executor(1, runtime=5)),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                call()
+
     def test_tasks_get_words_and_return_one(self):
         with filch.Runtime(2) as rt:
             self.assertEqual(rt.run(by_ctypes.combine, 40, 1), 42)
@@ -54,10 +79,11 @@ class Runtimes(unittest.TestCase):
         rt = filch.Runtime(1)
         rt.close()
         rt.close()
-        with self.assertRaises(filch.Closed):
-            filch.Pool(1, runtime=rt)
-        with self.assertRaises(filch.Error):
-            rt.run(by_ctypes.combine, 1, 1)
+        for use in (lambda: filch.Pool(1, runtime=rt), lambda: rt.run(by_ctypes.combine, 1, 1), lambda: rt.start(by_ctypes.combine, 1, 1),
+                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe,
+                    lambda: filch.for_each(by_ctypes.stop, 1, runtime=rt)):
+            with self.assertRaisesRegex(filch.Closed, "the runtime is closed; create a new one"):
+                use()
 
     def test_a_used_runtime_stays_open(self):
         rt = filch.Runtime(1)

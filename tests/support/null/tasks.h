@@ -40,7 +40,7 @@ REFUSES(fl_run_any, rt, fl_run_any(it, 1, 1, room, room))
 REFUSES(fl_run_find, rt, fl_run_find(it, 1, 1, room, room, room))
 
 /* <filch/for.h> */
-REFUSES(fl_run_for, rt, fl_run_for(it, 1, 1, 1, room, room))
+REFUSES(filch_run_for, rt, filch_run_for(it, 1, 1, 1, room, room))
 REFUSES(fl_run_for_2d, rt, fl_run_for_2d(it, 1, 1, 1, 1, room, room))
 
 /* <filch/future.h> */
@@ -109,8 +109,8 @@ REFUSES(fl_run_radix_sort_by, ops, fl_run_radix_sort_by(live_runtime(), room, 1,
 /* <filch/reduce.h> */
 REFUSES(filch_reduce, how, filch_reduce(NULL, 1, 1, 1, it, room, room))
 REFUSES(filch_reduce_deterministic, how, filch_reduce_deterministic(NULL, 1, 1, 1, 1, it, room, room))
-REFUSES(fl_run_reduce, rt, fl_run_reduce(it, 1, 1, 1, &live_reduction, room, room))
-REFUSES(fl_run_reduce, how, fl_run_reduce(live_runtime(), 1, 1, 1, it, room, room))
+REFUSES(filch_run_reduce, rt, filch_run_reduce(it, 1, 1, 1, &live_reduction, room, room))
+REFUSES(filch_run_reduce, how, filch_run_reduce(live_runtime(), 1, 1, 1, it, room, room))
 REFUSES(fl_run_reduce_deterministic, rt, fl_run_reduce_deterministic(it, 1, 1, 1, 1, &live_reduction, room, room))
 REFUSES(fl_run_reduce_deterministic, how, fl_run_reduce_deterministic(live_runtime(), 1, 1, 1, 1, it, room, room))
 
@@ -142,8 +142,8 @@ REFUSES(filch_phase_end, rt, filch_phase_end(it))
 ALLOWS(filch_runtime_workers, rt, filch_runtime_workers(it))
 
 /* <filch/scan.h> */
-REFUSES(fl_run_scan, rt, fl_run_scan(it, room, 1, room, &live_scanning, room))
-REFUSES(fl_run_scan, how, fl_run_scan(live_runtime(), room, 1, room, it, room))
+REFUSES(filch_run_scan, rt, filch_run_scan(it, room, 1, room, &live_scanning, room))
+REFUSES(filch_run_scan, how, filch_run_scan(live_runtime(), room, 1, room, it, room))
 REFUSES(filch_scan, how, filch_scan(NULL, room, 1, room, it, room))
 
 /* <filch/scope.h> */

@@ -178,15 +178,15 @@ Test(par_for, what_cannot_be_run_is_refused)
 {
     int ran = 0;
     filch_runtime *rt = par_runtime(2);
-    cr_assert_eq(fl_run_for(rt, 2, 1, 0, no_body_runs, &ran), -EINVAL);
+    cr_assert_eq(filch_run_for(rt, 2, 1, 0, no_body_runs, &ran), -EINVAL);
     cr_assert(strstr(filch_error(), "ends before it begins"));
-    cr_assert_eq(fl_run_for(rt, 0, 1, 0, NULL, &ran), -EINVAL);
-    cr_assert_eq(fl_run_for(NULL, 0, 1, 0, no_body_runs, &ran), -EINVAL);
+    cr_assert_eq(filch_run_for(rt, 0, 1, 0, NULL, &ran), -EINVAL);
+    cr_assert_eq(filch_run_for(NULL, 0, 1, 0, no_body_runs, &ran), -EINVAL);
     cr_assert(strstr(filch_error(), "without a runtime"));
     cr_assert_eq(fl_run_for_2d(rt, 2, 1, 0, 1, no_block_runs, &ran), -EINVAL);
     cr_assert_eq(fl_run_for_2d(rt, 0, 1, 2, 1, no_block_runs, &ran), -EINVAL);
     cr_assert_eq(fl_run_for_2d(rt, 0, 1, 0, 1, NULL, &ran), -EINVAL);
-    OK(fl_run_for(rt, 7, 7, 0, no_body_runs, &ran));
+    OK(filch_run_for(rt, 7, 7, 0, no_body_runs, &ran));
     OK(fl_run_for_2d(rt, 0, SIZE_MAX, 3, 3, no_block_runs, &ran));
     cr_assert_eq(ran, 0);
     filch_runtime_destroy(rt);
@@ -229,7 +229,7 @@ Test(par_for, hinted_loop_is_shared_from_start)
 {
     filch_u32 other = {0};
     filch_runtime *rt = par_runtime(2);
-    OK(fl_run_for(rt, 0, 2, 1, first_then_wait, &other));
+    OK(filch_run_for(rt, 0, 2, 1, first_then_wait, &other));
     filch_runtime_destroy(rt);
 }
 

@@ -96,7 +96,7 @@ Test(par_reduce_plain, memory_owning_results_join_in_order)
             lists all = {.begin = 5, .end = 5 + par_size(&state, 100000), .stop_at = SIZE_MAX};
             size_t hint = par_random(&state) % 2 ? 0 : 1 + par_random(&state) % 3000;
             list out = {0, 0, NULL};
-            OK(fl_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all));
+            OK(filch_run_reduce(rt, all.begin, all.end, hint, &list_of_all, &out, &all));
             expect_list(&all, &out);
             all.block = 1 + par_random(&state) % 500;
             OK(fl_run_reduce_deterministic(rt, all.begin, all.end, all.block, all.block,
@@ -116,7 +116,7 @@ Test(par_reduce_plain, a_stop_drops_partial_results)
             size_t n = 1 + par_size(&state, 100000);
             lists all = {.end = n, .stop_at = (size_t)par_random(&state) % n};
             list out = {0, 0, NULL};
-            cr_assert_eq(fl_run_reduce(rt, 0, n, 0, &list_of_all, &out, &all), -EIO);
+            cr_assert_eq(filch_run_reduce(rt, 0, n, 0, &list_of_all, &out, &all), -EIO);
             expect_nothing(&all, &out);
             cr_assert_eq(fl_run_reduce_deterministic(rt, 0, n, 10, 10, &list_of_all, &out, &all),
                          -EIO);
@@ -133,7 +133,7 @@ Test(par_reduce_plain, helpers_without_result_defer_to_owner)
         filch_runtime *rt = par_runtime(config_workers[k]);
         lists all = {.refuse_after = 1, .end = 50000, .stop_at = SIZE_MAX};
         list out = {0, 0, NULL};
-        OK(fl_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
+        OK(filch_run_reduce(rt, 0, all.end, 1, &list_of_all, &out, &all));
         expect_list(&all, &out);
         filch_runtime_destroy(rt);
     }
@@ -146,7 +146,7 @@ Test(par_reduce_plain, missing_result_is_error)
     for (uint32_t after = 1; after < 100; after += 7) {
         lists all = {.refuse_after = after, .made = {1}, .end = 5000, .stop_at = SIZE_MAX};
         if (after == 1) {
-            cr_assert_eq(fl_run_reduce(rt, 0, 0, 0, &list_of_all, &out, &all), -ENOMEM);
+            cr_assert_eq(filch_run_reduce(rt, 0, 0, 0, &list_of_all, &out, &all), -ENOMEM);
             expect_nothing(&all, &out);
         }
         cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 5000, 1, 1, &list_of_all, &out, &all),
@@ -217,16 +217,16 @@ Test(par_reduce_plain, what_cannot_be_reduced_is_refused)
 {
     filch_runtime *rt = par_runtime(2);
     double out = 77;
-    cr_assert_eq(fl_run_reduce(rt, 2, 1, 0, &harmonic, &out, NULL), -EINVAL);
+    cr_assert_eq(filch_run_reduce(rt, 2, 1, 0, &harmonic, &out, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_reduce"));
     cr_assert_eq(fl_run_reduce_deterministic(rt, 2, 1, 1, 1, &harmonic, &out, NULL), -EINVAL);
     cr_assert(strstr(filch_error(), "filch_reduce_deterministic"));
-    cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, &harmonic, NULL, NULL), -EINVAL);
-    cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, NULL, &out, NULL), -EINVAL);
+    cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, &harmonic, NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, NULL, &out, NULL), -EINVAL);
     for (int missing = 0; missing < 4; missing++) {
         filch_reduction how = {missing == 0 ? 0 : sizeof(double), missing == 1 ? NULL : zero,
                                missing == 2 ? NULL : add, missing == 3 ? NULL : plus, NULL};
-        cr_assert_eq(fl_run_reduce(rt, 0, 1, 0, &how, &out, NULL), -EINVAL);
+        cr_assert_eq(filch_run_reduce(rt, 0, 1, 0, &how, &out, NULL), -EINVAL);
         cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 1, 1, &how, &out, NULL), -EINVAL);
     }
     cr_assert_eq(fl_run_reduce_deterministic(rt, 0, 1, 0, 1, &harmonic, &out, NULL), -EINVAL);

@@ -251,7 +251,7 @@ Test(par_scan, values_may_be_of_any_size)
         cr_assert(in && out);
         for (size_t i = 0; i < n; i++)
             in[i * sizes[k]] = (char)(par_random(&state) % 10 ? 0 : 1 + i % 100);
-        OK(fl_run_scan(rt, in, n, out, &how, &context));
+        OK(filch_run_scan(rt, in, n, out, &how, &context));
         char last = 0;
         for (size_t i = 0; i < n; i++) {
             last = in[i * sizes[k]] ? in[i * sizes[k]] : last;
@@ -276,7 +276,7 @@ Test(par_scan, invalid_scan_leaves_output_alone)
     cr_assert_eq(FILCH_RUN(rt, most, out, 4, out + 1), -EINVAL);
     cr_assert(strstr(filch_error(), "overlap"));
     cr_assert_eq(FILCH_RUN(rt, most, out + 3, 4, out), -EINVAL);
-    cr_assert_eq(fl_run_scan(rt, in, 4, out, NULL, NULL), -EINVAL);
+    cr_assert_eq(filch_run_scan(rt, in, 4, out, NULL, NULL), -EINVAL);
     for (unsigned k = 0; k < 4; k++) {
         filch_scanning lacks = *how;
         if (k == 0)
@@ -287,7 +287,7 @@ Test(par_scan, invalid_scan_leaves_output_alone)
             lacks.sum = NULL;
         else
             lacks.scan = NULL;
-        cr_assert_eq(fl_run_scan(rt, in, 4, out, &lacks, NULL), -EINVAL);
+        cr_assert_eq(filch_run_scan(rt, in, 4, out, &lacks, NULL), -EINVAL);
     }
     for (unsigned i = 0; i < 8; i++)
         cr_assert_eq(out[i], 0);

@@ -6,6 +6,9 @@ import errno
 import math
 import numbers
 import os
+import reprlib
+import signal
+import sys
 import threading
 
 from ._filch import ffi, version
@@ -13,6 +16,7 @@ from ._filch import ffi, version
 NULL = ffi.NULL
 FOREVER = (1 << 63) - 1
 SECOND = 1_000_000_000
+UINT_MAX = (1 << 32) - 1
 SLICE = SECOND // 20  # Python handles signals between two calls: this is the longest that Ctrl-C has to wait
 
 
@@ -68,12 +72,22 @@ def check(code):
 # ---- Waiting ----
 
 _main = threading.main_thread().ident
+_short = reprlib.Repr()
+_short.maxother = 80
+shown = _short.repr  # of values in messages
+
+
+def instance(name, value, kind):
+    """The value, or a refusal of one of another class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} {shown(value)} is not a {kind.__name__}")
+    return value
 
 
 def nanoseconds(name, seconds):
     """A number of seconds, up to 292 years; infinity is forever."""
     if isinstance(seconds, bool) or not isinstance(seconds, numbers.Real) or math.isnan(seconds):
-        raise TypeError(f"{name} {seconds!r} is no time (seconds, 0 or more)")
+        raise TypeError(f"{name} {shown(seconds)} is not a time (seconds, 0 or more)")
     if seconds < 0:
         raise ValueError(f"{name} {seconds!r} is out of range (seconds, 0 or more)")
     return min(int(seconds * SECOND), FOREVER) if seconds < FOREVER / SECOND else FOREVER
@@ -85,13 +99,18 @@ def until(seconds):
     return FOREVER if span == FOREVER else lib.filch_in(span)
 
 
-def whole(name, value):
+def whole(name, value, most=(1 << 64) - 1):
     """A number that a field of C holds, or a refusal."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} {value!r} is no whole number (0 or more)")
-    if value < 0:
-        raise ValueError(f"{name} {value} is out of range (0 or more)")
+        raise TypeError(f"{name} {shown(value)} is not a whole number (0 or more)")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} {value} is out of range ({f'at most {most}' if value > 0 else '0 or more'})")
     return int(value)
+
+
+def chars(name, value):
+    """Text for C, or a refusal."""
+    return ffi.new("char[]", instance(name, value, str).encode())
 
 
 def choices(kind, prefix, *without):
@@ -143,7 +162,7 @@ def function(kind, fn):
     if isinstance(fn, ffi.CData):
         return ffi.cast(f"{kind} *", fn)
     if not is_compiled(fn):
-        raise TypeError(f"{fn!r} is no compiled function (valid: of cffi, ctypes or numba.cfunc)")
+        raise TypeError(f"{shown(fn)} is not a compiled function (valid: of cffi, ctypes or numba.cfunc); for a Python callable use filch.Executor")
     if isinstance(fn, ctypes._CFuncPtr):
         fn = ctypes.cast(fn, ctypes.c_void_p).value
     return ffi.cast(f"{kind} *", getattr(fn, "address", fn))
@@ -158,13 +177,30 @@ def pointer(data):
         return data
     if isinstance(data, int):
         return ffi.cast("void *", data)
-    return ffi.from_buffer(data)
+    try:
+        return ffi.from_buffer(data)
+    except TypeError:
+        raise TypeError(f"data {shown(data)} has no address (valid: an object with a buffer, as a NumPy array; a pointer of cffi; a number)") from None
+
+
+def _converted(name, kind, value, kept):
+    """A value for a field of that type of C, or a refusal."""
+    if isinstance(value, ffi.CData):
+        return value
+    if kind.cname == "char *":
+        kept.append(chars(name, value))
+        return kept[-1]
+    if kind.kind == "pointer":
+        raise TypeError(f"{name} {shown(value)} is not a pointer of cffi ({kind.cname})")
+    if kind.cname == "_Bool":
+        return instance(name, value, bool)
+    return whole(name, value, (1 << 8 * ffi.sizeof(kind)) - 1)
 
 
 def configure(kind, settings, names=(), times=()):
     """(a struct of settings by name, memory that it needs). names: {field: arguments of choices()}; times: fields in seconds."""
     config, kept = ffi.new(f"{kind} *"), []
-    fields = dict(ffi.typeof(kind).fields)
+    fields = {field: about for field, about in ffi.typeof(kind).fields if field != "size"}
     for name, value in settings.items():
         if name not in fields:
             raise TypeError(f"unknown setting '{name}' of {kind} (valid: {', '.join(fields)})")
@@ -172,18 +208,15 @@ def configure(kind, settings, names=(), times=()):
             continue
         if name in names:
             known = choices(fields[name].type, *names[name])
-            if value not in known:
-                raise ValueError(f"unknown {name} '{value}' (valid: {', '.join(known)})")
+            if not isinstance(value, str) or value not in known:
+                raise ValueError(f"unknown {name} {shown(value)} (valid: {', '.join(known)})")
             value = known[value]
         elif name in times:
             value = nanoseconds(name, value)
-        elif fields[name].type.kind == "primitive" and fields[name].type.cname not in ("_Bool", "double"):
-            value = whole(name, value)
-        elif isinstance(value, str):
-            value = ffi.new("char[]", value.encode())
-            kept.append(value)
+        else:
+            value = _converted(name, fields[name].type, value, kept)
         setattr(config, name, value)
-    if "size" in fields:
+    if hasattr(config, "size"):
         config.size = ffi.sizeof(kind)
     return config, kept
 
@@ -263,8 +296,15 @@ def _after_fork():
 
 
 def _at_exit():
-    for one in reversed(list(_open.values())):
-        one.close()
+    try:
+        for one in reversed(list(_open.values())):
+            one.close()
+    except KeyboardInterrupt:  # end as Python does after it, but now: threads still run jobs, so the interpreter cannot be taken down
+        for stream in (sys.stdout, sys.stderr):
+            if stream:
+                stream.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -7,21 +7,23 @@ import os
 import struct
 import sys
 
-from ._library import Shared, check, ffi, function, is_compiled, pointer
+from ._library import Shared, check, ffi, function, instance, is_compiled, pointer, shown, whole
 from ._library import lib as _lib
 from .executor import Executor
 from .pool import _here
+from .runtime import Runtime
 from .runtime import runtime as shared
 
 KINDS = {**dict.fromkeys("?BHILQNc", _lib.FILCH_RADIX_UNSIGNED), **dict.fromkeys("bhilqn", _lib.FILCH_RADIX_SIGNED),
          **dict.fromkeys("fd", _lib.FILCH_RADIX_FLOAT)}
 NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
+CALLABLES = "sorted() and list.sort() take Python callables"
 PIECE = 1 << 16  # items: a smaller piece costs more than it saves
 _threads = Shared(lambda: Executor(len(os.sched_getaffinity(0)), name="filch.algorithms"))
 
 
 def _native(runtime):
-    return (runtime or shared())._runtime
+    return (shared() if runtime is None else instance("runtime", runtime, Runtime))._use()
 
 
 def _kind(code):
@@ -32,12 +34,17 @@ def _kind(code):
     return KINDS[plain]
 
 
-def _writable(array):
+def _buffer(make, array):
+    """make(array), or a refusal of an object without a buffer."""
     try:
-        view = memoryview(array)
-    except (TypeError, ValueError) as no_buffer:
+        return make(array)
+    except (TypeError, ValueError, BufferError) as why:
         kind = type(array).__name__
-        raise TypeError(f"a {kind} cannot be sorted in place: {no_buffer} (valid: an object with a buffer, as a NumPy array)") from None
+        raise TypeError(f"a {kind} cannot be sorted in place: {why} (valid: an object with a writable buffer, as a NumPy array)") from None
+
+
+def _writable(array):
+    view = _buffer(memoryview, array)
     if view.readonly:
         raise TypeError("a read-only buffer cannot be sorted in place; copy it first")
     if view.ndim != 1:
@@ -51,12 +58,16 @@ def sort(array, *, key=None, less=None, context=None, stable=False, runtime=None
     """Sorts a one-dimensional buffer in place. Numbers are sorted by radix, stably: integers, and floats in the order of their bits, so
     that positive NaNs come last and negative ones first. key: the name of a field of a NumPy record, or (offset, format) of a number
     in each item. less: a compiled comparison, filch_less_fn, which gets context; stable=True keeps the order of equal items."""
+    if key is not None and less is not None:
+        raise TypeError("sort by key and by less at once (valid: one of them)")
+    if less is not None and not is_compiled(less):
+        raise TypeError(f"less {shown(less)} is not a compiled function (valid: of cffi, ctypes or numba.cfunc); {CALLABLES}")
     if key is None and less is None:
         view = _writable(array)
         offset, size, kind = 0, view.itemsize, _kind(view.format)
         count, width = len(view), size
     else:
-        data = ffi.from_buffer(array, require_writable=True)
+        data = _buffer(lambda one: ffi.from_buffer(one, require_writable=True), array)
         width = getattr(getattr(array, "dtype", None), "itemsize", None) or memoryview(array).itemsize
         count = len(data) // width
     if less is not None:
@@ -65,21 +76,33 @@ def sort(array, *, key=None, less=None, context=None, stable=False, runtime=None
         check(call(_native(runtime), data, count, width, function("filch_less_fn", less), given))
         return
     if key is not None:
-        code, offset = (array.dtype.fields[key][0].str, array.dtype.fields[key][1]) if isinstance(key, str) else key[::-1]
-        size, kind = _number(code)
+        offset, size, kind = _keyed(array, key)
     else:
         data = ffi.from_buffer(array, require_writable=True)
     check(_lib.filch_run_radix_sort(_native(runtime), data, count, width, offset, size, kind))
 
 
+def _keyed(array, key):
+    """(offset, bytes, kind) of a number in each item."""
+    if isinstance(key, str):
+        fields = getattr(getattr(array, "dtype", None), "fields", None) or {}
+        if key not in fields:
+            raise ValueError(f"unknown key '{key}' (valid: {', '.join(fields) or 'a field of a NumPy record; these items are none'})")
+        return fields[key][1], *_number(fields[key][0].str)
+    if isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], str):
+        return whole("offset", key[0]), *_number(key[1])
+    raise TypeError(f"key {shown(key)} is not a place in an item (valid: the name of a field, or a tuple (offset, format)); {CALLABLES}")
+
+
 def _number(code):
     """(bytes, kind) of a number by NumPy's code, '<i4', or that of module struct, 'i'."""
-    if code[-1].isdigit():
+    if code[-1:].isdigit():
         kinds = {"u": "B", "i": "b", "f": "f", "b": "B"}
         if code[0] not in NATIVE + "|" or code[1] not in kinds:
             raise TypeError(f"a key of format '{code}' has no order here (valid: integers and floats in native byte order)")
         return int(code[2:]), _kind(kinds[code[1]])
-    return struct.calcsize(code), _kind(code)
+    kind = _kind(code)
+    return struct.calcsize(code), kind
 
 
 # ---- Pieces on threads ----
@@ -110,11 +133,16 @@ def for_each(fn, size, context=None, *, hint=0, runtime=None):
     """Runs fn for parts that together cover [0, size). A compiled filch_for_fn gets (self, begin, end, context) and stops the loop
     with a nonzero result, which is returned. A Python callable gets (begin, end); the first exception is raised.
     hint: the smallest part."""
+    size, hint = whole("size", size), whole("hint", hint)
     if not is_compiled(fn):
+        if not callable(fn):
+            raise TypeError(f"{shown(fn)} is not a function (valid: a compiled one, or a Python callable of begin and end)")
+        if context is not None:
+            raise TypeError("context is for compiled functions (a Python callable refers to its data itself)")
         _each(fn, _pieces(size, hint or 1))
         return 0
     given = pointer(context)
-    return check(_lib.fl_run_for(_native(runtime), 0, size, hint, function("filch_for_fn", fn), given))
+    return check(_lib.filch_run_for(_native(runtime), 0, size, hint, function("filch_for_fn", fn), given))
 
 
 class Reduction:
@@ -123,7 +151,7 @@ class Reduction:
     def __init__(self, size, make, chunk, join, drop=None):
         kind = {name: field.type for name, field in ffi.typeof("filch_reduction").fields}
         functions = {"make": make, "chunk": chunk, "join": join, "drop": drop}
-        self.size, self._functions = size, functions
+        self.size, self._functions = whole("size", size), functions
         given = {name: ffi.cast(kind[name], _address(fn)) for name, fn in functions.items() if fn is not None}
         self._how = ffi.new("filch_reduction *", {"size": size, **given})
 
@@ -134,12 +162,17 @@ class Scanning:
     def __init__(self, size, make, sum, scan):
         kind = {name: field.type for name, field in ffi.typeof("filch_scanning").fields}
         functions = {"make": make, "sum": sum, "scan": scan}
-        self._functions = functions
+        self.size, self._functions = whole("size", size), functions
         self._how = ffi.new("filch_scanning *", {"size": size, **{name: ffi.cast(kind[name], _address(fn)) for name, fn in functions.items()}})
 
 
 def _address(fn):
     return function("void", fn)
+
+
+def _refuse_other(method, how, others):
+    if not hasattr(how, method):
+        raise TypeError(f"how {shown(how)} has no {method}() (valid: a ufunc, as numpy.add, or {others})")
 
 
 def reduce(values, how, context=None, *, hint=0, runtime=None):
@@ -148,9 +181,9 @@ def reduce(values, how, context=None, *, hint=0, runtime=None):
     if isinstance(how, Reduction):
         out = ffi.new("char[]", how.size)
         given = pointer(context)
-        code = _lib.fl_run_reduce(_native(runtime), 0, values, hint, how._how, out, given)
-        check(code)
+        check(_lib.filch_run_reduce(_native(runtime), 0, whole("values", values), whole("hint", hint), how._how, out, given))
         return bytes(ffi.buffer(out))
+    _refuse_other("reduce", how, "a Reduction; functools.reduce takes a Python callable")
     pieces = _pieces(len(values))
     parts = _each(lambda begin, end: how.reduce(values[begin:end]), pieces)
     total = parts[0]
@@ -165,8 +198,11 @@ def scan(values, how, out=None, context=None, *, runtime=None):
     if isinstance(how, Scanning):
         out = values if out is None else out
         source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
-        check(_lib.fl_run_scan(_native(runtime), source, len(source) // how._how.size, target, how._how, given))
+        if len(target) < len(source):
+            raise ValueError(f"out of {len(target)} bytes is too small (valid: {len(source)} or more, as values have)")
+        check(_lib.filch_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
         return out
+    _refuse_other("accumulate", how, "a Scanning; itertools.accumulate takes a Python callable")
     pieces = _pieces(len(values))
     if len(pieces) == 1:
         return how.accumulate(values, out=out)

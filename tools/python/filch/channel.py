@@ -4,7 +4,7 @@ import errno
 import itertools
 import weakref
 
-from ._library import NULL, _Orphan, check, ffi, in_child, lib, wait, whole
+from ._library import NULL, _Orphan, check, ffi, in_child, lib, shown, wait, whole
 
 _all = weakref.WeakSet()
 _numbers = itertools.count(1)
@@ -46,8 +46,13 @@ class Channel:
             number = next(_numbers)
             self._objects[number] = item
             item = number.to_bytes(8, "little")
-        elif memoryview(item).nbytes != self._size:
-            raise ValueError(f"an item of {memoryview(item).nbytes} bytes does not fit the channel (its items have {self._size})")
+        else:
+            try:
+                size = memoryview(item).nbytes
+            except TypeError:
+                raise TypeError(f"item {shown(item)} is not bytes (valid: {self._size} bytes, or size=None for any object)") from None
+            if size != self._size:
+                raise ValueError(f"an item of {size} bytes does not fit the channel (its items have {self._size})")
         try:
             data = ffi.from_buffer(item)
             code = wait(what, call, self._channel, data, **how) if call else lib.filch_channel_try_send(self._channel, data)

@@ -72,7 +72,7 @@ class Executor(Pool, concurrent.futures.Executor):
 
     def map(self, fn, *iterables, timeout=None, chunksize=1):
         """As of concurrent.futures.Executor. chunksize: items for each job; more than 1 is for short functions."""
-        if chunksize < 1:
+        if whole("chunksize", chunksize) < 1:
             raise ValueError(f"chunksize {chunksize} is out of range (at least 1)")
         end = None if timeout is None else time.monotonic() + timeout
         rows = zip(*iterables)

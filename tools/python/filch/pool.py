@@ -4,7 +4,7 @@ import errno
 import itertools
 import threading
 
-from ._library import NULL, Owner, _Orphan, check, configure, error, ffi, function, in_child, is_compiled, lib, pointer, refuse_on_worker, wait
+from ._library import NULL, UINT_MAX, Owner, _Orphan, check, configure, error, ffi, function, in_child, instance, is_compiled, lib, pointer, refuse_on_worker, shown, wait, whole
 from .runtime import Runtime, _read
 
 TIMES = {"aging", "timeout", "grow_after", "shrink_after", "interval", "stuck_after", "run_timeout"}
@@ -116,8 +116,9 @@ class Job:
         return lib.filch_job_cancel(self._job) == 0
 
     def set_priority(self, priority):
-        """Of a waiting job in a pool of order 'priority': 0 .. 7."""
-        check(lib.filch_job_set_priority(self._job, priority))
+        """Of a waiting job in a pool of order 'priority': 0 .. 7, the most urgent. Error: EALREADY (it no longer waits)."""
+        self._pool._use()
+        check(lib.filch_job_set_priority(self._job, whole("priority", priority, UINT_MAX)))
 
     def __del__(self):
         try:
@@ -137,15 +138,13 @@ class Pool(Owner):
     blocking=True: jobs are Python callables or compiled functions, and run on threads for blocking calls."""
 
     def __init__(self, width=None, *, runtime=None, **settings):
-        if runtime and runtime._runtime == NULL:
-            raise error(errno.EPIPE, "the runtime is closed; create a new one")
-        self._own = None
-        if settings.get("blocking") and not runtime and (width or 0) > THREADS:
-            runtime = self._own = Runtime(settings.pop("workers", None), blocking_threads=width)
-        self._blocking = bool(settings.get("blocking"))
-        given = {"width": width, "runtime": runtime._runtime if runtime else None, **settings}
-        config, self._kept = configure("filch_pool_config", given, CHOICES, TIMES)
-        self._runtime = runtime
+        handle = NULL if runtime is None else instance("runtime", runtime, Runtime)._use()
+        config, self._kept = configure("filch_pool_config", {"width": width, **settings}, CHOICES, TIMES)
+        self._own, self._blocking = None, config.blocking
+        if config.blocking and runtime is None and config.width > THREADS:
+            runtime = self._own = Runtime(config.workers, blocking_threads=config.width)
+            config.workers, handle = 0, runtime._use()
+        config.runtime, self._runtime = handle, runtime
         out = ffi.new("filch_pool **")
         try:
             check(lib.filch_pool_create(out, config))
@@ -166,7 +165,11 @@ class Pool(Owner):
     def post(self, fn, data=NULL):
         """Submits a compiled function without a handle: the cheapest call. fn and data, of cffi's types, must live until the job has
         ended. Waits while the queue is full. Errors: Closed; EAGAIN (full='reject')."""
-        code = _submit(NULL, self._pool, fn, data, NULL, 0)
+        try:
+            code = _submit(NULL, self._pool, fn, data, NULL, 0)
+        except TypeError:
+            raise TypeError(f"cannot post {shown(fn)} with {shown(data)} (valid: pointers of cffi); submit() also takes functions of ctypes and "
+                            "numba.cfunc, objects with a buffer, and with blocking=True Python callables") from None
         if code:
             self._retry(code, NULL, fn, data, NULL)
 
@@ -187,12 +190,12 @@ class Pool(Owner):
                 job._kept = (given, kept)
             job._job = self._accept(fn, given, how)
         elif not callable(fn):
-            raise TypeError(f"{fn!r} is no function (valid: of cffi, ctypes or numba.cfunc; with blocking=True also a Python callable)")
+            raise TypeError(f"{shown(fn)} is not a function (valid: of cffi, ctypes or numba.cfunc; with blocking=True also a Python callable)")
         elif self._blocking:
             job._call, job._kept = Call(self, fn, () if data is None else (data,), {}), kept
             job._job = self._accept_call(job._call, how)
         else:
-            raise TypeError(f"{fn!r} is a Python callable; submit it to filch.Executor, or to a pool with blocking=True")
+            raise TypeError(f"{shown(fn)} is a Python callable; submit it to filch.Executor, or to a pool with blocking=True")
         return job
 
     def _accept(self, fn, data, how=NULL, handle=True):
@@ -256,7 +259,7 @@ class Pool(Owner):
         refuse_on_worker(what)
 
     def resize(self, width):
-        check(lib.filch_pool_resize(self._use(), width))
+        check(lib.filch_pool_resize(self._use(), whole("width", width, UINT_MAX)))
 
     def stats(self):
         """The pool's numbers: {name: number}; outcomes: {name: number}."""
