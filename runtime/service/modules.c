@@ -22,7 +22,8 @@
 
 /* Brokers in modules of Filch. Any other scheme is the name of its module. */
 static const struct {
-    const char *schemes, *module;
+    const char *schemes, *paths; /* paths: those without "//" after the colon */
+    const char *module;
     const char *library; /* Debian's package of its client library; a newer release has another
                             number in it */
     const char *headers; /* the one to build it with */
@@ -68,6 +69,24 @@ static const fl_broker_kind *refuse_scheme(const char *url)
                     "module filch-broker-NAME.so)",
                     length < 32 ? (int)length : 32, url, valid);
     return NULL;
+}
+
+bool fl_broker_url_start(unsigned i, fl_module_name start)
+{
+    strcpy(start, "memory:");
+    if (i-- == 0)
+        return true;
+    for (unsigned row = 0; row < KNOWN; row++)
+        for (const char *at = known[row].schemes; *at; i--) {
+            size_t length = strcspn(at, " ");
+            snprintf(start, sizeof(fl_module_name), "%.*s", (int)length, at);
+            if (i == 0) {
+                strcat(start, has_scheme(known[row].paths, start) ? ":" : "://");
+                return true;
+            }
+            at += length + strspn(at + length, " ");
+        }
+    return false;
 }
 
 /* ---- Absent modules ---- */

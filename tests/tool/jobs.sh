@@ -64,21 +64,28 @@ END
 
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
-refused "did you mean filch-jobs enqueue?" enqeue
+refused "unknown 'enqeue' (nearest: enqueue;" enqeue
+refused "option --queue stands before the command (write filch-jobs COMMAND --queue" --queue x stats
+refused "option --json before" --json
 for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
     status=0
     # shellcheck disable=SC2086
     "$filch" $arguments >/dev/full 2>err || status=$?
     claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
-refused "dead requeue" dead
-refused "dead requeue" dead nonsense
+refused "'dead' is incomplete list show requeue drop)" dead
+refused "'dead' is incomplete" help dead
+refused "'dead is incomplete" dead --help
+refused "unknown 'dead lst' (nearest: dead list; drop)" dead lst
+refused "unknown 'deda list' (nearest: dead list;" deda list
 refused "nonsense" help nonsense
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch-jobs [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 --help
 sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p' out >commands
 claim "the help lists 16 commands" test "$(wc -l <commands)" -eq 16
+run_filch 0 list --help=json
+claim "the schemes of brokers are values of --broker" json '{"redis://", "sqlite:"} <= set([o["choices"] for o in r["options"] if o["name"] == "broker"][0])'
 while read -r name; do
     # shellcheck disable=SC2086
     run_filch 0 $name --help

@@ -7,6 +7,7 @@
 #include <runtime/service/message.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tools/shared/names.h>
 #include <tools/shared/spell.h>
 
 /* Over the largest body there is room for the other keys, and for escapes in a text. */
@@ -133,10 +134,12 @@ static bool read_key(job *out, const char *name, const json_t *value, char why[L
             snprintf(why, LINES_WHY, "\"%s\" is wrong (valid: %s)", name, valid);
         return !valid;
     }
-    int used = snprintf(why, LINES_WHY, "unknown key '%.30s' (valid:", name);
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
     for (unsigned i = 0; i < KEYS; i++)
-        used += snprintf(why + used, LINES_WHY - (size_t)used, "%s %s", i ? "," : "", keys[i].name);
-    snprintf(why + used, LINES_WHY - (size_t)used, ")");
+        names_add(&list, keys[i].name);
+    snprintf(why, LINES_WHY, "unknown key '%.30s' (%.190s)", name,
+             names_allowed(allowed, name, list.at));
     return false;
 }
 

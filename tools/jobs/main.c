@@ -10,7 +10,7 @@ static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_co
                                              jobs_result_commands,  jobs_change_commands,
                                              jobs_dead_commands,    jobs_load_commands,
                                              jobs_plan_commands};
-enum { GROUPS = sizeof groups / sizeof *groups, COMMANDS_MOST = 64 };
+enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const char statuses[] =
     "Exit status: 0 done; 1 the broker refused, is away, or has no such job; 2 a wrong command "
@@ -71,14 +71,42 @@ static const jobs_command *find(int argc, char **argv, int *words)
     return NULL;
 }
 
-static int refuse(const char *name)
+/* Commands whose names begin with these letters. */
+static void list_commands(const char *begin, names_list *out)
 {
-    const char *names[COMMANDS_MOST + 1] = {NULL};
-    unsigned count = 0;
     for (int g = 0; g < GROUPS; g++)
-        for (const jobs_command *c = groups[g]; c->name && count < COMMANDS_MOST; c++)
-            names[count++] = c->name;
-    names_refuse("filch-jobs", "command", name, names);
+        for (const jobs_command *c = groups[g]; c->name; c++)
+            if (strncmp(c->name, begin, strlen(begin)) == 0)
+                names_add(out, c->name);
+}
+
+static int refuse_part(const char *first, const names_list *whole)
+{
+    char list[NAMES_ALLOWED];
+    names_join(list, sizeof list, whole->at);
+    fprintf(stderr, "filch-jobs: command '%s' is incomplete (valid: %s); see filch-jobs --help\n",
+            first, list);
+    return JOBS_USAGE;
+}
+
+/* A name has two words if those of some commands begin with the first, or if it is close to one with the second. */
+static int refuse(int argc, char **argv)
+{
+    const char *first = argc ? argv[0] : "", *second = argc > 1 && *argv[1] != '-' ? argv[1] : "";
+    names_list all_names = {.count = 0}, begun = {.count = 0};
+    char begin[40], both[40];
+    snprintf(begin, sizeof begin, "%s ", first);
+    snprintf(both, sizeof both, "%s %s", first, second);
+    list_commands("", &all_names);
+    list_commands(begin, &begun);
+    if (begun.count && !*second)
+        return refuse_part(first, &begun);
+    if (begun.count)
+        names_refuse("filch-jobs", "command", both, begun.at);
+    else if (*second && !names_nearest(first, all_names.at) && names_nearest(both, all_names.at))
+        names_refuse("filch-jobs", "command", both, all_names.at);
+    else
+        names_refuse("filch-jobs", "command", first, all_names.at);
     return JOBS_USAGE;
 }
 
@@ -114,12 +142,12 @@ static int find_and_run(int argc, char **argv)
     if (strncmp(name, "--help=", 7) == 0)
         command_read(&all, NULL, 2, argv); /* ends the process */
     if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
-        return refuse(name);
+        return refuse(argc - 1, argv + 1);
     c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;
     if (c)
         return help(c);
     if (argc > 2)
-        return refuse(argv[2]);
+        return refuse(argc - 2, argv + 2);
     command_help(&all, stdout);
     return JOBS_OK;
 }
