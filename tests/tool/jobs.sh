@@ -111,7 +111,7 @@ refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
 refused "ids --all" dead requeue --all id
-refused "delay duration 200ms" enqueue --type t --delay 5
+refused "delay duration 0s..3650d; units" enqueue --type t --delay 5x
 refused "delay" enqueue --type t --delay -1s
 refused "expires" enqueue --type t --expires 0
 refused "priority 0..9" enqueue --type t --priority 10
@@ -397,6 +397,8 @@ claim "a queue with jobs is left alone" says "holds 20 jobs"
 run_filch 0 plan --service-time 200ms --rate 170 --p99 1.5s --json
 claim "the fleet meets its target, and one pod less does not" json 'r["p99"] <= 1.5 and (r["pods"], r["slots"], r["least_slots"]) == (4, 40, 35)'
 claim "without a price there is no cost" json 'r["cost_per_task"] is None and r["model"].startswith("M/M/c")'
+run_filch 0 plan --service-time 0.2 --rate 170 --p99 '1.5 s' --json
+claim "a time without a unit is in seconds" json 'r["pods"] == 4'
 run_filch 0 plan --service-time 200ms --service-cv 2 --rate 170 --pods 4 --price-cpu-hour 0.04048 --price-gib-hour 0.004445 --json
 claim "the cost is that of the pods" json 'abs(r["cost_per_task"] - 4 * (0.5 * 0.04048 + 0.004445) / 3600 / 170) < 1e-12'
 claim "other variation has the other model" json 'r["model"].startswith("G/G/c") and abs(r["utilisation"] - 0.85) < 1e-9'

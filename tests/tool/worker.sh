@@ -96,7 +96,9 @@ run_worker 0 --brokers
 claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes' out
 run_worker 0 --sleep 0
 run_worker 0 --sleep=1ms
-refused_by "--sleep soon 0s..1d" --sleep soon
+run_worker 0 --sleep '1.5 ms'
+run_worker 0 --sleep 0.001
+refused_by "--sleep soon 0s..1d; units us, default s" --sleep soon
 refused_by "--widtth width" --widtth 3
 run_worker 2 --help=text
 

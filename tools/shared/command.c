@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <getopt.h>
 #include <limits.h>
+#include <runtime/platform/text/duration.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -147,11 +148,10 @@ void command_duration(const command *c, const command_option *row, void *options
 {
     int64_t ns;
     char least[32], most[32];
-    if (!spell_duration(text, (int64_t)row->most, &ns) || ns < (int64_t)row->least)
-        command_refuse(c,
-                       "--%s: '%s' is not a duration in range (%s..%s; write 200us, 200ms, 1.5s)",
-                       row->name, text, spell_limit((int64_t)row->least, least, sizeof least),
-                       spell_limit((int64_t)row->most, most, sizeof most));
+    if (!fl_duration_read(text, (int64_t)row->least, (int64_t)row->most, &ns))
+        command_refuse(c, "--%s: '%s' is not a duration in range (%s..%s; " FL_DURATION_UNITS ")",
+                       row->name, text, fl_duration_write((int64_t)row->least, least, sizeof least),
+                       fl_duration_write((int64_t)row->most, most, sizeof most));
     *(int64_t *)place(row, options) = ns;
 }
 

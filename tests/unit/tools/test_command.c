@@ -138,8 +138,8 @@ Test(command, refusals_name_valid_values)
         {"tool -r 1001", "--repeat: '1001' is not a number in range (1..1000)"},
         {"tool --seed -1", "--seed: '-1' is not a number in range (0..18446744073709551615)"},
         {"tool --share 1", "--share: '1' is not a number in range (0..0.9)"},
-        {"tool --time 5",
-         "--time: '5' is not a duration in range (1us..1h; write 200us, 200ms, 1.5s)"},
+        {"tool --time 2h", "--time: '2h' is not a duration in range (1us..1h; units ns, us, ms, s, "
+                           "m, h, d, default s)"},
         {"tool --format xml", "unknown --format 'xml' (valid: table, csv)"},
         {"tool --format tables", "unknown --format 'tables' (nearest: table; valid: table, csv)"},
         {"tool --color autos",
