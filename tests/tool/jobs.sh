@@ -176,7 +176,7 @@ claim "an unknown job is named" says "no waiting job 'nonsense'"
 # ---- result ----
 
 run_filch 1 result 17
-claim "a job without a record is named" says "no record of job '17'" "dead show 17"
+claim "a job without a record is named" says "no record of job '17'" "no dead letter in queue 'tasks'" "--queue"
 database "INSERT INTO records VALUES ('17', 1, 1500000000, 9223372036854775807, 'three of 3', x'1b5b316d', NULL),
     ('18', 2, 0, 9223372036854775807, NULL, x'ff', 'no image'), ('19', 0, 0, 1, 'old', NULL, NULL)"
 run_filch 0 result 17 --json
@@ -188,8 +188,15 @@ run_filch 0 result 18 --json
 claim "a dead letter has a reason" json 'r["state"] == "dead" and r["reason"] == "no image" and r["result_base64"] == "/w=="
     and r["result"] is None and r["progress"] is None'
 run_filch 0 result 18
-claim "which people see" says "dead" "no image"
+claim "which people see" says "dead: the job has failed" "no image"
 run_filch 1 result 19
+run_filch 0 enqueue --type t --id silent --queue failed.dlq --header 'x-dlq-reason=exit 3: no disk' --header x-dlq-timestamp=1500 body
+run_filch 0 result silent --queue failed --json
+claim "a failed job that has reported nothing is its dead letter" json 'r == {"id": "silent", "state": "dead", "updated": 1500,
+    "progress": None, "progress_base64": None, "result": None, "result_base64": None, "reason": "exit 3: no disk"}'
+run_filch 0 result silent --queue failed
+claim "which people see, too" says "dead: the job has failed" "exit 3: no disk"
+run_filch 1 result silent
 
 # ---- Jobs of strangers ----
 
