@@ -46,31 +46,6 @@ static bool has_scheme(const char *schemes, const char *scheme)
     return false;
 }
 
-/* Up to the colon; false: there is none, or this is no scheme, which may hold a password. */
-static bool read_scheme(const char *url, fl_module_name scheme)
-{
-    static const char valid[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
-    size_t length = strspn(url, valid);
-    snprintf(scheme, sizeof(fl_module_name), "%.*s", (int)length, url);
-    return length && length < sizeof(fl_module_name) && url[length] == ':' && url[0] >= 'a';
-}
-
-static const fl_broker_kind *refuse_scheme(const char *url)
-{
-    char valid[240] = "memory";
-    size_t length = strcspn(url, ":");
-    for (unsigned i = 0; i < KNOWN; i++) {
-        size_t used = strlen(valid);
-        snprintf(valid + used, sizeof valid - used, " %s", known[i].schemes);
-    }
-    /* only the scheme: the rest may hold a password */
-    filch_error_set(-EINVAL,
-                    "unknown broker '%.*s' (valid schemes, before a colon: %s, and NAME of a "
-                    "module filch-broker-NAME.so)",
-                    length < 32 ? (int)length : 32, url, valid);
-    return NULL;
-}
-
 bool fl_broker_url_start(unsigned i, fl_module_name start)
 {
     strcpy(start, "memory:");
@@ -87,6 +62,37 @@ bool fl_broker_url_start(unsigned i, fl_module_name start)
             at += length + strspn(at + length, " ");
         }
     return false;
+}
+
+/* Up to the colon; false: there is none, or this is no scheme, which may hold a password. */
+static bool read_scheme(const char *url, fl_module_name scheme)
+{
+    static const char valid[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+    size_t length = strspn(url, valid);
+    snprintf(scheme, sizeof(fl_module_name), "%.*s", (int)length, url);
+    return length && length < sizeof(fl_module_name) && url[length] == ':' && url[0] >= 'a';
+}
+
+static const fl_broker_kind *refuse_scheme(const char *url)
+{
+    char valid[240] = "memory";
+    fl_module_name start;
+    size_t length = strcspn(url, ":");
+    for (unsigned i = 0; !url[length] && fl_broker_url_start(i, start); i++)
+        if (strcspn(start, ":") == length && strncmp(start, url, length) == 0) {
+            filch_error_set(-EINVAL, "broker '%s' is not a URL (write %s...)", url, start);
+            return NULL;
+        }
+    for (unsigned i = 0; i < KNOWN; i++) {
+        size_t used = strlen(valid);
+        snprintf(valid + used, sizeof valid - used, " %s", known[i].schemes);
+    }
+    /* only the scheme: the rest may hold a password */
+    filch_error_set(-EINVAL,
+                    "unknown broker '%.*s' (valid schemes, before a colon: %s, and NAME of a "
+                    "module filch-broker-NAME.so)",
+                    length < 32 ? (int)length : 32, url, valid);
+    return NULL;
 }
 
 /* ---- Absent modules ---- */

@@ -28,7 +28,10 @@ refused "number 1000" bench --slow-down 0
 for list in '' ',' 'fib,' ',fib' 'fib,,nqueens'; do
     refused "--kernels empty" bench --kernels "$list"
 done
-refused "--workers empty" bench --workers ""
+refused "--workers value is empty comma" bench --workers ""
+refused "too many 'extra' (usage: ...])" bench extra
+refused "unknown subcommand '-' (valid:" -
+refused "(write -f FORMAT)" trace -f
 refused "--wait empty" bench --columns chase-lev --wait suspend,,help-any
 
 # Duplicates; a column that is there anyway; more columns than there is room for; choices of no column.

@@ -76,6 +76,7 @@ done
 refused "'dead' is incomplete list show requeue drop)" dead
 refused "'dead' is incomplete" help dead
 refused "'dead is incomplete" dead --help
+refused "'requeue' is incomplete (valid: dead requeue)" requeue 17
 refused "unknown 'dead lst' (nearest: dead list; drop)" dead lst
 refused "unknown 'deda list' (nearest: dead list;" deda list
 refused "nonsense" help nonsense
@@ -124,9 +125,11 @@ refused "rate" load --rate 0
 refused "size" load --size 99999999999
 refused "concurrency 1..1000" load --concurrency 1001
 refused "duration" load --duration soon
-refused "body no/such/file" enqueue --type t @no/such/file
+refused "body 'no/such/file': No such file (valid: 16 MiB)" enqueue --type t @no/such/file
 refused "no/such/file" enqueue --lines no/such/file
 refused "unknown broker nonsense sqlite" list --broker nonsense:secret
+refused "'redis' is not a URL (write redis://...)" list --broker redis
+refused "'sqlite' is not a URL (write sqlite:...)" list --broker sqlite
 claim "the rest of a URL is not printed" test "$(grep -c secret err)" -eq 0
 refused "sync=never full" list --broker "sqlite:x.db?sync=never"
 

@@ -95,6 +95,10 @@ claim "--version names the program and the version: $(cat out)" grep -Eq '^filch
 run_worker 0 --brokers
 claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes' out
 run_worker 0 --sleep 0
+run_worker 0 -V
+refused_by "--width has no value (write VALUE)" --width
+refused_by "--sleep has no value (write N)" --sleep
+refused_by "unexpected 'help' (valid: options" help
 run_worker 0 --sleep=1ms
 run_worker 0 --sleep '1.5 ms'
 run_worker 0 --sleep 0.001

@@ -71,13 +71,22 @@ static const jobs_command *find(int argc, char **argv, int *words)
     return NULL;
 }
 
-/* Commands whose names begin with these letters. */
-static void list_commands(const char *begin, names_list *out)
+static bool is_word(const char *word, const char *text, size_t size)
+{
+    return strlen(word) == size && memcmp(word, text, size) == 0;
+}
+
+/* All commands, and of those with two words the ones that have this word. */
+static void list_commands(const char *word, names_list *all_names, names_list *with_word)
 {
     for (int g = 0; g < GROUPS; g++)
-        for (const jobs_command *c = groups[g]; c->name; c++)
-            if (strncmp(c->name, begin, strlen(begin)) == 0)
-                names_add(out, c->name);
+        for (const jobs_command *c = groups[g]; c->name; c++) {
+            const size_t first = strcspn(c->name, " ");
+            const char *second = c->name[first] ? c->name + first + 1 : NULL;
+            names_add(all_names, c->name);
+            if (second && (is_word(word, c->name, first) || strcmp(word, second) == 0))
+                names_add(with_word, c->name);
+        }
 }
 
 static int refuse_part(const char *first, const names_list *whole)
@@ -89,20 +98,19 @@ static int refuse_part(const char *first, const names_list *whole)
     return JOBS_USAGE;
 }
 
-/* A name has two words if those of some commands begin with the first, or if it is close to one with the second. */
+/* "dead" and "requeue" are parts of names; "deda list" is close to one. */
 static int refuse(int argc, char **argv)
 {
     const char *first = argc ? argv[0] : "", *second = argc > 1 && *argv[1] != '-' ? argv[1] : "";
-    names_list all_names = {.count = 0}, begun = {.count = 0};
-    char begin[40], both[40];
-    snprintf(begin, sizeof begin, "%s ", first);
+    names_list all_names = {.count = 0}, with_word = {.count = 0};
+    char both[40];
     snprintf(both, sizeof both, "%s %s", first, second);
-    list_commands("", &all_names);
-    list_commands(begin, &begun);
-    if (begun.count && !*second)
-        return refuse_part(first, &begun);
-    if (begun.count)
-        names_refuse("filch-jobs", "command", both, begun.at);
+    list_commands(first, &all_names, &with_word);
+    const bool begins = with_word.count && strncmp(with_word.at[0], first, strlen(first)) == 0;
+    if (with_word.count && !(begins && *second))
+        return refuse_part(first, &with_word);
+    if (with_word.count)
+        names_refuse("filch-jobs", "command", both, with_word.at);
     else if (*second && !names_nearest(first, all_names.at) && names_nearest(both, all_names.at))
         names_refuse("filch-jobs", "command", both, all_names.at);
     else

@@ -93,7 +93,7 @@ const jobs_command jobs_result_commands[] = {
      "Examples:\n"
      "  filch-jobs result 17\n"
      "  filch-jobs result 17 --json | jq -r .result\n"
-     "  filch-jobs result 17 --json | jq -e '.state != \"dead\"'    fails if the job has\n",
+     "  filch-jobs result 17 --json | jq -e '.state == \"done\"'\n",
      0, 1, 1, result},
     {0},
 };

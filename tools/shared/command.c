@@ -187,7 +187,7 @@ void command_list(const command *c, const command_option *row, void *options, co
     char *copy = strdup(text), *rest = copy;
     for (char *name; (name = strsep(&rest, ","));) {
         if (!*name)
-            command_refuse(c, "--%s: a name is empty (put one comma between names)", row->name);
+            command_refuse(c, "--%s: a value is empty (put one comma between values)", row->name);
         row->each(c, row, options, name);
     }
     free(copy);
@@ -300,6 +300,13 @@ void command_help(const command *c, FILE *out)
 
 /* ---- Reading ---- */
 
+static const command_option *row_of(const command_option **rows, int found)
+{
+    while (found < FIRST && (*rows)->letter != found)
+        rows++;
+    return found < FIRST ? *rows : rows[found - FIRST];
+}
+
 /* getopt_long has left the row, or the letter, in optopt. */
 FILCH_NORETURN static void refuse_option(const command *c, const command_option **rows, int found,
                                          const char *argument)
@@ -310,8 +317,11 @@ FILCH_NORETURN static void refuse_option(const command *c, const command_option 
         command_refuse(c, "--%s has no value (write --%s %s)", row->name, row->name, row->value);
     if (row)
         command_refuse(c, "%s: this option takes no value (write --%s)", argument, row->name);
+    if (optopt && found == ':')
+        command_refuse(c, "-%c has no value (write -%c %s)", optopt, optopt,
+                       row_of(rows, optopt)->value);
     if (optopt)
-        command_refuse(c, found == ':' ? "-%c has no value" : "unknown option -%c", optopt);
+        command_refuse(c, "unknown option -%c", optopt);
     for (size_t i = 0; rows[i]; i++)
         if (rows[i]->help)
             names_add(&known, rows[i]->name);
@@ -340,13 +350,6 @@ static void describe(const command_option **rows, struct option *longs, char *le
     *letters = '\0';
 }
 
-static const command_option *row_of(const command_option **rows, int found)
-{
-    while (found < FIRST && (*rows)->letter != found)
-        rows++;
-    return found < FIRST ? *rows : rows[found - FIRST];
-}
-
 char **command_read(const command *c, void *options, int argc, char **argv)
 {
     const command_option *rows[MOST + 1];
@@ -365,12 +368,12 @@ char **command_read(const command *c, void *options, int argc, char **argv)
             command_refuse(c, "--%s has another name (write --%s)", row->name, row->instead);
         row->read(c, row, options, optarg);
     }
-    const char *usage = c->arguments ? c->arguments : "";
+    const char *blank = c->arguments ? " " : "", *usage = c->arguments ? c->arguments : "";
     if (argc - optind < c->least)
-        command_refuse(c, "too few arguments: %d (usage: %s [OPTION...] %s)", argc - optind,
-                       c->name, usage);
+        command_refuse(c, "too few arguments: %d (usage: %s [OPTION...]%s%s)", argc - optind,
+                       c->name, blank, usage);
     if (c->most >= 0 && argc - optind > c->most)
-        command_refuse(c, "too many arguments: '%s' (usage: %s [OPTION...] %s)",
-                       argv[optind + c->most], c->name, usage);
+        command_refuse(c, "too many arguments: '%s' (usage: %s [OPTION...]%s%s)",
+                       argv[optind + c->most], c->name, blank, usage);
     return &argv[optind];
 }

@@ -75,7 +75,7 @@ void names_refuse(const char *program, const char *what, const char *name, const
 {
     char allowed[NAMES_ALLOWED];
     names_allowed(allowed, name, list);
-    if (*name == '-')
+    if (*name == '-' && name[strspn(name, "-")])
         refuse_option(program, what, name);
     else if (*name)
         fprintf(stderr, "%s: unknown %s '%.40s' (%s)", program, what, name, allowed);

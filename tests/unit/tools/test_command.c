@@ -148,7 +148,7 @@ Test(command, refusals_name_valid_values)
         {"tool --format json", "--format: 'json' is an option of its own (write --json)"},
         {"tool --export csv", "--export has another name (write --format)"},
         {"tool --output ", "--output is empty (give a text)"},
-        {"tool --names a,,b", "--names: a name is empty (put one comma between names)"},
+        {"tool --names a,,b", "--names: a value is empty (put one comma between values)"},
         {"tool a b", "too many arguments: 'b' (usage: tool [OPTION...] [FILE])"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
