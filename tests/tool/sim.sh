@@ -7,6 +7,7 @@ refused "no graph is named --list trace" sim
 refused "unknown generator 'trees' (nearest: tree; skew uts loop trace" sim trees
 refused "unknown generator 'treee' (nearest: tree;" sim treee:fan=2.5
 refused "generator tree 'width' fan depth" sim tree:width=3
+refused "generator tree: more than 2,000,000,000 tasks (lower depth)" sim tree:fan=4,depth=40
 refused "generator tree 'dept' (nearest: depth;" sim tree:dept=3
 for file in nofile.trace ./nofile none.d/a:b; do
     refused "cannot open trace '$file': No such file (valid: trace, tree, loop" sim "$file"
