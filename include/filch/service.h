@@ -235,7 +235,8 @@ typedef struct filch_service_stats {
                                                   begun */
     uint64_t settled;                          /* answers that the broker has accepted */
     uint64_t returned;                         /* given back without having begun */
-    uint64_t malformed; /* dead letters without having begun: malformed or of unknown type, */
+    uint64_t malformed; /* dead letters that have not run, so not in `outcomes`: malformed or of
+                           unknown type, */
     uint64_t expired;   /* expired, */
     uint64_t poison;    /* delivered too often */
     uint64_t late;      /* done after their deadline */

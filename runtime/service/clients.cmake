@@ -41,11 +41,11 @@ macro(core_part name part)
   endif()
 endmacro()
 
-# broker(NAME [MODULE M] SCHEMES S... CLIENTS C...): brokers/NAME, which exports fl_broker_NAME; its module is filch-broker-M.so
+# broker(NAME [MODULE M] SCHEMES S... [PATHS S...] CLIENTS C...): brokers/NAME, which exports fl_broker_NAME; its module is filch-broker-M.so
 # (default NAME). It is built if all its clients are there, with the schemes of its URLs as FL_BROKER_SCHEMES. modules.h declares it and
 # modules.c knows its schemes in any case, by generated/broker_kinds.h and known_brokers.h.
 macro(broker name)
-  cmake_parse_arguments(broker "" MODULE "SCHEMES;CLIENTS" ${ARGN})
+  cmake_parse_arguments(broker "" MODULE "SCHEMES;PATHS;CLIENTS" ${ARGN})
   set(broker_module_${name} ${name})
   if(broker_MODULE)
     set(broker_module_${name} ${broker_MODULE})
@@ -63,11 +63,12 @@ macro(broker name)
     endif()
   endforeach()
   list(JOIN broker_SCHEMES " " broker_schemes_${name})
+  list(JOIN broker_PATHS " " broker_PATHS)
   list(JOIN broker_packages " " broker_packages)
   list(JOIN broker_headers ", " broker_headers)
   string(REGEX REPLACE "(.*), " "\\1 and " broker_headers "${broker_headers}")
   string(APPEND broker_kinds "extern const fl_broker_kind fl_broker_${name};\n")
-  string(APPEND known_brokers "{\"${broker_schemes_${name}}\", \"${broker_module_${name}}\", \"${broker_packages}\", \"${broker_headers}\"},\n")
+  string(APPEND known_brokers "{\"${broker_schemes_${name}}\", \"${broker_PATHS}\", \"${broker_module_${name}}\", \"${broker_packages}\", \"${broker_headers}\"},\n")
   if(broker_is_built)
     file(GLOB broker_sources_${name} CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/brokers/${name}/*.c)
     list(APPEND brokers ${name})

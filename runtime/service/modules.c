@@ -22,7 +22,8 @@
 
 /* Brokers in modules of Filch. Any other scheme is the name of its module. */
 static const struct {
-    const char *schemes, *module;
+    const char *schemes, *paths; /* paths: those without "//" after the colon */
+    const char *module;
     const char *library; /* Debian's package of its client library; a newer release has another
                             number in it */
     const char *headers; /* the one to build it with */
@@ -45,6 +46,24 @@ static bool has_scheme(const char *schemes, const char *scheme)
     return false;
 }
 
+bool fl_broker_url_start(unsigned i, fl_module_name start)
+{
+    strcpy(start, "memory:");
+    if (i-- == 0)
+        return true;
+    for (unsigned row = 0; row < KNOWN; row++)
+        for (const char *at = known[row].schemes; *at; i--) {
+            size_t length = strcspn(at, " ");
+            snprintf(start, sizeof(fl_module_name), "%.*s", (int)length, at);
+            if (i == 0) {
+                strcat(start, has_scheme(known[row].paths, start) ? ":" : "://");
+                return true;
+            }
+            at += length + strspn(at + length, " ");
+        }
+    return false;
+}
+
 /* Up to the colon; false: there is none, or this is no scheme, which may hold a password. */
 static bool read_scheme(const char *url, fl_module_name scheme)
 {
@@ -57,7 +76,13 @@ static bool read_scheme(const char *url, fl_module_name scheme)
 static const fl_broker_kind *refuse_scheme(const char *url)
 {
     char valid[240] = "memory";
+    fl_module_name start;
     size_t length = strcspn(url, ":");
+    for (unsigned i = 0; !url[length] && fl_broker_url_start(i, start); i++)
+        if (strcspn(start, ":") == length && strncmp(start, url, length) == 0) {
+            filch_error_set(-EINVAL, "broker '%s' is not a URL (write %s...)", url, start);
+            return NULL;
+        }
     for (unsigned i = 0; i < KNOWN; i++) {
         size_t used = strlen(valid);
         snprintf(valid + used, sizeof valid - used, " %s", known[i].schemes);

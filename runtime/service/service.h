@@ -244,6 +244,12 @@ typedef struct fl_running {
     int64_t since; /* ns since the run began */
 } fl_running;
 
+/* Dead letters of all kinds. */
+static inline uint64_t fl_service_dead(const filch_service_stats *stats)
+{
+    return stats->outcomes[FILCH_SERVICE_DEAD] + stats->malformed + stats->expired + stats->poison;
+}
+
 fl_service_health fl_service_health_read(filch_service *service);
 /* The running jobs that began first. Returns how many. */
 size_t fl_service_running_read(filch_service *service, fl_running *out, size_t room);

@@ -331,7 +331,7 @@ static unsigned add_at(unsigned far, const char *name, const char *const *names,
 void fl_nearest(const char *name, const char *const *names, char *text, size_t size)
 {
     const size_t length = strlen(name);
-    const unsigned close = length <= 4 ? 1 : length <= 8 ? 2 : 3;
+    const unsigned close = fl_spelling_close(length);
     unsigned found = 0;
     snprintf(text, size, "nearest:");
     for (unsigned far = 0; far <= close && length < FL_SPELLING_LONGEST && !found; far++)

@@ -18,7 +18,7 @@ refused "nonsense tiny quick full" bench --size nonsense
 refused "nonsense table csv markdown" bench --format nonsense
 refused "json own --json" bench --format json
 refused "--export --format" bench --export csv
-refused "unknown option: --jsn did you mean --json?" bench --jsn
+refused "unknown option --jsn (nearest: --json)" bench --jsn
 refused "number 1024" bench --workers 0
 refused "number 1024" bench --workers 1,1000000
 refused "number" bench --workers two
@@ -28,7 +28,10 @@ refused "number 1000" bench --slow-down 0
 for list in '' ',' 'fib,' ',fib' 'fib,,nqueens'; do
     refused "--kernels empty" bench --kernels "$list"
 done
-refused "--workers empty" bench --workers ""
+refused "--workers value is empty comma" bench --workers ""
+refused "too many 'extra' (usage: ...])" bench extra
+refused "unknown subcommand '-' (valid:" -
+refused "(write -f FORMAT)" trace -f
 refused "--wait empty" bench --columns chase-lev --wait suspend,,help-any
 
 # Duplicates; a column that is there anyway; more columns than there is room for; choices of no column.
@@ -64,9 +67,17 @@ claim "- is standard output" grep -q '^"\?fib' out
 claim "and no file" test ! -e ./-
 refused "report file" bench --report -
 refused "nonsense" bench nonsense
-refused "unknown subcommand 'tracce' did you mean filch trace?" tracce
+refused "unknown subcommand 'tracce' (nearest: trace; valid:" tracce
 run_filch 2 nothing-alike
-claim "a name that is like none has no hint: $(cat err)" test "$(grep -c 'did you mean' err)" -eq 0
+claim "a name that is like none has no hint: $(cat err)" test "$(grep -c 'nearest' err)" -eq 0
+refused "option --json stands before the subcommand (write SUBCOMMAND --json" --json bench
+refused "unknown option --verison (nearest: --version)" --verison
+refused "unknown --kernels 'fob' (nearest: fib; valid:" bench --kernels fob
+refused "unknown --columns 'chas-lev' (nearest: chase-lev;" bench --columns chas-lev
+refused "unknown --policy 'randm' (nearest: random;" bench --policy randm
+refused "unknown --load 'oi' (nearest: io; valid: cpu," tune --load oi
+refused "unknown part 'wdth' (nearest: width;" tune wdth
+refused "unknown --by 'second' (nearest: seconds;" compare --by second old new
 
 # Each command that prints, to a full disk: status 2, one message.
 while read -r arguments; do

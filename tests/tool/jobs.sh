@@ -64,21 +64,29 @@ END
 
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
-refused "did you mean filch-jobs enqueue?" enqeue
+refused "unknown 'enqeue' (nearest: enqueue;" enqeue
+refused "option --queue stands before the command (write filch-jobs COMMAND --queue" --queue x stats
+refused "option --json before" --json
 for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
     status=0
     # shellcheck disable=SC2086
     "$filch" $arguments >/dev/full 2>err || status=$?
     claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
-refused "dead requeue" dead
-refused "dead requeue" dead nonsense
+refused "'dead' is incomplete list show requeue drop)" dead
+refused "'dead' is incomplete" help dead
+refused "'dead is incomplete" dead --help
+refused "'requeue' is incomplete (valid: dead requeue)" requeue 17
+refused "unknown 'dead lst' (nearest: dead list; drop)" dead lst
+refused "unknown 'deda list' (nearest: dead list;" deda list
 refused "nonsense" help nonsense
 run_filch 0 --version
 claim "the version is a number" grep -Eq '^filch-jobs [0-9]+\.[0-9]+\.[0-9]+$' out
 run_filch 0 --help
 sed -nE 's/^  ([a-z]+( [a-z]+)?) {2,}.*/\1/p' out >commands
 claim "the help lists 16 commands" test "$(wc -l <commands)" -eq 16
+run_filch 0 list --help=json
+claim "the schemes of brokers are values of --broker" json '{"redis://", "sqlite:"} <= set([o["choices"] for o in r["options"] if o["name"] == "broker"][0])'
 while read -r name; do
     # shellcheck disable=SC2086
     run_filch 0 $name --help
@@ -104,7 +112,7 @@ refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
 refused "ids --all" dead requeue --all id
-refused "delay duration 200ms" enqueue --type t --delay 5
+refused "delay duration 0s..3650d; units" enqueue --type t --delay 5x
 refused "delay" enqueue --type t --delay -1s
 refused "expires" enqueue --type t --expires 0
 refused "priority 0..9" enqueue --type t --priority 10
@@ -117,9 +125,11 @@ refused "rate" load --rate 0
 refused "size" load --size 99999999999
 refused "concurrency 1..1000" load --concurrency 1001
 refused "duration" load --duration soon
-refused "body no/such/file" enqueue --type t @no/such/file
+refused "body 'no/such/file': No such file (valid: 16 MiB)" enqueue --type t @no/such/file
 refused "no/such/file" enqueue --lines no/such/file
 refused "unknown broker nonsense sqlite" list --broker nonsense:secret
+refused "'redis' is not a URL (write redis://...)" list --broker redis
+refused "'sqlite' is not a URL (write sqlite:...)" list --broker sqlite
 claim "the rest of a URL is not printed" test "$(grep -c secret err)" -eq 0
 refused "sync=never full" list --broker "sqlite:x.db?sync=never"
 
@@ -169,7 +179,7 @@ claim "an unknown job is named" says "no waiting job 'nonsense'"
 # ---- result ----
 
 run_filch 1 result 17
-claim "a job without a record is named" says "no record of job '17'" "dead show 17"
+claim "a job without a record is named" says "no record of job '17'" "no dead letter in queue 'tasks'" "--queue"
 database "INSERT INTO records VALUES ('17', 1, 1500000000, 9223372036854775807, 'three of 3', x'1b5b316d', NULL),
     ('18', 2, 0, 9223372036854775807, NULL, x'ff', 'no image'), ('19', 0, 0, 1, 'old', NULL, NULL)"
 run_filch 0 result 17 --json
@@ -181,8 +191,15 @@ run_filch 0 result 18 --json
 claim "a dead letter has a reason" json 'r["state"] == "dead" and r["reason"] == "no image" and r["result_base64"] == "/w=="
     and r["result"] is None and r["progress"] is None'
 run_filch 0 result 18
-claim "which people see" says "dead" "no image"
+claim "which people see" says "dead: the job has failed" "no image"
 run_filch 1 result 19
+run_filch 0 enqueue --type t --id silent --queue failed.dlq --header 'x-dlq-reason=exit 3: no disk' --header x-dlq-timestamp=1500 body
+run_filch 0 result silent --queue failed --json
+claim "a failed job that has reported nothing is its dead letter" json 'r == {"id": "silent", "state": "dead", "updated": 1500,
+    "progress": None, "progress_base64": None, "result": None, "result_base64": None, "reason": "exit 3: no disk"}'
+run_filch 0 result silent --queue failed
+claim "which people see, too" says "dead: the job has failed" "exit 3: no disk"
+run_filch 1 result silent
 
 # ---- Jobs of strangers ----
 
@@ -390,6 +407,8 @@ claim "a queue with jobs is left alone" says "holds 20 jobs"
 run_filch 0 plan --service-time 200ms --rate 170 --p99 1.5s --json
 claim "the fleet meets its target, and one pod less does not" json 'r["p99"] <= 1.5 and (r["pods"], r["slots"], r["least_slots"]) == (4, 40, 35)'
 claim "without a price there is no cost" json 'r["cost_per_task"] is None and r["model"].startswith("M/M/c")'
+run_filch 0 plan --service-time 0.2 --rate 170 --p99 '1.5 s' --json
+claim "a time without a unit is in seconds" json 'r["pods"] == 4'
 run_filch 0 plan --service-time 200ms --service-cv 2 --rate 170 --pods 4 --price-cpu-hour 0.04048 --price-gib-hour 0.004445 --json
 claim "the cost is that of the pods" json 'abs(r["cost_per_task"] - 4 * (0.5 * 0.04048 + 0.004445) / 3600 / 170) < 1e-12'
 claim "other variation has the other model" json 'r["model"].startswith("G/G/c") and abs(r["utilisation"] - 0.85) < 1e-9'

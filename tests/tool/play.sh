@@ -4,9 +4,10 @@
 # cannot play.
 . "$(dirname "$0")/common.bash"
 
+echo "no trace" >text
 refused "no trace is named --list" play
 refused "too many arguments: '5' [OPTION...] TRACE | EXAMPLE [NUMBER]" play fib 4 5
-refused "too many arguments: 'b' a trace, or an example and its number" play a.trace b
+refused "too many arguments: 'b' a trace, or an example and its number" play text b
 refused "n: '0' (1..16)" play fib 0
 refused "depth: '11' (1..10)" play tree 11
 refused "--workers: '17' (1..16)" play fib --workers 17
@@ -15,12 +16,12 @@ refused "--seed: 'x' (0.." play fib --seed x
 refused "two results --text, --svg, --html" play fib --text --svg a.svg
 refused "--columns without --svg" play fib --columns 3
 refused "--columns: '0' (1..100)" play fib --svg a.svg --columns 0
-refused "--workers with a trace" play --workers 2 run.trace
-refused "--seed with a trace" play --seed 2 run.trace
-refused "/nonexistent/a.trace No such file example --list" play /nonexistent/a.trace
+refused "--workers with a trace" play --workers 2 text
+refused "--seed with a trace" play --seed 2 text
+refused "/nonexistent/a.trace No such file fib trace" play /nonexistent/a.trace
 refused "/nonexistent/a.svg" play fib 2 --svg /nonexistent/a.svg
-echo "no trace" >text
 refused "text not a trace of Filch" play text
+refused "cannot open trace 'fibb': No such file (nearest: fib; tree trace" play fibb
 claim "a folder that is not there is named" sh -c '! TMPDIR=/nonexistent "$1" play fib 2 2>err' sh "$filch"
 claim "and the file: $(cat err)" grep -q "cannot create '/nonexistent/filch-play-.*No such file" err
 

@@ -4,21 +4,29 @@
 . "$(dirname "$0")/common.bash"
 
 refused "no graph is named --list trace" sim
-refused "'trees' tree skew uts loop" sim trees
+refused "unknown generator 'trees' (nearest: tree; skew uts loop trace" sim trees
+refused "unknown generator 'treee' (nearest: tree;" sim treee:fan=2.5
 refused "generator tree 'width' fan depth" sim tree:width=3
+refused "generator tree: more than 2,000,000,000 tasks (lower depth)" sim tree:fan=4,depth=40
+refused "generator tree 'dept' (nearest: depth;" sim tree:dept=3
+for file in nofile.trace ./nofile none.d/a:b; do
+    refused "cannot open trace '$file': No such file (valid: trace, tree, loop" sim "$file"
+done
 refused "too many arguments 'loop'" sim tree loop
 refused "json own --json" sim tree --format json
 refused "unknown level 'socket:2' package:N numa:N" sim tree --machine socket:2
 refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
 refused "16 workers do not fit on 8" sim tree --machine core:8
-refused "/nonexistent/m.xml" sim tree --machine /nonexistent/m.xml
+refused "/nonexistent/m.xml' cannot be read: No such file" sim tree --machine /nonexistent/m.xml
+echo "<nonsense/>" >bad.xml
+refused "bad.xml' cannot be read: hwloc understand (valid: lstopo" sim tree --machine bad.xml
 refused "--workers '0' 1..1024" sim tree --workers 0
 refused "--workers '1025' 1..1024" sim tree --workers 1025
 refused "--workers '2' 4..1024" sim tree --workers 4..2
-refused "unknown policy 'randm' random" sim tree --policy randm
-refused "unknown take mode 'two' adaptive one half" sim tree --take two
-refused "unknown idle mode 'doze' sleep yield spin" sim tree --idle doze
-refused "unknown queue 'abq' chase-lev the central-mutex" sim tree --queue abq
+refused "unknown --policy 'randm' (nearest: random; all" sim tree --policy randm
+refused "unknown --take 'two' (valid: adaptive, one, half" sim tree --take two
+refused "unknown --idle 'doze' sleep yield spin" sim tree --idle doze
+refused "unknown --queue 'abq' chase-lev the central-mutex all" sim tree --queue abq
 for queue in the central-mutex all chase-lev,the; do
     refused "--take half queue chase-lev" sim tree --queue "$queue" --take half
 done
@@ -34,7 +42,7 @@ done
 
 # The number of policies, by the message that lists them.
 run_filch 2 sim tree:depth=1 --policy none
-policies=$(grep -o '(valid: [^)]*' err | tr , '\n' | wc -l)
+policies=$(grep -o '(valid: [^)]*' err | tr , '\n' | grep -vc ' all$')
 claim "several policies are listed: $(cat err)" test "$policies" -ge 6
 
 # A run of 8 workers on two packages, all policies.

@@ -95,8 +95,14 @@ claim "--version names the program and the version: $(cat out)" grep -Eq '^filch
 run_worker 0 --brokers
 claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes' out
 run_worker 0 --sleep 0
+run_worker 0 -V
+refused_by "--width has no value (write VALUE)" --width
+refused_by "--sleep has no value (write N)" --sleep
+refused_by "unexpected 'help' (valid: options" help
 run_worker 0 --sleep=1ms
-refused_by "--sleep soon 0s..1d" --sleep soon
+run_worker 0 --sleep '1.5 ms'
+run_worker 0 --sleep 0.001
+refused_by "--sleep soon 0s..1d; units us, default s" --sleep soon
 refused_by "--widtth width" --widtth 3
 run_worker 2 --help=text
 
@@ -155,8 +161,8 @@ publish nonsense ""
 run_worker 0 --once --broker "$broker"
 claim "the number of workers is told once, with its reason" \
     test "$(grep -Ec '"workers started","workers":([0-9]+),"sizing":"\1: .*"binding":"[^"]+","fence":"[^"]+"' err)" -eq 1
-claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":1,' err
-claim "jobs that cannot run are counted: $(tail -1 err)" grep -q '"dead":1,"malformed":1,"expired":0,"poison":0,' err
+claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":2,' err
+claim "jobs that cannot run are counted: $(tail -1 err)" grep -q '"dead":2,"failed":1,"malformed":1,"expired":0,"poison":0,' err
 claim "they are logged" grep -q '"level":"warn","message":"job became a dead letter".*"reason":"unknown task type: nonsense"' err
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
 claim "the capabilities of the broker are told" grep -q '"broker connected".*"capabilities":"sqlite: durable yes' err

@@ -3,9 +3,9 @@
 #include "child.h"
 
 #include <filch/runtime.h>
+#include <sched/queue.h>
 #include <stddef.h>
 #include <string.h>
-#include <tools/shared/names.h>
 #include <tools/shared/probe.h>
 
 /* Where each choice is, once for the library, once for this command. */
@@ -52,18 +52,23 @@ static int check(const filch_config *config, char *why, size_t size)
     return probe_runtime(config, &workers, why, size);
 }
 
-/* The environment may hold the error instead. */
-static void refuse_queue(const char *name, const char *why)
+void columns_list(names_list *out)
 {
-    const char *others[2 + BENCH_NAMES] = {"handpool", COLUMNS_BY_CLANG};
-    char unknown[64], names[256];
-    int length = snprintf(unknown, sizeof unknown, "unknown queue '%.30s'", name);
-    if (strncmp(why, unknown, (size_t)length) != 0)
-        command_refuse(&bench_command, "%s", why);
+    names_add_rows(out, NAMES_ROWS(fl_queues));
+    names_add(out, "handpool");
+    names_add(out, COLUMNS_BY_CLANG);
     for (size_t i = 0; i < peer_count; i++)
-        others[2 + i] = peers[i].name;
-    names_join(names, sizeof names, others);
-    command_refuse(&bench_command, "%s; valid for this command only: %s", why, names);
+        names_add(out, peers[i].name);
+}
+
+/* The environment may hold the error instead. */
+static void refuse_queue(const command_option *row, const char *name, const char *why)
+{
+    char unknown[64];
+    int length = snprintf(unknown, sizeof unknown, "unknown queue '%.30s'", name);
+    if (strncmp(why, unknown, (size_t)length) == 0)
+        command_pick(&bench_command, row, name);
+    command_refuse(&bench_command, "%s", why);
 }
 
 static bool is_by_clang(const char *name)
@@ -108,7 +113,7 @@ void columns_add_queue(const command *c, const command_option *row, void *to, co
         refuse_missing(name, peer_find("openmp-clang")->needs);
     if (!t->queues_by_default && !other && !is_by_clang(name) && strcmp(name, "handpool") != 0 &&
         check(&config, why, sizeof why))
-        refuse_queue(name, why);
+        refuse_queue(row, name, why);
     add_name(&t->queues, row->name, name);
 }
 
@@ -123,6 +128,7 @@ void columns_add_choice(const command *c, const command_option *row, void *to, c
     char why[512];
     columns_expect_room(chosen->count + 1, BENCH_NAMES, choices[choosing].what);
     *name_at(&config, choices[choosing].in_config) = name;
+    command_pick(c, row, name);
     if (check(&config, why, sizeof why))
         command_refuse(c, "%s", why);
     add_name(chosen, row->name, name);

@@ -31,6 +31,7 @@ typedef struct typed {
 extern const command bench_command;
 
 command_reader columns_add_queue;
+command_registry columns_list; /* of columns_add_queue */
 command_reader columns_add_choice;
 /* All of them, serial code first; nothing is added any more. */
 void columns_make(typed *t);

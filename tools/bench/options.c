@@ -2,6 +2,8 @@
 #include "child.h"
 #include "columns.h"
 
+#include <sched/mode.h>
+#include <sched/victims/policy.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tools/shared/probe.h>
@@ -10,6 +12,35 @@ enum { MOST_SLOW_DOWN = 1000 };
 
 const char *const bench_size_names[KERNEL_SIZES + 1] = {"tiny", "quick", "full", NULL};
 static const char *const format_names[] = {"table", "csv", "markdown", NULL};
+
+/* ---- Registries ---- */
+
+static void list_kernels(names_list *out)
+{
+    for (size_t i = 0; i < kernel_count; i++)
+        names_add(out, kernels[i].column[KERNEL_SERIAL]->name);
+    names_add(out, "all");
+}
+
+static void list_policies(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_policies));
+}
+
+static void list_idle_modes(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_idle_modes));
+}
+
+static void list_take_modes(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_take_modes));
+}
+
+static void list_wait_modes(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_wait_modes));
+}
 
 /* ---- Lists ---- */
 
@@ -31,15 +62,11 @@ static void add_kernels(typed *t, enum kernel_shown shown)
 
 static void add_kernel(const command *c, const command_option *row, void *to, const char *name)
 {
-    (void)row;
-    const char *names[BENCH_KERNELS + 1] = {NULL};
-    if (strcmp(name, "all") == 0) {
+    const size_t at = (size_t)command_pick(c, row, name);
+    if (at == kernel_count)
         add_kernels(to, KERNEL_WITH_ALL);
-        return;
-    }
-    for (size_t i = 0; i < kernel_count; i++)
-        names[i] = kernels[i].column[KERNEL_SERIAL]->name;
-    add_row(to, &kernels[command_choose(c, "kernel", name, names)]);
+    else
+        add_row(to, &kernels[at]);
 }
 
 /* Keeps the list ascending and each number once. */
@@ -97,10 +124,10 @@ static const command_option known[] = {
          "The columns of the table: queues of the library (docs/lab/README.md), handpool (a "
          "hand-written pool), peers (listed below). Default: chase-lev, central-mutex, and on "
          "parallel algorithms the peers of the same compiler. Serial code is always measured",
-         .letter = 'c', .read = command_list, .each = columns_add_queue},
+         .letter = 'c', .read = command_list, .each = columns_add_queue, .registry = columns_list},
     [KERNELS] = {"kernels", "LIST",
                  "Kernels to run; all: all but the longest (default: those marked below)",
-                 .letter = 'k', .read = command_list, .each = add_kernel},
+                 .letter = 'k', .read = command_list, .each = add_kernel, .registry = list_kernels},
     {"workers", "LIST", "Numbers of workers (default: 1 and one per core this process may use)",
      .letter = 'w', .read = command_list, .each = add_workers, .most = BENCH_MOST_WORKERS},
     {"peers",
@@ -108,13 +135,13 @@ static const command_option known[] = {
              "--kernels, --columns and --size are not given",
      .read = command_flag, FIELD(peers)},
     {"policy", "LIST", "Victim selection: policies of the library (default: random)",
-     .read = command_list, .each = columns_add_choice},
+     .read = command_list, .each = columns_add_choice, .registry = list_policies},
     {"idle", "LIST", "Behaviour of idle workers: sleep, yield, spin (default: sleep)",
-     .read = command_list, .each = columns_add_choice},
+     .read = command_list, .each = columns_add_choice, .registry = list_idle_modes},
     {"take", "LIST", "How much a thief takes: adaptive, one, half (default: adaptive)",
-     .read = command_list, .each = columns_add_choice},
+     .read = command_list, .each = columns_add_choice, .registry = list_take_modes},
     {"wait", "LIST", "Join of a stolen task: suspend, help-any, help-own (default: suspend)",
-     .read = command_list, .each = columns_add_choice},
+     .read = command_list, .each = columns_add_choice, .registry = list_wait_modes},
     {"repeat", "N",
      "Rounds: measurements of each (default: 3 to 12, as the time allows; a verdict takes 8)",
      .letter = 'r', .read = command_count, FIELD(options.repeat), .least = 1,

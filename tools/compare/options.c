@@ -8,9 +8,7 @@ static const char *const figure_names[] = {"seconds", "cpu_seconds", NULL};
 
 static void read_figure(const command *c, const command_option *row, void *to, const char *text)
 {
-    (void)row;
-    ((compare_options *)to)->figures.by =
-        figure_names[command_choose(c, "--by", text, figure_names)];
+    ((compare_options *)to)->figures.by = figure_names[command_pick(c, row, text)];
 }
 
 #define FIELD(field) COMMAND_FIELD(compare_options, field)
@@ -19,7 +17,7 @@ static const command_option known[] = {
     {"by", "FIGURE",
      "seconds, or cpu_seconds: of all threads, which other programs disturb less (default: "
      "seconds)",
-     .read = read_figure},
+     .read = read_figure, .choices = figure_names},
     {"relative",
      .help = "Divide each sample by that of serial code in the same round: a machine that slows "
              "down for a while slows both",

@@ -45,6 +45,8 @@ int body_read(const jobs_options *o, const char *argument, char **body, size_t *
         return 0;
     free(*body);
     *body = NULL;
-    return jobs_usage(o, "cannot read the body from %s: %s (at most 16 MiB)",
-                      is_file ? argument + 1 : "stdin", strerror(error));
+    if (is_file)
+        return jobs_usage(o, "cannot read the body from '%s': %s (valid: a file of at most 16 MiB)",
+                          argument + 1, strerror(error));
+    return jobs_usage(o, "cannot read the body from stdin: %s (at most 16 MiB)", strerror(error));
 }

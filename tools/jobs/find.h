@@ -8,7 +8,11 @@
 
 enum { FIND_MOST = 100000 };
 
-/* Shows the waiting job of this id. what: "waiting job", for the message. An exit status. */
+/* Shows a job that was found; returns an exit status. */
+typedef int find_show(const jobs_options *o, const filch_message *message);
+/* Looks for the job among the first FIND_MOST, or --limit, and shows it. *count: how many were looked at. An exit status. */
+int find_job(jobs_connection *c, const char *id, find_show *show, bool *found, unsigned *count);
+/* Shows the waiting job of this id as a whole, or says that it is not there. what: "waiting job", for the message. An exit status. */
 int find_and_show(jobs_connection *c, const char *id, const char *what);
 
 #endif

@@ -4,10 +4,11 @@
 #include "options.h"
 
 #include <jansson.h>
+#include <runtime/platform/text/duration.h>
 #include <runtime/service/message.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tools/shared/spell.h>
+#include <tools/shared/names.h>
 
 /* Over the largest body there is room for the other keys, and for escapes in a text. */
 enum { LINE_MOST = 2 * FL_BODY_MOST + FL_HEADERS_MOST };
@@ -50,9 +51,9 @@ static const char *read_text(job *out, const key *k, const json_t *value)
 static const char *read_duration(job *out, const key *k, const json_t *value)
 {
     const char *text = text_of(value);
-    return text && spell_duration(text, JOBS_TIME_MOST, place(out, k))
+    return text && fl_duration_read(text, 0, JOBS_TIME_MOST, place(out, k))
                ? NULL
-               : "a duration: \"200ms\", \"1.5s\", \"5m\", \"1h\"";
+               : "a duration as text, 0s..3650d; " FL_DURATION_UNITS;
 }
 
 static const char *read_priority(job *out, const key *k, const json_t *value)
@@ -133,10 +134,12 @@ static bool read_key(job *out, const char *name, const json_t *value, char why[L
             snprintf(why, LINES_WHY, "\"%s\" is wrong (valid: %s)", name, valid);
         return !valid;
     }
-    int used = snprintf(why, LINES_WHY, "unknown key '%.30s' (valid:", name);
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
     for (unsigned i = 0; i < KEYS; i++)
-        used += snprintf(why + used, LINES_WHY - (size_t)used, "%s %s", i ? "," : "", keys[i].name);
-    snprintf(why + used, LINES_WHY - (size_t)used, ")");
+        names_add(&list, keys[i].name);
+    snprintf(why, LINES_WHY, "unknown key '%.30s' (%.190s)", name,
+             names_allowed(allowed, name, list.at));
     return false;
 }
 

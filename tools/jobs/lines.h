@@ -7,7 +7,7 @@
 
 #include <filch/service.h>
 
-enum { LINES_WHY = 160 };
+enum { LINES_WHY = 256 };
 
 /* Reads a line into a new message, which the caller frees; it holds its own texts and body. Fields
  * that the line does not have are those of `defaults`; `expires` is then and there a time from now,

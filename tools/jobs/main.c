@@ -10,7 +10,7 @@ static const jobs_command *const groups[] = {jobs_enqueue_commands, jobs_look_co
                                              jobs_result_commands,  jobs_change_commands,
                                              jobs_dead_commands,    jobs_load_commands,
                                              jobs_plan_commands};
-enum { GROUPS = sizeof groups / sizeof *groups, COMMANDS_MOST = 64 };
+enum { GROUPS = sizeof groups / sizeof *groups };
 
 static const char statuses[] =
     "Exit status: 0 done; 1 the broker refused, is away, or has no such job; 2 a wrong command "
@@ -71,14 +71,50 @@ static const jobs_command *find(int argc, char **argv, int *words)
     return NULL;
 }
 
-static int refuse(const char *name)
+static bool is_word(const char *word, const char *text, size_t size)
 {
-    const char *names[COMMANDS_MOST + 1] = {NULL};
-    unsigned count = 0;
+    return strlen(word) == size && memcmp(word, text, size) == 0;
+}
+
+/* All commands, and of those with two words the ones that have this word. */
+static void list_commands(const char *word, names_list *all_names, names_list *with_word)
+{
     for (int g = 0; g < GROUPS; g++)
-        for (const jobs_command *c = groups[g]; c->name && count < COMMANDS_MOST; c++)
-            names[count++] = c->name;
-    names_refuse("filch-jobs", "command", name, names);
+        for (const jobs_command *c = groups[g]; c->name; c++) {
+            const size_t first = strcspn(c->name, " ");
+            const char *second = c->name[first] ? c->name + first + 1 : NULL;
+            names_add(all_names, c->name);
+            if (second && (is_word(word, c->name, first) || strcmp(word, second) == 0))
+                names_add(with_word, c->name);
+        }
+}
+
+static int refuse_part(const char *first, const names_list *whole)
+{
+    char list[NAMES_ALLOWED];
+    names_join(list, sizeof list, whole->at);
+    fprintf(stderr, "filch-jobs: command '%s' is incomplete (valid: %s); see filch-jobs --help\n",
+            first, list);
+    return JOBS_USAGE;
+}
+
+/* "dead" and "requeue" are parts of names; "deda list" is close to one. */
+static int refuse(int argc, char **argv)
+{
+    const char *first = argc ? argv[0] : "", *second = argc > 1 && *argv[1] != '-' ? argv[1] : "";
+    names_list all_names = {.count = 0}, with_word = {.count = 0};
+    char both[40];
+    snprintf(both, sizeof both, "%s %s", first, second);
+    list_commands(first, &all_names, &with_word);
+    const bool begins = with_word.count && strncmp(with_word.at[0], first, strlen(first)) == 0;
+    if (with_word.count && !(begins && *second))
+        return refuse_part(first, &with_word);
+    if (with_word.count)
+        names_refuse("filch-jobs", "command", both, with_word.at);
+    else if (*second && !names_nearest(first, all_names.at) && names_nearest(both, all_names.at))
+        names_refuse("filch-jobs", "command", both, all_names.at);
+    else
+        names_refuse("filch-jobs", "command", first, all_names.at);
     return JOBS_USAGE;
 }
 
@@ -114,12 +150,12 @@ static int find_and_run(int argc, char **argv)
     if (strncmp(name, "--help=", 7) == 0)
         command_read(&all, NULL, 2, argv); /* ends the process */
     if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
-        return refuse(name);
+        return refuse(argc - 1, argv + 1);
     c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;
     if (c)
         return help(c);
     if (argc > 2)
-        return refuse(argv[2]);
+        return refuse(argc - 2, argv + 2);
     command_help(&all, stdout);
     return JOBS_OK;
 }

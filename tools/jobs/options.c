@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include <ctype.h>
+#include <runtime/service/modules.h>
 #include <runtime/service/service.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,12 +49,19 @@ static void read_queue(const command *c, const command_option *row, void *to, co
         exit(JOBS_USAGE);
 }
 
+static const char *const envelope_names[] = {"native", "json", "raw", NULL};
+
 static void read_envelope(const command *c, const command_option *row, void *to, const char *text)
 {
-    static const char *const names[] = {"native", "json", "raw", NULL};
-    (void)row;
     ((jobs_options *)to)->envelope =
-        FILCH_ENVELOPE_NATIVE + (filch_envelope)command_choose(c, "--envelope", text, names);
+        FILCH_ENVELOPE_NATIVE + (filch_envelope)command_pick(c, row, text);
+}
+
+static void list_brokers(names_list *out)
+{
+    static fl_module_name starts[FL_MODULES_MOST]; /* `out` points there */
+    for (unsigned i = 0; i < FL_MODULES_MOST && fl_broker_url_start(i, starts[i]); i++)
+        names_add(out, starts[i]);
 }
 
 bool jobs_is_header_name(const char *name, size_t length)
@@ -114,7 +122,7 @@ const command_option jobs_rows[] = {
     {"id", "ID", "default: a random one", .read = command_text, AT(id), .group = JOBS_ID},
     {"envelope", "NAME",
      "form of the body: native (default), json ({\"id\", \"type\", \"payload\"}) or raw (no type)",
-     .read = read_envelope, .group = JOBS_ENVELOPE},
+     .read = read_envelope, .choices = envelope_names, .group = JOBS_ENVELOPE},
     {"lines", .help = "reads a job from each line of FILE or stdin; see above",
      .read = command_flag, AT(lines), .group = JOBS_LINES},
     {"limit", "N", "at most this many jobs", .read = command_count, AT(limit), .least = 1,
@@ -163,7 +171,7 @@ const command_option jobs_rows[] = {
     {"price-gib-hour", "N", "price of a GiB of memory for an hour", .read = command_number,
      AT(price_gib_hour), .most = PRICE_MOST, .group = JOBS_PLAN},
     {"broker", "URL", "broker (default: $FILCH_SERVICE_BROKER, $RABBITMQ_URL, or sqlite:)",
-     .read = command_text, AT(broker)},
+     .read = command_text, AT(broker), .registry = list_brokers},
     {"queue", "NAME", "queue (default: $QUEUE_NAME, or tasks)", .read = read_queue, AT(queue)},
     {"json", .help = "writes one JSON object", .read = command_flag, AT(json)},
     {0},

@@ -11,8 +11,6 @@
 #include <time.h>
 #include <tools/shared/sheet.h>
 
-#define REASON "x-dlq-reason"
-
 /* ---- JSON ---- */
 
 json_t *view_text(const char *text)
@@ -139,7 +137,7 @@ static void put_field(const char *name, const char *text, FILE *out)
 
 static void put_value(const filch_header *header, const char *text, FILE *out)
 {
-    bool is_reason = strcmp(header->name, REASON) == 0;
+    bool is_reason = strcmp(header->name, VIEW_REASON) == 0;
     put_and_free(is_reason ? text_reason(text) : text_visible(text, strlen(text), false), out);
 }
 
@@ -202,7 +200,9 @@ void view_record_page(const char *id, const filch_service_record *record, FILE *
 {
     char age[48];
     put_field("id", id, out);
-    put_field("state", state_of(record), out);
+    put_field("state",
+              record->state == FILCH_RECORD_DEAD ? "dead: the job has failed" : state_of(record),
+              out);
     put_field("age", text_span(unix_time() - record->updated, age, sizeof age), out);
     if (record->reason) {
         fprintf(out, "%-13s ", "reason");
@@ -229,7 +229,7 @@ enum { COLUMNS = 6 };
 static void texts_of(const filch_message *message, bool dead, char *texts[COLUMNS])
 {
     char age[48], attempt[16], priority[16];
-    const char *reason = filch_message_header(message, REASON);
+    const char *reason = filch_message_header(message, VIEW_REASON);
     const char *returns = filch_message_header(message, "x-dlq-returns");
     snprintf(attempt, sizeof attempt, "%u", message->attempt);
     snprintf(priority, sizeof priority, "%u", message->priority);

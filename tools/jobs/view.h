@@ -10,6 +10,9 @@
 #include <jansson.h>
 #include <runtime/service/broker.h>
 
+/* The header of a dead letter that says why it is one. */
+#define VIEW_REASON "x-dlq-reason"
+
 /* A text as JSON; NULL is null. */
 json_t *view_text(const char *text);
 /* null: FL_BROKER_UNKNOWN. */

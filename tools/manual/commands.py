@@ -55,8 +55,8 @@ def cells(line):
     return [cell.strip().strip("`").replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def filch_worker(folder):
-    """Its options: those listed in --help, and one for each key of its configuration."""
+def filch_worker(folder, jobs):
+    """Its options: those listed in --help, and one for each key of its configuration; jobs: filch-jobs, which has the same brokers."""
     program = f"{folder}/filch-worker"
     text = printed(program, "--help")
     own = re.findall(r"^  --(\w[\w-]*)(\[=\w+\]| [A-Z]+)? {2,}(.*)$", text[: text.index("\nKeys.")], re.M)
@@ -66,6 +66,8 @@ def filch_worker(folder):
         plain = allowed == "true, false"
         choices = allowed.split(", ") if re.fullmatch(r"\w+(, \w+)+", allowed) and not plain else []
         options.append(option(name, f"{what}: {allowed}; default: {standard}", None if plain else "VALUE", choices))
+        if name == "broker":
+            options[-1]["choices"] = next(one["choices"] for one in jobs.options if one["name"] == name)
         if secret:
             options.append(option(f"{name}-file", f"a file with the value of {name}", "FILE"))
     return Program("filch-worker", text.split("\n\n")[1], [], options, "")
@@ -73,4 +75,5 @@ def filch_worker(folder):
 
 def read(folder):
     """The programs in `folder`, which is tools/ of a build."""
-    return [filch(folder), filch_jobs(folder), filch_worker(folder)]
+    jobs = filch_jobs(folder)
+    return [filch(folder), jobs, filch_worker(folder, jobs)]

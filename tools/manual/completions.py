@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Completions of the programs for bash, zsh and fish, from the tables of their options."""
 
-FILES = ("FILE", "PATH", "DIR", "MODULE")
+FILES = ("FILE", "PATH", "DIR", "MODULE", "TRACE")
 
 
-def is_file(option):
-    value = option["value"] or ""
-    return any(word in value for word in FILES)
+def is_file(value):
+    return any(word in (value or "") for word in FILES)
+
+
+def is_list(option):
+    """Its values are separated by commas."""
+    return option["value"] == "LIST"
+
+
+def has_end(option):
+    """A scheme is only the beginning of a value."""
+    return not any(choice.endswith(":") or choice.endswith("/") for choice in option["choices"])
+
+
+def takes_files(described):
+    return not described["choices"] or is_file(described["arguments"])
 
 
 def words(options):
@@ -17,11 +30,23 @@ def words(options):
     return out
 
 
+def own(program):
+    """The options of the program itself: those of commands follow the command."""
+    return [option for option in program.options if not program.commands or option["name"] in ("help", "version")]
+
+
 def tables(program):
     """(words of the command, its options), the program's own first."""
-    yield "", program.options
+    yield "", own(program)
     for name, _, described in program.commands:
         yield name, described["options"]
+
+
+def bash_choices(option):
+    choices = f"-W '{' '.join(option['choices'])}'"
+    if is_list(option):
+        return f"[[ $value == *,* ]] && head=${{value%,*}},; COMPREPLY=($(compgen -P \"$head\" {choices} -- \"${{value##*,}}\"))"
+    return f"{'' if has_end(option) else 'compopt -o nospace; '}COMPREPLY=($(compgen {choices} -- \"$value\"))"
 
 
 def bash_values(program):
@@ -30,8 +55,8 @@ def bash_values(program):
         for option in options:
             pattern = f"    '{name} --{option['name']}')" if name or not program.commands else f"    *' --{option['name']}')"
             if option["choices"]:
-                out += f"{pattern} COMPREPLY=($(compgen -W '{' '.join(option['choices'])}' -- \"$value\")) ;;\n"
-            elif is_file(option):
+                out += f"{pattern} {bash_choices(option)} ;;\n"
+            elif is_file(option["value"]):
                 out += f"{pattern} compopt -o filenames; COMPREPLY=($(compgen -f -- \"$value\")) ;;\n"
     return out
 
@@ -39,7 +64,11 @@ def bash_values(program):
 def bash(program):
     """bash splits at '=': the option's name is then two words back."""
     function = "_" + program.name.replace("-", "_")
-    cases = "".join(f"    '{name}') options='{' '.join(words(options))}' ;;\n" for name, options in tables(program) if name)
+    cases = ""
+    for name, _, described in program.commands:
+        values = f" values='{' '.join(described['choices'])}'" if described["choices"] else ""
+        files = "" if takes_files(described) else " files="
+        cases += f"    '{name}') options='{' '.join(words(described['options']))}'{values}{files} ;;\n"
     first = " ".join(name.split()[0] for name, _, _ in program.commands)
     seconds = {}
     for name, _, _ in program.commands:
@@ -50,7 +79,7 @@ def bash(program):
     return f"""# SPDX-License-Identifier: MIT OR Apache-2.0
 {function}()
 {{
-    local value=${{COMP_WORDS[COMP_CWORD]}} option=${{COMP_WORDS[COMP_CWORD - 1]}} command='' options names=''
+    local value=${{COMP_WORDS[COMP_CWORD]}} option=${{COMP_WORDS[COMP_CWORD - 1]}} command='' options names='' values='' files=1 head=''
     [[ $value == '=' ]] && value=
     [[ $option == '=' ]] && option=${{COMP_WORDS[COMP_CWORD - 2]}}
     COMPREPLY=()
@@ -62,7 +91,7 @@ def bash(program):
 {pairs or "    '') ;;" + chr(10)}    esac
     [[ $names && $COMP_CWORD -gt 2 ]] && command+=" ${{COMP_WORDS[2]}}" names=''
     case $command in
-{cases}    *) options='{' '.join(words(program.options))}' ;;
+{cases}    *) options='{' '.join(words(own(program)))}' ;;
     esac
     case "$command $option" in
 {bash_values(program)}    *)
@@ -72,8 +101,8 @@ def bash(program):
         elif [[ $names ]]; then
             COMPREPLY=($(compgen -W "$names" -- "$value"))
         else
-            compopt -o filenames
-            COMPREPLY=($(compgen -f -- "$value"))
+            COMPREPLY=($(compgen -W "$values" -- "$value"))
+            [[ $files ]] && compopt -o filenames && COMPREPLY+=($(compgen -f -- "$value"))
         fi
         ;;
     esac
@@ -86,38 +115,53 @@ def zsh_text(text):
     return text.replace("\\", "\\\\").replace("'", "'\\''").replace("[", "\\[").replace("]", "\\]").replace(":", "\\:")
 
 
+def zsh_values(option):
+    """A colon ends an action."""
+    choices = " ".join(option["choices"]).replace(":", "\\:")
+    if is_list(option):
+        return f"_values -s , value {choices}"
+    return f"({choices})" if has_end(option) else f" compadd -S \"\" - {choices}"
+
+
 def zsh_option(option):
     value = option["value"] or ""
     name = f"--{option['name']}"
     text = f"[{zsh_text(option['help'].split('. ')[0][:100])}]"
     if not value:
         return f"'{name}{text}'"
-    action = f"({' '.join(option['choices'])})" if option["choices"] else "_files" if is_file(option) else ""
+    action = zsh_values(option) if option["choices"] else "_files" if is_file(option["value"]) else ""
     return f"'{name}={text}{':' if value.startswith('[') else ''}:{zsh_text(value.strip('[=]').lower())}:{action}'"
 
 
-def zsh_arguments(options, indent):
-    lines = [zsh_option(option) for option in options] + ["'*:file:_files'"]
+def zsh_others(described):
+    if not described["choices"]:
+        return ["'*:file:_files'"]
+    values = f"({' '.join(described['choices'])})"
+    return [f"'*:value:_alternative \"values:value:{values}\" \"files:file:_files\"'" if takes_files(described) else f"'*:value:{values}'"]
+
+
+def zsh_arguments(options, others, indent):
+    lines = [zsh_option(option) for option in options] + others
     return f"{indent}_arguments \\\n" + " \\\n".join(f"{indent}    {line}" for line in lines)
 
 
 def zsh(program):
     out = f"#compdef {program.name}\n# SPDX-License-Identifier: MIT OR Apache-2.0\n"
     if not program.commands:
-        return out + zsh_arguments(program.options, "") + "\n"
+        return out + zsh_arguments(program.options, [], "") + "\n"
     names = "\n".join(f"    '{name}:{zsh_text(what)}'" for name, what, _ in program.commands if " " not in name)
     groups = sorted({name.split()[0] for name, _, _ in program.commands if " " in name})
     names += "".join(f"\n    '{group}:{zsh_text(group)} letters'" for group in groups)
     out += f"local -a commands\ncommands=(\n{names}\n)\n"
     out += "if (( CURRENT == 2 )); then\n    _describe command commands\n"
-    out += zsh_arguments(program.options, "    ").replace(" \\\n        '*:file:_files'", "") + "\n    return\nfi\n"
+    out += zsh_arguments(own(program), [], "    ") + "\n    return\nfi\n"
     for group in groups:
         tails = " ".join(name.split()[1] for name, _, _ in program.commands if name.startswith(group + " "))
         out += f"if [[ $words[2] == {group} ]] && (( CURRENT == 3 )); then\n    compadd {tails}\n    return\nfi\n"
     out += f"case \"$words[2]{' $words[3]' if groups else ''}\" in\n"
-    for name, options in tables(program):
-        if name:
-            out += f"{name.replace(' ', chr(92) + ' ')}{'*' if groups and ' ' not in name else ''})\n{zsh_arguments(options, '    ')}\n    ;;\n"
+    for name, _, described in program.commands:
+        pattern = f"{name.replace(' ', chr(92) + ' ')}{'*' if groups and ' ' not in name else ''}"
+        out += f"{pattern})\n{zsh_arguments(described['options'], zsh_others(described), '    ')}\n    ;;\n"
     return out + "esac\n"
 
 
@@ -132,17 +176,17 @@ def fish_options(program, options, condition):
         short = f" -s {option['letter']}" if option["letter"] else ""
         out += f"complete -c {program.name}{condition}{short} -l {option['name']}"
         if value and not value.startswith("["):
-            out += " -r" + (" -F" if is_file(option) else " -f")
-        if option["choices"]:
-            out += f" -a '{' '.join(option['choices'])}'"
+            out += " -r" + (" -F" if is_file(option["value"]) else " -f")
+        choices = " ".join(option["choices"])
+        if choices:
+            out += f" -a '(__fish_complete_list , \"printf %s\\\\n {choices}\")'" if is_list(option) else f" -a '{choices}'"
         out += f" -d '{fish_text(option['help'].split('. ')[0][:100])}'\n"
     return out
 
 
 def fish(program):
     out = "# SPDX-License-Identifier: MIT OR Apache-2.0\n"
-    own = " -n __fish_use_subcommand" if program.commands else ""
-    out += fish_options(program, program.options, own)
+    out += fish_options(program, own(program), " -n __fish_use_subcommand" if program.commands else "")
     seen = set()
     for name, what, described in program.commands:
         head, _, tail = name.partition(" ")
@@ -153,6 +197,8 @@ def fish(program):
             out += f"complete -c {program.name} -n '__fish_seen_subcommand_from {head}' -f -a {tail} -d '{fish_text(what)}'\n"
         condition = f"__fish_seen_subcommand_from {head}" + (f"; and __fish_seen_subcommand_from {tail}" if tail else "")
         out += fish_options(program, described["options"], f" -n '{condition}'")
+        if described["choices"]:
+            out += f"complete -c {program.name} -n '{condition}'{'' if takes_files(described) else ' -f'} -a '{' '.join(described['choices'])}'\n"
     return out
 
 

@@ -60,6 +60,12 @@ static void read_of_example(const command *c, const command_option *row, void *t
     command_count(c, row, to, text);
 }
 
+static void list_examples(names_list *out)
+{
+    for (const example *one = examples; one->name; one++)
+        names_add(out, one->name);
+}
+
 #define FIELD(field) COMMAND_FIELD(play_options, field)
 
 static const command_option known[] = {
@@ -82,6 +88,7 @@ static const command play_command = {
     .name = "filch play",
     .arguments = "TRACE | EXAMPLE [NUMBER]",
     .most = 2,
+    .registry = list_examples,
     .options = known,
     .about = "Plays a recorded run step by step, forwards and backwards: each fork, steal and "
              "join, with the deque of each worker. TRACE is a trace of level tasks. EXAMPLE is a "
@@ -100,6 +107,16 @@ static const command play_command = {
               "cannot be played, and if the result could not be written.\n",
 };
 
+FILCH_NORETURN static void refuse_trace(const char *path)
+{
+    const char *why = strerror(errno);
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
+    list_examples(&list);
+    command_refuse(&play_command, "cannot open trace '%s': %s (%s, or the file of a trace)", path,
+                   why, names_allowed(allowed, path, list.at));
+}
+
 /* A trace; or an example and its number. */
 static void take_arguments(play_options *o, char **arguments)
 {
@@ -108,6 +125,8 @@ static void take_arguments(play_options *o, char **arguments)
         command_refuse(c, "no trace is named; name one, or an example (--list)");
     const example *what = o->example.what = example_named(arguments[0]);
     o->path = what ? NULL : arguments[0];
+    if (o->path && access(o->path, R_OK) != 0)
+        refuse_trace(o->path);
     if (o->path && arguments[1])
         command_refuse(c, "too many arguments: '%s' (valid: a trace, or an example and its number)",
                        arguments[1]);
@@ -123,7 +142,7 @@ static void take_arguments(play_options *o, char **arguments)
 
 /* ---- The work ---- */
 
-static void list_examples(void)
+static void print_examples(void)
 {
     for (const example *one = examples; one->name; one++)
         printf("%-9s %-6s 1 to %-4lu %s\n", one->name, one->argument, one->most, one->what);
@@ -134,12 +153,9 @@ static trace_file *open_trace(const play_options *o)
     char error[512];
     trace_file *trace = o->path ? trace_open(o->path, error, sizeof error)
                                 : record(&o->example, error, sizeof error);
-    if (trace)
-        return trace;
-    bool is_absent = o->path && access(o->path, F_OK) != 0;
-    fprintf(stderr, "filch play: %s%s\n", error,
-            is_absent ? " (nor is it an example; --list prints them)" : "");
-    return NULL;
+    if (!trace)
+        fprintf(stderr, "filch play: %s\n", error);
+    return trace;
 }
 
 /* "5..12", or "5". Steps from 1. */
@@ -242,7 +258,7 @@ int filch_play_main(int argc, char **argv)
     play_options o = {.example = {.workers = USUAL_WORKERS, .seed = 1}};
     char **arguments = command_read(&play_command, &o, argc, argv);
     if (o.lists) {
-        list_examples();
+        print_examples();
         return 0;
     }
     take_arguments(&o, arguments);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "command.h"
 
-#include "names.h"
 #include "spell.h"
 #include "terminal.h"
 
 #include <assert.h>
 #include <getopt.h>
 #include <limits.h>
+#include <runtime/platform/text/duration.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,24 +31,21 @@ void command_refuse(const command *c, const char *format, ...)
     exit(WRONG);
 }
 
-static int place_of(const char *name, const char *const *names)
+static int place_of(const char *name, const char *const *list)
 {
     int at = 0;
-    while (names[at] && strcmp(names[at], name) != 0)
+    while (list[at] && strcmp(list[at], name) != 0)
         at++;
-    return names[at] ? at : -1;
+    return list[at] ? at : -1;
 }
 
-int command_choose(const command *c, const char *what, const char *name, const char *const *names)
+int command_choose(const command *c, const char *what, const char *name, const char *const *list)
 {
-    char list[1024];
-    const int at = place_of(name, names);
-    if (at >= 0)
-        return at;
-    const char *meant = names_nearest(name, names);
-    names_join(list, sizeof list, names);
-    command_refuse(c, "unknown %s '%s' (valid: %s)%s%s%s", what, name, list,
-                   meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+    char allowed[NAMES_ALLOWED];
+    const int at = place_of(name, list);
+    if (at < 0)
+        command_refuse(c, "unknown %s '%s' (%s)", what, name, names_allowed(allowed, name, list));
+    return at;
 }
 
 unsigned long command_whole(const command *c, const char *what, const char *text,
@@ -93,6 +90,22 @@ static const char *title(const command_option *row, char text[40])
     return text;
 }
 
+void command_values(const char *const *choices, command_registry *registry, names_list *out)
+{
+    for (; choices && *choices; choices++)
+        names_add(out, *choices);
+    if (registry)
+        registry(out);
+}
+
+int command_pick(const command *c, const command_option *row, const char *text)
+{
+    char name[40];
+    names_list list = {.count = 0};
+    command_values(row->choices, row->registry, &list);
+    return command_choose(c, title(row, name), text, list.at);
+}
+
 void command_flag(const command *c, const command_option *row, void *options, const char *text)
 {
     (void)c;
@@ -135,24 +148,24 @@ void command_duration(const command *c, const command_option *row, void *options
 {
     int64_t ns;
     char least[32], most[32];
-    if (!spell_duration(text, (int64_t)row->most, &ns) || ns < (int64_t)row->least)
-        command_refuse(c,
-                       "--%s: '%s' is not a duration in range (%s..%s; write 200us, 200ms, 1.5s)",
-                       row->name, text, spell_limit((int64_t)row->least, least, sizeof least),
-                       spell_limit((int64_t)row->most, most, sizeof most));
+    if (!fl_duration_read(text, (int64_t)row->least, (int64_t)row->most, &ns))
+        command_refuse(c, "--%s: '%s' is not a duration in range (%s..%s; " FL_DURATION_UNITS ")",
+                       row->name, text, fl_duration_write((int64_t)row->least, least, sizeof least),
+                       fl_duration_write((int64_t)row->most, most, sizeof most));
     *(int64_t *)place(row, options) = ns;
 }
 
 /* A format that has become an option of its own is named. */
 void command_choice(const command *c, const command_option *row, void *options, const char *text)
 {
-    char name[40];
-    const bool known = place_of(text, row->choices) >= 0;
+    names_list list = {.count = 0};
+    command_values(row->choices, row->registry, &list);
+    const bool known = place_of(text, list.at) >= 0;
     for (const command_option *other = c->options; !known && other->name; other++)
         if (!other->value && strcmp(other->name, text) == 0)
             command_refuse(c, "--%s: '%s' is an option of its own (write --%s)", row->name, text,
                            text);
-    store(row, options, (unsigned long)command_choose(c, title(row, name), text, row->choices));
+    store(row, options, (unsigned long)command_pick(c, row, text));
 }
 
 void command_text(const command *c, const command_option *row, void *options, const char *text)
@@ -174,7 +187,7 @@ void command_list(const command *c, const command_option *row, void *options, co
     char *copy = strdup(text), *rest = copy;
     for (char *name; (name = strsep(&rest, ","));) {
         if (!*name)
-            command_refuse(c, "--%s: a name is empty (put one comma between names)", row->name);
+            command_refuse(c, "--%s: a value is empty (put one comma between values)", row->name);
         row->each(c, row, options, name);
     }
     free(copy);
@@ -184,9 +197,11 @@ void command_list(const command *c, const command_option *row, void *options, co
 
 static command_reader end_with_help, end_with_version, read_colours;
 
+static const char *const colour_names[] = {"auto", "always", "never", NULL};
+
 static const command_option common[] = {
     {"color", "WHEN", "auto (on a terminal, unless NO_COLOR is set; the default), always or never",
-     .read = read_colours},
+     .read = read_colours, .choices = colour_names},
     {"help", "[=json]", .letter = 'h', .read = end_with_help,
      .help = "Print this help and exit; as JSON for programs"},
     {"version", .letter = 'V', .read = end_with_version, .help = "Print the version and exit"},
@@ -206,10 +221,8 @@ static void end_with_version(const command *c, const command_option *row, void *
 static void read_colours(const command *c, const command_option *row, void *options,
                          const char *text)
 {
-    static const char *const names[] = {"auto", "always", "never", NULL};
-    (void)row;
     (void)options;
-    terminal_colours = (enum terminal_colours)command_choose(c, "--color", text, names);
+    terminal_colours = (enum terminal_colours)command_pick(c, row, text);
 }
 
 /* The rows that this command takes, closed by NULL; returns their number. */
@@ -287,26 +300,36 @@ void command_help(const command *c, FILE *out)
 
 /* ---- Reading ---- */
 
+static const command_option *row_of(const command_option **rows, int found)
+{
+    while (found < FIRST && (*rows)->letter != found)
+        rows++;
+    return found < FIRST ? *rows : rows[found - FIRST];
+}
+
 /* getopt_long has left the row, or the letter, in optopt. */
 FILCH_NORETURN static void refuse_option(const command *c, const command_option **rows, int found,
                                          const char *argument)
 {
-    const char *names[MOST + 1] = {NULL};
+    names_list known = {.count = 0};
     const command_option *row = optopt >= FIRST ? rows[optopt - FIRST] : NULL;
     if (row && found == ':')
         command_refuse(c, "--%s has no value (write --%s %s)", row->name, row->name, row->value);
     if (row)
         command_refuse(c, "%s: this option takes no value (write --%s)", argument, row->name);
+    if (optopt && found == ':')
+        command_refuse(c, "-%c has no value (write -%c %s)", optopt, optopt,
+                       row_of(rows, optopt)->value);
     if (optopt)
-        command_refuse(c, found == ':' ? "-%c has no value" : "unknown option: -%c", optopt);
-    for (size_t i = 0, count = 0; rows[i]; i++)
+        command_refuse(c, "unknown option -%c", optopt);
+    for (size_t i = 0; rows[i]; i++)
         if (rows[i]->help)
-            names[count++] = rows[i]->name;
+            names_add(&known, rows[i]->name);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-    const char *meant = names_nearest(name, names);
-    command_refuse(c, "unknown option: --%s%s%s%s", name, meant ? " (did you mean --" : "",
-                   meant ? meant : "", meant ? "?)" : "");
+    const char *meant = names_nearest(name, known.at);
+    command_refuse(c, "unknown option --%s%s%s%s", name, meant ? " (nearest: --" : "",
+                   meant ? meant : "", meant ? ")" : "");
 }
 
 /* The rows as getopt_long wants them. */
@@ -327,13 +350,6 @@ static void describe(const command_option **rows, struct option *longs, char *le
     *letters = '\0';
 }
 
-static const command_option *row_of(const command_option **rows, int found)
-{
-    while (found < FIRST && (*rows)->letter != found)
-        rows++;
-    return found < FIRST ? *rows : rows[found - FIRST];
-}
-
 char **command_read(const command *c, void *options, int argc, char **argv)
 {
     const command_option *rows[MOST + 1];
@@ -352,12 +368,12 @@ char **command_read(const command *c, void *options, int argc, char **argv)
             command_refuse(c, "--%s has another name (write --%s)", row->name, row->instead);
         row->read(c, row, options, optarg);
     }
-    const char *usage = c->arguments ? c->arguments : "";
+    const char *blank = c->arguments ? " " : "", *usage = c->arguments ? c->arguments : "";
     if (argc - optind < c->least)
-        command_refuse(c, "too few arguments: %d (usage: %s [OPTION...] %s)", argc - optind,
-                       c->name, usage);
+        command_refuse(c, "too few arguments: %d (usage: %s [OPTION...]%s%s)", argc - optind,
+                       c->name, blank, usage);
     if (c->most >= 0 && argc - optind > c->most)
-        command_refuse(c, "too many arguments: '%s' (usage: %s [OPTION...] %s)",
-                       argv[optind + c->most], c->name, usage);
+        command_refuse(c, "too many arguments: '%s' (usage: %s [OPTION...]%s%s)",
+                       argv[optind + c->most], c->name, blank, usage);
     return &argv[optind];
 }

@@ -5,6 +5,8 @@
 #ifndef SHARED_COMMAND_H
 #define SHARED_COMMAND_H
 
+#include "names.h"
+
 #include <filch/base.h>
 
 #include <stdbool.h>
@@ -17,6 +19,8 @@ typedef struct command_option command_option;
 /* Puts a value in its place, or refuses it. text: NULL of a flag, and of an optional value that is absent. */
 typedef void command_reader(const command *c, const command_option *row, void *options,
                             const char *text);
+/* Adds the names of a registry that the command looks up. */
+typedef void command_registry(names_list *out);
 
 struct command_option {
     const char *name, *value,
@@ -26,7 +30,8 @@ struct command_option {
     command_reader *each;       /* of command_list: reads one name */
     size_t at, size;            /* COMMAND_FIELD */
     double least, most;         /* ns, of durations */
-    const char *const *choices; /* closed by NULL */
+    const char *const *choices; /* values, closed by NULL, */
+    command_registry *registry; /* or those of a registry; both NULL: any value */
     const char *instead;        /* an earlier name: refused, with today's name */
     unsigned group;             /* one bit; 0: taken by all commands that have this table */
 };
@@ -43,7 +48,9 @@ struct command {
     const command_option *options; /* closed by a row without a name */
     unsigned takes;                /* groups of options */
     int least, most;               /* arguments; most < 0: any number */
-    bool in_order;                 /* options end at the first argument: the rest is a program's */
+    const char *const *choices;    /* values of an argument, beside files; as of an option */
+    command_registry *registry;
+    bool in_order; /* options end at the first argument: the rest is a program's */
     void (*write_tables)(FILE *out); /* between options and ending; or NULL */
 };
 
@@ -63,8 +70,12 @@ void command_describe(const command *c, const command_option *const *rows, FILE 
 
 /* Writes "NAME: ...; see NAME --help" and ends the process with status 2. */
 FILCH_NORETURN FILCH_PRINTF(2, 3) void command_refuse(const command *c, const char *format, ...);
-/* The place of a name in the list, or refuses: "unknown WHAT 'nme' (valid: name, other); did you mean name?". */
-int command_choose(const command *c, const char *what, const char *name, const char *const *names);
+/* The place of a name in the list, or refuses: "unknown WHAT 'nme' (nearest: name; valid: name, other)". */
+int command_choose(const command *c, const char *what, const char *name, const char *const *list);
+/* The place of a value among those of the row, or refuses. */
+int command_pick(const command *c, const command_option *row, const char *text);
+/* Adds the values: of the list, and of the registry. */
+void command_values(const char *const *choices, command_registry *registry, names_list *out);
 /* A whole number from least to most, or refuses: "WHAT: 'text' is not a number in range (1..8)". */
 unsigned long command_whole(const command *c, const char *what, const char *text,
                             unsigned long least, unsigned long most);
@@ -75,7 +86,7 @@ command_reader command_set;      /* a flag: an enum becomes row->least */
 command_reader command_count;    /* an unsigned number of any size; most 0: as many as it holds */
 command_reader command_number;   /* double */
 command_reader command_duration; /* int64_t, ns */
-command_reader command_choice;   /* an enum or int: a place in choices */
+command_reader command_choice;   /* an enum or int: a place among the values of the row */
 command_reader command_text;     /* const char *, not empty */
 command_reader command_path;     /* const char *; "-", standard output, is NULL */
 command_reader command_list;     /* calls row->each with each name of "a,b,c" */

@@ -1,44 +1,85 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "names.h"
 
+#include <ctype.h>
 #include <runtime/platform/text/spelling.h>
 #include <stdio.h>
 #include <string.h>
 
-void names_join(char *text, size_t size, const char *const *names)
+void names_add(names_list *list, const char *name)
+{
+    if (list->count < NAMES_MOST)
+        list->at[list->count++] = name;
+}
+
+void names_add_rows(names_list *list, const void *const *rows)
+{
+    for (; *rows; rows++)
+        names_add(list, *(const char *const *)*rows);
+}
+
+void names_join(char *text, size_t size, const char *const *list)
 {
     *text = '\0';
-    for (; *names; names++) {
+    for (; *list; list++) {
         size_t length = strlen(text);
-        snprintf(text + length, size - length, "%s%s", length ? ", " : "", *names);
+        snprintf(text + length, size - length, "%s%s", length ? ", " : "", *list);
     }
 }
 
-const char *names_nearest(const char *name, const char *const *names)
+const char *names_nearest(const char *name, const char *const *list)
 {
     const size_t length = strlen(name);
-    unsigned least = length > 4 ? 3 : 2; /* letters, and no more than this */
+    unsigned least = fl_spelling_close(length) + 1;
     const char *found = NULL;
-    for (; *names && length < FL_SPELLING_LONGEST; names++) {
-        unsigned far = fl_spelling_distance(name, length, *names, strlen(*names));
+    for (; *list && length < FL_SPELLING_LONGEST; list++) {
+        const size_t other = strlen(*list);
+        unsigned far =
+            other < FL_SPELLING_LONGEST ? fl_spelling_distance(name, length, *list, other) : least;
         if (far < least) {
             least = far;
-            found = *names;
+            found = *list;
         }
     }
     return length ? found : NULL;
 }
 
-void names_refuse(const char *program, const char *what, const char *name, const char *const *names)
+const char *names_allowed(char text[NAMES_ALLOWED], const char *name, const char *const *list)
 {
-    char list[1024];
-    const char *meant = names_nearest(name, names);
-    names_join(list, sizeof list, names);
-    if (*name)
-        fprintf(stderr, "%s: unknown %s '%.40s' (valid: %s)", program, what, name, list);
-    else
-        fprintf(stderr, "%s: a %s is missing (valid: %s)", program, what, list);
+    const char *meant = names_nearest(name, list);
+    int used = snprintf(text, NAMES_ALLOWED, "%s%s%svalid: ", meant ? "nearest: " : "",
+                        meant ? meant : "", meant ? "; " : "");
+    names_join(text + used, NAMES_ALLOWED - (size_t)used, list);
+    return text;
+}
+
+/* "filch SUBCOMMAND --json ..." is the place of an option that stands before the subcommand. */
+static void refuse_option(const char *program, const char *what, const char *option)
+{
+    static const char *const own[] = {"--help", "--version", NULL};
+    const int length = (int)strcspn(option, "=");
+    char name[FL_SPELLING_LONGEST], place[FL_SPELLING_LONGEST];
+    snprintf(name, sizeof name, "%.*s", length, option);
+    const char *meant = names_nearest(name, own);
+    snprintf(place, sizeof place, "%s", what);
+    for (char *at = place; *at; at++)
+        *at = (char)toupper((unsigned char)*at);
     if (meant)
-        fprintf(stderr, "; did you mean %s %s?", program, meant);
+        fprintf(stderr, "%s: unknown option %s (nearest: %s)", program, name, meant);
+    else
+        fprintf(stderr, "%s: option %s stands before the %s (write %s %s %s ...)", program, name,
+                what, program, place, name);
+}
+
+void names_refuse(const char *program, const char *what, const char *name, const char *const *list)
+{
+    char allowed[NAMES_ALLOWED];
+    names_allowed(allowed, name, list);
+    if (*name == '-' && name[strspn(name, "-")])
+        refuse_option(program, what, name);
+    else if (*name)
+        fprintf(stderr, "%s: unknown %s '%.40s' (%s)", program, what, name, allowed);
+    else
+        fprintf(stderr, "%s: a %s is missing (%s)", program, what, allowed);
     fprintf(stderr, "; see %s --help\n", program);
 }

@@ -6,15 +6,31 @@
 
 #include <stddef.h>
 
+enum { NAMES_MOST = 127, NAMES_ALLOWED = 1024 };
+
+/* A list that is filled from a registry; a name beyond NAMES_MOST is left out. */
+typedef struct names_list {
+    const char *at[NAMES_MOST + 1]; /* closed by NULL */
+    size_t count;
+} names_list;
+
+void names_add(names_list *list, const char *name);
+/* rows: pointers, closed by NULL, to structures that begin with their name. */
+void names_add_rows(names_list *list, const void *const *rows);
+#define NAMES_ROWS(registry) ((const void *const *)(registry))
+
 /* Writes "a, b, c". */
-void names_join(char *text, size_t size, const char *const *names);
+void names_join(char *text, size_t size, const char *const *list);
 
-/* The one that was probably meant; NULL: none is close. */
-const char *names_nearest(const char *name, const char *const *names);
+/* The name that was probably meant; NULL: none is close. */
+const char *names_nearest(const char *name, const char *const *list);
 
-/* Writes to stderr that `program` knows no such `what`, or that it is missing if the name is empty: with the valid names, the
- * one that was probably meant, and the option that explains them. */
-void names_refuse(const char *program, const char *what, const char *name,
-                  const char *const *names);
+/* Writes the names that are allowed instead of an unknown one: "nearest: tree; valid: tree, loop", or "valid: tree, loop".
+ * Returns text. */
+const char *names_allowed(char text[NAMES_ALLOWED], const char *name, const char *const *list);
+
+/* Writes to stderr that `program` has no such `what` ("command"), that it is missing if the name is empty, or that an option stands
+ * before it; with the names that are allowed. */
+void names_refuse(const char *program, const char *what, const char *name, const char *const *list);
 
 #endif

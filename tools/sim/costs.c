@@ -4,6 +4,7 @@
 #include <sched/request.h>
 #include <sched/rest.h>
 #include <sched/warm.h>
+#include <tools/shared/names.h>
 #include <tools/shared/spell.h>
 
 #include <errno.h>
@@ -71,12 +72,11 @@ void costs_default(costs *c)
 
 static int unknown(const char *name, char *error, size_t size)
 {
-    int length = snprintf(error, size, "unknown cost '%.40s' (valid:", name);
-    for (int i = 0; i < COSTS && length > 0 && (size_t)length < size; i++)
-        length +=
-            snprintf(error + length, size - (size_t)length, "%s %s", i ? "," : "", rows[i].name);
-    if (length > 0 && (size_t)length < size)
-        snprintf(error + length, size - (size_t)length, ")");
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
+    for (int i = 0; i < COSTS; i++)
+        names_add(&list, rows[i].name);
+    snprintf(error, size, "unknown cost '%.40s' (%s)", name, names_allowed(allowed, name, list.at));
     return -EINVAL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "generate.h"
 
+#include <tools/shared/names.h>
 #include <tools/shared/spell.h>
 
 #include <errno.h>
@@ -20,13 +21,13 @@ static const shape *find_shape(const char *name, char *error, size_t size)
     for (const shape *const *s = shapes; *s; s++)
         if (strcmp((*s)->name, name) == 0)
             return *s;
-    int length = snprintf(error, size, "unknown generator '%.40s' (valid:", name);
-    for (const shape *const *s = shapes; *s && (size_t)length < size; s++)
-        length += snprintf(error + length, size - (size_t)length, "%s %s", s == shapes ? "" : ",",
-                           (*s)->name);
-    if ((size_t)length < size)
-        snprintf(error + length, size - (size_t)length,
-                 "; filch sim --list shows parameters), nor the file of a trace");
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
+    names_add_rows(&list, NAMES_ROWS(shapes));
+    snprintf(error, size,
+             "unknown generator '%.40s' (%s, or the file of a trace; filch sim --list prints "
+             "their parameters)",
+             name, names_allowed(allowed, name, list.at));
     return NULL;
 }
 
@@ -41,13 +42,12 @@ bool generator_is_named(const char *text)
 
 static int unknown(const shape *s, const char *key, char *error, size_t size)
 {
-    int length =
-        snprintf(error, size, "generator %s: unknown parameter '%.40s' (valid:", s->name, key);
-    for (unsigned i = 0; i < parameters_of(s) && (size_t)length < size; i++)
-        length += snprintf(error + length, size - (size_t)length, "%s %s", i ? "," : "",
-                           s->parameters[i].name);
-    if ((size_t)length < size)
-        snprintf(error + length, size - (size_t)length, ")");
+    char allowed[NAMES_ALLOWED];
+    names_list list = {.count = 0};
+    for (unsigned i = 0; i < parameters_of(s); i++)
+        names_add(&list, s->parameters[i].name);
+    snprintf(error, size, "generator %s: unknown parameter '%.40s' (%s)", s->name, key,
+             names_allowed(allowed, key, list.at));
     return -EINVAL;
 }
 

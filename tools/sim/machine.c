@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- A string of levels ---- */
 
@@ -158,7 +159,11 @@ static int load(machine *m, const char *path, char *error, size_t size)
     setenv("HWLOC_XMLFILE", path, 1);
     int rc = fl_topology_load(&topology);
     if (rc) {
-        snprintf(error, size, "machine file '%s' cannot be read: %s", path, filch_error());
+        snprintf(error, size, "machine file '%s' cannot be read: %s", path,
+                 access(path, R_OK) ? strerror(errno)
+                 : rc == -ENOMEM
+                     ? filch_error()
+                     : "hwloc does not understand it (valid: a file of lstopo FILE.xml)");
         return rc;
     }
     fl_topology_pus(topology, &units);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REASON = 1024, MOST_TASKS = 2000000000 };
+enum { REASON = 1024 };
 
 /* All seeds of one row. 0 or -errno after a message. */
 static int simulate_row(const sim_options *o, const machine *m, sim_row *row, outcome *outcomes)
@@ -58,7 +58,7 @@ static int simulate_count(const sim_options *o, unsigned workers, sim_report *r,
 /* 0 or -errno after a message. */
 static int walk_all(const sim_options *o, extent *out, walk_seen *seen, void *context)
 {
-    int rc = walk_seeing(&o->graph, MOST_TASKS, out, seen, context);
+    int rc = walk_seeing(&o->graph, GENERATOR_TASKS, out, seen, context);
     if (rc)
         fprintf(stderr, "filch sim: '%s' cannot be simulated: %s\n", o->text,
                 rc == -E2BIG ? "it has more than 2,000,000,000 tasks" : strerror(-rc));

@@ -2,14 +2,46 @@
 #include "options.h"
 #include "calibrate/calibrate.h"
 
+#include <errno.h>
 #include <sched/queue.h>
 #include <string.h>
 #include <tools/shared/command.h>
 #include <unistd.h>
 
-enum { MODES = 8, REASON = 1024 };
+enum { REASON = 1024 };
 
 static const char *const format_names[] = {"table", "csv", "svg", NULL};
+
+/* ---- Registries ---- */
+
+static const char all[] = "all";
+
+static void list_policies(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_policies));
+    names_add(out, all);
+}
+
+static void list_queues(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(sim_queues));
+    names_add(out, all);
+}
+
+static void list_take_modes(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_take_modes));
+}
+
+static void list_idle_modes(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(fl_idle_modes));
+}
+
+static void list_generators(names_list *out)
+{
+    names_add_rows(out, NAMES_ROWS(shapes));
+}
 
 /* ---- Readers ---- */
 
@@ -39,56 +71,22 @@ static void add_counts(const command *c, const command_option *row, void *to, co
 static void add_policy(const command *c, const command_option *row, void *to, const char *name)
 {
     sim_options *o = to;
-    const char *names[SIM_POLICIES];
-    unsigned count = 0;
-    (void)row;
-    for (; fl_policies[count]; count++)
-        names[count] = fl_policies[count]->name;
-    names[count] = NULL;
-    if (strcmp(name, "all") == 0) {
-        for (o->policy_count = 0; fl_policies[o->policy_count]; o->policy_count++)
-            o->policies[o->policy_count] = fl_policies[o->policy_count];
-        return;
-    }
-    int chosen = command_choose(c, "policy", name, names);
-    if (o->policy_count < SIM_POLICIES)
-        o->policies[o->policy_count++] = fl_policies[chosen];
-}
-
-static int choose_mode(const command *c, const fl_mode *const *modes, const char *name,
-                       const char *what)
-{
-    const char *names[MODES] = {NULL};
-    for (unsigned i = 0; i + 1 < MODES && modes[i]; i++)
-        names[i] = modes[i]->name;
-    return command_choose(c, what, name, names);
-}
-
-static void read_take(const command *c, const command_option *row, void *to, const char *text)
-{
-    (void)row;
-    ((sim_options *)to)->take = (enum fl_take_mode)choose_mode(c, fl_take_modes, text, "take mode");
-}
-
-static void read_idle(const command *c, const command_option *row, void *to, const char *text)
-{
-    (void)row;
-    ((sim_options *)to)->idle = (enum fl_idle_mode)choose_mode(c, fl_idle_modes, text, "idle mode");
+    const int only = command_pick(c, row, name);
+    if (strcmp(name, all) == 0)
+        o->policy_count = 0;
+    for (int i = 0; fl_policies[i]; i++)
+        if ((strcmp(name, all) == 0 || i == only) && o->policy_count < SIM_POLICIES)
+            o->policies[o->policy_count++] = fl_policies[i];
 }
 
 static void add_queue(const command *c, const command_option *row, void *to, const char *name)
 {
     sim_options *o = to;
-    const char *names[SIM_QUEUES + 1] = {NULL};
-    (void)row;
-    bool all = strcmp(name, "all") == 0;
-    for (unsigned i = 0; i < SIM_QUEUES && sim_queues[i]; i++)
-        names[i] = sim_queues[i]->name;
-    if (all)
+    const int only = command_pick(c, row, name);
+    if (strcmp(name, all) == 0)
         o->queue_count = 0;
-    int only = all ? 0 : command_choose(c, "queue", name, names);
     for (int i = 0; sim_queues[i]; i++)
-        if ((all || i == only) && o->queue_count < SIM_QUEUES)
+        if ((strcmp(name, all) == 0 || i == only) && o->queue_count < SIM_QUEUES)
             o->queues[o->queue_count++] = sim_queues[i];
 }
 
@@ -122,14 +120,14 @@ static const command_option known[] = {
      "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)",
      .letter = 'w', .read = command_list, .each = add_counts},
     {"policy", "LIST", "Victim policies, or all (default: random)", .letter = 'p',
-     .read = command_list, .each = add_policy},
+     .read = command_list, .each = add_policy, .registry = list_policies},
     {"queue", "LIST",
      "Of forked tasks, a list: chase-lev, the, central-mutex, or all (default: chase-lev)",
-     .read = command_list, .each = add_queue},
+     .read = command_list, .each = add_queue, .registry = list_queues},
     {"take", "MODE", "Amount that a thief takes: adaptive, one or half (default: adaptive)",
-     .read = read_take},
+     .read = command_choice, FIELD(take), .registry = list_take_modes},
     {"idle", "MODE", "Workers without work: sleep, yield or spin (default: sleep)",
-     .read = read_idle},
+     .read = command_choice, FIELD(idle), .registry = list_idle_modes},
     {"seed", "N", "Of the workers' random numbers (default: 1)", .letter = 's',
      .read = command_count, FIELD(seed), .most = UINT32_MAX},
     {"seeds", "N", "Runs with seeds N, N + 1 and so on (default: 1)", .read = command_count,
@@ -159,6 +157,7 @@ static const command sim = {
     .name = "filch sim",
     .arguments = "GENERATOR | TRACE",
     .most = 1,
+    .registry = list_generators,
     .options = known,
     .about = "Simulates work stealing on a machine that is described by its levels, with the "
              "library's own victim policies. Times are simulated: the same command prints the same "
@@ -189,17 +188,37 @@ static void check_queues(const sim_options *o)
                                fl_queues[0]->name);
 }
 
+/* A file that is there, or whose name has a slash or a dot: after a colon, these belong to parameters. */
+static bool is_file(const char *text)
+{
+    const size_t end = strcspn(text, ":");
+    return memchr(text, '/', end) || memchr(text, '.', end) || access(text, F_OK) == 0;
+}
+
+static void read_trace(sim_options *o, const char *path)
+{
+    char reason[REASON];
+    names_list list = {.count = 0};
+    if (access(path, R_OK) != 0) {
+        const int error = errno;
+        list_generators(&list);
+        names_join(reason, sizeof reason, list.at);
+        command_refuse(&sim, "cannot open trace '%s': %s (valid: the file of a trace, or %s)", path,
+                       strerror(error), reason);
+    }
+    if (replay_read(&o->replay, path, reason, sizeof reason))
+        command_refuse(&sim, "%s", reason);
+    replay_graph(&o->replay, &o->graph);
+}
+
 static void read_graph(sim_options *o, const char *text)
 {
     char reason[REASON];
     o->text = text;
-    if (!generator_is_named(text) && (strchr(text, '/') || access(text, F_OK) == 0)) {
-        if (replay_read(&o->replay, text, reason, sizeof reason))
-            command_refuse(&sim, "%s", reason);
-        replay_graph(&o->replay, &o->graph);
-    } else if (generator_read(&o->graph, text, reason, sizeof reason)) {
+    if (!generator_is_named(text) && is_file(text))
+        read_trace(o, text);
+    else if (generator_read(&o->graph, text, reason, sizeof reason))
         command_refuse(&sim, "%s", reason);
-    }
 }
 
 void options_parse(sim_options *o, int argc, char **argv)

@@ -60,6 +60,18 @@ static bool tree_phase(const generator *g, const node *parent, uint32_t number, 
     return number == 0;
 }
 
+/* So that nobody waits for a count of them. */
+static const char *tree_prepare(generator *g)
+{
+    double tasks = 0, level = 1;
+    for (int depth = 0; depth <= (int)g->value[TREE_DEPTH]; depth++) {
+        tasks += level;
+        level *= g->value[TREE_FAN];
+    }
+    return tasks <= GENERATOR_TASKS ? NULL
+                                    : "it has more than 2,000,000,000 tasks (lower fan or depth)";
+}
+
 static const shape tree = {
     .name = "tree",
     .what = "balanced: a task forks all children but the last, and calls that",
@@ -67,6 +79,7 @@ static const shape tree = {
                    {"depth", "of the leaves", 16, 0, 60, true},
                    {"leaf", "ns that a leaf computes", 1000, 0, 1e9, false},
                    {"node", "ns that another task computes first", 0, 0, 1e9, false}},
+    .prepare = tree_prepare,
     .root = plain_root,
     .phase = tree_phase,
     .child = plain_child,

@@ -38,11 +38,14 @@ static const command_option known[] = {
     {0},
 };
 
+static const char *const subcommands[] = {"diff", NULL};
+
 static const command trace_command = {
     .name = "filch trace",
     .arguments = "FILE | diff A B",
     .least = 1,
     .most = 1,
+    .choices = subcommands,
     .options = known,
     .about = "Shows a trace: where the time of the workers went, the steals between them, how "
              "long ready tasks waited, in which calls tasks waited, and whether parallel loops "
@@ -100,7 +103,7 @@ static int write_as(const trace_options *o, trace_file *trace)
 int filch_trace_main(int argc, char **argv)
 {
     static char diff[] = "filch trace diff";
-    if (argc > 1 && strcmp(argv[1], "diff") == 0) {
+    if (argc > 1 && strcmp(argv[1], subcommands[0]) == 0) {
         argv[1] = diff;
         return diff_main(argc - 1, argv + 1);
     }

@@ -36,13 +36,19 @@ static void add_number(const command *c, const command_option *row, void *option
     insert(c, (tune_list *)(void *)((char *)options + row->at), number, row->name);
 }
 
+static void list_loads(names_list *out)
+{
+    for (size_t i = 0; i < LOADS; i++)
+        names_add(out, tune_loads[i].name);
+}
+
 /* ---- The table ---- */
 
 #define FIELD(field) COMMAND_FIELD(tune_options, field)
 
 static const command_option known[] = {
-    {"load", "LOAD", "Work of a job: cpu (default), io or mixed; see below", .read = command_text,
-     FIELD(load.name)},
+    {"load", "LOAD", "Work of a job: cpu (default), io or mixed; see below", .read = command_choice,
+     FIELD(named), .registry = list_loads},
     {"cpu", "TIME", "Computing time of a job: 200us, 1.5ms, ...; at most 1s",
      .read = command_duration, FIELD(load.cpu), .most = MOST_TIME},
     {"wait", "TIME", "Waiting time of a job", .read = command_duration, FIELD(load.wait),
@@ -80,6 +86,7 @@ static const command tune = {
     .name = "filch tune",
     .arguments = "[PART...]",
     .most = -1,
+    .choices = tune_part_names,
     .options = known,
     .write_tables = write_loads,
     .about = "Finds out how wide a pool should be and how long its queue, for a load of your "
@@ -100,11 +107,8 @@ static const command tune = {
 /* Times and shares that were not given are those of the named load. */
 static void fill_load(tune_options *o)
 {
-    const char *names[LOADS + 1] = {NULL};
-    for (size_t i = 0; i < LOADS; i++)
-        names[i] = tune_loads[i].name;
     const tune_load given = o->load;
-    o->load = tune_loads[given.name ? command_choose(&tune, "load", given.name, names) : 0];
+    o->load = tune_loads[o->named];
     if (given.cpu >= 0 || given.wait >= 0 || given.serial >= 0)
         o->load.name = "own";
     o->load.cpu = given.cpu >= 0 ? given.cpu : o->load.cpu;

@@ -42,6 +42,7 @@ typedef struct tune_list {
 
 typedef struct tune_options {
     bool parts[TUNE_PARTS];
+    unsigned named; /* a place in tune_loads */
     tune_load load;
     tune_list widths, capacities;
     unsigned width;  /* of the pool whose queue is measured; 0: as the first part recommends */

@@ -34,4 +34,10 @@ static inline unsigned fl_spelling_distance(const char *from, size_t from_length
     return row[from_length % 3][to_length];
 }
 
+/* The largest distance at which a known name is close to a misspelt one of this length. */
+static inline unsigned fl_spelling_close(size_t length)
+{
+    return length <= 4 ? 1 : length <= 8 ? 2 : 3;
+}
+
 #endif

@@ -73,8 +73,9 @@ function showFigures(state) {
   }));
 }
 
-const outcomes = {done: 'done', retried: 'retried', dead: 'dead letters', given_back: 'given back',
-  cancelled: 'cancelled', malformed: 'malformed', expired: 'expired', poison: 'poison', late: 'late', lost: 'lost leases'};
+const outcomes = {done: 'done', retried: 'retried', dead: 'dead letters', failed: '– of failed runs',
+  malformed: '– malformed, or of unknown type', expired: '– expired', poison: '– delivered too often', given_back: 'given back',
+  cancelled: 'cancelled', late: 'late', lost: 'lost leases'};
 
 function show(state) {
   const state_words = condition(state);

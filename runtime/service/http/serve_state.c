@@ -92,6 +92,8 @@ static json_t *queues(const filch_service *service, fl_serve_watch *watch)
     return NULL;
 }
 
+#define ALL_DEAD SIZE_MAX /* fl_service_dead */
+
 static const struct {
     const char *name;
     size_t offset;
@@ -101,7 +103,8 @@ static const struct {
     {"begun", offsetof(filch_service_stats, begun)},
     {"done", OUTCOME(FILCH_SERVICE_DONE)},
     {"retried", OUTCOME(FILCH_SERVICE_RETRIED)},
-    {"dead", OUTCOME(FILCH_SERVICE_DEAD)},
+    {"dead", ALL_DEAD},
+    {"failed", OUTCOME(FILCH_SERVICE_DEAD)},
     {"given_back", OUTCOME(FILCH_SERVICE_GIVEN_BACK)},
     {"cancelled", OUTCOME(FILCH_SERVICE_CANCELLED)},
     {"settled", offsetof(filch_service_stats, settled)},
@@ -117,7 +120,9 @@ static const struct {
 
 static uint64_t total(const filch_service_stats *stats, unsigned row)
 {
-    return *(const uint64_t *)(const void *)((const char *)stats + totals[row].offset);
+    const size_t at = totals[row].offset;
+    return at == ALL_DEAD ? fl_service_dead(stats)
+                          : *(const uint64_t *)(const void *)((const char *)stats + at);
 }
 
 static json_t *sums(const filch_service_stats *stats)

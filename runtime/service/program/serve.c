@@ -7,6 +7,7 @@
 #include <runtime/service/program/keys.h>
 #include <runtime/service/program/notify.h>
 #include <runtime/service/program/values.h>
+#include <runtime/service/service.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static void tell_end(fl_program *program, int status, const char *reason)
               filch_log_int("status", status), filch_log_text("reason", reason),
               filch_log_int("done", (int64_t)of[FILCH_SERVICE_DONE]),
               filch_log_int("retried", (int64_t)of[FILCH_SERVICE_RETRIED]),
-              filch_log_int("dead", (int64_t)of[FILCH_SERVICE_DEAD]),
+              filch_log_int("dead", (int64_t)fl_service_dead(&stats)),
+              filch_log_int("failed", (int64_t)of[FILCH_SERVICE_DEAD]),
               filch_log_int("malformed", (int64_t)stats.malformed),
               filch_log_int("expired", (int64_t)stats.expired),
               filch_log_int("poison", (int64_t)stats.poison),

@@ -233,14 +233,15 @@ static int unknown(const option *given)
                            nearest);
 }
 
-/* The value behind "=", or the next word. NULL: -EINVAL, explained. */
-static const char *value_of(const option *given, words *rest)
+/* The value after "=", or the next word. The message calls it `name`. NULL: -EINVAL, explained. */
+static const char *value_of(const option *given, words *rest, const char *name)
 {
     if (given->value)
         return given->value;
     if (rest->at < rest->end)
         return *rest->at++;
-    filch_error_set(-EINVAL, "option %s has no value; see --help", fl_show(given->text).text);
+    const char *text = given->text;
+    filch_error_set(-EINVAL, "%s has no value (write %s %s); see --help", text, text, name);
     return NULL;
 }
 
@@ -251,7 +252,7 @@ static int take_action(fl_command_line *request, const fl_action *action, const 
     const char *value = given->value;
     if (value && !action->argument)
         return filch_error_set(-EINVAL, "option --%s takes no value", action->name);
-    if (action->argument && !optional && !(value = value_of(given, rest)))
+    if (action->argument && !optional && !(value = value_of(given, rest, action->argument)))
         return -EINVAL;
     if (action->name == fl_option_config)
         request->file = value;
@@ -273,7 +274,8 @@ static int take_key(fl_configuration *out, const option *given, words *rest)
     char called[64];
     if (!key)
         return unknown(given);
-    const char *value = key->type == FL_KEY_FLAG && !given->value ? "true" : value_of(given, rest);
+    const char *value =
+        key->type == FL_KEY_FLAG && !given->value ? "true" : value_of(given, rest, "VALUE");
     if (!value)
         return -EINVAL;
     snprintf(called, sizeof called, "--%.*s", (int)given->length, given->name);
@@ -287,8 +289,12 @@ static int take(fl_configuration *out, fl_command_line *request, const char *tex
 {
     if (strcmp(text, "-h") == 0)
         text = "--help";
+    if (strcmp(text, "-V") == 0)
+        text = "--version";
     if (strncmp(text, "--", 2) != 0 || !text[2])
-        return filch_error_set(-EINVAL, "unexpected argument '%s'; see --help", fl_show(text).text);
+        return filch_error_set(
+            -EINVAL, "unexpected argument '%s' (valid: options, as in --width 20); see --help",
+            fl_show(text).text);
     const char *equal = strchr(text, '=');
     const option given = {text, text + 2, (size_t)((equal ? equal : strchr(text, 0)) - text - 2),
                           equal ? equal + 1 : NULL};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <runtime/platform/text/duration.h>
 #include <runtime/service/handlers/command.h>
 #include <runtime/service/program/arena.h>
 #include <runtime/service/program/values.h>
@@ -18,13 +19,6 @@ typedef struct unit {
     int64_t factor;
 } unit;
 
-static const unit times[] = {{"", FILCH_SECOND},
-                             {"ms", FILCH_MILLISECOND},
-                             {"s", FILCH_SECOND},
-                             {"m", 60 * FILCH_SECOND},
-                             {"h", 3600 * FILCH_SECOND},
-                             {"d", 86400 * FILCH_SECOND},
-                             {NULL, 0}};
 static const unit sizes[] = {
     {"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {NULL, 0}};
 static const unit none[] = {{"", 1}, {NULL, 0}};
@@ -95,7 +89,8 @@ static int read_time(const fl_key *key, const char *text, void *field, fl_keep *
         *(int64_t *)field = FILCH_FOREVER;
         return 0;
     }
-    return read_integer(key, text, times, field) ? 0 : -EINVAL;
+    const int64_t most = key->most == FILCH_FOREVER ? FILCH_FOREVER - 1 : key->most;
+    return fl_duration_read(text, key->least, most, field) ? 0 : -EINVAL;
 }
 
 static int read_bytes(const fl_key *key, const char *text, void *field, fl_keep *keep)
@@ -162,13 +157,11 @@ static int read_rate(const fl_key *key, const char *text, void *field, fl_keep *
     if (*colon &&
         (!read_digits(colon + 1, text + strlen(text), &burst) || burst < 1 || burst > key->most))
         return -EINVAL;
-    for (const unit *one = times + 2; one->name; one++) /* without "" and ms */
-        if (strlen(one->name) == (size_t)(colon - slash - 1) &&
-            strncmp(one->name, slash + 1, (size_t)(colon - slash - 1)) == 0) {
-            *(filch_limit *)field = (filch_limit){(uint32_t)rate, (uint32_t)burst, one->factor};
-            return 0;
-        }
-    return -EINVAL;
+    const int64_t period = fl_time_unit_of(slash + 1, (size_t)(colon - slash - 1));
+    if (period < FILCH_SECOND)
+        return -EINVAL;
+    *(filch_limit *)field = (filch_limit){(uint32_t)rate, (uint32_t)burst, period};
+    return 0;
 }
 
 /* Without the blanks around it, in place. */
@@ -277,7 +270,7 @@ static void tell_in(int64_t value, const unit *units, char *text, size_t size)
 {
     const unit *best = units;
     for (const unit *one = units; one->name; one++)
-        if (*one->name && value % one->factor == 0 && (value || one->factor == FILCH_SECOND))
+        if (*one->name && value && value % one->factor == 0)
             best = one;
     snprintf(text, size, "%" PRId64 "%s", value / best->factor, best->name);
 }
@@ -285,11 +278,19 @@ static void tell_in(int64_t value, const unit *units, char *text, size_t size)
 static void allow_range(const fl_key *key, const unit *units, const char *behind, char *text,
                         size_t size)
 {
-    char least[32], most[32] = "forever";
+    char least[32], most[32];
     tell_in(key->least, units, least, sizeof least);
-    if (key->most != FILCH_FOREVER)
-        tell_in(key->most, units, most, sizeof most);
+    tell_in(key->most, units, most, sizeof most);
     snprintf(text, size, "%s..%s%s", least, most, behind);
+}
+
+static void allow_times(const fl_key *key, char *text, size_t size)
+{
+    char least[32], most[32] = "forever";
+    fl_duration_write(key->least, least, sizeof least);
+    if (key->most != FILCH_FOREVER)
+        fl_duration_write(key->most, most, sizeof most);
+    snprintf(text, size, "%s..%s; " FL_DURATION_UNITS, least, most);
 }
 
 static void allow_choices(const fl_key *key, char *text, size_t size)
@@ -318,7 +319,7 @@ void fl_key_allowed(const fl_key *key, char *text, size_t size)
     else if (key->type == FL_KEY_CHOICE)
         allow_choices(key, text, size);
     else if (key->type == FL_KEY_TIME)
-        allow_range(key, times, "; units ms, s, m, h, d, default s", text, size);
+        allow_times(key, text, size);
     else if (key->type == FL_KEY_BYTES)
         allow_range(key, sizes, "; units KiB, MiB, GiB", text, size);
     else if (key->type == FL_KEY_DECIMAL)

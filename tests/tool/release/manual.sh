@@ -78,16 +78,50 @@ offers 'filch-jobs dead ' 'list show requeue drop'
 offers 'filch-jobs list --que' --queue
 offers 'filch-worker --env' --envelope
 offers 'filch-worker --envelope ' 'auto native json raw'
+offers 'filch sim --policy ' 'random round-robin nearest all'
+offers 'filch sim --policy random,' 'random,nearest random,all'
+offers 'filch sim --take ' 'adaptive one half'
+offers 'filch sim u' 'uts uts-deep'
+offers 'filch play ' 'fib tree'
+offers 'filch tune ' 'width queue'
+offers 'filch trace ' diff
+offers 'filch bench --kernels f' 'fib fft for'
+offers 'filch bench --columns c' 'chase-lev central-mutex'
+offers 'filch-jobs enqueue --envelope ' 'native json raw'
+for program in 'filch-jobs list' filch-worker; do
+    offers "$program --broker " 'redis:// rediss:// postgres:// sqlite: memory:'
+done
+touch run.trace
+offers 'filch sim ru' run.trace
+for shell in bash fish; do
+    claim "$shell offers no file as a part of filch tune" test -z "$(${shell}_offers 'filch tune ru' | grep trace)"
+    claim "$shell offers no option before a command of filch-jobs" test -z "$(${shell}_offers 'filch-jobs --b' | grep broker)"
+done
 for file in completions/zsh/_*; do
     claim "zsh reads $file" zsh -n "$file"
 done
+# LINE|WORD: zsh completes the line to this word.
+cat >lines <<'END'
+filch-worker --envel|--envelope
+filch sim --policy near|nearest
+filch sim --policy random,near|random,nearest
+filch sim sten|stencil
+filch sim run|run.trace
+filch tune wid|width
+filch-jobs list --broker postgresq|postgresql://
+END
 cat >complete.zsh <<'END'
 zmodload zsh/zpty
 zpty z zsh -f -i
 zpty -w z "PS1=; fpath=($PWD/completions/zsh \$fpath); autoload -Uz compinit; compinit -u -d $PWD/dump; bindkey '^T' complete-word; print READY"
 zpty -r z text '*READY*READY*'
-zpty -w -n z $'filch-worker --envel\t'
-zpty -r z text '*--envelope*' && print -r -- "$text"
+while IFS='|' read -r line word; do
+    zpty -w -n z $'\x15'"$line"$'\t'
+    zpty -r z text "*$word*" && print -r -- "$word"
+done
 END
-claim "zsh completes an option" eval 'timeout 60 zsh -f complete.zsh | grep -q -- --envelope'
+timeout 60 zsh -f complete.zsh <lines >completed
+while IFS='|' read -r line word; do
+    claim "zsh completes '$line' to $word" grep -qxF -- "$word" completed
+done <lines
 finish

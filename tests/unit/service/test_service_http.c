@@ -164,6 +164,7 @@ Test(service_http, state_lists_running_jobs_and_totals)
     const filch_message message = {.type = "stay", .id = "a \"quoted\" id"};
     OK(filch_service_publish(service, &message, FILCH_FOREVER));
     publish(service, "fail", "");
+    publish(service, "nonsense", "");
     serving_begin(&one, service);
     signpost_wait(&arrived, 1);
     json_t *all = state();
@@ -182,7 +183,9 @@ Test(service_http, state_lists_running_jobs_and_totals)
     cr_assert_eq(json_array_size(json_object_get(all, "jobs")), 0);
     cr_assert_eq(number(all, "totals", "begun"), 2);
     cr_assert_eq(number(all, "totals", "done"), 1);
-    cr_assert_eq(number(all, "totals", "dead"), 1);
+    cr_assert_eq(number(all, "totals", "dead"), 2);
+    cr_assert_eq(number(all, "totals", "failed"), 1);
+    cr_assert_eq(number(all, "totals", "malformed"), 1);
     cr_assert(json_is_true(json_object_get(all, "draining")));
     cr_assert(json_is_real(json_object_get(json_object_get(all, "rates"), "done")));
     cr_assert_eq(json_array_size(json_object_get(all, "types")), 3);

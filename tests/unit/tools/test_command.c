@@ -29,6 +29,20 @@ static void add_name(const command *c, const command_option *row, void *options,
 }
 
 static const char *const formats[] = {"table", "csv", NULL};
+static const char *const parts[] = {"width", NULL};
+
+/* A registry: rows that begin with their name. */
+static const struct fruit {
+    const char *name;
+    int weight;
+} apple = {"apple", 1}, pear = {"pear", 2};
+
+static void list_fruits(names_list *out)
+{
+    static const struct fruit *const fruits[] = {&apple, &pear, NULL};
+    names_add_rows(out, NAMES_ROWS(fruits));
+    names_add(out, "all");
+}
 
 #define FIELD(field) COMMAND_FIELD(values, field)
 
@@ -46,12 +60,14 @@ static const command_option rows[] = {
     {"export", "FORMAT", .instead = "format"},
     {"output", "FILE", "Where to write it", .read = command_path, FIELD(output)},
     {"names", "LIST", "Names", .read = command_list, .each = add_name},
+    {"fruit", "NAME", "A fruit", .read = command_choice, FIELD(format), .registry = list_fruits},
     {"rounds", "[=N]", "Rounds", .read = command_list, .each = add_name, .group = 2},
     {0},
 };
 static const command tool = {.name = "tool",
                              .arguments = "[FILE]",
                              .most = 1,
+                             .choices = parts,
                              .options = rows,
                              .takes = 1,
                              .about = "Does one thing.",
@@ -111,28 +127,28 @@ Test(command, refusals_name_valid_values)
     static const struct {
         const char *line, *message;
     } cases[] = {
-        {"tool --jsn", "unknown option: --jsn (did you mean --json?)"},
-        {"tool --frmat=csv", "unknown option: --frmat (did you mean --format?)"},
-        {"tool --nonsense", "unknown option: --nonsense"},
-        {"tool -x", "unknown option: -x"},
-        {"tool --rounds", "unknown option: --rounds"},
+        {"tool --jsn", "unknown option --jsn (nearest: --json)"},
+        {"tool --frmat=csv", "unknown option --frmat (nearest: --format)"},
+        {"tool --nonsense", "unknown option --nonsense"},
+        {"tool -x", "unknown option -x"},
+        {"tool --rounds", "unknown option --rounds"},
         {"tool --repeat", "--repeat has no value (write --repeat N)"},
         {"tool --json=1", "--json=1: this option takes no value (write --json)"},
         {"tool --repeat 0", "--repeat: '0' is not a number in range (1..1000)"},
         {"tool -r 1001", "--repeat: '1001' is not a number in range (1..1000)"},
         {"tool --seed -1", "--seed: '-1' is not a number in range (0..18446744073709551615)"},
         {"tool --share 1", "--share: '1' is not a number in range (0..0.9)"},
-        {"tool --time 5",
-         "--time: '5' is not a duration in range (1us..1h; write 200us, 200ms, 1.5s)"},
+        {"tool --time 2h", "--time: '2h' is not a duration in range (1us..1h; units ns, us, ms, s, "
+                           "m, h, d, default s)"},
         {"tool --format xml", "unknown --format 'xml' (valid: table, csv)"},
-        {"tool --format tables",
-         "unknown --format 'tables' (valid: table, csv); did you mean table?"},
+        {"tool --format tables", "unknown --format 'tables' (nearest: table; valid: table, csv)"},
         {"tool --color autos",
-         "unknown --color 'autos' (valid: auto, always, never); did you mean auto?"},
+         "unknown --color 'autos' (nearest: auto; valid: auto, always, never)"},
+        {"tool --fruit aple", "unknown --fruit 'aple' (nearest: apple; valid: apple, pear, all)"},
         {"tool --format json", "--format: 'json' is an option of its own (write --json)"},
         {"tool --export csv", "--export has another name (write --format)"},
         {"tool --output ", "--output is empty (give a text)"},
-        {"tool --names a,,b", "--names: a name is empty (put one comma between names)"},
+        {"tool --names a,,b", "--names: a value is empty (put one comma between values)"},
         {"tool a b", "too many arguments: 'b' (usage: tool [OPTION...] [FILE])"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -167,6 +183,7 @@ Test(command, help_fits_the_width)
                      "  -f, --format FORMAT      table or csv\n"
                      "      --output FILE        Where to write it\n"
                      "      --names LIST         Names\n"
+                     "      --fruit NAME         A fruit\n"
                      "      --color WHEN         auto (on a terminal, unless\n"
                      "                           NO_COLOR is set; the default),\n"
                      "                           always or never\n"
@@ -177,6 +194,49 @@ Test(command, help_fits_the_width)
                      "%s", text);
     free(text);
 }
+
+#ifdef FILCH_HAVE_JANSSON
+#include <jansson.h>
+
+/* The values of an option or an argument, joined. */
+static const char *values_in(const json_t *object, char text[TEXT])
+{
+    const json_t *list = json_object_get(object, "choices");
+    *text = '\0';
+    for (size_t i = 0; i < json_array_size(list); i++)
+        strcat(strcat(text, " "), json_string_value(json_array_get(list, i)));
+    return text;
+}
+
+Test(command, json_has_the_values)
+{
+    static const struct {
+        const char *option, *choices;
+    } cases[] = {{"format", " table csv"}, {"fruit", " apple pear all"}, {"names", ""}};
+    const command_option *described[sizeof rows / sizeof rows[0]] = {NULL};
+    char *text = NULL, found_values[TEXT];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (size_t i = 0; rows[i].name; i++)
+        described[i] = &rows[i];
+    command_describe(&tool, described, out);
+    fclose(out);
+    json_t *whole = json_loads(text, 0, NULL);
+    cr_assert_not_null(whole, "%s", text);
+    cr_expect_str_eq(values_in(whole, found_values), " width");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t at;
+        const json_t *one, *found = NULL;
+        json_array_foreach(json_object_get(whole, "options"), at,
+                           one) if (strcmp(json_string_value(json_object_get(one, "name")),
+                                           cases[i].option) == 0) found = one;
+        cr_expect_str_eq(values_in(found, found_values), cases[i].choices, "%s: %s",
+                         cases[i].option, found_values);
+    }
+    json_decref(whole);
+    free(text);
+}
+#endif
 
 Test(command, program_keeps_its_own_options)
 {

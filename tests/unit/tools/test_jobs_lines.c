@@ -95,7 +95,7 @@ Test(jobs_lines, wrong_lines_are_refused_with_reason)
         {"{\"type\":\"t\",\"priority\":1.5}", "0..9"},
         {"{\"type\":\"t\",\"priority\":\"1\"}", "0..9"},
         {"{\"type\":\"t\",\"delay\":5}", "\"delay\""},
-        {"{\"type\":\"t\",\"delay\":\"5\"}", "\"delay\""},
+        {"{\"type\":\"t\",\"delay\":\"5x\"}", "\"delay\""},
         {"{\"type\":\"t\",\"expires\":\"-1s\"}", "\"expires\""},
         {"{\"type\":\"t\",\"headers\":[]}", "\"headers\""},
         {"{\"type\":\"t\",\"headers\":{\"a\":1}}", "\"headers\""},

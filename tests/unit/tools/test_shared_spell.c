@@ -3,43 +3,6 @@
 #include <tests/support/test.h>
 #include <tools/shared/spell.h>
 
-enum { SECOND = 1000000000 };
-
-Test(shared_spell, durations_have_units)
-{
-    static const struct {
-        const char *text;
-        int64_t ns;
-    } good[] = {{"0", 0},           {"0ms", 0},     {"800ns", 800},      {"50us", 50000},
-                {"1.5ms", 1500000}, {"1s", SECOND}, {"0.5s", SECOND / 2}};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        int64_t ns = -1;
-        cr_expect(spell_duration(good[i].text, SECOND, &ns), "%s", good[i].text);
-        cr_expect_eq(ns, good[i].ns, "%s: %lld", good[i].text, (long long)ns);
-    }
-}
-
-Test(shared_spell, minutes_and_hours_are_durations)
-{
-    int64_t ns = 0;
-    cr_expect(spell_duration("1.5m", INT64_MAX, &ns));
-    cr_expect_eq(ns, INT64_C(90) * SECOND);
-    cr_expect(spell_duration("24h", INT64_MAX, &ns));
-    cr_expect_eq(ns, INT64_C(86400) * SECOND);
-    cr_expect_not(spell_duration("9999999999h", INT64_MAX / 2, &ns));
-}
-
-Test(shared_spell, invalid_duration_leaves_value_alone)
-{
-    static const char *const bad[] = {"",    "5",   "us",   "-1us", "1.1s", "1m",    "1 us", "infs",
-                                      "nan", "1e3", "1uss", " 1us", "+1us", "1e99s", "0x"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        int64_t ns = 42;
-        cr_expect_not(spell_duration(bad[i], SECOND, &ns), "'%s'", bad[i]);
-        cr_expect_eq(ns, 42, "'%s'", bad[i]);
-    }
-}
-
 Test(shared_spell, numbers_lie_within_their_limits)
 {
     static const char *const bad[] = {"", "-0.1", "1.01", "0.5x", "nan", "inf", "x"};
