@@ -7,8 +7,8 @@
 
 refused "nonsense width queue" tune nonsense
 refused "nonsense cpu io mixed" tune --load nonsense
-refused "--cpu 200us 1s" tune --cpu 5
-refused "--cpu 200us 1s" tune --cpu 2s
+refused "--cpu 1s; units us, default" tune --cpu 5
+refused "--cpu 1s; units us, default" tune --cpu 2s
 refused "--wait" tune --wait -1ms
 refused "--cpu --wait" tune --cpu 0 --wait 0
 refused "--serial 0.9" tune --serial 1

@@ -98,7 +98,7 @@ static const struct {
     const char *text, *reason;
 } wrong[] = {
     {"", "unknown generator ''"},
-    {"trees", "unknown generator 'trees' (valid: tree, skew, uts,"},
+    {"trees", "unknown generator 'trees' (nearest: tree; valid: tree, skew, uts,"},
     {"tree:", "unknown parameter ''"},
     {"tree:width=3", "unknown parameter 'width' (valid: fan, depth"},
     {"tree:depth", "value '' of depth is out of range (whole, 0..60)"},
@@ -108,6 +108,8 @@ static const struct {
     {"tree:leaf=-1", "value '-1' of leaf is out of range (0..1000000000)"},
     {"tree:leaf=nan", "value 'nan' of leaf"},
     {"tree:depth=3,", "unknown parameter ''"},
+    {"tree:depth=30", "more than 2,000,000,000 tasks"},
+    {"tree:fan=1000,depth=60", "more than 2,000,000,000 tasks"},
     {"uts-deep:children=8,chance=0.125", "the tree has no end"},
 };
 
@@ -132,7 +134,7 @@ Test(sim_graphs, oversized_graph_is_refused)
     char reason[REASON];
     generator g;
     extent e;
-    cr_assert_eq(generator_read(&g, "tree:fan=1000,depth=60", reason, sizeof reason), 0);
+    cr_assert_eq(generator_read(&g, "tree:fan=2,depth=29", reason, sizeof reason), 0);
     cr_expect_eq(walk(&g, 100000, &e), -E2BIG);
     cr_assert_eq(generator_read(&g, "loop:n=99", reason, sizeof reason), 0);
     cr_expect_eq(walk(&g, 100, &e), 0);
@@ -188,7 +190,7 @@ Test(sim_costs, wrong_file_is_refused_with_line)
     static const struct {
         const char *text, *reason;
     } files[] = {
-        {"fork 1\nforks 1\n", ":2: unknown cost 'forks' (valid: fork, join,"},
+        {"fork 1\nforks 1\n", ":2: unknown cost 'forks' (nearest: fork; valid: fork, join,"},
         {"fork\n", ":1: a line is not NAME NUMBER: 'fork'"},
         {"fork 1 2\n", ":1: a line is not NAME NUMBER"},
         {"fork -1\n", ":1: value '-1' of cost 'fork' is out of range"},
