@@ -144,6 +144,10 @@ bart                    | command bart
 '
 
 # For tools/fresh.sh, the container image, and the bare roots that packages are installed in.
+# tools/scale.sh: a program that runs with the libraries beside it.
+packages_of_scale='
+patchelf | command patchelf
+'
 packages_of_fresh='
 mmdebstrap             | command mmdebstrap
 debian-archive-keyring | file /usr/share/keyrings/debian-archive-keyring.gpg

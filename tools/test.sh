@@ -246,7 +246,7 @@ touch "$state/building" "$state/testing"
 echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d' ' -f1 <<<"$rows" | paste -sd' ')"
 
 needed=("$packages_to_run" "$packages_to_build" "$packages_of_peers" "$packages_to_test")
-grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_to_package" "$packages_of_fresh")
+grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_to_package" "$packages_of_scale" "$packages_of_fresh")
 need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 fetch "$programs_to_test" || echo "0 0 1" >>"$tally"
 if grep -q '| rest ' <<<"$rows"; then

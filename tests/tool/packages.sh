@@ -268,7 +268,7 @@ claim "so is a missing npm" test "$status" -eq 1
 while IFS='|' read -r packages content; do
     claim "content of a known kind: $packages: $content" \
         grep -Eq '^ (command [^ ]+( [^ ]+)*|(file|server) [^ ]+|module [^ ]+|header [^ ]+ [^ ]+|flags [^ ]+ [^ ]+)$' <<<"$content"
-done < <(grep -h '|' <<<"$packages_to_run$packages_to_build$packages_of_peers$packages_of_vs$packages_to_test$packages_to_test_all$packages_of_fresh")
+done < <(grep -h '|' <<<"$packages_to_run$packages_to_build$packages_of_peers$packages_of_vs$packages_to_test$packages_to_test_all$packages_of_scale$packages_of_fresh")
 while IFS='|' read -r name version; do
     claim "a version of three numbers: $name $version" grep -Eqx ' [0-9]+\.[0-9]+\.[0-9]+' <<<"$version"
 done < <(grep '|' <<<"$npm_to_test_all")

@@ -4,6 +4,7 @@
  *
  *   options.c            command line -> compare_options
  *   load.c, result.c     result files -> results
+ *   merge.c              results -> one result document, and its page
  *   judge.c              two results -> changes; one result -> pairs
  *   table.c, files.c     report -> text
  *
@@ -18,9 +19,13 @@
 #include <tools/shared/sheet.h>
 #include <tools/shared/statistics.h>
 
+enum { COMPARE_FILES = 64 };
+
 typedef struct compare_options {
-    const char *paths[2];
-    size_t path_count; /* 1: columns against each other; 2: old against new */
+    const char *paths[COMPARE_FILES];
+    size_t path_count; /* 1: columns against each other; 2: old against new; any: merged */
+    bool merge;
+    const char *report; /* where the page of the result goes; NULL: none */
     result_figures figures;
     double threshold; /* a change beyond this share counts: 0.03 */
     bool either;      /* being faster counts, too */
@@ -64,7 +69,7 @@ typedef struct compare_pair {
 
 typedef struct compare_report {
     const compare_options *options;
-    result results[2]; /* old, new; or the only one */
+    result results[COMPARE_FILES]; /* old, new; the only one; or those to be merged */
     compare_change *changes;
     size_t change_count;
     compare_pair *pairs;
@@ -77,6 +82,9 @@ typedef struct compare_report {
 /* Fills in changes or pairs from the results. 0 or -ENOMEM. */
 int compare_judge(compare_report *r);
 void compare_free(compare_report *r);
+
+/* Writes the merged results, and the page. Returns the exit status: 0, or 2 after a message. */
+int compare_merge(const compare_report *r);
 
 /* The exit status: 0, 1: a row got slower (or failed), 2: there was nothing to judge by. */
 int compare_status(const compare_report *r);

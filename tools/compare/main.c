@@ -45,7 +45,9 @@ int filch_compare_main(int argc, char **argv)
     compare_parse_options(&o, argc, argv);
     r.options = &o;
     int status = load_all(&r);
-    if (!status)
+    if (!status && (o.merge || o.report))
+        status = compare_merge(&r);
+    if (!status && !o.merge)
         status = judge_and_write(&r);
     compare_free(&r);
     return status;

@@ -32,6 +32,14 @@ static const command_option known[] = {
     {"format", "FORMAT", "table, csv or markdown (default: table)", .letter = 'f',
      .read = command_choice, FIELD(format), .choices = format_names},
     {"export", "FORMAT", .instead = "format"},
+    {"merge",
+     .help = "Write one result document with the rows of all files, which are of one machine and "
+             "build; of a row in several files, the first",
+     .read = command_flag, FIELD(merge)},
+    {"report", "FILE",
+     "Also write a page for browsers of the result, or of the merged results, with charts and "
+     "tables",
+     .read = command_path, FIELD(report)},
     {"json", .help = "Write the result as JSON", .read = command_set, FIELD(format),
      .least = SHEET_JSON},
     {"output", "FILE", "Where to write it (default, and -: standard output)", .letter = 'o',
@@ -43,7 +51,7 @@ static const command compare = {
     .name = "filch compare",
     .arguments = "[OLD] NEW",
     .least = 1,
-    .most = 2,
+    .most = COMPARE_FILES,
     .options = known,
     .about = "Compares two results of filch bench --json: which rows got slower, by how much, and "
              "how sure that is. Of one result, compares the columns with each other.",
@@ -53,6 +61,7 @@ static const command compare = {
               "                                                 on a busy machine\n"
               "  filch compare result.json                       columns of one file\n"
               "  filch compare --format markdown old.json new.json   for an issue\n"
+              "  filch compare --merge --output all.json --report all.html a.json b.json\n"
               "\n"
               "Exit status: 0 when nothing got slower; 1 when a row got slower (with\n"
               "--either: changed), or has no right result any more; 2 when nothing could be\n"
@@ -66,4 +75,9 @@ void compare_parse_options(compare_options *out, int argc, char **argv)
     for (char **path = command_read(&compare, out, argc, argv); *path; path++)
         out->paths[out->path_count++] = *path;
     out->threshold /= 100;
+    if (out->path_count > 2 && !out->merge)
+        command_refuse(&compare, "%zu files (valid: one or two, more with --merge)",
+                       out->path_count);
+    if (out->path_count == 2 && out->report && !out->merge)
+        command_refuse(&compare, "--report with two files (valid: one, more with --merge)");
 }

@@ -36,30 +36,40 @@ function cpuFigure(block) {
         'User and system, of all threads. What is longer than the serial bar is the price of running in parallel.');
 }
 
-/* Over serial code, by the ratios of the rounds; whiskers carry the interval of the time. */
-function speedUpFigure(block) {
+/* A chart over the number of workers: the speed-up over serial code, by the ratios of the rounds, divided by share(workers).
+ * Whiskers carry the interval of the time. With fewer than `least` numbers of workers there is no chart. */
+function scalingFigure(block, {title, best, least, share, format, note}) {
     const cells = shown(block).filter(cell => !isSerial(cell) && cell.summary.over_serial > 0);
     const counts = distinct(cells.map(cell => cell.workers)).sort((a, b) => a - b);
-    if (counts.length < 2)
+    if (counts.length < least)
         return null;
     const point = cell => {
-        const of = 1 / cell.summary.over_serial, {seconds, low, high} = cell.summary;
+        const of = 1 / cell.summary.over_serial / share(cell.workers), {seconds, low, high} = cell.summary;
         return {x: cell.workers, y: of, low: of * seconds / high, high: of * seconds / low};
     };
     const curves = columnsOf(cells).map(column => ({
-        look: lookOf(column), points: cells.filter(cell => cell.column === column).map(point),
+        look: lookOf(column), points: cells.filter(cell => cell.column === column).map(point).sort((a, b) => a.x - b.x),
     }));
-    const each = counts.map(count => ({x: count, y: count}));
-    const rules = [{label: 'one per worker', side: 'end', points: each}];
-    if (result.ceiling > 0 && counts.includes(result.ceiling_copies))
-        rules.unshift({label: 'ceiling', side: 'start',
-            points: [counts[0], result.ceiling_copies].map(x => ({x, y: result.ceiling}))});
-    return figure('Speed-up over serial code',
-        lineChart(`Speed-up of ${block.label} over serial code`, curves,
-            {label: 'workers', format: asPlain, ticks: counts}, {format: asPlain}, rules),
-        result.ceiling > 0 ? 'Ceiling: what as many independent copies of serial code gain on this machine.' : 'Higher is better.',
-        legendOf(columnsOf(cells)));
+    const rules = [{label: best, side: 'end', points: counts.map(count => ({x: count, y: count / share(count)}))}];
+    const copies = result.ceiling_copies;
+    if (result.ceiling > 0 && counts.includes(copies))
+        rules.unshift({label: 'ceiling', side: 'start', points: [counts[0], copies].map(x => ({x, y: result.ceiling / share(copies)}))});
+    return figure(title,
+        lineChart(`${title.split(' ')[0]} of ${block.label} over serial code`, curves,
+            {label: 'workers', format: asPlain, ticks: counts}, {format}, rules),
+        result.ceiling > 0 ? note : 'Higher is better.', legendOf(columnsOf(cells)));
 }
+
+const speedUpFigure = block => scalingFigure(block, {
+    title: 'Speed-up over serial code', best: 'one per worker', least: 2, share: () => 1, format: asPlain,
+    note: 'Ceiling: what as many independent copies of serial code gain on this machine.',
+});
+
+const efficiencyFigure = block => scalingFigure(block, {
+    title: 'Efficiency, speed-up by workers', best: 'all', least: 3, share: workers => workers,
+    format: part => Math.round(100 * part) + '\u00a0%',
+    note: 'Ceiling: the efficiency of as many independent copies of serial code on this machine.',
+});
 
 const TIMES = [['work_ns', 'work', 'var(--work)'], ['search_ns', 'search', 'var(--search)'], ['sleep_ns', 'sleep', 'var(--sleep)']];
 const ATTEMPTS = [

@@ -38,7 +38,7 @@ const foldedSection = (id, title, ...children) => html('section', {id, class: 'k
 
 function kernelSection(block) {
     const figures = shown(block).length === 0 ? [] :
-        [timeFigure, speedUpFigure, busyFigure, stealFigure, cpuFigure].map(draws => draws(block)).filter(drawn => drawn);
+        [timeFigure, speedUpFigure, efficiencyFigure, busyFigure, stealFigure, cpuFigure].map(draws => draws(block)).filter(drawn => drawn);
     return foldedSection(idOf(block), block.label,
         html('p', {class: 'quiet'}, `${block.what}. Source: ${block.source}.${answerOf(block)}`),
         ...failures(block),

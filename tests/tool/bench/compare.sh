@@ -137,13 +137,32 @@ claim "no samples are no result: $(head -3 out)" grep -q '^  fib(30), b with 1 w
 run_filch 0 compare none.json old.json
 claim "nor a figure" grep -Eq '^  b +1 {67}failed before$' out
 
+# Merging: the rows of all files, each once, of one machine and one build.
+run_filch 0 compare --merge --report page.html old.json other.json slower.json
+claim "a merged result has the rows of all files: $(head -c 300 out)" python3 -c '
+import json
+[entry] = json.load(open("out"))["results"]
+found = [(c["column"], c["workers"], round(c["samples"][7]["seconds"], 3)) for c in entry["columns"]]
+assert found == [("serial", 1, .01), ("a", 1, .02), ("a", 2, .01), ("b", 1, .03), ("c", 1, .02)], found'
+claim "the page has it" grep -q '"column":"c"' page.html
+claim "filch compare reads it" eval 'cp out merged.json && run_filch 0 compare merged.json && grep -q "^  a (1) vs c (1)" out'
+run_filch 0 compare --report page.html old.json
+claim "a page of one result comes with the table: $(head -2 out)" eval 'grep -q "a (1) vs b (1)" out && ! grep -q "\"column\":\"c\"" page.html'
+sed 's/"cpu": "x"/"cpu": "z"/' old.json >elsewhere.json
+refused "merge elsewhere.json processor 'x' 'z'" compare --merge old.json elsewhere.json
+sed 's/"commit": "c"/"commit": "d"/' old.json >later.json
+refused "merge later.json commit 'c' 'd'" compare --merge old.json later.json
+run_filch 0 compare --merge old.json answer.json
+claim "another answer is another entry" python3 -c 'import json; assert len(json.load(open("out"))["results"]) == 2'
+refused "report --merge" compare --report page.html old.json other.json
+
 refused "unknown seconds cpu_seconds" compare --by hours old.json
 refused "unknown table csv markdown" compare --format xml old.json
 refused "json --json" compare --format json old.json
 refused "--export --format" compare --export csv old.json
 refused "--threshold number 0..1000" compare --threshold much old.json
 refused "--threshold number 0..1000" compare --threshold nan old.json
-refused "many arguments" compare old.json old.json old.json
+refused "3 files --merge" compare old.json old.json old.json
 refused "few arguments NEW" compare
 refused "option" compare --nonsense
 refused "folder/none/x written --output" compare --output folder/none/x old.json

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# test: long; timeout 900
+# A bundle of tools/scale.sh measures on another release of Debian, without a network, with 1, 2 and 8 workers. Wrong arguments are
+# refused with the reason.
+. "$(dirname "$0")/../common.bash"
+tree=$(cd "$here/../.." && pwd)
+command -v patchelf >/dev/null || skip "patchelf is not installed"
+pkg-config --exists jansson || skip "jansson is not installed"
+
+# refuses WORDS COMMAND...: ends with status 2 and these words.
+refuses() {
+    local status=0
+    "${@:2}" >log 2>&1 || status=$?
+    claim "${*:2}: '$1', not $status: $(cat log)" test "$status-$(grep -cF -- "$1" log)" = 2-1
+}
+refuses "unknown command 'pack' (valid: bundle FILE.tar.gz, --help)" "$tree/tools/scale.sh" pack
+refuses "bundle needs one file, NAME.tar.gz: 'scale.zip'" "$tree/tools/scale.sh" bundle scale.zip
+refuses "no folder $scratch/nowhere" "$tree/tools/scale.sh" bundle nowhere/scale.tar.gz
+
+mkdir -m 777 folder
+claim "a bundle is packed" env FILCH_SCALE_PROGRAM="$filch" "$tree/tools/scale.sh" bundle folder/scale.tar.gz
+claim "it has 40 MiB at most" test "$(stat -c %s folder/scale.tar.gz)" -le $((40 << 20))
+tar -xzf folder/scale.tar.gz
+refuses 'unknown option --fast (valid: --workers LIST, --quick, --help)' filch-scale/run --fast
+refuses "result 'x.csv' (valid: NAME.json)" filch-scale/run x.csv
+refuses 'cannot write /nowhere/x.json' filch-scale/run /nowhere/x.json
+
+"$tree/tools/fresh.sh" --bare trixie true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
+chmod 755 "$scratch"
+# shellcheck disable=SC2016
+claim "it measures there: $(tail -n 5 log)" eval '"$tree/tools/fresh.sh" --bare --folder folder trixie bash -c "cd ~/folder && tar -xzf scale.tar.gz &&
+    sudo -n unshare --net filch-scale/run --quick --workers 1,2,8 result.json" >log 2>&1'
+${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
+claim "the result keeps to the schema" ./check_schema "$tree/docs/result-schema.json" folder/result.json
+claim "it has each number of workers, policy and queue" python3 - <<'END'
+import json
+columns = [c for entry in json.load(open("folder/result.json"))["results"] for c in entry["columns"]]
+assert {1, 2, 8} <= {c["workers"] for c in columns}
+assert {"random", "richest"} <= {c["policy"] for c in columns}
+assert {"the", "abp", "central-mutex"} <= {c["queue"] for c in columns}
+assert not any("error" in c for c in columns), [c["error"] for c in columns if "error" in c]
+END
+claim "and a page" grep -q 'Efficiency' folder/result.html
+finish
