@@ -84,9 +84,8 @@ static int result(jobs_options *o)
 const jobs_command jobs_result_commands[] = {
     {"result", "ID", "progress and result of a job",
      "Shows the state of a job, its last progress and its result. The state is running (also "
-     "while the job waits for another attempt), done, cancelled, or dead: the job has failed. For "
-     "a "
-     "dead job, the reason is shown, such as the exit status of its command and the end of its "
+     "while the job waits for another attempt), done, cancelled, or dead: the job has failed. The "
+     "reason of a failure is shown, such as the exit status of the command and the end of its "
      "standard error. Records are kept by job id, for all queues, for a time that the service sets "
      "(result-ttl). A job that has reported nothing has no record; it is searched for among the "
      "dead letters of the queue.\n\n"
