@@ -65,8 +65,8 @@ END
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
 refused "unknown 'enqeue' (nearest: enqueue;" enqeue
-refused "option --queue stands before the command (write filch-jobs COMMAND --queue" --queue x stats
-refused "option --json before" --json
+refused "option --queue must follow the command (write filch-jobs COMMAND --queue" --queue x stats
+refused "option --json must follow" --json
 for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
     status=0
     # shellcheck disable=SC2086

@@ -10,7 +10,7 @@ refused "generator tree 'width' fan depth" sim tree:width=3
 refused "generator tree: more than 2,000,000,000 tasks (lower depth)" sim tree:fan=4,depth=40
 refused "generator tree 'dept' (nearest: depth;" sim tree:dept=3
 for file in nofile.trace ./nofile none.d/a:b; do
-    refused "cannot open trace '$file': No such file (valid: trace, tree, loop" sim "$file"
+    refused "cannot open trace '$file': No such file (valid: trace file, tree, loop" sim "$file"
 done
 refused "too many arguments 'loop'" sim tree loop
 refused "json own --json" sim tree --format json

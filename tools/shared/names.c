@@ -67,7 +67,7 @@ static void refuse_option(const char *program, const char *what, const char *opt
     if (meant)
         fprintf(stderr, "%s: unknown option %s (nearest: %s)", program, name, meant);
     else
-        fprintf(stderr, "%s: option %s stands before the %s (write %s %s %s ...)", program, name,
+        fprintf(stderr, "%s: option %s must follow the %s (write %s %s %s ...)", program, name,
                 what, program, place, name);
 }
 

@@ -199,7 +199,7 @@ def scan(values, how, out=None, context=None, *, runtime=None):
         out = values if out is None else out
         source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
         if len(target) < len(source):
-            raise ValueError(f"out of {len(target)} bytes is too small (valid: {len(source)} or more, the size of values)")
+            raise ValueError(f"out has {len(target)} bytes (valid: {len(source)} or more, the size of values)")
         check(_lib.filch_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
         return out
     _refuse_other("accumulate", how, "a Scanning; itertools.accumulate takes a Python callable")
