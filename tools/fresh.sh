@@ -13,7 +13,7 @@
 # root is kept in ~/.cache/filch, by the hash of tools/packages.sh; other changes that the command makes are dropped. The root takes
 # only apt's proxy and the resolver from this machine. Exits with the command's status; 125: no root could be made.
 set -eu -o pipefail
-umask 022 # the root is for others, too
+umask 022 # other users must be able to read the root
 caller=$PWD
 cd "$(dirname "$0")/.."
 here=$PWD

@@ -42,8 +42,9 @@ FILCH_BEGIN_DECLS
  * few, long iterations. 0: measured. */
 FILCH_API int filch_for(filch_self self, size_t begin, size_t end, size_t hint, filch_for_fn *body,
                         void *context);
-/* The same on rt, for a thread outside it: waits until the loop has ended, and may run parts itself.
- * -EDEADLK on a worker of rt (call filch_for with its self); other errors are those of filch_run. */
+/* The same on rt, for threads that are not its workers. The caller waits until the loop has ended,
+ * and may run parts of it. Errors: -EDEADLK on a worker of rt (call filch_for with the task's self);
+ * others are those of filch_run. */
 FILCH_API int filch_run_for(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                             filch_for_fn *body, void *context);
 

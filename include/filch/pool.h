@@ -135,8 +135,8 @@ typedef struct filch_pool_config {
                                FILCH_CAPACITY_DEFAULT. FILCH_UNLIMITED, FILCH_RENDEZVOUS */
     filch_pool_order order; /* default: any */
     filch_when_full full;   /* default: wait */
-    int64_t aging;          /* ns, 0 or more like all times here; default one second; only for
-                               FILCH_PRIORITY. From one second up, waiting times are measured to
+    int64_t aging;          /* ns; default one second; only for FILCH_PRIORITY. All times here
+                               are 0 or more. From one second up, waiting times are measured to
                                10 ms */
     int64_t timeout;        /* ns from submission, for jobs without a timeout of their own; default:
                                none */

@@ -81,8 +81,9 @@ FILCH_BEGIN_DECLS
  * the call returns. */
 FILCH_API int filch_reduce(filch_self self, size_t begin, size_t end, size_t hint,
                            const filch_reduction *how, void *out, void *context);
-/* The same on rt, for a thread outside it: waits for the result, and may run parts itself. -EDEADLK
- * on a worker of rt (call filch_reduce with its self); other errors are those of filch_run. */
+/* The same on rt, for threads that are not its workers. The caller waits for the result, and may
+ * compute parts of it. Errors: -EDEADLK on a worker of rt (call filch_reduce with the task's self);
+ * others are those of filch_run. */
 FILCH_API int filch_run_reduce(filch_runtime *rt, size_t begin, size_t end, size_t hint,
                                const filch_reduction *how, void *out, void *context);
 

@@ -56,8 +56,9 @@ FILCH_BEGIN_DECLS
  * the call returns. */
 FILCH_API int filch_scan(filch_self self, const void *in, size_t n, void *out,
                          const filch_scanning *how, void *context);
-/* The same on rt, for a thread outside it: waits for the result, and may run parts itself. -EDEADLK
- * on a worker of rt (call filch_scan with its self); other errors are those of filch_run. */
+/* The same on rt, for threads that are not its workers. The caller waits for the result, and may
+ * compute parts of it. Errors: -EDEADLK on a worker of rt (call filch_scan with the task's self);
+ * others are those of filch_run. */
 FILCH_API int filch_run_scan(filch_runtime *rt, const void *in, size_t n, void *out,
                              const filch_scanning *how, void *context);
 

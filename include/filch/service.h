@@ -197,8 +197,8 @@ typedef struct filch_service_config {
     unsigned workers;       /* with this many workers; default: one per core */
     unsigned width;         /* concurrent handlers; default 10 */
     unsigned buffer; /* messages received in advance; default: width, but at least 100 where a
-                               receive is a commit (PostgreSQL, SQLite), filled by the pace of the
-                               jobs: docs/service/README.md, "Backpressure" */
+                               receive is a commit (PostgreSQL, SQLite). How far a default buffer
+                               is filled: docs/service/README.md, "Backpressure" */
     int64_t lease;   /* ns; default 30 s, or the broker's longest. Extended after a third of it */
     int64_t timeout; /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
     const filch_retry_policy *retry; /* for handlers without one. Delays are computed here; the

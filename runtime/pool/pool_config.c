@@ -99,8 +99,7 @@ static int check_effects(const filch_pool_config *config)
     };
     for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++)
         if (settings[i].set && !settings[i].heeded)
-            return fl_fail(EINVAL,
-                           "pool %s: %s has no effect without %s; set that, or leave it out",
+            return fl_fail(EINVAL, "pool %s: %s has no effect without %s (set both or neither)",
                            config->name, settings[i].name, settings[i].needs);
     return 0;
 }

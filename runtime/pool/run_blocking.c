@@ -23,7 +23,7 @@ static void call_there(void *arg)
         snprintf(call->message, sizeof call->message, "%s", filch_error_about(call->code));
 }
 
-/* The text of an error is its thread's, so it is taken along. */
+/* The text of an error belongs to the thread that set it, so it is copied to the caller. */
 int fl_job_call_blocking(filch_job *job)
 {
     blocking_call call = {.job = job};

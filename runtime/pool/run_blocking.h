@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Jobs of a pool whose configuration says `blocking`: their functions run on threads for blocking
- * calls, with the stack of the thread, while the job's task waits. */
+ * Jobs of a pool with the setting `blocking`: their functions run on threads for blocking calls, on
+ * the thread's stack, while the job's task waits. */
 #ifndef FL_POOL_RUN_BLOCKING_H
 #define FL_POOL_RUN_BLOCKING_H
 
 #include <filch/pool.h>
 
-/* Calls the function of a job in progress, by the job's task, which suspends. Returns its code, and
- * the text of its error is the calling thread's; or -EAGAIN or -ENOMEM: there is no thread for it. */
+/* Runs the function of a job in progress. Called by the job's task, which suspends. Returns the
+ * function's code, with the text of its error; or -EAGAIN or -ENOMEM: no thread could be started. */
 int fl_job_call_blocking(filch_job *job);
 
 #endif

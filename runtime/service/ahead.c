@@ -17,7 +17,7 @@ static unsigned at_pace(const fl_ahead *ahead, uint64_t jobs, int64_t time)
 void fl_ahead_look(fl_ahead *ahead, uint64_t ended, size_t bytes, int64_t now)
 {
     int64_t time = now - ahead->since;
-    if (time >= FL_AHEAD_WINDOW || time < 0) { /* a clock of a test may go back */
+    if (time >= FL_AHEAD_WINDOW || time < 0) { /* in a test, the clock may go back */
         ahead->now = time < 0 ? ahead->least : at_pace(ahead, ended - ahead->ended, time);
         ahead->since = now;
         ahead->ended = ended;

@@ -42,8 +42,8 @@ macro(core_part name part)
 endmacro()
 
 # broker(NAME [MODULE M] SCHEMES S... [PATHS S...] CLIENTS C...): brokers/NAME, which exports fl_broker_NAME; its module is filch-broker-M.so
-# (default NAME). It is built if all its clients are there, with the schemes of its URLs as FL_BROKER_SCHEMES. modules.h declares it and
-# modules.c knows its schemes in any case, by generated/broker_kinds.h and known_brokers.h.
+# (default NAME). It is built if all its clients are there, with the schemes of its URLs as FL_BROKER_SCHEMES; PATHS are those without "//"
+# after the colon. modules.h declares it and modules.c knows its schemes in any case, by generated/broker_kinds.h and known_brokers.h.
 macro(broker name)
   cmake_parse_arguments(broker "" MODULE "SCHEMES;PATHS;CLIENTS" ${ARGN})
   set(broker_module_${name} ${name})

@@ -124,7 +124,7 @@ static void take_in(filch_service_job *job)
 
 static unsigned room(const filch_service *service)
 {
-    uint64_t most = service->config.width + service->ahead.now; /* it may have been more */
+    uint64_t most = service->config.width + service->ahead.now; /* may be fewer than are held */
     return most > service->stats.held ? (unsigned)(most - service->stats.held) : 0;
 }
 

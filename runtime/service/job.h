@@ -126,7 +126,7 @@ void fl_service_job_free(filch_service_job *job);
 void fl_service_free_spare(filch_service *service);
 /* The owner wants it back before it begins: true, it will not begin, and is in no list. */
 bool fl_service_job_claim(filch_service_job *job);
-/* It counts no longer as held: its handler has returned, or does not run. The owner. */
+/* Stops counting it as held: its handler has returned, or will not run. Owner only. */
 void fl_service_unhold(filch_service_job *job);
 /* The owner is through with it: takes it out of its lists, and frees it. */
 void fl_service_job_forget(filch_service_job *job);

@@ -42,7 +42,7 @@ enum { FL_MODULE_NAME = 32, FL_MODULES_MOST = 64 };
 
 typedef char fl_module_name[FL_MODULE_NAME]; /* "rabbitmq" */
 
-/* Writes how URLs of the i-th scheme begin, "redis://" or "sqlite:". false: there are fewer. */
+/* Writes the beginning of URLs of the i-th scheme, as "sqlite:". false: there are fewer. */
 bool fl_broker_url_start(unsigned i, fl_module_name start);
 
 /* The i-th folder where modules are looked for: those of FILCH_BROKER_PATH, unless the program has

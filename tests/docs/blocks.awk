@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Writes the fenced blocks of a Markdown file to OUT/<line>.<language>, one file each. A block whose info string has the
 # word "text" after its language is not written, unless it is C or C++ (cpp). Another word there is the file's name in the example
-# ("```c fib.c"): it goes to OUT/<line>.name. C of a file of the source ("```c examples/life.c") goes to OUT/<line>.excerpt, Python with a name
-# to OUT/<line>.file.
+# ("```c fib.c"): it goes to OUT/<line>.name. C of a file of the source ("```c examples/life.c") goes to OUT/<line>.excerpt. Python with a
+# file's name goes to OUT/<line>.file.
 # usage: awk -v out=OUT -f blocks.awk FILE.md
 /^```/ && !inside {
     inside = 1

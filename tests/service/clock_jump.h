@@ -73,7 +73,7 @@ static void jump_publish(unsigned count, int64_t delay)
         jumps.sent[jumps.published++] = filch_now();
         const filch_message message = {.id = id, .type = "jump", .delay = delay};
         int rc;
-        do /* RabbitMQ refuses a message where a queue's leader does not answer in time */
+        do /* RabbitMQ refuses a message if the queue's leader does not answer in time */
             rc = filch_service_publish(jumps.service, &message, FILCH_FOREVER);
         while (rc == -ENOSPC);
         cr_assert_eq(rc, 0, "%s", filch_error());

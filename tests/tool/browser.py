@@ -13,13 +13,13 @@ ANSWER_SECONDS = 60
 
 
 def luminance(colour):
-    """Of red, green and blue, 0 to 255: WCAG 2.1, relative luminance."""
+    """The relative luminance (WCAG 2.1) of red, green and blue, each 0 to 255."""
     linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in (part / 255 for part in colour[:3])]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def contrast(one, other):
-    """1 to 21: WCAG 2.1, contrast ratio."""
+    """The contrast ratio (WCAG 2.1) of two colours, 1 to 21."""
     dark, light = sorted((luminance(one), luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 

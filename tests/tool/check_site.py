@@ -16,7 +16,7 @@ WIDE, NARROW = (1400, 1000), (360, 800)
 STUB = "http-equiv"  # a page that only leads to another
 failures = []
 
-# Of the page's texts: [colour, ground, text], as red, green and blue; each pair once.
+# [colour, background, text] for each pair of colours in the page's texts; a colour is [red, green, blue, ...].
 COLOURS = """(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
   const numbers = colour => {
@@ -42,7 +42,7 @@ COLOURS = """(() => {
   return [...pairs.values()]
 })()"""
 
-# The same of a picture: fills of texts on the rectangle below, or on the picture's ground.
+# The same for each text of a picture: its fill, and that of the rectangle below it or of the picture's ground.
 PICTURE_COLOURS = """(() => {
   const numbers = colour => (colour.match(/[\\d.]+/g) ?? []).slice(0, 3).map(Number)
   const rects = [...document.querySelectorAll('rect, .ground')].filter(rect => getComputedStyle(rect).fill.startsWith('rgb('))

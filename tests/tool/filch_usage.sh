@@ -70,7 +70,7 @@ refused "nonsense" bench nonsense
 refused "unknown subcommand 'tracce' (nearest: trace; valid:" tracce
 run_filch 2 nothing-alike
 claim "a name that is like none has no hint: $(cat err)" test "$(grep -c 'nearest' err)" -eq 0
-refused "option --json stands before the subcommand (write SUBCOMMAND --json" --json bench
+refused "option --json must follow the subcommand (write SUBCOMMAND --json" --json bench
 refused "unknown option --verison (nearest: --version)" --verison
 refused "unknown --kernels 'fob' (nearest: fib; valid:" bench --kernels fob
 refused "unknown --columns 'chas-lev' (nearest: chase-lev;" bench --columns chas-lev

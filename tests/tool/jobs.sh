@@ -65,8 +65,8 @@ END
 refused "enqueue list load missing"
 refused "nonsense enqueue" nonsense
 refused "unknown 'enqeue' (nearest: enqueue;" enqeue
-refused "option --queue stands before the command (write filch-jobs COMMAND --queue" --queue x stats
-refused "option --json before" --json
+refused "option --queue must follow the command (write filch-jobs COMMAND --queue" --queue x stats
+refused "option --json must follow" --json
 for arguments in --help --version help 'help list' 'list --help' 'dead list --help' list stats; do
     status=0
     # shellcheck disable=SC2086
@@ -191,14 +191,14 @@ run_filch 0 result 18 --json
 claim "a dead letter has a reason" json 'r["state"] == "dead" and r["reason"] == "no image" and r["result_base64"] == "/w=="
     and r["result"] is None and r["progress"] is None'
 run_filch 0 result 18
-claim "which people see" says "dead: the job has failed" "no image"
+claim "the page of a dead letter has the reason" says "dead: the job has failed" "no image"
 run_filch 1 result 19
 run_filch 0 enqueue --type t --id silent --queue failed.dlq --header 'x-dlq-reason=exit 3: no disk' --header x-dlq-timestamp=1500 body
 run_filch 0 result silent --queue failed --json
-claim "a failed job that has reported nothing is its dead letter" json 'r == {"id": "silent", "state": "dead", "updated": 1500,
+claim "a failed job without a record is shown from its dead letter" json 'r == {"id": "silent", "state": "dead", "updated": 1500,
     "progress": None, "progress_base64": None, "result": None, "result_base64": None, "reason": "exit 3: no disk"}'
 run_filch 0 result silent --queue failed
-claim "which people see, too" says "dead: the job has failed" "exit 3: no disk"
+claim "its page has the reason" says "dead: the job has failed" "exit 3: no disk"
 run_filch 1 result silent
 
 # ---- Jobs of strangers ----

@@ -10,7 +10,7 @@ refused "generator tree 'width' fan depth" sim tree:width=3
 refused "generator tree: more than 2,000,000,000 tasks (lower depth)" sim tree:fan=4,depth=40
 refused "generator tree 'dept' (nearest: depth;" sim tree:dept=3
 for file in nofile.trace ./nofile none.d/a:b; do
-    refused "cannot open trace '$file': No such file (valid: trace, tree, loop" sim "$file"
+    refused "cannot open trace '$file': No such file (valid: trace file, tree, loop" sim "$file"
 done
 refused "too many arguments 'loop'" sim tree loop
 refused "json own --json" sim tree --format json
@@ -19,7 +19,7 @@ refused "count of level 'core:0' 1..1048576" sim tree --machine core:0
 refused "16 workers do not fit on 8" sim tree --machine core:8
 refused "/nonexistent/m.xml' cannot be read: No such file" sim tree --machine /nonexistent/m.xml
 echo "<nonsense/>" >bad.xml
-refused "bad.xml' cannot be read: hwloc understand (valid: lstopo" sim tree --machine bad.xml
+refused "bad.xml' cannot be read: hwloc parse (valid: lstopo" sim tree --machine bad.xml
 refused "--workers '0' 1..1024" sim tree --workers 0
 refused "--workers '1025' 1..1024" sim tree --workers 1025
 refused "--workers '2' 4..1024" sim tree --workers 4..2

@@ -93,7 +93,7 @@ claim "docs/service/brokers.md has the tables of filch-worker --brokers=markdown
 run_worker 0 --version
 claim "--version names the program and the version: $(cat out)" grep -Eq '^filch-worker \(Filch [0-9.]+\)$' out
 run_worker 0 --brokers
-claim "--brokers tells capabilities" grep -q '^memory: durable no; priority yes' out
+claim "--brokers prints capabilities" grep -q '^memory: durable no; priority yes' out
 run_worker 0 --sleep 0
 run_worker 0 -V
 refused_by "--width has no value (write VALUE)" --width
@@ -159,13 +159,13 @@ publish fail ""
 publish fail retry
 publish nonsense ""
 run_worker 0 --once --broker "$broker"
-claim "the number of workers is told once, with its reason" \
+claim "the number of workers is logged once, with its reason" \
     test "$(grep -Ec '"workers started","workers":([0-9]+),"sizing":"\1: .*"binding":"[^"]+","fence":"[^"]+"' err)" -eq 1
 claim "all were run: $(tail -1 err)" grep -q '"done":5,"retried":1,"dead":2,' err
 claim "jobs that cannot run are counted: $(tail -1 err)" grep -q '"dead":2,"failed":1,"malformed":1,"expired":0,"poison":0,' err
 claim "they are logged" grep -q '"level":"warn","message":"job became a dead letter".*"reason":"unknown task type: nonsense"' err
 claim "the dead letter has its reason" grep -q '"the handler fail was asked to fail"' err
-claim "the capabilities of the broker are told" grep -q '"broker connected".*"capabilities":"sqlite: durable yes' err
+claim "the capabilities of the broker are logged" grep -q '"broker connected".*"capabilities":"sqlite: durable yes' err
 claim "a log line is a JSON object: $(cat err)" test -z "$(grep -v '^{.*}$' err)"
 for turn in 1 2; do # if the log went into the database, the second would find it broken
     status=0

@@ -76,7 +76,7 @@ static bool is_word(const char *word, const char *text, size_t size)
     return strlen(word) == size && memcmp(word, text, size) == 0;
 }
 
-/* All commands, and of those with two words the ones that have this word. */
+/* Lists all commands, and separately the commands of two words that contain this word. */
 static void list_commands(const char *word, names_list *all_names, names_list *with_word)
 {
     for (int g = 0; g < GROUPS; g++)
@@ -98,7 +98,7 @@ static int refuse_part(const char *first, const names_list *whole)
     return JOBS_USAGE;
 }
 
-/* "dead" and "requeue" are parts of names; "deda list" is close to one. */
+/* "dead" and "requeue" are parts of command names; "deda list" is close to a command name. */
 static int refuse(int argc, char **argv)
 {
     const char *first = argc ? argv[0] : "", *second = argc > 1 && *argv[1] != '-' ? argv[1] : "";

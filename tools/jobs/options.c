@@ -59,7 +59,7 @@ static void read_envelope(const command *c, const command_option *row, void *to,
 
 static void list_brokers(names_list *out)
 {
-    static fl_module_name starts[FL_MODULES_MOST]; /* `out` points there */
+    static fl_module_name starts[FL_MODULES_MOST]; /* `out` keeps pointers to them */
     for (unsigned i = 0; i < FL_MODULES_MOST && fl_broker_url_start(i, starts[i]); i++)
         names_add(out, starts[i]);
 }

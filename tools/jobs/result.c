@@ -32,7 +32,7 @@ static int show_letter(const jobs_options *o, const filch_message *letter)
     return show(o, letter->id, &record);
 }
 
-/* It has reported nothing; if it has failed, it is a dead letter. */
+/* A job without a record has reported nothing. If it has failed, it is a dead letter. */
 static int find_letter(const jobs_options *o, const char *id)
 {
     jobs_connection c;
@@ -49,8 +49,8 @@ static int find_letter(const jobs_options *o, const char *id)
     if (status || found)
         return status;
     fprintf(stderr,
-            "%s: no record of job '%s', and no dead letter in queue '%s': it has reported nothing, "
-            "its record has expired, or it failed in another queue (give --queue)\n",
+            "%s: no record of job '%s', and no dead letter in queue '%s': the job has reported "
+            "nothing, its record has expired, or it has failed in another queue (give --queue)\n",
             o->command, id, o->queue);
     return JOBS_REFUSED;
 }
@@ -83,13 +83,13 @@ static int result(jobs_options *o)
 
 const jobs_command jobs_result_commands[] = {
     {"result", "ID", "progress and result of a job",
-     "Shows what a job has reported: its last progress and its result. Its state is running (also "
-     "while it waits for another attempt), done, cancelled, or dead: it has failed. The reason is "
-     "then shown, such as the exit status of its command and the end of its standard error. "
-     "Records are kept by the ids of jobs, for all queues, and are forgotten after a time that the "
-     "service sets (result-ttl). A job that reports nothing has no record: it is looked for among "
-     "the dead letters of the queue.\n\n"
-     "The exit status is 0 when a job is shown, also when that job has failed.\n\n"
+     "Shows the state of a job, its last progress and its result. The state is running (also "
+     "while the job waits for another attempt), done, cancelled, or dead: the job has failed. The "
+     "reason of a failure is shown, such as the exit status of the command and the end of its "
+     "standard error. Records are kept by job id, for all queues, for a time that the service sets "
+     "(result-ttl). A job that has reported nothing has no record; it is searched for among the "
+     "dead letters of the queue.\n\n"
+     "The exit status is 0 if a job is shown, even if that job has failed.\n\n"
      "Examples:\n"
      "  filch-jobs result 17\n"
      "  filch-jobs result 17 --json | jq -r .result\n"

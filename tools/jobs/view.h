@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <runtime/service/broker.h>
 
-/* The header of a dead letter that says why it is one. */
+/* The header of a dead letter that holds the reason. */
 #define VIEW_REASON "x-dlq-reason"
 
 /* A text as JSON; NULL is null. */

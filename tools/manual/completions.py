@@ -14,7 +14,7 @@ def is_list(option):
 
 
 def has_end(option):
-    """A scheme is only the beginning of a value."""
+    """Its choices are whole values, not beginnings such as the scheme of a URL."""
     return not any(choice.endswith(":") or choice.endswith("/") for choice in option["choices"])
 
 
@@ -116,7 +116,7 @@ def zsh_text(text):
 
 
 def zsh_values(option):
-    """A colon ends an action."""
+    """Colons are escaped: a plain one ends the action."""
     choices = " ".join(option["choices"]).replace(":", "\\:")
     if is_list(option):
         return f"_values -s , value {choices}"

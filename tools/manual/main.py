@@ -53,7 +53,8 @@ def chosen(page, headings):
 
 
 OTHERS = """C++17 has headers of its own, <filch/filch.hpp>, with lambdas instead of macros; filch-cxx(7) describes them.
-Python has the module filch, which filch-python(7) and its help() describe. The guides and an index of names are below share/doc, in the folder filch or filch-doc: begin with docs/README.md, or html/index.html."""
+Python has the module filch, which filch-python(7) and its help() describe. The guides and an index of names are below share/doc,
+in the folder filch or filch-doc: begin with docs/README.md, or html/index.html."""
 PROGRAMS = [("filch", 1), ("filch-jobs", 1), ("filch-worker", 1)]
 
 

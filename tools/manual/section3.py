@@ -11,7 +11,7 @@ OPENED = {"Threads", "Suspends", "Errors", "Life", "Panics"}  # paragraphs of a 
 
 @dataclass
 class Whole:
-    """All headers, as far as each page needs them."""
+    """Data of all headers that each page needs."""
 
     names: set
     structs: dict  # {name: entry} of types with fields
@@ -94,7 +94,7 @@ def takes_time(entries):
 
 
 def structures(entries, structs):
-    """The fields of the structs that a caller fills."""
+    """The fields of the structs that the caller fills in."""
     taken = [of for entry in entries for given, _ in entry.parameters for of in re.findall(r"^const (filch_\w+) \*$", given)]
     filled = [structs[name] for name in dict.fromkeys(taken) if name in structs]
     return "".join(f".Ss {mdoc.escape(entry.name)}\n{mdoc.body(entry.text)}{mdoc.table(entry.members)}" for entry in filled)

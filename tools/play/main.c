@@ -113,8 +113,8 @@ FILCH_NORETURN static void refuse_trace(const char *path)
     char allowed[NAMES_ALLOWED];
     names_list list = {.count = 0};
     list_examples(&list);
-    command_refuse(&play_command, "cannot open trace '%s': %s (%s, or the file of a trace)", path,
-                   why, names_allowed(allowed, path, list.at));
+    command_refuse(&play_command, "cannot open trace '%s': %s (%s, or a trace file)", path, why,
+                   names_allowed(allowed, path, list.at));
 }
 
 /* A trace; or an example and its number. */

@@ -19,7 +19,7 @@ typedef struct command_option command_option;
 /* Puts a value in its place, or refuses it. text: NULL of a flag, and of an optional value that is absent. */
 typedef void command_reader(const command *c, const command_option *row, void *options,
                             const char *text);
-/* Adds the names of a registry that the command looks up. */
+/* Adds the names of a registry, such as the victim policies. */
 typedef void command_registry(names_list *out);
 
 struct command_option {
@@ -48,7 +48,7 @@ struct command {
     const command_option *options; /* closed by a row without a name */
     unsigned takes;                /* groups of options */
     int least, most;               /* arguments; most < 0: any number */
-    const char *const *choices;    /* values of an argument, beside files; as of an option */
+    const char *const *choices; /* values of the arguments, besides files; as in command_option */
     command_registry *registry;
     bool in_order; /* options end at the first argument: the rest is a program's */
     void (*write_tables)(FILE *out); /* between options and ending; or NULL */
@@ -74,7 +74,7 @@ FILCH_NORETURN FILCH_PRINTF(2, 3) void command_refuse(const command *c, const ch
 int command_choose(const command *c, const char *what, const char *name, const char *const *list);
 /* The place of a value among those of the row, or refuses. */
 int command_pick(const command *c, const command_option *row, const char *text);
-/* Adds the values: of the list, and of the registry. */
+/* Adds the values of the list and of the registry. */
 void command_values(const char *const *choices, command_registry *registry, names_list *out);
 /* A whole number from least to most, or refuses: "WHAT: 'text' is not a number in range (1..8)". */
 unsigned long command_whole(const command *c, const char *what, const char *text,

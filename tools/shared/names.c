@@ -53,7 +53,7 @@ const char *names_allowed(char text[NAMES_ALLOWED], const char *name, const char
     return text;
 }
 
-/* "filch SUBCOMMAND --json ..." is the place of an option that stands before the subcommand. */
+/* Refuses an option before the subcommand: its place is after it, "filch SUBCOMMAND --json ...". */
 static void refuse_option(const char *program, const char *what, const char *option)
 {
     static const char *const own[] = {"--help", "--version", NULL};
@@ -67,7 +67,7 @@ static void refuse_option(const char *program, const char *what, const char *opt
     if (meant)
         fprintf(stderr, "%s: unknown option %s (nearest: %s)", program, name, meant);
     else
-        fprintf(stderr, "%s: option %s stands before the %s (write %s %s %s ...)", program, name,
+        fprintf(stderr, "%s: option %s must follow the %s (write %s %s %s ...)", program, name,
                 what, program, place, name);
 }
 

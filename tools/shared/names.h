@@ -8,7 +8,7 @@
 
 enum { NAMES_MOST = 127, NAMES_ALLOWED = 1024 };
 
-/* A list that is filled from a registry; a name beyond NAMES_MOST is left out. */
+/* A list that is filled from a registry; names beyond NAMES_MOST are left out. */
 typedef struct names_list {
     const char *at[NAMES_MOST + 1]; /* closed by NULL */
     size_t count;
@@ -25,12 +25,12 @@ void names_join(char *text, size_t size, const char *const *list);
 /* The name that was probably meant; NULL: none is close. */
 const char *names_nearest(const char *name, const char *const *list);
 
-/* Writes the names that are allowed instead of an unknown one: "nearest: tree; valid: tree, loop", or "valid: tree, loop".
+/* Writes the names that could replace an unknown one: "nearest: tree; valid: tree, loop", or "valid: tree, loop".
  * Returns text. */
 const char *names_allowed(char text[NAMES_ALLOWED], const char *name, const char *const *list);
 
-/* Writes to stderr that `program` has no such `what` ("command"), that it is missing if the name is empty, or that an option stands
- * before it; with the names that are allowed. */
+/* Writes a message to stderr, with the valid names: `program` has no such `what` ("command"); the name is empty, so `what` is missing;
+ * or the name is an option, which must follow `what`. */
 void names_refuse(const char *program, const char *what, const char *name, const char *const *list);
 
 #endif

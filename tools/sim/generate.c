@@ -25,8 +25,8 @@ static const shape *find_shape(const char *name, char *error, size_t size)
     names_list list = {.count = 0};
     names_add_rows(&list, NAMES_ROWS(shapes));
     snprintf(error, size,
-             "unknown generator '%.40s' (%s, or the file of a trace; filch sim --list prints "
-             "their parameters)",
+             "unknown generator '%.40s' (%s, or a trace file); filch sim --list prints the "
+             "parameters of generators",
              name, names_allowed(allowed, name, list.at));
     return NULL;
 }

@@ -29,7 +29,7 @@ typedef struct phase {
 } phase;
 
 enum { GENERATOR_PARAMETERS = 6, GENERATOR_TEXT = 256 };
-enum { GENERATOR_TASKS = 2000000000 }; /* of a graph that is simulated */
+enum { GENERATOR_TASKS = 2000000000 }; /* the most in a simulated graph */
 
 typedef struct parameter {
     const char *name, *what;

@@ -163,7 +163,7 @@ static int load(machine *m, const char *path, char *error, size_t size)
                  access(path, R_OK) ? strerror(errno)
                  : rc == -ENOMEM
                      ? filch_error()
-                     : "hwloc does not understand it (valid: a file of lstopo FILE.xml)");
+                     : "hwloc cannot parse it (valid: a file written by lstopo FILE.xml)");
         return rc;
     }
     fl_topology_pus(topology, &units);

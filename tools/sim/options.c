@@ -188,7 +188,7 @@ static void check_queues(const sim_options *o)
                                fl_queues[0]->name);
 }
 
-/* A file that is there, or whose name has a slash or a dot: after a colon, these belong to parameters. */
+/* An existing file, or text with a slash or a dot before its first colon; after it, they are of parameters. */
 static bool is_file(const char *text)
 {
     const size_t end = strcspn(text, ":");
@@ -203,7 +203,7 @@ static void read_trace(sim_options *o, const char *path)
         const int error = errno;
         list_generators(&list);
         names_join(reason, sizeof reason, list.at);
-        command_refuse(&sim, "cannot open trace '%s': %s (valid: the file of a trace, or %s)", path,
+        command_refuse(&sim, "cannot open trace '%s': %s (valid: a trace file, or %s)", path,
                        strerror(error), reason);
     }
     if (replay_read(&o->replay, path, reason, sizeof reason))
@@ -229,8 +229,8 @@ void options_parse(sim_options *o, int argc, char **argv)
     if (*graph)
         read_graph(o, *graph);
     else if (o->task == SIM_RUN || o->task == SIM_TASKS)
-        command_refuse(&sim, "no graph is named: a generator, which filch sim --list shows, or the "
-                             "file of a trace");
+        command_refuse(&sim, "no graph is named (valid: a generator, see filch sim --list; or a "
+                             "trace file)");
     check_queues(o);
     if (!o->counts)
         o->workers[o->counts++] = o->replay.workers ? o->replay.workers : 16;

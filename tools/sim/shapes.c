@@ -60,7 +60,7 @@ static bool tree_phase(const generator *g, const node *parent, uint32_t number, 
     return number == 0;
 }
 
-/* So that nobody waits for a count of them. */
+/* Refuses a tree that is too large without counting its tasks one by one. */
 static const char *tree_prepare(generator *g)
 {
     double tasks = 0, level = 1;

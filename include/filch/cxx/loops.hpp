@@ -121,7 +121,7 @@ template <class It> FL_CXX_INLINE It step(It first, size_t by)
 // Only ranges have these.
 template <class Range> using begin_of = decltype(std::begin(std::declval<Range &>()));
 
-// Stores f of the n elements that begin at each of the inputs; returns the end of the results.
+// Stores f(inputs[i]...) in out[i] for each i < n, and returns the end of the results.
 template <class Where, class F, class Out, class... It>
 Out transform_by(const Where &where, F &f, size_t n, Out out, It... inputs)
 {

@@ -51,7 +51,7 @@ class pool
     {
         config.runtime = rt.get();
         if (!config.runtime)
-            detail::fail(-EINVAL, "filch::pool with a runtime that was moved from; pass another");
+            detail::fail(-EINVAL, "runtime of filch::pool: moved from (pass one that was not)");
         detail::check(filch_pool_create(&at_, &config));
     }
     pool(const runtime &rt, unsigned width) : pool(rt, config_of(width))

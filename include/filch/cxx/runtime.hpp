@@ -53,8 +53,8 @@ class runtime
         using Function = std::remove_reference_t<F>;
         if (rt_ && rt_.get() == filch_runtime_here())
             detail::fail(-EDEADLK,
-                         "run() or an algorithm with a filch::runtime, on a worker of that "
-                         "runtime; call the function itself, or pass the task's self");
+                         "filch::runtime::run or an algorithm called on a worker of the same "
+                         "runtime (call the function itself, or pass the task's self)");
         detail::branch<Function, false> task(f);
         filch_slot slot;
         task.put(&slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Durations as people type them, for the tools and for programs of services: "200ms", "1.5 s", and "2", which is in seconds. */
+ * Durations as users type them, for the tools and for service programs: "200ms", "1.5 s", and "2",
+ * which is in seconds. */
 #ifndef FL_DURATION_H
 #define FL_DURATION_H
 
@@ -35,7 +36,7 @@ static inline const fl_time_unit *fl_time_units(void)
     return units;
 }
 
-/* ns of the unit of this name, of `length` bytes; 0: there is none. */
+/* ns of the unit that these `length` bytes name; 0: there is no such unit. */
 static inline int64_t fl_time_unit_of(const char *name, size_t length)
 {
     const fl_time_unit *unit = fl_time_units();
@@ -44,8 +45,8 @@ static inline int64_t fl_time_unit_of(const char *name, size_t length)
     return unit->ns;
 }
 
-/* Reads digits, and what follows a point up to 9 places, in this unit. Moves *text behind them; false: there are none, or too
- * many. */
+/* Reads a decimal number of this unit, of which the first 9 places count, and moves *text past it.
+ * false: it is not a number, or is out of range. */
 static inline bool fl_duration_digits(const char **text, int64_t unit, int64_t *out)
 {
     const char *at = *text;
@@ -67,7 +68,7 @@ static inline bool fl_duration_digits(const char **text, int64_t unit, int64_t *
     return at != places && !__builtin_add_overflow(whole, part, out);
 }
 
-/* ns, rounded, from least to most. false: another text; *out is unchanged. */
+/* Reads a duration of least..most ns, rounded. false: any other text; *out is unchanged. */
 static inline bool fl_duration_read(const char *text, int64_t least, int64_t most, int64_t *out)
 {
     const char *unit = text + strspn(text, "0123456789.");

@@ -92,7 +92,7 @@ static json_t *queues(const filch_service *service, fl_serve_watch *watch)
     return NULL;
 }
 
-#define ALL_DEAD SIZE_MAX /* fl_service_dead */
+#define ALL_DEAD SIZE_MAX /* instead of an offset: fl_service_dead */
 
 static const struct {
     const char *name;

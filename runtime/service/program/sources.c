@@ -293,7 +293,7 @@ static int take(fl_configuration *out, fl_command_line *request, const char *tex
         text = "--version";
     if (strncmp(text, "--", 2) != 0 || !text[2])
         return filch_error_set(
-            -EINVAL, "unexpected argument '%s' (valid: options, as in --width 20); see --help",
+            -EINVAL, "unexpected argument '%s' (valid: options, such as --width 20); see --help",
             fl_show(text).text);
     const char *equal = strchr(text, '=');
     const option given = {text, text + 2, (size_t)((equal ? equal : strchr(text, 0)) - text - 2),

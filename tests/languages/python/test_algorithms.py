@@ -67,12 +67,12 @@ class Sorts(unittest.TestCase):
             (TypeError, "key \\(4,\\) is not a place", {"key": (4,)}),
             (ValueError, "unknown key 'name' \\(valid: age\\)", {"key": "name"}),
             (TypeError, r"less <function .*lambda.* is not a compiled function .*sorted\(\)", {"less": lambda a, b: a < b}),
-            (TypeError, "by key and by less", {"key": "age", "less": by_ctypes.greater}),
+            (TypeError, "both key and less", {"key": "age", "less": by_ctypes.greater}),
             (TypeError, "runtime 5 is not a Runtime", {"key": "age", "runtime": 5}),
         ):
             with self.subTest(words), self.assertRaisesRegex(kind, words):
                 filch.sort(people, **how)
-        with self.assertRaisesRegex(ValueError, "these items are none"):
+        with self.assertRaisesRegex(ValueError, "these items have no fields"):
             filch.sort(array.array("i", [2, 1]), key="age")
         with self.assertRaisesRegex(TypeError, "a list cannot be sorted in place"):
             filch.sort([2, 1], less=by_ctypes.greater)
@@ -156,7 +156,7 @@ class Reductions(unittest.TestCase):
         self.assertEqual(filch.scan(small, numpy.add).dtype, numpy.add.accumulate(small).dtype)
         filch.scan(values, numpy.add, out=values)
         self.assertTrue((values == expected).all())
-        with self.assertRaisesRegex(ValueError, "out of 8 bytes is too small"):
+        with self.assertRaisesRegex(ValueError, r"out has 8 bytes \(valid: "):
             filch.scan(values, how, out[:1])
 
     def test_python_callables_are_refused(self):

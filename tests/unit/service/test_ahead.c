@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * How far a buffer that nobody has set is filled, with times that are made up. */
+ * How far a default buffer is filled, with simulated times. */
 #include <runtime/service/ahead.h>
 #include <tests/support/test.h>
 
@@ -45,7 +45,7 @@ Test(ahead, pace_is_that_of_last_window)
     fl_ahead_look(&ahead, 1000, 0, FILCH_SECOND);
     cr_assert_eq(ahead.now, FL_AHEAD_MOST);
     fl_ahead_look(&ahead, 1001, 0, FILCH_SECOND + FL_AHEAD_WINDOW - 1);
-    cr_assert_eq(ahead.now, FL_AHEAD_MOST, "the window is not over");
+    cr_assert_eq(ahead.now, FL_AHEAD_MOST, "the window has not ended");
     fl_ahead_look(&ahead, 1004, 0, 2 * FILCH_SECOND);
     cr_assert_eq(ahead.now, LEAST);
 }

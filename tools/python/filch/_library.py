@@ -78,7 +78,7 @@ shown = _short.repr  # of values in messages
 
 
 def instance(name, value, kind):
-    """The value, or a refusal of one of another class."""
+    """Returns the value; raises TypeError if it is not of this class."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} {shown(value)} is not a {kind.__name__}")
     return value
@@ -100,7 +100,7 @@ def until(seconds):
 
 
 def whole(name, value, most=(1 << 64) - 1):
-    """A number that a field of C holds, or a refusal."""
+    """Returns the value as an int; raises TypeError or ValueError if a field of C cannot hold it."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} {shown(value)} is not a whole number (0 or more)")
     if not 0 <= value <= most:
@@ -109,7 +109,7 @@ def whole(name, value, most=(1 << 64) - 1):
 
 
 def chars(name, value):
-    """Text for C, or a refusal."""
+    """Returns a text as a string of C; raises TypeError for anything else."""
     return ffi.new("char[]", instance(name, value, str).encode())
 
 
@@ -180,11 +180,11 @@ def pointer(data):
     try:
         return ffi.from_buffer(data)
     except TypeError:
-        raise TypeError(f"data {shown(data)} has no address (valid: an object with a buffer, as a NumPy array; a pointer of cffi; a number)") from None
+        raise TypeError(f"data {shown(data)} has no address (valid: an object with a buffer, such as a NumPy array; a pointer of cffi; a number)") from None
 
 
 def _converted(name, kind, value, kept):
-    """A value for a field of that type of C, or a refusal."""
+    """Returns the value for a field of this type of C; raises TypeError or ValueError if it does not fit."""
     if isinstance(value, ffi.CData):
         return value
     if kind.cname == "char *":
@@ -299,7 +299,7 @@ def _at_exit():
     try:
         for one in reversed(list(_open.values())):
             one.close()
-    except KeyboardInterrupt:  # end as Python does after it, but now: threads still run jobs, so the interpreter cannot be taken down
+    except KeyboardInterrupt:  # end by SIGINT, as Python does, but at once: threads still run jobs, so the interpreter cannot shut down
         for stream in (sys.stdout, sys.stderr):
             if stream:
                 stream.flush()

@@ -35,12 +35,12 @@ def _kind(code):
 
 
 def _buffer(make, array):
-    """make(array), or a refusal of an object without a buffer."""
+    """Returns make(array); raises TypeError if the array has no suitable buffer."""
     try:
         return make(array)
     except (TypeError, ValueError, BufferError) as why:
         kind = type(array).__name__
-        raise TypeError(f"a {kind} cannot be sorted in place: {why} (valid: an object with a writable buffer, as a NumPy array)") from None
+        raise TypeError(f"a {kind} cannot be sorted in place: {why} (valid: an object with a writable buffer, such as a NumPy array)") from None
 
 
 def _writable(array):
@@ -59,7 +59,7 @@ def sort(array, *, key=None, less=None, context=None, stable=False, runtime=None
     that positive NaNs come last and negative ones first. key: the name of a field of a NumPy record, or (offset, format) of a number
     in each item. less: a compiled comparison, filch_less_fn, which gets context; stable=True keeps the order of equal items."""
     if key is not None and less is not None:
-        raise TypeError("sort by key and by less at once (valid: one of them)")
+        raise TypeError("sort() has both key and less (give one of them)")
     if less is not None and not is_compiled(less):
         raise TypeError(f"less {shown(less)} is not a compiled function (valid: of cffi, ctypes or numba.cfunc); {CALLABLES}")
     if key is None and less is None:
@@ -87,7 +87,7 @@ def _keyed(array, key):
     if isinstance(key, str):
         fields = getattr(getattr(array, "dtype", None), "fields", None) or {}
         if key not in fields:
-            raise ValueError(f"unknown key '{key}' (valid: {', '.join(fields) or 'a field of a NumPy record; these items are none'})")
+            raise ValueError(f"unknown key '{key}' (valid: {', '.join(fields) or 'a field of a NumPy record; these items have no fields'})")
         return fields[key][1], *_number(fields[key][0].str)
     if isinstance(key, tuple) and len(key) == 2 and isinstance(key[1], str):
         return whole("offset", key[0]), *_number(key[1])
@@ -136,9 +136,9 @@ def for_each(fn, size, context=None, *, hint=0, runtime=None):
     size, hint = whole("size", size), whole("hint", hint)
     if not is_compiled(fn):
         if not callable(fn):
-            raise TypeError(f"{shown(fn)} is not a function (valid: a compiled one, or a Python callable of begin and end)")
+            raise TypeError(f"{shown(fn)} is not a function (valid: a compiled one, or a Python callable that takes begin and end)")
         if context is not None:
-            raise TypeError("context is for compiled functions (a Python callable refers to its data itself)")
+            raise TypeError("context is for compiled functions only (let a Python callable capture its data)")
         _each(fn, _pieces(size, hint or 1))
         return 0
     given = pointer(context)
@@ -172,7 +172,7 @@ def _address(fn):
 
 def _refuse_other(method, how, others):
     if not hasattr(how, method):
-        raise TypeError(f"how {shown(how)} has no {method}() (valid: a ufunc, as numpy.add, or {others})")
+        raise TypeError(f"how {shown(how)} has no {method}() (valid: a ufunc, such as numpy.add, or {others})")
 
 
 def reduce(values, how, context=None, *, hint=0, runtime=None):
@@ -199,7 +199,7 @@ def scan(values, how, out=None, context=None, *, runtime=None):
         out = values if out is None else out
         source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
         if len(target) < len(source):
-            raise ValueError(f"out of {len(target)} bytes is too small (valid: {len(source)} or more, as values have)")
+            raise ValueError(f"out has {len(target)} bytes (valid: {len(source)} or more, the size of values)")
         check(_lib.filch_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
         return out
     _refuse_other("accumulate", how, "a Scanning; itertools.accumulate takes a Python callable")

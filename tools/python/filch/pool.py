@@ -116,7 +116,7 @@ class Job:
         return lib.filch_job_cancel(self._job) == 0
 
     def set_priority(self, priority):
-        """Of a waiting job in a pool of order 'priority': 0 .. 7, the most urgent. Error: EALREADY (it no longer waits)."""
+        """Sets the priority of a waiting job in a pool of order 'priority', 0 to 7 (the most urgent). Error: EALREADY (it no longer waits)."""
         self._pool._use()
         check(lib.filch_job_set_priority(self._job, whole("priority", priority, UINT_MAX)))
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * A service on a database takes many short jobs in advance, and few long ones. */
+ * A service on a database receives many short jobs in advance, but few long ones. */
 #include <filch/timer.h>
 #include <tests/service/service.h>
 #include <tests/support/system.h>
