@@ -43,10 +43,10 @@ const char *filch_error(void)
     if (fixed)
         return fixed;
     if (late_call) {
-        snprintf(
-            explanation, sizeof explanation,
-            "%s would have to wait, and its deadline is 0 or has passed; call it with a later one",
-            late_call);
+        snprintf(explanation, sizeof explanation,
+                 "%s would have to wait, and its deadline is 0 or has passed; call it with a later "
+                 "one, such as filch_in(FILCH_SECOND)",
+                 late_call);
         return explanation;
     }
     for (const sentence *one = sentences; one->code; one++)
@@ -103,11 +103,11 @@ void fl_error_note_cause(int code)
     note(code, true);
 }
 
-int fl_closed(const char *says)
+int fl_explained_by(int code, const char *says)
 {
-    note(-EPIPE, false);
+    note(code, false);
     fixed = says;
-    return -EPIPE;
+    return code;
 }
 
 int fl_if_closed(int rc, const char *says)

@@ -4,6 +4,7 @@
 #ifndef FL_ERROR_H
 #define FL_ERROR_H
 
+#include <errno.h>
 #include <filch/base.h>
 
 #include <stdbool.h>
@@ -43,8 +44,13 @@ static inline int fl_refused_by(int cause)
     return cause;
 }
 
-/* -EPIPE, explained by a literal: the object, and the call that closed it. Four stores. */
-int fl_closed(const char *says);
+/* The same, explained by a literal. Four stores. */
+int fl_explained_by(int code, const char *says);
+/* -EPIPE, explained by a literal: the object, and the call that closed it. */
+static inline int fl_closed(const char *says)
+{
+    return fl_explained_by(-EPIPE, says);
+}
 /* The same if rc is -EPIPE, else rc. */
 int fl_if_closed(int rc, const char *says);
 /* -ETIMEDOUT of `call`, a literal, which may not wait; NULL: unknown. */

@@ -63,7 +63,9 @@ static int refuse(filch_pool *pool, int rc)
 static int reject(filch_pool *pool, filch_job *job, int64_t until)
 {
     (void)job, (void)until;
-    return refuse(pool, fl_plainly(-EAGAIN));
+    return refuse(pool,
+                  fl_explained_by(-EAGAIN, "the pool is full, and refuses jobs then "
+                                           "(FILCH_FULL_REJECT); submit the job again later"));
 }
 
 /* Each possible runner waits for room, or is about to: the caller's. While fewer runners are in use
@@ -215,6 +217,17 @@ static int (*const when_full[FILCH_FULL_CHOICES])(filch_pool *pool, filch_job *j
 
 /* ---- For users ---- */
 
+static int refuse_time(const filch_job_options *options, int64_t until)
+{
+    if (until < 0)
+        return fl_fail(EINVAL, "until of filch_pool_submit: %lld (a time from filch_in(), or 0)",
+                       (long long)until);
+    bool total = options->timeout < 0;
+    return fl_fail(EINVAL, "%s of filch_pool_submit: %lld (0 or more nanoseconds)",
+                   total ? "timeout" : "run_timeout",
+                   (long long)(total ? options->timeout : options->run_timeout));
+}
+
 int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_options *options,
                   int64_t until)
 {
@@ -225,8 +238,7 @@ int fl_jobs_check(const filch_pool *pool, filch_job_fn *fn, const filch_job_opti
         return fl_fail(EINVAL, "job priority %u is out of range (0..%d)", options->priority,
                        FILCH_PRIORITIES - 1);
     if ((options->timeout | options->run_timeout | until) < 0)
-        return fl_fail(EINVAL, "filch_pool_submit with a negative timeout, run_timeout or until; "
-                               "give nanoseconds, and a time from filch_in()");
+        return refuse_time(options, until);
     if (filch_u32_load(&pool->closed, FILCH_RELAXED)) /* relaxed: asked again in time */
         return 0;
     return fl_refused_by(filch_context_cause(options->context ? options->context : pool->context));

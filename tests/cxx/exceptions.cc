@@ -185,6 +185,13 @@ void boundaries(filch::runtime &rt)
         scope.spawn([] { throw mistake("child"); });
         scope.join();
     }));
+    // So is one that ends the scope before all children were spawned.
+    CHECK_THROWS(mistake, rt.run([] {
+        filch::scope scope;
+        scope.spawn([] { throw mistake("child"); });
+        CHECK(scope.wait() == -ECHILD);
+        scope.spawn([] { CHECK(!"spawned"); });
+    }));
     CHECK_THROWS(mistake, rt.run([] {
         filch::scope scope;
         scope.spawn([&] { scope.context().sleep(1000 * FILCH_SECOND); });

@@ -67,12 +67,16 @@ class scope
         filch_scope_end(&scope_);
     }
 
-    // Starts a child. Does not suspend. Throws error if it cannot: ECANCELED (the scope's context
-    // is done: end the scope); others are those of filch_scope_spawn.
+    // Starts a child. If an exception of another child has ended the scope's context, throws that
+    // exception. Throws error if it cannot start the child for another reason: ECANCELED (the
+    // scope's context is done: end the scope); others are those of filch_scope_spawn. May suspend.
     template <class F> void spawn(F f)
     {
         auto one = std::make_unique<child<F>>(child<F>{this, std::move(f)});
-        detail::check(filch_scope_spawn(&scope_, &child<F>::how, one.get()));
+        int rc = filch_scope_spawn(&scope_, &child<F>::how, one.get());
+        if (rc == -ECANCELED)
+            rethrow();
+        detail::check(rc);
         (void)one.release();
     }
 
@@ -142,6 +146,15 @@ class scope
         filch_mutex_unlock(&lock_);
         return filch_error_set(-ECHILD,
                                "a child of a filch::scope threw an exception; join() throws it");
+    }
+
+    void rethrow()
+    {
+        filch_mutex_lock(&lock_);
+        std::exception_ptr thrown = thrown_;
+        filch_mutex_unlock(&lock_);
+        if (thrown)
+            std::rethrow_exception(thrown);
     }
 
     filch_scope scope_;

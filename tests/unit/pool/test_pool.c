@@ -185,6 +185,7 @@ Test(pool, full_it_rejects)
     fate seen = {0};
     filch_pool *pool = full_pool(FILCH_FULL_REJECT, &at, &seen);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, &seen, .done = fate_told), -EAGAIN);
+    cr_assert(strstr(filch_error(), "the pool is full"), "%s", filch_error());
     signpost_raise(&at.go);
     expect_accounts(pool, 3, 0, 1);
     cr_assert_eq(signpost_count(&seen.told[FILCH_SUCCEEDED]), 2);
@@ -314,8 +315,10 @@ Test(pool, bad_arguments_are_refused_with_reason)
     cr_assert_eq(filch_pool_submit(NULL, pool, NULL, NULL, NULL, 0), -EINVAL);
     cr_assert_eq(filch_pool_submit(NULL, NULL, succeeds, NULL, NULL, 0), -EINVAL);
     cr_assert_eq(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, -1), -EINVAL);
+    cr_assert(strstr(filch_error(), "until of filch_pool_submit: -1 ("), "%s", filch_error());
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .priority = FILCH_PRIORITIES), -EINVAL);
     cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .timeout = -1), -EINVAL);
+    cr_assert(strstr(filch_error(), "timeout of filch_pool_submit: -1 ("), "%s", filch_error());
     cr_assert_eq(filch_pool_resize(pool, 0), -EINVAL);
     OK(filch_pool_destroy(pool));
     OK(filch_pool_destroy(NULL));
