@@ -7,7 +7,7 @@
 # exercise | sed script, which makes the mistake | what the check says, as a pattern
 mistakes='
 01 | s/width = 3/width = 2/ | there should be three jobs in progress at a time
-01 | s/width = 3/width = 2000000/ | visit_all has returned -22 (Invalid argument): .*2000000 is out of range
+01 | s/width = 3/width = 2000000/ | visit_all has returned -22 (Invalid argument): width of pool .*: 2000000 (0[.][.]1000000
 01 | s/width = 3/width = 12/ | [0-9]* houses were in progress at a time; it should be at most 3
 01 | s/house < count \&\& !rc/house < count - 1 \&\& !rc/ | 12 houses should be done; 11 were begun
 01 | s/house < count \&\&/house <= count \&\&/ | there is no house 12
