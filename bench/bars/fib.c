@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Bar: the cost of a fork and a join. fib without cutoff on one worker against its serial elision
- * and against the plain recursion that may not be inlined, all on that worker, in three calling
+ * and against the plain recursion that may not be inlined, all on that worker, in four calling
  * contexts. Built four times, as C and as C++ by gcc and by clang. */
 #include "measure.h"
 
@@ -74,23 +74,26 @@ static bool measure_context(filch_runtime *rt, const fib_context *context,
     static measure_arm arms[FIB_WAYS];
     fib_job jobs[FIB_WAYS];
     int n = context->constant ? FIB_CONSTANT : (int)options->size;
+    int ways = context->plain ? FIB_WAYS : FIB_PLAIN;
     double calls = 2.0 * (double)fib_of(n + 1) - 1;
     char what[96];
     bool reached;
-    for (int way = 0; way < FIB_WAYS; way++) {
+    for (int way = 0; way < ways; way++) {
         fib_job job = {rt, context, (enum fib_way)way, n, 0, 0};
         jobs[way] = job;
         arms[way].name = names[way];
         arms[way].once = once;
         arms[way].context = &jobs[way];
     }
-    measure_interleaved(arms, FIB_WAYS, options->repeat);
-    for (int way = 0; way < FIB_WAYS; way++)
+    measure_interleaved(arms, ways, options->repeat);
+    for (int way = 0; way < ways; way++)
         measure_show(context->name, &arms[way], 1e9 / calls, "ns a call", options->repeat);
     snprintf(what, sizeof what, "fib(%d), %s %s, %s: fork/join / elision", n, COMPILER, LANGUAGE,
              context->name);
     reached = measure_judge(what, measure_ratio(&arms[0], &arms[1], 1, options->repeat),
                             MEASURE_AT_MOST, bounds.elision);
+    if (!context->plain)
+        return reached;
     snprintf(what, sizeof what, "fib(%d), %s %s, %s: fork/join / plain calls", n, COMPILER,
              LANGUAGE, context->name);
     return measure_judge(what, measure_ratio(&arms[0], &arms[2], 1, options->repeat),
@@ -100,11 +103,11 @@ static bool measure_context(filch_runtime *rt, const fib_context *context,
 
 int main(int argc, char **argv)
 {
-    const fib_context *contexts[] = {&fib_constant, &fib_variable, &fib_from_noinline};
+    const fib_context *contexts[] = {&fib_constant, &fib_variable, &fib_from_noinline, &fib_apart};
     measure_options options = measure_read_options(argc, argv, FIB_CONSTANT, "N, of fib(N)");
     filch_runtime *rt = runtime_of(1, NULL);
     bool reached = true;
-    for (int i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++)
         if (measure_wanted(&options, contexts[i]->name))
             reached = measure_context(rt, contexts[i], &options) && reached;
     filch_runtime_destroy(rt);

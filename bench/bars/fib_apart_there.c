@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "fib.h"
+
+FIB_APART(there, here)
