@@ -277,7 +277,8 @@ int filch_pipeline_push(filch_pipeline *pipeline, void *item, filch_context *con
 int filch_pipeline_try_push(filch_pipeline *pipeline, void *item)
 {
     FL_ALIVE(pipeline);
-    return fl_tried(filch_pipeline_push(pipeline, item, NULL, 0));
+    return fl_tried(filch_pipeline_push(pipeline, item, NULL, 0),
+                    "the pipeline is full; wait with filch_pipeline_push, or try again later");
 }
 
 /* ---- Out ---- */

@@ -259,7 +259,7 @@ static int refusal(const filch_results *results, const filch_pool *pool, int64_t
         return fl_fail(EPIPE, "a job for a results list that is closed; close it after the last "
                               "submission");
     if (pool->config.full == FILCH_FULL_REJECT)
-        return fl_plainly(-EAGAIN);
+        return fl_explained_by(-EAGAIN, "the results list is full; take results, or submit later");
     return until <= fl_now() ? fl_plainly(-ETIMEDOUT) : 0;
 }
 

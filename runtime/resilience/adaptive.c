@@ -283,7 +283,9 @@ int filch_adaptive_acquire(filch_adaptive *adaptive, filch_context *context, int
 int filch_adaptive_try_acquire(filch_adaptive *adaptive)
 {
     FL_ALIVE(adaptive);
-    return fl_tried(filch_adaptive_acquire(adaptive, NULL, 0));
+    return fl_tried(
+        filch_adaptive_acquire(adaptive, NULL, 0),
+        "the adaptive limit is reached; wait with filch_adaptive_acquire, or try again later");
 }
 
 int filch_adaptive_give_back(filch_adaptive *adaptive, filch_adaptive_outcome outcome,

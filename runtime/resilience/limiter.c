@@ -84,7 +84,9 @@ int fl_limiter_book(filch_limiter *limiter, unsigned permits, int64_t now, int64
 int fl_limiter_allow(filch_limiter *limiter, unsigned permits, int64_t now)
 {
     fl_booking booking;
-    return fl_tried(fl_limiter_book(limiter, permits, now, now, &booking));
+    return fl_tried(
+        fl_limiter_book(limiter, permits, now, now, &booking),
+        "the limiter has too few permits; wait with filch_limiter_acquire, or try again later");
 }
 
 int filch_limiter_allow(filch_limiter *limiter, unsigned permits)

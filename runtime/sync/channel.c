@@ -270,12 +270,14 @@ bool filch_channel_next(filch_channel *channel, void *item, size_t size)
 
 int filch_channel_try_send(filch_channel *channel, const void *item)
 {
-    return fl_tried(filch_channel_send_until(channel, item, 0));
+    return fl_tried(filch_channel_send_until(channel, item, 0),
+                    "the channel is full; wait with filch_channel_send, or try again later");
 }
 
 int filch_channel_try_receive(filch_channel *channel, void *item)
 {
-    return fl_tried(filch_channel_receive_until(channel, item, 0));
+    return fl_tried(filch_channel_receive_until(channel, item, 0),
+                    "the channel is empty; wait with filch_channel_receive, or try again later");
 }
 
 /* ---- Queries ---- */

@@ -161,7 +161,8 @@ int filch_mutex_try_lock(filch_mutex *mutex)
 {
     FL_GIVEN(mutex);
     if (!take_fast(mutex) && !take(mutex))
-        return fl_tried(fl_too_late());
+        return fl_tried(fl_too_late(),
+                        "the mutex is locked; wait with filch_mutex_lock, or try again later");
     fl_taken(mutex, 1);
     return 0;
 }

@@ -182,7 +182,9 @@ void filch_semaphore_acquire(filch_semaphore *semaphore, unsigned count)
 int filch_semaphore_try_acquire(filch_semaphore *semaphore, unsigned count)
 {
     FL_GIVEN(semaphore);
-    return fl_tried(filch_semaphore_acquire_until(semaphore, count, 0));
+    return fl_tried(
+        filch_semaphore_acquire_until(semaphore, count, 0),
+        "the semaphore has too few permits; wait with filch_semaphore_acquire, or try again later");
 }
 
 int filch_semaphore_give_back(filch_semaphore *semaphore, unsigned count)
@@ -233,7 +235,8 @@ void filch_rwlock_read_lock(filch_rwlock *rwlock)
 int filch_rwlock_try_read_lock(filch_rwlock *rwlock)
 {
     FL_GIVEN(rwlock);
-    return fl_tried(filch_rwlock_read_lock_until(rwlock, 0));
+    return fl_tried(filch_rwlock_read_lock_until(rwlock, 0),
+                    "the rwlock is locked; wait with filch_rwlock_read_lock, or try again later");
 }
 
 void filch_rwlock_read_unlock(filch_rwlock *rwlock)
@@ -267,7 +270,8 @@ void filch_rwlock_write_lock(filch_rwlock *rwlock)
 int filch_rwlock_try_write_lock(filch_rwlock *rwlock)
 {
     FL_GIVEN(rwlock);
-    return fl_tried(filch_rwlock_write_lock_until(rwlock, 0));
+    return fl_tried(filch_rwlock_write_lock_until(rwlock, 0),
+                    "the rwlock is locked; wait with filch_rwlock_write_lock, or try again later");
 }
 
 void filch_rwlock_write_unlock(filch_rwlock *rwlock)

@@ -165,10 +165,11 @@ int fl_too_late(void);
 /* The calling task lets others go first, as in filch_yield, in `call`, a literal, for reports; a
  * thread yields its CPU. */
 void fl_step_aside(const char *call);
-/* The answer of a call that only tries: -EAGAIN where a wait until 0 says -ETIMEDOUT. */
-static inline int fl_tried(int rc)
+/* The result of a call that only tries: -EAGAIN, explained by a literal, where a wait until 0
+ * returns -ETIMEDOUT. */
+static inline int fl_tried(int rc, const char *says)
 {
-    return rc == -ETIMEDOUT ? fl_plainly(-EAGAIN) : rc;
+    return rc == -ETIMEDOUT ? fl_explained_by(-EAGAIN, says) : rc;
 }
 /* Tells all waiters `code`. */
 void fl_tell_all(filch_u32 *lock, filch_waiters *queue, int code);

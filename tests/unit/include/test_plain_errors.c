@@ -30,8 +30,8 @@ Test(plain_errors, channel_explains_closed_or_not_ready)
     int item = 0;
     filch_channel *channel;
     OK(filch_channel_create(&channel, sizeof item, 0));
-    EXPECT_SENTENCE(filch_channel_try_send(channel, &item), -EAGAIN, "at once");
-    EXPECT_SENTENCE(filch_channel_try_receive(channel, &item), -EAGAIN, "at once");
+    EXPECT_SENTENCE(filch_channel_try_send(channel, &item), -EAGAIN, "the channel is full");
+    EXPECT_SENTENCE(filch_channel_try_receive(channel, &item), -EAGAIN, "the channel is empty");
     EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, 0), -ETIMEDOUT,
                     "deadline is 0 or has passed");
     EXPECT_SENTENCE(filch_channel_receive_until(channel, &item, filch_in(20 * FILCH_MILLISECOND)),
