@@ -124,10 +124,10 @@ void fl_error_note(int code)
     (void)code;
 }
 
-int fl_closed(const char *says)
+int fl_explained_by(int code, const char *says)
 {
     (void)says;
-    return -EPIPE;
+    return code;
 }
 
 int fl_if_closed(int rc, const char *says)
