@@ -74,7 +74,11 @@ def check(code):
 _main = threading.main_thread().ident
 _short = reprlib.Repr()
 _short.maxother = 80
-shown = _short.repr  # of values in messages
+
+
+def shown(value):
+    """The value in a message, on one line."""
+    return " ".join(_short.repr(value).split())
 
 
 def instance(name, value, kind):
