@@ -38,7 +38,13 @@ class Runtimes(unittest.TestCase):
             (ValueError, "value 9223372036854775808 is out of range", lambda: future.set(1 << 63)),
             (TypeError, "code 'x' is not a whole number", lambda: future.fail("x", "y")),
             (TypeError, "why 6 is not a str", lambda: future.fail(5, 6)),
+            (TypeError, "worker 'x' is not a whole number", lambda: rt.stats("x")),
+            (TypeError, "file 5 is not a str", lambda: rt.trace(5).__enter__()),
+            (TypeError, "options 5 is not a str", lambda: rt.trace("x", 5).__enter__()),
             (TypeError, "max_workers 'x' is not a whole number", lambda: filch.Executor("x")),
+            (ValueError, "max_workers 0 is out of range .1..10000.", lambda: filch.Executor(0)),
+            (ValueError, "max_workers -1 is out of range .1..10000.", lambda: filch.Executor(-1)),
+            (ValueError, "max_workers 10001 is out of range .1..10000.", lambda: filch.Executor(10001)),
             (TypeError, "runtime 5 is not a Runtime", lambda: filch.Executor(1, runtime=5)),
         ):
             with self.subTest(words), self.assertRaisesRegex(kind, words):

@@ -103,12 +103,18 @@ def until(seconds):
     return FOREVER if span == FOREVER else lib.filch_in(span)
 
 
+RANGES = {"chunksize": (1, (1 << 64) - 1), "max_workers": (1, 10_000), "priority": (0, lib.FILCH_PRIORITIES - 1), "width": (0, lib.FILCH_WIDTH_MAX),
+          "worker": (lib.FILCH_ALL_WORKERS, (1 << 31) - 1)}  # of numbers that a field of C does not limit by itself
+
+
 def whole(name, value, most=(1 << 64) - 1):
-    """Returns the value as an int; raises TypeError or ValueError if a field of C cannot hold it."""
+    """Returns the value as an int; raises TypeError or ValueError if it is not in the range of that name, or a field of C cannot hold it."""
+    least, most = RANGES.get(name, (0, most))
+    valid = f"{least}..{most}" if name in RANGES else "0 or more"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} {shown(value)} is not a whole number (0 or more)")
-    if not 0 <= value <= most:
-        raise ValueError(f"{name} {value} is out of range ({f'at most {most}' if value > 0 else '0 or more'})")
+        raise TypeError(f"{name} {shown(value)} is not a whole number ({valid})")
+    if not least <= value <= most:
+        raise ValueError(f"{name} {value} is out of range ({valid if name in RANGES or value < least else f'at most {most}'})")
     return int(value)
 
 
