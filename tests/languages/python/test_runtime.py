@@ -86,7 +86,7 @@ class Runtimes(unittest.TestCase):
         rt.close()
         rt.close()
         for use in (lambda: filch.Pool(1, runtime=rt), lambda: rt.run(by_ctypes.combine, 1, 1), lambda: rt.start(by_ctypes.combine, 1, 1),
-                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe,
+                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe, lambda: rt.trace("x").__enter__(),
                     lambda: filch.for_each(by_ctypes.stop, 1, runtime=rt)):
             with self.assertRaisesRegex(filch.Closed, "the runtime is closed; create a new one"):
                 use()

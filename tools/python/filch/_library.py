@@ -240,6 +240,8 @@ _cleared = []  # called in the child of a fork
 class Owner:
     """An object of the library: ended by close(), by `with`, or at the end of the interpreter. In the child of a fork each use raises."""
 
+    _used = False  # by other owners, so that it ends after them
+
     def _begin(self):
         _open[id(self)] = self
 
@@ -307,8 +309,12 @@ def _after_fork():
 
 def _at_exit():
     try:
-        for one in reversed(list(_open.values())):
-            one.close()
+        for one in sorted(reversed(list(_open.values())), key=lambda one: one._used):
+            try:
+                one.close()
+            except Error as why:  # an object that the program created through filch.lib may use it still
+                if why.errno != errno.EBUSY:
+                    raise
     except KeyboardInterrupt:  # end by SIGINT, as Python does, but at once: threads still run jobs, so the interpreter cannot shut down
         for stream in (sys.stdout, sys.stderr):
             if stream:

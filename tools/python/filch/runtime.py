@@ -50,6 +50,8 @@ class Future:
 class Runtime(Owner):
     """Workers for compiled functions. Settings are those of filch_config: workers, bind, policy, queue, stack_size, trace, ..."""
 
+    _used = True
+
     def __init__(self, workers=None, **settings):
         config, self._kept = configure("filch_config", {"workers": workers, **settings})
         out = ffi.new("filch_runtime **")
