@@ -76,6 +76,7 @@ class Compiled(unittest.TestCase):
             (TypeError, {"width": 2.5}, r"width 2.5 is not a whole number \(0..1000000\)"),
             (TypeError, {"width": "x", "blocking": True}, "width 'x' is not a whole number"),
             (ValueError, {"width": 1 << 40}, r"width 1099511627776 is out of range \(0..1000000\)"),
+            (ValueError, {"width": 10_001, "blocking": True}, r"width of a blocking pool 10001 is out of range \(0..10000\)"),
             (TypeError, {"timeout": "x"}, "timeout 'x' is not a time"),
             (TypeError, {"timeout": float("nan")}, "timeout nan is not a time"),
             (ValueError, {"timeout": -1}, "timeout -1 is out of range"),

@@ -104,7 +104,7 @@ def until(seconds):
 
 
 RANGES = {"chunksize": (1, (1 << 64) - 1), "max_workers": (1, 10_000), "priority": (0, lib.FILCH_PRIORITIES - 1), "width": (0, lib.FILCH_WIDTH_MAX),
-          "worker": (lib.FILCH_ALL_WORKERS, (1 << 31) - 1)}  # of numbers that a field of C does not limit by itself
+          "width of a blocking pool": (0, 10_000), "worker": (lib.FILCH_ALL_WORKERS, (1 << 31) - 1)}  # of numbers that a field of C does not limit by itself
 
 
 def whole(name, value, most=(1 << 64) - 1):

@@ -142,7 +142,7 @@ class Pool(Owner):
         config, self._kept = configure("filch_pool_config", {"width": width, **settings}, CHOICES, TIMES)
         self._own, self._blocking = None, config.blocking
         if config.blocking and runtime is None and config.width > THREADS:
-            runtime = self._own = Runtime(config.workers, blocking_threads=config.width)
+            runtime = self._own = Runtime(config.workers, blocking_threads=whole("width of a blocking pool", config.width))
             config.workers, handle = 0, runtime._use()
         config.runtime, self._runtime = handle, runtime
         out = ffi.new("filch_pool **")
