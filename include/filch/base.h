@@ -32,6 +32,9 @@
  * Since 0.1.0. */
 #ifndef FILCH_BASE_H
 #define FILCH_BASE_H
+#if !defined(__cplusplus) && (!defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L)
+#error "Filch needs C11 or later (compile with -std=c11)"
+#endif
 #include <filch/detail/hide_words.h>
 
 #include <stddef.h>

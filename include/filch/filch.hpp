@@ -20,6 +20,9 @@
 // Since 0.1.0.
 #ifndef FILCH_HPP
 #define FILCH_HPP
+#if __cplusplus < 201703L
+#error "Filch needs C++17 or later (compile with -std=c++17)"
+#else // the headers would add hundreds of messages
 #include <filch/detail/hide_words.h>
 
 #include <filch/cxx/channel.hpp>   // items of any type between tasks and threads
@@ -39,4 +42,5 @@
 #include <filch/filch.h>
 
 #include <filch/detail/show_words.h>
+#endif
 #endif

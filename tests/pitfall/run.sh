@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Compiles each wrong program beside this script as C and as C++, with gcc and clang, and checks that the compiler refuses
 # it at once with a sentence that helps, and with few lines. right.c, which comes near every pitfall, must compile without a warning. The programs in
-# order/ join in a wrong order: optimizing C compilers warn, and order/right.c gets no warning in C or C++.
+# order/ join in a wrong order: optimizing C compilers warn, and order/right.c gets no warning in C or C++. An older standard is refused.
 # usage: run.sh INCLUDE_FOLDER
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -38,6 +38,11 @@ unbraced_declaration_join   | c     | expected expression
 '
 # The longest list of complaints. clang shows up to six macros beneath each.
 longest_of_gcc=25 longest_of_clang=45
+
+# language, standard, header, the compiler's first complaint
+standards='c c99 filch.h Filch needs C11 or later (compile with -std=c11)
+c gnu99 pool.h Filch needs C11 or later (compile with -std=c11)
+c++ c++14 filch.hpp Filch needs C++17 or later (compile with -std=c++17)'
 
 failed=0 checked=0
 complain() {
@@ -76,6 +81,12 @@ for compiler in gcc clang; do
             fi
         done
     done < <(grep . <<<"$pitfalls")
+    while read -r language standard header needed; do
+        checked=$((checked + 1))
+        said=$(compile $compiler "$language" right.c -fsyntax-only -std="$standard" -include "filch/$header")
+        grep -m 1 error: <<<"$said" | grep -qF "\"$needed\"" || complain "$compiler -std=$standard does not say first '$needed': $said"
+        [ "$(wc -l <<<"$said")" -lt 100 ] || complain "$compiler -std=$standard says too much: $said"
+    done <<<"$standards"
     said=$(optimize $compiler c++ order/right.c -O2) || complain "order/right.c, $compiler as c++, is refused: $said"
     for level in -O2 -O3; do
         said=$(optimize $compiler c order/right.c $level) || complain "order/right.c, $compiler $level, is refused: $said"

@@ -16,13 +16,13 @@ import reference
 import section1
 import section3
 
-# name, section, purpose, page, headings of it (None: all), see also
+# name, section, purpose, page, headings of it ("": the introduction; None: all), see also
 PAGES = [
     ("filch-worker.json", 5, "configuration of filch-worker", "service/worker.md",
      ["Configuration", "Periodic jobs", "Environment of other worker programs", "Ready-made handlers"], [("filch-worker", 1)]),
     ("filch-tasks", 7, "fork and join in C", "fork-join.md", None, [("FILCH_JOIN", 3), ("filch-fork", 3), ("filch", 7)]),
     ("filch-cxx", 7, "Filch in C++", "cxx.md", None, [("filch-tasks", 7), ("filch", 7)]),
-    ("filch-python", 7, "Filch in Python", "languages.md", ["Python"], [("filch", 7)]),
+    ("filch-python", 7, "Filch in Python", "languages.md", ["", "Python"], [("filch", 7)]),
     ("filch-environment", 7, "environment variables of Filch", "reference.md", ["Environment variables"], [("filch", 7)]),
     ("filch-limits", 7, "limits of Filch", "limits.md", None, [("filch", 7)]),
 ]
@@ -41,15 +41,12 @@ def date_of(tree):
 
 
 def chosen(page, headings):
+    """(title, text in mdoc) of these sections."""
     parts = markdown.sections(page)
-    intro = [("DESCRIPTION", markdown.write(parts[0][1]))] if headings is None else []
-    wanted = [(title.upper(), markdown.write(markdown.without(nodes, DEVELOPERS))) for title, nodes in parts[1:] if headings is None or title in headings]
-    if headings and headings is not WORKER:
-        wanted[0] = ("DESCRIPTION", wanted[0][1])
     missing = set(headings or []) - {title for title, _ in parts}
     if missing:
         sys.exit(f"{page}: no section '{missing.pop()}' (PAGES in tools/manual/main.py)")
-    return intro + wanted
+    return [(title.upper(), markdown.write(markdown.without(nodes, DEVELOPERS))) for title, nodes in parts if headings is None or title in headings]
 
 
 OTHERS = """C++17 has headers of its own, <filch/filch.hpp>, with lambdas instead of macros; filch-cxx(7) describes them.
@@ -81,9 +78,11 @@ def main():
     headers = reference.read(tree / "include" / "filch")
     programs = commands.read(build / "tools")
     files, links = section3.pages(headers, date)
-    files.update(section1.pages(programs, chosen(tree / "docs/service/worker.md", WORKER), date))
+    services = tree / "docs/service"
+    files.update(section1.pages(programs, chosen(services / "jobs.md", ["Environment"]), chosen(services / "worker.md", WORKER), date))
     for name, section, purpose, page, headings, see in PAGES:
-        parts = [*chosen(tree / "docs" / page, headings), ("SEE ALSO", mdoc.see(see))]
+        (_, first), *others = chosen(tree / "docs" / page, headings)
+        parts = [("DESCRIPTION", first), *others, ("SEE ALSO", mdoc.see(see))]
         files[f"{name}.{section}"] = mdoc.page(name, section, date, [name], purpose, parts)
     files["filch.7"] = overview(tree, headers, date)
     for name, text in files.items():

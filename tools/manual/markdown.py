@@ -12,7 +12,18 @@ NAMESPACE = "{http://commonmark.org/xml/1.0}"
 def parse(path):
     text = re.sub(r"^```.*? text$", "```", path.read_text(encoding="utf-8"), flags=re.M)
     out = subprocess.run(["cmark-gfm", "-e", "table", "-t", "xml"], input=text, text=True, check=True, capture_output=True)
-    return ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", out.stdout))
+    root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", out.stdout))
+    for link in root.iter(f"{NAMESPACE}link"):
+        name_target(link, path.resolve())
+    return root
+
+
+def name_target(link, page):
+    """A link whose text is the name of its file gets the file's path in the tree as its text, or a header's name in an #include."""
+    file = (page.parent / link.get("destination").split("#")[0]).resolve()
+    if len(link) == 1 and bare(link) == file.name:
+        tree = next(folder for folder in page.parents if (folder / "docs").is_dir())
+        link[0].text = re.sub("^include/(.*)", r"<\1>", str(file.relative_to(tree)))
 
 
 def kind(node):
@@ -56,10 +67,12 @@ def without(nodes, titles):
 
 
 def table(node):
-    """The title of the first column; then each row is an item: its first cell, then the others with their titles."""
+    """The titles, unless the first is a common word such as "signal"; then each row is an item: its first cell, then the others, which have
+    their titles before them if there are several."""
     head, *rows = list(node)
     titles = [bare(cell) for cell in head]
-    out = f".Pp\n.Em {mdoc.quoted(titles[0])} :\n" if titles[0] else ""
+    shown = " / ".join(titles) if len(titles) == 2 else titles[0]
+    out = "" if re.fullmatch("[a-z]*", titles[0]) else f".Pp\n.Em {mdoc.quoted(shown)} :\n"
     out += ".Bl -tag -width Ds\n"
     for row in rows:
         first, *others = [flat(cell) for cell in row]

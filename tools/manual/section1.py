@@ -68,7 +68,8 @@ def filch_pages(program, date):
     return files
 
 
-def jobs_page(program, date):
+def jobs_page(program, sections, date):
+    """sections: (heading, mdoc) of the page in Markdown, as in worker_page."""
     text = ""
     common = {option["name"] for option in program.options}
     for name, _, described in program.commands:
@@ -81,6 +82,7 @@ def jobs_page(program, date):
         ("DESCRIPTION", mdoc.body(program.about)),
         ("OPTIONS", "Options of all commands:\n" + options(program.options)),
         ("COMMANDS", text),
+        *sections,
         ("EXIT STATUS", statuses(program.ending)),
         ("SEE ALSO", mdoc.see([("filch-worker", 1), ("filch-worker.json", 5)])),
     ]
@@ -88,7 +90,6 @@ def jobs_page(program, date):
 
 
 def worker_page(program, sections, date):
-    """sections: (heading, mdoc) of the worker's page in Markdown."""
     parts = [
         ("SYNOPSIS", synopsis("")),
         ("DESCRIPTION", mdoc.body(program.about)),
@@ -99,6 +100,6 @@ def worker_page(program, sections, date):
     return mdoc.page("filch-worker", 1, date, ["filch-worker"], "a service without C code: jobs from a broker", parts)
 
 
-def pages(programs, worker_sections, date):
+def pages(programs, jobs_sections, worker_sections, date):
     filch, jobs, worker = programs
-    return {**filch_pages(filch, date), "filch-jobs.1": jobs_page(jobs, date), "filch-worker.1": worker_page(worker, worker_sections, date)}
+    return {**filch_pages(filch, date), "filch-jobs.1": jobs_page(jobs, jobs_sections, date), "filch-worker.1": worker_page(worker, worker_sections, date)}

@@ -130,6 +130,19 @@ FAILS = re.compile(r"(?<=[.)])\s(?=(?:E|Further e|Other e)rrors?\b[^.:]*:\s)")
 LIFE = {"Life": "life cycle"}  # titles that are unclear outside their header
 
 
+def family(header, headers):
+    """The header, those that it includes as parts of itself, and the one of which it is a part, as their heads say."""
+    def part(inner, outer):
+        return re.search(rf"Included\s+by\s+<filch/{outer.name}\.h>", inner.head)
+
+    return [other for other in headers if other is header or part(other, header) or part(header, other)]
+
+
+def firsts_of(header):
+    """The names of its pages of functions."""
+    return [functions_of(section)[0].name for section in header.sections if functions_of(section)]
+
+
 def section_page(header, section, date, headers, whole):
     entries = functions_of(section)
     title = LIFE.get(section.title, section.title) or header.title
@@ -139,7 +152,8 @@ def section_page(header, section, date, headers, whole):
     mentioned = {name for name in re.findall(r"\b(?:filch|FILCH)_\w+", " ".join(entry.text for entry in entries)) if name in whole.names}
     named = set(re.findall(r"<filch/(\w+)\.h>", " ".join([rules(header), *(entry.text for entry in entries)])))
     others = {overview_of(other) for other in headers if other.name in named or other is header}
-    references = [(name, 3) for name in mentioned - {entry.name for entry in entries} | others]
+    firsts = {name for other in family(header, headers) for name in firsts_of(other)}
+    references = [(name, 3) for name in (mentioned | firsts) - {entry.name for entry in entries} | others]
     purpose = lower(header.purpose) if title == header.title else f"{lower(header.title)}: {lower(title)}"
     rule = rules(header)
     parts = [
@@ -182,10 +196,9 @@ def pages(headers, date):
     """{file: text}, and {file: file} of links."""
     files, links, whole = {}, {}, Whole.of(headers)
     for header in headers:
-        sections = [section for section in header.sections if functions_of(section)]
-        firsts = [functions_of(section)[0].name for section in sections]
-        files[f"{overview_of(header)}.3"] = overview(header, date, firsts)
-        for section in sections:
+        targets = [name for other in family(header, headers) for name in firsts_of(other)]
+        files[f"{overview_of(header)}.3"] = overview(header, date, targets)
+        for section in filter(functions_of, header.sections):
             first, *others = functions_of(section)
             files[f"{first.name}.3"] = section_page(header, section, date, headers, whole)
             links.update({f"{entry.name}.3": f"{first.name}.3" for entry in others})

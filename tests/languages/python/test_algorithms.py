@@ -6,6 +6,7 @@ import random
 import unittest
 
 import filch
+from filch import algorithms
 from functions import by_ctypes, cffi_pointer
 
 import numpy
@@ -137,6 +138,45 @@ class Reductions(unittest.TestCase):
             result = filch.reduce(values, how)
             self.assertEqual((result, result.dtype), (how.reduce(values), how.reduce(values).dtype))
         self.assertEqual(filch.reduce(values[:0], numpy.add), 0)
+
+    def test_listed_ufuncs_agree_with_numpy(self):
+        values = numpy.random.default_rng(5).integers(1, 7, SIZE, dtype="int32")
+        for name in algorithms.ASSOCIATIVE:
+            how, given = getattr(numpy, name), values.astype("float64") if name in ("logaddexp", "logaddexp2", "hypot") else values
+            for ours, theirs in ((filch.reduce(given, how), how.reduce(given)), (filch.scan(given, how), how.accumulate(given))):
+                with self.subTest(name):
+                    self.assertEqual(ours.dtype, theirs.dtype)
+                    numpy.testing.assert_allclose(ours, theirs)
+        objects = values.astype(object)
+        self.assertEqual(filch.reduce(objects, numpy.logical_and), numpy.logical_and.reduce(objects))
+        table = values.reshape(-1, 2)
+        self.assertTrue((filch.scan(table, numpy.add) == numpy.add.accumulate(table)).all())
+        self.assertTrue((filch.scan([1] * SIZE + [0.5], numpy.add) == numpy.add.accumulate([1] * SIZE + [0.5])).all())
+
+    def test_other_ufuncs_are_refused(self):
+        values = numpy.arange(10.0)
+        for call, how, kind, words in (
+            (filch.reduce, numpy.subtract, ValueError, r"reduce\(\): subtract is not associative \(valid: add, multiply, "),
+            (filch.scan, numpy.divide, ValueError, r"scan\(\): divide is not associative \(valid: add, "),
+            (filch.reduce, numpy.power, ValueError, "power is not associative"),
+            (filch.reduce, numpy.sin, ValueError, "sin is not associative"),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                call(values, how)
+
+    def test_wrong_arguments_are_named(self):
+        values = numpy.arange(100_000)
+        for call, kind, words in (
+            (lambda: filch.reduce(numpy.add, values), TypeError, r"how array\(.*\) has no reduce"),
+            (lambda: filch.reduce(None, numpy.add), TypeError, "values None is not an array"),
+            (lambda: filch.reduce(values, "add"), TypeError, "how 'add' has no reduce"),
+            (lambda: filch.reduce(values, numpy.add, 5), TypeError, "context is for compiled functions"),
+            (lambda: filch.scan(values, numpy.add, context=5), TypeError, "context is for compiled functions"),
+            (lambda: filch.scan(values, numpy.add, 5), ValueError, r"out 5 does not fit values \(valid: an array of shape \(100000,\)"),
+            (lambda: filch.scan(values, numpy.add, values[1:]), ValueError, r"does not fit values"),
+        ):
+            with self.subTest(words), self.assertRaisesRegex(kind, words):
+                call()
 
     def test_compiled_functions_reduce(self):
         how = filch.Reduction(8, by_ctypes.zero, by_ctypes.squares, by_ctypes.join_sums)

@@ -60,6 +60,10 @@ class Compiled(unittest.TestCase):
             for given in ((print,), (by_ctypes.increment,), (cffi_pointer("increment"), array.array("q", [0]))):
                 with self.assertRaisesRegex(TypeError, r"cannot post .* \(valid: pointers of cffi\); submit\(\) also takes"):
                     pool.post(*given)
+            with self.assertRaisesRegex(TypeError, r"cannot post <class 'int'> \(valid: "):
+                pool.post(int)
+            with self.assertRaisesRegex(ValueError, r"priority -1 is out of range \(0..7\)"):
+                pool.submit(by_ctypes.increment, priority=-1)
             with self.assertRaisesRegex(TypeError, r"data 1.5 has no address \(valid: "):
                 pool.submit(by_ctypes.increment, 1.5)
 
@@ -69,9 +73,10 @@ class Compiled(unittest.TestCase):
             (ValueError, {"full": "run"}, r"unknown full 'run' \(valid: wait, reject, drop_oldest, drop_newest\)"),
             (ValueError, {"capacity": -1}, "capacity -1 is out of range"),
             (ValueError, {"order": []}, r"unknown order \[\] \(valid: any"),
-            (TypeError, {"width": 2.5}, r"width 2.5 is not a whole number \(0 or more\)"),
+            (TypeError, {"width": 2.5}, r"width 2.5 is not a whole number \(0..1000000\)"),
             (TypeError, {"width": "x", "blocking": True}, "width 'x' is not a whole number"),
-            (ValueError, {"width": 1 << 40}, r"width 1099511627776 is out of range \(at most 4294967295\)"),
+            (ValueError, {"width": 1 << 40}, r"width 1099511627776 is out of range \(0..1000000\)"),
+            (ValueError, {"width": 10_001, "blocking": True}, r"width of a blocking pool 10001 is out of range \(0..10000\)"),
             (TypeError, {"timeout": "x"}, "timeout 'x' is not a time"),
             (TypeError, {"timeout": float("nan")}, "timeout nan is not a time"),
             (ValueError, {"timeout": -1}, "timeout -1 is out of range"),
@@ -155,7 +160,7 @@ class Callables(unittest.TestCase):
         jobs = [pool.submit(ran.append, i, priority=3) for i in range(3)]
         jobs[1].set_priority(7)
         jobs[0].set_priority(0)
-        for wrong, kind, words in (("high", TypeError, "priority 'high' is not a whole number"), (8, filch.Error, "8")):
+        for wrong, kind, words in (("high", TypeError, "priority 'high' is not a whole number"), (8, ValueError, r"priority 8 is out of range \(0..7\)")):
             with self.assertRaisesRegex(kind, words):
                 jobs[2].set_priority(wrong)
         hold.set()

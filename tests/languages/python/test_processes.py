@@ -154,6 +154,14 @@ class Exits(unittest.TestCase):
         done = run("import filch\npool = filch.Executor()\npool.submit(int)\nfilch.runtime()\nchannel = filch.Channel(1)\nchannel.send([])\nraise SystemExit(3)")
         self.assertEqual((done.stderr, done.returncode), ("", 3))
 
+    def test_a_used_runtime_ends_quietly(self):
+        for user in ("user = filch.Pool(1, runtime=rt, blocking=True)\nuser.submit(lambda: print('ran') and None)",
+                     "config = filch.ffi.new('filch_pool_config *', {'runtime': rt._use()})\nconfig.size = filch.ffi.sizeof(config[0])\n"
+                     "assert not filch.lib.filch_pool_create(filch.ffi.new('filch_pool **'), config)\nprint('ran')"):
+            with self.subTest(user):
+                done = run(f"import filch\nrt = filch.Runtime(1)\n{user}\ntry:\n    rt.close()\nexcept filch.Error as why:\n    print(why.errno)")
+                self.assertEqual((sorted(done.stdout.split()), done.stderr, done.returncode), (["16", "ran"], "", 0))
+
     def test_a_missing_library_is_named(self):
         done = subprocess.run([sys.executable, "-c", "import filch"], env={**os.environ, "LD_LIBRARY_PATH": ""}, capture_output=True, text=True, timeout=LIMIT)
         if done.returncode == 0:

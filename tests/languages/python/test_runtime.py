@@ -38,7 +38,13 @@ class Runtimes(unittest.TestCase):
             (ValueError, "value 9223372036854775808 is out of range", lambda: future.set(1 << 63)),
             (TypeError, "code 'x' is not a whole number", lambda: future.fail("x", "y")),
             (TypeError, "why 6 is not a str", lambda: future.fail(5, 6)),
+            (TypeError, "worker 'x' is not a whole number", lambda: rt.stats("x")),
+            (TypeError, "file 5 is not a str", lambda: rt.trace(5).__enter__()),
+            (TypeError, "options 5 is not a str", lambda: rt.trace("x", 5).__enter__()),
             (TypeError, "max_workers 'x' is not a whole number", lambda: filch.Executor("x")),
+            (ValueError, "max_workers 0 is out of range .1..10000.", lambda: filch.Executor(0)),
+            (ValueError, "max_workers -1 is out of range .1..10000.", lambda: filch.Executor(-1)),
+            (ValueError, "max_workers 10001 is out of range .1..10000.", lambda: filch.Executor(10001)),
             (TypeError, "runtime 5 is not a Runtime", lambda: filch.Executor(1, runtime=5)),
         ):
             with self.subTest(words), self.assertRaisesRegex(kind, words):
@@ -80,7 +86,7 @@ class Runtimes(unittest.TestCase):
         rt.close()
         rt.close()
         for use in (lambda: filch.Pool(1, runtime=rt), lambda: rt.run(by_ctypes.combine, 1, 1), lambda: rt.start(by_ctypes.combine, 1, 1),
-                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe,
+                    lambda: rt.workers, lambda: rt.resize(1), lambda: rt.set_policy("random"), rt.stats, rt.stats_by_worker, rt.describe, lambda: rt.trace("x").__enter__(),
                     lambda: filch.for_each(by_ctypes.stop, 1, runtime=rt)):
             with self.assertRaisesRegex(filch.Closed, "the runtime is closed; create a new one"):
                 use()

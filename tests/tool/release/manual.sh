@@ -42,7 +42,14 @@ claim "its page has the fields of the configuration, and their ranges" eval 'man
 claim "man finds a function that a macro defines" eval 'man -M man -P cat filch_u64_cas | col -b | grep -q "cas(a, &expected"'
 claim "man finds a macro of include/filch/detail" eval 'man -M man -P cat FILCH_STOP | col -b | grep -q "FILCH_STOP(code)"'
 claim "man finds the page on C++" eval 'man -M man -P cat filch-cxx | col -b | grep -q "filch::invoke(self, f, g, h)"'
-claim "man finds the page on Python" eval 'man -M man -P cat filch-python | col -b | grep -q "cffi"'
+claim "man finds the page on Python, which begins with an example" eval 'man -M man -P cat filch-python | col -b | grep -q "with filch.Executor() as executor"'
+claim "a title of one word is not above a table: $(grep -lE '^\.Em "?(to|signal|claim|variable)"? :' man/man[157]/*)" \
+    eval '! grep -qE "^\.Em \"?(to|signal|claim|variable)\"? :" man/man[157]/*'
+claim "the titles of two columns are above their table" grep -q '^\.Em "in Python / in C" :' man/man7/filch-python.7
+claim "references name the file in the tree" eval '! grep -qE "\([a-z-]+\.(md|h)[,)]" man/man[157]/*'
+claim "filch-jobs(1) has its variables" eval 'mandoc -Tascii man/man1/filch-jobs.1 | col -b | grep -A 20 ^ENVIRONMENT | grep -q XDG_STATE_HOME'
+claim "filch_pool_create(3) refers to submissions" grep -q '^\.Xr filch_pool_submit 3' man/man3/filch_pool_create.3
+claim "a page refers to its header's other sections" grep -q '^\.Xr filch_pool_stats_read 3' man/man3/filch_pool_create.3
 claim "a page explains its errors" eval 'man -M man -P cat filch_go | col -b | grep -q -- "-ECHILD[[:space:]]*a runtime of the parent process"'
 claim "filch-worker.json(5) has the keys" eval 'mandoc -Tascii man/man5/filch-worker.json.5 | col -b | grep -q retry-attempts'
 

@@ -74,7 +74,11 @@ def check(code):
 _main = threading.main_thread().ident
 _short = reprlib.Repr()
 _short.maxother = 80
-shown = _short.repr  # of values in messages
+
+
+def shown(value):
+    """The value in a message, on one line."""
+    return " ".join(_short.repr(value).split())
 
 
 def instance(name, value, kind):
@@ -99,12 +103,18 @@ def until(seconds):
     return FOREVER if span == FOREVER else lib.filch_in(span)
 
 
+RANGES = {"chunksize": (1, (1 << 64) - 1), "max_workers": (1, 10_000), "priority": (0, lib.FILCH_PRIORITIES - 1), "width": (0, lib.FILCH_WIDTH_MAX),
+          "width of a blocking pool": (0, 10_000), "worker": (lib.FILCH_ALL_WORKERS, (1 << 31) - 1)}  # of numbers that a field of C does not limit by itself
+
+
 def whole(name, value, most=(1 << 64) - 1):
-    """Returns the value as an int; raises TypeError or ValueError if a field of C cannot hold it."""
+    """Returns the value as an int; raises TypeError or ValueError if it is not in the range of that name, or a field of C cannot hold it."""
+    least, most = RANGES.get(name, (0, most))
+    valid = f"{least}..{most}" if name in RANGES else "0 or more"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} {shown(value)} is not a whole number (0 or more)")
-    if not 0 <= value <= most:
-        raise ValueError(f"{name} {value} is out of range ({f'at most {most}' if value > 0 else '0 or more'})")
+        raise TypeError(f"{name} {shown(value)} is not a whole number ({valid})")
+    if not least <= value <= most:
+        raise ValueError(f"{name} {value} is out of range ({valid if name in RANGES or value < least else f'at most {most}'})")
     return int(value)
 
 
@@ -230,6 +240,8 @@ _cleared = []  # called in the child of a fork
 class Owner:
     """An object of the library: ended by close(), by `with`, or at the end of the interpreter. In the child of a fork each use raises."""
 
+    _used = False  # by other owners, so that it ends after them
+
     def _begin(self):
         _open[id(self)] = self
 
@@ -297,8 +309,12 @@ def _after_fork():
 
 def _at_exit():
     try:
-        for one in reversed(list(_open.values())):
-            one.close()
+        for one in sorted(reversed(list(_open.values())), key=lambda one: one._used):
+            try:
+                one.close()
+            except Error as why:  # an object that the program created through filch.lib may use it still
+                if why.errno != errno.EBUSY:
+                    raise
     except KeyboardInterrupt:  # end by SIGINT, as Python does, but at once: threads still run jobs, so the interpreter cannot shut down
         for stream in (sys.stdout, sys.stderr):
             if stream:

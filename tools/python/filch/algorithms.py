@@ -18,6 +18,8 @@ KINDS = {**dict.fromkeys("?BHILQNc", _lib.FILCH_RADIX_UNSIGNED), **dict.fromkeys
          **dict.fromkeys("fd", _lib.FILCH_RADIX_FLOAT)}
 NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
 CALLABLES = "sorted() and list.sort() take Python callables"
+ASSOCIATIVE = ("add", "multiply", "maximum", "minimum", "fmax", "fmin", "bitwise_and", "bitwise_or", "bitwise_xor", "logical_and", "logical_or",
+               "logical_xor", "gcd", "lcm", "logaddexp", "logaddexp2", "hypot")  # ufuncs that may combine the results of pieces
 PIECE = 1 << 16  # items: a smaller piece costs more than it saves
 _threads = Shared(lambda: Executor(len(os.sched_getaffinity(0)), name="filch.algorithms"))
 
@@ -170,22 +172,34 @@ def _address(fn):
     return function("void", fn)
 
 
-def _refuse_other(method, how, others):
+def _for_ufunc(what, method, others, values, how, context):
+    """(values as an array, its pieces) for an associative ufunc; raises TypeError or ValueError for anything else."""
     if not hasattr(how, method):
         raise TypeError(f"how {shown(how)} has no {method}() (valid: a ufunc, such as numpy.add, or {others})")
+    name = getattr(how, "__name__", type(how).__name__)
+    if name not in ASSOCIATIVE:
+        raise ValueError(f"{what}(): {name} is not associative (valid: {', '.join(ASSOCIATIVE)})")
+    if context is not None:
+        raise TypeError("context is for compiled functions only (a ufunc takes none)")
+    import numpy
+
+    array = numpy.asanyarray(values)
+    if not array.ndim:
+        raise TypeError(f"values {shown(values)} is not an array (valid: an array, or a sequence of numbers)")
+    return array, [(0, len(array))] if array.dtype.hasobject else _pieces(len(array))  # threads do not speed up Python objects
 
 
 def reduce(values, how, context=None, *, hint=0, runtime=None):
-    """Combines values in their order. how: a ufunc such as numpy.add, and values an array: as how.reduce(values). Or a Reduction, and
-    values a number of indices: returns the result's bytes."""
+    """Combines values in their order. how: an associative ufunc such as numpy.add, and values an array: as how.reduce(values), but for
+    the rounding of floating-point sums, whose items are grouped differently. Other ufuncs, such as numpy.subtract, raise a ValueError
+    with the valid names. Or how is a Reduction, and values a number of indices: returns the result's bytes."""
     if isinstance(how, Reduction):
         out = ffi.new("char[]", how.size)
         given = pointer(context)
         check(_lib.filch_run_reduce(_native(runtime), 0, whole("values", values), whole("hint", hint), how._how, out, given))
         return bytes(ffi.buffer(out))
-    _refuse_other("reduce", how, "a Reduction; functools.reduce takes a Python callable")
-    pieces = _pieces(len(values))
-    parts = _each(lambda begin, end: how.reduce(values[begin:end]), pieces)
+    array, pieces = _for_ufunc("reduce", "reduce", "a Reduction; functools.reduce takes a Python callable", values, how, context)
+    parts = _each(lambda begin, end: how.reduce(array[begin:end]), pieces)
     total = parts[0]
     for part in parts[1:]:
         total = how(total, part)
@@ -193,8 +207,8 @@ def reduce(values, how, context=None, *, hint=0, runtime=None):
 
 
 def scan(values, how, out=None, context=None, *, runtime=None):
-    """Prefix sums: as how.accumulate(values, out=out) of a ufunc such as numpy.add; or by a Scanning of compiled functions. out: may be
-    values. Returns out."""
+    """Prefix sums: as how.accumulate(values, out=out) of an associative ufunc such as numpy.add, grouped as reduce() does; or by a
+    Scanning of compiled functions. out: may be values. Returns out."""
     if isinstance(how, Scanning):
         out = values if out is None else out
         source, target, given = ffi.from_buffer(values), ffi.from_buffer(out, require_writable=True), pointer(context)
@@ -202,15 +216,16 @@ def scan(values, how, out=None, context=None, *, runtime=None):
             raise ValueError(f"out has {len(target)} bytes (valid: {len(source)} or more, the size of values)")
         check(_lib.filch_run_scan(_native(runtime), source, len(source) // how.size, target, how._how, given))
         return out
-    _refuse_other("accumulate", how, "a Scanning; itertools.accumulate takes a Python callable")
-    pieces = _pieces(len(values))
-    if len(pieces) == 1:
-        return how.accumulate(values, out=out)
+    array, pieces = _for_ufunc("scan", "accumulate", "a Scanning; itertools.accumulate takes a Python callable", values, how, context)
     if out is None:
         import numpy
 
-        out = numpy.empty(len(values), how.accumulate(values[:1]).dtype)
-    _each(lambda begin, end: how.accumulate(values[begin:end], out=out[begin:end]) is None, pieces)
+        out = numpy.empty(array.shape, how.accumulate(array[:1]).dtype)
+    if getattr(out, "shape", None) != array.shape:
+        raise ValueError(f"out {shown(out)} does not fit values (valid: an array of shape {array.shape})")
+    if len(pieces) == 1:
+        return how.accumulate(array, out=out)
+    _each(lambda begin, end: how.accumulate(array[begin:end], out=out[begin:end]) is None, pieces)
     total, before = None, {}
     for begin, end in pieces:
         before[begin] = total

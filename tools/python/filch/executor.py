@@ -54,9 +54,7 @@ class Executor(Pool, concurrent.futures.Executor):
     calls wait; default: no limit. workers: of the pool's runtime, which only hand calls to threads."""
 
     def __init__(self, max_workers=None, *, capacity=UNLIMITED, workers=1, runtime=None, name=None):
-        if max_workers is not None and whole("max_workers", max_workers) == 0:
-            raise ValueError(f"max_workers {max_workers} is out of range (1..1000000)")
-        width = max_workers or min(32, (os.cpu_count() or 1) + 4)
+        width = min(32, (os.cpu_count() or 1) + 4) if max_workers is None else whole("max_workers", max_workers)
         super().__init__(width, blocking=True, order="fifo", capacity=capacity, workers=None if runtime else workers, runtime=runtime, name=name)
 
     def submit(self, fn, /, *args, **kwargs):
@@ -72,8 +70,7 @@ class Executor(Pool, concurrent.futures.Executor):
 
     def map(self, fn, *iterables, timeout=None, chunksize=1):
         """As of concurrent.futures.Executor. chunksize: items for each job; more than 1 is for short functions."""
-        if whole("chunksize", chunksize) < 1:
-            raise ValueError(f"chunksize {chunksize} is out of range (at least 1)")
+        whole("chunksize", chunksize)
         end = None if timeout is None else time.monotonic() + timeout
         rows = zip(*iterables)
         if chunksize == 1:

@@ -4,7 +4,7 @@ import errno
 import itertools
 import threading
 
-from ._library import NULL, UINT_MAX, Owner, _Orphan, check, configure, error, ffi, function, in_child, instance, is_compiled, lib, pointer, refuse_on_worker, shown, wait, whole
+from ._library import NULL, Owner, _Orphan, check, configure, error, ffi, function, in_child, instance, is_compiled, lib, pointer, refuse_on_worker, shown, wait, whole
 from .runtime import Runtime, _read
 
 TIMES = {"aging", "timeout", "grow_after", "shrink_after", "interval", "stuck_after", "run_timeout"}
@@ -118,7 +118,7 @@ class Job:
     def set_priority(self, priority):
         """Sets the priority of a waiting job in a pool of order 'priority', 0 to 7 (the most urgent). Error: EALREADY (it no longer waits)."""
         self._pool._use()
-        check(lib.filch_job_set_priority(self._job, whole("priority", priority, UINT_MAX)))
+        check(lib.filch_job_set_priority(self._job, whole("priority", priority)))
 
     def __del__(self):
         try:
@@ -142,7 +142,7 @@ class Pool(Owner):
         config, self._kept = configure("filch_pool_config", {"width": width, **settings}, CHOICES, TIMES)
         self._own, self._blocking = None, config.blocking
         if config.blocking and runtime is None and config.width > THREADS:
-            runtime = self._own = Runtime(config.workers, blocking_threads=config.width)
+            runtime = self._own = Runtime(config.workers, blocking_threads=whole("width of a blocking pool", config.width))
             config.workers, handle = 0, runtime._use()
         config.runtime, self._runtime = handle, runtime
         out = ffi.new("filch_pool **")
@@ -168,7 +168,7 @@ class Pool(Owner):
         try:
             code = _submit(NULL, self._pool, fn, data, NULL, 0)
         except TypeError:
-            raise TypeError(f"cannot post {shown(fn)} with {shown(data)} (valid: pointers of cffi); submit() also takes functions of ctypes and "
+            raise TypeError(f"cannot post {shown(fn)}{'' if data is NULL else f' with {shown(data)}'} (valid: pointers of cffi); submit() also takes functions of ctypes and "
                             "numba.cfunc, objects with a buffer, and with blocking=True Python callables") from None
         if code:
             self._retry(code, NULL, fn, data, NULL)
@@ -259,7 +259,7 @@ class Pool(Owner):
         refuse_on_worker(what)
 
     def resize(self, width):
-        check(lib.filch_pool_resize(self._use(), whole("width", width, UINT_MAX)))
+        check(lib.filch_pool_resize(self._use(), whole("width", width)))
 
     def stats(self):
         """The pool's numbers: {name: number}; outcomes: {name: number}."""

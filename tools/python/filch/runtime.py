@@ -3,10 +3,10 @@
 import contextlib
 import errno
 import json
+import os
 
 from ._library import NULL, UINT_MAX, Owner, Shared, aligned, chars, check, configure, error, ffi, function, lib, pointer, shown, wait, whole
 
-ALL_WORKERS = -1
 WORDS = 5  # of 64 bits: the arguments of a task
 
 
@@ -49,6 +49,8 @@ class Future:
 
 class Runtime(Owner):
     """Workers for compiled functions. Settings are those of filch_config: workers, bind, policy, queue, stack_size, trace, ..."""
+
+    _used = True
 
     def __init__(self, workers=None, **settings):
         config, self._kept = configure("filch_config", {"workers": workers, **settings})
@@ -116,9 +118,9 @@ class Runtime(Owner):
         """Sets how thieves choose victims: 'random', 'nearest', ..."""
         check(lib.filch_runtime_set_policy(self._use(), chars("policy", policy)))
 
-    def stats(self, worker=ALL_WORKERS):
+    def stats(self, worker=lib.FILCH_ALL_WORKERS):
         """The counts of all workers, or of one: {name: number}."""
-        return _read(lib.filch_runtime_stats_read, "filch_runtime_stats", self._use(), worker)
+        return _read(lib.filch_runtime_stats_read, "filch_runtime_stats", self._use(), whole("worker", worker))
 
     def stats_by_worker(self):
         """All statistics with those of each worker, and its steals by victim."""
@@ -142,7 +144,8 @@ class Runtime(Owner):
     @contextlib.contextmanager
     def trace(self, file, options=None):
         """Records the workers into a file while the block runs; filch.trace() and `filch trace` read it."""
-        check(lib.filch_trace_start(self._use(), str(file).encode(), options.encode() if options else NULL))
+        name = chars("file", os.fspath(file) if isinstance(file, os.PathLike) else file)
+        check(lib.filch_trace_start(self._use(), name, chars("options", options) if options else NULL))
         try:
             yield
         finally:
