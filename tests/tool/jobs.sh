@@ -111,6 +111,8 @@ refused "blank" list --queue "a b"
 refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
+refused "unknown --a (nearest: --all)" dead drop --a
+refused "unknown --y (nearest: --yes)" purge tasks --y
 refused "ids --all" dead requeue --all id
 refused "delay duration 0s..3650d; units" enqueue --type t --delay 5x
 refused "delay" enqueue --type t --delay -1s
