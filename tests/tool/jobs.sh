@@ -139,6 +139,8 @@ refused "sync=never full" list --broker "sqlite:x.db?sync=never"
 
 run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
+run_filch 1 stats --broker postgres://localhost:1/x
+claim "no command says that it tries again" test "$(grep -c retried err)" -eq 0
 run_filch 1 stats --broker sqlite:absent/jobs.db
 claim "a look creates no database" test ! -e absent
 (

@@ -143,8 +143,8 @@ fl_broker_rc fl_sqlite_failed(fl_sqlite *s, const char *doing)
         fl_broker_rc rc;
         const char *remedy;
     } results[] = {
-        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database; it will be retried"},
-        {SQLITE_LOCKED, FL_BROKER_BUSY, "it will be retried"},
+        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database"},
+        {SQLITE_LOCKED, FL_BROKER_BUSY, "another connection holds a table"},
         {SQLITE_NOMEM, FL_BROKER_BUSY, "free some memory"},
         {SQLITE_FULL, FL_BROKER_BUSY, "free some space on its file system"},
         {SQLITE_CANTOPEN, FL_BROKER_REFUSED, "check the path and its permissions"},
