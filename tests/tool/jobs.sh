@@ -147,6 +147,7 @@ claim "a database that cannot be is named" says commands/jobs.db
 run_filch 1 stats --broker postgres://localhost:1/x
 claim "no command says that it tries again" test "$(grep -c retried err)" -eq 0
 run_filch 1 stats --broker sqlite:absent/jobs.db
+claim "the message says how one is made" says "no database yet: absent/jobs.db; start a service, or enqueue a job"
 claim "a look creates no database" test ! -e absent
 (
     unset FILCH_SERVICE_BROKER

@@ -62,6 +62,10 @@ static fl_broker_rc prepare_to_wait(fl_sqlite *s)
 
 static fl_broker_rc connect_to_read(fl_sqlite *s)
 {
+    const fl_broker_host *host = s->base.host;
+    if (access(s->path, F_OK) && errno == ENOENT)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "no database yet: %s; start a service, or enqueue a job", s->path);
     fl_sqlite_note_file(s);
     fl_broker_rc rc = fl_sqlite_store_open_to_read(s);
     return rc || !find_queues(s) ? rc : fl_sqlite_failed(s, "find queues of");
