@@ -73,6 +73,7 @@ for arguments in --help --version help 'help list' 'list --help' 'dead list --he
     "$filch" $arguments >/dev/full 2>err || status=$?
     claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
+ends_quietly 1 "$filch" list --help
 refused "'dead' is incomplete list show requeue drop)" dead
 for arguments in 'dead --help' 'dead -h' 'help dead'; do
     # shellcheck disable=SC2086

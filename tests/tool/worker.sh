@@ -139,6 +139,7 @@ refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
 refused_by "handlers empty list one, or leave the key out" --check-config --broker memory: --handlers '[]'
 refused_by "--broker empty unset" --broker "" --once
+ends_quietly 1 "$worker" --help
 run_worker 0 --help
 claim "the help has the rule of docs/service/worker.md for empty values" grep -qF "An empty variable counts as unset." out
 QUEUE_NAME=mail refused_by "QUEUE_NAME broker RABBITMQ_URL" --once

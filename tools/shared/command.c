@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <getopt.h>
 #include <limits.h>
+#include <runtime/platform/reader_left.h>
 #include <runtime/platform/text/duration.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -64,8 +65,9 @@ static void check_output(int status, void *program)
 {
     if (status || (fflush(stdout) == 0 && !ferror(stdout)))
         return;
-    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
-            (const char *)program);
+    if (!fl_reader_left())
+        fprintf(stderr, "%s: the text cannot be written; is the disk full?\n",
+                (const char *)program);
     _exit(unwritten);
 }
 
