@@ -289,12 +289,11 @@ static int check(const filch_handler *handler, size_t i)
     if (!handler->fn)
         return filch_error_set(-EINVAL, "handler '%s' has no function; set filch_handler.fn",
                                handler->type);
-    if (handler->width > FILCH_SERVICE_WIDTH_MOST || handler->timeout < 0)
-        return filch_error_set(-EINVAL,
-                               "handler '%s': width %u or timeout %lld ns is out of range (width "
-                               "0..%d, timeout 0 or more)",
-                               handler->type, handler->width, (long long)handler->timeout,
-                               FILCH_SERVICE_WIDTH_MOST);
+    const fl_range ranges[] = {{"width", handler->width, FILCH_SERVICE_WIDTH_MOST, ""},
+                               {"timeout", handler->timeout, FILCH_FOREVER, " ns"}};
+    int rc = fl_ranges_check("handler", handler->type, ranges, sizeof ranges / sizeof *ranges);
+    if (rc)
+        return rc;
     return handler->retry ? filch_retry_state_begin(handler->retry, &state) : 0;
 }
 

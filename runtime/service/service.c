@@ -228,18 +228,23 @@ int fl_service_check_message(const filch_service *service, const filch_message *
 {
     if (!message || !message->type || !*message->type)
         return filch_error_set(-EINVAL, "message without a type; set filch_message.type");
-    if (message->priority >= FILCH_MESSAGE_PRIORITIES || message->delay < 0 ||
-        message->expires < 0 || (message->body_size && !message->body))
+    static const char what[] = "message of type";
+    const fl_range ranges[] = {
+        {"priority", message->priority, FILCH_MESSAGE_PRIORITIES - 1, ""},
+        {"delay", message->delay, FILCH_FOREVER, " ns"},
+        {"expires", message->expires, FILCH_FOREVER, " ns"},
+        {"dedup_for", message->dedup_for, FILCH_DEDUP_MOST, " ns"},
+    };
+    int rc = fl_ranges_check(what, message->type, ranges, sizeof ranges / sizeof *ranges);
+    if (rc)
+        return rc;
+    if (message->body_size && !message->body)
         return filch_error_set(-EINVAL,
-                               "message of type '%s': priority %u is out of range (0..%d), a time "
-                               "is negative, or its body is NULL",
-                               message->type, message->priority, FILCH_MESSAGE_PRIORITIES - 1);
-    if (message->dedup_for < 0 || message->dedup_for > FILCH_DEDUP_MOST ||
-        (message->dedup_for && !message->dedup))
-        return filch_error_set(-EINVAL,
-                               "message of type '%s': dedup_for %" PRId64
-                               " ns is out of range (0..ten years), or it has no dedup key",
-                               message->type, message->dedup_for);
+                               "%s '%s': body of %zu bytes is NULL; set filch_message.body", what,
+                               message->type, message->body_size);
+    if (message->dedup_for && !message->dedup)
+        return filch_error_set(-EINVAL, "%s '%s': dedup_for without dedup (set both or neither)",
+                               what, message->type);
     for (size_t i = 0; i < message->header_count; i++)
         if (!message->headers[i].name || !message->headers[i].value)
             return filch_error_set(-EINVAL, "header %zu has no name or no value; set both", i);
@@ -349,25 +354,35 @@ enum { WIDTH = 10, DELIVERIES = 5, WEIGHT_MOST = 1000 };
 static const filch_retry_policy default_retry = {.attempts = 5, .base = FILCH_SECOND};
 static const filch_service_queue default_queue = {"tasks", 1};
 
+int fl_ranges_check(const char *what, const char *name, const fl_range *ranges, unsigned count)
+{
+    char owner[128] = "", most[32] = "0 or more";
+    for (unsigned i = 0; i < count; i++) {
+        const fl_range *one = &ranges[i];
+        if (one->value >= 0 && one->value <= one->most)
+            continue;
+        if (what)
+            snprintf(owner, sizeof owner, "%s '%.80s': ", what, name);
+        if (one->most < FILCH_FOREVER)
+            snprintf(most, sizeof most, "0..%" PRId64, one->most);
+        return filch_error_set(-EINVAL, "%s%s %" PRId64 "%s is out of range (%s)", owner, one->name,
+                               one->value, one->unit, most);
+    }
+    return 0;
+}
+
 static int check_numbers(const filch_service_config *config)
 {
-    static const struct {
-        const char *name;
-        size_t offset;
-    } numbers[] = {{"width", offsetof(filch_service_config, width)},
-                   {"buffer", offsetof(filch_service_config, buffer)}};
-    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        unsigned value;
-        memcpy(&value, (const char *)config + numbers[i].offset, sizeof value);
-        if (value > FILCH_SERVICE_WIDTH_MOST)
-            return filch_error_set(-EINVAL, "%s %u is out of range (1..%d; 0: the default)",
-                                   numbers[i].name, value, FILCH_SERVICE_WIDTH_MOST);
-    }
-    if (config->lease < 0 || config->timeout < 0 || config->result_ttl < 0)
-        return filch_error_set(-EINVAL,
-                               "lease %" PRId64 " ns, timeout %" PRId64 " ns or result_ttl %" PRId64
-                               " ns is out of range (0 or more)",
-                               config->lease, config->timeout, config->result_ttl);
+    const fl_range ranges[] = {
+        {"width", config->width, FILCH_SERVICE_WIDTH_MOST, ""},
+        {"buffer", config->buffer, FILCH_SERVICE_WIDTH_MOST, ""},
+        {"lease", config->lease, FILCH_FOREVER, " ns"},
+        {"timeout", config->timeout, FILCH_FOREVER, " ns"},
+        {"result_ttl", config->result_ttl, FILCH_FOREVER, " ns"},
+    };
+    int rc = fl_ranges_check(NULL, NULL, ranges, sizeof ranges / sizeof *ranges);
+    if (rc)
+        return rc;
     if ((unsigned)config->envelope >= FILCH_ENVELOPES)
         return filch_error_set(-EINVAL, "unknown envelope %d (valid: 0..%d)", config->envelope,
                                FILCH_ENVELOPES - 1);

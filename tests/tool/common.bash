@@ -25,6 +25,18 @@ refused() {
     done
 }
 
+# ends_quietly STATUS PROGRAM ARGUMENT...: with that status and no message, if the reader of its output has left.
+ends_quietly() {
+    local expected=$1 status=0
+    shift
+    rm -f pipe
+    mkfifo pipe
+    exec 9<>pipe 8>pipe 9>&-
+    (trap '' PIPE && exec "$@") >&8 2>err || status=$?
+    exec 8>&-
+    claim "$* without a reader ends with $expected, not $status, and no message: $(cat err)" test "$status,$(wc -c <err)" = "$expected,0"
+}
+
 finish() {
     [ "$failures" -eq 0 ]
     exit

@@ -79,12 +79,14 @@ refused "unknown --load 'oi' (nearest: io; valid: cpu," tune --load oi
 refused "unknown part 'wdth' (nearest: width;" tune wdth
 refused "unknown --by 'second' (nearest: seconds;" compare --by second old new
 
-# Each command that prints, to a full disk: status 2, one message.
+# Each command that prints, to a full disk: status 2, one message; to a pipe without a reader: no message.
 while read -r arguments; do
     status=0
     # shellcheck disable=SC2086
     "$filch" $arguments >/dev/full 2>err || status=$?
     claim "filch $arguments to a full disk ends with 2 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 2,1
+    # shellcheck disable=SC2086
+    ends_quietly 2 "$filch" $arguments
 done <<END
 --help
 --version

@@ -73,9 +73,15 @@ for arguments in --help --version help 'help list' 'list --help' 'dead list --he
     "$filch" $arguments >/dev/full 2>err || status=$?
     claim "filch-jobs $arguments to a full disk ends with 1 and one line: $status, $(cat err)" test "$status,$(wc -l <err)" = 1,1
 done
+ends_quietly 1 "$filch" list --help
 refused "'dead' is incomplete list show requeue drop)" dead
-refused "'dead' is incomplete" help dead
-refused "'dead is incomplete" dead --help
+for arguments in 'dead --help' 'dead -h' 'help dead'; do
+    # shellcheck disable=SC2086
+    run_filch 0 $arguments
+    claim "filch-jobs $arguments lists its four commands" \
+        test "$(sed -nE 's/^  ([a-z-]+ [a-z]+) {2,}.*/\1/p' out | paste -sd,)" = "dead list,dead show,dead requeue,dead drop"
+done
+refused "'requeue' is incomplete" requeue --help
 refused "'requeue' is incomplete (valid: dead requeue)" requeue 17
 refused "unknown 'dead lst' (nearest: dead list; drop)" dead lst
 refused "unknown 'deda list' (nearest: dead list;" deda list
@@ -111,6 +117,8 @@ refused "blank" list --queue "a b"
 refused "blank" stats " a"
 refused "queue" pause
 refused "ids --all" dead drop
+refused "unknown --a (nearest: --all)" dead drop --a
+refused "unknown --y (nearest: --yes)" purge tasks --y
 refused "ids --all" dead requeue --all id
 refused "delay duration 0s..3650d; units" enqueue --type t --delay 5x
 refused "delay" enqueue --type t --delay -1s
@@ -137,7 +145,10 @@ refused "sync=never full" list --broker "sqlite:x.db?sync=never"
 
 run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
+run_filch 1 stats --broker postgres://localhost:1/x
+claim "no command says that it tries again" test "$(grep -c retried err)" -eq 0
 run_filch 1 stats --broker sqlite:absent/jobs.db
+claim "the message says how one is made" says "no database yet: absent/jobs.db; start a service, or enqueue a job"
 claim "a look creates no database" test ! -e absent
 (
     unset FILCH_SERVICE_BROKER
@@ -245,7 +256,7 @@ refused "16 MiB" enqueue --type t - <large
 # ---- Lines ----
 
 for i in $(seq 250); do echo "{\"type\": \"line\", \"id\": \"$i\", \"payload\": $i}"; done >lines
-run_filch 0 enqueue --queue lines --lines lines
+run_filch 0 enqueue --queue lines --lines @lines
 claim "all lines are enqueued" says "enqueued 250 jobs in queue 'lines'"
 run_filch 0 list lines --json --limit 1000
 claim "in their order" json '[j["id"] for j in r["jobs"]] == [str(i) for i in range(1, 251)]'
@@ -318,6 +329,7 @@ claim "a reason is not escaped twice" says 'why a\nb d'
 run_filch 0 dead show --queue q d
 claim "shown, neither" says 'x-dlq-reason: why a\nb d'
 run_filch 0 dead drop --queue q d
+claim "one letter is singular" says "dropped 1 dead letter of queue"
 run_filch 0 dead show --queue q b --json
 claim "show has the body" json 'r["body"] == "body b"'
 run_filch 1 dead show --queue q nonsense
@@ -373,7 +385,7 @@ exec {complaints}>&-
 run_filch 1 dead requeue --queue held --all --json
 claim "the next one tells of leased letters" json '(r["requeued"], r["failed"], r["missing"], r["leased"]) == (0, 50, [], 100)'
 run_filch 1 dead drop --queue held --all
-claim "and people are told" says "dropped 50" "100 dead letters of queue 'held' are leased by others"
+claim "and people are told" says "dropped 50" "others, or a command that was killed, hold 100 dead letters of queue 'held'"
 run_filch 1 dead drop --queue held nonsense --json
 claim "also if a letter is missing" json '(r["missing"], r["leased"]) == (["nonsense"], 100)'
 database "UPDATE jobs SET at = 1 WHERE state = 2 AND type = 't'"

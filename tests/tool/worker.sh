@@ -8,7 +8,7 @@ jobs=${FILCH_JOBS:?the path of filch-jobs}
 unset "${!FILCH_SERVICE_@}" RABBITMQ_URL QUEUE_NAME WORKER_COUNT SHUTDOWN_TIMEOUT_SEC HEALTH_PORT OTEL_EXPORTER_OTLP_ENDPOINT OTEL_SERVICE_NAME
 export XDG_STATE_HOME=$PWD/state
 "$worker" --brokers | grep -q '^sqlite:' || skip "built without sqlite"
-"$worker" --check-config --handlers '[]' >/dev/null 2>&1 || skip "built without jansson"
+"$worker" --check-config --handlers '[{"type": "x", "echo": true}]' >/dev/null 2>&1 || skip "built without jansson"
 broker=sqlite:$PWD/jobs.db pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$scratch"' EXIT
 
@@ -137,7 +137,11 @@ for option in --check-config --help --help=markdown --brokers --version; do
 done
 refused_by "'widtth' width" --check-config --config <(echo '{"widtth": 1}')
 FILCH_SERVICE_WIDTTH=3 refused_by "FILCH_SERVICE_WIDTTH width"
+refused_by "handlers empty list one, or leave the key out" --check-config --broker memory: --handlers '[]'
 refused_by "--broker empty unset" --broker "" --once
+ends_quietly 1 "$worker" --help
+run_worker 0 --help
+claim "the help has the rule of docs/service/worker.md for empty values" grep -qF "An empty variable counts as unset." out
 QUEUE_NAME=mail refused_by "QUEUE_NAME broker RABBITMQ_URL" --once
 RABBITMQ_URL=redis://localhost/ refused_by "RABBITMQ_URL redis://localhost/ amqp://" --once
 claim "no file of jobs was made" test ! -e state

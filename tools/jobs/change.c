@@ -4,6 +4,7 @@
 #include "calls.h"
 #include "command.h"
 #include "progress.h"
+#include "text.h"
 #include "view.h"
 
 #include <inttypes.h>
@@ -222,7 +223,7 @@ static int purge(jobs_options *o)
                                            (json_int_t)removed));
         return status ? status : told;
     }
-    printf("removed %" PRIu64 " jobs from queue '%s'\n", removed, o->queue);
+    printf("removed %" PRIu64 " job%s from queue '%s'\n", removed, text_plural(removed), o->queue);
     return status;
 }
 

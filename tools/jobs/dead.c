@@ -5,6 +5,7 @@
 #include "command.h"
 #include "find.h"
 #include "letters.h"
+#include "text.h"
 #include "view.h"
 
 #include <inttypes.h>
@@ -66,9 +67,10 @@ static int show(jobs_options *o)
 static void tell_held(const jobs_options *o, uint64_t count)
 {
     fprintf(stderr,
-            "%s: %" PRIu64 " dead letters of queue '%s' are leased by others, or by a command that "
-            "was killed; repeat this when their leases have ended (20 s for those of filch-jobs)\n",
-            o->command, count, o->queue);
+            "%s: others, or a command that was killed, hold %" PRIu64
+            " dead letter%s of queue '%s'; "
+            "repeat this when the leases have ended (20 s for those of filch-jobs)\n",
+            o->command, count, text_plural(count), o->queue);
 }
 
 static int end_letters(jobs_options *o, letters_end end, const char *done)
@@ -88,7 +90,8 @@ static int end_letters(jobs_options *o, letters_end end, const char *done)
     if (!status && (result.failed || json_array_size(result.missing) || are_held))
         status = JOBS_REFUSED;
     if (!o->json) {
-        printf("%s %" PRIu64 " dead letters of queue '%s'\n", done, result.ended, o->queue);
+        printf("%s %" PRIu64 " dead letter%s of queue '%s'\n", done, result.ended,
+               text_plural(result.ended), o->queue);
         json_decref(result.missing);
         return status;
     }

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "lines.h"
 #include "progress.h"
+#include "text.h"
 #include "view.h"
 
 #include <errno.h>
@@ -56,7 +57,8 @@ static int tell(sender *s)
     const jobs_options *o = s->options;
     if (!o->json) {
         if (o->lines)
-            printf("enqueued %" PRIu64 " jobs in queue '%s'\n", s->enqueued, o->queue);
+            printf("enqueued %" PRIu64 " job%s in queue '%s'\n", s->enqueued,
+                   text_plural(s->enqueued), o->queue);
         return 0;
     }
     json_t *out = json_object();
@@ -185,6 +187,7 @@ static int send_lines(sender *s, const filch_message *defaults)
 {
     const jobs_options *o = s->options;
     const char *name = o->argument_count ? o->arguments[0] : "-";
+    name += *name == '@';
     FILE *file = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
     if (!file)
         return jobs_usage(o, "cannot open '%s' (%s)", name, strerror(errno));
@@ -251,7 +254,8 @@ const jobs_command jobs_enqueue_commands[] = {
     {"enqueue", "[BODY | @FILE | -]", "puts jobs into a queue",
      "Puts a job into a queue and writes its id. The body is the argument, the content of FILE, or "
      "stdin (-); without an argument it is empty.\n\n"
-     "With --lines, FILE or stdin has one JSON object a line: {\"type\": \"email\", \"payload\": "
+     "With --lines, FILE (also without its @) or stdin has one JSON object a line: {\"type\": "
+     "\"email\", \"payload\": "
      "{\"to\": 1}, \"id\": ..., \"headers\": {...}, \"delay\": \"5s\", \"priority\": 3, \"dedup\": "
      "..., \"dedup_for\": \"24h\", \"expires\": \"1h\", \"content_type\": ...}. \"payload\" is any "
      "JSON; \"body\", in its "

@@ -7,6 +7,7 @@
 #include "figures.h"
 #include "progress.h"
 #include "record.h"
+#include "text.h"
 
 #include <filch/wait.h>
 
@@ -110,9 +111,9 @@ static int check_queue(load *l, jobs_connection *admin)
     if (!o->consume || !l->before)
         return 0;
     fprintf(stderr,
-            "%s: queue '%s' holds %" PRIu64 " jobs, which --consume would take (purge it, or give "
+            "%s: queue '%s' holds %" PRIu64 " job%s, which --consume would take (purge it, or give "
             "another --queue)\n",
-            o->command, o->queue, l->before);
+            o->command, o->queue, l->before, text_plural(l->before));
     return JOBS_REFUSED;
 }
 
@@ -306,7 +307,7 @@ static int load_main(jobs_options *o)
 
 const jobs_command jobs_load_commands[] = {
     {"load", "", "publishes many jobs, and measures",
-     "Publishes jobs of zero bytes with the type `echo`, or --type, to the queue filch-load, or "
+     "Publishes jobs with the type `echo`, or --type, to the queue filch-load, or "
      "--queue. With --consume, a service in this process takes all jobs of the queue, which must "
      "be "
      "empty before; its handler returns at once. Otherwise other services are measured by the "
@@ -327,7 +328,7 @@ const jobs_command jobs_load_commands[] = {
      "failed, were lost, or are left.\n\n"
      "Examples:\n"
      "  filch-jobs load --consume --count 100000 --concurrency 64\n"
-     "  filch-jobs load --queue tasks --rate 500 --duration 1m    a service of yours runs\n",
+     "  filch-jobs load --queue tasks --rate 500 --duration 1m    # a service of yours runs\n",
      JOBS_TYPE | JOBS_RATE | JOBS_SIZE | JOBS_CONCURRENCY | JOBS_COUNT | JOBS_DURATION |
          JOBS_CONSUME | JOBS_WIDTH | JOBS_PATIENCE,
      0, 0, load_main},

@@ -18,11 +18,20 @@ static const char statuses[] =
 
 /* ---- Help ---- */
 
+static const char *first_word = ""; /* of the commands that the help lists; "": all */
+
+static bool begins(const jobs_command *c, const char *word)
+{
+    const size_t size = strlen(word);
+    return strncmp(c->name, word, size) == 0 && (!size || c->name[size] == ' ');
+}
+
 static void write_commands(FILE *out)
 {
     for (int g = 0; g < GROUPS; g++)
         for (const jobs_command *c = groups[g]; c->name; c++)
-            fprintf(out, "  %-14s %s\n", c->name, c->line);
+            if (begins(c, first_word))
+                fprintf(out, "  %-14s %s\n", c->name, c->line);
     fputs("\n  filch-jobs COMMAND --help   options and examples\n\n", out);
 }
 
@@ -128,6 +137,23 @@ static int run(const jobs_command *c, int argc, char **argv)
     return c->run(&o);
 }
 
+/* The commands that begin with this word, as in "filch-jobs dead --help"; false: none does. */
+static bool help_group(const char *word)
+{
+    bool any = false;
+    char title[40];
+    command group = all;
+    for (int g = 0; g < GROUPS; g++)
+        for (const jobs_command *c = groups[g]; c->name && *word; c++)
+            any = any || begins(c, word);
+    first_word = any ? word : "";
+    snprintf(title, sizeof title, "filch-jobs %.16s COMMAND", word);
+    group.name = title;
+    if (any)
+        command_help(&group, stdout);
+    return any;
+}
+
 static int help(const jobs_command *c)
 {
     char title[40];
@@ -149,11 +175,15 @@ static int find_and_run(int argc, char **argv)
     }
     if (strncmp(name, "--help=", 7) == 0)
         command_read(&all, NULL, 2, argv); /* ends the process */
+    if (argc == 3 && is_one_of(argv[2], "--help", "-h") && help_group(name))
+        return JOBS_OK;
     if (!is_one_of(name, "--help", "-h") && strcmp(name, "help") != 0)
         return refuse(argc - 1, argv + 1);
     c = argc > 2 ? find(argc - 2, argv + 2, &words) : NULL;
     if (c)
         return help(c);
+    if (argc == 3 && help_group(argv[2]))
+        return JOBS_OK;
     if (argc > 2)
         return refuse(argc - 2, argv + 2);
     command_help(&all, stdout);

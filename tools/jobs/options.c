@@ -133,7 +133,7 @@ const command_option jobs_rows[] = {
     {"all", .help = "all letters of the queue", .read = command_flag, AT(all), .group = JOBS_ALL},
     {"rate", "N", "jobs per second (default: as fast as they are confirmed)",
      .read = command_number, AT(rate), .least = 0.001, .most = 1000000, .group = JOBS_RATE},
-    {"size", "BYTES", "of each body (default 256)", .read = command_count, AT(size),
+    {"size", "BYTES", "zero bytes of each body (default 256)", .read = command_count, AT(size),
      .most = BODY_MOST, .group = JOBS_SIZE},
     {"concurrency", "N", "publishers (default 16)", .read = command_count, AT(concurrency),
      .least = 1, .most = THREADS_MOST, .group = JOBS_CONCURRENCY},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "progress.h"
 
+#include "text.h"
+
 #include <filch/wait.h>
 #include <inttypes.h>
 #include <unistd.h>
@@ -26,7 +28,7 @@ void jobs_progress_show(jobs_progress *p, uint64_t done, uint64_t total)
         fprintf(p->out, "[%-*.*s] %3" PRIu64 " %%  ", BAR, (int)(part * BAR / total), marks,
                 part * 100 / total);
     }
-    fprintf(p->out, "%" PRIu64 " jobs %s", done, p->what);
+    fprintf(p->out, "%" PRIu64 " job%s %s", done, text_plural(done), p->what);
     fflush(p->out);
 }
 

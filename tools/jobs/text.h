@@ -23,6 +23,11 @@ char *text_utf8(const char *text);
 bool text_is_utf8(const char *text, size_t size);
 /* Base64 (RFC 4648) with padding. The caller frees it. NULL: no memory. */
 char *text_base64(const void *bytes, size_t size);
+/* The ending of a noun after a number: "", or "s". */
+static inline const char *text_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 /* A span of time in two units at most: "350 ms", "12 s", "5 m 3 s", "3 d 4 h". Returns `text`. */
 const char *text_span(int64_t ns, char *text, size_t size);
 

@@ -62,7 +62,7 @@ def bash_values(program):
 
 
 def bash(program):
-    """bash splits at '=': the option's name is then two words back."""
+    """bash splits at '=', and the option's name is then two words back; and at '@', which it replaces with the word behind it."""
     function = "_" + program.name.replace("-", "_")
     cases = ""
     for name, _, described in program.commands:
@@ -82,6 +82,7 @@ def bash(program):
     local value=${{COMP_WORDS[COMP_CWORD]}} option=${{COMP_WORDS[COMP_CWORD - 1]}} command='' options names='' values='' files=1 head=''
     [[ $value == '=' ]] && value=
     [[ $option == '=' ]] && option=${{COMP_WORDS[COMP_CWORD - 2]}}
+    [[ $option == '@' || $value == '@'* ]] && head=@ value=${{value#@}}
     COMPREPLY=()
     case ${{COMP_CWORD}} in
     1) names='{' '.join(dict.fromkeys(first.split()))}' ;;
@@ -102,7 +103,8 @@ def bash(program):
             COMPREPLY=($(compgen -W "$names" -- "$value"))
         else
             COMPREPLY=($(compgen -W "$values" -- "$value"))
-            [[ $files ]] && compopt -o filenames && COMPREPLY+=($(compgen -f -- "$value"))
+            [[ $files ]] && compopt -o filenames && COMPREPLY+=($(compgen -P "$head" -f -- "$value"))
+            [[ $head && ${{#COMPREPLY[@]}} == 1 && -d ${{COMPREPLY#@}} ]] && compopt -o nospace && COMPREPLY+=/
         fi
         ;;
     esac

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <getopt.h>
 #include <limits.h>
+#include <runtime/platform/reader_left.h>
 #include <runtime/platform/text/duration.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -64,8 +65,9 @@ static void check_output(int status, void *program)
 {
     if (status || (fflush(stdout) == 0 && !ferror(stdout)))
         return;
-    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
-            (const char *)program);
+    if (!fl_reader_left())
+        fprintf(stderr, "%s: the text cannot be written; is the disk full?\n",
+                (const char *)program);
     _exit(unwritten);
 }
 
@@ -307,6 +309,20 @@ static const command_option *row_of(const command_option **rows, int found)
     return found < FIRST ? *rows : rows[found - FIRST];
 }
 
+FILCH_NORETURN static void refuse_unknown(const command *c, const char *argument, const char *meant)
+{
+    command_refuse(c, "unknown option %.*s%s%s%s", (int)strcspn(argument, "="), argument,
+                   meant ? " (nearest: --" : "", meant ? meant : "", meant ? ")" : "");
+}
+
+/* getopt_long takes beginnings of names, too. */
+static void refuse_beginning(const command *c, const command_option *row, char **argv)
+{
+    const char *argument = argv[optind - 1 - (optarg == argv[optind - 1])];
+    if (strcspn(argument + 2, "=") != strlen(row->name))
+        refuse_unknown(c, argument, row->help ? row->name : NULL);
+}
+
 /* getopt_long has left the row, or the letter, in optopt. */
 FILCH_NORETURN static void refuse_option(const command *c, const command_option **rows, int found,
                                          const char *argument)
@@ -327,9 +343,7 @@ FILCH_NORETURN static void refuse_option(const command *c, const command_option 
             names_add(&known, rows[i]->name);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-    const char *meant = names_nearest(name, known.at);
-    command_refuse(c, "unknown option --%s%s%s%s", name, meant ? " (nearest: --" : "",
-                   meant ? meant : "", meant ? ")" : "");
+    refuse_unknown(c, argument, names_nearest(name, known.at));
 }
 
 /* The rows as getopt_long wants them. */
@@ -364,6 +378,8 @@ char **command_read(const command *c, void *options, int argc, char **argv)
         if (found == '?' || found == ':')
             refuse_option(c, rows, found, argv[optind - 1]);
         const command_option *row = row_of(rows, found);
+        if (found >= FIRST)
+            refuse_beginning(c, row, argv);
         if (row->instead)
             command_refuse(c, "--%s has another name (write --%s)", row->name, row->instead);
         row->read(c, row, options, optarg);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <runtime/platform/reader_left.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,7 +117,7 @@ void output_drop(output *out)
 int output_close(output *out, int rc)
 {
     rc = finish(out, rc);
-    if (rc)
+    if (rc && (out->path || !fl_reader_left()))
         fprintf(stderr, "%s: %s could not be written: %s; is the disk full or the pipe closed?\n",
                 out->command, out->path ? out->path : "the result", strerror(-rc));
     return rc;

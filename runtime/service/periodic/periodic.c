@@ -259,9 +259,11 @@ int fl_periodics_init(fl_periodics *periodics, filch_service *service, const fl_
     *periodics = (fl_periodics){.service = service, .seen = INT64_MIN / 2};
     if (!config->periodic_count)
         return 0;
-    if (!config->periodics || config->periodic_count > FILCH_PERIODICS)
-        return filch_error_set(-EINVAL,
-                               "%u periodic jobs are out of range (1..%d), or have no table",
+    if (!config->periodics)
+        return filch_error_set(-EINVAL, "%u periodic jobs without a table; set periodics",
+                               config->periodic_count);
+    if (config->periodic_count > FILCH_PERIODICS)
+        return filch_error_set(-EINVAL, "%u periodic jobs are out of range (0..%d)",
                                config->periodic_count, FILCH_PERIODICS);
     if (!kind->caps.remembers)
         return filch_error_set(-ENOTSUP,

@@ -173,8 +173,11 @@ int fl_handler_table_init(fl_handler_table *table, const fl_configuration *confi
     if (count)
         memcpy(table->handlers, given, count * sizeof *given);
     table->count = count;
-    if (!count && !configuration->handler_count)
+    if (!count && !configuration->handlers)
         return add_plain(table);
+    if (!count && !configuration->handler_count)
+        return filch_error_set(-EINVAL, "handlers is empty; list one, or leave the key out for the "
+                                        "types of trials");
     for (size_t i = 0; i < configuration->handler_count; i++) {
         int rc = add(table, &configuration->handlers[i]);
         if (rc)

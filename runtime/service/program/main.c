@@ -5,6 +5,7 @@
 #include <filch/process.h>
 #include <filch/service_main.h>
 #include <filch/wait.h>
+#include <runtime/platform/reader_left.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/modules.h>
 #include <runtime/service/program/configuration.h>
@@ -130,8 +131,8 @@ int filch_service_main_with(int argc, char **argv, const filch_service_defaults 
     free(program.environment);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    fprintf(stderr, "%s: the text cannot be written; is the disk full or the pipe closed?\n",
-            program.name);
+    if (!fl_reader_left())
+        fprintf(stderr, "%s: the text cannot be written; is the disk full?\n", program.name);
     return status ? status : FL_STATUS_CANCELLED;
 }
 

@@ -131,7 +131,7 @@ void fl_show_help(FILE *out, const char *program)
                 one->argument ? one->argument : "", one->help);
     fputs("\nKeys. Each is an option (--width 20, --strict), a variable (FILCH_SERVICE_WIDTH=20), "
           "and a\nmember of the file ({\"width\": 20}); options win over variables, and these over "
-          "the file.\nAn empty value is the default. Secrets can be in a file: --broker-file, "
+          "the file.\nAn empty variable counts as unset. Secrets can be in a file: --broker-file, "
           "FILCH_SERVICE_BROKER_FILE.\n\n",
           out);
     lines(out, FL_KEY_OF_SERVICE);

@@ -99,6 +99,11 @@ for program in 'filch-jobs list' filch-worker; do
     offers "$program --broker " 'redis:// rediss:// postgres:// sqlite: memory:'
 done
 touch run.trace
+offers_at() { claim "bash completes '$1' with $2" test "$(bash_offers "$1")" = "$2 "; }
+mkdir trace.folder
+offers_at 'filch-jobs enqueue --type echo @run' @run.trace
+offers_at 'filch-jobs enqueue --type echo @ run' @run.trace # as bash splits it
+offers_at 'filch-jobs enqueue --type echo @trace' @trace.folder/
 offers 'filch sim ru' run.trace
 for shell in bash fish; do
     claim "$shell offers no file as a part of filch tune" test -z "$(${shell}_offers 'filch tune ru' | grep trace)"

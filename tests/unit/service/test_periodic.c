@@ -312,9 +312,10 @@ Test(periodic, wrong_entries_are_refused_by_name)
         is_refused((filch_service_config){.periodics = &wrong[i].given}, -EINVAL, wrong[i].why);
     is_refused((filch_service_config){.periodics = twins, .periodic_count = 2}, -EINVAL,
                "periodic[1] 'a': two have this name");
-    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL, "have no table");
+    is_refused((filch_service_config){.periodic_count = 1}, -EINVAL,
+               "1 periodic jobs without a table");
     is_refused((filch_service_config){.periodics = twins, .periodic_count = FILCH_PERIODICS + 1},
-               -EINVAL, "1001 periodic jobs are out of range (1..1000)");
+               -EINVAL, "1001 periodic jobs are out of range (0..1000)");
 }
 
 Test(periodic, json_envelope_refuses_non_json_body)

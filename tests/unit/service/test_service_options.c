@@ -308,9 +308,11 @@ Test(service_options, wrong_configurations_are_refused_with_value)
     is_refused((filch_service_config){.broker = "foo://user:secret@host"}, "'foo'");
     cr_assert_null(strstr(filch_error(), "secret"));
     is_refused((filch_service_config){.broker = "memory"}, "'memory'");
-    is_refused((filch_service_config){.width = 100001}, "100001");
-    is_refused((filch_service_config){.buffer = 100001}, "100001");
-    is_refused((filch_service_config){.lease = -1}, "-1");
+    is_refused((filch_service_config){.width = 100001}, "width 100001 is out of range (0..100000)");
+    is_refused((filch_service_config){.buffer = 100001}, "buffer 100001");
+    is_refused((filch_service_config){.lease = -1}, "lease -1 ns is out of range (0 or more)");
+    is_refused((filch_service_config){.timeout = -3}, "timeout -3 ns is out of range (0 or more)");
+    is_refused((filch_service_config){.result_ttl = -2}, "result_ttl -2 ns");
     is_refused((filch_service_config){.envelope = FILCH_ENVELOPES}, "envelope 4");
     is_refused((filch_service_config){.queues = &nameless, .queue_count = 1}, "queue 0");
     is_refused((filch_service_config){.queues = &heavy, .queue_count = 1}, "1001");
@@ -323,6 +325,9 @@ Test(service_options, wrong_configurations_are_refused_with_value)
     cr_assert(strstr(filch_error(), "'a'"), "%s", filch_error());
     cr_assert_eq(filch_service_create(&service, NULL, &(filch_handler){.fn = counts}, 1), -EINVAL);
     cr_assert_eq(filch_service_create(&service, NULL, &(filch_handler){.type = "a"}, 1), -EINVAL);
+    const filch_handler late = {.type = "a", .fn = counts, .timeout = -1};
+    cr_assert_eq(filch_service_create(&service, NULL, &late, 1), -EINVAL);
+    cr_assert_str_eq(filch_error(), "handler 'a': timeout -1 ns is out of range (0 or more)");
     cr_assert_eq(filch_service_create(&service, NULL, twice, 0), -EINVAL);
     cr_assert_eq(filch_service_create(NULL, NULL, twice, 1), -EINVAL);
     OK(filch_service_destroy(NULL));
@@ -333,15 +338,24 @@ Test(service_options, bad_messages_and_repeated_keys_fail)
     static char big[FL_BODY_MOST + 1];
     const filch_handler handler = {.type = "count", .fn = counts};
     filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
-    const filch_message wrong[] = {{.body = "x", .body_size = 1},
-                                   {.type = "t", .priority = FILCH_MESSAGE_PRIORITIES},
-                                   {.type = "t", .delay = -1},
-                                   {.type = "t", .queue = "other"},
-                                   {.type = "t",
-                                    .headers = &(filch_header){"a", NULL},
-                                    .header_count = 1}};
-    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        cr_assert_eq(filch_service_publish(service, &wrong[i], FILCH_FOREVER), -EINVAL, "%u", i);
+    const struct {
+        filch_message message;
+        const char *why;
+    } wrong[] = {
+        {{.body = "x", .body_size = 1}, "message without a type"},
+        {{.type = "t", .priority = 10}, "type 't': priority 10 is out of range (0..9)"},
+        {{.type = "t", .delay = -1}, "type 't': delay -1 ns is out of range (0 or more)"},
+        {{.type = "t", .expires = -2}, "type 't': expires -2 ns is out of range (0 or more)"},
+        {{.type = "t", .dedup = "k", .dedup_for = -3}, "type 't': dedup_for -3 ns"},
+        {{.type = "t", .dedup_for = 1}, "type 't': dedup_for without dedup"},
+        {{.type = "t", .body_size = 5}, "type 't': body of 5 bytes is NULL"},
+        {{.type = "t", .queue = "other"}, "'other'"},
+        {{.type = "t", .headers = &(filch_header){"a", NULL}, .header_count = 1}, "header 0"},
+    };
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cr_assert_eq(filch_service_publish(service, &wrong[i].message, FILCH_FOREVER), -EINVAL);
+        cr_assert(strstr(filch_error(), wrong[i].why), "%s", filch_error());
+    }
     const filch_message huge = {.type = "t", .body = big, .body_size = sizeof big};
     cr_assert_eq(filch_service_publish(service, &huge, FILCH_FOREVER), -EMSGSIZE);
     const filch_message keyed = {.type = "count", .dedup = "k"};

@@ -30,13 +30,13 @@ static const struct {
     {"26000", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
     {"42P05", FL_BROKER_REFUSED, "behind a pooler, add filch_pooler=transaction to the URL"},
     {"22", FL_BROKER_REFUSED, "send text in UTF-8"},
-    {"40", FL_BROKER_BUSY, "it will be retried"},
-    {"23505", FL_BROKER_BUSY, "it will be retried with the next numbers"},
-    {"55P03", FL_BROKER_BUSY, "it will be retried"},
-    {"57014", FL_BROKER_BUSY, "it will be retried"},
+    {"40", FL_BROKER_BUSY, "another transaction is in its way"},
+    {"23505", FL_BROKER_BUSY, "another transaction has taken its number"},
+    {"55P03", FL_BROKER_BUSY, "another transaction holds its lock"},
+    {"57014", FL_BROKER_BUSY, "check statement_timeout"},
     {"53300", FL_BROKER_LOST, "raise max_connections, or use fewer services"},
     {"53", FL_BROKER_BUSY, "free some space or memory of the server"},
-    {"", FL_BROKER_LOST, "it will be retried"},
+    {"", FL_BROKER_LOST, "check the server and its address"},
 };
 
 static fl_broker_rc failed(fl_pg *p, const char *doing, const char *text)

@@ -150,6 +150,19 @@ static bool is_local(const PQconninfoOption *options, const PQconninfoOption *de
 
 /* ---- The whole ---- */
 
+/* A list for several hosts; an empty one is libpq's default. */
+static bool are_ports(const char *list)
+{
+    for (size_t size;; list += size + 1) {
+        size = strcspn(list, ",");
+        long port = size ? strtol(list, NULL, 10) : 1;
+        if (strspn(list, "0123456789") < size || port < 1 || port > 65535)
+            return false;
+        if (!list[size])
+            return true;
+    }
+}
+
 /* Values that libpq would refuse at each attempt to connect. */
 static fl_broker_rc check_values(const fl_broker_host *host, const PQconninfoOption *options)
 {
@@ -162,9 +175,8 @@ static fl_broker_rc check_values(const fl_broker_host *host, const PQconninfoOpt
         {"target_session_attrs", "any, read-write, read-only, primary, standby, prefer-standby"},
     };
     const char *port = value_of(options, "port");
-    if (port && port[strspn(port, "0123456789,")])
-        return host->explain(host, FL_BROKER_FATAL,
-                             "the port of postgres is not a number (valid: 1..65535)");
+    if (port && !are_ports(port))
+        return host->explain(host, FL_BROKER_FATAL, "invalid port of postgres (valid: 1..65535)");
     for (unsigned i = 0; i < sizeof chosen / sizeof *chosen; i++) {
         const char *value = value_of(options, chosen[i].keyword);
         if (value && !is_one_of(value, strlen(value), chosen[i].valid))

@@ -62,6 +62,10 @@ static fl_broker_rc prepare_to_wait(fl_sqlite *s)
 
 static fl_broker_rc connect_to_read(fl_sqlite *s)
 {
+    const fl_broker_host *host = s->base.host;
+    if (access(s->path, F_OK) && errno == ENOENT)
+        return host->explain(host, FL_BROKER_REFUSED,
+                             "no database yet: %s; start a service, or enqueue a job", s->path);
     fl_sqlite_note_file(s);
     fl_broker_rc rc = fl_sqlite_store_open_to_read(s);
     return rc || !find_queues(s) ? rc : fl_sqlite_failed(s, "find queues of");
@@ -227,12 +231,29 @@ static const fl_url_option known[] = {
 const fl_url_kind fl_sqlite_url_kind = {
     .name = "sqlite", .form = "sqlite:PATH", .options = known, .count = 1, .others = ""};
 
+/* Paths that mean another file than their user expects. */
+static fl_broker_rc check_path(const fl_broker_host *host, const char *path)
+{
+    if (*path == '~')
+        return host->explain(host, FL_BROKER_FATAL,
+                             "~ in a URL of sqlite: %.200s (write $HOME for a home, or ./~ for a "
+                             "file of that name)",
+                             path);
+    if (strncmp(path, "//", 2) == 0 && path[2] != '/')
+        return host->explain(host, FL_BROKER_FATAL,
+                             "// in a URL of sqlite: %.200s (write sqlite:%.200s for a file of the "
+                             "current folder, or sqlite:/%.200s)",
+                             path, path + 2, path + 2);
+    return FL_BROKER_OK;
+}
+
 fl_broker_rc fl_sqlite_parse(const fl_broker_host *host, const char *url, char **path, bool *full)
 {
     fl_url parts;
     unsigned sync = 0;
     fl_broker_rc rc = fl_url_cut_path(host, url, &parts);
     rc = rc ? rc : fl_url_read(host, &fl_sqlite_url_kind, parts.settings, &sync);
+    rc = rc ? rc : check_path(host, parts.path);
     *full = sync == 0;
     if (!rc) {
         *path = *parts.path ? strdup(parts.path) : default_path();

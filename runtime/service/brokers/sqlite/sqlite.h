@@ -24,9 +24,10 @@
  * A key with dedup_for is a row of `remembered` besides; `at` and `due` are those of a delay.
  *
  * Waking. Each commit writes to the file with the suffix -wal, which the consumers of all processes
- * watch by inotify. The event comes before the transaction is visible, so they look at once, again
- * after 10 ms, and then each second. While there is a backlog nobody watches, since each write would
- * cost an event; a consumer that begins to watch looks once more before it sleeps. */
+ * watch by inotify. The event comes before the transaction is visible, tens of milliseconds before on
+ * a slow disk. So they look at once, again after 10, 20, 40 ms and so on, and finally each second.
+ * While there is a backlog nobody watches, since each write would cost an event; a consumer that
+ * begins to watch looks once more before it sleeps. */
 #ifndef FL_SQLITE_H
 #define FL_SQLITE_H
 
@@ -99,11 +100,11 @@ typedef struct fl_sqlite {
     int64_t busy_until; /* and until then, of filch_now */
     bool begins;        /* busy_until has been set for BEGIN */
     fl_broker_config config;
-    int inotify;      /* -1: it does not consume */
-    int file_watch;   /* -1: the file is not watched */
-    int64_t look_at;  /* without an event */
-    bool looks_again; /* after the next look, since the watch has just begun */
-    bool has_stops;   /* there were marks when it last looked */
+    int inotify;       /* -1: it does not consume */
+    int file_watch;    /* -1: the file is not watched */
+    int64_t look_at;   /* without an event */
+    int64_t look_step; /* ns from the last look to that one; 0: the next one is the first */
+    bool has_stops;    /* there were marks when it last looked */
     unsigned queue_count;
     fl_sqlite_queue queues[];
 } fl_sqlite;

@@ -143,8 +143,8 @@ fl_broker_rc fl_sqlite_failed(fl_sqlite *s, const char *doing)
         fl_broker_rc rc;
         const char *remedy;
     } results[] = {
-        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database; it will be retried"},
-        {SQLITE_LOCKED, FL_BROKER_BUSY, "it will be retried"},
+        {SQLITE_BUSY, FL_BROKER_BUSY, "another process holds the database"},
+        {SQLITE_LOCKED, FL_BROKER_BUSY, "another connection holds a table"},
         {SQLITE_NOMEM, FL_BROKER_BUSY, "free some memory"},
         {SQLITE_FULL, FL_BROKER_BUSY, "free some space on its file system"},
         {SQLITE_CANTOPEN, FL_BROKER_REFUSED, "check the path and its permissions"},
@@ -396,8 +396,9 @@ void fl_sqlite_store_close(fl_sqlite *s)
 
 /* ---- Wake-ups ---- */
 
-static const int64_t LOOK_AFTER_EVENT = 10 * FILCH_MILLISECOND; /* trials: visible after 0.2-8 ms */
-static const int64_t LOOK_ALWAYS = FILCH_SECOND;
+static const int64_t FIRST_STEP =
+    10 * FILCH_MILLISECOND; /* most commits are visible after 0.2-8 ms */
+static const int64_t LAST_STEP = FILCH_SECOND;
 
 int fl_sqlite_watch_file(fl_sqlite *s)
 {
@@ -416,13 +417,13 @@ void fl_sqlite_unwatch_file(fl_sqlite *s)
     s->file_watch = -1;
 }
 
-/* A message may have come before, so it looks once more, at once and after the time in which a commit
- * becomes visible. If the file cannot be watched, it looks again and again. */
+/* A message may have come before, so it looks at once, and then as after an event. If the file cannot
+ * be watched, it looks again and again. */
 static void begin_to_watch(fl_sqlite *s)
 {
     int64_t now = fl_sqlite_now(s);
-    s->looks_again = !fl_sqlite_watch_file(s);
-    int64_t at = s->looks_again ? now : now + LOOK_AFTER_EVENT;
+    int64_t at = fl_sqlite_watch_file(s) ? now + FIRST_STEP : now;
+    s->look_step = 0;
     s->look_at = at < s->look_at ? at : s->look_at;
 }
 
@@ -451,15 +452,15 @@ fl_broker_rc fl_sqlite_turn(fl_broker *broker)
     int64_t now = fl_sqlite_now(s);
     while (s->file_watch >= 0 && read(s->inotify, events, sizeof events) > 0)
         any = true;
-    bool is_due = s->look_at <= now;
-    if (any || (is_due && s->looks_again)) {
-        s->look_at = now + LOOK_AFTER_EVENT;
-        s->looks_again = false;
-    } else if (is_due) {
-        s->look_at = now + LOOK_ALWAYS;
+    if (any)
+        s->look_step = 0;
+    if (any || s->look_at <= now) {
+        int64_t step = s->look_step ? 2 * s->look_step : FIRST_STEP;
+        s->look_step = step < LAST_STEP ? step : LAST_STEP;
+        s->look_at = now + s->look_step;
     }
     if (now < s->check_at)
         return FL_BROKER_OK;
-    s->check_at = now + LOOK_ALWAYS;
+    s->check_at = now + LAST_STEP;
     return fl_sqlite_check_file(s);
 }

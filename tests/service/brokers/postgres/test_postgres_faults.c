@@ -38,7 +38,7 @@ Test(postgres_faults, unparsable_urls_are_fatal_and_hidden)
         const char *url, *words;
     } urls[] = {
         {"postgres:secret", "cannot read the URL"},
-        {"postgres://u:secret@h:port/db", "the port of postgres is not a number"},
+        {"postgres://u:secret@h:port/db", "invalid port of postgres (valid: 1..65535)"},
         {"postgres://u:secret@h/db?sslmode=verify", "(valid: disable, allow"},
         {"postgres://u:%zzsecret@h/db", "cannot read the URL"},
         {"postgres://u:a?secret@h/db", "unknown option of postgres: '***'"},

@@ -151,6 +151,28 @@ Test(sqlite_broker, expired_records_are_deleted_on_write)
     bench_end(&b);
 }
 
+/* ---- Wake-ups ---- */
+
+/* The event of a commit comes before its message is visible, on a slow disk long before that. */
+Test(sqlite_broker, looks_after_commit_double)
+{
+    int64_t until, step = 10 * FILCH_MILLISECOND;
+    bench b = bench_begin(&tested);
+    for (unsigned queue = 0; queue < sizeof test_queues / sizeof *test_queues; queue++)
+        cr_assert_null(bench_receive_by(&b, b.consumer, queue));
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    for (unsigned looks = 0; looks < 9; looks++) {
+        int64_t before = beside_host.now(&beside_host);
+        cr_assert_eq(tested.kind->turn(b.consumer), FL_BROKER_OK);
+        int64_t after = beside_host.now(&beside_host);
+        bench_wakes(&b, true, &until);
+        cr_assert(before + step <= until && until <= after + step, "look %u", looks);
+        step = step < FILCH_SECOND / 2 ? 2 * step : FILCH_SECOND;
+        pass(until - after);
+    }
+    bench_end(&b);
+}
+
 /* ---- Boots ---- */
 
 Test(sqlite_broker, boot_ends_leases_and_keeps_delays)
