@@ -72,7 +72,7 @@ static inline bool fl_duration_digits(const char **text, int64_t unit, int64_t *
 static inline bool fl_duration_read(const char *text, int64_t least, int64_t most, int64_t *out)
 {
     const char *unit = text + strspn(text, "0123456789.");
-    int64_t ns;
+    int64_t ns = 0;
     unit += strspn(unit, " ");
     const int64_t factor = *unit ? fl_time_unit_of(unit, strlen(unit)) : 1000000000;
     if (!factor || !fl_duration_digits(&text, factor, &ns) || ns < least || ns > most ||
