@@ -149,7 +149,7 @@ class Exits(unittest.TestCase):
     def test_accepted_jobs_run_before_the_end(self):
         done = run("import filch, time\nfor make in (lambda: filch.Executor(1), lambda: filch.Pool(1, blocking=True)):\n"
                    "    make().submit(lambda: (time.sleep(0.05), print('ran')) and None)\nrt = filch.Runtime(2)\nfuture = filch.Future()")
-        self.assertEqual((done.stdout, done.stderr, done.returncode), ("ran\nran\n", "", 0))
+        self.assertEqual((done.stdout.count("ran"), done.stderr, done.returncode), (2, "", 0))  # two threads print
 
     def test_an_exception_ends_the_program_with_its_status(self):
         done = run("import filch\npool = filch.Executor()\npool.submit(int)\nfilch.runtime()\nchannel = filch.Channel(1)\nchannel.send([])\nraise SystemExit(3)")
