@@ -143,11 +143,11 @@ fasttree                | command fasttreeMP
 bart                    | command bart
 '
 
-# For tools/fresh.sh, the container image, and the bare roots that packages are installed in.
-# tools/scale.sh: a program that runs with the libraries beside it.
+# For tools/scale.sh: a program that runs with the libraries beside it.
 packages_of_scale='
 patchelf | command patchelf
 '
+# For tools/fresh.sh, the container image, and the bare roots that packages are installed in.
 packages_of_fresh='
 mmdebstrap             | command mmdebstrap
 debian-archive-keyring | file /usr/share/keyrings/debian-archive-keyring.gpg

@@ -29,7 +29,6 @@
 #include <runtime/resilience/breaker.h>
 #include <runtime/resilience/dead_letters.h>
 #include <runtime/resilience/limiter.h>
-#include <runtime/resilience/retry.h>
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>

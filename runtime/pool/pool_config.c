@@ -2,6 +2,7 @@
 #include <runtime/pool/pool_config.h>
 
 #include <runtime/platform/error.h>
+#include <runtime/platform/ranges.h>
 #include <runtime/platform/sized_struct.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/elastic.h>
@@ -11,47 +12,32 @@
 
 enum { SPARES_MOST = 256, PERCENT = 100 };
 
-static int check_numbers(const filch_pool_config *config)
+static int check_ranges(const filch_pool_config *config)
 {
-    const struct {
-        const char *name;
-        unsigned value, most;
-        const char *unit;
-    } fields[] = {
+    const fl_range ranges[] = {
         {"width", config->width, FILCH_WIDTH_MAX, "jobs at a time"},
-        {"order", config->order, FILCH_ORDERS - 1, "a filch_pool_order"},
-        {"full", config->full, FILCH_FULL_CHOICES - 1, "a filch_when_full"},
-        {"breaker_full", config->breaker_full, FILCH_BREAKER_FULL_CHOICES - 1,
+        {"order", (unsigned)config->order, FILCH_ORDERS - 1, "a filch_pool_order"},
+        {"full", (unsigned)config->full, FILCH_FULL_CHOICES - 1, "a filch_when_full"},
+        {"breaker_full", (unsigned)config->breaker_full, FILCH_BREAKER_FULL_CHOICES - 1,
          "a filch_breaker_full"},
         {"width_max", config->width_max, FILCH_WIDTH_MAX, "jobs at a time"},
         {"spares", config->spares, SPARES_MOST, "workers"},
         {"cpu_max", config->cpu_max, PERCENT, "percent"},
+        {"aging", config->aging, INT64_MAX, "nanoseconds"},
+        {"timeout", config->timeout, INT64_MAX, "nanoseconds"},
+        {"grow_after", config->grow_after, INT64_MAX, "nanoseconds"},
+        {"shrink_after", config->shrink_after, INT64_MAX, "nanoseconds"},
+        {"interval", config->interval, INT64_MAX, "nanoseconds"},
+        {"stuck_after", config->stuck_after, INT64_MAX, "nanoseconds"},
+        {"run_timeout", config->run_timeout, INT64_MAX, "nanoseconds"},
     };
-    for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].value > fields[i].most)
-            return fl_fail(EINVAL, "%s of pool %s: %u (0..%u, %s)", fields[i].name, config->name,
-                           fields[i].value, fields[i].most, fields[i].unit);
-    return 0;
-}
-
-static int check_times(const filch_pool_config *config)
-{
-    const struct {
-        const char *name;
-        int64_t value;
-    } fields[] = {
-        {"aging", config->aging},
-        {"timeout", config->timeout},
-        {"grow_after", config->grow_after},
-        {"shrink_after", config->shrink_after},
-        {"interval", config->interval},
-        {"stuck_after", config->stuck_after},
-        {"run_timeout", config->run_timeout},
-    };
-    for (unsigned i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].value < 0)
-            return fl_fail(EINVAL, "%s of pool %s: %lld (0 or more nanoseconds)", fields[i].name,
-                           config->name, (long long)fields[i].value);
+    const fl_range *one = fl_range_missed(ranges, sizeof ranges / sizeof *ranges);
+    if (one && one->most == INT64_MAX)
+        return fl_fail(EINVAL, "%s of pool %s: %lld (0 or more %s)", one->name, config->name,
+                       (long long)one->value, one->unit);
+    if (one)
+        return fl_fail(EINVAL, "%s of pool %s: %lld (0..%lld, %s)", one->name, config->name,
+                       (long long)one->value, (long long)one->most, one->unit);
     return 0;
 }
 
@@ -111,9 +97,7 @@ int fl_pool_config_take(filch_pool_config *config, const filch_pool_config *give
         return rc;
     if (!config->name)
         config->name = "(unnamed)";
-    rc = check_numbers(config);
-    if (!rc)
-        rc = check_times(config);
+    rc = check_ranges(config);
     if (!rc)
         rc = check_pairs(config);
     if (!rc)

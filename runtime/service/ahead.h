@@ -15,6 +15,7 @@
 
 #include <filch/timer.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,11 @@ typedef struct fl_ahead {
 
 /* The limit varies from least to most, and begins with least. */
 void fl_ahead_init(fl_ahead *ahead, unsigned least, unsigned most, int64_t now);
-/* Called in each turn. ended: jobs that have ended so far; bytes: of all bodies held. */
+static inline bool fl_ahead_varies(const fl_ahead *ahead)
+{
+    return ahead->least < ahead->most;
+}
+/* Called in each turn, if the limit varies. ended: jobs that have ended so far; bytes: of all bodies held. */
 void fl_ahead_look(fl_ahead *ahead, uint64_t ended, size_t bytes, int64_t now);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include <runtime/service/ahead.h>
 #include <runtime/service/loop.h>
 
 #include <filch/timer.h>
 #include <filch/wait.h>
 #include <runtime/platform/container.h>
+#include <runtime/service/ahead.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
 #include <runtime/service/intake.h>
@@ -51,7 +51,9 @@ static unsigned take_over(filch_service *service)
     pthread_mutex_unlock(&service->lock);
     while ((link = fl_list_take(&over)))
         job_over(FL_CONTAINER_OF(link, filch_service_job, over));
-    fl_ahead_look(&service->ahead, service->ended, service->held_bytes, fl_service_now(service));
+    if (fl_ahead_varies(&service->ahead))
+        fl_ahead_look(&service->ahead, service->ended, service->held_bytes,
+                      fl_service_now(service));
     return stops;
 }
 

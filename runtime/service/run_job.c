@@ -5,6 +5,7 @@
 #include <filch/panic.h>
 #include <filch/span.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/ranges.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/intake.h>
 #include <runtime/service/job.h>

@@ -3,6 +3,7 @@
 
 #include <runtime/platform/container.h>
 #include <runtime/platform/given.h>
+#include <runtime/platform/ranges.h>
 #include <runtime/service/job.h>
 #include <runtime/service/loop.h>
 #include <runtime/service/message.h>
@@ -357,18 +358,15 @@ static const filch_service_queue default_queue = {"tasks", 1};
 int fl_ranges_check(const char *what, const char *name, const fl_range *ranges, unsigned count)
 {
     char owner[128] = "", most[32] = "0 or more";
-    for (unsigned i = 0; i < count; i++) {
-        const fl_range *one = &ranges[i];
-        if (one->value >= 0 && one->value <= one->most)
-            continue;
-        if (what)
-            snprintf(owner, sizeof owner, "%s '%.80s': ", what, name);
-        if (one->most < FILCH_FOREVER)
-            snprintf(most, sizeof most, "0..%" PRId64, one->most);
-        return filch_error_set(-EINVAL, "%s%s %" PRId64 "%s is out of range (%s)", owner, one->name,
-                               one->value, one->unit, most);
-    }
-    return 0;
+    const fl_range *one = fl_range_missed(ranges, count);
+    if (!one)
+        return 0;
+    if (what)
+        snprintf(owner, sizeof owner, "%s '%.80s': ", what, name);
+    if (one->most < FILCH_FOREVER)
+        snprintf(most, sizeof most, "0..%" PRId64, one->most);
+    return filch_error_set(-EINVAL, "%s%s %" PRId64 "%s is out of range (%s)", owner, one->name,
+                           one->value, one->unit, most);
 }
 
 static int check_numbers(const filch_service_config *config)

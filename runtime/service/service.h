@@ -33,6 +33,7 @@
 
 #include <filch/service.h>
 #include <runtime/platform/container.h>
+#include <runtime/platform/ranges.h>
 #include <runtime/service/ahead.h>
 #include <runtime/service/broker.h>
 #include <runtime/service/connection.h>
@@ -217,15 +218,8 @@ static inline filch_service_job *fl_job_of_link(fl_list *link)
 
 /* The configuration of a service: its checks and its defaults. */
 
-/* A number of a struct of the user's: from 0 to `most`; FILCH_FOREVER: without a bound. */
-typedef struct fl_range {
-    const char *name;
-    int64_t value, most;
-    const char *unit; /* " ns", or "" */
-} fl_range;
-
 /* 0, or -EINVAL, which names the first one that is out of range: "WHAT 'NAME': width -1 ...". Without
- * a `what`, it begins with the number's name. Any thread. */
+ * a `what`, it begins with the number's name. unit: " ns", or "". Any thread. */
 int fl_ranges_check(const char *what, const char *name, const fl_range *ranges, unsigned count);
 /* Bytes before the first blank or control character, which no name of a queue has. */
 size_t fl_queue_name_length(const char *name);

@@ -49,7 +49,11 @@ static json_t *find(const json_t *list, const json_t *like, const char *const *n
 {
     size_t i;
     json_t *one;
-    json_array_foreach(list, i, one) if (agree(one, like, names, count)) return one;
+    json_array_foreach(list, i, one)
+    {
+        if (agree(one, like, names, count))
+            return one;
+    }
     return NULL;
 }
 
@@ -59,10 +63,12 @@ static void add_new(const json_t *to, const json_t *from, const char *member,
                     const char *const *names, size_t count)
 {
     size_t i;
-    json_t *one;
-    json_array_foreach(json_object_get(from, member), i,
-                       one) if (!find(json_object_get(to, member), one, names, count))
-        json_array_append(json_object_get(to, member), one);
+    json_t *one, *all = json_object_get(to, member);
+    json_array_foreach(json_object_get(from, member), i, one)
+    {
+        if (!find(all, one, names, count))
+            json_array_append(all, one);
+    }
 }
 
 #define ADD_NEW(to, from, member, names)                                                           \
@@ -121,25 +127,34 @@ static json_t *merged(const compare_report *r, char *error, size_t size)
 
 /* ---- Writing ---- */
 
-/* Of the page, for readers without scripts. */
-static void write_rows(const void *whole, FILE *out)
+static void write_columns(const sheet *s, const json_t *entry)
 {
-    sheet s;
-    size_t i, k;
-    json_t *entry, *column;
-    sheet_begin(&s, SHEET_HTML, "kernel:0s,column:0s,workers:0n,time:0t,speed-up:0f", out);
-    sheet_head(&s);
-    json_array_foreach(json_object_get(whole, "results"), i, entry)
-        json_array_foreach(json_object_get(entry, "columns"), k, column)
+    size_t i;
+    json_t *column;
+    json_array_foreach(json_object_get(entry, "columns"), i, column)
     {
         const json_t *summary = json_object_get(column, "summary");
         const json_t *time = json_object_get(summary, "seconds");
         const json_t *gain = json_object_get(summary, "speed_up");
-        SHEET_ROW(&s, CELL(json_string_value(json_object_get(entry, "label"))),
+        SHEET_ROW(s, CELL(json_string_value(json_object_get(entry, "label"))),
                   CELL(json_string_value(json_object_get(column, "column"))),
                   CELL((double)json_integer_value(json_object_get(column, "workers"))),
                   CELL(time ? json_number_value(time) : NAN),
                   CELL(gain ? json_number_value(gain) : NAN));
+    }
+}
+
+/* Of the page, for readers without scripts. */
+static void write_rows(const void *whole, FILE *out)
+{
+    sheet s;
+    size_t i;
+    json_t *entry;
+    sheet_begin(&s, SHEET_HTML, "kernel:0s,column:0s,workers:0n,time:0t,speed-up:0f", out);
+    sheet_head(&s);
+    json_array_foreach(json_object_get(whole, "results"), i, entry)
+    {
+        write_columns(&s, entry);
     }
     sheet_foot(&s);
 }
