@@ -52,7 +52,7 @@ Test(full_disk_sqlite, a_reader_writes_nothing)
     snprintf(url, sizeof url, "sqlite:%s/jobs %% 1.db", disk_make(2));
     snprintf(path, sizeof path, "%s/jobs %% 1.db-wal", disk_path);
     tried_reads = true;
-    is_refused(&fl_broker_sqlite, url, FL_BROKER_REFUSED, "unable to open database file");
+    is_refused(&fl_broker_sqlite, url, FL_BROKER_REFUSED, "no database yet");
     tried_reads = false;
     const full_disk of = {&fl_broker_sqlite, url, NULL, NULL};
     fl_broker *publisher = full_open(&of, FL_BROKER_PUBLISHES);
