@@ -24,6 +24,13 @@ FILCH_COLD void fl_lock_slow(filch_u32 *lock)
         fl_futex_wait_until(lock, FL_LOCK_WAITED_FOR, fl_now() + FL_LOCK_NAP);
 }
 
+FILCH_COLD uint64_t fl_lock_slow_timed(filch_u32 *lock)
+{
+    const uint64_t began = fl_ticks();
+    fl_lock_slow(lock);
+    return fl_ticks() - began;
+}
+
 FILCH_COLD void fl_unlock_slow(filch_u32 *lock)
 {
     fl_futex_wake(lock, 1);

@@ -26,6 +26,7 @@ enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_WAITED_FOR };
 enum { FL_LOCK_NAP = 200000 }; /* ns */
 
 void fl_lock_slow(filch_u32 *lock);
+uint64_t fl_lock_slow_timed(filch_u32 *lock);
 void fl_unlock_slow(filch_u32 *lock);
 
 /* slow: takes a lock that is not free at once. No decision point of virtual threads, so that a trace
@@ -41,6 +42,16 @@ static inline void fl_lock(filch_u32 *lock)
 {
     fl_point();
     fl_lock_by(lock, fl_lock_slow);
+}
+
+/* The same. Returns the ticks for which it has waited (runtime/platform/clock.h). */
+static inline uint64_t fl_lock_timed(filch_u32 *lock)
+{
+    uint32_t was = FL_LOCK_FREE;
+    fl_point();
+    if (FILCH_LIKELY(filch_u32_cas(lock, &was, FL_LOCK_HELD, FILCH_ACQUIRE))) /* TakeLock */
+        return 0;
+    return fl_lock_slow_timed(lock);
 }
 
 static inline void fl_unlock(filch_u32 *lock)

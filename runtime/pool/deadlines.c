@@ -52,6 +52,8 @@
 #include <errno.h>
 
 enum {
+    COLLECTS = 500000000, /* ns: how long after its opening the intake is emptied at the latest */
+    FAR = 2 * COLLECTS,
     AT_ONCE = 64, /* deadlines handled under one taking of the lock */
     KEPT = 4096   /* the room of an empty row */
 };
@@ -138,7 +140,7 @@ static void ring(void *arg)
     unsigned count = 0;
     fl_after after = {0};
     fl_timed *one;
-    fl_lock(&pool->queue.room.lock);
+    fl_pool_lock(pool);
     int64_t now = fl_now();
     for (unsigned i = 0; i < AT_ONCE && (one = take(pool, now)); i++) {
         over[count] = time_out(job_of(one), &after);
@@ -156,7 +158,12 @@ static void ring(void *arg)
 static int make_alarm(filch_pool *pool)
 {
     fl_alarm *alarm = &pool->alarms[FL_ALARM_DUE];
-    return fl_alarm_was_made(alarm) ? 0 : fl_alarm_init_call(alarm, pool->rt, ring, pool);
+    if (fl_alarm_was_made(alarm))
+        return 0;
+    int rc = fl_alarm_init_call(alarm, pool->rt, ring, pool);
+    if (!rc)
+        filch_u32_store(&pool->deadlines.used, 1, FILCH_RELEASE); /* ShowAlarm */
+    return rc;
 }
 
 /* It has a context, and no run timeout. */
@@ -185,6 +192,29 @@ int fl_due_enter(filch_job *job)
     return 0;
 }
 
+/* A look. */
+static bool are_deadlocks_reported(void)
+{
+    return FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) == FL_DETECTOR_REPORTS);
+}
+
+uint64_t fl_dues_expect(filch_pool *pool, uint64_t count)
+{
+    if (!filch_u32_load(&pool->deadlines.used, FILCH_RELAXED) || /* relaxed: under the lock */
+        are_deadlocks_reported())
+        return count;
+    pool->deadlines.expected = true;
+    const size_t most = fl_timer_row_reserve(&pool->deadlines.dues);
+    fl_alarm_set(&pool->alarms[FL_ALARM_DUE], fl_now_coarse() + COLLECTS);
+    return count < most ? count : most;
+}
+
+bool fl_due_is_far(const filch_job *job)
+{
+    return filch_u32_load(&job->pool->deadlines.used, FILCH_ACQUIRE) && /* ReadAlarm */
+           job->more->deadline >= fl_now_coarse() + FAR && !are_deadlocks_reported();
+}
+
 /* An empty row, or heap, gives back room for more than KEPT. */
 static void trim(filch_pool *pool)
 {
@@ -193,6 +223,17 @@ static void trim(filch_pool *pool)
         fl_timer_row_clear(&pool->deadlines.dues);
     if (!pool->deadlines.run_dues.count && pool->deadlines.run_dues.room > KEPT)
         fl_timer_heap_clear(&pool->deadlines.run_dues);
+}
+
+/* Jobs in the intake need room and the alarm as well. */
+static void settle(filch_pool *pool)
+{
+    if (pool->deadlines.expected)
+        return;
+    trim(pool);
+    if (are_deadlocks_reported() && !fl_timer_row_count(&pool->deadlines.dues) &&
+        !pool->deadlines.run_dues.count)
+        fl_alarm_unset(&pool->alarms[FL_ALARM_DUE]);
 }
 
 void fl_due_leave(filch_job *job)
@@ -205,12 +246,15 @@ void fl_due_leave(filch_job *job)
         fl_timer_heap_remove(&pool->deadlines.run_dues, due);
     else
         fl_timer_row_remove(&pool->deadlines.dues, due);
-    trim(pool);
-    if (fl_timer_row_count(&pool->deadlines.dues) || pool->deadlines.run_dues.count)
+    settle(pool);
+}
+
+void fl_dues_expect_none(filch_pool *pool)
+{
+    if (!pool->deadlines.expected)
         return;
-    if (FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) ==
-                       FL_DETECTOR_REPORTS)) /* a look */
-        fl_alarm_unset(&pool->alarms[FL_ALARM_DUE]);
+    pool->deadlines.expected = false;
+    settle(pool);
 }
 
 /* Needs no memory: see the head. */

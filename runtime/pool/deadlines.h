@@ -20,8 +20,10 @@ typedef struct fl_pool_deadlines {
     fl_timer_heap run_dues; /* and those with a run timeout */
     fl_waiter watcher;      /* of the pool's context, */
     fl_node watch;          /* in its queue */
-    bool notified;          /* the watcher has been notified, */
-    bool notifying;         /* or is about to be, and destruction waits for that */
+    filch_u32 used; /* some job had a deadline: the alarm was made; written under the lock */
+    bool expected;  /* the intake is open for jobs with deadlines */
+    bool notified;  /* the watcher has been notified, */
+    bool notifying; /* or is about to be, and destruction waits for that */
 } fl_pool_deadlines;
 
 /* It need not go on, for this cause: decides a job that is not in progress, and at its deadline one
@@ -31,6 +33,14 @@ void fl_job_call_off(filch_job *job, int cause, struct fl_after *after);
  * through fl_fail. */
 int fl_due_enter(filch_job *job);
 void fl_due_leave(filch_job *job);
+/* The intake is about to be opened for so many jobs, which may have deadlines. Returns for how many it
+ * may be opened. */
+uint64_t fl_dues_expect(filch_pool *pool, uint64_t count);
+/* The intake was closed, and its jobs have entered. */
+void fl_dues_expect_none(filch_pool *pool);
+/* Of a job that nobody else knows; no lock: its deadline is so far off that the job may enter the intake
+ * (runtime/pool/intake.h). */
+bool fl_due_is_far(const filch_job *job);
 /* The job's run timeout, if it has one, counts from now on, or no longer. */
 void fl_due_begin(filch_job *job);
 void fl_due_pause(filch_job *job);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/intake.h>
 
+#include <runtime/platform/memory/prefetch.h>
+#include <runtime/pool/deadlines.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
 #include <runtime/sync/wait.h>
@@ -10,7 +12,7 @@ enum { MOST = 2 };
 #else
 enum { MOST = 128 };
 #endif
-enum { CREDITS_AT = 48 };
+enum { CREDITS_AT = 48, AHEAD = 4 };
 
 static const uint64_t ONE = UINT64_C(1) << CREDITS_AT;
 
@@ -24,12 +26,21 @@ static filch_job *first_of(uint64_t word)
     return (filch_job *)(uintptr_t)(word & (ONE - 1));
 }
 
+/* The jobs that this thread pushed last, into any pool: hints. */
+static __thread struct {
+    filch_job *pushed[AHEAD];
+    unsigned at;
+} last __attribute__((tls_model("initial-exec")));
+
 bool fl_intake_push(filch_pool *pool, filch_job *job)
 {
     const uint64_t address = (uintptr_t)job;
     uint64_t word = filch_u64_load(&pool->intake.arrivals, FILCH_RELAXED), pushed; /* a look */
     if (credits_of(address))
         return false;
+    job->age.previous = last.pushed[last.at];
+    last.pushed[last.at] = job;
+    last.at = (last.at + 1) % AHEAD;
     do {
         if (!credits_of(word))
             return false;
@@ -40,34 +51,52 @@ bool fl_intake_push(filch_pool *pool, filch_job *job)
     return true;
 }
 
-static filch_job *oldest_first(filch_job *newest)
+/* Of so many. */
+static filch_job *oldest_first(filch_job *newest, uint64_t count)
 {
     filch_job *first = NULL;
     for (filch_job *job = newest, *older; job; job = older) {
         older = job->age.next;
+        if (count-- > AHEAD)
+            fl_prefetch_to_write(job->age.previous, sizeof *job);
         job->age.next = first;
         first = job;
     }
     return first;
 }
 
-static void append(filch_pool *pool, filch_job *newest)
+/* There is room for it (fl_dues_expect). */
+static void have_due(filch_job *job)
 {
-    for (filch_job *job = oldest_first(newest), *younger; job; job = younger) {
+    FL_ASSERT(job->more->deadline == FILCH_FOREVER || job->pool->deadlines.expected);
+    int rc = fl_due_enter(job);
+    FL_ASSERT(!rc);
+    (void)rc;
+}
+
+/* The list of `word` enters the queue; so many credits are left, 0: the intake is closed. */
+static void append(filch_pool *pool, uint64_t word, uint64_t left)
+{
+    const uint64_t count = pool->queue.credits - credits_of(word);
+    pool->queue.credits = left;
+    for (filch_job *job = oldest_first(first_of(word), count), *younger; job; job = younger) {
         younger = job->age.next;
         fl_job_number(job);
+        if (job->own)
+            have_due(job);
         fl_pool_append(pool, job);
     }
+    if (!left)
+        fl_dues_expect_none(pool);
 }
 
 void fl_intake_close(filch_pool *pool)
 {
-    fl_intake *intake = &pool->intake;
-    if (!filch_u64_load(&intake->arrivals,
-                        FILCH_RELAXED)) /* relaxed: only the lock's holder opens it */
+    if (!pool->queue.credits)
         return;
-    uint64_t word = filch_u64_exchange(&intake->arrivals, 0, FILCH_ACQUIRE); /* CollectArrivals */
-    append(pool, first_of(word));
+    uint64_t word =
+        filch_u64_exchange(&pool->intake.arrivals, 0, FILCH_ACQUIRE); /* CollectArrivals */
+    append(pool, word, 0);
 }
 
 void fl_intake_collect(filch_pool *pool)
@@ -79,7 +108,7 @@ void fl_intake_collect(filch_pool *pool)
             return;
         left = credits_of(word) << CREDITS_AT;
     } while (!filch_u64_cas(arrivals, &word, left, FILCH_ACQUIRE)); /* CollectArrivals */
-    append(pool, first_of(word));
+    append(pool, word, credits_of(left));
 }
 
 static bool somebody_comes(const filch_pool *pool)
@@ -103,9 +132,14 @@ static uint64_t grant(const filch_pool *pool)
 
 void fl_intake_open(filch_pool *pool)
 {
-    fl_intake *intake = &pool->intake;
-    if (intake->used &&
-        !filch_u64_load(&intake->arrivals, FILCH_RELAXED)) /* relaxed: under the lock */
-        filch_u64_store(&intake->arrivals, grant(pool) << CREDITS_AT,
-                        FILCH_RELAXED); /* relaxed: the lock */
+    if (pool->queue.credits || !pool->intake.used)
+        return;
+    uint64_t credits = grant(pool);
+    if (credits)
+        credits = fl_dues_expect(pool, credits);
+    if (!credits)
+        return;
+    pool->queue.credits = credits;
+    filch_u64_store(&pool->intake.arrivals, credits << CREDITS_AT,
+                    FILCH_RELAXED); /* relaxed: the lock */
 }

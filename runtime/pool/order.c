@@ -3,6 +3,7 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
+#include <runtime/platform/memory/prefetch.h>
 #include <runtime/platform/time_sum.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/job.h>
@@ -232,8 +233,12 @@ bool fl_order_knows_first(const filch_pool *pool)
 filch_job *fl_order_take(filch_pool *pool)
 {
     filch_job *job = fl_order_first(pool);
-    if (job)
-        fl_order_remove(pool, job);
+    if (!job)
+        return NULL;
+    const bool by_level = orders[pool->config.order].levels && !job->dated;
+    const filch_job *next = by_level ? job->by.level.next : job->age.next;
+    fl_prefetch_to_write(next, sizeof *next); /* another core's so far */
+    fl_order_remove(pool, job);
     return job;
 }
 

@@ -143,7 +143,6 @@ static unsigned slots_of(const filch_pool_config *config)
 
 static int set_up(filch_pool *pool)
 {
-    static const filch_job_options plain;
     filch_pool_config *config = &pool->config;
     filch_config own = {.workers = config->workers,
                         .max_workers = slots_of(config),
@@ -176,9 +175,10 @@ static int set_up(filch_pool *pool)
         rc = fl_gate_open(pool);
     if (!rc)
         rc = fl_elastic_open(pool);
-    pool->all_extra = config->results || config->timeout || config->run_timeout ||
-                      config->full == FILCH_FULL_RUN || fl_has_policies(config);
-    pool->intake.used = !pool->direct.tallies && fl_job_is_plain(pool, &plain, false);
+    const bool needs_lock = config->results || config->run_timeout ||
+                            config->full == FILCH_FULL_RUN || fl_has_policies(config);
+    pool->all_extra = needs_lock || config->timeout;
+    pool->intake.used = !pool->direct.tallies && !needs_lock;
     if (!rc)
         fl_pool_watch(pool);
     pool->shared = (fl_share_pool){.name = config->name, .read = fl_pool_stats_read, .pool = pool};

@@ -3,7 +3,9 @@
 
 #include <runtime/engine/find_work.h>
 #include <runtime/engine/inbox.h>
+#include <runtime/platform/clock.h>
 #include <runtime/platform/error.h>
+#include <runtime/platform/futex.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
 #include <runtime/pool/elastic.h>
@@ -20,6 +22,15 @@
 enum {
     TURN = 64, /* jobs before others of the runtime have their turn, if there is work for them */
     LONG_TURN = 4096, /* and in any case: a worker that is to retire must look up, too */
+};
+
+/* Stepping aside (runtime/pool/runner.h). */
+enum {
+    SHORT_TURN = 25, /* us */
+    WAITED = 4,      /* the part of a turn that waiting for the lock may take: one in so many */
+    STEP = 60000,    /* ns */
+    STEPS = 8,
+    OTHERS = 128 /* jobs that the others take meanwhile */
 };
 
 /* Under the lock, which it releases while users' functions are called. */
@@ -58,6 +69,8 @@ static filch_job *take(filch_pool *pool, fl_runner *me, fl_after *after)
         return NULL;
     }
     pool->stats.waiting--;
+    pool->runners.taken++;
+    me->awaited |= fl_more(job) && job->more->handle;
     fl_job_begin(job);
     fl_gate_pass(pool, job, after);
     if (sought && pool->stats.waiting)
@@ -72,7 +85,7 @@ static filch_job *next(filch_self self, fl_runner *me, fl_ended *ended)
     filch_pool *pool = me->pool;
     filch_job *quiet = ended->job;
     fl_after after = {0};
-    fl_lock(&pool->queue.room.lock);
+    me->waited += fl_lock_timed(&pool->queue.room.lock);
     if (quiet && !fl_job_end(self, ended, &after)) {
         end_aloud(self, pool, ended, &after);
         quiet = NULL;
@@ -84,27 +97,65 @@ static filch_job *next(filch_self self, fl_runner *me, fl_ended *ended)
     return job;
 }
 
-static bool is_turn_of_others(filch_pool *pool, unsigned done)
+static void begin_turn(fl_runner *me)
 {
-    return done % TURN == 0 && (done % LONG_TURN == 0 || fl_work_anywhere(pool->rt));
+    me->turn_began = fl_ticks();
+    me->waited = 0;
+    me->awaited = false;
+}
+
+/* Under the lock: others take its jobs, and there are plenty. */
+static bool may_step_aside(fl_runner *me)
+{
+    fl_pool_runners *all = &me->pool->runners;
+    const uint64_t taken = all->taken - me->taken;
+    me->taken = all->taken;
+    return taken >= OTHERS && all->aside + 1 < all->active && me->pool->stats.waiting >= TURN;
+}
+
+static void step_aside(fl_runner *me)
+{
+    filch_pool *pool = me->pool;
+    bool aside = false;
+    for (unsigned steps = 0; steps <= STEPS; steps++) {
+        fl_lock(&pool->queue.room.lock);
+        pool->runners.aside -= aside;
+        aside = steps < STEPS && may_step_aside(me);
+        pool->runners.aside += aside;
+        fl_unlock(&pool->queue.room.lock);
+        if (!aside)
+            return;
+        fl_futex_nap(STEP);
+    }
+}
+
+/* It has ended its last job. */
+static void end_turn(filch_self self, fl_runner *me, unsigned done)
+{
+    const uint64_t took = fl_ticks() - me->turn_began;
+    if (done % LONG_TURN == 0 || fl_work_anywhere(me->pool->rt))
+        filch_yield(self);
+    else if (!me->awaited && me->waited > took / WAITED && took < SHORT_TURN * FL_TICKS_PER_US)
+        step_aside(me);
+    begin_turn(me);
 }
 
 static void run(filch_self self, fl_work_item *item)
 {
     fl_runner *me = (fl_runner *)item;
-    filch_pool *pool = me->pool;
     fl_ended ended;
     unsigned done = 0;
     ended.job = NULL;
+    begin_turn(me);
     for (filch_job *job; (job = next(self, me, &ended));) {
         if (!fl_job_perform_but_end(self, job, &ended))
             ended.job = NULL;
-        if (!is_turn_of_others(pool, ++done))
+        if (++done % TURN)
             continue;
         if (ended.job)
             fl_job_finish(self, &ended);
         ended.job = NULL;
-        filch_yield(self);
+        end_turn(self, me, done);
     }
 }
 

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Runners, the tasks that take jobs from the queue. Under the pool's lock. */
+ * Runners, the tasks that take jobs from the queue. Under the pool's lock.
+ *
+ * Stepping aside: where jobs take less time than the lock, a second runner makes a pool slower. The
+ * two wait for each other, and take the processor from those that submit. A runner that has spent
+ * more than a quarter of a turn of 64 jobs in waiting for the lock therefore sleeps for 60 us, on its
+ * worker. It does so as long as the others take the jobs, eight times at most before it tries again.
+ * It steps aside only under these conditions:
+ *   - the turn took less than 25 us, so jobs are short;
+ *   - nothing else waits for a worker;
+ *   - another runner is awake;
+ *   - 64 jobs wait, and no job of the turn had a handle: nobody waits for the last of them.
+ * So a job that takes long after many short ones holds up those behind it for 60 us at most. An idle
+ * pool has no runner, so nothing sleeps there. Figures are in docs/internals/decisions.md. */
 #ifndef FL_POOL_RUNNER_H
 #define FL_POOL_RUNNER_H
 
@@ -12,7 +24,10 @@ typedef struct fl_runner {
     fl_work_item item; /* first */
     struct fl_runner *next, *made_before;
     filch_pool *pool;
-    bool seeks; /* started, and has not looked for a job yet */
+    bool seeks;                  /* started, and has not looked for a job yet */
+    uint64_t turn_began, waited; /* ticks: of its turn; for the lock in it */
+    uint64_t taken;              /* jobs taken by all runners when its turn began */
+    bool awaited;                /* some of its jobs had handles, so somebody may wait for them */
 } fl_runner;
 
 /* Runners, and the jobs in progress. Written by a runner that begins or ends a job or becomes idle,
@@ -26,6 +41,8 @@ typedef struct fl_pool_runners {
     unsigned excused;      /* stuck jobs with a spare that would count for the width */
     unsigned beyond;       /* of stats.running, jobs beyond the width */
     unsigned stranded;     /* jobs of this pool that wait for room */
+    unsigned aside;        /* of those active: sleep, since the lock is busy */
+    uint64_t taken;        /* jobs that they have taken */
 } fl_pool_runners;
 
 /* Jobs wait: starts one more runner, if the pool may be wider and no runner is on its way. A runner

@@ -289,11 +289,14 @@ int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int
     return rc;
 }
 
-/* Needs nothing before it is accepted: no alarm, key, context, or room in a results list. */
+/* Needs nothing before it is accepted: no alarm soon, key, context, or room in a results list. */
 static bool is_light(const filch_job *job)
 {
     const fl_job_more *more = fl_more(job);
-    return !more || (more->deadline == FILCH_FOREVER && !more->results && !fl_rare(job));
+    if (!more)
+        return true;
+    return !more->results && !fl_rare(job) &&
+           (more->deadline == FILCH_FOREVER || fl_due_is_far(job));
 }
 
 /* No lock. false: it has to be submitted under the lock. */

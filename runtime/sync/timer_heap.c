@@ -59,17 +59,24 @@ static void sift_down(fl_timer_heap *heap, size_t at, fl_timer_entry entry)
     put(heap, at, entry);
 }
 
+static int heap_make_room(fl_timer_heap *heap)
+{
+    if (heap->count < heap->room)
+        return 0;
+    size_t room = heap->room ? 2 * heap->room : FIRST_ROOM;
+    fl_timer_entry *entries =
+        room > FL_TIMER_HEAP_MOST ? NULL : realloc(heap->entries, room * sizeof *entries);
+    if (!entries)
+        return -ENOMEM;
+    heap->entries = entries;
+    heap->room = room;
+    return 0;
+}
+
 int fl_timer_heap_add(fl_timer_heap *heap, fl_timed *timed, int64_t when)
 {
-    if (heap->count == heap->room) {
-        size_t room = heap->room ? 2 * heap->room : FIRST_ROOM;
-        fl_timer_entry *entries =
-            room > FL_TIMER_HEAP_MOST ? NULL : realloc(heap->entries, room * sizeof *entries);
-        if (!entries)
-            return -ENOMEM;
-        heap->entries = entries;
-        heap->room = room;
-    }
+    if (heap_make_room(heap))
+        return -ENOMEM;
     sift_up(heap, heap->count++, (fl_timer_entry){when, timed});
     return 0;
 }
@@ -193,6 +200,15 @@ int fl_timer_row_add(fl_timer_row *row, fl_timed *timed, int64_t when)
     put_in_row(row, row->end++, (fl_timer_entry){when, timed});
     row->count++;
     return 0;
+}
+
+size_t fl_timer_row_reserve(fl_timer_row *row)
+{
+    if (make_room(row) || heap_make_room(&row->others))
+        return 0;
+    const size_t ring = row->room - (row->end - row->first);
+    const size_t heap = row->others.room - row->others.count;
+    return ring < heap ? ring : heap;
 }
 
 void fl_timer_row_remove(fl_timer_row *row, fl_timed *timed)

@@ -9,10 +9,10 @@
  * Also played: the parts of a pool that such jobs do not use (a gate, alarms, elasticity, keys).
  *
  * Each thread follows a script. S submits a job, in a pool of priorities one of a higher priority
- * than the one before; H the same with a handle. E gets the handle of a job that has ended, of a pool
+ * than the one before; H the same with a handle, D with a deadline. E gets the handle of a job that has ended, of a pool
  * that was destroyed. With the last handle x cancels the job, u cancels the job's context, p gives
  * the job the highest priority, i asks for its id, o for its outcome, l releases it. k
- * cancels the pool's context. c closes the pool, w waits until it is at rest; d then frees it, once
+ * cancels the pool's context; a rings the alarm for deadlines, if there is one. c closes the pool, w waits until it is at rest; d then frees it, once
  * all submitting threads have returned. r is a worker, which runs each runner that was started.
  *
  * Claims: a job runs once if it was accepted and not called off, and otherwise never; the jobs of
@@ -23,7 +23,8 @@
  * submitter count its jobs; each handle is counted once. No more jobs wait than the free places and
  * the capacity allow, nor are there credits for more; a submission is refused only where that many
  * wait. There is never an active runner too many; at rest all accepted jobs have ended, and nobody
- * touches the pool. Its memory is freed with the last handle. A thread that is told of success sees
+ * touches the pool. The intake takes jobs with a deadline only while an alarm is set that collects
+ * them. Its memory is freed with the last handle. A thread that is told of success sees
  * the result. */
 #include <runtime/engine/external.h>
 #include <runtime/engine/find_work.h>
@@ -41,6 +42,9 @@
 
 #include <errno.h>
 #include <string.h>
+
+/* The time of deadlines. */
+#define FAR_OFF (FILCH_FOREVER - 1)
 
 enum { JOBS = 4, RUNS = 6, RUNNERS = 2, RAISED = FILCH_PRIORITIES - 1 };
 
@@ -158,10 +162,17 @@ static void check_levels(const numbered *one)
         MC_CLAIM(begun & 1U << higher, "a job begins before one of a higher priority");
 }
 
+static bool has_deadline(const filch_job *job)
+{
+    return fl_more(job) && job->more->deadline != FILCH_FOREVER;
+}
+
 void fl_job_begin(filch_job *job)
 {
     const numbered *one = (const numbered *)job;
     MC_CLAIM(job->outcome == FILCH_UNDECIDED, "a job that was called off begins");
+    MC_CLAIM(!has_deadline(job) || job->more->in.due.place,
+             "a job begins whose deadline is not watched");
     MC_CLAIM(!job->own || !pool->deadlines.notified,
              "a job begins after the end of its pool's context");
     claim_room(1); /* this one */
@@ -224,6 +235,8 @@ static int submit_locked(filch_job *job)
     if (!rc && !fl_pool_has_room(pool))
         rc = -EAGAIN;
     MC_CLAIM(rc != -EAGAIN || pool->stats.waiting == room(), "refused beside free room");
+    if (!rc && job->own)
+        rc = fl_due_enter(job);
     if (!rc)
         fl_pool_take_in(pool, job, &after);
     fl_pool_leave(pool, &after);
@@ -235,14 +248,16 @@ static int submit_locked(filch_job *job)
 
 static bool push(filch_job *job)
 {
-    bool done = fl_intake_push(pool, job);
+    const bool dated = has_deadline(job);
+    bool done = (!dated || fl_due_is_far(job)) && fl_intake_push(pool, job);
     if (done)
-        reaches_note("a submission without the lock");
+        reaches_note(dated ? "a deadline without the lock" : "a submission without the lock");
     return done;
 }
 
-static filch_job *make_job(unsigned by, unsigned number, bool handle)
+static filch_job *make_job(unsigned by, unsigned number, char kind)
 {
+    const bool handle = kind == 'H', dated = kind == 'D';
     numbered *one = mc_alloc(sizeof *one, _Alignof(max_align_t));
     filch_job *job = &one->full.job;
     mc_bytes(&job->stage);
@@ -251,18 +266,18 @@ static filch_job *make_job(unsigned by, unsigned number, bool handle)
     fl_job_fill(job, pool, NULL, NULL, &(filch_job_options){.priority = number});
     one->by = by;
     one->number = number;
-    job->own = handle;
-    job->more = handle ? &one->full.more : NULL;
+    job->own = handle || dated;
+    job->more = job->own ? &one->full.more : NULL;
     one->full.more.handle = handle;
-    one->full.more.deadline = FILCH_FOREVER;
+    one->full.more.deadline = dated ? FAR_OFF : FILCH_FOREVER;
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED);
     return job;
 }
 
 /* Returns the job with a handle, or NULL. */
-static filch_job *submit(unsigned number, bool handle)
+static filch_job *submit(unsigned number, char kind)
 {
-    filch_job *job = make_job(mc_self(), number, handle);
+    filch_job *job = make_job(mc_self(), number, kind);
     const bool late = filch_u32_load(&closed, FILCH_ACQUIRE);
     int rc = push(job) ? 0 : submit_locked(job);
     MC_CLAIM(!late || rc == -EPIPE, "accepted after the pool was closed");
@@ -272,7 +287,7 @@ static filch_job *submit(unsigned number, bool handle)
         count(&accepted);
     if (shape.has_levels)
         filch_u32_store(&submitted, number, FILCH_RELEASE);
-    if (rc || !handle)
+    if (rc || kind != 'H')
         return NULL;
     count(&handles);
     return job;
@@ -343,6 +358,22 @@ static void use_handle(filch_job *job, char call)
 
 /* ---- Threads ---- */
 
+/* Early, if there is an alarm. Before it has rung nobody else changes its time to a later one. */
+static void ring_early(void)
+{
+    fl_lock(&pool->queue.room.lock);
+    const bool made = fl_alarm_was_made(&pool->alarms[FL_ALARM_DUE]);
+    fl_unlock(&pool->queue.room.lock);
+    if (!made)
+        return;
+    pools_ring(pool);
+    reaches_note("an alarm");
+    fl_lock(&pool->queue.room.lock);
+    MC_CLAIM(!pool->deadlines.expected || pool->alarms[FL_ALARM_DUE].at < FAR_OFF,
+             "the intake takes deadlines without an alarm");
+    fl_unlock(&pool->queue.room.lock);
+}
+
 static void wait_for_rest(void)
 {
     int rc = fl_pool_wait("model", pool, FILCH_FOREVER);
@@ -353,7 +384,7 @@ static void wait_for_rest(void)
 
 static bool submits(const char *script)
 {
-    return strpbrk(script, "SH");
+    return strpbrk(script, "SHD");
 }
 
 static unsigned submitters(void)
@@ -395,10 +426,11 @@ void body(unsigned thread)
     for (const char *at = script; *at; at++)
         switch (*at) {
         case 'S':
-            submit(++number, false);
+        case 'D':
+            submit(++number, *at);
             break;
         case 'H':
-            job = submit(++number, true);
+            job = submit(++number, *at);
             break;
         case 'E':
             job = left[thread];
@@ -415,6 +447,9 @@ void body(unsigned thread)
             break;
         case 'd':
             free_pool();
+            break;
+        case 'a':
+            ring_early();
             break;
         case 'r':
             work_on();
@@ -436,7 +471,7 @@ static void end_pool(void)
     for (unsigned thread = 0; shape.script[thread]; thread++) {
         if (!strchr(shape.script[thread], 'E'))
             continue;
-        filch_job *job = left[thread] = make_job(thread, 1, true);
+        filch_job *job = left[thread] = make_job(thread, 1, 'H');
         job->id = 1;
         job->stage = FL_JOB_ENDED;
         job->outcome = FILCH_SUCCEEDED;

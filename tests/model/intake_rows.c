@@ -11,6 +11,8 @@ MC_SHAPE(SSSS_r, .script = {"SSSS", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SS_S_r, .script = {"SS", "S", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SSS_r_levels, .script = {"SSS", "r"}, .width = 1, .capacity = 3, .has_levels = true)
 MC_SHAPE(SS_S_r_one, .script = {"SS", "S", "r"}, .width = 1, .capacity = 1)
+MC_SHAPE(DDS_r, .script = {"DDS", "r"}, .width = 1, .capacity = 3)
+MC_SHAPE(DD_a_r, .script = {"DD", "a", "r"}, .width = 1, .capacity = 3)
 MC_SHAPE(SS_cd_r, .script = {"SS", "cwd", "r"}, .width = 1, .capacity = 2)
 MC_SHAPE(SS_S_rr, .script = {"SS", "S", "r", "r"}, .width = 2, .capacity = 3)
 MC_SHAPE(SHil_r, .script = {"SHil", "r"}, .width = 1, .capacity = 2)
@@ -44,6 +46,11 @@ const mc_model mc_models[] = {
     ROW(SS_S_r, "two submitters", TWO, .bound = 0, .reaches = {BY_RUNNERS}),
     ROW(SS_S_r_one, "two submitters, one place and room for one job more", TWO, .bound = 0,
         .reaches = {QUICK, "a refusal for room"}),
+    ROW(DDS_r, "two jobs with deadlines, and one without", ONE, .bound = 0,
+        .reaches = {QUICK, "a deadline without the lock"}),
+    ROW(DD_a_r, "jobs with deadlines, while the alarm rings",
+        .threads = {"submitter", "timer thread", "worker"}, .bound = 6,
+        .reaches = {"a deadline without the lock", "an alarm"}),
     ROW(SS_cd_r, "two submissions against close, and the pool is freed at rest",
         .threads = {"submitter", "closer", "worker"}, .bound = 0,
         .reaches = {QUICK, "a refusal after close", "no wait", "a wait"}),

@@ -106,7 +106,35 @@ void fl_delay_end(filch_job *job)
     (void)job;
 }
 
+/* The alarm for deadlines: its time is noted, and nobody rings but pools_ring. */
+static void (*ring)(void *pool);
+
+int fl_alarm_init_call(fl_alarm *alarm, fl_runtime *rt, void (*call)(void *), void *arg)
+{
+    (void)arg;
+    alarm->rt = rt;
+    alarm->at = FILCH_FOREVER;
+    ring = call;
+    return 0;
+}
+
+void fl_alarm_set(fl_alarm *alarm, int64_t when)
+{
+    if (when < alarm->at)
+        alarm->at = when;
+}
+
+void fl_alarm_answer(fl_alarm *alarm, int64_t when)
+{
+    alarm->at = when;
+}
+
 void fl_alarm_unset(fl_alarm *alarm)
 {
-    (void)alarm;
+    alarm->at = FILCH_FOREVER;
+}
+
+void pools_ring(filch_pool *pool)
+{
+    ring(pool);
 }

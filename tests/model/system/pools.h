@@ -10,4 +10,7 @@
 /* Setup: a pool in the order of age, as after its creation, and its context. */
 void pools_setup(filch_pool *pool, filch_context *context, unsigned width, size_t capacity);
 
+/* The alarm for deadlines rings. Some job has one. */
+void pools_ring(filch_pool *pool);
+
 #endif

@@ -182,6 +182,60 @@ static void end_pool(filch_pool *pool, gate *at)
     cr_assert_eq(filch_pool_destroy(pool), 0, "%s", filch_error());
 }
 
+static const int64_t HOUR = 3600 * FILCH_SECOND;
+
+/* A busy pool that had a job with a deadline. */
+static filch_pool *busy_pool_with_deadlines(gate *at, filch_job **first)
+{
+    filch_pool *pool = busy_pool(at, (filch_pool_config){0});
+    *first = job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = HOUR});
+    cr_assert_not(is_in_the_intake(*first));
+    return pool;
+}
+
+static size_t dues_of(filch_pool *pool)
+{
+    fl_lock(&pool->queue.room.lock);
+    const size_t count = fl_timer_row_count(&pool->deadlines.dues);
+    fl_unlock(&pool->queue.room.lock);
+    return count;
+}
+
+Test(pool_intake_handles, alarm_collects_far_deadlines)
+{
+    gate at;
+    filch_job *first, *job;
+    filch_pool *pool = busy_pool_with_deadlines(&at, &first);
+    job = entering(pool, 0, &(filch_job_options){.timeout = HOUR});
+    cr_assert_eq(dues_of(pool), 1);
+    WAIT_WHILE(dues_of(pool) < 2);
+    cr_assert_not(is_in_the_intake(job));
+    filch_job_release(first);
+    filch_job_release(job);
+    end_pool(pool, &at);
+}
+
+Test(pool_intake_handles, deadline_decides_job_from_intake)
+{
+    gate at;
+    filch_job *first, *job;
+    filch_pool *pool = busy_pool_with_deadlines(&at, &first);
+    job = entering(pool, 0, &(filch_job_options){.timeout = 11 * FILCH_SECOND / 10});
+    cr_assert_eq(filch_job_wait(job, FILCH_FOREVER), -ETIMEDOUT);
+    filch_job_release(first);
+    filch_job_release(job);
+    end_pool(pool, &at);
+    cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
+}
+
+Test(pool_intake_handles, pool_with_timeout_uses_intake)
+{
+    gate at;
+    filch_pool *pool = busy_pool(&at, (filch_pool_config){.timeout = HOUR});
+    filch_job_release(entering(pool, 0, NULL));
+    end_pool(pool, &at);
+}
+
 /* A submitter that took it would wait forever. */
 Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
 {
@@ -202,14 +256,16 @@ Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
     cr_assert_eq(signpost_count(&of.dropped), 1);
 }
 
-Test(pool_intake_handles, deadline_or_results_list_bypasses_intake)
+Test(pool_intake_handles, soon_due_or_listed_bypass_intake)
 {
     gate at;
     filch_results *results;
     OK(filch_results_create(&results));
     filch_pool *pool = busy_pool(&at, (filch_pool_config){0});
-    const filch_job_options options[] = {{.timeout = 3600 * FILCH_SECOND}, {.results = results}};
-    for (unsigned i = 0; i < 2; i++) {
+    const filch_job_options options[] = {{.timeout = HOUR},
+                                         {.timeout = FILCH_SECOND / 2},
+                                         {.results = results}};
+    for (unsigned i = 0; i < 3; i++) { /* the first one makes the alarm */
         filch_job *job = job_of(pool, succeeds, NULL, &options[i]);
         cr_assert_not(is_in_the_intake(job));
         filch_job_release(job);

@@ -3,6 +3,7 @@
  * Runners: as many jobs run at once as the pool is wide, also after a rest; each job ends once; and
  * other tasks of the runtime have their turn. */
 #include <runtime/platform/lock.h>
+#include <runtime/platform/spin.h>
 #include <runtime/pool/pool.h>
 #include <string.h>
 #include <tests/support/pools.h>
@@ -18,6 +19,50 @@ static unsigned active_of(filch_pool *pool)
     unsigned active = pool->runners.active;
     fl_unlock(&pool->queue.room.lock);
     return active;
+}
+
+/* ---- Stepping aside ---- */
+
+static unsigned aside_of(filch_pool *pool)
+{
+    fl_lock(&pool->queue.room.lock);
+    fl_spin_for(2000); /* ns: runners wait for the lock */
+    unsigned aside = pool->runners.aside;
+    fl_unlock(&pool->queue.room.lock);
+    return aside;
+}
+
+/* Emulated, checked, or not optimized. */
+#if defined(__x86_64__)
+static const bool turns_are_long =
+    !BUILD_OPTIMIZED || BUILD_ASAN || BUILD_TSAN || BUILD_TINY || BUILD_DEBUG;
+#else
+static const bool turns_are_long = true;
+#endif
+
+/* Submits jobs until one of two runners has stepped aside. */
+static bool crowd(filch_pool *pool)
+{
+    for (unsigned i = 0; i < 10000; i++) {
+        for (unsigned j = 0; j < 10000; j++)
+            OK(filch_pool_submit(NULL, pool, succeeds, NULL, NULL, 0));
+        while (stats_of(pool).waiting > 1000)
+            if (aside_of(pool))
+                return true;
+    }
+    return false;
+}
+
+Test(pool_runner, crowded_runner_steps_aside)
+{
+    if (turns_are_long)
+        cr_skip_test("a turn takes longer here, so none is short");
+    filch_pool *pool = pool_of((filch_pool_config){
+        .workers = 2, .width = 2, .order = FILCH_FIFO, .capacity = FILCH_UNLIMITED});
+    cr_assert(crowd(pool));
+    OK(filch_pool_wait(pool, FILCH_FOREVER));
+    cr_assert_eq(aside_of(pool), 0);
+    OK(filch_pool_destroy(pool));
 }
 
 /* ---- The width ---- */

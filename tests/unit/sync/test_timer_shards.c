@@ -212,6 +212,20 @@ Test(timer_row, only_earlier_timers_enter_heap)
     clear();
 }
 
+Test(timer_row, reserved_places_need_no_memory)
+{
+    for (int from_last = 0; from_last < 2; from_last++) {
+        const size_t reserved = fl_timer_row_reserve(&row), ring = row.room, heap = row.others.room;
+        cr_assert(reserved && reserved < TIMERS, "%zu", reserved);
+        for (size_t i = 0; i < reserved; i++)
+            add(&all[i], (int64_t)(from_last ? reserved - i : i));
+        cr_assert_eq(row.room, ring);
+        cr_assert_eq(row.others.room, heap);
+        cr_assert_gt(fl_timer_row_reserve(&row), 0);
+        clear();
+    }
+}
+
 /* Each of these leaves an empty place behind one that stays, and before the next. */
 Test(timer_row, lasting_timer_does_not_grow_ring)
 {

@@ -7,6 +7,7 @@
 
 #define fl_lock fl_lock_real
 #define fl_lock_by fl_lock_by_real
+#define fl_lock_timed fl_lock_timed_real
 #define fl_unlock fl_unlock_real
 #include_next <runtime/platform/lock.h>
 
@@ -14,6 +15,7 @@
 
 #undef fl_lock
 #undef fl_lock_by
+#undef fl_lock_timed
 #undef fl_unlock
 
 #include <tests/model/checker/check.h>
@@ -39,6 +41,7 @@ static inline void shim_unlock(filch_u32 *lock, const char *where)
 
 #define fl_lock(lock) shim_lock(lock, MC_HERE)
 #define fl_lock_by(lock, slow) ((void)(slow), shim_lock(lock, MC_HERE))
+#define fl_lock_timed(lock) (shim_lock(lock, MC_HERE), UINT64_C(0))
 #define fl_unlock(lock) shim_unlock(lock, MC_HERE)
 
 #endif
