@@ -6,6 +6,7 @@
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
 #include <runtime/sync/wait.h>
+#include <sched/assert.h>
 
 #ifdef FILCH_TINY
 enum { MOST = 2 };
