@@ -147,9 +147,18 @@ static int resolve_fence(fl_settings *out, const char *given)
 
 static int resolve_bind(fl_settings *out, const char *given)
 {
-    const char *name = word(given, FL_ENV_BIND);
-    out->bind = FL_BIND_AUTO;
-    return name ? fl_bind_find(name, &out->bind) : 0;
+    unsigned at = 0;
+    int rc = row(&at, fl_binds, given, "bind", FL_ENV_BIND);
+    out->bind = (enum fl_bind)at;
+    return rc;
+}
+
+static int resolve_cores(fl_settings *out, const char *given)
+{
+    unsigned at = 0;
+    int rc = row(&at, (const void *const *)fl_cores_modes, given, "cores", FL_ENV_CORES);
+    out->cores = (enum fl_cores_mode)at;
+    return rc;
 }
 
 static int resolve_deadlock(fl_settings *out)
@@ -235,6 +244,8 @@ static int resolve_words(fl_settings *out, const filch_config *given)
 {
     int rc = resolve_bind(out, given->bind);
     if (!rc)
+        rc = resolve_cores(out, given->cores);
+    if (!rc)
         rc = fl_policy_find(&out->policy, given->policy);
     if (!rc)
         rc = resolve_queue(out, given->queue);
@@ -280,6 +291,7 @@ static int resolve_virtual(fl_settings *s, bool seats)
     if (s->max_workers < s->workers)
         s->max_workers = s->workers;
     s->bind = FL_BIND_NONE;
+    s->cores = FL_CORES_ALL;
     s->full_fence = true;
     s->guest = false;
     if (!word(NULL, FL_ENV_DEADLOCK))
