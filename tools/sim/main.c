@@ -44,11 +44,20 @@ static int simulate_count(const sim_options *o, unsigned workers, sim_report *r,
         fprintf(stderr, "filch sim: %s\n", reason);
         return rc;
     }
+    machine_set_speeds(&m, o->speeds, o->speed_count);
+    double capacity = 0, slowest = 1;
+    for (unsigned i = 0; i < workers; i++) {
+        const double speed = (double)m.speed[i] / SIM_SPEED;
+        capacity += speed;
+        slowest = speed < slowest ? speed : slowest;
+    }
     for (unsigned i = 0; !rc && i < o->queue_count * o->policy_count; i++) {
         sim_row *row = &r->rows[r->count++];
         *row = (sim_row){.queue = o->queues[i / o->policy_count],
                          .policy = o->policies[i % o->policy_count],
-                         .workers = workers};
+                         .workers = workers,
+                         .capacity = capacity,
+                         .slowest = slowest};
         rc = simulate_row(o, &m, row, outcomes);
     }
     machine_free(&m);
