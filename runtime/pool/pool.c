@@ -32,6 +32,7 @@
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>
+#include <sched/mode.h>
 
 #include <errno.h>
 #include <stdlib.h>
