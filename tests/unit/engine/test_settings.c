@@ -172,6 +172,8 @@ Test(settings, bad_environment_value_names_valid_ones)
         {"FILCH_IDLE", "doze", {"unknown FILCH_IDLE 'doze'", "sleep, yield, spin"}},
         {"FILCH_WAIT", "block", {"unknown FILCH_WAIT 'block'", "suspend, help-any, help-own"}},
         {"FILCH_TAKE", "all", {"unknown FILCH_TAKE 'all'", "adaptive, one, half"}},
+        {"FILCH_TRACE", "f,some", {"FILCH_TRACE=f,some: unknown trace option 'some'"}},
+        {"FILCH_TRACE", "f,limit=1", {"FILCH_TRACE=f,limit=1: trace limit '1' is out of range"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setenv(cases[i].variable, cases[i].value, 1);
@@ -202,12 +204,27 @@ Test(settings, bad_config_value_names_field)
          {"unknown wait 'help'", "suspend, help-any, help-own"}},
         {{.wait = "help-own", .queue = "central-mutex"}, {"wait=help-own", "queue=central-mutex"}},
         {{.take = "half", .queue = "central-mutex"}, {"take=half", "queue=central-mutex"}},
+        {{.trace = "f,some"}, {"unknown trace option 'some'"}},
         {{.size = sizeof(filch_config) + 8}, {"filch_config"}},
         {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"filch_config"}},
         {{.size = sizeof(filch_config) - 1}, {"filch_config", "sizeof"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_refusal(&cases[i].config, cases[i].words);
+}
+
+Test(settings, impossible_pairs_name_their_sources)
+{
+    setenv("FILCH_TAKE", "half", 1);
+    expect_refusal(&(filch_config){.queue = "the"},
+                   (const char *const[3]){"FILCH_TAKE=half is impossible with queue=the; choose "
+                                          "queue=chase-lev, or another FILCH_TAKE"});
+    unsetenv("FILCH_TAKE");
+    setenv("FILCH_QUEUE", "central-mutex", 1);
+    expect_refusal(&(filch_config){.wait = "help-own"},
+                   (const char *const[3]){"wait=help-own is impossible with "
+                                          "FILCH_QUEUE=central-mutex"});
+    unsetenv("FILCH_QUEUE");
 }
 
 Test(settings, older_configuration_is_read_partially)
