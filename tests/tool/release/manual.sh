@@ -79,6 +79,10 @@ offers() {
     done
 }
 offers 'filch co' compare
+offers 'filch he' help
+offers 'filch help ' 'bench sim trace'
+offers 'filch-jobs help ' 'enqueue dead'
+offers 'filch-jobs help dead ' 'list drop'
 offers 'filch sim --pol' --policy
 offers 'filch-jobs de' dead
 offers 'filch-jobs dead ' 'list show requeue drop'
@@ -118,6 +122,8 @@ filch-worker --envel|--envelope
 filch sim --policy near|nearest
 filch sim --policy random,near|random,nearest
 filch sim sten|stencil
+filch help explo|explore
+filch-jobs help dead req|requeue
 filch sim run|run.trace
 filch tune wid|width
 filch-jobs list --broker postgresq|postgresql://
