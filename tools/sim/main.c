@@ -165,9 +165,8 @@ static int write_output(const sim_report *r)
         [SIM_RUN] = write_report,  [SIM_LIST] = write_list,          [SIM_COSTS] = write_costs,
         [SIM_TASKS] = write_tasks, [SIM_CALIBRATE] = write_measured,
     };
-    output out;
-    int rc = output_open(&out, "filch sim", "--output", r->options->output);
-    return rc ? rc : output_close(&out, writers[r->options->task](r, out.file));
+    const sim_options *o = r->options;
+    return output_write(out, "filch sim", "--output", o->output, writers[o->task](r, out));
 }
 
 int filch_sim_main(int argc, char **argv)
