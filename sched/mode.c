@@ -31,3 +31,10 @@ const fl_mode *const fl_wait_modes[] = {
     [FL_WAIT_HELP_OWN] = MODE("help-own", "it runs tasks that the stolen task has forked"),
     NULL,
 };
+
+const fl_mode *const fl_cores_modes[] = {
+    [FL_CORES_ALL] = MODE("all", "fast cores first, then efficient ones"),
+    [FL_CORES_FAST] = MODE("fast", "fast cores only"),
+    [FL_CORES_EFFICIENT] = MODE("efficient", "efficient cores only"),
+    NULL,
+};

@@ -24,9 +24,14 @@ enum fl_take_mode { FL_TAKE_ADAPTIVE, FL_TAKE_ONE, FL_TAKE_HALF };
 /* How a join waits for a stolen task that is not done (runtime/engine/help.h). */
 enum fl_wait_mode { FL_WAIT_SUSPEND, FL_WAIT_HELP_ANY, FL_WAIT_HELP_OWN };
 
+/* The cores that workers run on, where the processor has fast and efficient ones
+ * (runtime/platform/machine/topology.h). */
+enum fl_cores_mode { FL_CORES_ALL, FL_CORES_FAST, FL_CORES_EFFICIENT };
+
 /* The rows, in the order of their enum, ended by NULL. */
 extern const fl_mode *const fl_idle_modes[];
 extern const fl_mode *const fl_take_modes[];
 extern const fl_mode *const fl_wait_modes[];
+extern const fl_mode *const fl_cores_modes[];
 
 #endif

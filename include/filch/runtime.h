@@ -37,6 +37,9 @@ typedef struct filch_config {
         *bind; /* FILCH_BIND: where workers run: "auto" (default): one core each if there is a
                   worker for every core, else together on some cores; "core" or "pu" (hardware
                   thread): one each; "none": as the creator (docs/workers.md) */
+    const char *cores;  /* FILCH_CORES: cores that workers use, where the processor has fast and
+                           efficient ones: "all" (default): fast ones first; "fast",
+                           "efficient": no others (docs/workers.md) */
     const char *policy; /* FILCH_POLICY: victim selection: "random" (default), "round-robin",
                            "last-victim", "nearest", "power-of-two-choices", "richest" */
     const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),

@@ -199,7 +199,8 @@ typedef struct filch_service_config {
     unsigned buffer; /* messages received in advance; default: width, but at least 100 where a
                                receive is a commit (PostgreSQL, SQLite). How far a default buffer
                                is filled: docs/service/README.md, "Backpressure" */
-    int64_t lease;   /* ns; default 30 s, or the broker's longest. Extended after a third of it */
+    int64_t lease;   /* ns, 1 s or more; default 30 s, or the broker's longest. Extended after a
+                        third of it */
     int64_t timeout; /* ns, for handlers without one; default 5 min; FILCH_FOREVER: none */
     const filch_retry_policy *retry; /* for handlers without one. Delays are computed here; the
                                         message waits in the broker */

@@ -43,16 +43,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of another machine, which hwloc imagines, every CPU counts. */
+static const struct fl_affinity *usable(const fl_runtime *rt)
+{
+    static const struct fl_affinity everything;
+    return rt->only.set ? &rt->only : fl_topology_real(rt->topology) ? &rt->home : &everything;
+}
+
+static unsigned smaller(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
 static void choose_size(fl_runtime *rt)
 {
     unsigned workers = rt->settings.workers, slots = rt->settings.max_workers;
     if (!workers)
-        workers = fl_topology_default_workers(rt->topology, rt->settings.bind, NULL);
+        workers =
+            fl_topology_default_workers(rt->topology, rt->settings.bind, rt->settings.cores, NULL);
     if (workers > FL_MOST_WORKERS)
         workers = FL_MOST_WORKERS;
     if (slots < workers)
         slots = workers;
     rt->cpus = fl_topology_cpus(rt->topology);
+    if (rt->only.set && fl_topology_real(rt->topology))
+        rt->cpus = smaller(rt->cpus, (unsigned)CPU_COUNT_S(rt->only.size, rt->only.set));
     fl_worker_set_init(&rt->worker_set, workers, slots);
     /* One for each worker's loop, and one that may wait for a task that has yet to run. */
     if (rt->settings.max_fibers < slots + 1)
@@ -62,12 +77,11 @@ static void choose_size(fl_runtime *rt)
 /* The quota matters only to a runtime that would be pinned without it. */
 static int choose_places(fl_runtime *rt)
 {
-    static const struct fl_affinity everything;
     struct fl_placing in = {.topology = rt->topology,
-                            .mask = fl_topology_real(rt->topology) ? &rt->home : &everything,
+                            .mask = usable(rt),
                             .bind = rt->settings.bind,
                             .workers = fl_workers(rt)};
-    if (in.bind == FL_BIND_AUTO && in.mask == &rt->home &&
+    if (in.bind == FL_BIND_AUTO && fl_topology_real(rt->topology) &&
         in.workers == fl_bind_units(in.topology, in.mask, in.bind))
         fl_quota_read(NULL, &in.quota);
     return fl_residents_enter(&rt->resident, &in);
@@ -184,6 +198,7 @@ static int build(fl_runtime *rt)
         return rc;
     choose_queue(rt);
     rt->home = fl_affinity_home();
+    rt->only = fl_topology_only(rt->topology, usable(rt), rt->settings.cores);
     choose_size(rt);
     choose_fence(rt);
     set_policy(rt, rt->settings.policy);
@@ -211,6 +226,7 @@ fail_workers:
 fail_places:
     fl_fibers_clear(&rt->fibers);
 fail_fibers:
+    fl_affinity_free(&rt->only);
     fl_affinity_free(&rt->home);
     return rc;
 }
@@ -222,6 +238,7 @@ static void dismantle(fl_runtime *rt)
     free_workers(rt);
     fl_residents_leave(&rt->resident);
     fl_fibers_clear(&rt->fibers);
+    fl_affinity_free(&rt->only);
     fl_affinity_free(&rt->home);
 }
 
@@ -402,7 +419,7 @@ size_t filch_runtime_describe(const filch_runtime *rt, char *text, size_t size)
 static void add_size(fl_text *t, const fl_runtime *rt)
 {
     struct fl_sizing why;
-    fl_topology_default_workers(rt->topology, rt->settings.bind, &why);
+    fl_topology_default_workers(rt->topology, rt->settings.bind, rt->settings.cores, &why);
     unsigned workers = fl_workers(rt);
     if (rt->settings.workers || workers != why.workers)
         fl_text_add(t, "workers      %u, as configured (default %u: %s)\n", workers, why.workers,
@@ -411,6 +428,15 @@ static void add_size(fl_text *t, const fl_runtime *rt)
         fl_text_add(t, "workers      %u: %s\n", workers, why.reason);
     if (rt->worker_set.most > workers)
         fl_text_add(t, "slots        %u: upper limit of workers\n", rt->worker_set.most);
+}
+
+/* Nothing where all are used. */
+static void add_cores(fl_text *t, const fl_runtime *rt)
+{
+    const fl_mode *mode = fl_cores_modes[rt->settings.cores];
+    if (rt->settings.cores != FL_CORES_ALL)
+        fl_text_add(t, "cores        %s: %s\n", mode->name,
+                    rt->only.set ? mode->what : "all, since the usable cores are of one kind");
 }
 
 /* The CPUs of unpinned workers. */
@@ -456,6 +482,7 @@ size_t fl_describe(const fl_runtime *rt, char *out, size_t size)
     fl_topology_describe(rt->topology, machine, sizeof machine);
     fl_text_add(&t, "%s", machine);
     add_size(&t, rt);
+    add_cores(&t, rt);
     add_places(&t, rt);
     const fl_policy *policy = filch_ptr_load(&rt->policy, FILCH_ACQUIRE); /* its row is there */
     fl_text_add(&t, "queue        %s: %s\n", rt->queue->name, rt->queue->what);

@@ -71,6 +71,7 @@ struct filch_runtime {
     const fl_topology *topology;
     unsigned cpus;            /* that the process has */
     struct fl_affinity home;  /* the affinity mask of the thread that created it */
+    struct fl_affinity only;  /* fl_topology_only of it */
     unsigned fork_generation; /* of the process that created it */
     uint32_t life;            /* runtime/platform/given.h */
     bool asymmetric;          /* fences: membarrier, or full */

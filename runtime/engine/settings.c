@@ -105,13 +105,15 @@ static int resolve_queue(fl_settings *out, const char *given)
     return rc;
 }
 
-/* Refuses a mode that the queue does not support. */
-static int expect(bool has, const fl_settings *s, const char *field, const fl_mode *mode)
+/* Refuses a mode that the queue does not support. mode_from, queue_from: their sources. */
+static int expect(bool has, const fl_settings *s, const char *mode_from, const fl_mode *mode,
+                  const char *queue_from)
 {
     if (has)
         return 0;
-    return fl_fail(EINVAL, "%s=%s is impossible with queue=%s; choose queue=%s, or another %s",
-                   field, mode->name, s->queue->name, fl_queues[0]->name, field);
+    return fl_fail(EINVAL, "%s=%s is impossible with %s=%s; choose %s=%s, or another %s", mode_from,
+                   mode->name, queue_from, s->queue->name, queue_from, fl_queues[0]->name,
+                   mode_from);
 }
 
 /* Needs the queue. */
@@ -127,12 +129,14 @@ static int resolve_modes(fl_settings *out, const filch_config *given)
     out->take = (enum fl_take_mode)take;
     out->wait = (enum fl_wait_mode)wait;
     const fl_queue *queue = out->queue;
+    const char *queue_from = source(given->queue, "queue", FL_ENV_QUEUE);
     if (!rc)
-        rc = expect(fl_queue_supports(queue, out->take), out, "take", fl_take_modes[take]);
+        rc = expect(fl_queue_supports(queue, out->take), out,
+                    source(given->take, "take", FL_ENV_TAKE), fl_take_modes[take], queue_from);
     if (!rc)
         rc = expect(wait == FL_WAIT_SUSPEND ||
                         (wait == FL_WAIT_HELP_OWN ? queue->gives : queue->nests),
-                    out, "wait", fl_wait_modes[wait]);
+                    out, source(given->wait, "wait", FL_ENV_WAIT), fl_wait_modes[wait], queue_from);
     return rc;
 }
 
@@ -147,9 +151,18 @@ static int resolve_fence(fl_settings *out, const char *given)
 
 static int resolve_bind(fl_settings *out, const char *given)
 {
-    const char *name = word(given, FL_ENV_BIND);
-    out->bind = FL_BIND_AUTO;
-    return name ? fl_bind_find(name, &out->bind) : 0;
+    unsigned at = 0;
+    int rc = row(&at, fl_binds, given, "bind", FL_ENV_BIND);
+    out->bind = (enum fl_bind)at;
+    return rc;
+}
+
+static int resolve_cores(fl_settings *out, const char *given)
+{
+    unsigned at = 0;
+    int rc = row(&at, (const void *const *)fl_cores_modes, given, "cores", FL_ENV_CORES);
+    out->cores = (enum fl_cores_mode)at;
+    return rc;
 }
 
 static int resolve_deadlock(fl_settings *out)
@@ -235,6 +248,8 @@ static int resolve_words(fl_settings *out, const filch_config *given)
 {
     int rc = resolve_bind(out, given->bind);
     if (!rc)
+        rc = resolve_cores(out, given->cores);
+    if (!rc)
         rc = fl_policy_find(&out->policy, given->policy);
     if (!rc)
         rc = resolve_queue(out, given->queue);
@@ -280,11 +295,23 @@ static int resolve_virtual(fl_settings *s, bool seats)
     if (s->max_workers < s->workers)
         s->max_workers = s->workers;
     s->bind = FL_BIND_NONE;
+    s->cores = FL_CORES_ALL;
     s->full_fence = true;
     s->guest = false;
     if (!word(NULL, FL_ENV_DEADLOCK))
         s->deadlock = FL_DEADLOCK_DIE;
     return fl_virtual_begin(&options);
+}
+
+static int resolve_trace(fl_settings *s, const char *given)
+{
+    const char *text = word(given, FL_ENV_TRACE);
+    int rc = fl_trace_options_of(&s->trace, text);
+    if (rc != -EINVAL || given)
+        return rc;
+    char why[256];
+    snprintf(why, sizeof why, "%s", filch_error());
+    return fl_fail(EINVAL, "FILCH_TRACE=%s: %s", text, why);
 }
 
 int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats)
@@ -301,7 +328,7 @@ int fl_settings_resolve(fl_settings *out, const filch_config *config, bool seats
     if (!rc)
         rc = resolve_virtual(&s, seats);
     if (!rc)
-        rc = fl_trace_options_of(&s.trace, word(given.trace, FL_ENV_TRACE));
+        rc = resolve_trace(&s, given.trace);
     if (!rc)
         *out = s;
     return rc;

@@ -46,6 +46,7 @@ typedef struct fl_settings {
     unsigned workers;     /* 0: as many as the CPUs that may be used */
     unsigned max_workers; /* 0: as many as workers */
     enum fl_bind bind;
+    enum fl_cores_mode cores;
     const fl_policy *policy;
     const fl_queue *queue;
     bool full_fence; /* requested; there may be no other */

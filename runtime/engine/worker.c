@@ -331,7 +331,7 @@ static int bind_thread(const fl_worker *worker, pthread_attr_t *attributes)
     const fl_placement *placement = &worker->rt->resident.placement;
     fl_span span = fl_placement_span(placement, worker->index);
     if (!fl_topology_real(worker->rt->topology) ||
-        (span.of == FL_SPAN_ALL && !placement->mask->set && !fl_virtual()))
+        (fl_placement_is_mask(span) && !placement->mask->set && !fl_virtual()))
         return 0;
     struct fl_affinity wanted = cpus_of(worker, span), inherited = fl_affinity_read();
     int rc = wanted.set ? 0 : ENOMEM;

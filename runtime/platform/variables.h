@@ -15,6 +15,7 @@
 #define FL_VARIABLES(each) \
      each(BIND) /* placement of workers on CPUs (docs/workers.md) | auto, core, pu, none | auto | bind */ \
      each(BLOCKING_THREADS) /* most threads that make blocking calls at a time | 1..10000 | 64 | blocking_threads */ \
+     each(CORES) /* cores that workers use, where the processor has fast and efficient ones (docs/workers.md) | all, fast, efficient | all | cores */ \
      each(DEADLOCK) /* answer to a deadlock: end the process, a report, one line, or nothing (docs/debugging.md) | die, report, warn, off | warn; die in a debug build | */ \
      each(EXPLORE) /* choice of the next virtual worker: of PCT (depth, steps), or from a file (docs/explore.md) | depth=D,steps=N,limit=N,replay=FILE,record=FILE | a random walk | */ \
      each(FENCE) /* fences of forks and joins: the thief pays (membarrier), or the owner | asymmetric, full | asymmetric where the kernel has membarrier | fence */ \

@@ -32,6 +32,7 @@
 #include <runtime/sync/timer_heap.h>
 #include <runtime/sync/wait.h>
 #include <sched/assert.h>
+#include <sched/mode.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -340,8 +341,9 @@ enum {
 static unsigned cores(void)
 {
     const fl_topology *topology;
-    return fl_topology_load(&topology) ? 1
-                                       : fl_topology_default_workers(topology, FL_BIND_CORE, NULL);
+    return fl_topology_load(&topology)
+               ? 1
+               : fl_topology_default_workers(topology, FL_BIND_CORE, FL_CORES_ALL, NULL);
 }
 
 static unsigned at_most(unsigned count, unsigned limit)

@@ -184,6 +184,7 @@ typedef struct fl_broker_count {
     uint64_t oldest; /* ns since the message that is ready for the longest time became so, by its
                         publication or the end of its delay; 0: none is ready. A broker may look
                         only at the next message of each priority */
+    bool paused, paused_types; /* all deliveries, or those of some types; false if caps.pause is */
 } fl_broker_count;
 
 /* The messages that are not finished, as far as the server tells. */

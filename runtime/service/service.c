@@ -374,13 +374,15 @@ static int check_numbers(const filch_service_config *config)
     const fl_range ranges[] = {
         {"width", config->width, FILCH_SERVICE_WIDTH_MOST, ""},
         {"buffer", config->buffer, FILCH_SERVICE_WIDTH_MOST, ""},
-        {"lease", config->lease, FILCH_FOREVER, " ns"},
         {"timeout", config->timeout, FILCH_FOREVER, " ns"},
         {"result_ttl", config->result_ttl, FILCH_FOREVER, " ns"},
     };
     int rc = fl_ranges_check(NULL, NULL, ranges, sizeof ranges / sizeof *ranges);
     if (rc)
         return rc;
+    if (config->lease && config->lease < FILCH_SECOND) /* as the key of program/keys.c */
+        return filch_error_set(-EINVAL, "lease %" PRId64 " ns is out of range (1 s or more)",
+                               config->lease);
     if ((unsigned)config->envelope >= FILCH_ENVELOPES)
         return filch_error_set(-EINVAL, "unknown envelope %d (valid: 0..%d)", config->envelope,
                                FILCH_ENVELOPES - 1);

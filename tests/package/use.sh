@@ -64,7 +64,7 @@ try_worker() {
 
 try_manual() {
     local name
-    for name in filch_pool_create FILCH_FORK filch filch-jobs filch-worker filch-worker.json filch-environment; do
+    for name in filch_pool_create FILCH_FORK filch filch-jobs filch-worker filch-worker.json filch-environment filch-brokers; do
         does "there is a manual page of $name" man --warnings -P cat "$name"
         claim "it names $name: $(head -n 3 out)" grep -q "$name" out
     done

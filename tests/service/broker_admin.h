@@ -148,24 +148,36 @@ static inline void a_waiting_message_is_cancelled(const tested_broker *tested)
     bench_end(&b);
 }
 
+static inline void counts_pauses(const bench *b, bool queue, bool types)
+{
+    fl_broker_count count;
+    cr_assert_eq(b->kind->count(b->admin, 0, &count), FL_BROKER_OK);
+    cr_assert_eq(count.paused, queue);
+    cr_assert_eq(count.paused_types, types);
+}
+
 static inline void paused_queue_or_type_delivers_nothing(const tested_broker *tested)
 {
     if (!tested->kind->caps.pause)
         return;
     bench b = bench_begin(tested);
+    counts_pauses(&b, false, false);
     cr_assert_eq(b.kind->pause(b.admin, 0, "a", true), FL_BROKER_OK);
     cr_assert_eq(b.kind->pause(b.admin, 0, "a", true), FL_BROKER_OK);
     cr_assert_eq(bench_publish(&b, (filch_message){.type = "a"}), 0);
     cr_assert_eq(bench_publish(&b, (filch_message){.type = "b"}), 0);
     cr_assert_eq(bench_publish(&b, (filch_message){.type = "b"}), 0);
     bench_next_is(&b, "2");
+    counts_pauses(&b, false, true);
     cr_assert_eq(b.kind->pause(b.admin, 0, NULL, true), FL_BROKER_OK);
     bench_is_empty(&b);
+    counts_pauses(&b, true, true);
     cr_assert_eq(b.kind->pause(b.admin, 0, NULL, false), FL_BROKER_OK);
     bench_next_is(&b, "3");
     bench_is_empty(&b);
     cr_assert_eq(b.kind->pause(b.admin, 0, "a", false), FL_BROKER_OK);
     bench_next_is(&b, "1");
+    counts_pauses(&b, false, false);
     bench_end(&b);
 }
 

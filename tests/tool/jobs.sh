@@ -147,6 +147,10 @@ run_filch 1 list --broker "sqlite:commands/jobs.db"
 claim "a database that cannot be is named" says commands/jobs.db
 run_filch 1 stats --broker postgres://localhost:1/x
 claim "no command says that it tries again" test "$(grep -c retried err)" -eq 0
+for call in 'enqueue --type x' stats 'list q' 'load --rate 1'; do
+    # shellcheck disable=SC2086
+    refused "broker 'memory:x' one process sqlite:" $call --broker memory:x
+done
 run_filch 1 stats --broker sqlite:absent/jobs.db
 claim "the message says how one is made" says "no database yet: absent/jobs.db; start a service, or enqueue a job"
 claim "a look creates no database" test ! -e absent
@@ -232,7 +236,7 @@ claim "without a time there is no age" json '{(j["age"], j["first_seen"]) for j 
 run_filch 0 list
 claim "which people see" grep -q ' -  *1  ' out
 run_filch 0 stats --json
-claim "stats count" json 'r == {"queue": "tasks", "broker": "sqlite", "ready": 2, "delayed": 1, "running": 0, "dead": 0}'
+claim "stats count" json 'r == {"queue": "tasks", "broker": "sqlite", "ready": 2, "delayed": 1, "running": 0, "dead": 0, "paused": False, "paused_types": False}'
 run_filch 0 stats other
 claim "stats of another queue" grep -q '^ready    0$' out
 run_filch 0 enqueue --type t --dedup key
@@ -290,6 +294,14 @@ claim "it is counted as running" json 'r["running"] == 1 and r["ready"] == 246'
 for q in pause resume; do
     run_filch 0 $q lines --json --type t
     claim "$q of a type" json "r == {'queue': 'lines', 'type': 't', 'paused': '$q' == 'pause'}"
+    run_filch 0 stats lines --json
+    claim "stats after $q of a type" json "(r['paused'], r['paused_types']) == (False, '$q' == 'pause')"
+done
+for state in 'pause --type t:some types' pause:yes 'resume --type t:yes' resume:no; do
+    # shellcheck disable=SC2086
+    run_filch 0 ${state%:*} lines
+    run_filch 0 stats lines
+    claim "stats after ${state%:*}" grep -qx "paused   ${state#*:}" out
 done
 refused "--yes lines" purge lines </dev/null
 terminal $'n\n' "$FILCH_JOBS" purge lines

@@ -31,6 +31,9 @@ for queue in the central-mutex all chase-lev,the; do
     refused "--take half queue chase-lev" sim tree --queue "$queue" --take half
 done
 refused "--seeds '0' 1..1000" sim tree --seeds 0
+for speed in 0 1.01 x nan 0.5x; do
+    refused "--speeds '$speed' 0.01..1" sim tree --speeds "1,$speed"
+done
 refused "/nonexistent/costs No such file" sim tree --costs /nonexistent/costs
 echo "forks 3" >wrong
 refused "wrong:1 unknown cost 'forks' valid: fork" sim tree --costs wrong
@@ -73,6 +76,19 @@ for row in rows:
         assert row["steals_far"] > 0 and row["steals_core"] == 0, row
 END
 claim "the JSON has a row for each policy and number of workers" python3 check.py "$policies"
+
+run_filch 0 sim tree:depth=11,leaf=5000 --workers 1,4 --speeds 1,1,0.5 --json
+cat >speeds.py <<'END'
+import json
+
+report = json.load(open("out", encoding="utf-8"))
+assert report["speeds"] == [1, 1, 0.5], report["speeds"]
+for row, capacity in zip(report["rows"], (1, 3)):
+    assert abs(row["efficiency"] - report["work_ns"] / capacity / row["makespan_ns"]) < 1e-6, row
+    slowest = 1 if capacity == 1 else 0.5
+    assert abs(row["greedy_ns"] - report["work_ns"] / capacity - report["span_ns"] / slowest) < 1, row
+END
+claim "speeds count in efficiency and bound, and the last is for all further workers" python3 speeds.py
 
 for queue in the central-mutex; do
     run_filch 0 sim tree:depth=8 --queue "$queue" --format csv

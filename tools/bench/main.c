@@ -8,9 +8,7 @@
 #include <tools/shared/machine.h>
 #include <tools/shared/output.h>
 
-typedef int writer(const report *r, FILE *out);
-
-static writer *const writers[] = {
+static int (*const writers[])(const report *r, FILE *out) = {
     [SHEET_TEXT] = bench_write_table,
     [SHEET_JSON] = bench_write_json,
     [SHEET_CSV] = bench_write_csv,
@@ -18,18 +16,14 @@ static writer *const writers[] = {
 };
 
 /* 0 or -errno, after a message. */
-static int write_to(const report *r, writer *write, const char *option, const char *path)
-{
-    output out;
-    int rc = output_open(&out, "filch bench", option, path);
-    return rc ? rc : output_close(&out, write(r, out.file));
-}
-
 static int write_all(const report *r)
 {
     const options *o = r->options;
-    int rc = write_to(r, writers[o->format], "--output", o->output);
-    int page_rc = o->report ? write_to(r, bench_write_report, "--report", o->report) : 0;
+    int rc = output_write(out, "filch bench", "--output", o->output, writers[o->format](r, out));
+    int page_rc = 0;
+    if (o->report)
+        page_rc =
+            output_write(out, "filch bench", "--report", o->report, bench_write_report(r, out));
     return rc ? rc : page_rc;
 }
 

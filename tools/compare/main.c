@@ -25,9 +25,7 @@ static int judge_and_write(compare_report *r)
         fprintf(stderr, "filch compare: %s; compare smaller files\n", strerror(-rc));
         return 2;
     }
-    output out;
-    if (output_open(&out, "filch compare", "--output", o->output) ||
-        output_close(&out, compare_write(r, o->format, out.file)))
+    if (output_write(out, "filch compare", "--output", o->output, compare_write(r, o->format, out)))
         return 2;
     int status = compare_status(r);
     if (status == 2)

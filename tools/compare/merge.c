@@ -172,30 +172,20 @@ static int write_json(const json_t *whole, FILE *out)
     return facts_write(json_deep_copy(whole), out);
 }
 
-/* To a file that an option names. 0, or 2 after a message. */
-static int write_to(const json_t *whole, int (*write)(const json_t *, FILE *), const char *option,
-                    const char *path)
-{
-    output out;
-    int rc = output_open(&out, "filch compare", option, path);
-    rc = rc ? rc : output_close(&out, write(whole, out.file));
-    return rc ? 2 : 0;
-}
-
 int compare_merge(const compare_report *r)
 {
     char error[4608];
     const compare_options *o = r->options;
     json_t *whole = merged(r, error, sizeof error);
-    int status = 2;
+    int rc = whole ? 0 : -ENODATA;
     if (!whole)
         fprintf(stderr, "filch compare: %s\n", error);
-    else
-        status = o->merge ? write_to(whole, write_json, "--output", o->output) : 0;
-    if (!status && o->report)
-        status = write_to(whole, write_page, "--report", o->report);
+    else if (o->merge)
+        rc = output_write(out, "filch compare", "--output", o->output, write_json(whole, out));
+    if (!rc && o->report)
+        rc = output_write(out, "filch compare", "--report", o->report, write_page(whole, out));
     json_decref(whole);
-    return status;
+    return rc ? 2 : 0;
 }
 
 #else

@@ -12,12 +12,10 @@
 
 static int keep(const search *s)
 {
-    output out;
     if (!s->options->keep || !s->repeats)
         return 0;
-    if (output_open(&out, "filch explore", "--keep", s->options->keep))
-        return -EIO;
-    return output_close(&out, schedule_write(&s->choices, out.file));
+    return output_write(out, "filch explore", "--keep", s->options->keep,
+                        schedule_write(&s->choices, out));
 }
 
 static int report(const search *s)

@@ -71,7 +71,8 @@ static void print_number(const char *name, uint64_t count)
         printf("%-8s %" PRIu64 "\n", name, count);
 }
 
-static int print_stats(const jobs_options *o, const char *broker, const fl_broker_count *count)
+static int print_stats(const jobs_options *o, const jobs_connection *c,
+                       const fl_broker_count *count)
 {
     const struct {
         const char *name;
@@ -80,7 +81,7 @@ static int print_stats(const jobs_options *o, const char *broker, const fl_broke
                 {"delayed", count->delayed},
                 {"running", count->leased},
                 {"dead", count->dead}};
-    json_t *all = json_pack("{s:o, s:s}", "queue", view_text(o->queue), "broker", broker);
+    json_t *all = json_pack("{s:o, s:s}", "queue", view_text(o->queue), "broker", c->kind->name);
     if (!o->json)
         printf("queue    %s\n", o->queue);
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -88,8 +89,15 @@ static int print_stats(const jobs_options *o, const char *broker, const fl_broke
             json_object_set_new(all, rows[i].name, view_number(rows[i].count));
         else
             print_number(rows[i].name, rows[i].count);
-    if (o->json)
+    if (c->caps.pause && !o->json)
+        printf("paused   %s\n", count->paused ? "yes" : count->paused_types ? "some types" : "no");
+    if (o->json) {
+        json_object_set_new(all, "paused",
+                            c->caps.pause ? json_boolean(count->paused) : json_null());
+        json_object_set_new(all, "paused_types",
+                            c->caps.pause ? json_boolean(count->paused_types) : json_null());
         return view_print(o, all);
+    }
     json_decref(all);
     return 0;
 }
@@ -105,7 +113,7 @@ static int stats(jobs_options *o)
     status = status ? status : jobs_check_needs(&c, JOBS_NEEDS_COUNT);
     status = status ? status : jobs_count(&c, &count);
     jobs_disconnect(&c);
-    return status ? status : print_stats(o, c.kind->name, &count);
+    return status ? status : print_stats(o, &c, &count);
 }
 
 const jobs_command jobs_look_commands[] = {
@@ -127,10 +135,11 @@ const jobs_command jobs_look_commands[] = {
      "Shows one waiting job with its headers and body, as peek does. It looks at the first 100000 "
      "jobs of the queue, or --limit.\n",
      JOBS_LIMIT | JOBS_REDACT, 1, 1, show},
-    {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead",
+    {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead; pauses",
      "Counts the jobs of a queue: ready; delayed; running, that is, taken by a service; and the "
      "dead letters of the queue. `-` (in JSON null) stands for a number that the broker does not "
-     "report.\n",
+     "report. Where the broker can pause queues, it also shows whether this one, or some types of "
+     "its jobs, are paused.\n",
      0, 0, 1, stats},
     {0},
 };

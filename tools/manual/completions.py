@@ -35,6 +35,24 @@ def own(program):
     return [option for option in program.options if not program.commands or option["name"] in ("help", "version")]
 
 
+HELP = "print the help of a command"
+
+
+def heads(program):
+    """The first words of its commands."""
+    return list(dict.fromkeys(name.split()[0] for name, _, _ in program.commands))
+
+
+def tails(program):
+    """The second words of its commands, by their first."""
+    out = {}
+    for name, _, _ in program.commands:
+        head, _, tail = name.partition(" ")
+        if tail:
+            out.setdefault(head, []).append(tail)
+    return out
+
+
 def tables(program):
     """(words of the command, its options), the program's own first."""
     yield "", own(program)
@@ -69,13 +87,11 @@ def bash(program):
         values = f" values='{' '.join(described['choices'])}'" if described["choices"] else ""
         files = "" if takes_files(described) else " files="
         cases += f"    '{name}') options='{' '.join(words(described['options']))}'{values}{files} ;;\n"
-    first = " ".join(name.split()[0] for name, _, _ in program.commands)
-    seconds = {}
-    for name, _, _ in program.commands:
-        head, _, tail = name.partition(" ")
-        if tail:
-            seconds.setdefault(head, []).append(tail)
-    pairs = "".join(f"    {head}) names='{' '.join(tails)}' ;;\n" for head, tails in seconds.items())
+    first, seconds = heads(program) + ["help"] * bool(program.commands), tails(program)
+    cases += "".join(f"    'help {head}') names='{' '.join(names)}' ;;\n" for head, names in seconds.items())
+    if program.commands:
+        seconds["help"] = heads(program)
+    pairs = "".join(f"    {head}) names='{' '.join(names)}' ;;\n" for head, names in seconds.items())
     return f"""# SPDX-License-Identifier: MIT OR Apache-2.0
 {function}()
 {{
@@ -85,7 +101,7 @@ def bash(program):
     [[ $option == '@' || $value == '@'* ]] && head=@ value=${{value#@}}
     COMPREPLY=()
     case ${{COMP_CWORD}} in
-    1) names='{' '.join(dict.fromkeys(first.split()))}' ;;
+    1) names='{' '.join(first)}' ;;
     *) {"command=${COMP_WORDS[1]}" if program.commands else ":"} ;;
     esac
     case $command in
@@ -152,14 +168,15 @@ def zsh(program):
     if not program.commands:
         return out + zsh_arguments(program.options, [], "") + "\n"
     names = "\n".join(f"    '{name}:{zsh_text(what)}'" for name, what, _ in program.commands if " " not in name)
-    groups = sorted({name.split()[0] for name, _, _ in program.commands if " " in name})
+    groups = tails(program)
     names += "".join(f"\n    '{group}:{zsh_text(group)} letters'" for group in groups)
+    names += f"\n    'help:{HELP}'"
     out += f"local -a commands\ncommands=(\n{names}\n)\n"
     out += "if (( CURRENT == 2 )); then\n    _describe command commands\n"
     out += zsh_arguments(own(program), [], "    ") + "\n    return\nfi\n"
-    for group in groups:
-        tails = " ".join(name.split()[1] for name, _, _ in program.commands if name.startswith(group + " "))
-        out += f"if [[ $words[2] == {group} ]] && (( CURRENT == 3 )); then\n    compadd {tails}\n    return\nfi\n"
+    out += "if [[ $words[2] == help ]] && (( CURRENT == 3 )); then\n    _describe command commands\n    return\nfi\n"
+    for group, names in groups.items():
+        out += f"if [[ \"${{words[2,CURRENT-1]}}\" == ({group}|'help {group}') ]]; then\n    compadd {' '.join(names)}\n    return\nfi\n"
     out += f"case \"$words[2]{' $words[3]' if groups else ''}\" in\n"
     for name, _, described in program.commands:
         pattern = f"{name.replace(' ', chr(92) + ' ')}{'*' if groups and ' ' not in name else ''}"
@@ -201,6 +218,10 @@ def fish(program):
         out += fish_options(program, described["options"], f" -n '{condition}'")
         if described["choices"]:
             out += f"complete -c {program.name} -n '{condition}'{'' if takes_files(described) else ' -f'} -a '{' '.join(described['choices'])}'\n"
+    if program.commands:
+        names = " ".join(heads(program))
+        out += f"complete -c {program.name} -n __fish_use_subcommand -f -a help -d '{HELP}'\n"
+        out += f"complete -c {program.name} -n '__fish_seen_subcommand_from help; and not __fish_seen_subcommand_from {names}' -f -a '{names}'\n"
     return out
 
 

@@ -20,6 +20,8 @@ import section3
 PAGES = [
     ("filch-worker.json", 5, "configuration of filch-worker", "service/worker.md",
      ["Configuration", "Periodic jobs", "Environment of other worker programs", "Ready-made handlers"], [("filch-worker", 1)]),
+    ("filch-brokers", 7, "URLs of brokers, their options and capabilities", "service/brokers.md",
+     ["", "Options of URLs", "Capabilities", "SQLite", "A silent network"], [("filch-jobs", 1), ("filch-worker", 1)]),
     ("filch-tasks", 7, "fork and join in C", "fork-join.md", None, [("FILCH_JOIN", 3), ("filch-fork", 3), ("filch", 7)]),
     ("filch-cxx", 7, "Filch in C++", "cxx.md", None, [("filch-tasks", 7), ("filch", 7)]),
     ("filch-python", 7, "Filch in Python", "languages.md", ["", "Python"], [("filch", 7)]),

@@ -68,7 +68,7 @@ def without(nodes, titles):
 
 def table(node):
     """The titles, unless the first is a common word such as "signal"; then each row is an item: its first cell, then the others, which have
-    their titles before them if there are several."""
+    their titles before them if there are several. A row of "yes" alone becomes the list of their titles."""
     head, *rows = list(node)
     titles = [bare(cell) for cell in head]
     shown = " / ".join(titles) if len(titles) == 2 else titles[0]
@@ -76,6 +76,8 @@ def table(node):
     out += ".Bl -tag -width Ds\n"
     for row in rows:
         first, *others = [flat(cell) for cell in row]
+        if set(others) - {""} == {"yes"}:
+            others = [", ".join(title for title, text in zip(titles[1:], others) if text)]
         out += f".It {mdoc.words(first)}\n"
         for title, text in zip(titles[1:], others):
             text = f"{title}: {text}" if title and text and len(others) > 1 else text

@@ -84,7 +84,7 @@ def jobs_page(program, sections, date):
         ("COMMANDS", text),
         *sections,
         ("EXIT STATUS", statuses(program.ending)),
-        ("SEE ALSO", mdoc.see([("filch-worker", 1), ("filch-worker.json", 5)])),
+        ("SEE ALSO", mdoc.see([("filch-worker", 1), ("filch-worker.json", 5), ("filch-brokers", 7)])),
     ]
     return mdoc.page("filch-jobs", 1, date, ["filch-jobs"], "jobs in the queues of a broker", parts)
 
@@ -95,7 +95,7 @@ def worker_page(program, sections, date):
         ("DESCRIPTION", mdoc.body(program.about)),
         ("OPTIONS", options(program.options)),
         *sections,
-        ("SEE ALSO", mdoc.see([("filch-jobs", 1), ("filch-worker.json", 5), ("filch", 7)])),
+        ("SEE ALSO", mdoc.see([("filch-jobs", 1), ("filch-worker.json", 5), ("filch", 7), ("filch-brokers", 7)])),
     ]
     return mdoc.page("filch-worker", 1, date, ["filch-worker"], "a service without C code: jobs from a broker", parts)
 

@@ -183,10 +183,17 @@ int machine_describe(machine *m, const char *text, unsigned workers, char *error
         return -ENOMEM;
     }
     memset(m->tier, FL_TIER_CACHE, (size_t)workers * workers);
+    machine_set_speeds(m, NULL, 0);
     int rc = is_file ? load(m, text, error, size) : text ? imagine(m, text, error, size) : 0;
     if (rc)
         machine_free(m);
     return rc;
+}
+
+void machine_set_speeds(machine *m, const unsigned *speeds, unsigned count)
+{
+    for (unsigned i = 0; i < m->workers; i++)
+        m->speed[i] = count ? speeds[i < count ? i : count - 1] : SIM_SPEED;
 }
 
 void machine_free(machine *m)

@@ -44,11 +44,20 @@ static int simulate_count(const sim_options *o, unsigned workers, sim_report *r,
         fprintf(stderr, "filch sim: %s\n", reason);
         return rc;
     }
+    machine_set_speeds(&m, o->speeds, o->speed_count);
+    double capacity = 0, slowest = 1;
+    for (unsigned i = 0; i < workers; i++) {
+        const double speed = (double)m.speed[i] / SIM_SPEED;
+        capacity += speed;
+        slowest = speed < slowest ? speed : slowest;
+    }
     for (unsigned i = 0; !rc && i < o->queue_count * o->policy_count; i++) {
         sim_row *row = &r->rows[r->count++];
         *row = (sim_row){.queue = o->queues[i / o->policy_count],
                          .policy = o->policies[i % o->policy_count],
-                         .workers = workers};
+                         .workers = workers,
+                         .capacity = capacity,
+                         .slowest = slowest};
         rc = simulate_row(o, &m, row, outcomes);
     }
     machine_free(&m);
@@ -156,9 +165,8 @@ static int write_output(const sim_report *r)
         [SIM_RUN] = write_report,  [SIM_LIST] = write_list,          [SIM_COSTS] = write_costs,
         [SIM_TASKS] = write_tasks, [SIM_CALIBRATE] = write_measured,
     };
-    output out;
-    int rc = output_open(&out, "filch sim", "--output", r->options->output);
-    return rc ? rc : output_close(&out, writers[r->options->task](r, out.file));
+    const sim_options *o = r->options;
+    return output_write(out, "filch sim", "--output", o->output, writers[o->task](r, out));
 }
 
 int filch_sim_main(int argc, char **argv)

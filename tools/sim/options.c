@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <sched/queue.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tools/shared/command.h>
 #include <unistd.h>
@@ -68,6 +69,19 @@ static void add_counts(const command *c, const command_option *row, void *to, co
     add_count(c, to, high);
 }
 
+static void add_speed(const command *c, const command_option *row, void *to, const char *text)
+{
+    sim_options *o = to;
+    char *end;
+    const double speed = strtod(text, &end);
+    (void)row;
+    if (end == text || *end || !(speed >= 0.01 && speed <= 1))
+        command_refuse(c, "--speeds: '%s' is not a number in range (0.01..1)", text);
+    if (o->speed_count == SIM_WORKERS)
+        command_refuse(c, "too many --speeds (at most %d)", SIM_WORKERS);
+    o->speeds[o->speed_count++] = (unsigned)(speed * SIM_SPEED + 0.5);
+}
+
 static void add_policy(const command *c, const command_option *row, void *to, const char *name)
 {
     sim_options *o = to;
@@ -119,6 +133,9 @@ static const command_option known[] = {
     {"workers", "LIST",
      "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)",
      .letter = 'w', .read = command_list, .each = add_counts},
+    {"speeds", "LIST",
+     "Of workers 0, 1, 2 ..., such as 1,1,0.5; further workers have the last one (default: 1)",
+     .read = command_list, .each = add_speed},
     {"policy", "LIST", "Victim policies, or all (default: random)", .letter = 'p',
      .read = command_list, .each = add_policy, .registry = list_policies},
     {"queue", "LIST",

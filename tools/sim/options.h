@@ -20,6 +20,7 @@ typedef struct sim_options {
     const fl_policy *policies[SIM_POLICIES];
     unsigned policy_count;
     unsigned workers[SIM_COUNTS], counts;
+    unsigned speeds[SIM_WORKERS], speed_count; /* of machine_set_speeds */
     const sim_queue *queues[SIM_QUEUES];
     unsigned queue_count;
     enum fl_take_mode take;

@@ -110,16 +110,16 @@ void report_row(sim_row *row, const outcome *outcomes, unsigned count)
 }
 
 /* The null model: a greedy scheduler without any cost needs at most that (Graham 1969; Brent
- * 1974). ns. */
+ * 1974): while a worker is idle, a longest path goes on, at the lowest speed or faster. ns. */
 static double greedy(const sim_report *r, const sim_row *row)
 {
-    return ns(r->extent.work) / row->workers + ns(r->extent.span);
+    return ns(r->extent.work) / row->capacity + ns(r->extent.span) / row->slowest;
 }
 
 double report_efficiency(const sim_report *r, const sim_row *row)
 {
     return row->median[FIGURE_MAKESPAN] > 0
-               ? ns(r->extent.work) / row->workers / row->median[FIGURE_MAKESPAN]
+               ? ns(r->extent.work) / row->capacity / row->median[FIGURE_MAKESPAN]
                : 1;
 }
 
@@ -188,12 +188,12 @@ int report_table(const sim_report *r, FILE *out)
     table_rows(r, out);
     if (o->graph.shape->apart)
         table_jobs(r, out);
-    fputs(
-        "\nmakespan: median, least and most of the seeds; greedy: work / workers + span, which a\n"
-        "scheduler without costs needs at most; core .. far: steals by distance; failed: "
-        "attempts;\n"
-        "searched, slept: of the workers' time\n",
-        out);
+    fprintf(out,
+            "\nmakespan: median, least and most of the seeds; greedy: work / %s, which a\n"
+            "scheduler without costs needs at most; core .. far: steals by distance; failed: "
+            "attempts;\n"
+            "searched, slept: of the workers' time\n",
+            o->speed_count ? "sum of speeds + span / lowest speed" : "workers + span");
     return ferror(out) ? -EIO : 0;
 }
 
@@ -238,6 +238,14 @@ static json_t *row_object(const sim_report *r, const sim_row *row)
     return object;
 }
 
+static json_t *speeds_array(const sim_options *o)
+{
+    json_t *speeds = json_array();
+    for (unsigned i = 0; i < o->speed_count; i++)
+        json_array_append_new(speeds, json_real((double)o->speeds[i] / SIM_SPEED));
+    return speeds;
+}
+
 int report_json(const sim_report *r, FILE *out)
 {
     const sim_options *o = r->options;
@@ -250,6 +258,8 @@ int report_json(const sim_report *r, FILE *out)
                   fl_idle_modes[o->idle]->name, "seed", (json_int_t)o->seed, "seeds", (int)o->seeds,
                   "tasks", (json_int_t)r->extent.tasks, "forks", (json_int_t)r->extent.forks,
                   "work_ns", ns(r->extent.work), "span_ns", ns(r->extent.span), "rows", rows);
+    if (o->speed_count)
+        json_object_set_new(whole, "speeds", speeds_array(o));
     if (o->replay.workers)
         json_object_set_new(whole, "recorded",
                             json_pack("{s:i, s:f}", "workers", (int)o->replay.workers,

@@ -34,8 +34,9 @@ typedef struct sim_row {
     const sim_queue *queue;
     const fl_policy *policy;
     unsigned workers;
-    double least, most;     /* ns: makespans of all seeds */
-    double median[FIGURES]; /* times in ns */
+    double capacity, slowest; /* the sum of its workers' speeds; the lowest */
+    double least, most;       /* ns: makespans of all seeds */
+    double median[FIGURES];   /* times in ns */
 } sim_row;
 
 typedef struct sim_report {
@@ -48,7 +49,7 @@ typedef struct sim_report {
 /* Outcomes of the seeds, 1 .. SIM_SEEDS. */
 void report_row(sim_row *row, const outcome *outcomes, unsigned count);
 
-/* work / workers / makespan */
+/* work / capacity / makespan */
 double report_efficiency(const sim_report *r, const sim_row *row);
 
 /* 0 or -errno. */

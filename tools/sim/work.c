@@ -10,6 +10,12 @@
 /* Returned by a stage instead of a delay: the worker has another next step. */
 enum { AWAY = -1 };
 
+/* The time that a worker needs for work of its own. */
+static picoseconds time_for(const world *s, const worker *w, picoseconds work)
+{
+    return work * SIM_SPEED / s->how->machine->speed[w->index];
+}
+
 /* ---- Strands ---- */
 
 strand *strand_new(world *s)
@@ -113,7 +119,7 @@ static picoseconds end_strand(world *s, worker *w)
             w->vain_nap = 0;
     }
     strand_put_back(s, ended);
-    later(s, w, delay, search_find);
+    later(s, w, time_for(s, w, delay), search_find);
     return AWAY;
 }
 
@@ -203,7 +209,7 @@ static void suspend(world *s, worker *w)
     w->current->is_suspended = true;
     w->current = NULL;
     s->out->waits++;
-    later(s, w, cost(s, COST_SWITCH), search_find);
+    later(s, w, time_for(s, w, cost(s, COST_SWITCH)), search_find);
 }
 
 static picoseconds joined(world *s, worker *w)
@@ -276,7 +282,7 @@ void work_on(world *s, worker *w)
         delay = stages[strand_top(w->current)->stage](s, w);
     while (!delay && !s->error);
     if (delay > 0)
-        later(s, w, delay, work_on);
+        later(s, w, time_for(s, w, delay), work_on);
 }
 
 /* ---- Beginnings ---- */
@@ -299,7 +305,7 @@ void work_begin(world *s, worker *w, const place *what, bool is_gift, picosecond
     w->current = one;
     one->began = s->now + delay;
     turn(s, w, FL_WORKING);
-    later(s, w, delay + cost(s, COST_START), work_on);
+    later(s, w, delay + time_for(s, w, cost(s, COST_START)), work_on);
 }
 
 void work_resume(world *s, worker *w, strand *ready, picoseconds delay)
@@ -307,5 +313,5 @@ void work_resume(world *s, worker *w, strand *ready, picoseconds delay)
     ready->was_switched = true;
     w->current = ready;
     arrive_note(s, w);
-    later(s, w, delay + cost(s, COST_SWITCH), work_on);
+    later(s, w, delay + time_for(s, w, cost(s, COST_SWITCH)), work_on);
 }

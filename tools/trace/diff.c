@@ -199,15 +199,13 @@ static int compare(char **paths, const char *name)
 {
     char error[512];
     trace_file *each[SIDES] = {NULL, NULL};
-    output out;
     int status = 0;
     for (int i = 0; i < SIDES && !status; i++)
         if (!(each[i] = trace_open(paths[i], error, sizeof error)))
             status = 2;
     if (status)
         fprintf(stderr, "%s: %s\n", name, error);
-    else if (output_open(&out, name, "", NULL) ||
-             output_close(&out, diff_write(each[0], each[1], out.file)))
+    else if (output_write(out, name, "", NULL, diff_write(each[0], each[1], out)))
         status = 2;
     for (int i = 0; i < SIDES; i++)
         trace_close(each[i]);

@@ -124,6 +124,9 @@ auto partition(const Where &where, Range &&range, Test test)
     return filch::partition(where, std::begin(range), std::end(range), std::move(test));
 }
 
+FL_CXX_NEEDS_PLACE(find_if)
+FL_CXX_NEEDS_PLACE(partition)
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

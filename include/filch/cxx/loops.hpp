@@ -199,6 +199,10 @@ Out transform(const Where &where, const Range &range, Out out, F f)
     return filch::transform(where, std::begin(range), std::end(range), out, std::move(f));
 }
 
+FL_CXX_NEEDS_PLACE(for_each)
+FL_CXX_NEEDS_PLACE(for_index)
+FL_CXX_NEEDS_PLACE(transform)
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

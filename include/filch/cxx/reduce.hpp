@@ -185,6 +185,9 @@ T reduce(const Where &where, const Range &range, T init, Combine combine = {})
                          std::move(combine));
 }
 
+FL_CXX_NEEDS_PLACE(transform_reduce)
+FL_CXX_NEEDS_PLACE(reduce)
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

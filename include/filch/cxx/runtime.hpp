@@ -113,6 +113,21 @@ template <class F> result_of<std::remove_reference_t<F>> at(const runtime &rt, F
     return rt.run(f);
 }
 
+template <class T>
+constexpr bool is_place =
+    std::is_convertible_v<T, filch_self> || std::is_convertible_v<T, const runtime &>;
+
+// Takes calls of an algorithm without a place to run, so that the first error names the remedy.
+#define FL_CXX_NEEDS_PLACE(name)                                                                   \
+    template <class First, class... Rest,                                                          \
+              class = std::enable_if_t<!filch::detail::is_place<First>>>                           \
+    void name(First &&, Rest &&...)                                                                \
+    {                                                                                              \
+        static_assert(filch::detail::is_place<First>,                                              \
+                      "filch::" #name " without a runtime (write filch::" #name                    \
+                      "(rt, ...) with a filch::runtime, or (self, ...) in a task)");               \
+    }
+
 } // namespace detail
 } // namespace filch
 

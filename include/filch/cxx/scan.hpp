@@ -104,6 +104,9 @@ Out exclusive_scan(const Where &where, It first, It last, Out out, T init, Combi
                                   combine);
 }
 
+FL_CXX_NEEDS_PLACE(inclusive_scan)
+FL_CXX_NEEDS_PLACE(exclusive_scan)
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

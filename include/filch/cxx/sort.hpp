@@ -327,6 +327,10 @@ Out merge(const Where &where, It first, It last, Second second, Second second_la
     return detail::step(out, a + b);
 }
 
+FL_CXX_NEEDS_PLACE(sort)
+FL_CXX_NEEDS_PLACE(stable_sort)
+FL_CXX_NEEDS_PLACE(merge)
+
 } // namespace filch
 
 #include <filch/detail/show_words.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/platform/machine/affinity.h>
 
-#include <runtime/platform/error.h>
 #include <runtime/platform/machine/topology.h>
 
 #include <errno.h>
@@ -158,9 +157,11 @@ void fl_affinity_forked(void)
 
 /* ---- Walks over the allowed PUs ---- */
 
+/* Fast cores come first, then the efficient ones; all PUs of a core are of one kind. */
 struct walk {
-    const fl_place *next, *end;
+    const fl_place *first, *next, *end;
     const struct fl_affinity *mask;
+    bool efficient;     /* the fast ones are done */
     const fl_place *pu; /* where the walk stands */
     unsigned rank;      /* how many allowed PUs of the same core came before it */
     unsigned core;      /* how many cores with an allowed PU came before its core */
@@ -170,22 +171,33 @@ static struct walk walk_over(const fl_topology *t, const struct fl_affinity *mas
 {
     unsigned count;
     const fl_place *first = fl_topology_pus(t, &count);
-    return (struct walk){.next = first, .end = first + count, .mask = mask};
+    return (struct walk){.first = first, .next = first, .end = first + count, .mask = mask};
+}
+
+/* The next allowed PU; NULL: none is left. */
+static const fl_place *next_pu(struct walk *w)
+{
+    for (;;) {
+        for (; w->next < w->end; w->next++)
+            if (w->next->efficient == w->efficient && fl_affinity_allows(w->mask, w->next->cpu))
+                return w->next++;
+        if (w->efficient)
+            return NULL;
+        w->efficient = true;
+        w->next = w->first;
+    }
 }
 
 static bool walk_on(struct walk *w)
 {
-    while (w->next < w->end) {
-        const fl_place *pu = w->next++;
-        if (!fl_affinity_allows(w->mask, pu->cpu))
-            continue;
-        bool sibling = w->pu && w->pu->core == pu->core;
-        w->rank = sibling ? w->rank + 1 : 0;
-        w->core += w->pu && !sibling;
-        w->pu = pu;
-        return true;
-    }
-    return false;
+    const fl_place *pu = next_pu(w);
+    if (!pu)
+        return false;
+    bool sibling = w->pu && w->pu->core == pu->core;
+    w->rank = sibling ? w->rank + 1 : 0;
+    w->core += w->pu && !sibling;
+    w->pu = pu;
+    return true;
 }
 
 /* Allowed PUs of that rank within their core; of any rank where rank is negative. */
@@ -262,7 +274,7 @@ unsigned fl_bind_units(const fl_topology *t, const struct fl_affinity *mask, enu
 fl_place fl_bind_place(const fl_topology *t, const struct fl_affinity *mask, enum fl_bind bind,
                        unsigned worker)
 {
-    static const fl_place nowhere = {-1, -1, -1, -1, -1};
+    static const fl_place nowhere = {-1, -1, -1, -1, -1, false};
     const fl_place *place = binds[bind].place(t, mask, worker);
     return place ? *place : nowhere;
 }
@@ -274,13 +286,5 @@ const char *fl_bind_name(enum fl_bind bind)
     return binds[bind].name;
 }
 
-int fl_bind_find(const char *name, enum fl_bind *out)
-{
-    for (unsigned i = 0; i < sizeof binds / sizeof binds[0]; i++) {
-        if (strcmp(name, binds[i].name) == 0) {
-            *out = (enum fl_bind)i;
-            return 0;
-        }
-    }
-    return fl_fail(EINVAL, "unknown binding \"%.40s\" (valid: auto, core, pu, none)", name);
-}
+const void *const fl_binds[] = {&binds[FL_BIND_AUTO], &binds[FL_BIND_CORE], &binds[FL_BIND_PU],
+                                &binds[FL_BIND_NONE], NULL};

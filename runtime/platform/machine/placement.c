@@ -27,7 +27,8 @@ static int id_in(enum fl_span_of of, const fl_place *pu)
 
 bool fl_placement_has(const fl_placement *p, fl_span span, const fl_place *pu)
 {
-    return fl_affinity_allows(p->mask, pu->cpu) && id_in(span.of, pu) == span.id;
+    return fl_affinity_allows(p->mask, pu->cpu) && !(span.fast && pu->efficient) &&
+           id_in(span.of, pu) == span.id;
 }
 
 /* A run of allowed PUs, and the load on it. */
@@ -36,18 +37,17 @@ struct object {
     double load;
 };
 
-/* The next object of that kind at *at or behind it; *at moves behind the object. false: none is
+/* The next object like that at *at or behind it; *at moves behind the object. false: none is
  * left. */
-static bool next_object(const struct fl_placing *in, enum fl_span_of of, unsigned *at,
-                        struct object *out)
+static bool next_object(const struct fl_placing *in, fl_span like, unsigned *at, struct object *out)
 {
     unsigned count;
     const fl_place *pu = fl_topology_pus(in->topology, &count), *last = NULL;
-    *out = (struct object){.span = {.of = of, .id = -1}};
+    *out = (struct object){.span = {.of = like.of, .id = -1, .fast = like.fast}};
     for (; *at < count; ++*at) {
         const fl_place *here = &pu[*at];
-        int id = id_in(of, here);
-        if (!fl_affinity_allows(in->mask, here->cpu) || id < 0)
+        int id = id_in(like.of, here);
+        if (!fl_affinity_allows(in->mask, here->cpu) || id < 0 || (like.fast && here->efficient))
             continue;
         if (last && id != out->span.id)
             break;
@@ -66,16 +66,18 @@ static bool fits(const struct fl_placing *in, const struct object *o)
     return o->span.cores >= in->workers && o->span.cores > 1;
 }
 
-/* How many objects of that kind there are; 0: none of them has enough cores. */
-static unsigned kind_count(const struct fl_placing *in, enum fl_span_of of)
+/* How many objects like that there are; 0: none of them has enough cores. */
+static unsigned kind_count(const struct fl_placing *in, fl_span like)
 {
     struct object o;
     unsigned count = 0;
     bool any = false;
-    for (unsigned at = 0; next_object(in, of, &at, &o); count++)
+    for (unsigned at = 0; next_object(in, like, &at, &o); count++)
         any = any || fits(in, &o);
     return any ? count : 0;
 }
+
+static const double rounding = 1e-9;
 
 /* Workers per core, this runtime's included. */
 static double crowd(const struct fl_placing *in, const struct object *o)
@@ -84,19 +86,18 @@ static double crowd(const struct fl_placing *in, const struct object *o)
 }
 
 /* Of the objects that are as good as the best, `seed` chooses one. */
-static fl_span least_crowded(const struct fl_placing *in, enum fl_span_of of)
+static fl_span least_crowded(const struct fl_placing *in, fl_span like)
 {
-    const double rounding = 1e-9;
     struct object o;
     double least = -1;
     unsigned equal = 0;
-    for (unsigned at = 0; next_object(in, of, &at, &o);)
+    for (unsigned at = 0; next_object(in, like, &at, &o);)
         if (fits(in, &o) && (least < 0 || crowd(in, &o) < least))
             least = crowd(in, &o);
-    for (unsigned at = 0; next_object(in, of, &at, &o);)
+    for (unsigned at = 0; next_object(in, like, &at, &o);)
         equal += fits(in, &o) && crowd(in, &o) < least + rounding;
     unsigned nth = (unsigned)(in->seed % equal);
-    for (unsigned at = 0; next_object(in, of, &at, &o);)
+    for (unsigned at = 0; next_object(in, like, &at, &o);)
         if (fits(in, &o) && crowd(in, &o) < least + rounding && nth-- == 0)
             break;
     return o.span;
@@ -112,34 +113,43 @@ static const fl_place *first_in(const fl_placement *p, fl_span span)
     return NULL;
 }
 
-/* Objects of that kind, around the last step, are the next one if they are larger. */
-static void step_out(fl_placement *p, const struct fl_placing *in, enum fl_span_of of)
+/* An object like that, around the last step, is the next one if it is larger. */
+static void step_out(fl_placement *p, const struct fl_placing *in, fl_span like)
 {
     const fl_span *last = &p->step[p->steps - 1];
     const fl_place *inside = first_in(p, *last);
     struct object o;
-    for (unsigned at = 0; next_object(in, of, &at, &o);)
-        if (o.span.id == id_in(of, inside) && o.span.cores > last->cores) {
+    for (unsigned at = 0; next_object(in, like, &at, &o);)
+        if (o.span.id == id_in(like.of, inside) && o.span.cores > last->cores) {
             p->step[p->steps++] = o.span;
             return;
         }
 }
 
+/* Are there fast cores for all workers of the process, and others, too? */
+static bool fast_suffice(const fl_placement *p, const struct fl_placing *in)
+{
+    struct object fast;
+    unsigned at = 0;
+    return next_object(in, (fl_span){.of = FL_SPAN_ALL, .fast = true}, &at, &fast) &&
+           fast.span.cores < p->units && fits(in, &fast) && crowd(in, &fast) < 1 + rounding;
+}
+
 static void let_float(fl_placement *p, const struct fl_placing *in)
 {
     unsigned most = 0;
-    enum fl_span_of kind = FL_SPAN_ALL;
-    for (enum fl_span_of of = FL_SPAN_CACHE; of < FL_SPAN_ALL; of++)
-        if (kind_count(in, of) > most) {
-            most = kind_count(in, of);
-            kind = of;
+    fl_span like = {.of = FL_SPAN_ALL, .fast = fast_suffice(p, in)}, other = like;
+    for (other.of = FL_SPAN_CACHE; other.of < FL_SPAN_ALL; other.of++)
+        if (kind_count(in, other) > most) {
+            most = kind_count(in, other);
+            like = other;
         }
-    if (kind == FL_SPAN_ALL)
+    if (like.of == FL_SPAN_ALL && !like.fast)
         return;
-    p->step[p->steps++] = least_crowded(in, kind);
-    for (enum fl_span_of of = FL_SPAN_CACHE; of < FL_SPAN_ALL; of++)
-        if (of != kind)
-            step_out(p, in, of);
+    p->step[p->steps++] = least_crowded(in, like);
+    for (other.of = FL_SPAN_CACHE; other.of <= FL_SPAN_ALL; other.of++)
+        if (other.of != like.of)
+            step_out(p, in, other);
 }
 
 /* ---- The rule ---- */
@@ -190,17 +200,10 @@ struct fl_affinity fl_placement_cpus(const fl_placement *p, fl_span span)
 {
     unsigned count;
     const fl_place *pu = fl_topology_pus(p->topology, &count);
-    int most = 0;
-    if (span.of == FL_SPAN_ALL)
+    if (fl_placement_is_mask(span))
         return fl_affinity_copy(p->mask);
-    for (unsigned i = 0; i < count; i++)
-        most = pu[i].cpu > most ? pu[i].cpu : most;
-    size_t room = (size_t)most + 1;
-    struct fl_affinity cpus = {CPU_ALLOC(room), CPU_ALLOC_SIZE(room)};
-    if (!cpus.set)
-        return (struct fl_affinity){0};
-    CPU_ZERO_S(cpus.size, cpus.set);
-    for (unsigned i = 0; i < count; i++)
+    struct fl_affinity cpus = fl_topology_empty(p->topology);
+    for (unsigned i = 0; cpus.set && i < count; i++)
         if (fl_placement_has(p, span, &pu[i]))
             CPU_SET_S((size_t)pu[i].cpu, cpus.size, cpus.set);
     return cpus;
@@ -225,7 +228,7 @@ fl_place fl_placement_place(const fl_placement *p, unsigned worker)
     unsigned count;
     const fl_place *pu = fl_topology_pus(p->topology, &count), *first = NULL;
     fl_span span = fl_placement_span(p, worker);
-    fl_place place = {-1, -1, -1, -1, -1};
+    fl_place place = {-1, -1, -1, -1, -1, false};
     for (unsigned i = 0; p->bind != FL_BIND_NONE && i < count; i++) {
         if (!fl_placement_has(p, span, &pu[i]))
             continue;

@@ -13,7 +13,9 @@
  *   pinned     W = U, no CPU quota below U, and no other live runtime of the process is pinned:
  *              worker i is pinned as by `core`.
  *   floating   else. Each worker may run on all CPUs of one object: a last-level cache, a NUMA
- *              node, a package, or all of the mask. Of the kinds that have an object with W cores
+ *              node, a package, or all of the mask. Only fast cores count, if there are W or more of
+ *              them (and 2 or more), and no more workers of this process on them than that. Of the
+ *              kinds that have an object with W cores
  *              or more (and 2 or more: a single core would be a pin), the kind with most objects
  *              is taken, and of its objects with enough cores the one with the fewest workers per
  *              core, this runtime's included. `seed` decides between equal ones, since other
@@ -21,8 +23,8 @@
  *   slots      Of a floating runtime, worker i >= W may run on the smallest of these objects around
  *              the chosen one that has more than i cores. Beyond U cores, and beyond W where more
  *              are pinned, a worker may run on all of the mask: it serves when others are stuck.
- * `core` and `pu` pin W workers, several to a core where there are fewer, and slots up to U. `none`
- * leaves all to the system.
+ * `core` and `pu` pin W workers, fast cores first, several to a core where there are fewer, and
+ * slots up to U. `none` leaves all to the system.
  *
  * Threads: any; no state except the caller's. */
 #ifndef FL_PLACEMENT_H
@@ -39,13 +41,14 @@ enum fl_span_of { FL_SPAN_CPU, FL_SPAN_CACHE, FL_SPAN_NODE, FL_SPAN_PACKAGE, FL_
 typedef struct fl_span {
     enum fl_span_of of;
     int id;         /* as in fl_place; 0 for FL_SPAN_ALL */
+    bool fast;      /* without its efficient cores */
     unsigned cores; /* in it, that the mask allows */
 } fl_span;
 
 /* The input: facts at the creation of a runtime. */
 struct fl_placing {
     const fl_topology *topology;
-    const struct fl_affinity *mask; /* the creator's; outlives the placement */
+    const struct fl_affinity *mask; /* the creator's, or part of it; outlives the placement */
     enum fl_bind bind;
     unsigned workers;
     double quota;       /* CPUs that the cgroup grants, 0: no limit */
@@ -55,7 +58,7 @@ struct fl_placing {
     uint64_t seed;
 };
 
-enum { FL_PLACEMENT_STEPS = 3 };
+enum { FL_PLACEMENT_STEPS = 4 };
 
 typedef struct fl_placement {
     const fl_topology *topology;
@@ -74,7 +77,12 @@ void fl_placement_make(fl_placement *out, const struct fl_placing *in);
 fl_span fl_placement_span(const fl_placement *p, unsigned worker);
 /* Whether the PU is in the span. */
 bool fl_placement_has(const fl_placement *p, fl_span span, const fl_place *pu);
-/* The span as a mask, which the caller frees. {0}: there is no memory, or FL_SPAN_ALL of a mask
+/* Whether the span is all of the mask. */
+static inline bool fl_placement_is_mask(fl_span span)
+{
+    return span.of == FL_SPAN_ALL && !span.fast;
+}
+/* The span as a mask, which the caller frees. {0}: there is no memory, or it is all of a mask
  * that is not known. */
 struct fl_affinity fl_placement_cpus(const fl_placement *p, fl_span span);
 /* The same as a list of OS indexes, "0-3,8". Returns the length of the whole, as snprintf. */

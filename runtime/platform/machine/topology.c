@@ -45,14 +45,6 @@ const fl_place *fl_topology_pus(const fl_topology *t, unsigned *count)
     return t->pu;
 }
 
-unsigned fl_topology_units(const fl_topology *t, enum fl_bind bind)
-{
-    struct fl_affinity mask = mask_for(t);
-    unsigned n = fl_bind_units(t, &mask, bind);
-    fl_affinity_free(&mask);
-    return n ? n : 1;
-}
-
 int fl_topology_place(const fl_topology *t, enum fl_bind bind, unsigned worker, fl_place *out)
 {
     struct fl_affinity mask = mask_for(t);
@@ -71,12 +63,73 @@ unsigned fl_topology_cpus(const fl_topology *t)
     return fl_quota_cpus(pus, quota);
 }
 
-unsigned fl_topology_default_workers(const fl_topology *t, enum fl_bind bind, struct fl_sizing *why)
+/* ---- Kinds of cores ---- */
+
+struct fl_affinity fl_topology_empty(const fl_topology *t)
 {
-    struct fl_sizing s = {.units = fl_topology_units(t, bind), .reason = "the whole machine"};
+    int most = 0;
+    for (unsigned i = 0; i < t->pus; i++)
+        most = t->pu[i].cpu > most ? t->pu[i].cpu : most;
+    size_t room = (size_t)most + 1;
+    struct fl_affinity cpus = {CPU_ALLOC(room), CPU_ALLOC_SIZE(room)};
+    if (!cpus.set)
+        return (struct fl_affinity){0};
+    CPU_ZERO_S(cpus.size, cpus.set);
+    return cpus;
+}
+
+/* Allowed PUs of fast cores, or of efficient ones. */
+static unsigned count_kind(const fl_topology *t, const struct fl_affinity *mask, bool efficient)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < t->pus; i++)
+        n += t->pu[i].efficient == efficient && fl_affinity_allows(mask, t->pu[i].cpu);
+    return n;
+}
+
+struct fl_affinity fl_topology_only(const fl_topology *t, const struct fl_affinity *mask,
+                                    enum fl_cores_mode cores)
+{
+    if (cores == FL_CORES_ALL || !count_kind(t, mask, false) || !count_kind(t, mask, true))
+        return (struct fl_affinity){0};
+    struct fl_affinity only = fl_topology_empty(t);
+    for (unsigned i = 0; only.set && i < t->pus; i++)
+        if (t->pu[i].efficient == (cores == FL_CORES_EFFICIENT) &&
+            fl_affinity_allows(mask, t->pu[i].cpu))
+            CPU_SET_S((size_t)t->pu[i].cpu, only.size, only.set);
+    return only;
+}
+
+/* ---- Number of workers ---- */
+
+static unsigned units_of(const fl_topology *t, enum fl_bind bind, enum fl_cores_mode cores,
+                         bool *restricted)
+{
+    struct fl_affinity mask = mask_for(t), only = fl_topology_only(t, &mask, cores);
+    unsigned n = fl_bind_units(t, only.set ? &only : &mask, bind);
+    *restricted = only.set;
+    fl_affinity_free(&only);
+    fl_affinity_free(&mask);
+    return n ? n : 1;
+}
+
+unsigned fl_topology_units(const fl_topology *t, enum fl_bind bind)
+{
+    bool restricted;
+    return units_of(t, bind, FL_CORES_ALL, &restricted);
+}
+
+unsigned fl_topology_default_workers(const fl_topology *t, enum fl_bind bind,
+                                     enum fl_cores_mode cores, struct fl_sizing *why)
+{
+    bool restricted;
+    struct fl_sizing s = {.units = units_of(t, bind, cores, &restricted),
+                          .reason = "the whole machine"};
     int rc = t->real ? fl_quota_read(NULL, &s.quota) : 0;
     s.workers = fl_quota_workers(s.units, s.quota);
-    if (!t->real)
+    if (restricted && s.workers == s.units)
+        s.reason = cores == FL_CORES_FAST ? "the fast cores" : "the efficient cores";
+    else if (!t->real)
         s.reason = "the machine description given to hwloc";
     else if (s.workers < s.units)
         s.reason = "the cgroup's CPU quota";
@@ -141,13 +194,38 @@ static int index_of(hwloc_obj_t object)
     return object ? (int)object->logical_index : -1;
 }
 
-static fl_place place_of(hwloc_topology_t h, hwloc_obj_t pu)
+static bool is_small(hwloc_topology_t h, int kind)
+{
+    struct hwloc_info_s *info;
+    unsigned count = 0;
+    hwloc_cpukinds_get_info(h, (unsigned)kind, NULL, NULL, &count, &info, 0);
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(info[i].name, "CoreType") == 0 && strcmp(info[i].value, "IntelAtom") == 0)
+            return true;
+    return false;
+}
+
+/* hwloc numbers kinds of cores from the most efficient to the fastest, if it can. Returns how many count as efficient:
+ * the first one, and on Intel's processors all small ones, of which there may be two kinds. */
+static int efficient_kinds(hwloc_topology_t h)
+{
+    int kinds = hwloc_cpukinds_get_nr(h, 0), small = 0, efficiency = -1;
+    if (kinds < 2 || hwloc_cpukinds_get_info(h, 0, NULL, &efficiency, NULL, NULL, 0) ||
+        efficiency < 0)
+        return 0;
+    while (small < kinds && is_small(h, small))
+        small++;
+    return small && small < kinds ? small : 1;
+}
+
+static fl_place place_of(hwloc_topology_t h, hwloc_obj_t pu, int efficient)
 {
     hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(h, HWLOC_OBJ_CORE, pu), cache = NULL;
     for (hwloc_obj_t up = pu->parent; up; up = up->parent)
         if (hwloc_obj_type_is_dcache(up->type))
             cache = up;
     /* Caches of several levels can be last ones on one machine; the first PU beneath names each. */
+    int kind = hwloc_cpukinds_get_by_cpuset(h, pu->cpuset, 0);
     hwloc_obj_t first =
         cache ? hwloc_get_obj_inside_cpuset_by_type(h, cache->cpuset, HWLOC_OBJ_PU, 0) : NULL;
     return (fl_place){
@@ -157,6 +235,7 @@ static fl_place place_of(hwloc_topology_t h, hwloc_obj_t pu)
         .package = index_of(hwloc_get_ancestor_obj_by_type(h, HWLOC_OBJ_PACKAGE, pu)),
         .node = index_of(
             hwloc_get_next_obj_covering_cpuset_by_type(h, pu->cpuset, HWLOC_OBJ_NUMANODE, NULL)),
+        .efficient = kind >= 0 && kind < efficient,
     };
 }
 
@@ -211,8 +290,9 @@ static int boil_down(hwloc_topology_t h, struct fl_topology **out)
     t->hwloc = h;
     t->real = hwloc_topology_is_thissystem(h);
     t->nodes = nodes > 0 ? (unsigned)nodes : 0;
+    const int efficient = efficient_kinds(h);
     for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(h, HWLOC_OBJ_PU, pu));)
-        t->pu[t->pus++] = place_of(h, pu);
+        t->pu[t->pus++] = place_of(h, pu, efficient);
     int rc = t->pus ? fl_numa_tiers(h, t->nodes, &t->tier)
                     : fl_fail(ENOSYS, "hwloc finds no processor; is /sys mounted?");
     if (rc)
@@ -279,7 +359,7 @@ static int make_flat(struct fl_topology **out)
         t->real = true;
         for (size_t i = 0; i < cpus; i++)
             if (fl_affinity_allows(&mask, (int)i))
-                t->pu[t->pus++] = (fl_place){(int)i, (int)i, -1, -1, -1};
+                t->pu[t->pus++] = (fl_place){(int)i, (int)i, -1, -1, -1, false};
     }
     fl_affinity_free(&mask);
     *out = t;
@@ -334,19 +414,40 @@ size_t fl_topology_allowed(const fl_topology *t, char *text, size_t size)
     return length;
 }
 
+/* Empty if there is one kind. */
+static void describe_kinds(const fl_topology *t, char *text, size_t size)
+{
+    static const struct fl_affinity everything;
+    struct fl_affinity fast = fl_topology_only(t, &everything, FL_CORES_FAST),
+                       small = fl_topology_only(t, &everything, FL_CORES_EFFICIENT);
+    char lists[2][128];
+    *text = '\0';
+    if (fast.set && small.set) {
+        fl_topology_list(t, &fast, lists[0], sizeof lists[0]);
+        fl_topology_list(t, &small, lists[1], sizeof lists[1]);
+        snprintf(text, size, "kinds:   fast cores %u (CPUs %s), efficient cores %u (CPUs %s)\n",
+                 fl_bind_units(t, &fast, FL_BIND_CORE), lists[0],
+                 fl_bind_units(t, &small, FL_BIND_CORE), lists[1]);
+    }
+    fl_affinity_free(&fast);
+    fl_affinity_free(&small);
+}
+
 size_t fl_topology_describe(const fl_topology *t, char *text, size_t size)
 {
-    char allowed[256];
+    char allowed[256], kinds[384];
     fl_topology_allowed(t, allowed, sizeof allowed);
+    describe_kinds(t, kinds, sizeof kinds);
     if (!t->hwloc)
         return (size_t)snprintf(text, size, "usable:  hardware threads %u (CPUs %s)\n", t->pus,
                                 allowed);
-    int length = snprintf(text, size,
-                          "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
-                          "usable:  cores %u, hardware threads %u (CPUs %s)\n",
-                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
-                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
-                          t->real ? "" : " (imagined by hwloc)", fl_topology_units(t, FL_BIND_CORE),
-                          fl_topology_units(t, FL_BIND_PU), allowed);
+    int length =
+        snprintf(text, size,
+                 "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
+                 "%susable:  cores %u, hardware threads %u (CPUs %s)\n",
+                 hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
+                 hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
+                 t->real ? "" : " (imagined by hwloc)", kinds, fl_topology_units(t, FL_BIND_CORE),
+                 fl_topology_units(t, FL_BIND_PU), allowed);
     return length < 0 ? 0 : (size_t)length;
 }

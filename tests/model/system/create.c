@@ -28,7 +28,7 @@ void fl_residents_leave(fl_resident *one)
 fl_place fl_placement_place(const fl_placement *p, unsigned worker)
 {
     (void)p, (void)worker;
-    return (fl_place){-1, -1, -1, -1, -1};
+    return (fl_place){-1, -1, -1, -1, -1, false};
 }
 
 fl_span fl_placement_span(const fl_placement *p, unsigned worker)

@@ -187,10 +187,17 @@ unsigned fl_topology_cpus(const fl_topology *topology)
 }
 
 unsigned fl_topology_default_workers(const fl_topology *topology, enum fl_bind bind,
-                                     struct fl_sizing *why)
+                                     enum fl_cores_mode cores, struct fl_sizing *why)
 {
-    (void)topology, (void)bind, (void)why;
+    (void)topology, (void)bind, (void)cores, (void)why;
     return 1;
+}
+
+struct fl_affinity fl_topology_only(const fl_topology *topology, const struct fl_affinity *mask,
+                                    enum fl_cores_mode cores)
+{
+    (void)topology, (void)mask, (void)cores;
+    return (struct fl_affinity){0};
 }
 
 unsigned fl_bind_units(const fl_topology *topology, const struct fl_affinity *mask,

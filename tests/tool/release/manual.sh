@@ -42,6 +42,11 @@ claim "its page has the fields of the configuration, and their ranges" eval 'man
 claim "man finds a function that a macro defines" eval 'man -M man -P cat filch_u64_cas | col -b | grep -q "cas(a, &expected"'
 claim "man finds a macro of include/filch/detail" eval 'man -M man -P cat FILCH_STOP | col -b | grep -q "FILCH_STOP(code)"'
 claim "man finds the page on C++" eval 'man -M man -P cat filch-cxx | col -b | grep -q "filch::invoke(self, f, g, h)"'
+man -M man -P cat filch-brokers | col -b | tr -s '[:space:]' ' ' >brokers
+for text in 'sqlite:PATH that file' 'transactions postgres count memory, kafka,' 'sqlite option: sync valid: full, normal'; do
+    claim "man finds the page on brokers, with $text" grep -qF -- "$text" brokers
+done
+claim "the page on brokers is named by filch-worker and filch-jobs" test "$(grep -lx '.Xr filch-brokers 7 \?,\?' man/man1/filch-worker.1 man/man1/filch-jobs.1 | wc -l)" -eq 2
 claim "man finds the page on Python, which begins with an example" eval 'man -M man -P cat filch-python | col -b | grep -q "with filch.Executor() as executor"'
 claim "a title of one word is not above a table: $(grep -lE '^\.Em "?(to|signal|claim|variable)"? :' man/man[157]/*)" \
     eval '! grep -qE "^\.Em \"?(to|signal|claim|variable)\"? :" man/man[157]/*'
@@ -79,6 +84,10 @@ offers() {
     done
 }
 offers 'filch co' compare
+offers 'filch he' help
+offers 'filch help ' 'bench sim trace'
+offers 'filch-jobs help ' 'enqueue dead'
+offers 'filch-jobs help dead ' 'list drop'
 offers 'filch sim --pol' --policy
 offers 'filch-jobs de' dead
 offers 'filch-jobs dead ' 'list show requeue drop'
@@ -118,6 +127,8 @@ filch-worker --envel|--envelope
 filch sim --policy near|nearest
 filch sim --policy random,near|random,nearest
 filch sim sten|stencil
+filch help explo|explore
+filch-jobs help dead req|requeue
 filch sim run|run.trace
 filch tune wid|width
 filch-jobs list --broker postgresq|postgresql://

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <tests/support/hybrid.h>
 #include <tests/support/system.h>
 #include <tests/support/test.h>
 
@@ -75,6 +76,49 @@ Test(describe, lone_worker_spins_with_two_fibers)
     passes(&child, say_few_fibers);
     expect(&child, "\nshort waits  spin for a few microseconds\n");
     expect(&child, "at most 2 fibers");
+}
+
+/* ---- Kinds of cores ---- */
+
+static const struct {
+    const char *claim, *cores;
+    struct kind kinds[3];
+    const char *words[2];
+} mixed[] = {
+    {"fast",
+     "fast",
+     {{1, 0, NULL}, {3, 1, NULL}},
+     {"\nworkers      3: the fast cores\n", "\ncores        fast: fast cores only\n"}},
+    {"efficient",
+     "efficient",
+     {{1, 0, NULL}, {3, 1, NULL}},
+     {"\nworkers      1: the efficient cores\n", "\ncores        efficient: "}},
+    {"all",
+     "all",
+     {{1, 0, NULL}, {3, 1, NULL}},
+     {"\nworkers      4: ", "\nkinds:   fast cores 3 (CPUs 1-3), efficient cores 1 (CPUs 0)\n"}},
+    {"one kind",
+     "fast",
+     {{4, 0, NULL}},
+     {"\nworkers      4: ", "\ncores        fast: all, since the usable cores are of one kind\n"}},
+};
+
+static const char *cores;
+
+static void say_cores(void)
+{
+    say(&(filch_config){.cores = cores});
+}
+
+FOR_EACH(describe, cores_decide_workers, mixed)
+{
+    struct child child;
+    const char *file = hybrid_machine("core:4 pu:1", one->kinds);
+    cores = one->cores;
+    passes(&child, say_cores);
+    unlink(file);
+    for (unsigned i = 0; i < 2; i++)
+        expect(&child, one->words[i]);
 }
 
 static const char *queue;

@@ -5,6 +5,7 @@
 #include <runtime/engine/worker.h>
 #include <runtime/platform/machine/quota.h>
 #include <sched.h>
+#include <tests/support/hybrid.h>
 #include <tests/support/system.h>
 #include <tests/support/tasks.h>
 #include <tests/support/test.h>
@@ -152,5 +153,44 @@ Test(placed, floating_runtime_reports_place_and_reason)
     cr_expect_not_null(
         strstr(text, "binding      auto, not pinned: more workers than cores; on any of CPUs "),
         "%s", text);
+    OK(filch_runtime_destroy(rt));
+}
+
+/* ---- Fast and efficient cores ---- */
+
+static const struct {
+    const char *claim, *cores, *bind;
+} kinds[] = {
+    {"fast, pinned", "fast", "core"},
+    {"fast, floating", "fast", "none"},
+    {"efficient, pinned", "efficient", "auto"},
+    {"efficient, floating", "efficient", "none"},
+};
+
+/* The first core of this machine is efficient, as hwloc is told, and the others are fast. */
+FOR_EACH(placed, workers_stay_on_their_cores, kinds)
+{
+    const unsigned all = cores();
+    if (all < 2)
+        cr_skip_test("one core");
+    fl_topology_unload();
+    const char *file =
+        hybrid_machine(NULL, (const struct kind[]){{1, 0, NULL}, {all - 1, 1, NULL}, {0}});
+    filch_runtime *rt;
+    OK(filch_runtime_create(&rt, &(filch_config){.max_workers = MOST,
+                                                 .cores = one->cores,
+                                                 .bind = one->bind,
+                                                 .guest = "0"}));
+    unlink(file);
+    const bool efficient = strcmp(one->cores, "efficient") == 0;
+    cr_expect_eq(filch_runtime_workers(rt), efficient ? 1 : all - 1);
+    OK(filch_runtime_resize(rt, all + 1));
+    expect_as_placed(rt);
+    unsigned count;
+    const fl_place *pu = fl_topology_pus(rt->topology, &count);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned w = 0; w < filch_runtime_workers(rt); w++)
+            cr_expect(pu[i].efficient == efficient || !CPU_ISSET((size_t)pu[i].cpu, &masks[w]),
+                      "worker %u, CPU %d", w, pu[i].cpu);
     OK(filch_runtime_destroy(rt));
 }

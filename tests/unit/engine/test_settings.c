@@ -11,7 +11,8 @@ static const char *const variables[] = {"FILCH_WORKERS",     "FILCH_BIND",
                                         "FILCH_MAX_FIBERS",  "FILCH_SEED",
                                         "FILCH_INFO",        "FILCH_BLOCKING_THREADS",
                                         "FILCH_MAX_WORKERS", "FILCH_IDLE",
-                                        "FILCH_TAKE",        "FILCH_WAIT"};
+                                        "FILCH_TAKE",        "FILCH_WAIT",
+                                        "FILCH_CORES"};
 
 static void forget_environment(void)
 {
@@ -33,6 +34,7 @@ Test(settings, nothing_given_means_the_defaults)
     fl_settings s = resolved(NULL);
     cr_assert_eq(s.workers, 0, "as many as the machine says");
     cr_assert_eq(s.bind, FL_BIND_AUTO);
+    cr_assert_eq(s.cores, FL_CORES_ALL);
     cr_assert_str_eq(s.policy->name, "random");
     cr_assert_str_eq(s.queue->name, "chase-lev");
     cr_assert_not(s.full_fence);
@@ -49,10 +51,10 @@ Test(settings, nothing_given_means_the_defaults)
 
 static void set_all(void)
 {
-    static const char *const values[] = {"3",    "pu",      "random", "central-mutex",
-                                         "full", "0x10000", "17",     "99",
-                                         "1",    "5",       "9",      "spin",
-                                         "one",  "help-any"};
+    static const char *const values[] = {"3",    "pu",       "random",   "central-mutex",
+                                         "full", "0x10000",  "17",       "99",
+                                         "1",    "5",        "9",        "spin",
+                                         "one",  "help-any", "efficient"};
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++)
         setenv(variables[i], values[i], 1);
 }
@@ -63,6 +65,7 @@ Test(settings, environment_is_heard)
     fl_settings s = resolved(NULL);
     cr_assert_eq(s.workers, 3);
     cr_assert_eq(s.bind, FL_BIND_PU);
+    cr_assert_eq(s.cores, FL_CORES_EFFICIENT);
     cr_assert_str_eq(s.queue->name, "central-mutex");
     cr_assert(s.full_fence);
     cr_assert_eq(s.stack_size, 0x10000);
@@ -82,6 +85,7 @@ Test(settings, configuration_wins_over_the_environment)
     filch_config config = {.size = sizeof config,
                            .workers = 2,
                            .bind = "none",
+                           .cores = "fast",
                            .policy = "random",
                            .queue = "chase-lev",
                            .fence = "asymmetric",
@@ -94,6 +98,7 @@ Test(settings, configuration_wins_over_the_environment)
     fl_settings s = resolved(&config);
     cr_assert_eq(s.workers, 2);
     cr_assert_eq(s.bind, FL_BIND_NONE);
+    cr_assert_eq(s.cores, FL_CORES_FAST);
     cr_assert_str_eq(s.queue->name, "chase-lev");
     cr_assert_not(s.full_fence);
     cr_assert_eq(s.stack_size, 128 << 10);
@@ -158,7 +163,8 @@ Test(settings, bad_environment_value_names_valid_ones)
         {"FILCH_SEED", "dice", {"FILCH_SEED=dice", "not a number"}},
         {"FILCH_SEED", "-7", {"FILCH_SEED=-7", "not a number"}},
         {"FILCH_SEED", " -7", {"FILCH_SEED= -7", "not a number"}},
-        {"FILCH_BIND", "socket", {"socket", "core", "none"}},
+        {"FILCH_BIND", "socket", {"unknown FILCH_BIND 'socket'", "auto, core, pu, none"}},
+        {"FILCH_CORES", "slow", {"unknown FILCH_CORES 'slow'", "all, fast, efficient"}},
         {"FILCH_POLICY", "greedy", {"unknown FILCH_POLICY 'greedy'", "valid: random"}},
         {"FILCH_QUEUE", "fifo", {"unknown FILCH_QUEUE 'fifo'", "valid: chase-lev, "}},
         {"FILCH_QUEUE", "chase", {"unknown FILCH_QUEUE 'chase'", "valid: chase-lev, "}},
@@ -166,6 +172,8 @@ Test(settings, bad_environment_value_names_valid_ones)
         {"FILCH_IDLE", "doze", {"unknown FILCH_IDLE 'doze'", "sleep, yield, spin"}},
         {"FILCH_WAIT", "block", {"unknown FILCH_WAIT 'block'", "suspend, help-any, help-own"}},
         {"FILCH_TAKE", "all", {"unknown FILCH_TAKE 'all'", "adaptive, one, half"}},
+        {"FILCH_TRACE", "f,some", {"FILCH_TRACE=f,some: unknown trace option 'some'"}},
+        {"FILCH_TRACE", "f,limit=1", {"FILCH_TRACE=f,limit=1: trace limit '1' is out of range"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         setenv(cases[i].variable, cases[i].value, 1);
@@ -188,19 +196,35 @@ Test(settings, bad_config_value_names_field)
         {{.policy = "sideways"}, {"unknown policy 'sideways'", "valid: random"}},
         {{.queue = "lifo"}, {"unknown queue 'lifo'", "valid: chase-lev, "}},
         {{.fence = "heavy"}, {"unknown fence 'heavy'", "asymmetric, full"}},
-        {{.bind = "everywhere"}, {"everywhere", "core"}},
+        {{.bind = "everywhere"}, {"unknown bind 'everywhere'", "auto, core, pu, none"}},
+        {{.cores = "big"}, {"unknown cores 'big'", "all, fast, efficient"}},
         {{.idle = "never"}, {"unknown idle 'never'", "sleep, yield, spin"}},
         {{.take = "more"}, {"unknown take 'more'", "adaptive, one, half"}},
         {{.wait = "help", .queue = "central-mutex"},
          {"unknown wait 'help'", "suspend, help-any, help-own"}},
         {{.wait = "help-own", .queue = "central-mutex"}, {"wait=help-own", "queue=central-mutex"}},
         {{.take = "half", .queue = "central-mutex"}, {"take=half", "queue=central-mutex"}},
+        {{.trace = "f,some"}, {"unknown trace option 'some'"}},
         {{.size = sizeof(filch_config) + 8}, {"filch_config"}},
         {{.size = offsetof(filch_config, policy) + 4, .policy = "random"}, {"filch_config"}},
         {{.size = sizeof(filch_config) - 1}, {"filch_config", "sizeof"}},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         expect_refusal(&cases[i].config, cases[i].words);
+}
+
+Test(settings, impossible_pairs_name_their_sources)
+{
+    setenv("FILCH_TAKE", "half", 1);
+    expect_refusal(&(filch_config){.queue = "the"},
+                   (const char *const[3]){"FILCH_TAKE=half is impossible with queue=the; choose "
+                                          "queue=chase-lev, or another FILCH_TAKE"});
+    unsetenv("FILCH_TAKE");
+    setenv("FILCH_QUEUE", "central-mutex", 1);
+    expect_refusal(&(filch_config){.wait = "help-own"},
+                   (const char *const[3]){"wait=help-own is impossible with "
+                                          "FILCH_QUEUE=central-mutex"});
+    unsetenv("FILCH_QUEUE");
 }
 
 Test(settings, older_configuration_is_read_partially)

@@ -3,6 +3,7 @@
  * The rule of placement on machines that hwloc imagines; each test has a process, and so a
  * topology, of its own. */
 #include <runtime/platform/machine/placement.h>
+#include <tests/support/hybrid.h>
 #include <tests/support/test.h>
 
 /* 2 packages, each with a NUMA node, 2 last-level caches, and 2 cores of 2 hardware threads in each
@@ -315,4 +316,78 @@ Test(placement, one_cache_floats_as_one_tier)
     fl_placement p = autoplaced(t, 2);
     fl_place a = fl_placement_place(&p, 0), b = fl_placement_place(&p, 1);
     cr_expect_eq(fl_topology_distance(t, &a, &b), FL_TIER_CACHE);
+}
+
+/* ---- Fast and efficient cores ---- */
+
+static const fl_topology *hybrid(const char *description, const struct kind *kinds)
+{
+    const fl_topology *t = NULL;
+    const char *file = hybrid_machine(description, kinds);
+    cr_assert_eq(fl_topology_load(&t), 0);
+    unlink(file);
+    return t;
+}
+
+/* 4 efficient cores, then `fast` ones, of one hardware thread, in one cache. */
+static const fl_topology *four_and(unsigned fast)
+{
+    char description[64];
+    snprintf(description, sizeof description, "pack:1 l3:1 core:%u pu:1", 4 + fast);
+    return hybrid(description, (const struct kind[]){{4, 0, NULL}, {fast, 1, NULL}, {0, 0, NULL}});
+}
+
+static const struct {
+    const char *claim;
+    unsigned fast, workers, slot;
+    const char *cpus;
+} floating[] = {
+    {"one worker is on the fast cores", 4, 1, 0, "4-7"},
+    {"the last of as many workers as fast cores, too", 4, 4, 3, "4-7"},
+    {"one worker more takes all cores", 4, 5, 0, "0-7"},
+    {"a slot below the fast cores is on them", 4, 2, 3, "4-7"},
+    {"a slot beyond the fast cores is not", 4, 2, 4, "0-7"},
+    {"a single fast core would be a pin", 1, 1, 0, "0-4"},
+};
+
+FOR_EACH(placement, workers_float_on_fast_cores, floating)
+{
+    fl_placement p = autoplaced(four_and(one->fast), one->workers);
+    cr_assert_str_eq(cpus_of(&p, one->slot), one->cpus);
+}
+
+Test(placement, fast_cores_are_pinned_first)
+{
+    const fl_topology *t = four_and(4);
+    fl_placement p = autoplaced(t, 8);
+    for (unsigned i = 0; i < 8; i++)
+        cr_expect_eq(fl_placement_place(&p, i).cpu, (int)((i + 4) % 8));
+    p = placed(&(
+        struct fl_placing){.topology = t, .mask = &everything, .bind = FL_BIND_CORE, .workers = 3});
+    cr_expect_eq(fl_placement_place(&p, 2).cpu, 6);
+}
+
+Test(placement, crowded_fast_cores_are_left)
+{
+    static const char *const expected[] = {"4-7", "4-7", "0-7"};
+    const fl_topology *t = four_and(4);
+    double load[CPUS] = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        fl_placement p = placed(
+            &(struct fl_placing){.topology = t, .mask = &everything, .workers = 2, .load = load});
+        fl_placement_load(&p, 2, load);
+        cr_expect_str_eq(cpus_of(&p, 0), expected[i], "runtime %u: %s", i, cpus_of(&p, 0));
+    }
+}
+
+/* Two caches of 4 cores; the last two cores are efficient. */
+Test(placement, slots_take_other_fast_cores)
+{
+    static const char *const expected[] = {"0-3", "0-3", "0-3", "0-3", "0-5", "0-5", "0-7"};
+    fl_placement p =
+        autoplaced(hybrid("pack:1 l3:2 core:4 pu:1",
+                          (const struct kind[]){{6, 1, NULL}, {2, 0, NULL}, {0, 0, NULL}}),
+                   2);
+    for (unsigned w = 0; w < sizeof expected / sizeof *expected; w++)
+        cr_expect_str_eq(cpus_of(&p, w), expected[w], "slot %u: %s", w, cpus_of(&p, w));
 }

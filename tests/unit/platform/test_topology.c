@@ -7,6 +7,7 @@
 #include <runtime/platform/machine/topology.h>
 #include <sched.h>
 #include <stdio.h>
+#include <tests/support/hybrid.h>
 #include <tests/support/test.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static const fl_topology *imagine(const char *description)
 
 static fl_place place(const fl_topology *t, enum fl_bind bind, unsigned worker)
 {
-    fl_place p = {-9, -9, -9, -9, -9};
+    fl_place p = {-9, -9, -9, -9, -9, true};
     cr_assert_eq(fl_topology_place(t, bind, worker, &p), 0);
     return p;
 }
@@ -292,7 +293,7 @@ Test(topology, flat_has_the_masks_cpus)
 
 Test(topology, flat_cpus_are_far_apart)
 {
-    fl_place a = {0, 0, -1, -1, -1}, b = {1, 1, -1, -1, -1};
+    fl_place a = {0, 0, -1, -1, -1, false}, b = {1, 1, -1, -1, -1, false};
     cr_assert_eq(fl_topology_distance(flat(), &a, &a), FL_TIER_CORE);
     cr_assert_eq(fl_topology_distance(flat(), &a, &b), FL_TIER_FAR);
 }
@@ -375,7 +376,7 @@ Test(topology, real_places_are_permitted_cpus)
 Test(topology, imagined_machine_defaults_to_its_units)
 {
     struct fl_sizing why;
-    cr_assert_eq(fl_topology_default_workers(imagine(DUAL), FL_BIND_PU, &why), 16);
+    cr_assert_eq(fl_topology_default_workers(imagine(DUAL), FL_BIND_PU, FL_CORES_ALL, &why), 16);
     cr_assert_eq(why.units, 16);
     cr_assert_eq(why.quota, 0);
     cr_assert(strstr(why.reason, "given to hwloc"));
@@ -386,7 +387,7 @@ Test(topology, one_cpu_mask_gives_one_worker)
     const fl_topology *t = loaded();
     struct fl_sizing why;
     narrow();
-    cr_assert_eq(fl_topology_default_workers(t, FL_BIND_CORE, &why), 1);
+    cr_assert_eq(fl_topology_default_workers(t, FL_BIND_CORE, FL_CORES_ALL, &why), 1);
     cr_assert_eq(why.units, 1);
 }
 
@@ -401,20 +402,111 @@ Test(topology, truncated_description_still_reports_length)
     cr_assert(strstr(whole, "NUMA nodes 2, cores 8, hardware threads 16"), "%s", whole);
 }
 
-Test(topology, binding_names_go_there_and_back)
+Test(topology, binding_rows_follow_their_enum)
 {
-    for (int b = FL_BIND_AUTO; b <= FL_BIND_NONE; b++) {
-        enum fl_bind found;
-        cr_assert_eq(fl_bind_find(fl_bind_name((enum fl_bind)b), &found), 0);
-        cr_assert_eq((int)found, b);
+    for (int b = FL_BIND_AUTO; b <= FL_BIND_NONE; b++)
+        cr_assert_str_eq(*(const char *const *)fl_binds[b], fl_bind_name((enum fl_bind)b));
+    cr_assert_null(fl_binds[FL_BIND_NONE + 1]);
+}
+
+/* ---- Kinds of cores ---- */
+
+static const fl_topology *hybrid(const char *description, const struct kind *kinds)
+{
+    const char *file = hybrid_machine(description, kinds);
+    const fl_topology *t = loaded();
+    unlink(file);
+    return t;
+}
+
+/* Cores 0 .. 7; the list of efficient ones, and "" if all count as one kind. */
+static const struct {
+    const char *claim;
+    struct kind kinds[4];
+    const char *efficient;
+} kinds[] = {
+    {"the lower of two is efficient", {{4, 0, NULL}, {4, 1, NULL}}, "0-3"},
+    {"the lowest of three is efficient", {{1, 2, NULL}, {3, 1, NULL}, {4, 0, NULL}}, "4-7"},
+    {"all small cores are efficient",
+     {{2, 2, "IntelCore"}, {4, 1, "IntelAtom"}, {2, 0, "IntelAtom"}},
+     "2-7"},
+    {"of small cores alone the lowest is efficient",
+     {{4, 1, "IntelAtom"}, {4, 0, "IntelAtom"}},
+     "4-7"},
+    {"unknown efficiency is one kind", {{4, -1, NULL}, {4, -1, NULL}}, ""},
+    {"one kind is no two", {{8, 0, NULL}}, ""},
+};
+
+FOR_EACH(topology, kinds_are_fast_or_efficient, kinds)
+{
+    static const struct fl_affinity everything;
+    char text[64] = "";
+    const fl_topology *t = hybrid("pack:1 core:8 pu:1", one->kinds);
+    struct fl_affinity only = fl_topology_only(t, &everything, FL_CORES_EFFICIENT);
+    if (only.set)
+        fl_topology_list(t, &only, text, sizeof text);
+    cr_assert_str_eq(text, one->efficient);
+    fl_affinity_free(&only);
+}
+
+/* 2 efficient cores and 3 fast ones, of two hardware threads each: CPUs 0-3, 4-9. */
+static const fl_topology *two_and_three(void)
+{
+    return hybrid("pack:1 core:5 pu:2", (const struct kind[]){{2, 0, NULL}, {3, 1, NULL}, {0}});
+}
+
+Test(topology, fast_cores_get_workers_first)
+{
+    static const int cores[] = {4, 6, 8, 0, 2, 5, 7, 9, 1, 3, 4},
+                     pus[] = {4, 6, 8, 0, 2, 5, 7, 9, 1, 3, 4};
+    expect_cpus(two_and_three(), FL_BIND_CORE, cores, 11);
+    expect_cpus(two_and_three(), FL_BIND_PU, pus, 11);
+}
+
+Test(topology, kinds_change_default_workers)
+{
+    static const struct {
+        enum fl_cores_mode cores;
+        unsigned workers;
+        const char *reason;
+    } cases[] = {{FL_CORES_ALL, 5, "given to hwloc"},
+                 {FL_CORES_FAST, 3, "the fast cores"},
+                 {FL_CORES_EFFICIENT, 2, "the efficient cores"}};
+    const fl_topology *t = two_and_three();
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fl_sizing why;
+        cr_expect_eq(fl_topology_default_workers(t, FL_BIND_CORE, cases[i].cores, &why),
+                     cases[i].workers);
+        cr_expect(strstr(why.reason, cases[i].reason), "%s", why.reason);
     }
 }
 
-Test(topology, unknown_binding_lists_known_ones)
+/* Also where the machine has two. */
+Test(topology, masks_of_one_kind_stay_whole)
 {
-    enum fl_bind found = FL_BIND_PU;
-    cr_assert_eq(fl_bind_find("socket", &found), -EINVAL);
-    cr_assert_eq(found, FL_BIND_PU);
-    for (int b = FL_BIND_AUTO; b <= FL_BIND_NONE; b++)
-        cr_expect(strstr(filch_error(), fl_bind_name((enum fl_bind)b)), "%s", filch_error());
+    cpu_set_t cpus;
+    const fl_topology *t = two_and_three();
+    const struct fl_affinity mask = {&cpus, sizeof cpus};
+    CPU_ZERO(&cpus);
+    CPU_SET(1, &cpus);
+    cr_expect_null(fl_topology_only(t, &mask, FL_CORES_FAST).set);
+    CPU_SET(7, &cpus);
+    struct fl_affinity only = fl_topology_only(t, &mask, FL_CORES_FAST);
+    cr_expect(CPU_ISSET_S(7, only.size, only.set));
+    cr_expect_eq(CPU_COUNT_S(only.size, only.set), 1);
+    fl_affinity_free(&only);
+}
+
+Test(topology, description_lists_kinds_of_cores)
+{
+    char text[512];
+    fl_topology_describe(two_and_three(), text, sizeof text);
+    cr_expect(strstr(text,
+                     "\nkinds:   fast cores 3 (CPUs 4-9), efficient cores 2 (CPUs 0-3)\nusable:"),
+              "%s", text);
+    fl_topology_unload();
+    unsetenv("HWLOC_XMLFILE");
+    unsetenv("HWLOC_THISSYSTEM");
+    fl_topology_describe(imagine(DUAL), text, sizeof text);
+    cr_expect_null(strstr(text, "kinds"));
 }

@@ -12,7 +12,7 @@ static unsigned cores(void)
 {
     const fl_topology *topology;
     cr_assert_eq(fl_topology_load(&topology), 0);
-    return fl_topology_default_workers(topology, FL_BIND_CORE, NULL);
+    return fl_topology_default_workers(topology, FL_BIND_CORE, FL_CORES_ALL, NULL);
 }
 
 struct place {

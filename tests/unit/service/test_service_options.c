@@ -310,7 +310,10 @@ Test(service_options, wrong_configurations_are_refused_with_value)
     is_refused((filch_service_config){.broker = "memory"}, "'memory'");
     is_refused((filch_service_config){.width = 100001}, "width 100001 is out of range (0..100000)");
     is_refused((filch_service_config){.buffer = 100001}, "buffer 100001");
-    is_refused((filch_service_config){.lease = -1}, "lease -1 ns is out of range (0 or more)");
+    is_refused((filch_service_config){.lease = -1}, "lease -1 ns is out of range (1 s or more)");
+    is_refused((filch_service_config){.lease = 5}, "lease 5 ns is out of range (1 s or more)");
+    is_refused((filch_service_config){.lease = FILCH_SECOND - 1},
+               "lease 999999999 ns is out of range");
     is_refused((filch_service_config){.timeout = -3}, "timeout -3 ns is out of range (0 or more)");
     is_refused((filch_service_config){.result_ttl = -2}, "result_ttl -2 ns");
     is_refused((filch_service_config){.envelope = FILCH_ENVELOPES}, "envelope 4");

@@ -193,6 +193,57 @@ Test(sim_runs, costless_run_stays_within_bounds)
         }
 }
 
+Test(sim_runs, half_speed_takes_twice_as_long)
+{
+    static const unsigned half = SIM_SPEED / 2;
+    for (int i = 0; i < GRAPHS; i++) {
+        simulated s;
+        simulated_begin(&s, graphs[i], NULL, 1);
+        picoseconds whole = simulated_run(&s).makespan;
+        machine_set_speeds(&s.machine, &half, 1);
+        cr_expect_eq(simulated_run(&s).makespan, 2 * whole, "%s", graphs[i]);
+        simulated_end(&s);
+    }
+}
+
+/* ---- Two speeds ---- */
+
+/* Mean makespan over the seeds / work done at the sum of all speeds. */
+static double over_ideal(simulated *s, const unsigned *speeds, unsigned count)
+{
+    enum { SEEDS = 9 };
+    double capacity = 0, sum = 0;
+    machine_set_speeds(&s->machine, speeds, count);
+    for (unsigned i = 0; i < s->machine.workers; i++)
+        capacity += (double)s->machine.speed[i] / SIM_SPEED;
+    const double ideal = (double)s->extent.work / capacity;
+    for (s->how.seed = 1; s->how.seed <= SEEDS; s->how.seed++) {
+        double makespan = (double)simulated_run(s).makespan;
+        cr_expect_geq(makespan, ideal);
+        sum += makespan / SEEDS;
+    }
+    return sum / ideal;
+}
+
+static const struct {
+    const char *claim;
+    unsigned speeds[4];
+} uneven[] = {{"half of them at half the speed", {1000, 1000, 500, 500}},
+              {"the slow ones begin", {500, 500, 1000, 1000}},
+              {"half of them at less than a third", {1000, 1000, 300, 300}},
+              {"one fast worker", {1000, 400, 400, 400}}};
+
+/* A range of 10 ms that is halved down to pieces of 5 us, as a parallel loop is: no further loss. */
+FOR_EACH(sim_runs, stealing_evens_out_two_speeds, uneven)
+{
+    simulated s;
+    simulated_begin(&s, "tree:depth=11,leaf=5000", NULL, 4);
+    double even = over_ideal(&s, NULL, 0), mixed = over_ideal(&s, one->speeds, 4);
+    cr_expect_leq(mixed, 1.02 * even, "%g instead of %g", mixed, even);
+    cr_expect_leq(mixed, 1.05, "%g", mixed);
+    simulated_end(&s);
+}
+
 Test(sim_runs, seed_determines_outcome)
 {
     simulated s;

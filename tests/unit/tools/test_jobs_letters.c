@@ -170,6 +170,7 @@ Test(jobs_letters, leases_are_renewed_at_work)
         .command = "c", .broker = "slow:", .queue = "q", .arguments = &id, .argument_count = 1};
     letters_result result = {.missing = json_array(), .leased = FL_BROKER_UNKNOWN};
     slow = fl_broker_memory;
+    slow.name = "slow";
     slow.open = open_slow;
     slow.close = close_slow;
     slow.caps_of = NULL;

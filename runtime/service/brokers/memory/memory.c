@@ -336,9 +336,13 @@ fl_broker_rc fl_memory_count(fl_broker *broker, unsigned queue, fl_broker_count 
     int64_t now = fl_memory_now(m);
     fl_memory_move_due(of, now);
     fl_memory_queue *dead = fl_memory_queue_of(m->store, name);
-    *out = (fl_broker_count){of->readies, of->delays, of->leases,
+    *out = (fl_broker_count){of->readies,
+                             of->delays,
+                             of->leases,
                              dead ? dead->readies + dead->delays + dead->leases : 0,
-                             of->readies ? (uint64_t)(now - fl_memory_ready_since(of)) : 0};
+                             of->readies ? (uint64_t)(now - fl_memory_ready_since(of)) : 0,
+                             of->paused,
+                             !fl_list_is_empty(&of->paused_types)};
     pthread_mutex_unlock(&m->store->lock);
     return FL_BROKER_OK;
 }

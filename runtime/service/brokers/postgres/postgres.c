@@ -180,9 +180,13 @@ fl_broker_rc fl_pg_count(fl_broker *broker, unsigned queue, fl_broker_count *out
     fl_pg_add_text(&args, p->config.queues[queue]);
     fl_broker_rc rc = fl_pg_run(p, FL_PG_COUNT, &args, "count messages", &rows);
     if (!rc)
-        *out = (fl_broker_count){(uint64_t)fl_pg_int(rows, 0, 0), (uint64_t)fl_pg_int(rows, 0, 1),
-                                 (uint64_t)fl_pg_int(rows, 0, 2), (uint64_t)fl_pg_int(rows, 0, 3),
-                                 (uint64_t)fl_pg_ns(fl_pg_int(rows, 0, 4))};
+        *out = (fl_broker_count){(uint64_t)fl_pg_int(rows, 0, 0),
+                                 (uint64_t)fl_pg_int(rows, 0, 1),
+                                 (uint64_t)fl_pg_int(rows, 0, 2),
+                                 (uint64_t)fl_pg_int(rows, 0, 3),
+                                 (uint64_t)fl_pg_ns(fl_pg_int(rows, 0, 4)),
+                                 fl_pg_int(rows, 0, 5) > 0,
+                                 fl_pg_int(rows, 0, 6) > 0};
     PQclear(rows);
     return rc;
 }

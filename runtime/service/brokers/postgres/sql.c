@@ -207,7 +207,11 @@ static const char *const statements[FL_PG_SQLS] = {
         " count(*) FILTER (WHERE queue <> $1),\n"
         " -coalesce(least(" LEFT_UNTIL(
             "min(at) FILTER (WHERE queue = $1 AND (state = 0 OR at\n"
-            " <= @.clock()) AND isfinite(at))") ", 0), 0)\n"
+            " <= @.clock()) AND isfinite(at))") ", 0), 0),\n"
+                                                " (SELECT count(*) FROM @.paused AS p WHERE "
+                                                "p.queue = $1 AND p.type = ''),\n"
+                                                " (SELECT count(*) FROM @.paused AS p WHERE "
+                                                "p.queue = $1 AND p.type <> '')\n"
                                                 " FROM @.jobs WHERE queue IN ($1::text, $1 || "
                                                 "'.dlq')",
     /* $1: queue, $2: most rows, $3: longest body. */

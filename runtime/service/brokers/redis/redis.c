@@ -238,7 +238,7 @@ const fl_broker_kind fl_broker_redis = {
 
 fl_broker_rc fl_redis_count(fl_broker *broker, unsigned queue, fl_broker_count *out)
 {
-    enum { NUMBERS = 5 };
+    enum { NUMBERS = 7 };
     redisReply *reply;
     fl_redis_command command;
     fl_redis *r = fl_redis_of(broker);
@@ -251,8 +251,9 @@ fl_broker_rc fl_redis_count(fl_broker *broker, unsigned queue, fl_broker_count *
     uint64_t counts[NUMBERS];
     for (unsigned i = 0; i < NUMBERS; i++)
         counts[i] = (uint64_t)reply->element[i]->integer;
-    *out = (fl_broker_count){counts[0], counts[1], counts[2], counts[3],
-                             counts[4] * FILCH_MILLISECOND};
+    *out = (fl_broker_count){
+        counts[0],     counts[1],    counts[2], counts[3], counts[4] * FILCH_MILLISECOND,
+        counts[5] > 0, counts[6] > 0};
     freeReplyObject(reply);
     return FL_BROKER_OK;
 }

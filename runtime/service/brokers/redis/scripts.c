@@ -244,7 +244,9 @@ static const char count[] =
     "    oldest = math.max(oldest, now_ms - tonumber(string.match(id, '^%d+')))\n"
     "  end\n"
     "end\n"
-    "return {ready, delayed, held, ready_dead + delayed_dead + held_dead, oldest}\n";
+    "local paused = redis.call('SISMEMBER', ARGV[1] .. ':paused', '')\n"
+    "local types = redis.call('SCARD', ARGV[1] .. ':paused') - paused\n"
+    "return {ready, delayed, held, ready_dead + delayed_dead + held_dead, oldest, paused, types}\n";
 
 /* ARGV: queue, most, longest body. Returns messages. */
 static const char peek[] =

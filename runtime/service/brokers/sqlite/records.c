@@ -206,13 +206,20 @@ fl_broker_rc fl_sqlite_count(fl_broker *broker, unsigned queue, fl_broker_count 
         if (fl_sqlite_value(s, parts[i].sql, &counts[i]) != SQLITE_ROW)
             return fl_sqlite_failed(s, "count messages of");
     }
-    int64_t since, now = broker->host->unix_time(broker->host);
+    int64_t since, pauses, now = broker->host->unix_time(broker->host);
     bind_queue(s, FL_SQL_READY_SINCE, of->id);
     if (fl_sqlite_value(s, FL_SQL_READY_SINCE, &since) != SQLITE_ROW)
         return fl_sqlite_failed(s, "count messages of");
-    *out =
-        (fl_broker_count){(uint64_t)counts[0], (uint64_t)counts[1], (uint64_t)counts[2],
-                          (uint64_t)counts[3], since && since < now ? (uint64_t)(now - since) : 0};
+    sqlite3_bind_int64(s->statement[FL_SQL_PAUSES], 1, of->id);
+    if (fl_sqlite_value(s, FL_SQL_PAUSES, &pauses) != SQLITE_ROW)
+        return fl_sqlite_failed(s, "count messages of");
+    *out = (fl_broker_count){(uint64_t)counts[0],
+                             (uint64_t)counts[1],
+                             (uint64_t)counts[2],
+                             (uint64_t)counts[3],
+                             since && since < now ? (uint64_t)(now - since) : 0,
+                             pauses & 1,
+                             pauses & 2};
     return FL_BROKER_OK;
 }
 
