@@ -22,10 +22,22 @@ static void expect_one_of(int rc, const int *codes)
 
 /* ---- Settings ---- */
 
-static const char *const variables[] = {
-    "FILCH_WORKERS",          "FILCH_BIND",        "FILCH_POLICY", "FILCH_QUEUE", "FILCH_FENCE",
-    "FILCH_STACK_SIZE",       "FILCH_MAX_FIBERS",  "FILCH_SEED",   "FILCH_INFO",  "FILCH_DEADLOCK",
-    "FILCH_BLOCKING_THREADS", "FILCH_MAX_WORKERS", "FILCH_IDLE",   "FILCH_TAKE",  "FILCH_WAIT"};
+static const char *const variables[] = {"FILCH_WORKERS",
+                                        "FILCH_BIND",
+                                        "FILCH_POLICY",
+                                        "FILCH_QUEUE",
+                                        "FILCH_FENCE",
+                                        "FILCH_STACK_SIZE",
+                                        "FILCH_MAX_FIBERS",
+                                        "FILCH_SEED",
+                                        "FILCH_INFO",
+                                        "FILCH_DEADLOCK",
+                                        "FILCH_BLOCKING_THREADS",
+                                        "FILCH_MAX_WORKERS",
+                                        "FILCH_IDLE",
+                                        "FILCH_TAKE",
+                                        "FILCH_WAIT",
+                                        "FILCH_CORES"};
 enum { VARIABLES = sizeof variables / sizeof variables[0], WORDS = 4 };
 
 static bool within(uint64_t value, uint64_t least, uint64_t most)
@@ -45,6 +57,7 @@ static void check_ranges(const fl_settings *s, const filch_config *config)
     FUZZ_CHECK(!config->max_fibers || s->max_fibers == config->max_fibers, "it wins");
     FUZZ_CHECK(!config->seed || s->seed == config->seed, "it wins");
     FUZZ_CHECK(s->bind <= FL_BIND_NONE && s->policy && s->queue, "unknown rows");
+    FUZZ_CHECK(s->cores <= FL_CORES_EFFICIENT, "unknown cores");
     FUZZ_CHECK(s->idle <= FL_IDLE_SPIN && s->take <= FL_TAKE_HALF && s->wait <= FL_WAIT_HELP_OWN,
                "unknown modes");
 }
