@@ -336,17 +336,23 @@ size_t fl_topology_allowed(const fl_topology *t, char *text, size_t size)
 
 size_t fl_topology_describe(const fl_topology *t, char *text, size_t size)
 {
-    char allowed[256];
+    char allowed[256], shared[64] = "";
+    const unsigned cores = fl_topology_units(t, FL_BIND_CORE);
+    fl_place first, again; /* on the first core: worker 0, and the one that begins the next round */
     fl_topology_allowed(t, allowed, sizeof allowed);
+    fl_topology_place(t, FL_BIND_CORE, 0, &first);
+    fl_topology_place(t, FL_BIND_CORE, cores, &again);
+    if (first.cpu != again.cpu)
+        snprintf(shared, sizeof shared, "; %d and %d share a core", first.cpu, again.cpu);
     if (!t->hwloc)
         return (size_t)snprintf(text, size, "usable:  hardware threads %u (CPUs %s)\n", t->pus,
                                 allowed);
     int length = snprintf(text, size,
                           "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
-                          "usable:  cores %u, hardware threads %u (CPUs %s)\n",
+                          "usable:  cores %u, hardware threads %u (CPUs %s%s)\n",
                           hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
                           hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
-                          t->real ? "" : " (imagined by hwloc)", fl_topology_units(t, FL_BIND_CORE),
-                          fl_topology_units(t, FL_BIND_PU), allowed);
+                          t->real ? "" : " (imagined by hwloc)", cores,
+                          fl_topology_units(t, FL_BIND_PU), allowed, shared);
     return length < 0 ? 0 : (size_t)length;
 }

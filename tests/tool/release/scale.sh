@@ -33,13 +33,27 @@ claim "it measures there: $(tail -n 5 log)" eval '"$tree/tools/fresh.sh" --bare 
     sudo -n unshare --net filch-scale/run --quick --workers 1,2,8 result.json" >log 2>&1'
 ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1
 claim "the result keeps to the schema" ./check_schema "$tree/docs/result-schema.json" folder/result.json
-claim "it has each number of workers, policy and queue" python3 - <<'END'
-import json
-columns = [c for entry in json.load(open("folder/result.json"))["results"] for c in entry["columns"]]
+claim "it has each kernel, number of workers, policy and queue" python3 - <<'END'
+import json, os, re, subprocess
+result = json.load(open("folder/result.json"))
+columns = [c for entry in result["results"] for c in entry["columns"]]
+
+
+def names(option):
+    """The valid values of an option, from the message about a wrong one."""
+    done = subprocess.run([os.environ["FILCH_COMMAND"], "bench", f"--{option}", "none"], capture_output=True, text=True)
+    return re.search(r"valid: ([^)]*)", done.stderr).group(1).split(", ")
+
+
 assert {1, 2, 8} <= {c["workers"] for c in columns}
-assert {"random", "richest"} <= {c["policy"] for c in columns}
-assert {"the", "abp", "central-mutex"} <= {c["queue"] for c in columns}
 assert not any("error" in c for c in columns), [c["error"] for c in columns if "error" in c]
+wanted = set("fib nqueens uts-t1 uts-t3 cilksort matmul skynet sort reduce scan for for-100ns for-1us for-10us triangle wake".split())
+assert {entry["kernel"] for entry in result["results"]} == wanted
+for entry in result["results"]:
+    if entry["kernel"] in ("uts-t1", "uts-t3", "skynet"):
+        of_most = [c for c in entry["columns"] if c["workers"] == 8]
+        assert set(names("policy")) <= {c["policy"] for c in of_most}, entry["label"]
+        assert set(names("columns")[:names("columns").index("handpool")]) <= {c["queue"] for c in of_most}, entry["label"]
 END
 claim "and a page" grep -q 'Efficiency' folder/result.html
 finish
