@@ -16,6 +16,7 @@ refuses() {
 }
 refuses "unknown command 'pack' (valid: bundle FILE.tar.gz, --help)" "$tree/tools/scale.sh" pack
 refuses "bundle needs one file, NAME.tar.gz: 'scale.zip'" "$tree/tools/scale.sh" bundle scale.zip
+refuses "unknown --arch 'arm' (valid: arm64)" "$tree/tools/scale.sh" bundle --arch arm scale.tar.gz
 refuses "no folder $scratch/nowhere" "$tree/tools/scale.sh" bundle nowhere/scale.tar.gz
 
 mkdir -m 777 folder
