@@ -27,6 +27,22 @@ refuses 'unknown option --fast (valid: --workers LIST, --quick, --help)' filch-s
 refuses "result 'x.csv' (valid: NAME.json)" filch-scale/run x.csv
 refuses 'cannot write /nowhere/x.json' filch-scale/run /nowhere/x.json
 
+# A part that takes too long is interrupted, not killed: here each takes longer than its minutes, which are tenths of a second.
+mkdir -p slow/bin shim
+cp filch-scale/run slow/
+cat >slow/bin/filch <<'END'
+#!/bin/sh
+[ "$2" != --help ] || exit 0
+[ "$1" = bench ] || exit 0
+trap 'echo INT' INT
+bash -c 'trap "echo INT again" INT; for _ in 1 2 3 4 5 6 7 8; do sleep 0.1; done'
+exit 0
+END
+printf '#!/bin/sh\nfor word; do shift; case $word in *m) word=0.2s ;; esac; set -- "$@" "$word"; done\nexec /usr/bin/timeout "$@"\n' >shim/timeout
+chmod +x slow/bin/filch shim/timeout
+PATH=$scratch/shim:$PATH slow/run slow.json >interrupts 2>parts || true
+claim "each part is interrupted once: $(cat interrupts parts)" test "$(grep -c INT interrupts)" -eq "$(grep -c 'up to' parts)"
+
 "$tree/tools/fresh.sh" --bare trixie true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
 chmod 755 "$scratch"
 # shellcheck disable=SC2016
