@@ -33,7 +33,7 @@ chaos      | rest    |  50 | stress tests with random pauses                    
 valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress
 tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long
 tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long
-aarch64    | rest    |  90 | emulated: stress tests, context switches              | cross aarch64 stress,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_panics | tests aarch64 -L stress,processor
+aarch64    | rest    | 210 | emulated: stress tests, context switches, a bundle    | cross aarch64 filch_command,stress,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_panics | tests aarch64 -L stress,processor
 riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 test_atomics,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_trees,test_programs,test_panics | tests riscv64 -L processor
 fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz
 search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants

@@ -44,10 +44,14 @@
     ROW(for)                                                                                       \
     ROW(mandelbrot)                                                                                \
     ROW(triangle)                                                                                  \
+    ROW(for_100ns)                                                                                 \
+    ROW(for_1us)                                                                                   \
+    ROW(for_10us)                                                                                  \
     ROW(reduce)                                                                                    \
     ROW(scan)                                                                                      \
     ROW(sort)                                                                                      \
-    ROW(radix)
+    ROW(radix)                                                                                     \
+    ROW(wake)
 
 /* Those that are compiled as C++, too: bench/CMakeLists.txt names their files. */
 #define CPP_ROWS(ROW)                                                                              \

@@ -50,6 +50,7 @@ typedef struct kernel_run {
                         allocates */
     void *data;      /* made by setup */
     uint64_t answer; /* out */
+    double seconds;  /* out: of kernels with `latency` */
     uint64_t tasks;  /* out: forks of the last run */
     uint64_t bytes, files; /* out: how much was read, for kernels with real input */
     uint64_t unreadable;   /* out: files that could not be read */
@@ -63,6 +64,7 @@ typedef struct kernel {
     size_t stack_size;  /* bytes of C stack its tasks need; 0: the runtime's default is enough */
     bool reads_dir;     /* its input is kernel_run.dir */
     size_t bytes_each;  /* of memory, in one instance, for each of n; 0: a few KiB in all */
+    bool latency;       /* a run's time is kernel_run.seconds, and a sample is one run */
     bool quick_unless_asked; /* so much data or time that its full size is shown on demand only */
     long grain; /* iterations of each task's loop if kernel_run.grain is 0; 0: it has no grain */
     enum kernel_shown shown; /* by default, unless said otherwise */

@@ -53,6 +53,15 @@ static void run_triangle(void *place, kernel_run *run)
         d->counts[i] = par_triangle_row(i);
 }
 
+static void run_bodies(void *place, kernel_run *run)
+{
+    const int team = team_of(place);
+    const par_rows *d = run->data;
+#pragma omp parallel for schedule(static) num_threads(team)
+    for (size_t i = 0; i < d->n; i++)
+        d->counts[i] = par_steps(i, d->steps);
+}
+
 static void run_reduce(void *place, kernel_run *run)
 {
     const int team = team_of(place);
@@ -106,9 +115,15 @@ static void run_scan(void *place, kernel_run *run)
 }
 
 static const peer_kernel kernels_here[] = {
-    {"for", run_for},           {"mandelbrot", run_mandelbrot},
-    {"triangle", run_triangle}, {"reduce", run_reduce},
-    {"scan", run_scan},         {NULL, NULL},
+    {"for", run_for},
+    {"mandelbrot", run_mandelbrot},
+    {"triangle", run_triangle},
+    {"for-100ns", run_bodies},
+    {"for-1us", run_bodies},
+    {"for-10us", run_bodies},
+    {"reduce", run_reduce},
+    {"scan", run_scan},
+    {NULL, NULL},
 };
 
 extern const peer PEER_OPENMP;

@@ -2,6 +2,7 @@
 //
 // oneTBB, with its default partitioner.
 #include "../kernels/par/par.h"
+#include "../kernels/par/wakes.h"
 #include "peer.h"
 #include "tbb_place.h"
 
@@ -52,6 +53,17 @@ static void run_triangle(void *where, kernel_run *run)
     });
 }
 
+static void run_bodies(void *where, kernel_run *run)
+{
+    const par_rows *d = static_cast<par_rows *>(run->data);
+    inside(where, [=] {
+        tbb::parallel_for(range(0, d->n), [=](const range &r) {
+            for (size_t i = r.begin(); i < r.end(); i++)
+                d->counts[i] = par_steps(i, d->steps);
+        });
+    });
+}
+
 static void run_reduce(void *where, kernel_run *run)
 {
     par_sum *d = static_cast<par_sum *>(run->data);
@@ -95,11 +107,23 @@ static void run_sort(void *where, kernel_run *run)
     inside(where, [=] { tbb::parallel_sort(d->keys, d->keys + d->n); });
 }
 
+static void submit_note(void *where, wake_note *note)
+{
+    static_cast<tbb_place *>(where)->arena.enqueue([note] { wake_start(note); });
+}
+
+static void run_wake(void *where, kernel_run *run)
+{
+    wakes_run(run, submit_note, where);
+}
+
 static const peer_kernel kernels_here[] = {
     {"for", run_for},           {"mandelbrot", run_mandelbrot},
-    {"triangle", run_triangle}, {"reduce", run_reduce},
-    {"scan", run_scan},         {"sort", run_sort},
-    {"radix", run_sort},        {nullptr, nullptr},
+    {"triangle", run_triangle}, {"for-100ns", run_bodies},
+    {"for-1us", run_bodies},    {"for-10us", run_bodies},
+    {"reduce", run_reduce},     {"scan", run_scan},
+    {"sort", run_sort},         {"radix", run_sort},
+    {"wake", run_wake},         {nullptr, nullptr},
 };
 
 extern "C" {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Common part of the toolchain files of all processors: Debian's cross compiler and its C library, qemu-user to run the
-# programs, and liburcu and hwloc from sysroot.sh's folder.
+# programs, and liburcu, hwloc and jansson from sysroot.sh's folder.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_C_COMPILER ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu-gcc)
 set(cross_libc /usr/${CMAKE_SYSTEM_PROCESSOR}-linux-gnu)
@@ -8,7 +8,7 @@ set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${CMAKE_SYSTEM_PROCESSOR} -L ${cross_libc
 
 set(cross_sysroot ${CMAKE_CURRENT_LIST_DIR}/../../build/sysroot/${CMAKE_SYSTEM_PROCESSOR})
 if(NOT EXISTS ${cross_sysroot}/ready)
-  message(FATAL_ERROR "no liburcu and hwloc for ${CMAKE_SYSTEM_PROCESSOR} yet; "
+  message(FATAL_ERROR "no liburcu, hwloc and jansson for ${CMAKE_SYSTEM_PROCESSOR} yet; "
                       "run tests/cross/sysroot.sh ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 set(ENV{PKG_CONFIG_LIBDIR} ${cross_sysroot}/lib/pkgconfig)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# sysroot.sh PROCESSOR...: builds liburcu and hwloc for these processors in build/sysroot/PROCESSOR, static and with
+# sysroot.sh PROCESSOR...: builds liburcu, hwloc and jansson for these processors in build/sysroot/PROCESSOR, static and with
 # only the parts that Filch uses. Processors that are there already are skipped. They are built from the system's own
 # source packages, since not every release has binary ones for every processor. apt gets folders of its own, so nothing
 # changes on the system.
@@ -9,10 +9,11 @@ cd "$(dirname "$0")/../.." || exit 1
 home=$PWD/build/sysroot
 sources=$home/sources
 
-# source package | its folder, once unpacked | what to install of it: subfolders | configure's options
+# source package | its folder, once unpacked | what to install of it: subfolders | options of configure, or of CMake where it has none
 libraries='
 liburcu | userspace-rcu-* | include src   |
 hwloc   | hwloc-*         | include hwloc | --disable-io --disable-libxml2 --disable-cairo --disable-libudev
+jansson | jansson-*       |               | -DJANSSON_BUILD_DOCS=OFF -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON
 '
 
 fail() {
@@ -60,6 +61,13 @@ build() {
     local processor=$1 from=$2 parts=$3 options=$4
     local at=$home/$processor.new/${from##*/}
     mkdir -p "$at" && cd "$at" || return
+    if ! [ -e "$from/configure" ]; then
+        # shellcheck disable=SC2086
+        cmake "$from" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_C_COMPILER="$processor-linux-gnu-gcc" -DCMAKE_INSTALL_LIBDIR=lib \
+            -DCMAKE_INSTALL_PREFIX="$home/$processor" -DCMAKE_POSITION_INDEPENDENT_CODE=ON $options &&
+            DESTDIR="$home/$processor.new/installed" cmake --build . --target install
+        return
+    fi
     # shellcheck disable=SC2086
     "$from/configure" -q --host="$processor-linux-gnu" --prefix="$home/$processor" --with-pic \
         --enable-static --disable-shared $options &&
@@ -86,6 +94,6 @@ lay() {
 for processor; do
     [ -e "$home/$processor/ready" ] && continue
     command -v "$processor-linux-gnu-gcc" >/dev/null || fail "no $processor-linux-gnu-gcc"
-    [ -e "$sources/ready" ] || fetch || fail "no sources of liburcu and hwloc from apt"
+    [ -e "$sources/ready" ] || fetch || fail "no sources of liburcu, hwloc and jansson from apt"
     lay "$processor" || fail "building for $processor failed"
 done

@@ -46,6 +46,9 @@ def check_content(b, result):
     claim("each drawing has a name", count(b, "figure svg[role=img][aria-label]") == count(b, "figure > div > svg"))
     claim("there are drawings", count(b, "figure > div > svg") >= 3 * len(plain) + len(grained))
     claim("no figure is NaN", b.value("!/NaN|undefined|Infinity/.test(document.querySelector('main').innerHTML)"))
+    titles = texts(b, "figure h3")
+    claim(f"latencies do not scale: {titles}",
+          not (plain and all("latency" in block for block in plain)) or not any(t.startswith(("Speed-up", "Efficiency")) for t in titles))
     disturbed = any(c.get("summary", {}).get("disturbed") for block in result["results"] for c in block["columns"])
     claim("noise is told, and only noise", (count(b, ".warning") == 1) == disturbed)
 

@@ -114,17 +114,23 @@ typedef struct block {
     char text[72];
 } block;
 
+/* The gain of so many copies of serial code over one: no kernel can gain more with as many workers. */
+typedef struct bench_ceiling {
+    unsigned copies;
+    double gain;
+} bench_ceiling;
+
 typedef struct report {
     const options *options;
     block blocks[BENCH_BLOCKS];
     size_t block_count;
-    unsigned ceiling_copies; /* 0: not measured */
-    double ceiling;   /* gain of so many copies of serial code over one: no kernel can gain more */
-    double seconds;   /* the whole job */
-    double load;      /* machine_load() before it */
-    double pulse;     /* the best of all samples */
-    double cutoff;    /* the largest p that counts as a difference (pair.h) */
-    bool interrupted; /* by a signal: blocks and rounds that were not finished are left out */
+    bench_ceiling ceilings[BENCH_NAMES]; /* ascending */
+    size_t ceiling_count;
+    double seconds;        /* the whole job */
+    double load;           /* machine_load() before it */
+    double pulse;          /* the best of all samples */
+    double cutoff;         /* the largest p that counts as a difference (pair.h) */
+    bool interrupted;      /* by a signal: blocks and rounds that were not finished are left out */
     size_t planned_blocks; /* with those that are left out */
 } report;
 
@@ -158,8 +164,8 @@ void bench_parse_options(options *out, int argc, char **argv);
 int bench_plan(report *out, const options *o);
 void bench_free(report *r);
 
-/* Fills in the ceiling, with as many copies as the largest number of workers; none where that is 1,
- * or more than there are CPUs, or where they cannot be pinned. */
+/* Fills in the ceilings: one for each number of workers from 2 to the number of CPUs; none where
+ * copies cannot be pinned. */
 void bench_measure_ceiling(report *r);
 
 /* Fills in the samples. SIGINT, SIGTERM and SIGHUP end it early: finished rounds are kept. */

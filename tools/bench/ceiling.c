@@ -2,16 +2,17 @@
  *
  * How parallel this hardware is: processors that share a cache, a memory bus, a core or a noisy
  * host give two independent programs less than twice the speed of one. Measured with fib, which
- * touches no memory, each copy pinned to a CPU of its own. */
+ * touches no memory, each copy pinned to the CPU of a worker: first one on each core. */
 #include "bench.h"
 #include "child.h"
 #include "interrupt.h"
 
+#include <runtime/platform/machine/topology.h>
 #include <sched.h>
 #include <tools/shared/clock.h>
 #include <tools/shared/statistics.h>
 
-enum { ROUNDS = 7, MOST = 64 };
+enum { ROUNDS = 7, MOST = 256 };
 
 /* Seconds until count copies of so many runs, started together, have all ended. */
 static double together(child *children, unsigned count, uint32_t runs)
@@ -25,53 +26,80 @@ static double together(child *children, unsigned count, uint32_t runs)
     return seconds_of(CLOCK_MONOTONIC) - start;
 }
 
-/* Pins child i to the i-th CPU this process may use. False: the system refuses. */
-static bool pin(const child *children, unsigned count)
+/* Pins child i to the CPU of worker i. False: the system refuses. */
+static bool pin(const child *children, const int *cpus, unsigned count)
 {
-    cpu_set_t usable, one;
-    if (sched_getaffinity(0, sizeof usable, &usable))
-        return false;
-    for (int cpu = 0, i = 0; cpu < CPU_SETSIZE && i < (int)count; cpu++) {
-        if (!CPU_ISSET(cpu, &usable))
-            continue;
+    cpu_set_t one;
+    for (unsigned i = 0; i < count; i++) {
         CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-        if (sched_setaffinity(children[i++].pid, sizeof one, &one))
+        CPU_SET((size_t)cpus[i], &one);
+        if (sched_setaffinity(children[i].pid, sizeof one, &one))
             return false;
     }
     return true;
 }
 
-static unsigned usable_cpus(void)
+/* The CPUs of pinned workers, at most MOST. How many; 0: this is not the real machine. */
+static unsigned read_cpus(int *cpus)
 {
-    cpu_set_t usable;
-    return sched_getaffinity(0, sizeof usable, &usable) ? 1 : (unsigned)CPU_COUNT(&usable);
+    const fl_topology *t;
+    unsigned count = 0;
+    if (fl_topology_load(&t))
+        return 0;
+    if (fl_topology_real(t))
+        count = fl_topology_units(t, FL_BIND_PU);
+    count = count < MOST ? count : MOST;
+    for (unsigned i = 0; i < count; i++) {
+        fl_place place;
+        fl_topology_place(t, FL_BIND_CORE, i, &place);
+        cpus[i] = place.cpu;
+    }
+    fl_topology_unload(); /* children begin without it */
+    return count;
+}
+
+static double gain_of(child *children, unsigned copies, uint32_t runs)
+{
+    double gains[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        double alone = together(children, 1, runs);
+        gains[i] = copies * alone / together(children, copies, runs);
+    }
+    return median_of(gains, ROUNDS);
+}
+
+/* With the numbers of workers from 2 to as many as there are children. */
+static void measure_all(report *r, child *children, unsigned count)
+{
+    const options *o = r->options;
+    uint32_t runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / (together(children, count, 5) / 5));
+    for (size_t i = 0; i < o->worker_count && o->workers[i] <= count; i++) {
+        bench_ceiling found = {o->workers[i], 1};
+        if (found.copies < 2)
+            continue;
+        found.gain = gain_of(children, found.copies, runs);
+        if (interrupt_came())
+            return;
+        r->ceilings[r->ceiling_count++] = found;
+    }
 }
 
 void bench_measure_ceiling(report *r)
 {
     const options *o = r->options;
-    unsigned copies = o->workers[o->worker_count - 1], started = 0;
-    uint32_t runs;
     child children[MOST];
-    double gains[ROUNDS];
+    int cpus[MOST];
+    unsigned usable = read_cpus(cpus), copies = 0, started = 0;
     block fib = {.row = kernel_find("fib"), .size = KERNEL_QUICK};
     cell serial = {.column = &o->columns[0], .workers = 1};
-    if (copies < 2 || copies > MOST || copies > usable_cpus())
+    for (size_t i = 0; i < o->worker_count; i++)
+        copies = o->workers[i] <= usable ? o->workers[i] : copies;
+    if (copies < 2)
         return;
     while (started < copies && child_start(&children[started], o, &fib, &serial) == 0)
         started++;
-    if (started == copies && pin(children, copies)) {
-        runs = 1 + (uint32_t)(CHILD_SAMPLE_SECONDS / (together(children, copies, 5) / 5));
-        for (int i = 0; i < ROUNDS && !interrupt_came(); i++) {
-            double alone = together(children, 1, runs);
-            gains[i] = copies * alone / together(children, copies, runs);
-        }
-        if (!interrupt_came()) {
-            r->ceiling = median_of(gains, ROUNDS);
-            r->ceiling_copies = copies;
-        }
-    }
+    if (started == copies && pin(children, cpus, copies))
+        measure_all(r, children, copies);
     while (started-- > 0)
         child_stop(&children[started]);
 }

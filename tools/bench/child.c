@@ -123,7 +123,7 @@ static bool run_once(job *j, sample *sum)
         slow_down(j, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - before.cpu_seconds);
     double end = seconds_of(CLOCK_MONOTONIC);
     sample after = count_all(j);
-    after.seconds = end;
+    after.seconds = k->latency ? before.seconds + j->run.seconds : end;
     count_stats(&j->place, &j->counted, 1);
     after.runs = 1;
     after.tasks = (double)j->run.tasks;
@@ -144,7 +144,8 @@ static void fill_reply(job *j, child_order order, child_reply *reply)
     do {
         right = run_once(j, s);
         j->run.quiet = true;
-    } while (right && (order.runs ? s->runs < order.runs : s->seconds < CHILD_SAMPLE_SECONDS));
+    } while (right && !j->kernel.latency &&
+             (order.runs ? s->runs < order.runs : s->seconds < CHILD_SAMPLE_SECONDS));
     for (size_t i = 0; i < sample_field_count; i++)
         if (field(s, i) != &s->runs)
             *field(s, i) /= s->runs;

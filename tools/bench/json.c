@@ -129,6 +129,8 @@ static json_t *block_object(const report *r, const block *b)
                                        : answer,
                   "tasks", (json_int_t)k->sizes[b->size].tasks, "columns", cells, "pairs",
                   pairs_array(r, b), "reproduce", facts_written(write_reproduce, &(told){r, b}));
+    if (k->latency)
+        json_object_set_new(o, "latency", json_true());
     if (b->grain)
         json_object_set_new(o, "grain", json_integer(b->grain));
     if (k->reads_dir)
@@ -156,16 +158,24 @@ static json_t *metg_array(const report *r)
     return all;
 }
 
+static json_t *ceilings_array(const report *r)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < r->ceiling_count; i++)
+        json_array_append_new(all, json_pack("{s:i, s:f}", "copies", (int)r->ceilings[i].copies,
+                                             "gain", r->ceilings[i].gain));
+    return all;
+}
+
 static json_t *document(const report *r)
 {
     json_t *results = json_array();
     for (size_t i = 0; i < r->block_count; i++)
         json_array_append_new(results, block_object(r, &r->blocks[i]));
-    return json_pack("{s:i, s:o, s:f, s:b, s:o, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o}", "schema",
-                     2, "ended", facts_now(), "seconds", r->seconds, "interrupted", r->interrupted,
-                     "metg", metg_array(r), "load", r->load, "ceiling", r->ceiling,
-                     "ceiling_copies", (int)r->ceiling_copies, "command",
-                     facts_command(r->options->argc, r->options->argv), "machine",
+    return json_pack("{s:i, s:o, s:f, s:b, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2,
+                     "ended", facts_now(), "seconds", r->seconds, "interrupted", r->interrupted,
+                     "metg", metg_array(r), "load", r->load, "ceilings", ceilings_array(r),
+                     "command", facts_command(r->options->argc, r->options->argv), "machine",
                      facts_machine(r->options->runtime), "build", facts_build(), "verdict",
                      facts_lines(bench_write_headline, r), "results", results);
 }

@@ -105,7 +105,7 @@ summary summarize(const block *b, const cell *c)
                  .cpu_seconds = median_of_field(c, offsetof(sample, cpu_seconds))};
     const cell *serial = bench_cell(b, b->cells[0].column, 1), *one = bench_cell(b, c->column, 1);
     s.over_serial = serial ? seconds_ratio(c, serial).median : 0;
-    s.speed_up = one ? seconds_ratio(one, c).median : 0;
+    s.speed_up = one && !block_kernel(b)->latency ? seconds_ratio(one, c).median : 0;
     s.tasks_per_second = c->samples[0].tasks / s.seconds.median;
     return s;
 }

@@ -58,9 +58,9 @@ static void write_machine(const report *r, FILE *out)
     fprintf(out, "\n%s, %ld of %ld CPUs, %s\n", m.cpu, m.usable_cpus, m.cpus, m.kernel);
     if (settings_write(out))
         fputs("in the environment\n", out);
-    if (r->ceiling_copies)
+    for (size_t i = 0; i < r->ceiling_count; i++)
         fprintf(out, "ceiling: %u independent copies of serial code gain %.2f over one\n",
-                r->ceiling_copies, r->ceiling);
+                r->ceilings[i].copies, r->ceilings[i].gain);
 }
 
 static void write_foot(const report *r, const sheet *table)

@@ -96,17 +96,14 @@ static void add_results(json_t *to, const json_t *from)
 
 static void add(json_t *to, const json_t *from)
 {
-    static const char *const metg[] = {"kernel", "column", "workers"};
+    static const char *const metg[] = {"kernel", "column", "workers"}, *const ceiling[] = {
+                                                                           "copies"};
     double seconds = json_number_value(json_object_get(to, "seconds")) +
                      json_number_value(json_object_get(from, "seconds"));
     json_object_set_new(to, "seconds", json_real(seconds));
     if (json_is_true(json_object_get(from, "interrupted")))
         json_object_set_new(to, "interrupted", json_true());
-    if (json_integer_value(json_object_get(from, "ceiling_copies")) >
-        json_integer_value(json_object_get(to, "ceiling_copies"))) {
-        json_object_set(to, "ceiling", json_object_get(from, "ceiling"));
-        json_object_set(to, "ceiling_copies", json_object_get(from, "ceiling_copies"));
-    }
+    ADD_NEW(to, from, "ceilings", ceiling);
     json_array_extend(json_object_get(to, "verdict"), json_object_get(from, "verdict"));
     ADD_NEW(to, from, "metg", metg);
     add_results(to, from);

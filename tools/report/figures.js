@@ -36,10 +36,16 @@ function cpuFigure(block) {
         'User and system, of all threads. What is longer than the serial bar is the price of running in parallel.');
 }
 
+/* A sentence, where so many workers need further hardware threads of cores. */
+function sharedCores(most) {
+    const [, cores, threads] = /^usable: +cores (\d+), hardware threads (\d+)/m.exec(result.machine.runtime) || [];
+    return cores < threads && most > cores ? ` More than ${cores} workers share cores: each core has several hardware threads.` : '';
+}
+
 /* A chart over the number of workers: the speed-up over serial code, by the ratios of the rounds, divided by share(workers).
  * Whiskers carry the interval of the time. With fewer than `least` numbers of workers there is no chart. */
 function scalingFigure(block, {title, best, least, share, format, note}) {
-    const cells = shown(block).filter(cell => !isSerial(cell) && cell.summary.over_serial > 0);
+    const cells = block.latency ? [] : shown(block).filter(cell => !isSerial(cell) && cell.summary.over_serial > 0);
     const counts = distinct(cells.map(cell => cell.workers)).sort((a, b) => a - b);
     if (counts.length < least)
         return null;
@@ -51,13 +57,13 @@ function scalingFigure(block, {title, best, least, share, format, note}) {
         look: lookOf(column), points: cells.filter(cell => cell.column === column).map(point).sort((a, b) => a.x - b.x),
     }));
     const rules = [{label: best, side: 'end', points: counts.map(count => ({x: count, y: count / share(count)}))}];
-    const copies = result.ceiling_copies;
-    if (result.ceiling > 0 && counts.includes(copies))
-        rules.unshift({label: 'ceiling', side: 'start', points: [counts[0], copies].map(x => ({x, y: result.ceiling / share(copies)}))});
+    const ceilings = [{copies: 1, gain: 1}, ...result.ceilings].filter(one => counts.includes(one.copies));
+    if (ceilings.length > 1)
+        rules.unshift({label: 'ceiling', side: 'start', points: ceilings.map(one => ({x: one.copies, y: one.gain / share(one.copies)}))});
     return figure(title,
         lineChart(`${title.split(' ')[0]} of ${block.label} over serial code`, curves,
             {label: 'workers', format: asPlain, ticks: counts}, {format}, rules),
-        result.ceiling > 0 ? note : 'Higher is better.', legendOf(columnsOf(cells)));
+        (ceilings.length > 1 ? note : 'Higher is better.') + sharedCores(counts.at(-1)), legendOf(columnsOf(cells)));
 }
 
 const speedUpFigure = block => scalingFigure(block, {

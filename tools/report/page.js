@@ -63,9 +63,8 @@ function madeSection() {
         ['memory', `${Math.round(machine.memory_mib)} MiB`],
         ['kernel', machine.kernel],
         ['load before', `${result.load.toFixed(2)} threads that wanted a processor`],
-        ['ceiling', result.ceiling > 0
-            ? `${result.ceiling_copies} independent copies of serial code gain ${result.ceiling.toFixed(2)} over one`
-            : 'not measured'],
+        ['ceiling', result.ceilings.map(one => `${one.copies} independent copies of serial code gain ${one.gain.toFixed(2)} over one`)
+            .join('; ') || 'not measured'],
         ['runtime', html('pre', {}, machine.runtime)],
         ['build', `filch ${build.version}, commit ${build.commit}, ${build.compiler}`],
         ['flags', build.flags],

@@ -40,10 +40,11 @@ typedef struct par_keys {
     size_t n;
 } par_keys;
 
-/* mandelbrot, triangle: counts[i] is what iteration i finds */
+/* mandelbrot, triangle, for-...: counts[i] is what iteration i finds */
 typedef struct par_rows {
     uint32_t *counts;
     size_t n;
+    long steps; /* of an iteration of for-... */
 } par_rows;
 
 /* std::sort; only where a C++ compiler was found (PAR_HAVE_STD_SORT). */
@@ -77,6 +78,19 @@ static inline uint32_t par_triangle_row(size_t row)
     uint32_t state = (uint32_t)row;
     for (size_t i = 0; i < row; i++)
         state = state * 1664525 + 1013904223;
+    return state;
+}
+
+/* Iteration i of a loop of equal iterations: steps of six cycles, each of which needs the one before. A
+ * call, since compilers would combine steps of neighbouring iterations into vectors. */
+FILCH_UNUSED __attribute__((noinline)) static uint32_t par_steps(size_t i, long steps)
+{
+    uint32_t state = (uint32_t)i + 1;
+    while (steps-- > 0) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+    }
     return state;
 }
 

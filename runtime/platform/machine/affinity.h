@@ -96,9 +96,10 @@ unsigned fl_bind_units(const fl_topology *t, const struct fl_affinity *mask, enu
 
 /* The place of worker 0, 1, 2 ... if it is pinned. Fast cores come before efficient ones; apart
  * from that, neighbours in number are neighbours on the machine. Every core gets a worker before
- * one gets two. FL_BIND_CORE and FL_BIND_AUTO have one worker per core, then go round again, on the cores' further PUs where there are some; FL_BIND_PU
- * goes over all first PUs, then all second ones, then round again. FL_BIND_NONE: all -1, as also
- * where mask and hwloc have no PU in common. */
+ * one gets two. FL_BIND_CORE and FL_BIND_AUTO have one worker per core, then go round again, on the
+ * cores' further PUs where there are some. FL_BIND_PU goes over all first PUs, then all second
+ * ones, then round again. FL_BIND_NONE: all -1, as also where mask and hwloc have no PU in
+ * common. */
 fl_place fl_bind_place(const fl_topology *t, const struct fl_affinity *mask, enum fl_bind bind,
                        unsigned worker);
 

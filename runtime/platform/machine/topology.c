@@ -433,21 +433,33 @@ static void describe_kinds(const fl_topology *t, char *text, size_t size)
     fl_affinity_free(&small);
 }
 
+/* Empty if each core has one hardware thread. */
+static void describe_siblings(const fl_topology *t, unsigned cores, char *text, size_t size)
+{
+    fl_place first, again; /* on the first core: worker 0, and the one that begins the next round */
+    fl_topology_place(t, FL_BIND_CORE, 0, &first);
+    fl_topology_place(t, FL_BIND_CORE, cores, &again);
+    *text = '\0';
+    if (first.cpu != again.cpu)
+        snprintf(text, size, "; %d and %d share a core", first.cpu, again.cpu);
+}
+
 size_t fl_topology_describe(const fl_topology *t, char *text, size_t size)
 {
-    char allowed[256], kinds[384];
+    char allowed[256], kinds[384], shared[64];
+    const unsigned cores = fl_topology_units(t, FL_BIND_CORE);
     fl_topology_allowed(t, allowed, sizeof allowed);
-    describe_kinds(t, kinds, sizeof kinds);
     if (!t->hwloc)
         return (size_t)snprintf(text, size, "usable:  hardware threads %u (CPUs %s)\n", t->pus,
                                 allowed);
-    int length =
-        snprintf(text, size,
-                 "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
-                 "%susable:  cores %u, hardware threads %u (CPUs %s)\n",
-                 hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
-                 hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
-                 t->real ? "" : " (imagined by hwloc)", kinds, fl_topology_units(t, FL_BIND_CORE),
-                 fl_topology_units(t, FL_BIND_PU), allowed);
+    describe_kinds(t, kinds, sizeof kinds);
+    describe_siblings(t, cores, shared, sizeof shared);
+    int length = snprintf(text, size,
+                          "machine: packages %d, NUMA nodes %u, cores %d, hardware threads %u%s\n"
+                          "%susable:  cores %u, hardware threads %u (CPUs %s%s)\n",
+                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_PACKAGE), t->nodes,
+                          hwloc_get_nbobjs_by_type(t->hwloc, HWLOC_OBJ_CORE), t->pus,
+                          t->real ? "" : " (imagined by hwloc)", kinds, cores,
+                          fl_topology_units(t, FL_BIND_PU), allowed, shared);
     return length < 0 ? 0 : (size_t)length;
 }

@@ -15,6 +15,19 @@ claim "the result keeps to its schema" ./check_schema "$schema" result.json
 run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 2 --json --idle yield --take one --wait help-any
 claim "modes are in the result" grep -q '"idle": "yield"' out
 claim "a result with modes keeps to its schema" ./check_schema "$schema" out
+claim "each number of workers has a ceiling, up to the CPUs" \
+    test "$(grep -c '"copies":' result.json)" -eq "$(($(nproc) > 1))"
+HWLOC_SYNTHETIC='core:2 pu:2' run_filch 0 bench --kernels fib --size tiny --repeat 1 --workers 1 --json
+claim "hardware threads of a core are named: $(grep runtime out)" grep -q '"runtime": ".*; 0 and 1 share a core)' out
+run_filch 0 bench --kernels wake --size tiny --repeat 1 --workers 1,2 --columns chase-lev --json
+claim "a latency keeps to the schema" ./check_schema "$schema" out
+claim "a latency is not a time of a run, and has no speed-up: $(cat err)" python3 -c '
+import json
+[wake] = json.load(open("out"))["results"]
+assert wake["latency"], wake
+for c in wake["columns"]:
+    [sample] = c["samples"]
+    assert sample["runs"] == 1 and sample["seconds"] < 5e-3 and c["summary"]["speed_up"] == 0, c'
 samples=$(grep -c '"other_share"' result.json)
 claim "three samples for each of 5 columns of 3 kernels: $samples" test "$samples" -eq 45
 

@@ -33,6 +33,7 @@ check usual --kernels fib,matmul --size tiny --repeat 6 --workers 1,2,3 --column
 check many --kernels fib --size tiny --repeat 3 --workers 1,2 \
     --columns chase-lev,sharing --policy random,nearest --idle sleep,spin
 check alone --kernels fib --size tiny --repeat 1 --workers 1 --columns chase-lev
+check latency --kernels wake --size tiny --repeat 3 --workers 1,2,3 --columns chase-lev
 check grains --metg --kernels tb-stencil,tb-tree --size tiny --repeat 2 --workers 2 --columns chase-lev,handpool
 
 ${CC:-cc} -O1 -o check_schema "$here/check_schema.c" $(pkg-config --cflags --libs jansson) || exit 1

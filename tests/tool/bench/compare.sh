@@ -145,6 +145,13 @@ import json
 found = [(c["column"], c["workers"], round(c["samples"][7]["seconds"], 3)) for c in entry["columns"]]
 assert found == [("serial", 1, .01), ("a", 1, .02), ("a", 2, .01), ("b", 1, .03), ("c", 1, .02)], found'
 claim "the page has it" grep -q '"column":"c"' page.html
+sed 's/"schema": 2/&, "ceilings": [{"copies": 2, "gain": 1.9}]/' old.json >two.json
+sed 's/"schema": 2/&, "ceilings": [{"copies": 2, "gain": 1.8}, {"copies": 4, "gain": 3.1}]/' other.json >four.json
+"$filch" compare --merge --output ceilings.json two.json four.json
+claim "a merged result has each ceiling once" python3 -c '
+import json
+found = json.load(open("ceilings.json"))["ceilings"]
+assert found == [{"copies": 2, "gain": 1.9}, {"copies": 4, "gain": 3.1}], found'
 claim "filch compare reads it" eval 'cp out merged.json && run_filch 0 compare merged.json && grep -q "^  a (1) vs c (1)" out'
 run_filch 0 compare --report page.html old.json
 claim "a page of one result comes with the table: $(head -2 out)" eval 'grep -q "a (1) vs b (1)" out && ! grep -q "\"column\":\"c\"" page.html'

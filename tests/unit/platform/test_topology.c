@@ -400,6 +400,7 @@ Test(topology, truncated_description_still_reports_length)
     cr_assert_eq(fl_topology_describe(t, part, sizeof part), length);
     cr_assert_eq(strlen(part), sizeof part - 1);
     cr_assert(strstr(whole, "NUMA nodes 2, cores 8, hardware threads 16"), "%s", whole);
+    cr_assert(strstr(whole, "(CPUs 0-15; 0 and 1 share a core)"), "%s", whole);
 }
 
 Test(topology, binding_rows_follow_their_enum)

@@ -4,6 +4,7 @@
  * The answers of kernels that nobody has published, at their tiny sizes, computed here once more:
  * in another order, by another algorithm, or from the definition. (Those of heat, lu, cholesky and
  * integrate are closed forms; test_kernels.c has the rest.) */
+#include <bench/kernels/par/par.h>
 #include <bench/kernels/rmat.h>
 #include <bench/kernels/spmv.h>
 #include <bench/kernels/stencil_dag.h>
@@ -246,4 +247,32 @@ Test(kernel_answers, task_graphs_ignore_grain)
     k->finish(&run);
     cr_expect(kernel_answer_is_right(&run));
     k->teardown(&run);
+}
+
+/* A step is linear: the steps of a number are the exclusive or of those of its bits. */
+Test(kernel_answers, steps_of_loops_are_linear)
+{
+    static const char *const names[] = {"for-100ns", "for-1us", "for-10us"};
+    long steps = 50;
+    for (int k = 0; k < 3; k++, steps *= 10) {
+        uint32_t of_bit[32];
+        uint64_t sum = 0;
+        for (unsigned bit = 0; bit < 32; bit++) {
+            of_bit[bit] = 1u << bit;
+            for (long step = 0; step < steps; step++) {
+                of_bit[bit] ^= of_bit[bit] * (1u << 13);
+                of_bit[bit] ^= of_bit[bit] / (1u << 17);
+                of_bit[bit] ^= of_bit[bit] * (1u << 5);
+            }
+        }
+        kernel_run run = prepared(names[k]);
+        for (uint32_t i = 1; i <= (uint32_t)run.size->n; i++) {
+            uint32_t all = 0;
+            for (unsigned bit = 0; bit < 32; bit++)
+                all ^= i >> bit & 1 ? of_bit[bit] : 0;
+            sum += (uint64_t)all * i;
+        }
+        expect_answer(&run, sum);
+        data_teardown(&run);
+    }
 }
