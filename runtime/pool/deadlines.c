@@ -28,7 +28,7 @@
  * it. Its removal may come too late, when the watcher has been claimed and is about to be called;
  * then the pool is not at rest before the call is over.
  *
- * SetCause is an edge of runtime/pool/pool.h. */
+ * SetCause is an edge of runtime/pool/pool.h, ShowAlarm and ReadAlarm of runtime/pool/intake.h. */
 #include <runtime/pool/deadlines.h>
 
 #include <runtime/engine/fiber.h>
@@ -192,10 +192,10 @@ int fl_due_enter(filch_job *job)
     return 0;
 }
 
-/* A look. */
 static bool are_deadlocks_reported(void)
 {
-    return FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) == FL_DETECTOR_REPORTS);
+    const uint32_t how = filch_u32_load(&fl_detector_on, FILCH_RELAXED); /* a look */
+    return FILCH_UNLIKELY(how == FL_DETECTOR_REPORTS);
 }
 
 uint64_t fl_dues_expect(filch_pool *pool, uint64_t count)
