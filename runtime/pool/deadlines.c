@@ -52,7 +52,7 @@
 #include <errno.h>
 
 enum {
-    COLLECTS = 500000000, /* ns: how long after its opening the intake is emptied at the latest */
+    COLLECTS = 500000000, /* ns: the intake is emptied at most this long after it opens */
     FAR = 2 * COLLECTS,
     AT_ONCE = 64, /* deadlines handled under one taking of the lock */
     KEPT = 4096   /* the room of an empty row */
@@ -225,7 +225,7 @@ static void trim(filch_pool *pool)
         fl_timer_heap_clear(&pool->deadlines.run_dues);
 }
 
-/* Jobs in the intake need room and the alarm as well. */
+/* Jobs in the intake also need the room and the alarm. */
 static void settle(filch_pool *pool)
 {
     if (pool->deadlines.expected)
