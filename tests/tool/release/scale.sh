@@ -27,7 +27,7 @@ refuses 'unknown option --fast (valid: --workers LIST, --quick, --help)' filch-s
 refuses "result 'x.csv' (valid: NAME.json)" filch-scale/run x.csv
 refuses 'cannot write /nowhere/x.json' filch-scale/run /nowhere/x.json
 
-# A part that takes too long is interrupted, not killed: here each takes longer than its minutes, which are tenths of a second.
+# A part that takes too long is interrupted, not killed: the shim sets each limit to 0.2 s, and each part here takes longer.
 mkdir -p slow/bin shim
 cp filch-scale/run slow/
 cat >slow/bin/filch <<'END'
