@@ -3,8 +3,8 @@
 # How Filch scales on a machine where nothing can be installed: a cluster node, a colleague's server.
 #   tools/scale.sh bundle [--arch arm64] FILE.tar.gz
 #                                       packs `filch bench`, the libraries that it is compared with, and all others down to the
-#                                       C library, into one file; the other machine needs Linux and this processor architecture,
-#                                       or the one named, whose bundle is cross-built and has no C++ libraries
+#                                       C library, into one file. The other machine needs Linux and this processor architecture,
+#                                       or the one of --arch. That bundle is cross-built, without oneTBB and clang's OpenMP
 # There, after unpacking it:
 #   filch-scale/run [RESULT.json]       measures with 1, 2, 4, ... workers; --help prints the options
 # Installs the packages that it needs. FILCH_SCALE_PROGRAM names a `filch` that is built already.

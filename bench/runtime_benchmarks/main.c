@@ -5,8 +5,8 @@
  *
  *   fib N [THREADS]   matmul N [THREADS]   nqueens [THREADS [N]]   skynet [THREADS [DEPTH]]
  *
- * build_all.sh builds them in a checkout of that repository. The tasks are those of the kernels, but
- * for matmul, whose leaves in the table are smaller. */
+ * build_all.sh builds them in a checkout of that repository. The tasks are those of the kernels,
+ * except for matmul, whose leaves in the table are smaller. */
 #define KERNEL_AS_FILCH
 #include "../kernels/fib.c"
 #include "../kernels/nqueens.c"
@@ -66,7 +66,7 @@ static bool skynet_is(long depth, uint64_t found)
 
 enum { LEAF = 32 };
 
-/* The matrices may overlap, as far as the compiler knows, and n is no constant to it: as in the table. */
+/* As in the table: to the compiler, the matrices may overlap, and n is not a constant. */
 static void multiply_leaf(const int *a, const int *b, int *c, int n, int row)
 {
     for (int i = 0; i < n; i++)
@@ -96,12 +96,12 @@ VOID_TASK(multiply, (const int *, a), (const int *, b), (int *, c), (int, n), (i
 
 static int *product;
 
-/* All entries are this, in memory as the allocators of the table align it. */
+/* A matrix of equal entries, aligned as by the table's allocators. */
 static int *filled(size_t count, int entry)
 {
     int *m = aligned_alloc(4096, (count * sizeof *m | 4095) + 1);
     if (!m) {
-        fputs("matmul: no memory; choose a smaller size\n", stderr);
+        fputs("matmul: out of memory (choose a smaller size)\n", stderr);
         exit(1);
     }
     for (size_t i = 0; i < count; i++)
@@ -109,7 +109,7 @@ static int *filled(size_t count, int entry)
     return m;
 }
 
-/* The time includes the memory, as in the table. */
+/* The time includes allocation, as in the table. */
 static uint64_t matmul_of(filch_runtime *rt, long n)
 {
     const size_t count = (size_t)(n * n);
@@ -134,8 +134,8 @@ static bool matmul_is(long n, uint64_t found)
 
 static const struct program {
     const char *name;
-    bool size_first;    /* its first argument, which must be there */
-    long size, warm_up; /* of the table; 0: an argument, and the same */
+    bool size_first;    /* the size is the first argument, and required */
+    long size, warm_up; /* the table's; 0: `size` from the argument, `warm_up` equal to it */
     long least, most;
     uint64_t (*run)(filch_runtime *rt, long size);
     bool (*is)(long size, uint64_t found);
@@ -162,7 +162,7 @@ static long number(const char *what, const char *text, long least, long most)
     const long value = strtol(text, &end, 10);
     if (end != text && !*end && value >= least && value <= most)
         return value;
-    fprintf(stderr, "%s '%s' (valid: %ld..%ld)\n", what, text, least, most);
+    fprintf(stderr, "%s '%s' is not a number in range (%ld..%ld)\n", what, text, least, most);
     exit(2);
 }
 
@@ -206,13 +206,13 @@ int main(int argc, char **argv)
     }
     const long size = argc > at_size ? number("size", argv[at_size], p->least, p->most) : p->size;
     if (p->run == matmul_of && size & (size - 1))
-        return fprintf(stderr, "size %ld (valid: powers of two)\n", size), 2;
+        return fprintf(stderr, "size %ld is not a power of two\n", size), 2;
     filch_config config = {.size = sizeof config};
     if (argc > at_threads)
         config.workers = (unsigned)number("threads", argv[at_threads], 1, 1024);
     filch_runtime *rt;
     if (filch_runtime_create(&rt, &config))
-        return fprintf(stderr, "no runtime: %s\n", filch_error()), 1;
+        return fprintf(stderr, "cannot create a runtime: %s\n", filch_error()), 1;
     printf("threads: %u\n", filch_runtime_workers(rt));
     const int status = measure(p, rt, size);
     filch_runtime_destroy(rt);

@@ -39,7 +39,7 @@ typedef struct filch_config {
                   thread): one each; "none": as the creator (docs/workers.md) */
     const char *cores;  /* FILCH_CORES: cores that workers use, where the processor has fast and
                            efficient ones: "all" (default): fast ones first; "fast",
-                           "efficient": no others (docs/workers.md) */
+                           "efficient": only those (docs/workers.md) */
     const char *policy; /* FILCH_POLICY: victim selection: "random" (default), "round-robin",
                            "last-victim", "nearest", "power-of-two-choices", "richest" */
     const char *queue;  /* FILCH_QUEUE: where forked tasks are kept: "chase-lev" (default),

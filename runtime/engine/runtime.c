@@ -43,7 +43,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of another machine, which hwloc imagines, every CPU counts. */
+/* The mask that placement starts from. On a machine that hwloc imagines, every CPU is usable. */
 static const struct fl_affinity *usable(const fl_runtime *rt)
 {
     static const struct fl_affinity everything;
@@ -430,7 +430,7 @@ static void add_size(fl_text *t, const fl_runtime *rt)
         fl_text_add(t, "slots        %u: upper limit of workers\n", rt->worker_set.most);
 }
 
-/* Nothing where all are used. */
+/* Adds nothing if all cores are used. */
 static void add_cores(fl_text *t, const fl_runtime *rt)
 {
     const fl_mode *mode = fl_cores_modes[rt->settings.cores];

@@ -44,7 +44,7 @@ static inline void fl_lock(filch_u32 *lock)
     fl_lock_by(lock, fl_lock_slow);
 }
 
-/* The same. Returns the ticks for which it has waited (runtime/platform/clock.h). */
+/* As fl_lock. Returns the ticks (runtime/platform/clock.h) that it spent waiting. */
 static inline uint64_t fl_lock_timed(filch_u32 *lock)
 {
     uint32_t was = FL_LOCK_FREE;

@@ -28,7 +28,7 @@
  * it. Its removal may come too late, when the watcher has been claimed and is about to be called;
  * then the pool is not at rest before the call is over.
  *
- * SetCause is an edge of runtime/pool/pool.h. */
+ * SetCause is an edge of runtime/pool/pool.h, ShowAlarm and ReadAlarm of runtime/pool/intake.h. */
 #include <runtime/pool/deadlines.h>
 
 #include <runtime/engine/fiber.h>
@@ -52,7 +52,7 @@
 #include <errno.h>
 
 enum {
-    COLLECTS = 500000000, /* ns: how long after its opening the intake is emptied at the latest */
+    COLLECTS = 500000000, /* ns: the intake is emptied at most this long after it opens */
     FAR = 2 * COLLECTS,
     AT_ONCE = 64, /* deadlines handled under one taking of the lock */
     KEPT = 4096   /* the room of an empty row */
@@ -192,10 +192,10 @@ int fl_due_enter(filch_job *job)
     return 0;
 }
 
-/* A look. */
 static bool are_deadlocks_reported(void)
 {
-    return FILCH_UNLIKELY(filch_u32_load(&fl_detector_on, FILCH_RELAXED) == FL_DETECTOR_REPORTS);
+    const uint32_t how = filch_u32_load(&fl_detector_on, FILCH_RELAXED); /* a look */
+    return FILCH_UNLIKELY(how == FL_DETECTOR_REPORTS);
 }
 
 uint64_t fl_dues_expect(filch_pool *pool, uint64_t count)
@@ -225,7 +225,7 @@ static void trim(filch_pool *pool)
         fl_timer_heap_clear(&pool->deadlines.run_dues);
 }
 
-/* Jobs in the intake need room and the alarm as well. */
+/* Jobs in the intake also need the room and the alarm. */
 static void settle(filch_pool *pool)
 {
     if (pool->deadlines.expected)

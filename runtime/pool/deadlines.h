@@ -20,7 +20,7 @@ typedef struct fl_pool_deadlines {
     fl_timer_heap run_dues; /* and those with a run timeout */
     fl_waiter watcher;      /* of the pool's context, */
     fl_node watch;          /* in its queue */
-    filch_u32 used; /* some job had a deadline: the alarm was made; written under the lock */
+    filch_u32 used; /* 1: some job had a deadline, so the alarm exists; written under the lock */
     bool expected;  /* the intake is open for jobs with deadlines */
     bool notified;  /* the watcher has been notified, */
     bool notifying; /* or is about to be, and destruction waits for that */
@@ -33,13 +33,13 @@ void fl_job_call_off(filch_job *job, int cause, struct fl_after *after);
  * through fl_fail. */
 int fl_due_enter(filch_job *job);
 void fl_due_leave(filch_job *job);
-/* The intake is about to be opened for so many jobs, which may have deadlines. Returns for how many it
- * may be opened. */
+/* Called before the intake opens for `count` jobs, which may have deadlines. Returns the number of
+ * jobs for which it may open; 0: there is no memory. */
 uint64_t fl_dues_expect(filch_pool *pool, uint64_t count);
-/* The intake was closed, and its jobs have entered. */
+/* Called when the intake was closed and its jobs have entered the queue. */
 void fl_dues_expect_none(filch_pool *pool);
-/* Of a job that nobody else knows; no lock: its deadline is so far off that the job may enter the intake
- * (runtime/pool/intake.h). */
+/* Whether the job's deadline is far enough away for the intake (runtime/pool/intake.h). No lock; no
+ * other thread knows the job yet. */
 bool fl_due_is_far(const filch_job *job);
 /* The job's run timeout, if it has one, counts from now on, or no longer. */
 void fl_due_begin(filch_job *job);

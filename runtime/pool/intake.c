@@ -27,7 +27,7 @@ static filch_job *first_of(uint64_t word)
     return (filch_job *)(uintptr_t)(word & (ONE - 1));
 }
 
-/* The jobs that this thread pushed last, into any pool: hints. */
+/* The jobs that this thread pushed last, into any pool: only for prefetching. */
 static __thread struct {
     filch_job *pushed[AHEAD];
     unsigned at;
@@ -52,7 +52,7 @@ bool fl_intake_push(filch_pool *pool, filch_job *job)
     return true;
 }
 
-/* Of so many. */
+/* A list of `count` jobs. */
 static filch_job *oldest_first(filch_job *newest, uint64_t count)
 {
     filch_job *first = NULL;
@@ -75,7 +75,7 @@ static void have_due(filch_job *job)
     (void)rc;
 }
 
-/* The list of `word` enters the queue; so many credits are left, 0: the intake is closed. */
+/* Appends the list of `word` to the queue. left: the credits that remain; 0: it is closed. */
 static void append(filch_pool *pool, uint64_t word, uint64_t left)
 {
     const uint64_t count = pool->queue.credits - credits_of(word);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The intake: a list in which jobs are accepted without the pool's lock. They are the jobs that
- * need nothing else before they are accepted: plain ones, those with a handle, `done` or `drop`, and
- * those whose deadline is a second off or more. A nearer deadline needs an alarm at once, a key its
- * place in the tree, a results list room, and a context a watch; these may be refused, so such jobs
- * take the lock.
+ * need nothing else before they are accepted: plain ones, those with a handle, `done` or `drop`,
+ * and those whose deadline is at least a second away. A nearer deadline needs an alarm at once, a
+ * key its place in the tree, a results list room, and a context a watch. These may be refused, so
+ * such jobs take the lock.
  *
  * A runner takes the lock once for each job. If each submission took it as well, both sides would
  * spend more time on the lock than on the jobs. Most submissions need nothing from it: a runner is
@@ -40,8 +40,8 @@
  *     and notes that it was notified, under one lock. So a push precedes this and is found there,
  *     or it finds the intake closed;
  *   - of an elastic pool, a job waits in the queue, for which the monitor's alarm is set;
- *   - once a job of the pool had a deadline: there is room for one more deadline for each credit, and
- *     an alarm is set that collects the list in half a second. See below.
+ *   - once a job of the pool had a deadline: memory for one more deadline is reserved for each
+ *     credit, and an alarm is set that collects the list in half a second (see below).
  * Code that ends one of these conditions closes the intake first (fl_pool_lock). So does code that
  * looks at the waiting jobs: for it, a job that is pushed later was submitted later. A runner of a
  * pool that takes the oldest job first need not look while the queue has a job: all jobs of the
@@ -64,19 +64,20 @@
  * hold. Handles are counted in pool->rest.handed when the list is appended, before the job can run;
  * that count is read when the pool is destroyed, at rest, when the list is empty.
  *
- * Deadlines: a job in the list is not among the pool's dues (runtime/pool/deadlines.h). It is there
- * before it is due, since the alarm that is set with the opening collects the list before: the deadline
- * is twice as far off as that. Only opening, under the lock, sets that alarm, and what closes the
- * intake leaves it set, so a pool rings twice a second at most for this. The pool's first
- * job with a deadline takes the lock, makes the alarm, and shows that to submitters. From then on each
- * opening sets it. Those that read earlier that there is none take the lock. The memory for the
- * deadlines is there before the credits, since a job that was accepted cannot be refused. While
- * deadlocks are reported, no job with a deadline enters, because a pending alarm puts the report off.
+ * Deadlines: a job in the list is not among the pool's dues (runtime/pool/deadlines.h). It joins
+ * them before it is due: opening the intake sets an alarm that collects the list within half a
+ * second, and the deadline is at least twice as far away. Only opening, under the lock, sets that
+ * alarm. Closing leaves it set, so the alarm rings at most twice a second for this purpose. The
+ * pool's first job with a deadline takes the lock, makes the alarm, and shows that to submitters.
+ * From then on each opening sets it. Submitters that read earlier that there is none take the lock.
+ * The memory for the deadlines is reserved before credits are granted, since an accepted job cannot
+ * be refused. While deadlocks are reported, no job with a deadline enters, because a pending alarm
+ * delays the report.
  *
- * Cache lines: the list is walked from the newest job on, each line from another core's cache, and the
- * address of a job is known only when the one before has arrived. So a submitter notes in each job
- * which one it pushed some jobs earlier, and the walk asks for that line ahead. The note is an address
- * and nothing else: it is never read through, and its job may be gone.
+ * Cache lines: the list is walked from the newest job on. Each job's line comes from another core's
+ * cache, and the address of the next one is known only when the line has arrived. So a submitter
+ * notes in each job which one it pushed a few jobs earlier, and the walk prefetches that line. The
+ * note is only a prefetch address: it is never dereferenced, and its job may be gone.
  *
  * Life: the push is the submitter's last touch of the pool. It finds the intake open, so a runner
  * is active, and the pool is not at rest before that runner has run the job, or the job was called
@@ -95,8 +96,8 @@
  *                                                      The job is complete. A push on top of it
  *                                                      is part of the same release sequence
  *   ShowAlarm: store deadlines.used, release         -> ReadAlarm: load deadlines.used, acquire.
- *                                                      The word that the submitter changes then is
- *                                                      not one of an opening without an alarm
+ *                                                      The word that the submitter changes next
+ *                                                      is not from an opening without an alarm
  * The word is opened by a relaxed store, under the lock: nothing is read by means of it.
  *
  * Rejected: a count beside the list (a runner that may become idle must first wait for submissions

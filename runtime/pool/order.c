@@ -237,7 +237,7 @@ filch_job *fl_order_take(filch_pool *pool)
         return NULL;
     const bool by_level = orders[pool->config.order].levels && !job->dated;
     const filch_job *next = by_level ? job->by.level.next : job->age.next;
-    fl_prefetch_to_write(next, sizeof *next); /* another core's so far */
+    fl_prefetch_to_write(next, sizeof *next); /* still in another core's cache */
     fl_order_remove(pool, job);
     return job;
 }

@@ -25,7 +25,7 @@ typedef struct fl_row {
 typedef struct fl_job_queue {
     fl_wait_queue room; /* submitters that wait for room (fl_submitter) */
     fl_row by_age;      /* waiting jobs */
-    uint64_t credits;   /* of the intake, when it was last looked at; 0: it is closed */
+    uint64_t credits;   /* of the intake, when the lock's holder last read it; 0: closed */
 } fl_job_queue;
 
 /* Further rows of the waiting jobs, in pools whose order is not by age, and the row of delayed jobs

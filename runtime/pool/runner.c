@@ -27,10 +27,10 @@ enum {
 /* Stepping aside (runtime/pool/runner.h). */
 enum {
     SHORT_TURN = 25, /* us */
-    WAITED = 4,      /* the part of a turn that waiting for the lock may take: one in so many */
+    WAITED = 4,      /* waiting for the lock may take 1/WAITED of a turn */
     STEP = 60000,    /* ns */
     STEPS = 8,
-    OTHERS = 128 /* jobs that the others take meanwhile */
+    OTHERS = 128 /* jobs taken since its last check, for a runner to step aside */
 };
 
 /* Under the lock, which it releases while users' functions are called. */
@@ -104,7 +104,7 @@ static void begin_turn(fl_runner *me)
     me->awaited = false;
 }
 
-/* Under the lock: others take its jobs, and there are plenty. */
+/* Under the lock. Other runners take the jobs, and many jobs wait. */
 static bool may_step_aside(fl_runner *me)
 {
     fl_pool_runners *all = &me->pool->runners;
@@ -129,7 +129,7 @@ static void step_aside(fl_runner *me)
     }
 }
 
-/* It has ended its last job. */
+/* The runner has ended the last job of its turn. */
 static void end_turn(filch_self self, fl_runner *me, unsigned done)
 {
     const uint64_t took = fl_ticks() - me->turn_began;

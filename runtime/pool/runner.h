@@ -3,16 +3,16 @@
  * Runners, the tasks that take jobs from the queue. Under the pool's lock.
  *
  * Stepping aside: where jobs take less time than the lock, a second runner makes a pool slower. The
- * two wait for each other, and take the processor from those that submit. A runner that has spent
- * more than a quarter of a turn of 64 jobs in waiting for the lock therefore sleeps for 60 us, on its
- * worker. It does so as long as the others take the jobs, eight times at most before it tries again.
+ * two wait for each other, and take a processor from the submitters. So a runner that has waited
+ * for the lock for more than a quarter of a turn of 64 jobs sleeps for 60 us, and its worker with
+ * it. It sleeps again while the others take the jobs, at most eight times before it resumes work.
  * It steps aside only under these conditions:
  *   - the turn took less than 25 us, so jobs are short;
  *   - nothing else waits for a worker;
  *   - another runner is awake;
  *   - 64 jobs wait, and no job of the turn had a handle: nobody waits for the last of them.
- * So a job that takes long after many short ones holds up those behind it for 60 us at most. An idle
- * pool has no runner, so nothing sleeps there. Figures are in docs/internals/decisions.md. */
+ * So a long job after many short ones delays the jobs behind it by at most 60 us. An idle pool has
+ * no active runner, so nothing sleeps there. Figures are in docs/internals/decisions.md. */
 #ifndef FL_POOL_RUNNER_H
 #define FL_POOL_RUNNER_H
 
@@ -25,9 +25,9 @@ typedef struct fl_runner {
     struct fl_runner *next, *made_before;
     filch_pool *pool;
     bool seeks;                  /* started, and has not looked for a job yet */
-    uint64_t turn_began, waited; /* ticks: of its turn; for the lock in it */
-    uint64_t taken;              /* jobs taken by all runners when its turn began */
-    bool awaited;                /* some of its jobs had handles, so somebody may wait for them */
+    uint64_t turn_began, waited; /* ticks: when its turn began; spent waiting for the lock since */
+    uint64_t taken;              /* fl_pool_runners.taken when it last checked */
+    bool awaited;                /* a job of the turn had a handle, so a thread may wait for it */
 } fl_runner;
 
 /* Runners, and the jobs in progress. Written by a runner that begins or ends a job or becomes idle,
@@ -41,8 +41,8 @@ typedef struct fl_pool_runners {
     unsigned excused;      /* stuck jobs with a spare that would count for the width */
     unsigned beyond;       /* of stats.running, jobs beyond the width */
     unsigned stranded;     /* jobs of this pool that wait for room */
-    unsigned aside;        /* of those active: sleep, since the lock is busy */
-    uint64_t taken;        /* jobs that they have taken */
+    unsigned aside;        /* of those active: asleep, since the lock is busy */
+    uint64_t taken;        /* jobs that all runners have taken */
 } fl_pool_runners;
 
 /* Jobs wait: starts one more runner, if the pool may be wider and no runner is on its way. A runner

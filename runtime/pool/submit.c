@@ -289,7 +289,8 @@ int fl_jobs_submit(filch_pool *pool, filch_job *const *jobs, unsigned count, int
     return rc;
 }
 
-/* Needs nothing before it is accepted: no alarm soon, key, context, or room in a results list. */
+/* Needs nothing before it is accepted: no alarm within a second, key, context, or room in a results
+ * list. */
 static bool is_light(const filch_job *job)
 {
     const fl_job_more *more = fl_more(job);

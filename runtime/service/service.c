@@ -380,7 +380,7 @@ static int check_numbers(const filch_service_config *config)
     int rc = fl_ranges_check(NULL, NULL, ranges, sizeof ranges / sizeof *ranges);
     if (rc)
         return rc;
-    if (config->lease && config->lease < FILCH_SECOND) /* as the key of program/keys.c */
+    if (config->lease && config->lease < FILCH_SECOND) /* as for `lease` in program/keys.c */
         return filch_error_set(-EINVAL, "lease %" PRId64 " ns is out of range (1 s or more)",
                                config->lease);
     if ((unsigned)config->envelope >= FILCH_ENVELOPES)

@@ -63,8 +63,8 @@ typedef struct fl_timer_row {
 
 /* The contracts of the heap's functions. */
 int fl_timer_row_add(fl_timer_row *row, fl_timed *timed, int64_t when);
-/* Makes room for at least one more. Returns how many of any times can be added without memory; 0:
- * there is no memory. */
+/* Makes room for at least one more. Returns the number of timers, due at any times, that can then
+ * be added without allocating; 0: there is no memory. */
 size_t fl_timer_row_reserve(fl_timer_row *row);
 void fl_timer_row_remove(fl_timer_row *row, fl_timed *timed);
 /* The earliest; NULL: none. */

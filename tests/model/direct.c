@@ -114,7 +114,6 @@ filch_job *fl_job_here(const filch_pool *of)
     return NULL;
 }
 
-/* Nothing here has an alarm, or a job that is told apart. */
 /* A direct pool has no intake. */
 int fl_due_enter(filch_job *job)
 {
@@ -133,6 +132,7 @@ void fl_dues_expect_none(filch_pool *of)
     (void)of;
 }
 
+/* Nothing here has an alarm, or a job that is told apart. */
 bool fl_alarm_rings(const fl_alarm *alarm)
 {
     (void)alarm;

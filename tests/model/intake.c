@@ -9,11 +9,12 @@
  * Also played: the parts of a pool that such jobs do not use (a gate, alarms, elasticity, keys).
  *
  * Each thread follows a script. S submits a job, in a pool of priorities one of a higher priority
- * than the one before; H the same with a handle, D with a deadline. E gets the handle of a job that has ended, of a pool
- * that was destroyed. With the last handle x cancels the job, u cancels the job's context, p gives
- * the job the highest priority, i asks for its id, o for its outcome, l releases it. k
- * cancels the pool's context; a rings the alarm for deadlines, if there is one. c closes the pool, w waits until it is at rest; d then frees it, once
- * all submitting threads have returned. r is a worker, which runs each runner that was started.
+ * than the one before; H the same with a handle, D with a deadline. E gets the handle of a job that
+ * has ended, of a pool that was destroyed. With the last handle x cancels the job, u cancels the
+ * job's context, p gives the job the highest priority, i asks for its id, o for its outcome, l
+ * releases it. k cancels the pool's context; a rings the alarm for deadlines, if there is one. c
+ * closes the pool, w waits until it is at rest; d then frees it, once all submitting threads have
+ * returned. r is a worker, which runs each runner that was started.
  *
  * Claims: a job runs once if it was accepted and not called off, and otherwise never; the jobs of
  * one submitter begin in their order. In a pool of priorities no job begins before one of a higher
@@ -23,9 +24,9 @@
  * submitter count its jobs; each handle is counted once. No more jobs wait than the free places and
  * the capacity allow, nor are there credits for more; a submission is refused only where that many
  * wait. There is never an active runner too many; at rest all accepted jobs have ended, and nobody
- * touches the pool. The intake takes jobs with a deadline only while an alarm is set that collects
- * them. Its memory is freed with the last handle. A thread that is told of success sees
- * the result. */
+ * touches the pool. The pool's memory is freed with the last handle. The intake takes jobs with a
+ * deadline only while an alarm is set that collects them. A thread that reads success sees the
+ * result. */
 #include <runtime/engine/external.h>
 #include <runtime/engine/find_work.h>
 #include <runtime/pool/callbacks.h>
@@ -358,7 +359,7 @@ static void use_handle(filch_job *job, char call)
 
 /* ---- Threads ---- */
 
-/* Early, if there is an alarm. Before it has rung nobody else changes its time to a later one. */
+/* Rings the alarm early, if there is one. Until it has rung, no other thread sets it later. */
 static void ring_early(void)
 {
     fl_lock(&pool->queue.room.lock);

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 struct kind {
-    unsigned cores;   /* the next ones of the machine; 0: ends the list */
+    unsigned cores;   /* the next cores of the machine; 0 ends the list */
     int efficiency;   /* higher: faster; -1: unknown */
     const char *type; /* hwloc's CoreType, or NULL */
 };
@@ -29,8 +29,8 @@ static inline void hybrid_register(hwloc_topology_t h, const struct kind *kinds)
     }
 }
 
-/* From now on hwloc reads this machine (NULL: the real one) with these kinds of cores. Returns the name of a file, which the caller
- * removes. */
+/* From now on hwloc reads this machine (NULL: the real one) with these kinds of cores. Returns the
+ * name of a file, which the caller removes. */
 static inline const char *hybrid_machine(const char *description, const struct kind *kinds)
 {
     static char name[64];

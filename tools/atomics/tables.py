@@ -165,6 +165,7 @@ WORDS = [
     Word("trace", (), R, X, N, N, "acquire?", "its ring is seen (ShowRing, ReadRing)"),
     Word("tracing", (), X, X, N, N, X, "a look, or under its lock"),
     Word("entry", ("runtime/trace/",), R, N, N, N, A, "is followed (InsertEntry, FindEntry)"),
+    Word("used", ("runtime/pool/",), R, N, N, N, "acquire?", "a submitter that reads 1 spends only credits of openings that set the alarm (ShowAlarm, ReadAlarm)"),
     Word("used", ("runtime/trace/", "runtime/engine/observe/last_events"), R, X, N, N, "acquire?", "shows events to another process (runtime/trace/ring.h)"),
     Word("stopped", ("runtime/trace/",), N, N, X, N, X, "a number; nothing depends on it"),
     Word("blocks", ("runtime/trace/",), N, N, N, X, X, "a number of its own"),

@@ -114,7 +114,8 @@ typedef struct block {
     char text[72];
 } block;
 
-/* The gain of so many copies of serial code over one: no kernel can gain more with as many workers. */
+/* The gain of that many copies of serial code over one. No kernel can gain more with as many
+ * workers. */
 typedef struct bench_ceiling {
     unsigned copies;
     double gain;

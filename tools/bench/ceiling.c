@@ -2,7 +2,7 @@
  *
  * How parallel this hardware is: processors that share a cache, a memory bus, a core or a noisy
  * host give two independent programs less than twice the speed of one. Measured with fib, which
- * touches no memory, each copy pinned to the CPU of a worker: first one on each core. */
+ * touches no memory, each copy pinned to a worker's CPU: first one copy per core. */
 #include "bench.h"
 #include "child.h"
 #include "interrupt.h"
@@ -39,7 +39,7 @@ static bool pin(const child *children, const int *cpus, unsigned count)
     return true;
 }
 
-/* The CPUs of pinned workers, at most MOST. How many; 0: this is not the real machine. */
+/* Reads the CPUs of pinned workers. Returns their number, at most MOST; 0: not the real machine. */
 static unsigned read_cpus(int *cpus)
 {
     const fl_topology *t;
@@ -54,7 +54,7 @@ static unsigned read_cpus(int *cpus)
         fl_topology_place(t, FL_BIND_CORE, i, &place);
         cpus[i] = place.cpu;
     }
-    fl_topology_unload(); /* children begin without it */
+    fl_topology_unload(); /* children start without it */
     return count;
 }
 
@@ -68,7 +68,7 @@ static double gain_of(child *children, unsigned copies, uint32_t runs)
     return median_of(gains, ROUNDS);
 }
 
-/* With the numbers of workers from 2 to as many as there are children. */
+/* One ceiling for each number of workers from 2 to `count`. */
 static void measure_all(report *r, child *children, unsigned count)
 {
     const options *o = r->options;

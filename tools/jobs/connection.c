@@ -133,9 +133,9 @@ static int connect_as(jobs_connection *c, const jobs_options *o, const char *que
         return jobs_usage(o, "%s", filch_error());
     if (strcmp(c->kind->name, "memory") == 0 && !o->consume)
         return jobs_usage(o,
-                          "broker '%s' has its jobs in the memory of one process, and this command "
-                          "is another one (valid: a broker that processes share, such as "
-                          "sqlite:jobs.db)",
+                          "broker '%s' keeps its jobs in the memory of one process, and this "
+                          "command is another process (valid: a broker that processes share, such "
+                          "as sqlite:jobs.db)",
                           o->broker);
     if (!jobs_is_queue_name(queue)) /* others have been checked */
         return jobs_usage(

@@ -135,11 +135,11 @@ const jobs_command jobs_look_commands[] = {
      "Shows one waiting job with its headers and body, as peek does. It looks at the first 100000 "
      "jobs of the queue, or --limit.\n",
      JOBS_LIMIT | JOBS_REDACT, 1, 1, show},
-    {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead; pauses",
+    {"stats", "[QUEUE]", "how many jobs are ready, delayed, running and dead; whether paused",
      "Counts the jobs of a queue: ready; delayed; running, that is, taken by a service; and the "
      "dead letters of the queue. `-` (in JSON null) stands for a number that the broker does not "
-     "report. Where the broker can pause queues, it also shows whether this one, or some types of "
-     "its jobs, are paused.\n",
+     "report. If the broker can pause queues, the command also prints whether this one, or some "
+     "types of its jobs, are paused.\n",
      0, 0, 1, stats},
     {0},
 };

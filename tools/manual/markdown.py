@@ -68,7 +68,7 @@ def without(nodes, titles):
 
 def table(node):
     """The titles, unless the first is a common word such as "signal"; then each row is an item: its first cell, then the others, which have
-    their titles before them if there are several. A row of "yes" alone becomes the list of their titles."""
+    their titles before them if there are several. If each of these is "yes" or empty, the item lists the titles of those with "yes"."""
     head, *rows = list(node)
     titles = [bare(cell) for cell in head]
     shown = " / ".join(titles) if len(titles) == 2 else titles[0]

@@ -36,7 +36,7 @@ function cpuFigure(block) {
         'User and system, of all threads. What is longer than the serial bar is the price of running in parallel.');
 }
 
-/* A sentence, where so many workers need further hardware threads of cores. */
+/* A sentence for a figure's note if `most` workers need more than one hardware thread of a core; else empty. */
 function sharedCores(most) {
     const [, cores, threads] = /^usable: +cores (\d+), hardware threads (\d+)/m.exec(result.machine.runtime) || [];
     return cores < threads && most > cores ? ` More than ${cores} workers share cores: each core has several hardware threads.` : '';

@@ -29,7 +29,8 @@ int output_open(output *out, const char *command, const char *option, const char
 int output_close(output *out, int rc);
 /* Closes and drops it: there is no result, and the reason has been told. */
 void output_drop(output *out);
-/* Opens it as `to`, a FILE *, evaluates `written`, the writer's result, and closes it: 0, or -errno after a message. */
+/* Opens the file as `to`, a FILE *, evaluates `written`, the writer's result, and closes the file.
+ * 0, or -errno after a message. */
 #define output_write(to, command, option, path, written)                                           \
     (__extension__({                                                                               \
         output out_;                                                                               \

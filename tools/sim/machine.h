@@ -20,7 +20,7 @@
 enum {
     SIM_WORKERS = 1024,     /* at most */
     SIM_UNITS = 1 << 20,    /* hardware threads of a description, at most */
-    SIM_SPEED = 1000,       /* of a worker for which times are as they are described; the highest */
+    SIM_SPEED = 1000,       /* the highest: work takes the time that is given for it */
     SIM_TIERS = 4,          /* FL_TIER_CORE .. FL_TIER_FAR; farther ones count as far */
     SIM_MACHINE_TEXT = 4096 /* bytes of a description, at most */
 };

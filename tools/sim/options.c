@@ -134,7 +134,7 @@ static const command_option known[] = {
      "Numbers of workers: 1,3,16 or 1..1024, by doubling (default: 16; of a trace: its own)",
      .letter = 'w', .read = command_list, .each = add_counts},
     {"speeds", "LIST",
-     "Of workers 0, 1, 2 ..., such as 1,1,0.5; further workers have the last one (default: 1)",
+     "Speeds of workers 0, 1, 2 ..., such as 1,1,0.5; further ones have the last (default: 1)",
      .read = command_list, .each = add_speed},
     {"policy", "LIST", "Victim policies, or all (default: random)", .letter = 'p',
      .read = command_list, .each = add_policy, .registry = list_policies},

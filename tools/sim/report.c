@@ -110,7 +110,7 @@ void report_row(sim_row *row, const outcome *outcomes, unsigned count)
 }
 
 /* The null model: a greedy scheduler without any cost needs at most that (Graham 1969; Brent
- * 1974): while a worker is idle, a longest path goes on, at the lowest speed or faster. ns. */
+ * 1974): while a worker is idle, a longest path advances, at the lowest speed or faster. ns. */
 static double greedy(const sim_report *r, const sim_row *row)
 {
     return ns(r->extent.work) / row->capacity + ns(r->extent.span) / row->slowest;

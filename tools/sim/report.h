@@ -34,7 +34,7 @@ typedef struct sim_row {
     const sim_queue *queue;
     const fl_policy *policy;
     unsigned workers;
-    double capacity, slowest; /* the sum of its workers' speeds; the lowest */
+    double capacity, slowest; /* the sum of its workers' speeds; the lowest speed */
     double least, most;       /* ns: makespans of all seeds */
     double median[FIGURES];   /* times in ns */
 } sim_row;

@@ -10,7 +10,7 @@
 /* Returned by a stage instead of a delay: the worker has another next step. */
 enum { AWAY = -1 };
 
-/* The time that a worker needs for work of its own. */
+/* The time that the worker needs for that work, at its speed. */
 static picoseconds time_for(const world *s, const worker *w, picoseconds work)
 {
     return work * SIM_SPEED / s->how->machine->speed[w->index];

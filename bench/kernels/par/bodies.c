@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Loops with equal iterations of 0.1, 1 and 10 us: from which length a loop gains from further
- * workers, and what its distribution costs. */
+ * Loops with equal iterations of 0.1, 1 and 10 us. They show from which length on a loop gains from
+ * more workers, and what its distribution costs. */
 #include "../kernel.h"
 #include "par.h"
 

@@ -81,8 +81,9 @@ static inline uint32_t par_triangle_row(size_t row)
     return state;
 }
 
-/* Iteration i of a loop of equal iterations: steps of six cycles, each of which needs the one before. A
- * call, since compilers would combine steps of neighbouring iterations into vectors. */
+/* Iteration i of a loop of equal iterations: steps of six cycles, each of which needs the one
+ * before. Not inlined, since compilers would combine steps of neighbouring iterations into vectors.
+ */
 FILCH_UNUSED __attribute__((noinline)) static uint32_t par_steps(size_t i, long steps)
 {
     uint32_t state = (uint32_t)i + 1;

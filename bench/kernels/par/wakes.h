@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The kernel wake of every column: a thread submits a task to idle workers and sleeps until it ran, once
- * a millisecond. C and C++. */
+ * The kernel wake of every column: once a millisecond a thread submits a task to idle workers and
+ * sleeps until it has run. C and C++. */
 #ifndef KERNELS_WAKES_H
 #define KERNELS_WAKES_H
 

@@ -117,7 +117,7 @@ template <class T>
 constexpr bool is_place =
     std::is_convertible_v<T, filch_self> || std::is_convertible_v<T, const runtime &>;
 
-// Takes calls of an algorithm without a place to run, so that the first error names the remedy.
+// Catches calls of an algorithm without a place to run, so that the first error names the remedy.
 #define FL_CXX_NEEDS_PLACE(name)                                                                   \
     template <class First, class... Rest,                                                          \
               class = std::enable_if_t<!filch::detail::is_place<First>>>                           \

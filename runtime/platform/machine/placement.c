@@ -37,7 +37,7 @@ struct object {
     double load;
 };
 
-/* The next object like that at *at or behind it; *at moves behind the object. false: none is
+/* The next object of the kind of `like`, from *at on; *at moves past the object. false: none is
  * left. */
 static bool next_object(const struct fl_placing *in, fl_span like, unsigned *at, struct object *out)
 {
@@ -66,7 +66,7 @@ static bool fits(const struct fl_placing *in, const struct object *o)
     return o->span.cores >= in->workers && o->span.cores > 1;
 }
 
-/* How many objects like that there are; 0: none of them has enough cores. */
+/* The number of objects of the kind of `like`; 0: none of them has enough cores. */
 static unsigned kind_count(const struct fl_placing *in, fl_span like)
 {
     struct object o;
@@ -113,7 +113,7 @@ static const fl_place *first_in(const fl_placement *p, fl_span span)
     return NULL;
 }
 
-/* An object like that, around the last step, is the next one if it is larger. */
+/* The object of the kind of `like` around the last step becomes the next step if it is larger. */
 static void step_out(fl_placement *p, const struct fl_placing *in, fl_span like)
 {
     const fl_span *last = &p->step[p->steps - 1];
@@ -126,7 +126,7 @@ static void step_out(fl_placement *p, const struct fl_placing *in, fl_span like)
         }
 }
 
-/* Are there fast cores for all workers of the process, and others, too? */
+/* Whether the fast cores suffice for all workers of the process, and there are other cores. */
 static bool fast_suffice(const fl_placement *p, const struct fl_placing *in)
 {
     struct object fast;

@@ -13,13 +13,12 @@
  *   pinned     W = U, no CPU quota below U, and no other live runtime of the process is pinned:
  *              worker i is pinned as by `core`.
  *   floating   else. Each worker may run on all CPUs of one object: a last-level cache, a NUMA
- *              node, a package, or all of the mask. Only fast cores count, if there are W or more of
- *              them (and 2 or more), and no more workers of this process on them than that. Of the
- *              kinds that have an object with W cores
+ *              node, a package, or all of the mask. Of the kinds that have an object with W cores
  *              or more (and 2 or more: a single core would be a pin), the kind with most objects
  *              is taken, and of its objects with enough cores the one with the fewest workers per
  *              core, this runtime's included. `seed` decides between equal ones, since other
- *              processes cannot be asked.
+ *              processes cannot be asked. Only fast cores count if there are W or more (and 2 or
+ *              more), and at least one for each worker of this process on them.
  *   slots      Of a floating runtime, worker i >= W may run on the smallest of these objects around
  *              the chosen one that has more than i cores. Beyond U cores, and beyond W where more
  *              are pinned, a worker may run on all of the mask: it serves when others are stuck.
@@ -41,7 +40,7 @@ enum fl_span_of { FL_SPAN_CPU, FL_SPAN_CACHE, FL_SPAN_NODE, FL_SPAN_PACKAGE, FL_
 typedef struct fl_span {
     enum fl_span_of of;
     int id;         /* as in fl_place; 0 for FL_SPAN_ALL */
-    bool fast;      /* without its efficient cores */
+    bool fast;      /* without the efficient cores */
     unsigned cores; /* in it, that the mask allows */
 } fl_span;
 
@@ -82,8 +81,8 @@ static inline bool fl_placement_is_mask(fl_span span)
 {
     return span.of == FL_SPAN_ALL && !span.fast;
 }
-/* The span as a mask, which the caller frees. {0}: there is no memory, or it is all of a mask
- * that is not known. */
+/* The span as a mask, which the caller frees. {0}: there is no memory, or the span is
+ * all of an unknown mask. */
 struct fl_affinity fl_placement_cpus(const fl_placement *p, fl_span span);
 /* The same as a list of OS indexes, "0-3,8". Returns the length of the whole, as snprintf. */
 size_t fl_placement_list(const fl_placement *p, fl_span span, char *text, size_t size);

@@ -205,8 +205,9 @@ static bool is_small(hwloc_topology_t h, int kind)
     return false;
 }
 
-/* hwloc numbers kinds of cores from the most efficient to the fastest, if it can. Returns how many count as efficient:
- * the first one, and on Intel's processors all small ones, of which there may be two kinds. */
+/* hwloc numbers kinds of cores from the most efficient to the fastest, if it can rank them. Returns
+ * how many kinds count as efficient: the first one, and on Intel processors all small ones, of
+ * which there may be two. */
 static int efficient_kinds(hwloc_topology_t h)
 {
     int kinds = hwloc_cpukinds_get_nr(h, 0), small = 0, efficiency = -1;
@@ -414,7 +415,7 @@ size_t fl_topology_allowed(const fl_topology *t, char *text, size_t size)
     return length;
 }
 
-/* Empty if there is one kind. */
+/* Empty if there is only one kind. */
 static void describe_kinds(const fl_topology *t, char *text, size_t size)
 {
     static const struct fl_affinity everything;

@@ -68,8 +68,8 @@ unsigned fl_topology_cpus(const fl_topology *t);
  * (runtime/platform/machine/placement.h places the others). Always 0. */
 int fl_topology_place(const fl_topology *t, enum fl_bind bind, unsigned worker, fl_place *out);
 
-/* The CPUs of the mask that belong to cores of that kind. {0}: the mask itself, since all are wanted, or its cores are
- * of one kind, or there is no memory. */
+/* The CPUs of the mask that belong to cores of that kind. {0}: use the mask itself, since all cores
+ * are wanted, or its cores are of one kind, or there is no memory. */
 struct fl_affinity fl_topology_only(const fl_topology *t, const struct fl_affinity *mask,
                                     enum fl_cores_mode cores);
 /* A mask with room for all PUs, and none of them. {0}: there is no memory. */
@@ -79,9 +79,8 @@ struct fl_affinity fl_topology_empty(const fl_topology *t);
  * same NUMA node or package, FL_TIER_FAR and up: farther, or not known. Symmetric. */
 unsigned fl_topology_distance(const fl_topology *t, const fl_place *a, const fl_place *b);
 
-/* Workers of a runtime that was not told how many: fl_topology_units of these cores, no more than the quota
- * rounded up. why may be NULL. A quota that cannot be read counts as none, and the reason says so.
- */
+/* The default number of workers: fl_topology_units of these cores, no more than the quota rounded
+ * up. why may be NULL. A quota that cannot be read counts as none, and the reason says so. */
 unsigned fl_topology_default_workers(const fl_topology *t, enum fl_bind bind,
                                      enum fl_cores_mode cores, struct fl_sizing *why);
 

@@ -106,7 +106,7 @@ void fl_delay_end(filch_job *job)
     (void)job;
 }
 
-/* The alarm for deadlines: its time is noted, and nobody rings but pools_ring. */
+/* The alarm for deadlines: its time is stored, and only pools_ring rings it. */
 static void (*ring)(void *pool);
 
 int fl_alarm_init_call(fl_alarm *alarm, fl_runtime *rt, void (*call)(void *), void *arg)

@@ -10,7 +10,7 @@
 /* Setup: a pool in the order of age, as after its creation, and its context. */
 void pools_setup(filch_pool *pool, filch_context *context, unsigned width, size_t capacity);
 
-/* The alarm for deadlines rings. Some job has one. */
+/* Rings the alarm for deadlines. Some job must have had one. */
 void pools_ring(filch_pool *pool);
 
 #endif

@@ -21,7 +21,7 @@ HWLOC_SYNTHETIC='core:2 pu:2' run_filch 0 bench --kernels fib --size tiny --repe
 claim "hardware threads of a core are named: $(grep runtime out)" grep -q '"runtime": ".*; 0 and 1 share a core)' out
 run_filch 0 bench --kernels wake --size tiny --repeat 1 --workers 1,2 --columns chase-lev --json
 claim "a latency keeps to the schema" ./check_schema "$schema" out
-claim "a latency is not a time of a run, and has no speed-up: $(cat err)" python3 -c '
+claim "a latency is not the time of a run, and has no speed-up: $(cat err)" python3 -c '
 import json
 [wake] = json.load(open("out"))["results"]
 assert wake["latency"], wake

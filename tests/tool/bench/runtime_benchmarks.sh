@@ -26,8 +26,8 @@ refuses() {
     claim "${*:2}: '$1', not $status: $(cat err)" test "$status-$(grep -cF -- "$1" err)" = 2-1
 }
 refuses "usage: fib SIZE [THREADS]" ./fib
-refuses "size '91' (valid: 0..90)" ./fib 91
-refuses "size 96 (valid: powers of two)" ./matmul 96
-refuses "threads 'two' (valid: 1..1024)" ./nqueens two
+refuses "size '91' is not a number in range (0..90)" ./fib 91
+refuses "size 96 is not a power of two" ./matmul 96
+refuses "threads 'two' is not a number in range (1..1024)" ./nqueens two
 refuses "unknown program 'runtime_benchmarks' (valid: fib, matmul, nqueens, skynet)" "$program"
 finish

@@ -33,7 +33,7 @@ for workers in 0 2,x 1025 1,,2; do
     refuses "--workers '$workers' (valid: numbers of 1..1024, as in 1,2,4)" filch-scale/run --workers "$workers" none.json
 done
 
-# A part that takes too long is interrupted, not killed: here each takes longer than its minutes, which are tenths of a second.
+# A part that takes too long is interrupted, not killed: the shim sets each limit to 0.2 s, and each part here takes longer.
 mkdir -p slow/bin shim
 cp filch-scale/run slow/
 cat >slow/bin/filch <<'END'

@@ -167,7 +167,7 @@ static const struct {
     {"efficient, floating", "efficient", "none"},
 };
 
-/* The first core of this machine is efficient, as hwloc is told, and the others are fast. */
+/* According to hwloc, the first core of this machine is efficient and the others are fast. */
 FOR_EACH(placed, workers_stay_on_their_cores, kinds)
 {
     const unsigned all = cores();

@@ -343,9 +343,9 @@ static const struct {
     const char *cpus;
 } floating[] = {
     {"one worker is on the fast cores", 4, 1, 0, "4-7"},
-    {"the last of as many workers as fast cores, too", 4, 4, 3, "4-7"},
-    {"one worker more takes all cores", 4, 5, 0, "0-7"},
-    {"a slot below the fast cores is on them", 4, 2, 3, "4-7"},
+    {"as many workers as fast cores stay on them", 4, 4, 3, "4-7"},
+    {"more workers than fast cores use all cores", 4, 5, 0, "0-7"},
+    {"a slot up to the number of fast cores is on them", 4, 2, 3, "4-7"},
     {"a slot beyond the fast cores is not", 4, 2, 4, "0-7"},
     {"a single fast core would be a pin", 1, 1, 0, "0-4"},
 };

@@ -420,7 +420,7 @@ static const fl_topology *hybrid(const char *description, const struct kind *kin
     return t;
 }
 
-/* Cores 0 .. 7; the list of efficient ones, and "" if all count as one kind. */
+/* Of cores 0 .. 7 the list of efficient ones; "": all count as one kind. */
 static const struct {
     const char *claim;
     struct kind kinds[4];
@@ -435,7 +435,7 @@ static const struct {
      {{4, 1, "IntelAtom"}, {4, 0, "IntelAtom"}},
      "4-7"},
     {"unknown efficiency is one kind", {{4, -1, NULL}, {4, -1, NULL}}, ""},
-    {"one kind is no two", {{8, 0, NULL}}, ""},
+    {"one kind is not split", {{8, 0, NULL}}, ""},
 };
 
 FOR_EACH(topology, kinds_are_fast_or_efficient, kinds)
@@ -482,7 +482,7 @@ Test(topology, kinds_change_default_workers)
     }
 }
 
-/* Also where the machine has two. */
+/* Even if the machine has two kinds. */
 Test(topology, masks_of_one_kind_stay_whole)
 {
     cpu_set_t cpus;

@@ -256,7 +256,7 @@ Test(pool_intake_handles, handles_and_callbacks_need_no_lock)
     cr_assert_eq(signpost_count(&of.dropped), 1);
 }
 
-Test(pool_intake_handles, soon_due_or_listed_bypass_intake)
+Test(pool_intake_handles, near_deadline_or_results_bypass_intake)
 {
     gate at;
     filch_results *results;

@@ -32,7 +32,7 @@ static unsigned aside_of(filch_pool *pool)
     return aside;
 }
 
-/* Emulated, checked, or not optimized. */
+/* Where a turn of 64 jobs takes too long: emulated, instrumented, or not optimized. */
 #if defined(__x86_64__)
 static const bool turns_are_long =
     !BUILD_OPTIMIZED || BUILD_ASAN || BUILD_TSAN || BUILD_TINY || BUILD_DEBUG;

@@ -208,7 +208,7 @@ Test(sim_runs, half_speed_takes_twice_as_long)
 
 /* ---- Two speeds ---- */
 
-/* Mean makespan over the seeds / work done at the sum of all speeds. */
+/* The mean makespan of the seeds, relative to the work at the sum of all speeds. */
 static double over_ideal(simulated *s, const unsigned *speeds, unsigned count)
 {
     enum { SEEDS = 9 };
@@ -233,7 +233,7 @@ static const struct {
               {"half of them at less than a third", {1000, 1000, 300, 300}},
               {"one fast worker", {1000, 400, 400, 400}}};
 
-/* A range of 10 ms that is halved down to pieces of 5 us, as a parallel loop is: no further loss. */
+/* A range of 10 ms, halved down to pieces of 5 us like a parallel loop, loses no more time. */
 FOR_EACH(sim_runs, stealing_evens_out_two_speeds, uneven)
 {
     simulated s;

@@ -249,7 +249,7 @@ Test(kernel_answers, task_graphs_ignore_grain)
     k->teardown(&run);
 }
 
-/* A step is linear: the steps of a number are the exclusive or of those of its bits. */
+/* A step is linear over XOR: the result for a number is the XOR of the results for its bits. */
 Test(kernel_answers, steps_of_loops_are_linear)
 {
     static const char *const names[] = {"for-100ns", "for-1us", "for-10us"};
