@@ -18,9 +18,9 @@ fail() {
     exit "${2-1}"
 }
 
-case ${1-} in
--h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/scale.sh; exit 0 ;;
-bundle) shift ;;
+case "${1-} ${2-}" in
+-h\ * | --help\ * | 'bundle -h' | 'bundle --help') sed -n '3,/^set -eu/{/^# \?/s///p}' tools/scale.sh; exit 0 ;;
+bundle\ *) shift ;;
 *) fail "unknown command '${1-}' (valid: bundle FILE.tar.gz, --help)" 2 ;;
 esac
 cross=
@@ -32,6 +32,7 @@ fi
 [ $# = 1 ] && [[ $1 = *.tar.gz ]] || fail "bundle needs one file, NAME.tar.gz: '$*'" 2
 out=$(cd "$caller" && realpath -m -- "$1")
 [ -d "$(dirname "$out")" ] || fail "no folder $(dirname "$out") (make it, or name another)" 2
+[ -w "$(dirname "$out")" ] || fail "cannot write to $(dirname "$out") (name a file in a folder that you may write to)" 2
 
 build=build/scale log=build/log/scale.log program=${FILCH_SCALE_PROGRAM-} preset=release packages=$packages_of_peers
 if [ "$cross" ]; then

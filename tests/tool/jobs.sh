@@ -409,6 +409,7 @@ claim "after their leases they are there" json '(r["dropped"], r["leased"]) == (
 run_filch 0 load --consume --count 300 --concurrency 4 --size 0 --json
 claim "each job ran once" json '(r["published"], r["processed"], r["failed"], r["lost"], r["duplicates"]) == (300, 300, 0, 0, 0)'
 claim "quantiles ascend, and rates are positive" json '0 <= r["p50"] <= r["p99"] <= r["p99_9"] and r["rate"] > 0 and r["publish_rate"] > 0'
+run_filch 0 load --consume --count 50 --broker memory:
 run_filch 0 load --consume --rate 500 --duration 200ms --type own
 claim "a rate and a duration end it" says "process rate" "p99.9" "lost          0"
 claim "off a terminal there is no bar: $(cat err)" test ! -s err

@@ -89,6 +89,8 @@ for row, capacity in zip(report["rows"], (1, 3)):
     assert abs(row["greedy_ns"] - report["work_ns"] / capacity - report["span_ns"] / slowest) < 1, row
 END
 claim "speeds count in efficiency and bound, and the last one holds for further workers" python3 speeds.py
+run_filch 0 sim tree:depth=6 --workers 2 --speeds 1,0.5
+claim "the report names the speeds: $(sed -n 2p out)" grep -q '; speeds 1,0.5; take' out
 
 for queue in the central-mutex; do
     run_filch 0 sim tree:depth=8 --queue "$queue" --format csv

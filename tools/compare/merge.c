@@ -94,6 +94,20 @@ static void add_results(json_t *to, const json_t *from)
     }
 }
 
+/* Those that are not there yet, such as the reasons of disturbances. */
+static void add_sentences(json_t *to, const json_t *from)
+{
+    size_t i, k;
+    json_t *one, *there;
+    json_array_foreach(from, i, one)
+    {
+        bool known = false;
+        json_array_foreach(to, k, there) known = known || json_equal(there, one);
+        if (!known)
+            json_array_append(to, one);
+    }
+}
+
 static void add(json_t *to, const json_t *from)
 {
     static const char *const metg[] = {"kernel", "column", "workers"}, *const ceiling[] = {
@@ -104,7 +118,7 @@ static void add(json_t *to, const json_t *from)
     if (json_is_true(json_object_get(from, "interrupted")))
         json_object_set_new(to, "interrupted", json_true());
     ADD_NEW(to, from, "ceilings", ceiling);
-    json_array_extend(json_object_get(to, "verdict"), json_object_get(from, "verdict"));
+    add_sentences(json_object_get(to, "verdict"), json_object_get(from, "verdict"));
     ADD_NEW(to, from, "metg", metg);
     add_results(to, from);
 }
@@ -137,7 +151,7 @@ static void write_columns(const sheet *s, const json_t *entry)
                   CELL(json_string_value(json_object_get(column, "column"))),
                   CELL((double)json_integer_value(json_object_get(column, "workers"))),
                   CELL(time ? json_number_value(time) : NAN),
-                  CELL(gain ? json_number_value(gain) : NAN));
+                  CELL(json_number_value(gain) > 0 ? json_number_value(gain) : NAN));
     }
 }
 

@@ -67,6 +67,8 @@ static void write_left_out(const compare_report *r, FILE *out)
         }
     if (*before == ',')
         fputc('\n', out);
+    if (r->counts[COMPARE_DISTURBED])
+        fputs("disturbed: measure again on a quiet machine, or judge them with --disturbed\n", out);
     if (r->counts[COMPARE_FEW])
         fputs("too few samples: measure with --repeat 21, or fewer kernels\n", out);
 }

@@ -131,7 +131,7 @@ static int connect_as(jobs_connection *c, const jobs_options *o, const char *que
                            .queue = queue};
     if (!c->kind || fl_broker_check(environ, o->broker != jobs_broker_unnamed))
         return jobs_usage(o, "%s", filch_error());
-    if (strcmp(c->kind->name, "memory") == 0)
+    if (strcmp(c->kind->name, "memory") == 0 && !o->consume)
         return jobs_usage(o,
                           "broker '%s' keeps its jobs in the memory of one process, and this "
                           "command is another process (valid: a broker that processes share, such "

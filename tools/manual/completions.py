@@ -76,6 +76,8 @@ def bash_values(program):
                 out += f"{pattern} {bash_choices(option)} ;;\n"
             elif is_file(option["value"]):
                 out += f"{pattern} compopt -o filenames; COMPREPLY=($(compgen -f -- \"$value\")) ;;\n"
+            elif option["value"] and not option["value"].startswith("["):
+                out += f"{pattern} ;;\n"
     return out
 
 
@@ -110,6 +112,7 @@ def bash(program):
     case $command in
 {cases}    *) options='{' '.join(words(own(program)))}' ;;
     esac
+    [[ $command == 'help '* ]] && files= && ((COMP_CWORD > 3)) && names=
     case "$command $option" in
 {bash_values(program)}    *)
         if [[ $value == -* ]]; then
@@ -217,10 +220,12 @@ def fish(program):
         condition = f"__fish_seen_subcommand_from {head}" + (f"; and __fish_seen_subcommand_from {tail}" if tail else "")
         out += fish_options(program, described["options"], f" -n '{condition}'")
         if described["choices"]:
-            out += f"complete -c {program.name} -n '{condition}'{'' if takes_files(described) else ' -f'} -a '{' '.join(described['choices'])}'\n"
+            out += f"complete -c {program.name} -n '{condition}; and not __fish_seen_subcommand_from help'"
+            out += f"{'' if takes_files(described) else ' -f'} -a '{' '.join(described['choices'])}'\n"
     if program.commands:
         names = " ".join(heads(program))
         out += f"complete -c {program.name} -n __fish_use_subcommand -f -a help -d '{HELP}'\n"
+        out += f"complete -c {program.name} -n '__fish_seen_subcommand_from help' -f\n"
         out += f"complete -c {program.name} -n '__fish_seen_subcommand_from help; and not __fish_seen_subcommand_from {names}' -f -a '{names}'\n"
     return out
 

@@ -1,6 +1,7 @@
 /* The page: headline, overview, one folded section for each kernel, how it was measured. */
 'use strict';
 
+const HEADLINES = 8; /* sentences that are not folded */
 const main = document.getElementById('main');
 const idOf = block => 'kernel-' + (block.label + '-' + block.size).replace(/[^A-Za-z0-9]+/g, '-');
 
@@ -98,6 +99,14 @@ function openButton() {
     return button;
 }
 
+/* Failures and the largest differences come first, so a merged result does not hide its charts behind many sentences. */
+function headline() {
+    const list = sentences => html('ul', {class: 'headline'}, ...sentences.map(sentence => html('li', {}, sentence)));
+    const more = result.verdict.slice(HEADLINES);
+    return [list(result.verdict.slice(0, HEADLINES)),
+        more.length && html('details', {}, html('summary', {}, `${more.length} more sentences`), list(more))];
+}
+
 /* Blocks of one kernel with a grain stand together. */
 function draw() {
     const plain = result.results.filter(block => block.grain === undefined);
@@ -111,7 +120,7 @@ function draw() {
         ...kernels.map(blocks => html('a', {href: '#' + idOf(blocks[0])}, blocks[0].kernel)),
         html('a', {href: '#made'}, 'how it was measured'), openButton());
     main.append(...[warning(result.results),
-        html('ul', {class: 'headline'}, ...result.verdict.map(sentence => html('li', {}, sentence))),
+        ...headline(),
         ...overview(plain), ...grainOverview(),
         ...plain.map(kernelSection), ...kernels.map(grainSection), madeSection()].filter(part => part));
 }

@@ -182,9 +182,12 @@ int report_table(const sim_report *r, FILE *out)
     if (o->replay.workers)
         fprintf(out, "recorded: %u workers, %s\n", o->replay.workers,
                 ns_text(ns(o->replay.makespan), work));
-    fprintf(out, "%s; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n",
-            o->machine ? o->machine : "cores that share one cache", fl_take_modes[o->take]->name,
-            fl_idle_modes[o->idle]->name, o->seeds, o->seeds == 1 ? "seed" : "seeds", o->seed);
+    fputs(o->machine ? o->machine : "cores that share one cache", out);
+    for (unsigned i = 0; i < o->speed_count; i++)
+        fprintf(out, "%s%g", i ? "," : "; speeds ", (double)o->speeds[i] / SIM_SPEED);
+    fprintf(out, "; take %s, idle %s; %u %s from %" PRIu64 "; all times are simulated\n",
+            fl_take_modes[o->take]->name, fl_idle_modes[o->idle]->name, o->seeds,
+            o->seeds == 1 ? "seed" : "seeds", o->seed);
     table_rows(r, out);
     if (o->graph.shape->apart)
         table_jobs(r, out);

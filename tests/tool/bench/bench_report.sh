@@ -31,7 +31,7 @@ fi
 check usual --kernels fib,matmul --size tiny --repeat 6 --workers 1,2,3 --columns chase-lev,chase-lev-outline,central-mutex,handpool
 # Long names, and many of them.
 check many --kernels fib --size tiny --repeat 3 --workers 1,2 \
-    --columns chase-lev,sharing --policy random,nearest --idle sleep,spin
+    --columns chase-lev,sharing,abp --policy random,nearest --idle sleep,spin
 check alone --kernels fib --size tiny --repeat 1 --workers 1 --columns chase-lev
 check latency --kernels wake --size tiny --repeat 3 --workers 1,2,3 --columns chase-lev
 check grains --metg --kernels tb-stencil,tb-tree --size tiny --repeat 2 --workers 2 --columns chase-lev,handpool

@@ -145,6 +145,13 @@ import json
 found = [(c["column"], c["workers"], round(c["samples"][7]["seconds"], 3)) for c in entry["columns"]]
 assert found == [("serial", 1, .01), ("a", 1, .02), ("a", 2, .01), ("b", 1, .03), ("c", 1, .02)], found'
 claim "the page has it" grep -q '"column":"c"' page.html
+sed 's/"schema": 2/&, "verdict": ["*: disturbed", "a"]/' old.json >said.json
+sed 's/"schema": 2/&, "verdict": ["b", "*: disturbed"]/; s/"samples"/"summary": {"seconds": 1, "speed_up": 0}, &/' other.json >again.json
+"$filch" compare --merge --output out --report page.html said.json again.json
+claim "each sentence is there once: $(grep -A4 verdict out)" python3 -c '
+import json
+assert json.load(open("out"))["verdict"] == ["*: disturbed", "a", "b"]'
+claim "a row without a speed-up has none" test "$(grep -c '<td[^>]*>0</td>' page.html)" -eq 0
 sed 's/"schema": 2/&, "ceilings": [{"copies": 2, "gain": 1.9}]/' old.json >two.json
 sed 's/"schema": 2/&, "ceilings": [{"copies": 2, "gain": 1.8}, {"copies": 4, "gain": 3.1}]/' other.json >four.json
 "$filch" compare --merge --output ceilings.json two.json four.json

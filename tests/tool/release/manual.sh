@@ -116,6 +116,9 @@ offers_at 'filch-jobs enqueue --type echo @trace' @trace.folder/
 offers 'filch sim ru' run.trace
 for shell in bash fish; do
     claim "$shell offers no file as a part of filch tune" test -z "$(${shell}_offers 'filch tune ru' | grep trace)"
+    for line in 'filch sim --speeds ' 'filch help sim '; do
+        claim "$shell offers nothing after '$line'" test -z "$(${shell}_offers "$line" | tr -d ' \n')"
+    done
     claim "$shell offers no option before a command of filch-jobs" test -z "$(${shell}_offers 'filch-jobs --b' | grep broker)"
 done
 for file in completions/zsh/_*; do

@@ -18,14 +18,20 @@ refuses "unknown command 'pack' (valid: bundle FILE.tar.gz, --help)" "$tree/tool
 refuses "bundle needs one file, NAME.tar.gz: 'scale.zip'" "$tree/tools/scale.sh" bundle scale.zip
 refuses "unknown --arch 'arm' (valid: arm64)" "$tree/tools/scale.sh" bundle --arch arm scale.tar.gz
 refuses "no folder $scratch/nowhere" "$tree/tools/scale.sh" bundle nowhere/scale.tar.gz
+[ "$(id -u)" -ne 0 ] && nobody=() || nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+refuses "cannot write to / (name a file" env -C / "${nobody[@]}" "$tree/tools/scale.sh" bundle /scale.tar.gz
 
 mkdir -m 777 folder
+claim "bundle --help is the help" eval '"$tree/tools/scale.sh" bundle --help | grep -q "filch-scale/run"'
 claim "a bundle is packed" env FILCH_SCALE_PROGRAM="$filch" "$tree/tools/scale.sh" bundle folder/scale.tar.gz
 claim "it has 40 MiB at most" test "$(stat -c %s folder/scale.tar.gz)" -le $((40 << 20))
 tar -xzf folder/scale.tar.gz
 refuses 'unknown option --fast (valid: --workers LIST, --quick, --help)' filch-scale/run --fast
 refuses "result 'x.csv' (valid: NAME.json)" filch-scale/run x.csv
 refuses 'cannot write /nowhere/x.json' filch-scale/run /nowhere/x.json
+for workers in 0 2,x 1025 1,,2; do
+    refuses "--workers '$workers' (valid: numbers of 1..1024, as in 1,2,4)" filch-scale/run --workers "$workers" none.json
+done
 
 # A part that takes too long is interrupted, not killed: the shim sets each limit to 0.2 s, and each part here takes longer.
 mkdir -p slow/bin shim
@@ -34,13 +40,16 @@ cat >slow/bin/filch <<'END'
 #!/bin/sh
 [ "$2" != --help ] || exit 0
 [ "$1" = bench ] || exit 0
+echo "$*" >>../calls
 trap 'echo INT' INT
 bash -c 'trap "echo INT again" INT; for _ in 1 2 3 4 5 6 7 8; do sleep 0.1; done'
 exit 0
 END
 printf '#!/bin/sh\nfor word; do shift; case $word in *m) word=0.2s ;; esac; set -- "$@" "$word"; done\nexec /usr/bin/timeout "$@"\n' >shim/timeout
 chmod +x slow/bin/filch shim/timeout
-PATH=$scratch/shim:$PATH slow/run slow.json >interrupts 2>parts || true
+PATH=$scratch/shim:$PATH slow/run --workers 4,1 slow.json >interrupts 2>parts || true
+claim "nothing measured, no file" test ! -e none.json -a ! -e slow.json
+claim "policies are measured with the most workers" grep -q 'workers 4$' calls
 claim "each part is interrupted once: $(cat interrupts parts)" test "$(grep -c INT interrupts)" -eq "$(grep -c 'up to' parts)"
 
 "$tree/tools/fresh.sh" --bare trixie true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
