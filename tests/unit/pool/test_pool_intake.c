@@ -8,6 +8,7 @@
 #include <filch/future.h>
 #include <filch/results.h>
 #include <pthread.h>
+#include <runtime/engine/threads.h>
 #include <runtime/pool/pool.h>
 #include <sched.h>
 #include <tests/support/pools.h>
@@ -184,10 +185,18 @@ static void end_pool(filch_pool *pool, gate *at)
 
 static const int64_t HOUR = 3600 * FILCH_SECOND;
 
+/* As in a debug build. Then no job with a deadline enters. */
+static void deadlocks_are_reported(bool reported)
+{
+    filch_u32_store(&fl_detector_on, reported ? FL_DETECTOR_REPORTS : FL_DETECTOR_OFF,
+                    FILCH_RELAXED);
+}
+
 /* A busy pool that had a job with a deadline. */
 static filch_pool *busy_pool_with_deadlines(gate *at, filch_job **first)
 {
     filch_pool *pool = busy_pool(at, (filch_pool_config){0});
+    deadlocks_are_reported(false);
     *first = job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = HOUR});
     cr_assert_not(is_in_the_intake(*first));
     return pool;
@@ -228,10 +237,25 @@ Test(pool_intake_handles, deadline_decides_job_from_intake)
     cr_assert_eq(filch_u32_load(&begun, FILCH_ACQUIRE), 0);
 }
 
+Test(pool_intake_handles, reported_deadlocks_close_it_to_deadlines)
+{
+    gate at;
+    filch_job *first, *job;
+    filch_pool *pool = busy_pool_with_deadlines(&at, &first);
+    deadlocks_are_reported(true);
+    job = job_of(pool, succeeds, NULL, &(filch_job_options){.timeout = HOUR});
+    cr_assert_not(is_in_the_intake(job));
+    filch_job_release(first);
+    filch_job_release(job);
+    end_pool(pool, &at);
+}
+
 Test(pool_intake_handles, pool_with_timeout_uses_intake)
 {
     gate at;
     filch_pool *pool = busy_pool(&at, (filch_pool_config){.timeout = HOUR});
+    deadlocks_are_reported(false);
+    stats_of(pool); /* opens the intake anew */
     filch_job_release(entering(pool, 0, NULL));
     end_pool(pool, &at);
 }
