@@ -168,6 +168,7 @@ pub struct filch_config {
     pub size: usize,
     pub workers: c_uint,
     pub bind: *const c_char,
+    pub cores: *const c_char,
     pub policy: *const c_char,
     pub queue: *const c_char,
     pub fence: *const c_char,
@@ -471,7 +472,7 @@ const _: () = {
     assert!(std::mem::size_of::<filch_retry_budget>() == 40);
     assert!(std::mem::size_of::<filch_retry_report>() == 24);
     assert!(std::mem::size_of::<filch_retry_policy>() == 88);
-    assert!(std::mem::size_of::<filch_config>() == 128);
+    assert!(std::mem::size_of::<filch_config>() == 136);
     assert!(std::mem::size_of::<filch_runtime_stats>() == 336);
     assert!(std::mem::size_of::<filch_job_options>() == 96);
     assert!(std::mem::size_of::<filch_submission>() == 24);
