@@ -124,7 +124,7 @@ void algorithms(filch::runtime &rt)
         return one;
     };
     auto less = [](int a, int b) {
-        if (a == 17 && b % 3 == 0)
+        if (a == 17 || b == 17) // every sort compares it
             throw mistake("compared");
         return a < b;
     };
