@@ -7,8 +7,6 @@
 
 #include <filch/for.h>
 
-#include <errno.h>
-
 #ifdef KERNEL_AS_SERIAL
 static int bodies(size_t begin, size_t end, long steps, uint32_t *counts)
 {
@@ -23,37 +21,17 @@ FILCH_FOR(bodies, i, (long, steps), (uint32_t *, counts))
 }
 #endif
 
-static int setup(kernel_run *run, long steps)
-{
-    par_rows *d = par_setup(run, sizeof *d, 1, sizeof *d->counts);
-    if (!d)
-        return -ENOMEM;
-    *d = (par_rows){.counts = data_items(run), .n = (size_t)run->size->n, .steps = steps};
-    return 0;
-}
-
-static void prepare(kernel_run *run)
-{
-    par_rows *d = run->data;
-    memset(d->counts, 0, d->n * sizeof *d->counts);
-}
-
 static void run_bodies(void *place, kernel_run *run)
 {
     par_rows *d = run->data;
     par_expect(RUN(place, bodies, 0, d->n, d->steps, d->counts));
 }
 
-static void finish(kernel_run *run)
-{
-    run->answer = par_rows_sum(run->data);
-}
-
 /* The sizes: iterations and answers. */
 #define BODIES_KERNEL(name_, title, time, steps, ...)                                              \
     static int setup_##name_(kernel_run *run)                                                      \
     {                                                                                              \
-        return setup(run, steps);                                                                  \
+        return par_rows_setup(run, steps);                                                         \
     }                                                                                              \
     const kernel KERNEL(name_) = {                                                                 \
         .name = title,                                                                             \
@@ -64,9 +42,9 @@ static void finish(kernel_run *run)
         .sizes = __VA_ARGS__,                                                                      \
         .bytes_each = sizeof(uint32_t),                                                            \
         .setup = setup_##name_,                                                                    \
-        .prepare = prepare,                                                                        \
+        .prepare = par_rows_prepare,                                                               \
         .run = run_bodies,                                                                         \
-        .finish = finish,                                                                          \
+        .finish = par_rows_finish,                                                                 \
         .teardown = data_teardown,                                                                 \
     }
 BODIES_KERNEL(for_100ns, "for-100ns", "0.1 us", 50,

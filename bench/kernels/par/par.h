@@ -13,8 +13,10 @@
 
 #include "../data.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* for: x[i] = x[i] * a + b */
 typedef struct par_scale {
@@ -107,6 +109,29 @@ static inline uint64_t par_rows_sum(const par_rows *d)
 static inline void *par_setup(kernel_run *run, size_t size, size_t arrays, size_t item)
 {
     return data_setup(run, size, arrays * (size_t)run->size->n * item) ? run->data : NULL;
+}
+
+/* The setup, prepare and finish of kernels with par_rows. -ENOMEM. */
+static inline int par_rows_setup(kernel_run *run, long steps)
+{
+    par_rows *d = (par_rows *)par_setup(run, sizeof *d, 1, sizeof *d->counts);
+    if (!d)
+        return -ENOMEM;
+    d->counts = (uint32_t *)data_items(run);
+    d->n = (size_t)run->size->n;
+    d->steps = steps;
+    return 0;
+}
+
+static inline void par_rows_prepare(kernel_run *run)
+{
+    par_rows *d = (par_rows *)run->data;
+    memset(d->counts, 0, d->n * sizeof *d->counts);
+}
+
+static inline void par_rows_finish(kernel_run *run)
+{
+    run->answer = par_rows_sum((const par_rows *)run->data);
 }
 
 /* An algorithm that failed has no time to be shown. */

@@ -7,8 +7,6 @@
 
 #include <filch/for.h>
 
-#include <errno.h>
-
 #ifdef KERNEL_AS_SERIAL
 static int mandelbrot(size_t begin, size_t end, size_t n, uint32_t *counts)
 {
@@ -35,18 +33,7 @@ FILCH_FOR(triangle, i, (uint32_t *, counts))
 
 static int setup(kernel_run *run)
 {
-    par_rows *d = par_setup(run, sizeof *d, 1, sizeof *d->counts);
-    if (!d)
-        return -ENOMEM;
-    const size_t n = (size_t)run->size->n;
-    *d = (par_rows){.counts = data_items(run), .n = n};
-    return 0;
-}
-
-static void prepare(kernel_run *run)
-{
-    par_rows *d = run->data;
-    memset(d->counts, 0, d->n * sizeof *d->counts);
+    return par_rows_setup(run, 0);
 }
 
 static void run_mandelbrot(void *place, kernel_run *run)
@@ -61,11 +48,6 @@ static void run_triangle(void *place, kernel_run *run)
     par_expect(RUN(place, triangle, 0, d->n, d->counts));
 }
 
-static void finish(kernel_run *run)
-{
-    run->answer = par_rows_sum(run->data);
-}
-
 const kernel KERNEL(mandelbrot) = {
     .name = "mandelbrot",
     .what = "parallel loop: rows of the Mandelbrot set, the middle ones the longest",
@@ -75,9 +57,9 @@ const kernel KERNEL(mandelbrot) = {
               {"1536 rows", 1536, 122384597019, 0}},
     .quick_unless_asked = true,
     .setup = setup,
-    .prepare = prepare,
+    .prepare = par_rows_prepare,
     .run = run_mandelbrot,
-    .finish = finish,
+    .finish = par_rows_finish,
     .teardown = data_teardown,
 };
 
@@ -90,8 +72,8 @@ const kernel KERNEL(triangle) = {
               {"24000 rows", 24000, 619293130096724032, 0}},
     .quick_unless_asked = true,
     .setup = setup,
-    .prepare = prepare,
+    .prepare = par_rows_prepare,
     .run = run_triangle,
-    .finish = finish,
+    .finish = par_rows_finish,
     .teardown = data_teardown,
 };
