@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The lint of prose: plain English in documents, comments and messages.
+"""The lint of prose: plain English in documents, comments and messages, and links of documents that lead somewhere.
 
   check_prose.py [--root DIR] [PATH...]   prints each finding of the tree, or of some files or folders; status 1: findings
 
@@ -89,9 +89,33 @@ def hash_text(text):
         yield from comment((first + i, line) for i, line in enumerate(doc[1].split("\n")))
 
 
+def anchors(text):
+    """Those of a document's headings, as forges make them."""
+    taken = {}
+    for said in (re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", line) for line in re.findall(r"(?m)^#+ (.*)$", text)):
+        name = re.sub(r"[^\w\- ]", "", said.lower()).replace(" ", "-")
+        taken[name] = taken.get(name, -1) + 1
+        yield f"{name}-{taken[name]}" if taken[name] else name
+
+
+def broken_links(path, text):
+    """The links of a document to files and headings that do not exist."""
+    code = re.sub(r"(?ms)^ *```.*?^ *```|^    .*?$|`[^`\n]*`", lambda code: "\n" * code[0].count("\n"), text)
+    for number, line in enumerate(code.splitlines(), 1):
+        for target in re.findall(r"\]\(([^)\s]+)\)", line):
+            name, _, anchor = target.partition("#")
+            goal = path.parent / name if name else path
+            if not re.match(r"\w+:", target) and not goal.exists():
+                yield number, "link", f"no {name} (link to what exists)"
+            elif anchor and goal.suffix == ".md" and goal.exists() and anchor not in anchors(goal.read_text(encoding="utf-8")):
+                yield number, "link", f"no heading #{anchor} in {name or path.name} (link to one of its headings)"
+
+
 def findings(path, text):
     """(line, rule, what) of each; each rule has its test in tests/lint/prose."""
-    for line, said in {".md": markdown}.get(end := Path(path).suffix, hash_text if end in HASHES else c_text)(text):
+    if path.suffix == ".md":
+        yield from broken_links(path, text)
+    for line, said in {".md": markdown}.get(end := path.suffix, hash_text if end in HASHES else c_text)(text):
         said = CODE.sub("CODE", re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", said)).replace("**", "")
         for pattern, instead in WORDS.items() if ANY_WORD.search(said) else ():
             yield from ((line, "word", f"'{word[0]}' (instead: {instead})")
@@ -119,7 +143,7 @@ def main():
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
     parser.add_argument("paths", nargs="*")
     given = parser.parse_args()
-    found = {path: sorted(findings(path, text)) for path, text in sources(given.root, given.paths)}
+    found = {path: sorted(findings(given.root / path, text)) for path, text in sources(given.root, given.paths)}
     lines = [f"{path}:{line}: {rule}: {what}" for path, rows in found.items() for line, rule, what in rows]
     if not found:
         sys.exit(f"no prose in {', '.join(given.paths)} below {given.root}; name other files")
