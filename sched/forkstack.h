@@ -85,13 +85,9 @@
 /* The header's bytes before the first slot. They also hold the fiber's own fields, and in their last
  * 64 bytes an empty slot, which a join without a fork reads. */
 #define FL_SLOTS_OFFSET ((uintptr_t)704)
-/* Bytes of a region for header and slots. The rest holds the guard and, at its end, the C stack
- * (runtime/platform/memory/arena.h); with FILCH_TINY both lie behind the region. */
-#ifdef FILCH_TINY
-#define FL_FORKSTACK_SIZE FILCH_REGION_SIZE
-#else
-#define FL_FORKSTACK_SIZE (FILCH_REGION_SIZE / 8 * 5)
-#endif
+/* Bytes of a region for header and slots, at its end. The guard and the C stack lie below them
+ * (runtime/platform/memory/arena.h). */
+#define FL_FORKSTACK_SIZE (FILCH_REGION_SIZE - FILCH_HEADER_AT)
 /* Unjoined forks a fiber has room for; the last slot always stays empty. */
 #define FL_SLOTS ((FL_FORKSTACK_SIZE - FL_SLOTS_OFFSET) / sizeof(filch_slot) - 1)
 /* The last FL_RESERVE of them are the reserve, for excess forks (runtime/engine/fork_join.h), which
@@ -178,7 +174,7 @@ static inline uint64_t fl_slot_index(const filch_slot *slot)
 
 static inline filch_slot *fl_slot_at(fl_forkstack *stack, uint64_t index)
 {
-    return (filch_slot *)stack + index;
+    return (filch_slot *)((char *)stack - FILCH_HEADER_AT) + index;
 }
 
 static inline filch_slot *fl_first_slot(fl_forkstack *stack)

@@ -4,9 +4,9 @@
  * generate code or call Filch from another language, and for readers who want to see the cost of
  * a fork: about seventeen instructions together with its join, none of them locked.
  *
- * A fiber's fork stack is a Chase-Lev deque whose bottom lives in a register. Its region is
- * aligned to its own size and holds a header and 64-byte slots. `self`, the first argument of
- * every task function, points to the next free slot; masking it finds the header. A slot
+ * A fiber's fork stack is a Chase-Lev deque whose bottom lives in a register: a header and 64-byte
+ * slots, at the end of a region that is aligned to its own size. `self`, the first argument of
+ * every task function, points to the next free slot; masking it finds the region, and so the header. A slot
  * publishes itself: task != NULL says "there is a task here". The owner works at self, thieves
  * at `top`; the owner reads `top` in every join and never writes it there.
  *
@@ -58,9 +58,13 @@ typedef struct filch_task {
 #ifndef FILCH_REGION_SIZE /* the models of the model checker have more slots */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 14)
 #endif
+#define FILCH_HEADER_AT ((uintptr_t)0)
 #else
-/* The bytes and the alignment of a fiber's region, which begins with its fork stack's header. */
+/* The bytes and the alignment of a fiber's region. */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 20)
+/* Bytes from the region's start to its fork stack's header. The C stack ends there: a fiber that
+ * waits usually needs the one page that has the header, the first slots and the newest frames. */
+#define FILCH_HEADER_AT (FILCH_REGION_SIZE / 8 * 3 + 2816)
 #endif
 
 struct filch_slot {
@@ -161,10 +165,10 @@ FILCH_END_DECLS
 #define FILCH_CHECK(call) ((void)0)
 #endif
 
-/* Returns the fork stack of a slot: the header of its region. */
+/* Returns the fork stack of a slot: the header in its region. */
 static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 {
-    return (filch_forkstack *)((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));
+    return (filch_forkstack *)(((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1)) + FILCH_HEADER_AT);
 }
 
 /* The same, opaque to the compiler, which masks a register where needed, instead of keeping the
@@ -173,7 +177,7 @@ static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
 {
     uintptr_t address = (uintptr_t)slot;
     __asm__("" : "+r"(address));
-    return (filch_forkstack *)(address & ~(FILCH_REGION_SIZE - 1));
+    return filch_forkstack_of((filch_slot *)address);
 }
 
 /* Returns the slot's place in the encoding of `top`, tag 0, not asked. Masked first: a stray
@@ -218,7 +222,7 @@ static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
     filch_fence_light();                               /* ReadTop */
     filch_forkstack *stack = filch_forkstack_here(slot);
     uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* ReadTop */
-    return FILCH_LIKELY((uintptr_t)stack + (top >> 41) < (uintptr_t)(slot + 1)) ||
+    return FILCH_LIKELY((uintptr_t)stack - FILCH_HEADER_AT + (top >> 41) < (uintptr_t)(slot + 1)) ||
            FILCH_JOIN_SLOW(slot, &task->name);
 }
 

@@ -37,7 +37,7 @@ enum {
 
 static fl_fiber *fiber_at(const fl_fibers *fibers, const fl_arena *arena, unsigned i)
 {
-    return (fl_fiber *)fl_arena_unit(arena, &fibers->layout, i);
+    return (fl_fiber *)(fl_arena_unit(arena, &fibers->layout, i) + fibers->layout.header_at);
 }
 
 static void list_arena(fl_fibers *fibers, const fl_arena *arena)
@@ -183,15 +183,14 @@ static fl_fiber *make_slab(fl_fibers *fibers, const fl_slab *slab, void (*entry)
 
 bool fl_fiber_guards(const fl_fiber *fiber, const void *address)
 {
-    return (const char *)address < (const char *)fiber->shadow.low &&
-           (const char *)address >= (const char *)fiber + FL_FORKSTACK_SIZE;
+    return (uintptr_t)fiber->shadow.low - (uintptr_t)address - 1 < fiber->arena->of->layout.guard;
 }
 
 bool fl_fiber_overflowed(const fl_fiber *fiber)
 {
     const fl_layout *layout = &fiber->arena->of->layout;
     return fiber->guard == FL_GUARD_NONE &&
-           fl_guard_touched((const char *)fiber + layout->guard_at, layout->guard);
+           fl_guard_touched((const char *)fiber->shadow.low - layout->guard, layout->guard);
 }
 
 /* ---- All of them ---- */
@@ -342,17 +341,18 @@ unsigned fl_fibers_count(const fl_fibers *fibers)
 
 /* ---- Giving memory back; under the lock ---- */
 
-/* Frees the fork stack except its header's page, and the whole C stack: an idle fiber waits at the
- * bottom of its loop, and can just as well start the loop anew. */
+/* Frees all pages except the header's: an idle fiber waits at the bottom of its loop, and can just
+ * as well start the loop anew. */
 static void trim(const fl_fibers *fibers, fl_fiber *fiber)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const void *low = fiber->shadow.low;
+    size_t stack = fibers->layout.stack, page = (size_t)sysconf(_SC_PAGESIZE);
+    char *low = (char *)(uintptr_t)fiber->shadow.low, *behind = low + stack + page;
+    char *end = (char *)fiber + FL_FORKSTACK_SIZE;
     fl_shadow_destroy(&fiber->shadow); /* with what it knows of frames that never return */
-    fl_shadow_create(&fiber->shadow, low, fibers->layout.stack);
-    madvise((void *)(uintptr_t)low, fibers->layout.stack, MADV_DONTNEED);
-    if (fibers->layout.guard_at > page)
-        madvise((char *)fiber + page, fibers->layout.guard_at - page, MADV_DONTNEED);
+    fl_shadow_create(&fiber->shadow, low, fiber->shadow.size);
+    madvise(low, stack, MADV_DONTNEED);
+    if (behind < end)
+        madvise(behind, (size_t)(end - behind), MADV_DONTNEED);
     fiber->trimmed = true;
 }
 
@@ -454,7 +454,8 @@ static void make(fl_fiber *fiber, const fl_fibers *of, void (*entry)(void *))
     fl_forkstack_issue(&fiber->stack, of->side);
     fiber->wake.kind = FL_WORK_ITEM_FIBER;
     fiber->wake.as.fiber = fiber;
-    fl_shadow_create(&fiber->shadow, (char *)fiber + layout->unit - layout->stack, layout->stack);
+    size_t stack = layout->header_at - layout->guard;
+    fl_shadow_create(&fiber->shadow, (char *)fiber - stack, stack);
     /* Tops of all stacks at the same distance from a page would compete for the same cache sets. */
     fiber->colour = fiber->number % 8 * 128;
     fl_fiber_lay(fiber, entry);
@@ -465,14 +466,12 @@ unsigned fl_slab_make(const fl_slab *slab, const fl_fibers *of, void (*entry)(vo
     const fl_layout *layout = &of->layout;
     char *unit = fl_arena_unit(slab->arena, layout, slab->first);
     unsigned mapped = 0;
-    unsigned marked =
-        fl_guard_mark_all(unit + layout->guard_at, layout->guard, layout->unit, slab->count);
+    unsigned marked = fl_guard_mark_all(unit, layout->guard, layout->unit, slab->count);
     for (unsigned i = 0; i < slab->count; i++, unit += layout->unit) {
-        fl_fiber *fiber = (fl_fiber *)unit;
+        fl_fiber *fiber = (fl_fiber *)(unit + layout->header_at);
         fiber->arena = slab->arena;
         fiber->number = slab->number + i;
-        fiber->guard =
-            i < marked ? FL_GUARD_MARKED : fl_guard_install(unit + layout->guard_at, layout->guard);
+        fiber->guard = i < marked ? FL_GUARD_MARKED : fl_guard_install(unit, layout->guard);
         mapped += fiber->guard == FL_GUARD_MAPPED;
         make(fiber, of, entry);
     }
@@ -507,7 +506,7 @@ void fl_overflow_die(const fl_worker *worker, const fl_fiber *fiber)
     const char *task = fl_fiber_task(fiber);
     filch_die("stack overflow %s, in or below task %s (stacks are %zu KiB); raise stack_size or "
               "FILCH_STACK_SIZE, or recurse less deeply",
-              where, task ? task : "(from outside)", fiber->shadow.size >> 10);
+              where, task ? task : "(from outside)", fiber->arena->of->layout.stack >> 10);
 }
 
 /* The stack pointer of the code that faulted; the highest address if it is unknown. */

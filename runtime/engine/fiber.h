@@ -4,8 +4,8 @@
  * worker's loop. If the task that the loop runs suspends, the whole fiber waits while its worker
  * goes on with another.
  *
- * Memory (runtime/platform/memory/arena.h): each fiber has a unit of an arena, with its fork stack low,
- * its C stack high and a guard between them. Pages are committed when touched. fl_fibers_decay
+ * Memory (runtime/platform/memory/arena.h): each fiber has a unit of an arena, with a guard, its C stack and
+ * its fork stack. Pages are committed when touched. fl_fibers_decay
  * returns the memory of bursts to the system. Fibers that were idle for a second lose their pages,
  * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
  * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
@@ -235,7 +235,7 @@ static inline fl_fiber *fl_fiber_of(filch_slot *slot)
 /* ---- Slabs ---- */
 
 /* Slabs: new fibers in a row of units of one arena. Making a fiber takes a system call for its guard, and a
- * page fault for its header and for the top of its stack. The worker that reserved the units does so without the
+ * page fault for its header. The worker that reserved the units does so without the
  * lock of the fibers, so that no other worker waits, and with one system call for all guards.
  *
  * Threads: the one that reserved the slab. Others may read the fibers' atomic words. */

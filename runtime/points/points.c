@@ -3,12 +3,12 @@
  * Decision points before the memory accesses of a program (docs/explore.md). The program is compiled
  * with -fsanitize=thread and linked with this library instead of thread sanitizer's. Without
  * FILCH_VIRTUAL an access costs a call more, and nothing else happens. */
-#include <runtime/points/access.h>
+#include <runtime/points/target.h>
 
 #include <string.h>
 
 #define FL_PLAIN(address, size, writes)                                                            \
-    fl_access(address, size, (writes) ? FILCH_EXPLORE_WRITES : 0, FL_HERE)
+    fl_accesses(address, size, (writes) ? FILCH_EXPLORE_WRITES : 0, FL_HERE)
 #include <runtime/points/plain_calls.h>
 
 /* ---- Atomic operations. All are sequentially consistent: one thread runs at a time ---- */
@@ -18,7 +18,7 @@
     type __tsan_atomic##bits##_##name(volatile type *at, type value, fl_tsan_order as)             \
     {                                                                                              \
         (void)as;                                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         return builtin(at, value, __ATOMIC_SEQ_CST);                                               \
     }
 
@@ -32,7 +32,7 @@
                                                       fl_tsan_order failed)                        \
     {                                                                                              \
         (void)done, (void)failed;                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         return __atomic_compare_exchange_n(at, expected, value, false, __ATOMIC_SEQ_CST,           \
                                            __ATOMIC_SEQ_CST);                                      \
     }
@@ -42,14 +42,14 @@
     type __tsan_atomic##bits##_load(const volatile type *at, fl_tsan_order as)                     \
     {                                                                                              \
         (void)as;                                                                                  \
-        fl_access((const void *)at, sizeof *at, FILCH_EXPLORE_ATOMIC, FL_HERE);                    \
+        fl_accesses((const void *)at, sizeof *at, FILCH_EXPLORE_ATOMIC, FL_HERE);                  \
         return __atomic_load_n(at, __ATOMIC_SEQ_CST);                                              \
     }                                                                                              \
     void __tsan_atomic##bits##_store(volatile type *at, type value, fl_tsan_order as);             \
     void __tsan_atomic##bits##_store(volatile type *at, type value, fl_tsan_order as)              \
     {                                                                                              \
         (void)as;                                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         __atomic_store_n(at, value, __ATOMIC_SEQ_CST);                                             \
     }                                                                                              \
     ATOMIC_FETCH(bits, type, exchange, __atomic_exchange_n)                                        \
@@ -67,7 +67,7 @@
                                                     fl_tsan_order done, fl_tsan_order failed)      \
     {                                                                                              \
         (void)done, (void)failed;                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         __atomic_compare_exchange_n(at, &expected, value, false, __ATOMIC_SEQ_CST,                 \
                                     __ATOMIC_SEQ_CST);                                             \
         return expected;                                                                           \
@@ -101,20 +101,20 @@ void *__tsan_memset(void *to, int byte, size_t size);
 
 void *__tsan_memcpy(void *to, const void *from, size_t size)
 {
-    fl_access(from, size, 0, FL_HERE);
-    fl_access(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
+    fl_accesses(from, size, 0, FL_HERE);
+    fl_accesses(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
     return memcpy(to, from, size);
 }
 
 void *__tsan_memmove(void *to, const void *from, size_t size)
 {
-    fl_access(from, size, 0, FL_HERE);
-    fl_access(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
+    fl_accesses(from, size, 0, FL_HERE);
+    fl_accesses(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
     return memmove(to, from, size);
 }
 
 void *__tsan_memset(void *to, int byte, size_t size)
 {
-    fl_access(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
+    fl_accesses(to, size, FILCH_EXPLORE_WRITES, FL_HERE);
     return memset(to, byte, size);
 }

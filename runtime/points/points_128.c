@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Atomic operations on 16 bytes, where the processor has them: each is a loop of comparisons. */
-#include <runtime/points/access.h>
+#include <runtime/points/target.h>
 
 #ifdef __GCC_HAVE_SYNC_COMPARE_AND_SWAP_16
 
@@ -18,7 +18,7 @@ void __tsan_atomic128_store(volatile word *at, word value, fl_tsan_order as);
 word __tsan_atomic128_load(const volatile word *at, fl_tsan_order as)
 {
     (void)as;
-    fl_access((const void *)at, sizeof *at, FILCH_EXPLORE_ATOMIC, FL_HERE);
+    fl_accesses((const void *)at, sizeof *at, FILCH_EXPLORE_ATOMIC, FL_HERE);
     return compare((volatile word *)at, 0, 0);
 }
 
@@ -27,7 +27,7 @@ word __tsan_atomic128_load(const volatile word *at, fl_tsan_order as)
     word __tsan_atomic128_##name(volatile word *at, word value, fl_tsan_order as)                  \
     {                                                                                              \
         (void)as;                                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         word old = compare(at, 0, 0), seen;                                                        \
         while ((seen = compare(at, old, next)) != old)                                             \
             old = seen;                                                                            \
@@ -54,7 +54,7 @@ void __tsan_atomic128_store(volatile word *at, word value, fl_tsan_order as)
                                                  fl_tsan_order done, fl_tsan_order failed)         \
     {                                                                                              \
         (void)done, (void)failed;                                                                  \
-        fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                               \
+        fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);                             \
         word old = *expected;                                                                      \
         *expected = compare(at, old, value);                                                       \
         return *expected == old;                                                                   \
@@ -69,7 +69,7 @@ word __tsan_atomic128_compare_exchange_val(volatile word *at, word expected, wor
                                            fl_tsan_order done, fl_tsan_order failed)
 {
     (void)done, (void)failed;
-    fl_access((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);
+    fl_accesses((const void *)at, sizeof *at, FL_UPDATE, FL_HERE);
     return compare(at, expected, value);
 }
 

@@ -142,12 +142,12 @@ static const filch_task task = {never_run, "task"};
 
 static void lay_out(bool out_of_line)
 {
-    static fl_forkstack *region; /* one for all inputs: it is large */
+    static char *region; /* one for all inputs: it is large */
     if (!region)
         region = aligned_alloc(FILCH_REGION_SIZE, FILCH_REGION_SIZE);
     FUZZ_CHECK(region, "no memory");
     memset(&m, 0, sizeof m);
-    m.stack = region;
+    m.stack = (fl_forkstack *)(region + FILCH_HEADER_AT);
     memset((void *)m.stack, 0, FL_SLOTS_OFFSET + (DEEPEST + 2) * sizeof(filch_slot));
     fl_forkstack_init(m.stack);
     fl_forkstack_issue(m.stack, out_of_line ? FL_SIDE_FENCED : FL_SIDE_INLINE);

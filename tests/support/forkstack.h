@@ -14,16 +14,18 @@ static inline void never_run(filch_self self, filch_slot *slot)
 }
 
 static FILCH_UNUSED const filch_task red = {never_run, "red"}, blue = {never_run, "blue"};
-static fl_forkstack *stack;
+static void *region;
+static fl_forkstack *stack; /* in it */
 static filch_slot *slots;
 
 /* A new, empty one. */
 static inline void lay_out(void)
 {
-    free(stack);
-    stack = aligned_alloc(FILCH_REGION_SIZE, FILCH_REGION_SIZE);
-    cr_assert_not_null(stack);
-    memset((void *)stack, 0, FILCH_REGION_SIZE);
+    free(region);
+    region = aligned_alloc(FILCH_REGION_SIZE, FILCH_REGION_SIZE);
+    cr_assert_not_null(region);
+    memset(region, 0, FILCH_REGION_SIZE);
+    stack = (fl_forkstack *)((char *)region + FILCH_HEADER_AT);
     fl_forkstack_init(stack);
     fl_forkstack_issue(stack, FL_SIDE_INLINE);
     slots = fl_first_slot(stack);
@@ -31,8 +33,8 @@ static inline void lay_out(void)
 
 static inline void clear(void)
 {
-    free(stack);
-    stack = NULL;
+    free(region);
+    region = NULL;
 }
 
 /* The inline halves, without the way to a runtime that is not there. */

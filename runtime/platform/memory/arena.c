@@ -22,10 +22,11 @@ static size_t round_up(size_t size, size_t to)
 
 fl_layout fl_layout_for(size_t stack)
 {
+    size_t shared = FILCH_HEADER_AT % (size_t)sysconf(_SC_PAGESIZE); /* of the header's page */
     fl_layout layout = {.stack = stack};
-    layout.guard_at = round_up(FL_FORKSTACK_SIZE, (size_t)sysconf(_SC_PAGESIZE));
-    layout.unit = round_up(layout.guard_at + GUARD_LEAST + stack, FILCH_REGION_SIZE);
-    layout.guard = layout.unit - layout.guard_at - stack;
+    layout.unit = round_up(GUARD_LEAST + stack + shared + FL_FORKSTACK_SIZE, FILCH_REGION_SIZE);
+    layout.header_at = layout.unit - FL_FORKSTACK_SIZE;
+    layout.guard = layout.header_at - shared - stack;
     return layout;
 }
 

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * The memory of fibers: arenas, one mapping each, of equal units. A fiber has one unit, aligned to
- * FILCH_REGION_SIZE, so that masking `self` finds its header:
+ * FILCH_REGION_SIZE. Its last region has the header where masking `self` finds it:
  *
- *     low                                                          high
- *     | header, slots (FL_FORKSTACK_SIZE) | guard | C stack, grows down |
+ *     low                                                     high
+ *     | guard | C stack, grows down | header | slots, used upwards |
+ *
+ * The header is in the middle of a page, between the oldest frames and the first slots. So a fiber whose
+ * task waits with few frames and forks takes one page.
  *
  * A C stack that overflows meets the guard. A frame so large that it jumps over the guard meets the
- * slots of its own fiber, never memory of another one, as long as it is smaller than guard and
- * slots together. Code compiled with -fstack-clash-protection touches each page of a frame in turn,
- * so it cannot jump. With the default stack of 256 KiB the guard has 128 KiB, and two units share
- * one page table: 2 KiB of page table for each fiber.
+ * last slots of the unit below, which only a task with thousands of unjoined forks uses. Code compiled
+ * with -fstack-clash-protection touches each page of a frame in turn, so it cannot jump. With the
+ * default stack of 256 KiB the guard has 128 KiB, and two units share one page table: 2 KiB of page
+ * table for each fiber.
  *
  * Life: an arena stays mapped until its runtime is destroyed. While all of its fibers are idle, its
  * pages can be replaced by fresh ones (fl_arena_renew), which frees the page tables as well.
@@ -29,9 +32,9 @@ struct fl_fibers;
 /* Sizes in bytes, whole pages. */
 typedef struct fl_layout {
     size_t unit;
-    size_t guard_at; /* from the unit's low end */
-    size_t guard;
-    size_t stack; /* at the unit's high end */
+    size_t guard;     /* at the unit's low end */
+    size_t stack;     /* behind it, and continued to */
+    size_t header_at; /* from the unit's low end; not a whole page */
 } fl_layout;
 
 typedef struct fl_arena {
@@ -56,6 +59,7 @@ void fl_arena_destroy(fl_arena *arena, const fl_layout *layout);
 /* Zero pages everywhere, no guards, no fibers. */
 void fl_arena_renew(fl_arena *arena, const fl_layout *layout);
 
+/* The low end of unit i. */
 static inline char *fl_arena_unit(const fl_arena *arena, const fl_layout *layout, unsigned i)
 {
     return arena->base + i * layout->unit;

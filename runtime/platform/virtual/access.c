@@ -143,10 +143,8 @@ static void look_for_race(const fl_virtual_thread *here)
     }
 }
 
-void fl_explore_access(const void *address, size_t size, unsigned kind, const void *place)
+void fl_virtual_access(const void *address, size_t size, unsigned kind, const void *place)
 {
-    if (!fl_virtual())
-        return;
     fl_virtual_thread *here = fl_virtual_here();
     here->access = address;
     here->access_size = size;

@@ -44,7 +44,7 @@ struct fl_virtual_thread {
     bool is_late;         /* it was woken by the clock */
     const void *access;   /* the memory that it is about to access; NULL: none */
     size_t access_size;   /* bytes */
-    unsigned access_kind; /* fl_explore_access */
+    unsigned access_kind; /* fl_virtual_access */
     const void *access_place;
 };
 

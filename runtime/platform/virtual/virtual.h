@@ -76,6 +76,8 @@ void fl_virtual_join(const fl_virtual_thread *thread);
 /* ---- Decisions; the caller is a virtual thread ---- */
 
 void fl_virtual_point(const void *place);
+/* One before an access of the program, as fl_explore_access (<filch/trace.h>). */
+void fl_virtual_access(const void *address, size_t size, unsigned kind, const void *place);
 /* The same, for a caller that waits for others in a loop: another thread goes on, if one can. */
 void fl_virtual_yield(void);
 /* As fl_futex_wait_until and fl_futex_wake. */

@@ -20,6 +20,7 @@
 void heavy_fence(void); /* membarrier(2): run.py plays it */
 
 extern struct race_region {
+    char below[FILCH_HEADER_AT];
     fl_forkstack stack;
     char apart[FL_SLOTS_OFFSET - sizeof(fl_forkstack)];
     filch_slot slot[8];

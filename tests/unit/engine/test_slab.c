@@ -111,7 +111,7 @@ Test(slab, one_call_guards_many_fibers)
 {
     get_all();
     cr_assert(guards == MAX || guards < MAX / FIBERS_A_CALL, "%u calls", guards);
-    if (__real_fl_guard_mark_all((char *)all[0] + fibers.layout.guard_at, fibers.layout.guard, 0,
+    if (__real_fl_guard_mark_all((char *)all[0] - fibers.layout.header_at, fibers.layout.guard, 0,
                                  1))
         cr_assert_lt(guards, MAX / FIBERS_A_CALL);
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include <filch/trace.h>
+#include <runtime/engine/fiber.h>
+#include <runtime/engine/worker.h>
+#include <runtime/platform/virtual/virtual.h>
+#include <sched/forkstack.h>
+
+/* Slots of the own fork stack are the library's. */
+static bool is_slot(const void *address)
+{
+    const fl_fiber *fiber = fl_fiber_here();
+    return fiber && (uintptr_t)address - (uintptr_t)fiber < FL_FORKSTACK_SIZE;
+}
+
+void fl_explore_access(const void *address, size_t size, unsigned kind, const void *place)
+{
+    if (fl_virtual() && !is_slot(address))
+        fl_virtual_access(address, size, kind, place);
+}
