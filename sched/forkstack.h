@@ -85,9 +85,15 @@
 /* The header's bytes before the first slot. They also hold the fiber's own fields, and in their last
  * 64 bytes an empty slot, which a join without a fork reads. */
 #define FL_SLOTS_OFFSET ((uintptr_t)704)
-/* Bytes of a region for header and slots, at its end. The guard and the C stack lie below them
+/* Bytes of a region up to its last slot. Guard and C stack lie below them, partly in the region before
  * (runtime/platform/memory/arena.h). */
-#define FL_FORKSTACK_SIZE (FILCH_REGION_SIZE - FILCH_HEADER_AT)
+#ifdef FILCH_TINY
+#define FL_FORKSTACK_END FILCH_REGION_SIZE
+#else
+#define FL_FORKSTACK_END (FILCH_REGION_SIZE / 8 * 5)
+#endif
+/* Bytes for header and slots. */
+#define FL_FORKSTACK_SIZE (FL_FORKSTACK_END - FILCH_HEADER_AT)
 /* Unjoined forks a fiber has room for; the last slot always stays empty. */
 #define FL_SLOTS ((FL_FORKSTACK_SIZE - FL_SLOTS_OFFSET) / sizeof(filch_slot) - 1)
 /* The last FL_RESERVE of them are the reserve, for excess forks (runtime/engine/fork_join.h), which

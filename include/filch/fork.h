@@ -5,8 +5,8 @@
  * a fork: about seventeen instructions together with its join, none of them locked.
  *
  * A fiber's fork stack is a Chase-Lev deque whose bottom lives in a register: a header and 64-byte
- * slots, at the end of a region that is aligned to its own size. `self`, the first argument of
- * every task function, points to the next free slot; masking it finds the region, and so the header. A slot
+ * slots, in a region that is aligned to its own size. `self`, the first argument of every task
+ * function, points to the next free slot; masking it finds the region, and so the header. A slot
  * publishes itself: task != NULL says "there is a task here". The owner works at self, thieves
  * at `top`; the owner reads `top` in every join and never writes it there.
  *
@@ -62,9 +62,9 @@ typedef struct filch_task {
 #else
 /* The bytes and the alignment of a fiber's region. */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 20)
-/* Bytes from the region's start to its fork stack's header. The C stack ends there: a fiber that
- * waits usually needs the one page that has the header, the first slots and the newest frames. */
-#define FILCH_HEADER_AT (FILCH_REGION_SIZE / 8 * 3 + 2816)
+/* Bytes from the region's start to its fork stack's header, where the fiber's C stack ends. One page
+ * has the oldest frames, the header and the first slots, and is often all that a fiber needs. */
+#define FILCH_HEADER_AT ((uintptr_t)2816)
 #endif
 
 struct filch_slot {
@@ -165,19 +165,28 @@ FILCH_END_DECLS
 #define FILCH_CHECK(call) ((void)0)
 #endif
 
+/* Returns the fork stack in a region. */
+static inline filch_forkstack *filch_forkstack_in(uintptr_t region)
+{
+    return (filch_forkstack *)(region + FILCH_HEADER_AT);
+}
+
 /* Returns the fork stack of a slot: the header in its region. */
 static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 {
-    return (filch_forkstack *)(((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1)) + FILCH_HEADER_AT);
+    return filch_forkstack_in((uintptr_t)slot & ~(FILCH_REGION_SIZE - 1));
 }
 
-/* The same, opaque to the compiler, which masks a register where needed, instead of keeping the
- * header of every level of an inlined recursion on the stack. */
-static inline filch_forkstack *filch_forkstack_here(filch_slot *slot)
+/* Returns the region of a slot. It is opaque to the compiler, which masks a register where needed,
+ * instead of keeping the region of every level of an inlined recursion on the stack. It is so twice: a
+ * compiler that knew the low bits to be zero would keep the header's address beside it. */
+static inline uintptr_t filch_region_here(filch_slot *slot)
 {
-    uintptr_t address = (uintptr_t)slot;
-    __asm__("" : "+r"(address));
-    return filch_forkstack_of((filch_slot *)address);
+    uintptr_t region = (uintptr_t)slot;
+    __asm__("" : "+r"(region));
+    region &= ~(FILCH_REGION_SIZE - 1);
+    __asm__("" : "+r"(region));
+    return region;
 }
 
 /* Returns the slot's place in the encoding of `top`, tag 0, not asked. Masked first: a stray
@@ -194,7 +203,8 @@ static inline filch_self filch_fork_moving(filch_self self, const filch_task *ta
     FILCH_CHECK(fl_check_fork(self, task));
     filch_ptr_store(&self->task, (void *)(uintptr_t)task, FILCH_RELEASE); /* PublishTask */
     filch_fence_light();                                                  /* ReadLimit */
-    void *limit = filch_ptr_load(&filch_forkstack_here(self)->limit, FILCH_RELAXED); /* ReadLimit */
+    uintptr_t region = filch_region_here(self);
+    void *limit = filch_ptr_load(&filch_forkstack_in(region)->limit, FILCH_RELAXED); /* ReadLimit */
     self++;
     if (FILCH_UNLIKELY((uintptr_t)self >= (uintptr_t)limit)) {
         if (moves)
@@ -220,9 +230,9 @@ static inline int filch_join_inline(filch_slot *slot, const filch_task *task)
     FILCH_CHECK(fl_check_join(slot, task));
     filch_ptr_store(&slot->task, NULL, FILCH_RELAXED); /* EraseTask */
     filch_fence_light();                               /* ReadTop */
-    filch_forkstack *stack = filch_forkstack_here(slot);
-    uint64_t top = filch_u64_load(&stack->top, FILCH_RELAXED); /* ReadTop */
-    return FILCH_LIKELY((uintptr_t)stack - FILCH_HEADER_AT + (top >> 41) < (uintptr_t)(slot + 1)) ||
+    uintptr_t region = filch_region_here(slot);
+    uint64_t top = filch_u64_load(&filch_forkstack_in(region)->top, FILCH_RELAXED); /* ReadTop */
+    return FILCH_LIKELY(region + (top >> 41) < (uintptr_t)(slot + 1)) ||
            FILCH_JOIN_SLOW(slot, &task->name);
 }
 

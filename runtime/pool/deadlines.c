@@ -310,7 +310,8 @@ static void context_done(fl_waiter *watcher)
     filch_pool *pool = FL_CONTAINER_OF(watcher, filch_pool, deadlines.watcher);
     fl_after after = {0};
     fl_pool_lock(pool);
-    call_off_row(&pool->queue.by_age, watcher->code, &after);
+    for (unsigned i = 0; fl_order_row(pool, i); i++)
+        call_off_row(fl_order_row(pool, i), watcher->code, &after);
     call_off_row(&pool->order.delayed, watcher->code, &after);
     for (filch_job *job = pool->runners.in_progress.first; job; job = job->age.next)
         if (job->own && !fl_context_of(job))

@@ -32,9 +32,8 @@ bool fl_direct_wanted(const filch_pool_config *config)
            !config->adaptive;
 }
 
-int fl_direct_open(fl_direct *direct, bool timed)
+int fl_direct_open(fl_direct *direct)
 {
-    direct->cells = timed ? FL_CELLS_POOL_JOBS : FL_CELLS_LINES;
     direct->tallies = fl_shards_create(sizeof *direct->tallies);
     return direct->tallies ? 0 : fl_fail(ENOMEM, "no memory for a pool's counts; free some");
 }
@@ -139,7 +138,7 @@ static void perform(filch_self self, filch_job *job)
     const bool lined = filch_u32_load(&pool->direct.lined, FILCH_RELAXED); /* relaxed: the head */
     const bool cancelled = FILCH_UNLIKELY(lined) && is_below_line(&pool->direct, job);
     count(&pool->direct, cancelled ? FILCH_CANCELLED : outcome_of(self, job));
-    fl_cell_give(pool->direct.cells, job);
+    fl_cell_give(pool->cells, job);
 }
 
 static void run_plain(filch_self self, fl_work_item *item);
@@ -215,7 +214,7 @@ static inline void fill(filch_job *job, filch_pool *pool, filch_submission as, u
     fl_work_item_be_part(&job->item, run_plain);
     fl_job_fill(job, pool, as.fn, as.data, as.options);
     job->id = id;
-    job->slim = pool->direct.cells == FL_CELLS_LINES;
+    job->slim = pool->cells == FL_CELLS_LINES;
     if (job->slim)
         return;
     job->more = NULL;
@@ -230,12 +229,12 @@ static int64_t submitted(const filch_pool *pool)
 int fl_direct_submit(filch_pool *pool, filch_job_fn *fn, void *data,
                      const filch_job_options *options)
 {
-    filch_job *job = fl_cell_take(pool->direct.cells);
+    filch_job *job = fl_cell_take(pool->cells);
     if (!job)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     uint64_t id = accept(pool, 1);
     if (!id) {
-        fl_cell_give(pool->direct.cells, job);
+        fl_cell_give(pool->cells, job);
         return fl_pool_if_closed(-EPIPE);
     }
     fill(job, pool, (filch_submission){fn, data, options}, id, submitted(pool));
@@ -273,13 +272,13 @@ int fl_direct_submit_all(filch_pool *pool, const fl_submissions *jobs, size_t fi
                          unsigned *accepted)
 {
     fl_work_item *items[FL_BATCH];
-    count = take_cells(pool->direct.cells, items, count);
+    count = take_cells(pool->cells, items, count);
     if (!count)
         return fl_fail(ENOMEM, "no memory for a job; wait for some to end");
     uint64_t id = accept(pool, count);
     if (!id) {
         for (unsigned i = 0; i < count; i++)
-            fl_cell_give(pool->direct.cells, items[i]);
+            fl_cell_give(pool->cells, items[i]);
         return fl_pool_if_closed(-EPIPE);
     }
     fill_all(items, count, pool, jobs, first, id);

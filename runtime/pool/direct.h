@@ -89,9 +89,8 @@ typedef struct fl_tally {
 } fl_tally;
 
 typedef struct fl_direct {
-    fl_tally *tallies;   /* one for each shard; NULL: the pool is not direct */
-    enum fl_cells cells; /* of its plain jobs: untimed ones are slim */
-    filch_u32 lined;     /* some line is not 0 */
+    fl_tally *tallies; /* one for each shard; NULL: the pool is not direct */
+    filch_u32 lined;   /* some line is not 0 */
 } fl_direct;
 
 /* Sums over the shards. */
@@ -100,7 +99,7 @@ typedef struct fl_direct_sums {
 } fl_direct_sums;
 
 /* -ENOMEM through fl_fail. */
-int fl_direct_open(fl_direct *direct, bool timed);
+int fl_direct_open(fl_direct *direct);
 void fl_direct_close(fl_direct *direct);
 bool fl_direct_wanted(const filch_pool_config *config);
 /* Needs no lock; the cells that change first are read last. */

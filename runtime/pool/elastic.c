@@ -10,6 +10,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/machine/quota.h>
 #include <runtime/platform/time_sum.h>
+#include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
 #include <runtime/pool/runner.h>
 #include <runtime/sync/object_timer.h>
@@ -149,7 +150,7 @@ int fl_elastic_open(filch_pool *pool)
 void fl_elastic_mind(filch_pool *pool)
 {
     const fl_elastic *elastic = &pool->width.elastic;
-    const filch_job *newest = pool->queue.by_age.last;
+    const filch_job *newest = fl_order_newest(pool);
     if (newest && (pool->stats.width < elastic->most || elastic->cpu_max))
         fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], fl_later(newest->since, elastic->interval));
 }
@@ -162,15 +163,15 @@ void fl_elastic_mind_submitter(filch_pool *pool, int64_t since)
 }
 
 /* The job that has waited longest, in the queue or for a runner; NULL: none. */
-static const filch_job *oldest(const filch_pool *pool)
+static const filch_job *oldest(filch_pool *pool)
 {
     const fl_node *first = fl_pool_meets(pool) ? pool->queue.room.waiters.first : NULL;
-    if (pool->queue.by_age.first || !first)
-        return pool->queue.by_age.first;
-    return ((const fl_submitter *)first->data)->job;
+    if (pool->stats.waiting)
+        return fl_order_nth_oldest(pool, 0);
+    return !first ? NULL : ((const fl_submitter *)first->data)->job;
 }
 
-static int64_t next(const filch_pool *pool, int64_t now)
+static int64_t next(filch_pool *pool, int64_t now)
 {
     return fl_elastic_next(&pool->width.elastic, (unsigned)pool->stats.width, oldest(pool), now);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <runtime/pool/intake.h>
 
-#include <runtime/platform/memory/prefetch.h>
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/order.h>
 #include <runtime/pool/pool.h>
@@ -53,13 +52,13 @@ bool fl_intake_push(filch_pool *pool, filch_job *job)
 }
 
 /* A list of `count` jobs. */
-static filch_job *oldest_first(filch_job *newest, uint64_t count)
+static filch_job *oldest_first(const filch_pool *pool, filch_job *newest, uint64_t count)
 {
     filch_job *first = NULL;
     for (filch_job *job = newest, *older; job; job = older) {
         older = job->age.next;
         if (count-- > AHEAD)
-            fl_prefetch_to_write(job->age.previous, sizeof *job);
+            fl_job_prefetch(pool, job->age.previous);
         job->age.next = first;
         first = job;
     }
@@ -80,10 +79,10 @@ static void append(filch_pool *pool, uint64_t word, uint64_t left)
 {
     const uint64_t count = pool->queue.credits - credits_of(word);
     pool->queue.credits = left;
-    for (filch_job *job = oldest_first(first_of(word), count), *younger; job; job = younger) {
+    for (filch_job *job = oldest_first(pool, first_of(word), count), *younger; job; job = younger) {
         younger = job->age.next;
         fl_job_number(job);
-        if (job->own)
+        if (fl_is_own(job))
             have_due(job);
         fl_pool_append(pool, job);
     }

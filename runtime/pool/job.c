@@ -135,7 +135,7 @@ static void free_job(filch_job *job)
     bool full = fl_more(job);
     if (full)
         free_more(job);
-    fl_cell_give(full ? FL_CELLS_FULL_JOBS : FL_CELLS_POOL_JOBS, job);
+    fl_cell_give(full ? FL_CELLS_FULL_JOBS : job->slim ? FL_CELLS_LINES : FL_CELLS_POOL_JOBS, job);
 }
 
 /* Of a job that will not be started. */
@@ -169,19 +169,21 @@ int fl_job_make(filch_job **out, filch_pool *pool, filch_job_fn *fn, void *data,
                 const filch_job_options *options, bool handle)
 {
     bool plain = fl_job_is_plain(pool, options, handle);
-    filch_job *job = fl_cell_take(plain ? FL_CELLS_POOL_JOBS : FL_CELLS_FULL_JOBS);
+    filch_job *job = fl_cell_take(plain ? pool->cells : FL_CELLS_FULL_JOBS);
     if (!job)
         return no_memory();
     fl_job_fill(job, pool, fn, data, options);
-    job->slim = job->own = job->beyond = job->settling = false;
+    job->slim = plain && pool->cells == FL_CELLS_LINES;
+    *out = job;
+    if (job->slim)
+        return 0;
+    job->own = job->beyond = job->settling = false;
     job->by.start = NULL;
     job->more = plain ? NULL : &((fl_full_job *)job)->more;
     filch_u32_store(&job->refs, handle ? 2 : 1, FILCH_RELAXED); /* not yet shared */
     int rc = plain ? 0 : make_more(job, options, handle);
     if (rc)
         unmake(job);
-    else
-        *out = job;
     return rc;
 }
 
@@ -249,7 +251,7 @@ void fl_job_tell_apart(filch_job *job)
 /* Why it need not wait for a runner. No other thread has seen it yet. */
 static int cause_of_new(filch_job *job)
 {
-    if (!job->own)
+    if (!fl_is_own(job))
         return 0;
     if (fl_context_of(job))
         return fl_job_watch(job);
@@ -260,10 +262,9 @@ static int cause_of_new(filch_job *job)
 
 bool fl_job_accept(filch_job *job, fl_after *after)
 {
-    filch_pool *pool = job->pool;
     const fl_job_more *more = fl_more(job);
     fl_job_number(job);
-    job->since = fl_pool_date(pool);
+    fl_job_date(job);
     int cause = more ? cause_of_new(job) : 0;
     if (cause)
         fl_job_call_off(job, cause, after);
@@ -274,10 +275,11 @@ void fl_job_begin(filch_job *job)
 {
     filch_pool *pool = job->pool;
     filch_pool_stats *now = &pool->stats;
-    FL_ASSERT(job->stage != FL_JOB_RUNNING || job->beyond); /* then fl_pool_run_beyond has set it */
+    FL_ASSERT(job->stage != FL_JOB_RUNNING ||
+              fl_is_beyond(job)); /* then fl_pool_run_beyond has set it */
     fl_job_become(job, FL_JOB_RUNNING);
     if (!pool->direct.tallies)
-        job->by.place = 0;
+        fl_set_place_number(job, 0);
     if (++now->running > now->running_most)
         now->running_most = now->running;
     if (pool->config.adaptive)
@@ -366,7 +368,7 @@ static void take_out(filch_job *job, fl_after *after)
 bool fl_job_decide(filch_job *job, filch_outcome outcome, const filch_failure *why, fl_after *after)
 {
     filch_pool *pool = job->pool;
-    if (job->outcome != FILCH_UNDECIDED || job->settling)
+    if (job->outcome != FILCH_UNDECIDED || (!job->slim && job->settling))
         return false;
     note(job, outcome, why);
     job->outcome = (uint8_t)outcome;

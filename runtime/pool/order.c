@@ -3,7 +3,6 @@
 
 #include <runtime/platform/clock.h>
 #include <runtime/platform/container.h>
-#include <runtime/platform/memory/prefetch.h>
 #include <runtime/platform/time_sum.h>
 #include <runtime/pool/direct.h>
 #include <runtime/pool/job.h>
@@ -15,55 +14,55 @@
 
 #include <errno.h>
 
-/* ---- Lines ---- */
-
-/* Which of a job's two places is meant. */
-static fl_place_in_row *place(filch_job *job, bool by_age)
-{
-    return by_age ? &job->age : &job->by.level;
-}
+/* ---- Rows ---- */
 
 /* Do its neighbours, or the ends of the row, name it? */
-static inline bool is_linked(const fl_row *row, filch_job *job, bool by_age)
+static inline bool is_linked(const fl_row *row, const filch_job *job)
 {
-    const fl_place_in_row *at = place(job, by_age);
-    const bool before = row->first == job || place(at->previous, by_age)->next == job;
-    const bool after = at->next ? place(at->next, by_age)->previous == job : row->last == job;
+    const fl_place_in_row *at = &job->age;
+    const bool before = row->first == job || at->previous->age.next == job;
+    const bool after = at->next ? at->next->age.previous == job : row->last == job;
     return before && after;
 }
 
 /* Behind `before`; NULL: as the first. The first one's `previous` has no meaning, so that taking it
  * does not touch the second, which another runner is about to take. */
-static void enter(fl_row *row, filch_job *before, filch_job *job, bool by_age)
+static void enter(fl_row *row, filch_job *before, filch_job *job)
 {
-    filch_job **next = before ? &place(before, by_age)->next : &row->first;
-    *place(job, by_age) = (fl_place_in_row){.next = *next, .previous = before};
+    filch_job **next = before ? &before->age.next : &row->first;
+    job->age = (fl_place_in_row){.next = *next, .previous = before};
     if (*next)
-        place(*next, by_age)->previous = job;
+        (*next)->age.previous = job;
     else
         row->last = job;
     *next = job;
-    FL_ASSERT(is_linked(row, job, by_age));
+    FL_ASSERT(is_linked(row, job));
 }
 
-static void leave(fl_row *row, filch_job *job, bool by_age)
+void fl_row_enter(fl_row *row, filch_job *job)
 {
-    const fl_place_in_row *at = place(job, by_age);
+    enter(row, row->last, job);
+}
+
+void fl_row_leave(fl_row *row, filch_job *job)
+{
+    const fl_place_in_row *at = &job->age;
     const bool is_first = row->first == job;
-    FL_ASSERT(is_linked(row, job, by_age));
+    FL_ASSERT(is_linked(row, job));
     if (is_first)
         row->first = at->next;
     else
-        place(at->previous, by_age)->next = at->next;
+        at->previous->age.next = at->next;
     if (!at->next)
         row->last = is_first ? NULL : at->previous;
     else if (!is_first)
-        place(at->next, by_age)->previous = at->previous;
+        at->next->age.previous = at->previous;
 }
 
+/* A pool with the earliest deadline first has two: 0, without a deadline, and 1. */
 static fl_row *level_of(filch_pool *pool, const filch_job *job)
 {
-    return &pool->order.level[pool->config.order == FILCH_PRIORITY ? job->priority : 0];
+    return &pool->order.level[pool->config.order == FILCH_PRIORITY ? job->priority : job->dated];
 }
 
 /* Of the row of a level, in `levels`. */
@@ -90,8 +89,8 @@ static void enter_level(filch_pool *pool, filch_job *job, bool moved)
     fl_row *row = level_of(pool, job);
     filch_job *before = row->last;
     while (before && (moved ? is_younger(before, job) : before->since > job->since))
-        before = before == row->first ? NULL : place(before, false)->previous;
-    enter(row, before, job, false);
+        before = before == row->first ? NULL : before->age.previous;
+    enter(row, before, job);
     if (!pool->order.levels || job->since < pool->order.oldest)
         pool->order.oldest = job->since;
     pool->order.levels |= bit_of(pool, row);
@@ -102,31 +101,21 @@ static void leave_level(filch_pool *pool, filch_job *job)
 {
     fl_row *row = level_of(pool, job);
     FL_ASSERT(is_bit_right(pool, row));
-    leave(row, job, false);
+    fl_row_leave(row, job);
     if (!row->first)
         pool->order.levels &= ~bit_of(pool, row);
-}
-
-void fl_row_enter(fl_row *row, filch_job *job)
-{
-    enter(row, row->last, job, true);
-}
-
-void fl_row_leave(fl_row *row, filch_job *job)
-{
-    leave(row, job, true);
 }
 
 /* ---- Orders ---- */
 
 static filch_job *oldest(filch_pool *pool)
 {
-    return pool->queue.by_age.first;
+    return pool->queue.row.first;
 }
 
 static filch_job *newest(filch_pool *pool)
 {
-    return pool->queue.by_age.last;
+    return pool->queue.row.last;
 }
 
 /* The first of each row is its oldest, so that only these are compared. */
@@ -173,15 +162,23 @@ static filch_job *earliest(filch_pool *pool)
     return first ? job_of(first) : pool->order.level[0].first;
 }
 
-/* The next job to take. In rows: do jobs stand by priority, or by deadline? */
+/* The next job to take, and the rows of levels; 0: all jobs stand in the pool's row. */
 static const struct order {
     filch_job *(*next)(filch_pool *pool);
-    bool levels, deadlines;
+    unsigned levels;
 } orders[FILCH_ORDERS] = {
-    [FILCH_ANY] = {oldest, false, false},      [FILCH_FIFO] = {oldest, false, false},
-    [FILCH_LIFO] = {newest, false, false},     [FILCH_PRIORITY] = {most_urgent, true, false},
-    [FILCH_EARLIEST] = {earliest, true, true},
+    [FILCH_ANY] = {oldest, 0},        [FILCH_FIFO] = {oldest, 0},
+    [FILCH_LIFO] = {newest, 0},       [FILCH_PRIORITY] = {most_urgent, FILCH_PRIORITIES},
+    [FILCH_EARLIEST] = {earliest, 2},
 };
+
+fl_row *fl_order_row(filch_pool *pool, unsigned i)
+{
+    const unsigned levels = orders[pool->config.order].levels;
+    if (i >= (levels ? levels : 1))
+        return NULL;
+    return levels ? &pool->order.level[i] : &pool->queue.row;
+}
 
 static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 {
@@ -193,20 +190,23 @@ static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 
 void fl_order_add(filch_pool *pool, filch_job *job)
 {
-    const struct order *order = &orders[pool->config.order];
-    fl_row_enter(&pool->queue.by_age, job);
-    job->dated = order->deadlines && stand_by_deadline(pool, job);
-    if (order->levels && !job->dated)
-        enter_level(pool, job, false);
+    if (!orders[pool->config.order].levels) {
+        fl_row_enter(&pool->queue.row, job);
+        return;
+    }
+    job->dated = pool->config.order == FILCH_EARLIEST && stand_by_deadline(pool, job);
+    enter_level(pool, job, false);
 }
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
 {
-    leave(&pool->queue.by_age, job, true);
+    if (!orders[pool->config.order].levels) {
+        fl_row_leave(&pool->queue.row, job);
+        return;
+    }
+    leave_level(pool, job);
     if (job->dated)
         fl_timer_row_remove(&pool->order.by_deadline, &job->by.deadline);
-    else if (orders[pool->config.order].levels)
-        leave_level(pool, job);
 }
 
 filch_job *fl_order_first(filch_pool *pool)
@@ -214,20 +214,39 @@ filch_job *fl_order_first(filch_pool *pool)
     return orders[pool->config.order].next(pool);
 }
 
-filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth)
+/* The first of each row is its oldest. */
+filch_job *fl_order_nth_oldest(filch_pool *pool, uint64_t nth)
 {
+    filch_job *first[FILCH_PRIORITIES], *job = NULL;
+    unsigned rows = 0;
     FL_ASSERT(nth < pool->stats.waiting);
-    const uint64_t younger = pool->stats.waiting - 1 - nth;
-    const bool from_first = nth <= younger;
-    filch_job *job = from_first ? pool->queue.by_age.first : pool->queue.by_age.last;
-    for (uint64_t steps = from_first ? nth : younger; steps; steps--)
-        job = from_first ? job->age.next : job->age.previous;
+    for (const fl_row *row; (row = fl_order_row(pool, rows)); rows++)
+        first[rows] = row->first;
+    for (uint64_t i = 0; i <= nth; i++) {
+        unsigned oldest = 0;
+        for (unsigned r = 1; r < rows; r++)
+            if (first[r] && (!first[oldest] || is_younger(first[oldest], first[r])))
+                oldest = r;
+        job = first[oldest];
+        first[oldest] = job->age.next;
+    }
     return job;
+}
+
+filch_job *fl_order_newest(filch_pool *pool)
+{
+    filch_job *newest = NULL;
+    for (unsigned i = 0; fl_order_row(pool, i); i++) {
+        filch_job *last = fl_order_row(pool, i)->last;
+        if (last && (!newest || is_younger(last, newest)))
+            newest = last;
+    }
+    return newest;
 }
 
 bool fl_order_knows_first(const filch_pool *pool)
 {
-    return pool->queue.by_age.first && orders[pool->config.order].next == oldest;
+    return pool->queue.row.first && orders[pool->config.order].next == oldest;
 }
 
 filch_job *fl_order_take(filch_pool *pool)
@@ -235,9 +254,7 @@ filch_job *fl_order_take(filch_pool *pool)
     filch_job *job = fl_order_first(pool);
     if (!job)
         return NULL;
-    const bool by_level = orders[pool->config.order].levels && !job->dated;
-    const filch_job *next = by_level ? job->by.level.next : job->age.next;
-    fl_prefetch_to_write(next, sizeof *next); /* still in another core's cache */
+    fl_job_prefetch(pool, job->age.next); /* still in another core's cache */
     fl_order_remove(pool, job);
     return job;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The queue of a pool, in its order. Every waiting job stands in the row by age. In a pool with
- * priorities it also stands in the row of its level. In a pool that takes the earliest deadline
- * first it also stands among the deadlines or, without a deadline, in row 0. Under the pool's
- * lock. */
+ * The queue of a pool, in its order. Every waiting job stands in one row, which is by age. A pool
+ * with priorities has a row for each level. One that takes the earliest deadline first has a row
+ * of the jobs without a deadline, and one of the others, which also stand among the deadlines.
+ * Under the pool's lock. */
 #ifndef FL_ORDER_H
 #define FL_ORDER_H
 
@@ -24,12 +24,12 @@ typedef struct fl_row {
 /* The queue, which each job passes: submissions add jobs, runners and cancellers take them. */
 typedef struct fl_job_queue {
     fl_wait_queue room; /* submitters that wait for room (fl_submitter) */
-    fl_row by_age;      /* waiting jobs */
+    fl_row row;         /* waiting jobs, of an order without levels */
     uint64_t credits;   /* of the intake, when the lock's holder last read it; 0: closed */
 } fl_job_queue;
 
-/* Further rows of the waiting jobs, in pools whose order is not by age, and the row of delayed jobs
- * (runtime/pool/run_job.c). Most jobs of a pool by age touch none of it. */
+/* The rows of the waiting jobs of an order with levels, and that of delayed jobs
+ * (runtime/pool/run_job.c). Most jobs of other pools touch none of it. */
 typedef struct fl_pool_order {
     fl_row level[FILCH_PRIORITIES];
     unsigned levels; /* bit i: level i has a job */
@@ -45,7 +45,11 @@ void fl_order_remove(filch_pool *pool, filch_job *job);
  * clock. */
 filch_job *fl_order_first(filch_pool *pool);
 /* Of the waiting jobs, of which there are more than nth; 0: the oldest. */
-filch_job *fl_order_nth_oldest(const filch_pool *pool, uint64_t nth);
+filch_job *fl_order_nth_oldest(filch_pool *pool, uint64_t nth);
+/* NULL: none waits. */
+filch_job *fl_order_newest(filch_pool *pool);
+/* The rows of the waiting jobs, from i = 0 on; NULL: there is no such row. */
+fl_row *fl_order_row(filch_pool *pool, unsigned i);
 /* The answer does not depend on the jobs in the intake. */
 bool fl_order_knows_first(const filch_pool *pool);
 /* The same, and takes it out of the queue. */
@@ -53,7 +57,7 @@ filch_job *fl_order_take(filch_pool *pool);
 /* In a pool with priorities: moves it to another level's row. */
 void fl_order_move(filch_pool *pool, filch_job *job, unsigned priority);
 
-/* The row of jobs in progress, whose place by age is free. */
+/* A row of waiting, delayed or running jobs: a job is in one at a time. */
 void fl_row_enter(fl_row *row, filch_job *job);
 void fl_row_leave(fl_row *row, filch_job *job);
 

@@ -73,12 +73,19 @@ void fl_uses_end(filch_pool *pool)
 
 /* ---- The lock ---- */
 
+static inline bool has_rows(filch_pool *pool)
+{
+    bool has = false;
+    for (unsigned i = 0; fl_order_row(pool, i); i++)
+        has |= fl_order_row(pool, i)->first != NULL;
+    return has;
+}
+
 /* Do the counts agree with each other, and with the rows? */
-static inline bool counts_agree(const filch_pool *pool)
+static inline bool counts_agree(filch_pool *pool)
 {
     const filch_pool_stats *stats = &pool->stats;
-    return !stats->waiting == !pool->queue.by_age.first &&
-           !stats->delayed == !pool->order.delayed.first &&
+    return !stats->waiting == !has_rows(pool) && !stats->delayed == !pool->order.delayed.first &&
            pool->runners.beyond <= stats->running &&
            pool->runners.seeking <= pool->runners.active &&
            pool->runners.active <= pool->runners.made;
@@ -159,7 +166,7 @@ static int set_up(filch_pool *pool)
     if (!rc)
         rc = filch_context_create(&pool->context, config->context);
     if (!rc && fl_direct_wanted(config))
-        rc = fl_direct_open(&pool->direct, config->timed);
+        rc = fl_direct_open(&pool->direct);
     else if (!rc && config->adaptive)
         rc = fl_aimd_init(&pool->width.aimd, *config->adaptive, fl_now());
     else if (!rc)
@@ -246,6 +253,7 @@ int filch_pool_create(filch_pool **out, const filch_pool_config *config)
     fl_life_begin(&pool->life);
     pool->config = wanted;
     pool->dates = dates_for(&pool->config);
+    pool->cells = pool->dates ? FL_CELLS_POOL_JOBS : FL_CELLS_LINES;
     filch_u64_store(&pool->refs, FL_POOL_OPEN, FILCH_RELAXED); /* not yet shared */
     fl_results_enter(pool->config.results);
     fl_uses_begin(pool);

@@ -14,6 +14,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/lock.h>
 #include <runtime/platform/memory/cells.h>
+#include <runtime/platform/memory/prefetch.h>
 #include <runtime/platform/users.h>
 #include <runtime/pool/callbacks.h>
 #include <runtime/pool/deadlines.h>
@@ -89,7 +90,7 @@ typedef struct fl_job_more {
     bool after_return : 1; /* its outcome is told when its function has returned, not before */
 } fl_job_more;
 
-/* A slim one has only the first line, which is all that a plain job of a direct pool needs. Its
+/* A slim one has only the first line, which is all that a plain job without a date needs. Its
  * submitter writes one cache line, and the worker that runs it reads no other. */
 struct filch_job {
     union {
@@ -108,14 +109,13 @@ struct filch_job {
     filch_job_fn *fn;
     void *data;
     fl_job_more *more; /* or NULL; the second line begins: see fl_more */
-    int64_t since;     /* of a pool with `dates`: when it was accepted, later when it began */
+    int64_t since;     /* in a pool with `dates`: when it was accepted, later when it began */
     filch_u32 refs;
     bool dated;    /* stands by its deadline */
     bool own;      /* it has, or may have, a context of its own; never changes */
     bool beyond;   /* the width: its submitter waits for it */
     bool settling; /* its runner alone is about to decide */
     union {
-        fl_place_in_row level;
         fl_timed deadline;
         fl_pending_callback *start; /* of a direct pool, for a job without trials; then NULL */
         uint32_t place; /* in progress: 1 + its place number; 0: nobody has asked for it */
@@ -139,6 +139,22 @@ FILCH_STATIC_ASSERT(sizeof(fl_full_job) <= FL_CELL_FULL_JOB, "a cell holds a ful
 static inline fl_job_more *fl_more(const filch_job *job)
 {
     return job->slim ? NULL : job->more;
+}
+static inline bool fl_is_beyond(const filch_job *job)
+{
+    return !job->slim && job->beyond;
+}
+/* Of a job in progress: 1 + its place number; 0: nobody has asked for it. A slim one stands in no row. */
+static inline uint32_t fl_place_number(const filch_job *job)
+{
+    return job->slim ? (uint32_t)(uintptr_t)job->age.next : job->by.place;
+}
+static inline void fl_set_place_number(filch_job *job, uint32_t number)
+{
+    if (job->slim)
+        job->age.next = (filch_job *)(uintptr_t)number;
+    else
+        job->by.place = number;
 }
 static inline bool fl_has_succeeded(const filch_job *job)
 {
@@ -273,7 +289,8 @@ struct filch_pool {
     bool all_extra;                   /* no job is plain: the configuration says so */
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     enum fl_dates dates;
-    filch_u32 closed; /* set under the lock, before the heavy fence of runtime/pool/direct.h */
+    enum fl_cells cells; /* of its plain jobs: FL_CELLS_LINES, they are slim */
+    filch_u32 closed;    /* set under the lock, before the heavy fence of runtime/pool/direct.h */
     fl_direct direct;
     char apart[FILCH_APART]; /* above: hardly ever written */
     fl_intake intake;
@@ -375,13 +392,24 @@ static inline uint64_t fl_pool_presses(const filch_pool *pool, unsigned more)
 {
     return fl_pool_meets(pool) ? pool->queue.room.inside + more : 0;
 }
-/* The time for a job's `since`: all times of a pool are of the same clock, so jobs of a level stand
- * in their order. */
-static inline int64_t fl_pool_date(const filch_pool *pool)
+/* A hint: the calling thread will write to a job that another thread has written. It may be NULL, or of
+ * another pool. */
+static inline void fl_job_prefetch(const filch_pool *pool, const filch_job *job)
 {
-    if (pool->dates == FL_DATES_NONE)
-        return 0;
-    return pool->dates == FL_DATES_COARSE ? fl_now_coarse() : fl_now();
+    fl_prefetch_to_write(job, pool->dates ? sizeof *job : FL_CELL_LINE);
+}
+/* It has, or may have, a context of its own. */
+static inline bool fl_is_own(const filch_job *job)
+{
+    return !job->slim && job->own;
+}
+/* Sets `since`: all times of a pool are of the same clock, so jobs of a level stand in their
+ * order. */
+static inline void fl_job_date(filch_job *job)
+{
+    const enum fl_dates dates = job->pool->dates;
+    if (dates)
+        job->since = dates == FL_DATES_COARSE ? fl_now_coarse() : fl_now();
 }
 /* More wait, or are delayed. */
 static inline void fl_pool_note_waiting(filch_pool *pool)

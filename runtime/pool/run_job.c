@@ -156,11 +156,12 @@ static void leave(filch_pool *pool, bool beyond, fl_after *after)
 bool fl_job_end(filch_self self, fl_ended *ended, fl_after *after)
 {
     filch_job *job = ended->job;
-    job->settling = false;
+    if (!job->slim)
+        job->settling = false;
     ended->tells = end(job, ended->outcome, &ended->why, after);
     if (is_quiet(job, after)) {
         fl_fiber_of(self)->running.on_runner = false;
-        leave(job->pool, job->beyond, after);
+        leave(job->pool, fl_is_beyond(job), after);
         return true;
     }
     ended->tells |= job->more->late;
@@ -174,7 +175,7 @@ void fl_job_end_aloud(filch_self self, const fl_ended *ended, fl_after *after)
 {
     filch_job *job = ended->job;
     filch_pool *pool = job->pool;
-    bool beyond = job->beyond;
+    bool beyond = fl_is_beyond(job);
     if (ended->tells)
         fl_job_tell(self, job);
     fl_fiber_of(self)->running.on_runner = false;
@@ -531,7 +532,7 @@ static void due(void *arg)
         pool->stats.delayed--;
         if (!fl_awaits_leave(
                 &fl_trials(job)->attempts)) /* else it still waits for its first call */
-            job->since = fl_pool_date(pool);
+            fl_job_date(job);
         fl_pending_callback_call_off(job);
         if (job->beyond)
             fl_pool_run_beyond(pool, job, &after);

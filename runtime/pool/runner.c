@@ -46,7 +46,7 @@ static filch_job *take_first(filch_pool *pool)
 {
     if (!fl_order_knows_first(pool))
         fl_intake_collect(pool);
-    if (!pool->queue.by_age.first)
+    if (!pool->stats.waiting)
         fl_intake_close(pool);
     return fl_order_take(pool);
 }

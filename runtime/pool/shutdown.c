@@ -91,7 +91,8 @@ size_t filch_pool_cancel_waiting(filch_pool *pool)
     fl_pool_lock(pool);
     size_t cancelled = (size_t)fl_direct_cancel_waiting(pool);
     cancelled += cancel_row(&pool->order.delayed, &after);
-    cancelled += cancel_row(&pool->queue.by_age, &after);
+    for (unsigned i = 0; fl_order_row(pool, i); i++)
+        cancelled += cancel_row(fl_order_row(pool, i), &after);
     fl_pool_leave(pool, &after);
     return cancelled;
 }

@@ -57,10 +57,11 @@ void fl_places_clear(fl_places *places)
 
 void fl_job_give_place(filch_job *job)
 {
-    if (job->pool->direct.tallies || !job->by.place)
+    const uint32_t number = job->pool->direct.tallies ? 0 : fl_place_number(job);
+    if (!number)
         return;
-    fl_places_give(&job->pool->places, job->by.place - 1);
-    job->by.place = 0;
+    fl_places_give(&job->pool->places, number - 1);
+    fl_set_place_number(job, 0);
 }
 
 static int place_of(filch_job *job)
@@ -70,16 +71,17 @@ static int place_of(filch_job *job)
                        "filch_job_place of job %s, which is not in progress; call it from "
                        "the job's function",
                        job->name);
-    if (job->beyond)
+    if (fl_is_beyond(job))
         return fl_fail(EINVAL,
                        "job %s runs beyond the width of its pool and has no place; let "
                        "submissions wait (FILCH_FULL_WAIT)",
                        job->name);
-    int place = job->by.place ? (int)job->by.place - 1 : fl_places_take(&job->pool->places);
+    const uint32_t number = fl_place_number(job);
+    int place = number ? (int)number - 1 : fl_places_take(&job->pool->places);
     if (place < 0)
         return fl_fail(ENOMEM, "no memory for the places of pool %s; free some",
                        job->pool->config.name);
-    job->by.place = (uint32_t)place + 1;
+    fl_set_place_number(job, (uint32_t)place + 1);
     return place;
 }
 

@@ -123,11 +123,13 @@ static int wait_for_room(filch_pool *pool, filch_job *job, int64_t until)
                                     "capacity, or try (a time of 0)",
                                     pool->config.name));
     pool->runners.stranded += as.inside;
-    job->since = fl_now();
-    fl_elastic_mind_submitter(pool, job->since);
+    const int64_t now = fl_now();
+    if (pool->dates)
+        job->since = now;
+    fl_elastic_mind_submitter(pool, now);
     fl_waits_in("filch_pool_submit", pool);
     filch_context_retain(context);
-    int rc = fl_wait_queue_wait_looking(&pool->queue.room, &as, job->since + ADMIT_LOOK,
+    int rc = fl_wait_queue_wait_looking(&pool->queue.room, &as, now + ADMIT_LOOK,
                                         as.prompt ? NULL : look,
                                         until < deadline ? until : deadline, context);
     if (!as.told)
@@ -186,7 +188,7 @@ static int drop_newest(filch_pool *pool, filch_job *job, int64_t until)
 
 /* Of the jobs that count against the capacity; the oldest waiting jobs have the free places. NULL:
  * in a rendezvous no job waits for another. */
-static filch_job *oldest_queued(const filch_pool *pool)
+static filch_job *oldest_queued(filch_pool *pool)
 {
     const uint64_t free = fl_pool_free_places(pool), waiting = pool->stats.waiting;
     if (waiting <= free)
@@ -249,7 +251,7 @@ static int prepare(filch_job *job)
 {
     const fl_job_rare *rare = fl_rare(job);
     int rc = rare && rare->has_key && !rare->keyed ? fl_key_take(job) : 0;
-    return rc || !job->own ? rc : fl_due_enter(job);
+    return rc || !fl_is_own(job) ? rc : fl_due_enter(job);
 }
 
 /* As many as there is room for, or one for which there is none. Where there is room, only
@@ -305,7 +307,7 @@ static bool enters_intake(filch_pool *pool, filch_job *job)
 {
     if (!pool->intake.used || !is_light(job))
         return false;
-    job->since = fl_pool_date(pool);
+    fl_job_date(job);
     return fl_intake_push(pool, job);
 }
 

@@ -9,12 +9,14 @@ A  locked or otherwise atomic instruction
 M  the marker that run.py puts beside a light fence
 S  shift by 41, as a join does with what T has loaded
 
-A header is an address masked to a region's size. Registers and stack slots are followed in the order of the text: exact
+A region is an address masked to its size. Registers and stack slots are followed in the order of the text: exact
 within a block, and good enough beyond it as long as every T has its S, which run.py claims. If a register's value comes
-from another block, a load from where `top` lies in a header is a T if its value is shifted as a join does it."""
+from another block, a load from where `top` lies in a region is a T if its value is shifted as a join does it."""
 import re
 
-TOP = 128  # FILCH_APART: where `top` lies; `limit` is the header's first word
+LIMIT = 2816  # FILCH_HEADER_AT: where the header, and its first word, `limit`, lies in a region
+TOP = LIMIT + 128  # FILCH_APART
+TOPS = (TOP, TOP - LIMIT, TOP - 4096)  # from a region, a header, and behind a region's first page
 SLOT = 64
 WORD = 8
 REGION = -1 << 20
@@ -99,9 +101,11 @@ class Riscv64:
         (r"fence (?:rw,rw|iorw,iorw)", "X"),
         (r"fence.*|amo.*|lr\..*|sc\..*", "A"),
         (r"lui (?P<to>\w+),0xfff00", "region"),
+        (r"lui (?P<to>\w+),(?P<value>0x\w+)", "upper"),
         (r"and (?P<to>\w+),(?:(?P<source>\w+),)?(?P<other>\w+)", "both"),
         (r"mv (?P<to>\w+),(?P<source>\w+)", "copy"),
-        (r"(?:addi|ori) (?P<to>\w+),(?:(?P<source>\w+),)?(?P<value>-?\d+)", "add"),
+        (r"(?:addiw?|ori) (?P<to>\w+),(?:(?P<source>\w+),)?(?P<value>-?\d+)", "add"),
+        (r"add (?P<to>\w+),(?:(?P<source>\w+),)?(?P<other>\w+)", "sum"),
         (r"li (?P<to>\w+),0", "zero"),
         (r"sd(?:sp)? zero," + at, "erase"),
         (r"sd(?:sp)? (?P<source>\w+)," + at, "publish"),
@@ -124,8 +128,8 @@ class Perhaps(int):
 
 
 class State:
-    """State of registers and stack slots: ("header", offset), "zero", "region"; and the events so far. The
-    methods are what the rows above name, their arguments the rows' groups."""
+    """State of registers and stack slots: ("in", offset from a region), a constant, "zero", "mask"; and the events so
+    far. The methods are what the rows above name, their arguments the rows' groups."""
 
     def __init__(self, processor, known):
         self.processor = processor
@@ -148,21 +152,33 @@ class State:
         self.learn(to, "zero")
 
     def region(self, to):
-        self.learn(to, "region")
+        self.learn(to, "mask")
+
+    def upper(self, to, value):
+        self.learn(to, number(value) << 12)
 
     def copy(self, to, source):
         self.learn(to, self.known.get(source))
 
     def mask(self, to, value, source=None):
-        self.learn(to, ("header", 0) if number(value) == REGION else None)
+        self.learn(to, ("in", 0) if number(value) == REGION else None)
 
     def both(self, to, other, source=None):
-        self.learn(to, ("header", 0) if "region" in (self.known.get(source or to), self.known.get(other)) else None)
+        self.learn(to, ("in", 0) if "mask" in (self.known.get(source or to), self.known.get(other)) else None)
 
     def add(self, to, value, source=None):
         known = self.known.get(source or to)
-        header = isinstance(known, tuple)
-        self.learn(to, ("header", known[1] + number(value)) if header else None)
+        if isinstance(known, tuple):
+            self.learn(to, ("in", known[1] + number(value)))
+        else:
+            self.learn(to, known + number(value) if type(known) is int else None)
+
+    def sum(self, to, other, source=None):
+        one, two = self.known.get(source or to), self.known.get(other)
+        if isinstance(two, tuple):
+            one, two = two, one
+        header = LIMIT if two is None else two  # a constant that another block has loaded is the header's
+        self.learn(to, ("in", one[1] + header) if isinstance(one, tuple) and type(header) is int else None)
 
     def offset(self, to, base, offset=None):
         self.add(to, offset, base)
@@ -177,8 +193,8 @@ class State:
     def load(self, base, offset=None, to=None):
         known = self.known.get(base)
         if isinstance(known, tuple):
-            self.events += {0: "L", TOP: "T"}.get(known[1] + number(offset), "")
-        elif number(offset) == TOP and base != self.processor.stack:
+            self.events += {LIMIT: "L", TOP: "T"}.get(known[1] + number(offset), "")
+        elif number(offset) in TOPS and base != self.processor.stack:
             self.learn(to, Perhaps(len(self.events)))
             return
         self.learn(to, self.known.get((base, number(offset))) if base == self.processor.stack else None)
@@ -243,7 +259,7 @@ def functions(listing):
 
 def events(processor, instructions, gets_header=False):
     """gets_header: the function's first argument points to one."""
-    state = State(processor, {processor.first: ("header", 0)} if gets_header else {})
+    state = State(processor, {processor.first: ("in", LIMIT)} if gets_header else {})
     for instruction in instructions:
         step(state, instruction)
     return state.events

@@ -29,8 +29,8 @@ LIGHT = r"    filch_fence_light\(\);.*?\n"
 BODY = r"(void filch_fence_light\(void\)\n\{\n)(.*?)(^\}\n)"
 PUBLISH = r"    filch_ptr_store\(&self->task, .*?\n"
 ERASE = r"    filch_ptr_store\(&slot->task, NULL, .*?\n"
-LIMIT = r"    void \*limit = filch_ptr_load\(.*?\n"
-TOP = r"    filch_forkstack \*stack = filch_forkstack_here\(slot\);\n    uint64_t top = filch_u64_load\(.*?\n"
+LIMIT = r"    uintptr_t region = filch_region_here\(self\);\n    void \*limit = filch_ptr_load\(.*?\n"
+TOP = r"    uintptr_t region = filch_region_here\(slot\);\n    uint64_t top = filch_u64_load\(.*?\n"
 ALL = tuple(reader.PROCESSORS)
 
 # rule that is broken | file | pattern, replacement | function whose claim fails | processors where it

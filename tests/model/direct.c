@@ -286,7 +286,8 @@ static void lay_out(struct shape chosen)
     memset(pool, 0, sizeof *pool);
     pool->rt = &home;
     pool->config.name = "pool";
-    fl_direct_open(&pool->direct, false);
+    fl_direct_open(&pool->direct);
+    pool->cells = FL_CELLS_LINES;
     for (unsigned i = 0; i < SHARDS; i++) { /* read where the pool is at rest, or for reports */
         mc_ignore(&tallies.of[i].begun, sizeof tallies.of[i].begun);
         mc_ignore(tallies.of[i].outcomes, sizeof tallies.of[i].outcomes);

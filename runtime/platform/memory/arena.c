@@ -22,11 +22,10 @@ static size_t round_up(size_t size, size_t to)
 
 fl_layout fl_layout_for(size_t stack)
 {
-    size_t shared = FILCH_HEADER_AT % (size_t)sysconf(_SC_PAGESIZE); /* of the header's page */
     fl_layout layout = {.stack = stack};
-    layout.unit = round_up(GUARD_LEAST + stack + shared + FL_FORKSTACK_SIZE, FILCH_REGION_SIZE);
-    layout.header_at = layout.unit - FL_FORKSTACK_SIZE;
-    layout.guard = layout.header_at - shared - stack;
+    layout.unit = round_up(GUARD_LEAST + stack + FL_FORKSTACK_END, FILCH_REGION_SIZE);
+    layout.guard = layout.unit - FL_FORKSTACK_END - stack;
+    layout.header_at = layout.guard + stack + FILCH_HEADER_AT;
     return layout;
 }
 
@@ -50,13 +49,14 @@ static char *map_below(char *above, size_t size)
     return low && low == wanted ? low + SPARED : NULL;
 }
 
-/* Trimmed so that units are aligned and no page table is shared with a neighbour. */
-static char *map_aligned(size_t size, size_t align, size_t spared)
+/* Trimmed so that the first region begins `into` bytes behind the start, and headers share no page
+ * table with a neighbour. */
+static char *map_aligned(size_t size, size_t into, size_t align, size_t spared)
 {
     char *whole = map(NULL, size + align + spared, 0);
     if (!whole)
         return NULL;
-    size_t before = round_up((uintptr_t)whole, align) - (uintptr_t)whole;
+    size_t before = round_up((uintptr_t)whole + into, align) - into - (uintptr_t)whole;
     if (before)
         munmap(whole, before);
     if (before < align + spared)
@@ -80,7 +80,7 @@ fl_arena *fl_arena_create(const fl_layout *layout, unsigned room, const fl_arena
     if (last && size % align == 0)
         arena->base = map_below(last->base, size);
     if (!arena->base)
-        arena->base = map_aligned(size, align, last ? SPARED : 0);
+        arena->base = map_aligned(size, layout->guard + layout->stack, align, last ? SPARED : 0);
     if (arena->base)
         return arena;
     free(arena);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The memory of fibers: arenas, one mapping each, of equal units. A fiber has one unit, aligned to
- * FILCH_REGION_SIZE. Its last region has the header where masking `self` finds it:
+ * The memory of fibers: arenas, one mapping each, of equal units, whose size is a multiple of
+ * FILCH_REGION_SIZE. A fiber has one unit, which lies so that masking `self` finds the header:
  *
  *     low                                                     high
  *     | guard | C stack, grows down | header | slots, used upwards |
+ *                                 ^ a region begins, FILCH_HEADER_AT bytes before the header
  *
- * The header is in the middle of a page, between the oldest frames and the first slots. So a fiber whose
- * task waits with few frames and forks takes one page.
+ * One page has the oldest frames, the header and the first slots. So a fiber whose task waits with few
+ * frames and forks takes one page.
  *
  * A C stack that overflows meets the guard. A frame so large that it jumps over the guard meets the
  * last slots of the unit below, which only a task with thousands of unjoined forks uses. Code compiled
@@ -33,7 +34,7 @@ struct fl_fibers;
 typedef struct fl_layout {
     size_t unit;
     size_t guard;     /* at the unit's low end */
-    size_t stack;     /* behind it, and continued to */
+    size_t stack;     /* behind it, up to a region's start, and then to */
     size_t header_at; /* from the unit's low end; not a whole page */
 } fl_layout;
 

@@ -144,3 +144,39 @@ FOR_EACH(order, jobs_leave_by_urgency_then_age, rows)
         free(jobs[i]);
     free(pool);
 }
+
+/* In each order the same four jobs. */
+Test(order, age_is_known_across_rows)
+{
+    static const enum filch_pool_order orders[] = {FILCH_ANY, FILCH_LIFO, FILCH_PRIORITY,
+                                                   FILCH_EARLIEST};
+    static const unsigned levels[] = {5, 1, 3, 1}, rows_of[] = {1, 1, FILCH_PRIORITIES, 2};
+    static const unsigned by_age[] = {1, 2, 0, 3};
+    for (unsigned o = 0; o < sizeof orders / sizeof *orders; o++) {
+        filch_pool *pool = calloc(1, sizeof *pool);
+        fl_full_job *jobs = calloc(4, sizeof *jobs);
+        cr_assert(pool && jobs);
+        pool->config.order = orders[o];
+        for (unsigned i = 0; i < 4; i++) {
+            filch_job *job = &jobs[by_age[i]].job;
+            *job = (filch_job){.pool = pool, .id = i + 1, .more = &jobs[by_age[i]].more};
+            job->priority = (uint8_t)levels[by_age[i]];
+            job->more->deadline = i % 2 ? NOW : FILCH_FOREVER;
+            fl_order_add(pool, job);
+            pool->stats.waiting++;
+        }
+        for (unsigned i = 0; i < 4; i++)
+            cr_assert_eq(fl_order_nth_oldest(pool, i), &jobs[by_age[i]].job, "order %u: %u", o, i);
+        cr_assert_eq(fl_order_newest(pool), &jobs[by_age[3]].job, "order %u", o);
+        cr_assert_not_null(fl_order_row(pool, rows_of[o] - 1), "order %u", o);
+        cr_assert_null(fl_order_row(pool, rows_of[o]), "order %u", o);
+        for (unsigned i = 0; i < 4; i++) {
+            fl_order_remove(pool, &jobs[i].job);
+            pool->stats.waiting--;
+        }
+        cr_assert_null(fl_order_newest(pool), "order %u", o);
+        fl_timer_row_clear(&pool->order.by_deadline);
+        free(jobs);
+        free(pool);
+    }
+}
