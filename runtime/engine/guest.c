@@ -95,23 +95,38 @@ void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
     fl_worker *worker = fiber->worker;
     bool borrowed = guest->borrowed;
     fl_guest_end_turn(fiber);
-    action(worker, fiber, arg); /* RunAction: another worker may lend itself from now on */
+    action(worker, fiber, arg); /* RunAction: from now on it may have its next turn */
     give_up(worker, borrowed, guest->carrier);
     await_turn(guest);
-    guest->borrowed = false;
     fl_guest_begin_turn(fiber, guest->lent);
+}
+
+static void give_turn(fl_guest *guest, fl_worker *worker, bool borrowed)
+{
+    guest->lent = worker;
+    guest->borrowed = borrowed;
+    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) ==
+        AWAITED) { /* LendWorker, GrantTurn */
+        fl_thread_told();
+        fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
+    }
 }
 
 void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
 {
-    fl_guest *guest = fl_fiber_guest(fiber);
     fl_park_lend(worker);
-    guest->lent = worker;
-    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* LendWorker */
-        fl_thread_told();
-        fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
-    }
+    give_turn(fl_fiber_guest(fiber), worker, false);
     fl_park_await(worker);
+}
+
+bool fl_guest_grant(fl_runtime *rt, fl_fiber *fiber)
+{
+    fl_worker *worker = fl_park_borrow(rt); /* BorrowWorker, CountBorrowed */
+    if (!worker)
+        return false;
+    fl_thread_noted();
+    give_turn(fl_fiber_guest(fiber), worker, true);
+    return true;
 }
 
 bool fl_guest_alone(filch_self self)
