@@ -20,6 +20,7 @@
  *   Its thread sleeps until its turn. The thread that makes the fiber ready borrows a sleeper for it,
  *   whose thread stays asleep. If no worker sleeps, the fiber becomes ready like any other, and the
  *   worker that finds it lends itself. The lender's thread sleeps until the guest hands it back.
+ *   Turns and waits of a few microseconds end before the threads sleep (runtime/engine/guest_cpu.h).
  * filch_unpinned has nothing to do, since the thread is not bound. A blocking call
  * (runtime/sync/blocking.h) returns the worker, and the thread that carries the call is the one that
  * is lent meanwhile. pthread_cancel is held off until the region ends; pthread_exit dies.
@@ -70,6 +71,7 @@
 #define FL_GUEST_H
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/guest_cpu.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
@@ -86,6 +88,7 @@ typedef struct fl_guest {
     fl_worker *carrier; /* that its thread is between its turns, or NULL */
     fl_fiber *fiber;    /* its own, and how that was before */
     fl_shadow shadow;
+    fl_pace pace;
     /* Of its thread, before */
     fl_fpmode fpmode;
     int cancel;
