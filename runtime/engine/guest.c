@@ -21,6 +21,7 @@
 #include <runtime/platform/futex.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/memory/sanitizer.h>
+#include <runtime/platform/spin.h>
 #include <runtime/platform/switch/fpmode.h>
 #include <runtime/platform/uncancelled.h>
 #include <sched/forkstack.h>
@@ -77,9 +78,13 @@ static void give_up(fl_worker *worker, bool borrowed, fl_worker *own)
 
 /* ---- Waiting ---- */
 
-static void await_turn(fl_guest *guest)
+/* patience: ns. */
+static void await_turn(fl_guest *guest, unsigned patience)
 {
     uint32_t turn = NONE;
+    fl_spin spin = fl_spin_begin(patience);
+    while (filch_u32_load(&guest->turn, FILCH_ACQUIRE) != GRANTED && fl_spin_on(&spin))
+        ;                                                             /* AwaitTurn */
     if (filch_u32_cas(&guest->turn, &turn, AWAITED, FILCH_ACQ_REL)) { /* AwaitTurn */
         fl_thread_waits(); /* perhaps it has been notified already: until then it counts as awake */
         fl_suspect();
@@ -95,23 +100,43 @@ void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg)
     fl_worker *worker = fiber->worker;
     bool borrowed = guest->borrowed;
     fl_guest_end_turn(fiber);
-    action(worker, fiber, arg); /* RunAction: another worker may lend itself from now on */
+    unsigned patience = fl_pace_wait(&guest->pace, worker);
+    action(worker, fiber, arg); /* RunAction: from now on it may have its next turn */
     give_up(worker, borrowed, guest->carrier);
-    await_turn(guest);
-    guest->borrowed = false;
+    await_turn(guest, patience);
+    fl_pace_turn(&guest->pace);
     fl_guest_begin_turn(fiber, guest->lent);
+}
+
+/* Returns a lender's patience, in ns. */
+static unsigned give_turn(fl_guest *guest, fl_worker *worker, bool borrowed)
+{
+    unsigned patience = fl_pace_give(&guest->pace, worker);
+    guest->lent = worker;
+    guest->borrowed = borrowed;
+    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) ==
+        AWAITED) { /* LendWorker, GrantTurn */
+        fl_thread_told();
+        fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
+    }
+    return patience;
 }
 
 void fl_guest_lend(fl_worker *worker, fl_fiber *fiber)
 {
-    fl_guest *guest = fl_fiber_guest(fiber);
     fl_park_lend(worker);
-    guest->lent = worker;
-    if (filch_u32_exchange(&guest->turn, GRANTED, FILCH_ACQ_REL) == AWAITED) { /* LendWorker */
-        fl_thread_told();
-        fl_futex_wake(&guest->turn, 1); /* by its address alone: its region may be over */
-    }
-    fl_park_await(worker);
+    unsigned patience = give_turn(fl_fiber_guest(fiber), worker, false);
+    fl_park_await(worker, patience);
+}
+
+bool fl_guest_grant(fl_runtime *rt, fl_fiber *fiber)
+{
+    fl_worker *worker = fl_park_borrow(rt); /* BorrowWorker, CountBorrowed */
+    if (!worker)
+        return false;
+    fl_thread_noted();
+    give_turn(fl_fiber_guest(fiber), worker, true);
+    return true;
 }
 
 bool fl_guest_alone(filch_self self)
@@ -180,6 +205,7 @@ enum fl_admission fl_guest_begin(fl_runtime *rt, fl_guest *guest)
         fl_cancel_release(guest->cancel);
         return FL_GUEST_NO_PLACE;
     }
+    fl_pace_turn(&guest->pace);
     guest->fpmode = fl_fpmode_now();
     fl_fpmode_set(rt->fpmode);
     fl_guest_begin_turn(guest->fiber, worker);

@@ -17,8 +17,10 @@
  *   little, and waits. A gift of many is offered slot by slot, so the join takes back what its thief
  *   has not begun (sched/forkstack.h).
  *   A fiber that waits, in a join or in any other call, returns its worker, which sleeps or goes on.
- *   Its thread sleeps until its turn: the fiber becomes ready like any other, and the worker that finds
- *   it lends itself. The lender's thread sleeps until the guest hands it back.
+ *   Its thread sleeps until its turn. The thread that makes the fiber ready borrows a sleeper for it,
+ *   whose thread stays asleep. If no worker sleeps, the fiber becomes ready like any other, and the
+ *   worker that finds it lends itself. The lender's thread sleeps until the guest hands it back.
+ *   Turns and waits of a few microseconds end before the threads sleep (runtime/engine/guest_cpu.h).
  * filch_unpinned has nothing to do, since the thread is not bound. A blocking call
  * (runtime/sync/blocking.h) returns the worker, and the thread that carries the call is the one that
  * is lent meanwhile. pthread_cancel is held off until the region ends; pthread_exit dies.
@@ -40,8 +42,14 @@
  * The turn of a guest that waits:
  *   LendWorker: exchange park word LENT, seq_cst;   -> AwaitTurn load turn, acquire; it sees the
  *      exchange turn GRANTED, acq_rel; futex wake      worker
- *   AwaitTurn, guest: CAS turn NONE -> AWAITED,     |  LendWorker: one of the two sees the
- *      acq_rel; load turn, acquire                     other; LendWorker wakes
+ *   GrantTurn: BorrowWorker, CountBorrowed;         -> AwaitTurn, the same; it sees what the
+ *      exchange turn GRANTED, acq_rel; futex wake      worker's thread did (BorrowWorker)
+ *   AwaitTurn, guest: CAS turn NONE -> AWAITED,     |  LendWorker, GrantTurn: one of the two
+ *      acq_rel; load turn, acquire                     sees the other, which wakes
+ * GrantTurn may come once the action has run (RunAction), so before ReturnWorker or HandBack of the
+ * worker that the guest still has: it gets another one then. The fiber counts as suspended until the
+ * exchange, so the runtime cannot end before. Afterwards GrantTurn touches the turn's address alone. It
+ * publishes no work, so it needs no PublisherFence.
  * A napper (park word NAPPING) is never borrowed: pushes rely on its next look (TakeNap).
  *
  * Between CountBorrowed and ReturnWorker the guest is the worker, and all edges of a worker hold
@@ -63,6 +71,7 @@
 #define FL_GUEST_H
 
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/guest_cpu.h>
 #include <runtime/engine/inbox.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
@@ -72,13 +81,14 @@
 
 /* A region, on the stack of its thread. */
 typedef struct fl_guest {
-    fl_worker *lent;    /* by its own thread, at the guest's turn */
-    bool borrowed;      /* else lent: its thread goes on when it is handed back */
+    fl_worker *lent;    /* at the guest's turn: by its own thread, or */
+    bool borrowed;      /* by another one: its thread sleeps on when it is returned */
     filch_u32 turn;     /* the futex its thread sleeps on (guest.c) */
     fl_fiber *host;     /* which the worker's thread runs */
     fl_worker *carrier; /* that its thread is between its turns, or NULL */
     fl_fiber *fiber;    /* its own, and how that was before */
     fl_shadow shadow;
+    fl_pace pace;
     /* Of its thread, before */
     fl_fpmode fpmode;
     int cancel;
@@ -102,6 +112,9 @@ bool fl_guest_run(fl_runtime *rt, fl_work_item *work_item);
 void fl_guest_wait(fl_fiber *fiber, fl_action *action, void *arg);
 /* The worker, whose thread calls, found this fiber ready: it is the guest's until that waits or ends. */
 void fl_guest_lend(fl_worker *worker, fl_fiber *fiber);
+/* The fiber, a guest's that waits, goes on in the place of a sleeping worker. false: none sleeps.
+ * Any thread. */
+bool fl_guest_grant(fl_runtime *rt, fl_fiber *fiber);
 /* Has nobody else anything to do, so that a yield would only wake a thread? self: of a guest's task. */
 bool fl_guest_alone(filch_self self);
 

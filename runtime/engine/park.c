@@ -70,6 +70,7 @@
 #include <runtime/platform/fence.h>
 #include <runtime/platform/futex.h>
 #include <runtime/platform/memory/cells.h>
+#include <runtime/platform/spin.h>
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/deque.h>
 #include <sched/forkstack.h>
@@ -542,11 +543,13 @@ void fl_park_lend(fl_worker *worker)
     filch_u32_exchange(&worker->park_word, FL_PARK_LENT, FILCH_SEQ_CST); /* LendWorker */
 }
 
-void fl_park_await(fl_worker *worker)
+void fl_park_await(fl_worker *worker, unsigned patience)
 {
+    fl_spin spin = fl_spin_begin(patience);
     uint32_t park_word;
     while (fl_is_lent(park_word = filch_u32_load(&worker->park_word, FILCH_SEQ_CST))) /* HandBack */
-        fl_futex_wait_until(&worker->park_word, park_word, 0);
+        if (!fl_spin_on(&spin))
+            fl_futex_wait_until(&worker->park_word, park_word, 0);
 }
 
 void fl_park_hand_back(fl_worker *worker)

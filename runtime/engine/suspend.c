@@ -208,6 +208,8 @@ void fl_resume(fl_runtime *rt, fl_fiber *fiber)
         fl_stay_resume(fiber);
         return;
     }
+    if (FILCH_UNLIKELY(fl_fiber_guest(fiber)) && fl_guest_grant(rt, fiber))
+        return;
     if (here && here->rt == rt && !fl_push_ready(here, fl_item(FL_ITEM_FIBER, fiber))) {
         fl_relieve(&rt->fibers.starve);
         return;

@@ -12,6 +12,7 @@
 #include <runtime/engine/guest.h>
 #include <runtime/engine/help.h>
 #include <runtime/engine/park.h>
+#include <runtime/engine/suspend.h>
 #include <runtime/engine/worker.h>
 #include <runtime/queue/queues.h>
 #include <tests/model/system/process.h>
@@ -29,6 +30,7 @@ static filch_runtime *rt;
 static unsigned marks[MARKS]; /* how often each task or job ran */
 static filch_u32 told;        /* a job's word to a thread of the program */
 static filch_u32 gate;        /* for filch_help_until */
+static filch_ptr waiting;     /* a fiber that a thread of the program resumes */
 
 MC_UNCHECKED static void mark(unsigned which)
 {
@@ -57,6 +59,7 @@ static void name_everything(void)
     mc_name(&rt->fibers.lock, "fibers' lock");
     mc_name(&told, "told");
     mc_name(&gate, "gate");
+    mc_name(&waiting, "waiting");
     mc_name(&rt->worker_set.active, "active");
     mc_name(&rt->worker_set.lock, "lock");
     for (unsigned i = 0; mc_traces() && i < rt->worker_set.most; i++) {
@@ -79,6 +82,7 @@ static void lay_out(const process_wants *wanted, bool resized)
     memset(marks, 0, sizeof marks);
     memset(&told, 0, sizeof told);
     memset(&gate, 0, sizeof gate);
+    memset(&waiting, 0, sizeof waiting);
     reaches_setup();
     rcu_setup(0); /* nobody frees what they cover: deque.c, retire.c, reclaim.c */
     clock_setup(true);
@@ -346,6 +350,24 @@ static void wait_until_told(uint32_t times)
         mc_futex_wait(&told, now, false, MC_HERE);
 }
 
+static void show(fl_worker *worker, fl_fiber *left, void *unused)
+{
+    (void)worker;
+    (void)unused;
+    filch_ptr_store(&waiting, left, FILCH_RELEASE);
+    told_once();
+}
+
+FILCH_TASK(int, is_resumed, (int, number))
+{
+    mark((unsigned)number);
+    fl_suspend(self, show, NULL);
+    const fl_guest *guest = fl_fiber_guest(fl_fiber_of(self));
+    if (guest)
+        reaches_note(guest->borrowed ? "a grant" : "a loan");
+    return number;
+}
+
 static void destroy(void)
 {
     MC_CLAIM(filch_runtime_destroy(rt) == 0, "destroy fails");
@@ -451,6 +473,21 @@ static void run_to_the_gate(unsigned self)
         MC_CLAIM(FILCH_RUN(rt, leaf, 3) == 30, "a wrong result");
         MC_CLAIM(FILCH_RUN(rt, opens_late, 1) == 21, "a wrong result");
         told_once();
+    } else {
+        work(self);
+    }
+}
+
+/* Destroy comes while the thread that resumed may still be in its call. */
+static void run_resumed(unsigned self)
+{
+    if (self == 0) {
+        MC_CLAIM(FILCH_RUN(rt, is_resumed, 0) == 0, "a wrong result");
+        destroy();
+        expect_marks(0, 1);
+    } else if (self > rt->worker_set.most) {
+        wait_until_told(1);
+        fl_resume(rt, filch_ptr_load(&waiting, FILCH_ACQUIRE));
     } else {
         work(self);
     }
@@ -722,6 +759,10 @@ const mc_model mc_models[] = {
         TURNS_TAKEN),
     ROW("yields_guest_capped", run_and_yield_both, "and too few fibers", TWO, guest_few, 5000,
         TURNS_TAKEN),
+    ROW("resumed", run_resumed, "a thread resumes a guest", ONE, guest, 20000,
+        .reaches = {"a grant", "a loan"}),
+    ROW("resumed_two", run_resumed, "and two workers", THREE_AND, guest_two, 10000,
+        .reaches = {"a grant", "a loan"}),
     ROW("resizes_guest", run_and_resize, "a guest sends a worker away", TWO, guest_resized, 10000,
         VISITS),
     ROW("helps", run_and_help, "a task that helps until a word changes", TWO, two_workers, 10000,

@@ -208,7 +208,7 @@ WORDS = [
     Word("spent", (), R, N, N, N, "acquire?", "a reader that sees it sees that `since` changes (ExposeTasks, RobExposed)"),
     Word("shown", (), N, N, X, N, X, "a number of its own that only grows"),
     Word("handler", (), N, N, N, AR, A, "what it needs is there (SetHandler, ReadHandler)"),
-    Word("turn", (), X, X, AR, AR, A, "a guest sees the worker that it is lent (LendWorker, AwaitTurn)"),
+    Word("turn", (), X, X, AR, AR, A, "a guest sees the worker that it is lent (LendWorker, GrantTurn, AwaitTurn)"),
     Word("called", (), R, X, N, N, "acquire?", "a carrier sees its call (GiveCall, ReadCall)"),
     Word("party", (), N, N, N, S, S, "threads that may wake others; compared with each other and with I (runtime/engine/threads.h)"),
     Word("alive", (), S, S, N, N, S, "the same"),

@@ -224,6 +224,64 @@ Test(guest, a_wait_returns_the_worker)
     filch_channel_destroy(channel);
 }
 
+enum { WAITS = 50 };
+
+FILCH_TASK(int, receives_many, (filch_channel *, channel))
+{
+    int sum = 0, item;
+    for (unsigned i = 0; i < WAITS; i++) {
+        signpost_raise(&taken);
+        if (filch_channel_receive(channel, &item))
+            return -1;
+        sum += item;
+    }
+    return sum;
+}
+
+typedef struct sleepers_sender {
+    filch_runtime *rt;
+    filch_channel *channel;
+} sleepers_sender;
+
+/* All workers sleep, so the guest has returned its own. */
+static void *send_to_sleepers(void *arg)
+{
+    const sleepers_sender *by = arg;
+    for (int i = 0; i < WAITS; i++) {
+        signpost_wait(&taken, (unsigned)i + 1);
+        wait_until_all_sleep(by->rt);
+        filch_channel_send(by->channel, &i);
+    }
+    return NULL;
+}
+
+static uint64_t wakes_of(filch_runtime *rt)
+{
+    filch_runtime_stats stats;
+    OK(filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats));
+    return stats.wakes;
+}
+
+Test(guest, sleepers_sleep_on_while_one_resumes)
+{
+    static const unsigned workers[] = {1, 2, 8};
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_t thread;
+        filch_channel *channel = NULL;
+        filch_u32_store(&taken, 0, FILCH_RELEASE);
+        OK(filch_channel_create(&channel, sizeof(int), 1));
+        filch_runtime *rt = guest_asleep(workers[i]);
+        sleepers_sender by = {rt, channel};
+        const uint64_t before = wakes_of(rt);
+        cr_assert_eq(pthread_create(&thread, NULL, send_to_sleepers, &by), 0);
+        cr_assert_eq(FILCH_RUN(rt, receives_many, channel), WAITS * (WAITS - 1) / 2);
+        cr_assert_eq(wakes_of(rt), before);
+        pthread_join(thread, NULL);
+        expect_rest(rt);
+        filch_channel_destroy(channel);
+    }
+}
+
 enum { FIBERS = 2 }; /* and the guest's */
 static filch_channel *first, *second;
 

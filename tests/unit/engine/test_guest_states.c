@@ -7,9 +7,12 @@
 #include <pthread.h>
 
 #include <errno.h>
+#include <runtime/engine/choose_sleeper.h>
 #include <runtime/engine/fiber.h>
+#include <runtime/engine/guest_cpu.h>
 #include <runtime/engine/runtime.h>
 #include <runtime/engine/worker.h>
+#include <runtime/platform/clock.h>
 #include <runtime/platform/machine/affinity.h>
 #include <sched.h>
 #include <sched/forkstack.h>
@@ -208,6 +211,101 @@ Test(guest_cpu, a_shrunken_mask_stays)
     }
     fl_affinity_free(&before);
     OK(filch_runtime_destroy(rt));
+}
+
+/* A guest and its lender look for each other's step before they sleep. Waits and turns that began long
+ * ago (0) are long ones. */
+
+enum { ELSEWHERE = 1 << 20 };
+
+static void with_a_pace(void (*check)(fl_pace *pace, const fl_worker *worker))
+{
+    struct fl_affinity before = fl_affinity_read(), here = only(sched_getcpu());
+    filch_runtime *one = guest_asleep(1);
+    cr_assert_eq(fl_affinity_go(&here), 0);
+    fl_pace pace = {.cpu = ELSEWHERE,
+                    .givers_cpu = ELSEWHERE,
+                    .short_wait = true,
+                    .short_turn = true};
+    check(&pace, one->worker[0]);
+    fl_affinity_go(&before);
+    fl_affinity_free(&here);
+    fl_affinity_free(&before);
+    expect_rest(one);
+}
+
+static void spins_apart(fl_pace *pace, const fl_worker *worker)
+{
+    cr_assert_gt(fl_pace_wait(pace, worker), 0);
+    cr_assert_eq(pace->cpu, sched_getcpu());
+    pace->cpu = ELSEWHERE;
+    pace->short_turn = true;
+    cr_assert_gt(fl_pace_give(pace, worker), 0);
+    cr_assert_eq(pace->givers_cpu, sched_getcpu());
+}
+
+Test(guest_pace, threads_apart_spin)
+{
+    with_a_pace(spins_apart);
+}
+
+static void sleeps_together(fl_pace *pace, const fl_worker *worker)
+{
+    pace->cpu = pace->givers_cpu = sched_getcpu();
+    cr_assert_eq(fl_pace_give(pace, worker), 0);
+    cr_assert_eq(fl_pace_wait(pace, worker), 0);
+}
+
+Test(guest_pace, threads_on_one_cpu_sleep)
+{
+    with_a_pace(sleeps_together);
+}
+
+static void sleeps_after_long(fl_pace *pace, const fl_worker *worker)
+{
+    fl_pace_turn(pace);
+    cr_assert(!pace->short_wait);
+    pace->began = 0;
+    cr_assert_eq(fl_pace_wait(pace, worker), 0);
+    cr_assert(!pace->short_turn);
+    pace->cpu = ELSEWHERE;
+    cr_assert_eq(fl_pace_give(pace, worker), 0);
+    do
+        pace->began = fl_ticks();
+    while (fl_pace_turn(pace), !pace->short_wait);
+}
+
+Test(guest_pace, long_waits_sleep)
+{
+    with_a_pace(sleeps_after_long);
+}
+
+/* As of the worker that parked on this CPU last. */
+static void sleeps_on_anothers_cpu(fl_pace *pace, const fl_worker *worker)
+{
+    fl_near_park(&worker->rt->near, 1);
+    cr_assert_eq(fl_pace_wait(pace, worker), 0);
+    pace->short_turn = true;
+    cr_assert_eq(fl_pace_give(pace, worker), 0);
+}
+
+Test(guest_pace, guests_on_workers_cpus_sleep)
+{
+    with_a_pace(sleeps_on_anothers_cpu);
+}
+
+static void sleeps_crowded(fl_pace *pace, const fl_worker *worker)
+{
+    believe_in_cpus(worker->rt, 0);
+    cr_assert_eq(fl_pace_wait(pace, worker), 0);
+    pace->cpu = ELSEWHERE;
+    pace->short_turn = true;
+    cr_assert_eq(fl_pace_give(pace, worker), 0);
+}
+
+Test(guest_pace, more_workers_than_cpus_sleep)
+{
+    with_a_pace(sleeps_crowded);
 }
 
 /* Regions that begin in a signal handler. The signal comes by raise(), so that the handler may call
