@@ -134,7 +134,8 @@ def fibers(rt, prefix):
     for number in range(int(table["arenas"])):
         arena = table["arena"][number]
         for unit in range(int(arena["used"])):
-            fiber = (arena["base"] + unit * int(table["layout"]["unit"])).cast(kind)
+            low = arena["base"] + unit * int(table["layout"]["unit"])
+            fiber = (low + int(table["layout"]["header_at"])).cast(kind)
             if not int(fiber["number"]):
                 raise gdb.GdbError("filch: the core file lacks the memory of fibers; gdb's gcore leaves out memory with guard "
                                    "pages: use a core file of the kernel")
