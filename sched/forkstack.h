@@ -85,8 +85,8 @@
 /* The header's bytes before the first slot. They also hold the fiber's own fields, and in their last
  * 64 bytes an empty slot, which a join without a fork reads. */
 #define FL_SLOTS_OFFSET ((uintptr_t)704)
-/* Bytes of a region up to its last slot. Guard and C stack lie below them, partly in the region before
- * (runtime/platform/memory/arena.h). */
+/* Bytes of a region up to its last slot. The guard and the C stack lie below them, mostly in the
+ * preceding regions (runtime/platform/memory/arena.h). */
 #ifdef FILCH_TINY
 #define FL_FORKSTACK_END FILCH_REGION_SIZE
 #else

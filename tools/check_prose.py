@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The lint of prose: plain English in documents, comments and messages, and links of documents that lead somewhere.
+"""The lint of prose: plain English in documents, comments and messages, and dead links in documents.
 
   check_prose.py [--root DIR] [PATH...]   prints each finding of the tree, or of some files or folders; status 1: findings
 

@@ -62,8 +62,8 @@ typedef struct filch_task {
 #else
 /* The bytes and the alignment of a fiber's region. */
 #define FILCH_REGION_SIZE ((uintptr_t)1 << 20)
-/* Bytes from the region's start to its fork stack's header, where the fiber's C stack ends. One page
- * has the oldest frames, the header and the first slots, and is often all that a fiber needs. */
+/* The offset of the fork stack's header in its region. The C stack grows down from there, so one page
+ * holds the oldest frames, the header and the first slots. Many fibers need no other. */
 #define FILCH_HEADER_AT ((uintptr_t)2816)
 #endif
 
@@ -178,8 +178,9 @@ static inline filch_forkstack *filch_forkstack_of(filch_slot *slot)
 }
 
 /* Returns the region of a slot. It is opaque to the compiler, which masks a register where needed,
- * instead of keeping the region of every level of an inlined recursion on the stack. It is so twice: a
- * compiler that knew the low bits to be zero would keep the header's address beside it. */
+ * instead of keeping the region of every level of an inlined recursion on the stack. The second
+ * barrier hides that the low bits are zero; otherwise the compiler would keep the header's address as
+ * well. */
 static inline uintptr_t filch_region_here(filch_slot *slot)
 {
     uintptr_t region = (uintptr_t)slot;

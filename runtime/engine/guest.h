@@ -17,10 +17,11 @@
  *   little, and waits. A gift of many is offered slot by slot, so the join takes back what its thief
  *   has not begun (sched/forkstack.h).
  *   A fiber that waits, in a join or in any other call, returns its worker, which sleeps or goes on.
- *   Its thread sleeps until its turn. The thread that makes the fiber ready borrows a sleeper for it,
- *   whose thread stays asleep. If no worker sleeps, the fiber becomes ready like any other, and the
+ *   Its thread sleeps until its turn. The thread that resumes the fiber borrows a sleeping worker for
+ *   it; that worker's thread stays asleep. If no worker sleeps, the fiber becomes ready like any other, and the
  *   worker that finds it lends itself. The lender's thread sleeps until the guest hands it back.
- *   Turns and waits of a few microseconds end before the threads sleep (runtime/engine/guest_cpu.h).
+ *   Guest and lender spin briefly before they sleep, if their last wait was short
+ *   (runtime/engine/guest_cpu.h).
  * filch_unpinned has nothing to do, since the thread is not bound. A blocking call
  * (runtime/sync/blocking.h) returns the worker, and the thread that carries the call is the one that
  * is lent meanwhile. pthread_cancel is held off until the region ends; pthread_exit dies.
@@ -45,9 +46,10 @@
  *   GrantTurn: BorrowWorker, CountBorrowed;         -> AwaitTurn, the same; it sees what the
  *      exchange turn GRANTED, acq_rel; futex wake      worker's thread did (BorrowWorker)
  *   AwaitTurn, guest: CAS turn NONE -> AWAITED,     |  LendWorker, GrantTurn: one of the two
- *      acq_rel; load turn, acquire                     sees the other, which wakes
- * GrantTurn may come once the action has run (RunAction), so before ReturnWorker or HandBack of the
- * worker that the guest still has: it gets another one then. The fiber counts as suspended until the
+ *      acq_rel; load turn, acquire                     sees the other; the giver then wakes the
+ *                                                      guest
+ * GrantTurn may come as soon as the action has run (RunAction), before the guest has given up its own
+ * worker (ReturnWorker, HandBack). The guest then gets another one. The fiber counts as suspended until the
  * exchange, so the runtime cannot end before. Afterwards GrantTurn touches the turn's address alone. It
  * publishes no work, so it needs no PublisherFence.
  * A napper (park word NAPPING) is never borrowed: pushes rely on its next look (TakeNap).
@@ -81,8 +83,8 @@
 
 /* A region, on the stack of its thread. */
 typedef struct fl_guest {
-    fl_worker *lent;    /* at the guest's turn: by its own thread, or */
-    bool borrowed;      /* by another one: its thread sleeps on when it is returned */
+    fl_worker *lent;    /* the worker of the current turn */
+    bool borrowed;      /* it was a sleeper, whose thread sleeps on; else its own thread lent it */
     filch_u32 turn;     /* the futex its thread sleeps on (guest.c) */
     fl_fiber *host;     /* which the worker's thread runs */
     fl_worker *carrier; /* that its thread is between its turns, or NULL */

@@ -11,9 +11,9 @@
  *
  * A guest and a worker that lends itself may take turns of a few microseconds, as sender and receiver
  * of a channel do. On two CPUs each turn costs two wake-ups of about 5 us, on one CPU two switches of
- * about 2 us. So each of the two looks for its turn for 20 us before it sleeps, if the last wait was
- * that short and the other one has a CPU of its own. That is neither the same CPU nor the CPU of
- * another worker, which would be woken there. */
+ * about 2 us. So each of the two spins for up to 20 us before it sleeps, if the last wait was that
+ * short and the other thread has a CPU of its own. That is not the same CPU, and not one where another
+ * worker parked last, since that worker would be woken there. */
 #ifndef FL_GUEST_CPU_H
 #define FL_GUEST_CPU_H
 
@@ -29,10 +29,10 @@ typedef struct fl_pace {
 
 /* By the guest: its turn has begun. */
 void fl_pace_turn(fl_pace *pace);
-/* By the guest: its turn has ended, which was the worker's. Returns how long it may look for the next
- * one before it sleeps: ns. */
+/* By the guest: its turn has ended, which was the worker's. Returns how long it may spin before it
+ * sleeps: ns. */
 unsigned fl_pace_wait(fl_pace *pace, const fl_worker *worker);
-/* By the thread that gives it a turn. Returns how long a lender may look for the turn's end: ns. */
+/* By the thread that gives it a turn. Returns how long a lender may spin: ns. */
 unsigned fl_pace_give(fl_pace *pace, const fl_worker *worker);
 
 /* By the guest that works in the worker's place. */

@@ -68,8 +68,8 @@ bool fl_called_back(const fl_runtime *rt);
 fl_worker *fl_park_borrow(fl_runtime *rt);
 /* It sleeps again, or its thread wakes for what it would have to do. */
 void fl_park_return(fl_worker *worker);
-/* The worker's own thread lends it, as running; and waits until it is handed back, with looks for so
- * many ns before it sleeps. */
+/* The worker's own thread lends it, as running; and waits until it is handed back. It spins for up to
+ * `patience` ns before it sleeps. */
 void fl_park_lend(fl_worker *worker);
 void fl_park_await(fl_worker *worker, unsigned patience);
 void fl_park_hand_back(fl_worker *worker);

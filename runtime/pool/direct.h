@@ -80,7 +80,7 @@ static inline filch_submission fl_submission(const fl_submissions *of, size_t i)
  *     all numbers. The call knows under the lock that the pool is open, and then nothing was taken
  *     back, because that is done under the lock after the pool was seen closed.
  *
- * Memory: a plain job is one cache line (slim), unless the pool is timed. */
+ * Memory: a plain job is one cache line (slim), unless the pool is timed or has `stuck_after`. */
 
 typedef struct fl_tally {
     filch_u64 accepted, begun, outcomes[FILCH_OUTCOMES];

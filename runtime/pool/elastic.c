@@ -150,8 +150,10 @@ int fl_elastic_open(filch_pool *pool)
 void fl_elastic_mind(filch_pool *pool)
 {
     const fl_elastic *elastic = &pool->width.elastic;
+    if (pool->stats.width >= elastic->most && !elastic->cpu_max)
+        return;
     const filch_job *newest = fl_order_newest(pool);
-    if (newest && (pool->stats.width < elastic->most || elastic->cpu_max))
+    if (newest)
         fl_alarm_set(&pool->alarms[FL_ALARM_MONITOR], fl_later(newest->since, elastic->interval));
 }
 

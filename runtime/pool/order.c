@@ -59,7 +59,7 @@ void fl_row_leave(fl_row *row, filch_job *job)
         at->next->age.previous = at->previous;
 }
 
-/* A pool with the earliest deadline first has two: 0, without a deadline, and 1. */
+/* FILCH_EARLIEST has two levels: 0 for jobs without a deadline, 1 for jobs with one. */
 static fl_row *level_of(filch_pool *pool, const filch_job *job)
 {
     return &pool->order.level[pool->config.order == FILCH_PRIORITY ? job->priority : job->dated];
@@ -162,10 +162,10 @@ static filch_job *earliest(filch_pool *pool)
     return first ? job_of(first) : pool->order.level[0].first;
 }
 
-/* The next job to take, and the rows of levels; 0: all jobs stand in the pool's row. */
+/* Finds the next job; and the number of level rows, 0: one row for all jobs. */
 static const struct order {
     filch_job *(*next)(filch_pool *pool);
-    unsigned levels;
+    unsigned rows;
 } orders[FILCH_ORDERS] = {
     [FILCH_ANY] = {oldest, 0},        [FILCH_FIFO] = {oldest, 0},
     [FILCH_LIFO] = {newest, 0},       [FILCH_PRIORITY] = {most_urgent, FILCH_PRIORITIES},
@@ -174,10 +174,10 @@ static const struct order {
 
 fl_row *fl_order_row(filch_pool *pool, unsigned i)
 {
-    const unsigned levels = orders[pool->config.order].levels;
-    if (i >= (levels ? levels : 1))
+    const unsigned rows = orders[pool->config.order].rows;
+    if (i >= (rows ? rows : 1))
         return NULL;
-    return levels ? &pool->order.level[i] : &pool->queue.row;
+    return rows ? &pool->order.level[i] : &pool->queue.row;
 }
 
 static bool stand_by_deadline(filch_pool *pool, filch_job *job)
@@ -190,7 +190,7 @@ static bool stand_by_deadline(filch_pool *pool, filch_job *job)
 
 void fl_order_add(filch_pool *pool, filch_job *job)
 {
-    if (!orders[pool->config.order].levels) {
+    if (!orders[pool->config.order].rows) {
         fl_row_enter(&pool->queue.row, job);
         return;
     }
@@ -200,7 +200,7 @@ void fl_order_add(filch_pool *pool, filch_job *job)
 
 void fl_order_remove(filch_pool *pool, filch_job *job)
 {
-    if (!orders[pool->config.order].levels) {
+    if (!orders[pool->config.order].rows) {
         fl_row_leave(&pool->queue.row, job);
         return;
     }
@@ -214,34 +214,51 @@ filch_job *fl_order_first(filch_pool *pool)
     return orders[pool->config.order].next(pool);
 }
 
+/* From the nearer end. */
+static filch_job *nth_of(const fl_row *row, uint64_t nth, uint64_t younger)
+{
+    const bool from_first = nth <= younger;
+    filch_job *job = from_first ? row->first : row->last;
+    for (uint64_t steps = from_first ? nth : younger; steps; steps--)
+        job = from_first ? job->age.next : job->age.previous;
+    return job;
+}
+
 /* The first of each row is its oldest. */
-filch_job *fl_order_nth_oldest(filch_pool *pool, uint64_t nth)
+static filch_job *nth_of_all(filch_pool *pool, uint64_t nth)
 {
     filch_job *first[FILCH_PRIORITIES], *job = NULL;
     unsigned rows = 0;
-    FL_ASSERT(nth < pool->stats.waiting);
     for (const fl_row *row; (row = fl_order_row(pool, rows)); rows++)
         first[rows] = row->first;
     for (uint64_t i = 0; i <= nth; i++) {
-        unsigned oldest = 0;
+        unsigned best = 0;
         for (unsigned r = 1; r < rows; r++)
-            if (first[r] && (!first[oldest] || is_younger(first[oldest], first[r])))
-                oldest = r;
-        job = first[oldest];
-        first[oldest] = job->age.next;
+            if (first[r] && (!first[best] || is_younger(first[best], first[r])))
+                best = r;
+        job = first[best];
+        first[best] = job->age.next;
     }
     return job;
 }
 
+filch_job *fl_order_nth_oldest(filch_pool *pool, uint64_t nth)
+{
+    FL_ASSERT(nth < pool->stats.waiting);
+    return orders[pool->config.order].rows
+               ? nth_of_all(pool, nth)
+               : nth_of(&pool->queue.row, nth, pool->stats.waiting - 1 - nth);
+}
+
 filch_job *fl_order_newest(filch_pool *pool)
 {
-    filch_job *newest = NULL;
+    filch_job *best = NULL;
     for (unsigned i = 0; fl_order_row(pool, i); i++) {
         filch_job *last = fl_order_row(pool, i)->last;
-        if (last && (!newest || is_younger(last, newest)))
-            newest = last;
+        if (last && (!best || is_younger(last, best)))
+            best = last;
     }
-    return newest;
+    return best;
 }
 
 bool fl_order_knows_first(const filch_pool *pool)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The queue of a pool, in its order. Every waiting job stands in one row, which is by age. A pool
- * with priorities has a row for each level. One that takes the earliest deadline first has a row
- * of the jobs without a deadline, and one of the others, which also stand among the deadlines.
- * Under the pool's lock. */
+ * The queue of a pool, in its order. Every waiting job is in exactly one row, sorted by age.
+ * FILCH_PRIORITY has a row for each level. FILCH_EARLIEST has two: jobs without a deadline, and
+ * jobs with one, which are also in the deadline heap. Under the pool's lock. */
 #ifndef FL_ORDER_H
 #define FL_ORDER_H
 

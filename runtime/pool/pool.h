@@ -90,7 +90,7 @@ typedef struct fl_job_more {
     bool after_return : 1; /* its outcome is told when its function has returned, not before */
 } fl_job_more;
 
-/* A slim one has only the first line, which is all that a plain job without a date needs. Its
+/* A slim job consists of the first line only: a plain job of a pool without dates needs no more. Its
  * submitter writes one cache line, and the worker that runs it reads no other. */
 struct filch_job {
     union {
@@ -144,7 +144,8 @@ static inline bool fl_is_beyond(const filch_job *job)
 {
     return !job->slim && job->beyond;
 }
-/* Of a job in progress: 1 + its place number; 0: nobody has asked for it. A slim one stands in no row. */
+/* Of a job in progress: 1 + its place number; 0: nobody has asked for it. A slim job in
+ * progress is in no row, so `age.next` holds the number. */
 static inline uint32_t fl_place_number(const filch_job *job)
 {
     return job->slim ? (uint32_t)(uintptr_t)job->age.next : job->by.place;
@@ -289,7 +290,7 @@ struct filch_pool {
     bool all_extra;                   /* no job is plain: the configuration says so */
     filch_distribution *waits, *runs; /* ns; NULL: it is not timed */
     enum fl_dates dates;
-    enum fl_cells cells; /* of its plain jobs: FL_CELLS_LINES, they are slim */
+    enum fl_cells cells; /* of its plain jobs; FL_CELLS_LINES: they are slim */
     filch_u32 closed;    /* set under the lock, before the heavy fence of runtime/pool/direct.h */
     fl_direct direct;
     char apart[FILCH_APART]; /* above: hardly ever written */
@@ -403,8 +404,7 @@ static inline bool fl_is_own(const filch_job *job)
 {
     return !job->slim && job->own;
 }
-/* Sets `since`: all times of a pool are of the same clock, so jobs of a level stand in their
- * order. */
+/* Sets `since`, if the pool has dates. They come from one clock, so jobs of a level sort by them. */
 static inline void fl_job_date(filch_job *job)
 {
     const enum fl_dates dates = job->pool->dates;
@@ -492,7 +492,7 @@ int fl_workers_make(filch_pool *pool, unsigned workers, unsigned spares);
 
 /* ---- No lock ---- */
 
-/* Sets all fields of a new job but id, since, refs and more. */
+/* Sets the fields common to all new jobs. The caller sets id, slim and the second line. */
 static inline void fl_job_fill(filch_job *job, filch_pool *pool, filch_job_fn *fn, void *data,
                                const filch_job_options *options)
 {

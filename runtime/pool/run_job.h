@@ -60,8 +60,9 @@ void fl_job_end_aloud(filch_self self, const fl_ended *ended, struct fl_after *a
  *   stage     acts                                    becomes
  *   RUNNING   its runner, under the pool's lock:      DELAYED, if it has no outcome, is not
  *             starts the timer                        cancelled, and a timer could be had
- *   DELAYED   the timer thread, at the time           WAITING: to the end of the queue, even
- *                                                     if full; RUNNING if it runs beyond the
+ *   DELAYED   the timer thread, at the time           WAITING: to the end of its row, even if
+ *                                                     full (one that waited for its first call
+ *                                                     keeps its date, and so its age); RUNNING if it runs beyond the
  *                                                     width (FILCH_FULL_RUN): the submitter may
  *                                                     hold the runner for which it would wait
  *   DELAYED   its decider: stops the timer            ENDED

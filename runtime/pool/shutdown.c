@@ -71,13 +71,14 @@ static filch_context *next_to_cancel(filch_pool *pool)
     return found;
 }
 
-/* Those in it now: a cancelled job may make room for another one, which enters the row. */
-static size_t cancel_row(const fl_row *row, fl_after *after)
+/* Jobs up to that number: a cancelled job may make room for another one, which may enter any row. */
+static size_t cancel_row(const fl_row *row, uint64_t newest, fl_after *after)
 {
     size_t cancelled = 0;
-    const filch_job *last = row->last;
     for (filch_job *job = row->first, *next; job; job = next) {
-        next = job == last ? NULL : job->age.next;
+        next = job->age.next;
+        if (job->id > newest)
+            continue;
         fl_job_decide(job, FILCH_CANCELLED, NULL, after);
         cancelled++;
     }
@@ -89,10 +90,11 @@ size_t filch_pool_cancel_waiting(filch_pool *pool)
     FL_MUST_LIVE(pool);
     fl_after after = {0};
     fl_pool_lock(pool);
+    const uint64_t newest = pool->stats.accepted * fl_direct_stride(&pool->direct);
     size_t cancelled = (size_t)fl_direct_cancel_waiting(pool);
-    cancelled += cancel_row(&pool->order.delayed, &after);
+    cancelled += cancel_row(&pool->order.delayed, newest, &after);
     for (unsigned i = 0; fl_order_row(pool, i); i++)
-        cancelled += cancel_row(fl_order_row(pool, i), &after);
+        cancelled += cancel_row(fl_order_row(pool, i), newest, &after);
     fl_pool_leave(pool, &after);
     return cancelled;
 }

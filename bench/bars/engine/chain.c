@@ -71,7 +71,7 @@ bool chain_memory(const bar *unused, const measure_options *options)
     filch_runtime_destroy(rt);
     return measure_judge_one(measure_text("%ld suspended joins: KiB each, page tables included",
                                           job.length),
-                             (double)job.kib / (double)job.length, MEASURE_AT_MOST, 12);
+                             (double)job.kib / (double)job.length, MEASURE_AT_MOST, 8);
 }
 
 bool chain_capped(const bar *unused, const measure_options *options)

@@ -5,8 +5,8 @@
 #include <runtime/platform/virtual/virtual.h>
 #include <sched/forkstack.h>
 
-/* Slots of the own fork stack are the library's. Beside a thread's own C stack they are not told apart:
- * points there cost little, and OpenMP's teams find more races by them. */
+/* Slots of the running fiber belong to the library. For guests and seats they are not excluded: such
+ * points cost little, and OpenMP teams find more races with them. */
 static bool is_slot(const void *address)
 {
     const fl_fiber *fiber = fl_fiber_here();

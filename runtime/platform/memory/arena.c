@@ -22,9 +22,10 @@ static size_t round_up(size_t size, size_t to)
 
 fl_layout fl_layout_for(size_t stack)
 {
+    size_t end = round_up(FL_FORKSTACK_END, (size_t)sysconf(_SC_PAGESIZE));
     fl_layout layout = {.stack = stack};
-    layout.unit = round_up(GUARD_LEAST + stack + FL_FORKSTACK_END, FILCH_REGION_SIZE);
-    layout.guard = layout.unit - FL_FORKSTACK_END - stack;
+    layout.unit = round_up(GUARD_LEAST + stack + end, FILCH_REGION_SIZE);
+    layout.guard = layout.unit - end - stack;
     layout.header_at = layout.guard + stack + FILCH_HEADER_AT;
     return layout;
 }
@@ -49,8 +50,8 @@ static char *map_below(char *above, size_t size)
     return low && low == wanted ? low + SPARED : NULL;
 }
 
-/* Trimmed so that the first region begins `into` bytes behind the start, and headers share no page
- * table with a neighbour. */
+/* Trimmed so that the first region begins `into` bytes after the start, and no page table maps headers
+ * of two arenas. */
 static char *map_aligned(size_t size, size_t into, size_t align, size_t spared)
 {
     char *whole = map(NULL, size + align + spared, 0);

@@ -10,11 +10,12 @@
  * One page has the oldest frames, the header and the first slots. So a fiber whose task waits with few
  * frames and forks takes one page.
  *
- * A C stack that overflows meets the guard. A frame so large that it jumps over the guard meets the
- * last slots of the unit below, which only a task with thousands of unjoined forks uses. Code compiled
- * with -fstack-clash-protection touches each page of a frame in turn, so it cannot jump. With the
- * default stack of 256 KiB the guard has 128 KiB, and two units share one page table: 2 KiB of page
- * table for each fiber.
+ * A C stack that overflows meets the guard. A frame so large that it jumps over the guard lands in the
+ * fork stack of the unit below, from its last slots down, which only a task with thousands of unjoined
+ * forks uses. Below an arena it lands in any memory of the program. Code compiled with
+ * -fstack-clash-protection touches each page of a frame in turn, so it cannot jump. With the default
+ * stack of 256 KiB the guard has 128 KiB, and two units share one page table: 2 KiB of page table for
+ * each fiber.
  *
  * Life: an arena stays mapped until its runtime is destroyed. While all of its fibers are idle, its
  * pages can be replaced by fresh ones (fl_arena_renew), which frees the page tables as well.
@@ -30,12 +31,13 @@
 struct fl_fiber;
 struct fl_fibers;
 
-/* Sizes in bytes, whole pages. */
+/* In bytes. Unit, guard and stack are whole pages. */
 typedef struct fl_layout {
     size_t unit;
     size_t guard;     /* at the unit's low end */
-    size_t stack;     /* behind it, up to a region's start, and then to */
-    size_t header_at; /* from the unit's low end; not a whole page */
+    size_t stack;     /* above the guard; ends where a region starts */
+    size_t header_at; /* of the header, from the unit's low end; the C stack also has the
+                         FILCH_HEADER_AT bytes below it */
 } fl_layout;
 
 typedef struct fl_arena {

@@ -108,7 +108,7 @@ Test(fiber, unit_orders_guard_stack_fork_stack)
         cr_assert_geq(layout.guard, 128 << 10);
         cr_assert_eq(layout.guard % page, 0);
         cr_assert_eq(layout.guard + stacks[i], layout.header_at / page * page);
-        cr_assert_eq(layout.header_at + FL_FORKSTACK_SIZE, layout.unit);
+        cr_assert_leq(layout.header_at + FL_FORKSTACK_SIZE, layout.unit);
     }
     const fl_fiber *one = get();
     cr_assert_eq((const char *)one->shadow.low + one->shadow.size, (const char *)one,

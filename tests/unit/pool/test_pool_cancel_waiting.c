@@ -56,12 +56,15 @@ Test(cancel_waiting, only_waiting_jobs_are_cancelled)
                 (filch_pool_config){.workers = workers[i], .width = 1, .order = order});
 }
 
-/* Of three jobs, the last waits for room. */
+/* Of three jobs, the last waits for room. It belongs into a row behind theirs, if there are several. */
 static void *submits(void *arg)
 {
     filch_pool *pool = arg;
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 2; i++)
         cr_assert_eq(FILCH_SUBMIT(pool, succeeds, NULL), 0);
+    cr_assert_eq(FILCH_SUBMIT_AS(pool, succeeds, NULL, .priority = 5,
+                                 .timeout = 3600 * FILCH_SECOND),
+                 0);
     return NULL;
 }
 
@@ -73,21 +76,28 @@ static bool somebody_waits_for_room(filch_pool *pool)
     return waits;
 }
 
-Test(cancel_waiting, cancelling_admits_submitter_awaiting_room)
+static void admits_in(unsigned order)
 {
     gate at;
     pthread_t other;
-    filch_pool *pool = pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 2});
+    filch_pool *pool =
+        pool_of((filch_pool_config){.workers = 2, .width = 1, .capacity = 2, .order = order});
     block(pool, &at);
     pthread_create(&other, NULL, submits, pool);
     WAIT_WHILE(!somebody_waits_for_room(pool));
-    cr_assert_eq(filch_pool_cancel_waiting(pool), 2);
+    cr_assert_eq(filch_pool_cancel_waiting(pool), 2, "order %u", order);
     cr_assert_eq(pthread_join(other, NULL), 0);
     signpost_raise(&at.go);
     OK(filch_pool_wait(pool, FILCH_FOREVER));
     cr_assert_eq(stats_of(pool).outcomes[FILCH_CANCELLED], 2);
     cr_assert_eq(stats_of(pool).outcomes[FILCH_SUCCEEDED], 2, "the blocker, and the admitted job");
     OK(filch_pool_destroy(pool));
+}
+
+Test(cancel_waiting, cancelling_admits_submitter_awaiting_room)
+{
+    for (unsigned order = 0; order < FILCH_ORDERS; order++)
+        admits_in(order);
 }
 
 static int cancels_others(filch_self self, filch_job *job, void *pool)
