@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Fibers: a fork stack (a region aligned to its own size) and a C stack. An issued fiber runs a
+ * Fibers: a fork stack (in a region aligned to its own size) and a C stack. An issued fiber runs a
  * worker's loop. If the task that the loop runs suspends, the whole fiber waits while its worker
  * goes on with another.
  *
- * Memory (runtime/platform/memory/arena.h): each fiber has a unit of an arena, with a guard, its C stack and
- * its fork stack. Pages are committed when touched. fl_fibers_decay
- * returns the memory of bursts to the system. Fibers that were idle for a second lose their pages,
- * and an arena all of whose fibers are idle is replaced as a whole, headers and page tables too.
- * Fibers are taken from the oldest arenas first, so that the newest become idle as a whole.
+ * Memory (runtime/platform/memory/arena.h): each fiber has a unit of an arena, with a guard, its C
+ * stack and its fork stack. Pages are committed when touched. fl_fibers_decay returns the memory of
+ * bursts to the system. Fibers that were idle for a second lose their pages, and an arena all of
+ * whose fibers are idle is replaced as a whole, headers and page tables too. Fibers are taken from
+ * the oldest arenas first, so that the newest become idle as a whole.
  *
  * A page fault under the lock would hold up all workers whose tasks begin to wait. So new fibers are made
  * in slabs (below). A worker takes a few units in a row under the lock, and lays out their
@@ -234,8 +234,8 @@ static inline fl_fiber *fl_fiber_of(filch_slot *slot)
 
 /* ---- Slabs ---- */
 
-/* Slabs: new fibers in a row of units of one arena. Making a fiber takes a system call for its guard, and a
- * page fault for its header. The worker that reserved the units does so without the
+/* Slabs: new fibers in a row of units of one arena. Making a fiber takes a system call for its
+ * guard, and a page fault for its header. The worker that reserved the units does so without the
  * lock of the fibers, so that no other worker waits, and with one system call for all guards.
  *
  * Threads: the one that reserved the slab. Others may read the fibers' atomic words. */
