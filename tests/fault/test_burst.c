@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  * test: absent in asan tsan
  *
- * Memory of a burst: a waiting task or job takes a page, and half a page table. Once the runtime is idle, nine
+ * Memory of a burst: a waiting task takes a page, and half a page table. Once the runtime is idle, nine
  * tenths of it go back to the system. Each burst is a process of its own. */
 #include <tests/support/system.h>
 #include <tests/support/tasks.h>
@@ -77,34 +77,6 @@ static void wait_in_bursts(void)
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
-/* ---- Jobs that wait ---- */
-
-static int job_waits(filch_self self, filch_job *job, void *unused)
-{
-    filch_waitgroup_wait(&group);
-    return 0;
-}
-
-static void let_jobs_wait(void)
-{
-    filch_runtime *rt = runtime();
-    filch_pool *pool = NULL;
-    filch_runtime_stats stats;
-    CHILD_CHECK(filch_pool_create(&pool, &(filch_pool_config){.runtime = rt, .width = WAITING}) ==
-                0);
-    filch_waitgroup_add(&group, 1);
-    long resident = kib_of("VmRSS:");
-    for (unsigned i = 0; i < WAITING; i++)
-        CHILD_CHECK(FILCH_SUBMIT(pool, job_waits, NULL) == 0);
-    do
-        filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
-    while (stats.suspended < WAITING);
-    CHILD_CHECK(kib_of("VmRSS:") - resident <= WAITING / 2 * 9);
-    filch_waitgroup_done(&group);
-    CHILD_CHECK(filch_pool_destroy(pool) == 0);
-    CHILD_CHECK(filch_runtime_destroy(rt) == 0);
-}
-
 /* ---- Jobs in a queue ---- */
 
 static signpost opened, ended;
@@ -149,9 +121,4 @@ Test(burst, tasks_return_most_memory_after_waiting)
 Test(burst, queued_jobs_return_most_memory_afterwards)
 {
     passes(queue_jobs);
-}
-
-Test(burst, waiting_job_takes_one_page)
-{
-    passes(let_jobs_wait);
 }
