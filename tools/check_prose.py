@@ -6,9 +6,13 @@
 
 A finding reads FILE:LINE: RULE: text (what to do)."""
 import argparse
+import functools
 import re
 import sys
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+from manual.anchors import slug  # noqa: E402
 
 WORDS = {  # pattern: what to write instead
     r"who(m)?ever|whatever|whom": "name the thing", r"ought": "should", r"in vain": "unsuccessful",
@@ -89,13 +93,11 @@ def hash_text(text):
         yield from comment((first + i, line) for i, line in enumerate(doc[1].split("\n")))
 
 
-def anchors(text):
-    """Those of a document's headings, as forges make them."""
-    taken = {}
-    for said in (re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", line) for line in re.findall(r"(?m)^#+ (.*)$", text)):
-        name = re.sub(r"[^\w\- ]", "", said.lower()).replace(" ", "-")
-        taken[name] = taken.get(name, -1) + 1
-        yield f"{name}-{taken[name]}" if taken[name] else name
+@functools.cache
+def anchors(path):
+    """Those of a document's headings."""
+    taken, headings = {}, re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8"))
+    return {slug(re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", title), taken) for title in headings}
 
 
 def broken_links(path, text):
@@ -107,7 +109,7 @@ def broken_links(path, text):
             goal = path.parent / name if name else path
             if not re.match(r"\w+:", target) and not goal.exists():
                 yield number, "link", f"no {name} (link to what exists)"
-            elif anchor and goal.suffix == ".md" and goal.exists() and anchor not in anchors(goal.read_text(encoding="utf-8")):
+            elif anchor and goal.suffix == ".md" and goal.exists() and anchor not in anchors(goal):
                 yield number, "link", f"no heading #{anchor} in {name or path.name} (link to one of its headings)"
 
 

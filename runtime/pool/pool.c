@@ -73,19 +73,12 @@ void fl_uses_end(filch_pool *pool)
 
 /* ---- The lock ---- */
 
-static inline bool has_rows(filch_pool *pool)
-{
-    bool has = false;
-    for (unsigned i = 0; fl_order_row(pool, i); i++)
-        has |= fl_order_row(pool, i)->first != NULL;
-    return has;
-}
-
 /* Do the counts agree with each other, and with the rows? */
 static inline bool counts_agree(filch_pool *pool)
 {
     const filch_pool_stats *stats = &pool->stats;
-    return !stats->waiting == !has_rows(pool) && !stats->delayed == !pool->order.delayed.first &&
+    return !stats->waiting == !fl_order_newest(pool) &&
+           !stats->delayed == !pool->order.delayed.first &&
            pool->runners.beyond <= stats->running &&
            pool->runners.seeking <= pool->runners.active &&
            pool->runners.active <= pool->runners.made;

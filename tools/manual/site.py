@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from anchors import slug
+
 HERE = Path(__file__).resolve().parent / "site"
 TEMPLATE = string.Template((HERE / "page.html").read_text(encoding="utf-8"))
 ROOT_PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
@@ -27,13 +29,6 @@ TEXT_MOST = 1500  # characters of a section that can be searched
 
 def run(*command, text=None):
     return subprocess.run(command, input=text, text=True, check=True, capture_output=True).stdout
-
-
-def slug(title, taken):
-    """A heading's anchor, as forges make it."""
-    name = re.sub(r"[^\w\- ]", "", html.unescape(re.sub(r"<[^>]+>", "", title)).lower()).replace(" ", "-")
-    taken[name] = taken.get(name, 0) + 1
-    return name if taken[name] == 1 else f"{name}-{taken[name] - 1}"
 
 
 def plain(markup):

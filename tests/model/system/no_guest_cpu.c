@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Where a guest runs is no step of any protocol, nor how long it looks for its turn. */
+ * Where a guest runs is no step of any protocol, nor how long it spins before it sleeps. */
 #include <runtime/engine/guest_cpu.h>
 
 void fl_guest_keep_apart(fl_worker *worker)

@@ -108,7 +108,7 @@ Test(fiber, unit_orders_guard_stack_fork_stack)
         cr_assert_geq(layout.guard, 128 << 10);
         cr_assert_eq(layout.guard % page, 0);
         cr_assert_eq(layout.guard + stacks[i], layout.header_at / page * page);
-        cr_assert_leq(layout.header_at + FL_FORKSTACK_SIZE, layout.unit);
+        cr_assert_eq((layout.header_at + FL_FORKSTACK_SIZE + page - 1) / page * page, layout.unit);
     }
     const fl_fiber *one = get();
     cr_assert_eq((const char *)one->shadow.low + one->shadow.size, (const char *)one,
@@ -133,7 +133,7 @@ Test(fiber, each_fiber_owns_its_stacks)
     }
     for (unsigned i = 0; i < MAX; i++) {
         const char *low = all[i]->shadow.low;
-        cr_assert_geq(all[i]->shadow.size, STACK);
+        cr_assert_eq(all[i]->shadow.size, STACK + FILCH_HEADER_AT);
         cr_assert_eq(low[0], (char)i);
         cr_assert_eq(low[STACK / 2], (char)i);
         cr_assert_not(fl_forkstack_offers(&all[i]->stack));

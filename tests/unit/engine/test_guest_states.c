@@ -213,7 +213,7 @@ Test(guest_cpu, a_shrunken_mask_stays)
     OK(filch_runtime_destroy(rt));
 }
 
-/* A guest and its lender look for each other's step before they sleep. Waits and turns that began long
+/* A guest and its lender spin before they sleep. Waits and turns that began long
  * ago (0) are long ones. */
 
 enum { ELSEWHERE = 1 << 20 };
