@@ -169,8 +169,7 @@ natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
 
 /* $JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.CONSUMED.TIME.PENDING; newer servers put domain and
  * account behind ACK, and may add more at the end. */
-bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
-                      uint64_t *sequence, int64_t *time)
+bool fl_nats_read_metadata(const char *answer_to, const char *stream, fl_nats_metadata *out)
 {
     const char *token[16];
     unsigned count = 0;
@@ -181,9 +180,10 @@ bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *deliv
     if (!from || strncmp(answer_to, "$JS.ACK.", 8) != 0)
         return false;
     size_t length = strlen(stream);
-    *delivered = strtoull(token[from], NULL, 10);
-    *sequence = strtoull(token[from + 1], NULL, 10);
-    *time = strtoll(token[from + 3], NULL, 10);
+    *out = (fl_nats_metadata){.delivered = strtoull(token[from], NULL, 10),
+                              .sequence = strtoull(token[from + 1], NULL, 10),
+                              .stored = strtoll(token[from + 3], NULL, 10),
+                              .left = strtoull(token[from + 4], NULL, 10)};
     return strncmp(token[from - 2], stream, length) == 0 && token[from - 2][length] == '.';
 }
 
@@ -191,19 +191,18 @@ bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *deliv
 static void complete(const fl_nats *n, natsMsg *raw, filch_message *message, int64_t *delay,
                      char id[FL_NATS_SUBJECT])
 {
-    uint64_t delivered = 0, sequence = 0;
-    int64_t stored = 0;
-    fl_nats_metadata(natsMsg_GetReply(raw), n->options.stream, &delivered, &sequence, &stored);
+    fl_nats_metadata data = {0};
+    fl_nats_read_metadata(natsMsg_GetReply(raw), n->options.stream, &data);
     if (message->delay) { /* its first delivery was too early, and does not count */
-        int64_t left = stored + message->delay - n->base.host->unix_time(n->base.host);
+        int64_t left = data.stored + message->delay - n->base.host->unix_time(n->base.host);
         *delay = left > message->delay ? message->delay : left;
-        delivered -= delivered > 1;
+        data.delivered -= data.delivered > 1;
         message->delay = 0;
     }
-    message->deliveries += (unsigned)delivered;
+    message->deliveries += (unsigned)data.delivered;
     if (!message->first_seen)
-        message->first_seen = stored;
-    snprintf(id, FL_NATS_SUBJECT, "%s-%llu", n->options.stream, (unsigned long long)sequence);
+        message->first_seen = data.stored;
+    snprintf(id, FL_NATS_SUBJECT, "%s-%llu", n->options.stream, (unsigned long long)data.sequence);
     if (!message->id)
         message->id = id;
 }

@@ -216,6 +216,7 @@ const fl_broker_kind fl_broker_nats = {
     .publish = publish,
     .count = fl_nats_count,
     .check = check,
+    .may_come = fl_nats_may_come,
     .transport = &fl_nats_transport,
 };
 
@@ -237,16 +238,15 @@ static bool is_stored(fl_nats *n, const fl_delivery *delivery)
     natsMsg *found = NULL;
     jsErrCode code = 0;
     jsOptions options;
-    uint64_t deliveries, sequence;
-    int64_t stored;
-    if (n->is_mute || !fl_nats_metadata(natsMsg_GetReply(delivery->handle), n->options.stream,
-                                        &deliveries, &sequence, &stored))
+    fl_nats_metadata data;
+    if (n->is_mute ||
+        !fl_nats_read_metadata(natsMsg_GetReply(delivery->handle), n->options.stream, &data))
         return false;
     jsOptions_Init(&options);
     options.Wait = ANSWER_WITHIN / FILCH_MILLISECOND;
-    natsStatus status = js_GetMsg(&found, n->js, n->options.stream, sequence, &options, &code);
+    natsStatus status = js_GetMsg(&found, n->js, n->options.stream, data.sequence, &options, &code);
     n->is_mute = status == NATS_TIMEOUT; /* this user may not ask, so it asks once */
-    bool is_same = status == NATS_OK && natsMsg_GetTime(found) == stored;
+    bool is_same = status == NATS_OK && natsMsg_GetTime(found) == data.stored;
     natsMsg_Destroy(found);
     return is_same;
 }

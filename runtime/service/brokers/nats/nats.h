@@ -9,7 +9,9 @@
  * Waiting. Before it sleeps, the owner leaves a request for one message at each consumer. libnats's
  * threads put what arrives into the box, and write to its eventfd. `receive` takes that first, and
  * fetches the rest by requests that do not wait. So a service that is busy has nothing read ahead, and
- * an idle one has at most a message for each queue.
+ * an idle one has at most a message for each queue. A delivery names how many messages the consumer has
+ * left. After a first delivery with none left nothing is fetched, and the job begins an exchange sooner.
+ * That number leaves out messages that are to come again: these come by the next request that waits.
  *
  * Answers. An acknowledgement, too, is a request: the server replies when it has processed it. A batch
  * is sent in one write, then awaited, so a status tells what the server knows.
@@ -69,6 +71,7 @@ typedef struct fl_nats_queue {
     int64_t sweep_at;   /* host->now of the next fl_nats_sweep; FILCH_FOREVER: none is needed */
     uint64_t swept;     /* the last number that was delivered, at the last fl_nats_sweep */
     bool more;          /* `receive` has stopped before the end */
+    bool guessed;       /* `receive` has taken the last message's word for the end */
 } fl_nats_queue;
 
 typedef struct fl_nats {
@@ -175,10 +178,16 @@ natsMsg *fl_nats_write(const fl_nats *n, unsigned index, const char *subject,
  * NULL: no memory. */
 fl_delivery *fl_nats_read(fl_nats *n, natsMsg *message, unsigned queue, int64_t *delay);
 
-/* Reads the address for answers to a delivery: how often it was made, the number of the message, and the
- * time of its storage, ns of Unix time. false: it is none of this stream. */
-bool fl_nats_metadata(const char *answer_to, const char *stream, uint64_t *delivered,
-                      uint64_t *sequence, int64_t *time);
+/* The parts of a delivery's address for answers. */
+typedef struct fl_nats_metadata {
+    uint64_t delivered; /* so many times, with this one */
+    uint64_t sequence;  /* the number of the message */
+    int64_t stored;     /* ns of Unix time */
+    uint64_t left;      /* messages that the consumer had not delivered then */
+} fl_nats_metadata;
+
+/* false: it is no delivery of this stream. */
+bool fl_nats_read_metadata(const char *answer_to, const char *stream, fl_nats_metadata *out);
 
 /* ---- nats.c ---- */
 
@@ -197,6 +206,7 @@ natsMsg *fl_nats_copy(const fl_nats *n, unsigned index, const char *subject,
 
 fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **out, unsigned most,
                              unsigned *count);
+bool fl_nats_may_come(fl_broker *broker, int64_t since);
 unsigned fl_nats_watch(fl_broker *broker, bool wants, struct pollfd *fds, unsigned room,
                        int64_t *until);
 fl_broker_rc fl_nats_turn(fl_broker *broker);

@@ -44,6 +44,14 @@ static void defer(fl_nats *n, fl_nats_queue *queue, const char *answer_to, int64
         queue->next_at = at;
 }
 
+/* Does this first delivery say that the consumer has no message left? */
+static bool is_last(const fl_nats *n, natsMsg *message)
+{
+    fl_nats_metadata data;
+    return fl_nats_read_metadata(natsMsg_GetReply(message), n->options.stream, &data) &&
+           data.delivered == 1 && data.left == 0;
+}
+
 /* NULL: it is not this connection's to deliver. Frees the arrival. */
 static fl_delivery *deliver(fl_nats *n, unsigned index, fl_nats_arrival *one)
 {
@@ -65,13 +73,17 @@ static fl_delivery *deliver(fl_nats *n, unsigned index, fl_nats_arrival *one)
     return NULL;
 }
 
-static void take(fl_nats *n, unsigned index, fl_delivery **out, unsigned most, unsigned *count)
+/* true: the last of them was the consumer's last. */
+static bool take(fl_nats *n, unsigned index, fl_delivery **out, unsigned most, unsigned *count)
 {
     fl_nats_arrival *one;
+    bool last = false;
     while (*count < most && (one = fl_nats_box_take(&n->box->inboxes[index], FILCH_FOREVER))) {
+        last = is_last(n, one->message);
         out[*count] = deliver(n, index, one);
         *count += out[*count] != NULL;
     }
+    return last;
 }
 
 /* ---- Fetching ---- */
@@ -144,13 +156,13 @@ fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **ou
 {
     fl_nats *n = fl_nats_of(broker);
     fl_nats_queue *q = &n->queues[queue];
-    bool ended = false;
+    bool ended;
     fl_broker_rc rc = FL_BROKER_OK;
     *count = 0;
     q->more = false;
     if (q->next_at <= fl_nats_now(n))
         q->next_at = FILCH_FOREVER;
-    take(n, queue, out, most, count);
+    q->guessed = ended = take(n, queue, out, most, count);
     for (unsigned round = 0; *count < most && !rc && !ended && !q->more; round++) {
         rc = fetch(n, queue, most - *count, &ended);
         if (!rc)
@@ -164,6 +176,16 @@ fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **ou
 }
 
 /* ---- Waiting ---- */
+
+bool fl_nats_may_come(fl_broker *broker, int64_t since)
+{
+    const fl_nats *n = fl_nats_of(broker);
+    bool any = false;
+    (void)since;
+    for (unsigned i = 0; i < n->queue_count; i++)
+        any |= n->queues[i].guessed;
+    return any;
+}
 
 /* Leaves a request for one message at the server, if there is none and none has come. */
 static int64_t ask(fl_nats *n, unsigned index)

@@ -135,6 +135,44 @@ static void read_ahead(bench *b)
     cr_assert_eq(poll(fds, 1, -1), 1);
 }
 
+Test(nats_broker, last_message_comes_without_an_exchange)
+{
+    bench b = bench_begin(&tested);
+    fl_delivery *batch[2];
+    unsigned count;
+    read_ahead(&b);
+    kill(nats.pid, SIGSTOP);
+    fl_broker_rc rc = fl_broker_nats.receive(b.consumer, 0, batch, 2, &count);
+    kill(nats.pid, SIGCONT);
+    cr_assert_eq(rc, FL_BROKER_OK);
+    cr_assert_eq(count, 1);
+    cr_assert(kind.may_come(b.consumer, 0), "the server was not asked for more");
+    bench_ack(&b, batch[0]);
+    bench_is_empty(&b);
+    cr_assert_not(kind.may_come(b.consumer, 0));
+    bench_end(&b);
+}
+
+Test(nats_broker, returned_messages_come_together)
+{
+    int64_t until;
+    bench b = bench_begin(&tested);
+    fl_delivery *batch[2];
+    unsigned count;
+    read_ahead(&b);
+    cr_assert_eq(bench_publish(&b, (filch_message){0}), 0);
+    for (unsigned i = 0; i < 2; i++)
+        cr_assert_not_null(batch[i] = bench_receive(&b));
+    for (unsigned i = 0; i < 2; i++)
+        bench_settle(&b, (fl_settlement){.delivery = batch[i], .verb = FL_SETTLE_RETURN});
+    WAIT_WHILE(!bench_is_awake(&b, &until));
+    cr_assert_eq(kind.receive(b.consumer, 0, batch, 2, &count), FL_BROKER_OK);
+    cr_assert_eq(count, 2);
+    for (unsigned i = 0; i < 2; i++)
+        bench_ack(&b, batch[i]);
+    bench_end(&b);
+}
+
 static void comes_to(bench *b, fl_broker *consumer)
 {
     fl_delivery *one = NULL;
