@@ -45,10 +45,10 @@ static void defer(fl_nats *n, fl_nats_queue *queue, const char *answer_to, int64
 }
 
 /* Does this first delivery say that the consumer has no message left? */
-static bool is_last(const fl_nats *n, natsMsg *message)
+static bool is_last(const fl_nats *n, const fl_delivery *delivery)
 {
     fl_nats_metadata data;
-    return fl_nats_read_metadata(natsMsg_GetReply(message), n->options.stream, &data) &&
+    return fl_nats_read_metadata(natsMsg_GetReply(delivery->handle), n->options.stream, &data) &&
            data.delivered == 1 && data.left == 0;
 }
 
@@ -73,17 +73,13 @@ static fl_delivery *deliver(fl_nats *n, unsigned index, fl_nats_arrival *one)
     return NULL;
 }
 
-/* true: the last of them was the consumer's last. */
-static bool take(fl_nats *n, unsigned index, fl_delivery **out, unsigned most, unsigned *count)
+static void take(fl_nats *n, unsigned index, fl_delivery **out, unsigned most, unsigned *count)
 {
     fl_nats_arrival *one;
-    bool last = false;
     while (*count < most && (one = fl_nats_box_take(&n->box->inboxes[index], FILCH_FOREVER))) {
-        last = is_last(n, one->message);
         out[*count] = deliver(n, index, one);
         *count += out[*count] != NULL;
     }
-    return last;
 }
 
 /* ---- Fetching ---- */
@@ -156,13 +152,13 @@ fl_broker_rc fl_nats_receive(fl_broker *broker, unsigned queue, fl_delivery **ou
 {
     fl_nats *n = fl_nats_of(broker);
     fl_nats_queue *q = &n->queues[queue];
-    bool ended;
     fl_broker_rc rc = FL_BROKER_OK;
     *count = 0;
     q->more = false;
     if (q->next_at <= fl_nats_now(n))
         q->next_at = FILCH_FOREVER;
-    q->guessed = ended = take(n, queue, out, most, count);
+    take(n, queue, out, most, count);
+    bool ended = q->guessed = *count && is_last(n, out[*count - 1]);
     for (unsigned round = 0; *count < most && !rc && !ended && !q->more; round++) {
         rc = fetch(n, queue, most - *count, &ended);
         if (!rc)
