@@ -6,6 +6,7 @@
 #include <runtime/platform/error.h>
 #include <runtime/platform/given.h>
 #include <runtime/platform/lock.h>
+#include <runtime/platform/memory/prefetch.h>
 #include <runtime/pool/deadlines.h>
 #include <runtime/pool/job.h>
 #include <runtime/pool/order.h>
@@ -224,6 +225,7 @@ int fl_job_wait(const char *call, filch_job *job, int64_t until)
 
 int filch_job_wait(filch_job *job, int64_t until)
 {
+    fl_prefetch_to_write(job, sizeof(fl_full_job)); /* its runner wrote all lines */
     return job ? fl_job_wait("filch_job_wait", job, until)
                : fl_fail(EINVAL, "filch_job_wait without a job; pass one");
 }

@@ -52,13 +52,13 @@ bool fl_intake_push(filch_pool *pool, filch_job *job)
 }
 
 /* A list of `count` jobs. */
-static filch_job *oldest_first(const filch_pool *pool, filch_job *newest, uint64_t count)
+static filch_job *oldest_first(filch_job *newest, uint64_t count)
 {
     filch_job *first = NULL;
     for (filch_job *job = newest, *older; job; job = older) {
         older = job->age.next;
         if (count-- > AHEAD)
-            fl_job_prefetch(pool, job->age.previous);
+            fl_job_prefetch(job->age.previous, job);
         job->age.next = first;
         first = job;
     }
@@ -79,7 +79,7 @@ static void append(filch_pool *pool, uint64_t word, uint64_t left)
 {
     const uint64_t count = pool->queue.credits - credits_of(word);
     pool->queue.credits = left;
-    for (filch_job *job = oldest_first(pool, first_of(word), count), *younger; job; job = younger) {
+    for (filch_job *job = oldest_first(first_of(word), count), *younger; job; job = younger) {
         younger = job->age.next;
         fl_job_number(job);
         if (fl_is_own(job))

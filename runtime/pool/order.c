@@ -271,7 +271,7 @@ filch_job *fl_order_take(filch_pool *pool)
     filch_job *job = fl_order_first(pool);
     if (!job)
         return NULL;
-    fl_job_prefetch(pool, job->age.next); /* still in another core's cache */
+    fl_job_prefetch(job->age.next, job); /* still in another core's cache */
     fl_order_remove(pool, job);
     return job;
 }

@@ -393,11 +393,12 @@ static inline uint64_t fl_pool_presses(const filch_pool *pool, unsigned more)
 {
     return fl_pool_meets(pool) ? pool->queue.room.inside + more : 0;
 }
-/* A hint: the calling thread will write to a job that another thread has written. It may be NULL, or of
- * another pool. */
-static inline void fl_job_prefetch(const filch_pool *pool, const filch_job *job)
+/* A hint: the calling thread will write to a job that another thread has written. It may be NULL,
+ * gone, or of another pool. Its size is guessed: that of `like`. */
+static inline void fl_job_prefetch(const filch_job *job, const filch_job *like)
 {
-    fl_prefetch_to_write(job, pool->dates ? sizeof *job : FL_CELL_LINE);
+    const size_t whole = fl_more(like) ? sizeof(fl_full_job) : sizeof *like;
+    fl_prefetch_to_write(job, like->slim ? FL_CELL_LINE : whole);
 }
 /* It has, or may have, a context of its own. */
 static inline bool fl_is_own(const filch_job *job)

@@ -70,7 +70,6 @@ static filch_job *take(filch_pool *pool, fl_runner *me, fl_after *after)
     }
     pool->stats.waiting--;
     pool->runners.taken++;
-    me->awaited |= fl_more(job) && job->more->handle;
     fl_job_begin(job);
     fl_gate_pass(pool, job, after);
     if (sought && pool->stats.waiting)
@@ -101,7 +100,6 @@ static void begin_turn(fl_runner *me)
 {
     me->turn_began = fl_ticks();
     me->waited = 0;
-    me->awaited = false;
 }
 
 /* Under the lock. Other runners take the jobs, and many jobs wait. */
@@ -135,7 +133,7 @@ static void end_turn(filch_self self, fl_runner *me, unsigned done)
     const uint64_t took = fl_ticks() - me->turn_began;
     if (done % LONG_TURN == 0 || fl_work_anywhere(me->pool->rt))
         filch_yield(self);
-    else if (!me->awaited && me->waited > took / WAITED && took < SHORT_TURN * FL_TICKS_PER_US)
+    else if (me->waited > took / WAITED && took < SHORT_TURN * FL_TICKS_PER_US)
         step_aside(me);
     begin_turn(me);
 }

@@ -10,9 +10,10 @@
  *   - the turn took less than 25 us, so jobs are short;
  *   - nothing else waits for a worker;
  *   - another runner is awake;
- *   - 64 jobs wait, and no job of the turn had a handle: nobody waits for the last of them.
- * So a long job after many short ones delays the jobs behind it by at most 60 us. An idle pool has
- * no active runner, so nothing sleeps there. Figures are in docs/internals/decisions.md. */
+ *   - 64 jobs wait.
+ * It has ended its last job, so nobody waits for a job of a runner that sleeps. A long job after
+ * many short ones delays the jobs behind it by at most 60 us. An idle pool has no active runner, so
+ * nothing sleeps there. Figures are in docs/internals/decisions.md. */
 #ifndef FL_POOL_RUNNER_H
 #define FL_POOL_RUNNER_H
 
@@ -27,7 +28,6 @@ typedef struct fl_runner {
     bool seeks;                  /* started, and has not looked for a job yet */
     uint64_t turn_began, waited; /* ticks: when its turn began; spent waiting for the lock since */
     uint64_t taken;              /* fl_pool_runners.taken when it last checked */
-    bool awaited;                /* a job of the turn had a handle, so a thread may wait for it */
 } fl_runner;
 
 /* Runners, and the jobs in progress. Written by a runner that begins or ends a job or becomes idle,
