@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: timeout 300 (a process for each function of each header: 40 s of CPU time with thread sanitizer)
+ * test: long in asan; timeout 300 (a process for each function of each header: 40 s of CPU time with thread sanitizer)
  *
  * The rules of <filch/base.h> for NULL and for destroyed objects: each object of each public function. */
 #include <filch/filch.h>
