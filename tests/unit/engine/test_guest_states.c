@@ -151,6 +151,11 @@ FILCH_TASK(bool, is_in_its_place)
     return there && one == 1;
 }
 
+static bool is_parked(const fl_worker *worker)
+{
+    return filch_u32_load(&worker->park_word, FILCH_ACQUIRE) == FL_PARK_PARKED;
+}
+
 static void play(bool confined)
 {
     filch_runtime *rt;
@@ -159,9 +164,10 @@ static void play(bool confined)
         return;
     OK(filch_runtime_create(&rt, &(filch_config){.workers = 2, .bind = "pu", .guest = "1"}));
     for (unsigned i = 0; i < 2; i++)
-        WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+        WAIT_WHILE(!is_parked(rt->worker[i]));
     OK(filch_go(rt, keeps_busy, NULL));
     signpost_wait(&busy, 1);
+    WAIT_WHILE(!is_parked(rt->worker[0]) && !is_parked(rt->worker[1])); /* a guest needs one */
     struct fl_affinity beside = only(busy_cpu);
     cr_assert_eq(fl_affinity_go(&beside), 0);
     if (!confined)
