@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: needs tls_clients
+ * test: needs tls_clients; long in asan
  *
  * TLS of all clients: each one talks to a server whose certificate is signed by the authority that
  * it was given, for the name in the URL. It says nothing, so no password and no job, to a server with
