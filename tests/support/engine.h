@@ -25,6 +25,7 @@ filch_runtime *runtime_at_rest(unsigned workers);
 
 filch_runtime *guest_runtime(unsigned workers);
 void wait_until_all_sleep(const filch_runtime *rt);
+bool is_parked(const fl_worker *worker);
 filch_runtime *guest_asleep(unsigned workers);
 /* Nobody has left anything behind. */
 void expect_rest(filch_runtime *rt);

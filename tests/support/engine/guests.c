@@ -10,13 +10,18 @@ filch_runtime *guest_runtime(unsigned workers)
     return rt;
 }
 
+bool is_parked(const fl_worker *worker)
+{
+    return filch_u32_load(&worker->park_word, FILCH_ACQUIRE) == FL_PARK_PARKED;
+}
+
 void wait_until_all_sleep(const filch_runtime *rt)
 {
     fl_idle *idle = (fl_idle *)(uintptr_t)&rt->idle;
     WAIT_WHILE(fl_idle_sleepers(fl_idle_look(idle)) < filch_runtime_workers(rt) ||
                fl_idle_has_token(idle));
     for (unsigned i = 0; i < filch_runtime_workers(rt); i++)
-        WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+        WAIT_WHILE(!is_parked(rt->worker[i]));
 }
 
 filch_runtime *guest_asleep(unsigned workers)

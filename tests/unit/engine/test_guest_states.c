@@ -95,7 +95,7 @@ static void join_too_late(unsigned count)
     cr_assert_eq(filch_runtime_create(&rt, &(filch_config){.workers = 2, .guest = "1"}), 0, "%s",
                  filch_error());
     for (unsigned i = 0; i < 2; i++) {
-        WAIT_WHILE(filch_u32_load(&rt->worker[i]->park_word, FILCH_ACQUIRE) != FL_PARK_PARKED);
+        WAIT_WHILE(!is_parked(rt->worker[i]));
         rt->worker[i]->profit.most = MOST;
     }
     cr_assert_eq(FILCH_RUN(rt, joins_too_late), 0);
@@ -149,11 +149,6 @@ FILCH_TASK(bool, is_in_its_place)
     fl_affinity_free(&own);
     FILCH_JOIN(long one, fib);
     return there && one == 1;
-}
-
-static bool is_parked(const fl_worker *worker)
-{
-    return filch_u32_load(&worker->park_word, FILCH_ACQUIRE) == FL_PARK_PARKED;
 }
 
 static void play(bool confined)

@@ -96,11 +96,6 @@ Test(phase, needs_a_runtime)
 
 /* Workers learn from the gaps between regions, and from wake-ups. */
 
-static bool is_parked(const fl_worker *worker)
-{
-    return filch_u32_load(&worker->park_word, FILCH_ACQUIRE) == FL_PARK_PARKED;
-}
-
 static filch_runtime *asleep(unsigned workers, const char *guest)
 {
     filch_runtime *rt = NULL;
