@@ -60,8 +60,22 @@
 
 /* A function that the library exports. */
 #define FILCH_API __attribute__((__visibility__("default")))
-/* A function that is inlined into each caller. */
-#define FILCH_INLINE static inline __attribute__((__always_inline__))
+/* Inlining is forced in optimized builds alone. With a sanitizer, too, compilers would take several
+ * times as long for the templates of sorts, whose code nobody measures. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FL_SANITIZED 1
+#endif
+#endif
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(FL_SANITIZED) ||            \
+    defined(FILCH_TSAN)
+#define FL_INLINED
+#else
+#define FL_INLINED __attribute__((__always_inline__))
+#endif
+
+/* A function that is inlined into each caller, except without optimization and with a sanitizer. */
+#define FILCH_INLINE static inline FL_INLINED
 /* A function that is rarely called. */
 #define FILCH_COLD __attribute__((__cold__, __noinline__))
 /* A function that does not return. */

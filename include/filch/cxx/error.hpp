@@ -36,7 +36,7 @@
 #define FL_CXX_THROWS 0
 #endif
 
-#define FL_CXX_INLINE inline __attribute__((__always_inline__))
+#define FL_CXX_INLINE inline FL_INLINED
 
 namespace filch
 {
