@@ -6,13 +6,14 @@
 #   first        it begins early, as all with `long` do, so that none runs alone at the end
 #   absent       it is not built
 #   memcheck     preset valgrind runs it, which interprets one thread at a time: not every test is worth the wait
+#   alone        it is a program by itself, as it is with wraps or link; others of its folder share one
 #   needs        libraries, as packages of pkg-config or targets; without one the test is left out
 #   wraps        functions that it replaces (--wrap)
 #   compile, link     options
 #   label, variables  another label; variables of its environment
 #   timeout, processors, resource_lock, run_serial   ctest's properties
 set(test_properties timeout processors resource_lock run_serial)
-set(test_phrases long first absent memcheck needs wraps compile link label variables ${test_properties})
+set(test_phrases long first absent memcheck alone needs wraps compile link label variables ${test_properties})
 
 # Builds that a line may name. (`default`: presets asan and release, which run the default suite.)
 set(named_builds asan tsan default release unoptimized tiny emulated)

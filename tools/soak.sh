@@ -13,13 +13,13 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 build=${FILCH_SOAK_BUILD:-build}
 
-# kind | build folder | its executables | what each is called with, or its environment | the same in a quick turn.
-# @ is a fresh seed.
+# kind | build folder | its executables, or the label of its tests | what each is called with, or its environment | the same in a
+# quick turn. @ is a fresh seed.
 kinds='
 model  | model   | tests/model/model_* | --random 2000000 --seed @ | --random 20000 --seed @
-stress | release | tests/test_* | FILCH_STRESS=5 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
-chaos  | chaos-tiny | tests/test_* | FILCH_STRESS=1 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
-fault  | debug   | tests/test_* | FILCH_SEED=@ | FILCH_SEED=@
+stress | release | label stress | FILCH_STRESS=5 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
+chaos  | chaos-tiny | label stress | FILCH_STRESS=1 FILCH_SEED=@ | FILCH_STRESS=0.05 FILCH_SEED=@
+fault  | debug   | label fault | FILCH_SEED=@ | FILCH_SEED=@
 fuzz   | fuzz    | tests/fuzz/fuzz_* | -seed=@ -max_total_time=60 -len_control=0 -max_len=400 | -seed=@ -runs=100
 '
 
@@ -62,17 +62,17 @@ interrupted() {
 }
 trap interrupted INT TERM
 
-# executables KIND FOLDER PATTERN: those there are. Tests of a label are named by their source's folder.
+# executables FOLDER PATTERN: those there are; of a label, each with the test that it runs (tests/programs.cmake).
 executables() {
-    local one name
-    for one in "$2"/$3; do
-        [ -f "$one" ] && [ -x "$one" ] || continue
-        name=$(basename "$one")
-        case $1 in
-        stress | fault) [ -f "tests/$1/$name.c" ] || continue ;;
-        chaos) [ -f "tests/stress/$name.c" ] || continue ;;
-        esac
-        echo "$one"
+    local one test program label
+    if [[ $2 = label\ * ]]; then
+        while read -r test program label; do
+            [ "$label" != "${2#label }" ] || [ ! -x "$1/tests/$program" ] || echo "$1/tests/$program --file $test"
+        done < <(cat "$1/tests/programs.txt" 2>/dev/null)
+        return
+    fi
+    for one in "$1"/$2; do
+        [ ! -f "$one" ] || [ ! -x "$one" ] || echo "$one"
     done
 }
 
@@ -129,7 +129,7 @@ round() {
             any=1 all=1
             turn "$kind" "$(command_of "$kind" "$one" "$long")" || return 1
             over && return 0
-        done < <(executables "$kind" "$folder" "$pattern")
+        done < <(executables "$folder" "$pattern")
         [ -n "$any" ] || [ "$turns" != 0 ] || echo "$kind: nothing built in $folder ($pattern); left out"
     done < <(grep . <<<"$kinds")
     return 0

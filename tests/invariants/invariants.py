@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Breaks invariants of the library on purpose, and sees whether its assertions (sched/assert.h) notice.
 
-invariants.mutants lists the faults, in the format of tests/model/mutants. `Test:` is a unit test's program, `Dies:` words of
-the assertion. The changed file is compiled as the build compiles it, and linked into that program in front of the library.
+invariants.mutants lists the faults, in the format of tests/model/mutants. `Test:` is a unit test, `Dies:` words of
+the assertion. The changed file is compiled as the build compiles it, and linked into its program in front of the library.
 Without the fault the program has to pass, and with it to print `broken: ` and those words.
 
     invariants.py BUILD [NAME ...]    BUILD: a folder of preset asan, debug or tiny, whose unit tests are built"""
@@ -30,8 +30,8 @@ BROKEN = "broken: "
 
 
 @contextlib.contextmanager
-def running(program):
-    one = relink.start(program, subprocess.PIPE)
+def running(program, test):
+    one = relink.start(program, test, subprocess.PIPE)
     limit = threading.Timer(PATIENCE, relink.end, [one])
     limit.start()
     try:
@@ -42,9 +42,9 @@ def running(program):
         one.wait()
 
 
-def assertion(program):
-    """The first one that it breaks; None: none."""
-    with running(program) as one:
+def assertion(program, test):
+    """The first one that the test breaks; None: none."""
+    with running(program, test) as one:
         return next((line.split(BROKEN, 1)[1].strip() for line in one.stdout if BROKEN in line), None)
 
 
@@ -65,7 +65,7 @@ def build(programs, mutant, folder):
 
 def check(programs, mutant):
     with tempfile.TemporaryDirectory() as folder:
-        said = assertion(build(programs, mutant, pathlib.Path(folder)))
+        said = assertion(build(programs, mutant, pathlib.Path(folder)), mutant.fields["Test"])
     if said is None:
         raise mutants.Wrong(f"it lives: {mutant.fields['Test']} ends without `{BROKEN}`")
     if mutant.fields["Dies"] not in said:
@@ -74,8 +74,8 @@ def check(programs, mutant):
 
 
 def holds(programs, name):
-    """A program as it is."""
-    return relink.run(programs.build / "tests" / name, PATIENCE), f"{name} fails without a fault; run it alone"
+    """A test as it is."""
+    return relink.run(programs.programs[name], name, PATIENCE), f"{name} fails without a fault; run it alone"
 
 
 def main():

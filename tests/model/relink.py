@@ -13,9 +13,15 @@ import mutants
 LIBRARY = "/filch_objects.dir/"  # in the commands that compile it; models compile the same sources
 
 
-def start(program, output, environment=None):
-    """One test after the other, in a process group of its own."""
-    return subprocess.Popen([program, "-j1"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, text=True, errors="replace",
+def programs_of(build, *labels):
+    """{test: program} of the tests in C of these labels, of any label without one."""
+    rows = map(str.split, (build / "tests/programs.txt").read_text().splitlines())
+    return {test: build / "tests" / program for test, program, label in rows if not labels or label in labels}
+
+
+def start(program, test, output, environment=None):
+    """The tests of one file, one after the other, in a process group of its own."""
+    return subprocess.Popen([program, "-j1", "--file", test], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, text=True, errors="replace",
                             env=environment, start_new_session=True)
 
 
@@ -25,9 +31,9 @@ def end(running):
         os.killpg(running.pid, signal.SIGKILL)
 
 
-def run(program, seconds, environment=None):
-    """Whether it passes in time. Its children end with it."""
-    running = start(program, subprocess.DEVNULL, environment)
+def run(program, test, seconds, environment=None):
+    """Whether the test passes in time. Its children end with it."""
+    running = start(program, test, subprocess.DEVNULL, environment)
     try:
         return running.wait(seconds) == 0
     except subprocess.TimeoutExpired:
@@ -39,8 +45,8 @@ def run(program, seconds, environment=None):
 
 class Programs:
     def __init__(self, build, names, *always):
-        """names: the programs. always: objects that each of them gets."""
-        self.build, self.always, self.links = build, always, {}
+        """names: the tests. always: objects that the program of each gets."""
+        self.build, self.always, self.links, self.programs = build, always, {}, programs_of(build)
         entries = json.loads((build / "compile_commands.json").read_text())
         self.compiled = {entry["file"]: shlex.split(entry["command"]) for entry in entries if LIBRARY in entry["command"]}
         self.own = {pathlib.Path(entry["file"]).stem: shlex.split(entry["command"]) for entry in entries
@@ -48,7 +54,7 @@ class Programs:
 
     def link(self, name):
         if name not in self.links:
-            said = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", f"tests/{name}"], stdout=subprocess.PIPE, text=True,
+            said = subprocess.run(["ninja", "-C", self.build, "-t", "commands", "-s", self.programs[name].relative_to(self.build)], stdout=subprocess.PIPE, text=True,
                                   check=True).stdout
             words = shlex.split(said.strip().splitlines()[-1])
             self.links[name] = [word for word in words if word not in (":", "&&")]
@@ -59,7 +65,7 @@ class Programs:
         words = list(self.link(name))
         words[words.index("-o") + 1] = str(target)
         if own:
-            words[next(i for i, word in enumerate(words) if word.endswith(f"{name}.c.o"))] = str(own)
+            words[next(i for i, word in enumerate(words) if word.endswith(f"/{name}.c.o"))] = str(own)
         at = next(i for i, word in enumerate(words) if word.endswith(".a"))
         subprocess.run([*words[:at], *objects, *self.always, "-Wl,-z,muldefs", *words[at:]], cwd=self.build, check=True)
 

@@ -29,8 +29,9 @@ run_soak 2 --rounds 1
 claim "nothing built is no success: $(cat err)" grep -q 'nothing to run' err
 
 played model/tests/model/model_one <<<'exit 0'
-played release/tests/test_trees <<<'exit 0'
-played release/tests/test_settings <<<'exit 0'
+played release/tests/tests_stress <<<'exit 0'
+played release/tests/tests_unit_engine <<<'exit 0'
+printf '%s\n' 'test_trees tests_stress stress' 'test_settings tests_unit_engine unit' 'test_queues test_queues stress' >build/release/tests/programs.txt
 played fuzz/tests/fuzz/fuzz_sched <<<'exit 0'
 run_soak 0 --rounds 3 --quick
 for kind in model stress fuzz; do
@@ -39,14 +40,14 @@ done
 claim "a test that is not built is reported, once" test "$(grep -c '^fault: nothing built' out)" -eq 1
 claim "each of nine calls had a seed of its own: $(cat calls)" test "$(sort -u calls | wc -l)" -eq 9
 claim "models get it as --seed" test "$(grep -c -- '--random 20000 --seed [0-9]' calls)" -eq 3
-claim "tests as FILCH_SEED" test "$(grep -c '^[0-9][0-9]* -j1$' calls)" -eq 3
+claim "tests as FILCH_SEED" test "$(grep -c '^[0-9][0-9]* --file test_trees -j1$' calls)" -eq 3
 claim "fuzzers as -seed" test "$(grep -c -- '-seed=[0-9].* -runs=100 .*corpus/sched$' calls)" -eq 3
 
 rm calls
 run_soak 0 --dry
 claim "--dry runs nothing" test ! -e calls
 
-played release/tests/test_trees <<<'echo words of the test; exit 3'
+played release/tests/tests_stress <<<'echo words of the test; exit 3'
 run_soak 1 --quick
 claim "the failure is counted: $(cat out)" grep -Eq '^stress +1 rounds .* 1 failures' out
 claim "the test's output is shown" grep -q 'words of the test' out

@@ -9,7 +9,8 @@
  *   cr_assert, cr_assert_not, _eq, _neq, _lt, _leq, _gt, _geq, _null, _not_null, _str_eq, _str_neq,
  *   _arr_eq, _float_eq,
  *   _fail; the same as cr_expect...; each with an optional format (a literal) and its arguments
- *   cr_skip_test, cr_fail, cr_log_info, cr_log_warn, cr_log_error;  command line: --filter suite/name, -jN (ignored)
+ *   cr_skip_test, cr_fail, cr_log_info, cr_log_warn, cr_log_error
+ * Command line: --file NAME (the tests of NAME.c; none is an error), --filter suite/name, -jN (ignored).
  *
  * Each test runs in a child process of this single-threaded one. It passes if it comes to its end
  * with exit status 0 (a sanitizer's report changes that), or ends by the signal or the exit code it
@@ -38,7 +39,7 @@ struct standin_options {
 };
 
 struct standin_test {
-    const char *suite, *name;
+    const char *suite, *name, *file;
     void (*run)(void); /* NULL: the options of a suite */
     struct standin_options options;
     struct standin_test *next;
@@ -58,7 +59,8 @@ __attribute__((noreturn)) void standin_skip(void);
 #define STANDIN_REGISTER(suite, name, function, ...)                                               \
     __attribute__((constructor)) static void standin_add_##suite##_##name(void)                    \
     {                                                                                              \
-        static struct standin_test test = {#suite, #name, function, {__VA_ARGS__}, NULL};          \
+        static struct standin_test test = {                                                        \
+            #suite, #name, __FILE__, function, {__VA_ARGS__}, NULL};                               \
         *standin_last = &test;                                                                     \
         standin_last = &test.next;                                                                 \
     }

@@ -169,7 +169,7 @@ def tests_of_a_line():
             program = pathlib.Path(folder) / name
             program.write_text(f"#!/bin/sh\n{code}\n")
             program.chmod(0o755)
-            verdicts[name] = relink.run(program, 0.5)
+            verdicts[name] = relink.run(program, name, 0.5)
         claim("a test passes that ends in time with 0", verdicts == {"passes": True, "fails": False, "hangs": False})
 
 

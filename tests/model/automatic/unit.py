@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Unit tests as judges, of faults that no sample of a model sees: the programs of preset `coverage`, linked anew with the
-changed file in front of the library.
+changed file in front of the library. A run of a program is the tests of one file.
 
 gcov's counters tell, test by test, which lines of the library it runs; the answer is kept in a file beside them. A fault is
 tested when a program that passes without it fails twice with it. A fault that none of them tells is linked into the same programs
@@ -29,21 +29,17 @@ OPTIONS = {"ASAN_OPTIONS": "detect_stack_use_after_return=0", "UBSAN_OPTIONS": "
 ELSEWHERE = ("service", "tools", "sim")  # folders below tests/unit whose tests are not of the library
 
 
-def names(build):
-    """The programs of labels `unit` and `fault`."""
+def programs(build):
+    """{test: program} of labels `unit` and `fault`, as far as they are built."""
     elsewhere = {path.stem for folder in ELSEWHERE for path in (HERE.parent.parent / "unit" / folder).glob("test_*.c")}
-    said = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1", "-L", "unit|fault"], stdout=subprocess.PIPE, text=True,
-                          check=True).stdout
-    for test in json.loads(said)["tests"]:
-        program = pathlib.Path(test.get("command", [""])[0])
-        if program.name.startswith("test_") and (build / "tests" / program.name).exists() and program.name not in elsewhere:
-            yield program.name
+    return {name: program for name, program in relink.programs_of(build, "unit", "fault").items()
+            if program.exists() and name not in elsewhere}
 
 
-def run_counted(root, notes, program):
+def run_counted(root, notes, program, name):
     """(seconds, {file: lines}) of a test that passes; None of another one."""
     began = time.monotonic()
-    (passed, spent), lines = reach.counted(root, notes, lambda environment: (relink.run(program, END, environment), time.monotonic() - began))
+    (passed, spent), lines = reach.counted(root, notes, lambda environment: (relink.run(program, name, END, environment), time.monotonic() - began))
     return (spent, {file: sorted(map(int, found)) for file, found in lines.items()}) if passed else None
 
 
@@ -52,12 +48,13 @@ def measure(root, build, say):
     cache = build / "tests.json"
     known = json.loads(cache.read_text()) if cache.exists() else {}
     notes = [note for note in sorted((build / "runtime").rglob("*.gcno")) if relink.LIBRARY in str(note)]
-    stamps = {name: (build / "tests" / name).stat().st_mtime for name in names(build)}
+    found_programs = programs(build)
+    stamps = {name: program.stat().st_mtime for name, program in found_programs.items()}
     fresh = [name for name, stamp in stamps.items() if known.get(name, {}).get("stamp") != stamp]
     if fresh:
         say(f"which lines do {len(fresh)} tests run?")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, found in zip(fresh, pool.map(lambda name: run_counted(root, notes, build / "tests" / name), fresh)):
+        for name, found in zip(fresh, pool.map(lambda name: run_counted(root, notes, found_programs[name], name), fresh)):
             known[name] = {"stamp": stamps[name], "found": found}
     if fresh:
         cache.write_text(json.dumps(known))
@@ -99,7 +96,7 @@ class Tests(relink.Programs):
         """Whether the program passes as it is, linked in the same way."""
         if name not in self.held:
             self.make(name, [], folder / name)
-            self.held[name] = relink.run(folder / name, END, self.environment)
+            self.held[name] = relink.run(folder / name, name, END, self.environment)
         return self.held[name]
 
     def build_one(self, fault, changed, folder, name):
@@ -130,7 +127,7 @@ class Tests(relink.Programs):
                     return None, done
                 program = self.build_one(fault, changed, folder, name)
                 own = self.ran[name][0]
-                failed = program and not any(relink.run(program, min(END, least + times * own), self.environment) for least, times in PATIENCE)
+                failed = program and not any(relink.run(program, name, min(END, least + times * own), self.environment) for least, times in PATIENCE)
                 if failed and self.holds(name, folder):
                     self.killers[fault.file, name] += 1
                     return name + self.mark, done + 1
@@ -145,5 +142,6 @@ class Sanitized(Tests):
     mark = " asan"
 
     def __init__(self, counted, build):
-        self.know(build, {name: found for name, found in counted.ran.items() if (build / "tests" / name).exists()}, *counted.always)
+        built = programs(build)
+        self.know(build, {name: found for name, found in counted.ran.items() if name in built}, *counted.always)
         self.environment = {**os.environ, **OPTIONS}

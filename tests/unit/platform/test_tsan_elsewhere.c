@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: absent in tsan
+ * test: absent in tsan; alone (its symbol would be found by the tests beside it)
  *
  * A program built with thread sanitizer cannot use a library built without it. */
 #include <tests/support/test.h>

@@ -259,7 +259,7 @@ static void dies_as(filch_service_config config, const filch_message *message, c
 
 Test(service, unprocessable_messages_become_dead_letters)
 {
-    static char big[FL_BODY_MOST + 1];
+    char *big = calloc(1, FL_BODY_MOST + 1);
     dies_as((filch_service_config){.envelope = FILCH_ENVELOPE_NATIVE},
             &(filch_message){
                 .id = "1", .queue = "tasks", .body = "{\"type\":\"count\"}", .body_size = 16},
@@ -268,9 +268,13 @@ Test(service, unprocessable_messages_become_dead_letters)
             &(filch_message){.id = "1", .queue = "tasks", .type = "other"},
             "unknown task type: other");
     dies_as((filch_service_config){0},
-            &(filch_message){
-                .id = "1", .queue = "tasks", .type = "count", .body = big, .body_size = sizeof big},
+            &(filch_message){.id = "1",
+                             .queue = "tasks",
+                             .type = "count",
+                             .body = big,
+                             .body_size = FL_BODY_MOST + 1},
             "body over 16 MiB");
+    free(big);
     dies_as((filch_service_config){0},
             &(filch_message){.id = "1", .queue = "tasks", .type = "count", .deliveries = 5},
             "poison: delivered 5 times without an outcome");

@@ -338,7 +338,7 @@ Test(service_options, wrong_configurations_are_refused_with_value)
 
 Test(service_options, bad_messages_and_repeated_keys_fail)
 {
-    static char big[FL_BODY_MOST + 1];
+    char *big = calloc(1, FL_BODY_MOST + 1);
     const filch_handler handler = {.type = "count", .fn = counts};
     filch_service *service = service_of((filch_service_config){.clock = test_clock}, &handler, 1);
     const struct {
@@ -359,8 +359,9 @@ Test(service_options, bad_messages_and_repeated_keys_fail)
         cr_assert_eq(filch_service_publish(service, &wrong[i].message, FILCH_FOREVER), -EINVAL);
         cr_assert(strstr(filch_error(), wrong[i].why), "%s", filch_error());
     }
-    const filch_message huge = {.type = "t", .body = big, .body_size = sizeof big};
+    const filch_message huge = {.type = "t", .body = big, .body_size = FL_BODY_MOST + 1};
     cr_assert_eq(filch_service_publish(service, &huge, FILCH_FOREVER), -EMSGSIZE);
+    free(big);
     const filch_message keyed = {.type = "count", .dedup = "k"};
     OK(filch_service_publish(service, &keyed, FILCH_FOREVER));
     cr_assert_eq(filch_service_publish(service, &keyed, FILCH_FOREVER), -EEXIST);

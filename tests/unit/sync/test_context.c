@@ -53,9 +53,9 @@ static void clear(void)
     free(stack);
 }
 
-TestSuite(context, .init = lay_out, .fini = clear);
+TestSuite(context_switch, .init = lay_out, .fini = clear);
 
-Test(context, two_stacks_alternate_and_keep_locals)
+Test(context_switch, two_stacks_alternate_and_keep_locals)
 {
     fl_switch_frame_make(&away.context, stack + STACK, talk, &step);
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -67,7 +67,7 @@ Test(context, two_stacks_alternate_and_keep_locals)
         cr_assert_eq(steps[i], i);
 }
 
-Test(context, entry_runs_on_own_aligned_stack)
+Test(context_switch, entry_runs_on_own_aligned_stack)
 {
     fl_switch_frame_make(&away.context, stack + STACK, talk, NULL);
     cross(&home, &away);
@@ -90,7 +90,7 @@ static void round_upward(void *unused)
     cross(&away, &home);
 }
 
-Test(context, floating_point_mode_stays_with_stack)
+Test(context_switch, floating_point_mode_stays_with_stack)
 {
     fesetround(FE_TOWARDZERO);
     fl_switch_frame_make(&away.context, stack + STACK, round_upward, NULL);
@@ -147,7 +147,7 @@ static void hold_there(void *unused)
     cross(&away, &home);
 }
 
-Test(context, callee_saved_registers_stay_with_stack)
+Test(context_switch, callee_saved_registers_stay_with_stack)
 {
     fl_switch_frame_make(&away.context, stack + STACK, hold_there, NULL);
     held here = hold(&home, &away, SEED_HERE);

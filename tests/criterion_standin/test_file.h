@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * The tests of one source file, for the two main functions of test programs, which have the tests of a folder. */
+#ifndef CRITERION_STANDIN_TEST_FILE_H
+#define CRITERION_STANDIN_TEST_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Returns whether the path `file`, of a source, is NAME.c in any folder. name NULL: true. */
+static inline bool is_test_of_file(const char *file, const char *name)
+{
+    if (!name)
+        return true;
+    const char *slash = strrchr(file, '/');
+    const char *base = slash ? slash + 1 : file;
+    size_t length = strlen(name);
+    return strncmp(base, name, length) == 0 && strcmp(base + length, ".c") == 0;
+}
+
+#endif
