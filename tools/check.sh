@@ -3,11 +3,13 @@
 # Usage: ./tools/check.sh [REVISION]
 #
 # Checks what changed since this branch left REVISION (default: main), committed or not: the layout of changed files, the
-# lints, and the unit tests of changed folders. It takes two minutes at most on two cores once build/release is built.
-# ./tools/test.sh runs all tests. Logs are in build/log.
+# lints, and the unit tests of changed folders. Changed tools, pages and examples have tests of their own, of which it leaves out the long
+# ones. A change in one folder takes half a minute on two cores once build/release is built. ./tools/test.sh runs all tests. Logs are
+# in build/log.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . tools/packages.sh
+. tools/ccache.sh
 case ${1-} in
 -h | --help) sed -n '3,/^set -u/{/^# \?/s///p}' tools/check.sh; exit 0 ;;
 -*) echo "unknown option $1 (valid: --help)" >&2; exit 2 ;;
@@ -52,13 +54,45 @@ patterns_of() {
     esac
 }
 
-# tests_of_changes: the names of these tests, as far as the build has them.
+# scripts_of FILE: the names, as patterns, of the tests of a tool, a page or an example.
+scripts_of() {
+    local name=${1##*/} folder=${1%/*}
+    name=${name%.*}
+    case $1 in
+    tools/*/* | bench/*/*) name=${1#*/} && echo "(tool|docs)_${name%%/*}(_.*)?" ;;
+    tools/* | tests/tool/*) echo "tool_$name(_.*)?" ;;
+    README.md) echo docs_README ;;
+    docs/README.md) echo docs_map ;;
+    docs/*/README.md) echo "docs_${folder##*/}" ;;
+    docs/*.md) echo "docs_$name" ;;
+    docs/examples/*) echo "(example|example_worker|guide|cxx)_$name" ;;
+    esac
+}
+
+# names_of TESTS: those of build/release that have a label and are not long.
+names_of() {
+    ctest --test-dir $build -N -L "$1" -LE long | sed -n 's/.*Test *#[0-9]*: //p' | sort
+}
+
+# tests_of_changes: the names of the unit tests of changed files, as far as the build has them.
 tests_of_changes() {
     local file
     for file in "${changed[@]}"; do
         # shellcheck disable=SC2046 # patterns
         printf '%s\n' $(patterns_of "$file")
-    done | sed 's#.*/##; s/\.c$//' | sort -u | comm -12 - <(ctest --test-dir $build -N -L unit -LE long | sed -n 's/.*: //p' | sort)
+    done | sed 's#.*/##; s/\.c$//' | sort -u | comm -12 - <(names_of unit)
+}
+
+# scripts_of_changes: the names of the tests of changed tools, pages and examples.
+scripts_of_changes() {
+    local file
+    for file in "${changed[@]}"; do scripts_of "$file"; done | sort -u >build/log/check-scripts.txt
+    names_of 'tool|example' | grep -xE -f build/log/check-scripts.txt
+}
+
+# one_of NAME...: a pattern for exactly these tests.
+one_of() {
+    echo "^($(IFS='|' && echo "$*"))\$"
 }
 
 # run_tests NAME ARGUMENTS...: ctest with these arguments; prints the verdict.
@@ -69,17 +103,27 @@ run_tests() {
     verdict $? "$name" "$what"
 }
 
+# check_tests KIND WHAT TARGETS NAMES...: builds the targets and runs these tests, if there are any.
+check_tests() {
+    local kind=$1 what=$2 targets
+    read -ra targets <<<"$3"
+    shift 3
+    if [ $# = 0 ]; then
+        printf '%-7s -       no test of %s\n' "$kind" "$what"
+    elif ! alive "build/log/check-$kind.log" cmake --build $build --target "${targets[@]}"; then
+        verdict 1 "$kind" "build"
+    else
+        run_tests "$kind" "$# tests of $what" -R "$(one_of "$@")"
+    fi
+}
+
 check_layout
 configure=("$build") # anew: tests may have come
 [ -e $build/build.ninja ] || configure=(--preset release -DFILCH_PEERS=OFF)
 alive build/log/check-lints.log cmake "${configure[@]}" || { verdict 1 lints "no build can be configured"; exit 1; }
 run_tests lints all -L lint
 mapfile -t names < <(tests_of_changes)
-if [ ${#names[@]} = 0 ]; then
-    echo "unit    -       no unit test of a changed folder"
-elif ! alive build/log/check-unit.log cmake --build $build --target "${names[@]}"; then
-    verdict 1 unit "build"
-else
-    run_tests unit "${#names[@]} tests of changed folders" -R "^($(IFS='|' && echo "${names[*]}"))\$"
-fi
+check_tests unit "changed folders" "${names[*]}" "${names[@]}"
+mapfile -t names < <(scripts_of_changes)
+check_tests scripts "changed tools and pages" "tool example" "${names[@]}"
 exit $failed

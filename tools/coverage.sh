@@ -6,6 +6,7 @@
 # Status 0: each bar is reached. FILCH_COVERAGE_BUILD names another build folder than build/coverage.
 set -u
 cd "$(dirname "$0")/.." || exit 2
+. tools/ccache.sh
 build=${FILCH_COVERAGE_BUILD:-build/coverage}
 asked=${*:-model all}
 

@@ -11,7 +11,7 @@
 # RELEASE is bookworm or trixie. The root is made by mmdebstrap: Debian's smallest variant with git, ca-certificates and sudo.
 # Then the tree's own scripts install what the default suite needs, as an ordinary user, who also runs the command. The
 # root is kept in ~/.cache/filch, by the hash of tools/packages.sh; other changes that the command makes are dropped. The root takes
-# only apt's proxy and the resolver from this machine. Exits with the command's status; 125: no root could be made.
+# only apt's proxy, the resolver and the compiler cache (tools/ccache.sh) from this machine. Exits with the command's status; 125: no root could be made.
 set -eu -o pipefail
 umask 022 # other users must be able to read the root
 caller=$PWD
@@ -65,6 +65,9 @@ inside() {
     cp /etc/resolv.conf "$over/etc/"
     git -c safe.directory='*' clone -q --no-hardlinks . "$over/home/user/filch"
     chown -R --reference="$over/home/user" "$over/home/user/filch"
+    mkdir -p "$over/home/user/.cache/filch/ccache/objects"
+    chown -R --reference="$over/home/user" "$over/home/user/.cache"
+    mount --bind "$objects" "$over/home/user/.cache/filch/ccache/objects"
     if [ -n "$folder" ]; then
         mkdir "$over/home/user/folder"
         mount --bind "$folder" "$over/home/user/folder"
@@ -110,7 +113,8 @@ while [[ ${1-} = -* ]]; do
     esac
     shift
 done
-export folder
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/filch log=$PWD/build/log/fresh.log
+export folder objects=$cache/ccache/objects # of tools/ccache.sh
 [[ " $releases " = *" ${1-} "* && -n ${1-} ]] || fail "unknown release '${1-}' (valid: $releases)" 2
 [ $# -gt 1 ] || fail "no command: tools/fresh.sh $1 COMMAND [ARG...]" 2
 if [ "$(id -u)" != 0 ]; then
@@ -122,11 +126,12 @@ fi
 need "$packages_of_fresh" || fail "cannot make a root: see above"
 
 release=$1
-cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/filch log=$PWD/build/log/fresh.log
 kept=$release-$(sha256sum tools/packages.sh | head -c 16) what='the packages of the default suite: two minutes or more'
 if [ -n "$bare" ]; then kept=bare-$release what='no other packages: half a minute'; fi
 root=$cache/$kept
-mkdir -p "$cache" build/log
+mkdir -p "$objects" build/log
+chmod 700 "$cache/ccache"
+chmod 777 "$objects"
 exec {lock}>"$cache/${bare:+bare-}$release.lock"
 flock $lock
 if [ ! -e "$root" ]; then

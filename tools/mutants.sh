@@ -15,6 +15,7 @@
 # --seconds T is the time for one mutant that no sample, lint or unit test tells (20). Verdicts are cached in build/model.
 set -u
 cd "$(dirname "$0")/.." || exit 2
+. tools/ccache.sh
 
 # build PRESET [TARGET...]
 build() {

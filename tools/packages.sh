@@ -61,6 +61,7 @@ golang-github-rabbitmq-amqp091-go-dev | file /usr/share/gocode/src/github.com/ra
 rabbitmq-server  | command /usr/lib/rabbitmq/bin/rabbitmq-server
 '
 packages_to_test='
+ccache                  | command ccache
 libcriterion-dev        | module criterion
 tzdata                  | file /usr/share/zoneinfo/Europe/Berlin
 libbenchmark-dev        | header g++ benchmark/benchmark.h

@@ -11,6 +11,7 @@ set -eu -o pipefail
 caller=$PWD # relative paths among the arguments are the caller's
 cd "$(dirname "$0")/.."
 . tools/packages.sh
+. tools/ccache.sh
 target=filch_command more=
 case ${1-} in
 -h | --help) sed -n '3,/^set -eu/{/^# \?/s///p}' tools/run.sh ;; # the rest is filch's own

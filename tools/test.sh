@@ -5,7 +5,9 @@
 # Installs missing packages, builds, and runs tests. Without a PART it runs `default`: the parts that find most faults.
 #   all         every part
 #   rest        the parts of `all` that `default` leaves out
-#   --list      lists the parts, with their usual time
+#   --since REV  of the rest only the parts that the changes since the revision REV can have broken, and a tenth of the others,
+#               chosen by the hash of the last commit; REV may be empty: everything has changed
+#   --list      lists these parts, without a PART all, with their usual time
 #   --install    installs what the parts need, and ends
 #   --tally F   appends the counts of each part to F instead of printing the closing line
 #   --help      shows this text
@@ -14,31 +16,44 @@
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . tools/packages.sh
+. tools/ccache.sh
 
 # name | set | seconds on two cores, nothing compiled before | what it does | build: function, arguments | tests: function,
-# arguments. A list of labels is separated by commas.
+# arguments | what can break it: files below these names.
+# A list of labels or patterns is separated by commas. `library` stands for the library, and for how it is built. Each test of a build
+# belongs to one part (tests/tool/parts.sh).
+library='include runtime sched CMakeLists.txt CMakePresets.json tests/CMakeLists.txt tests/programs.cmake tests/compile.cmake tests/line.cmake tools/packages.sh tools/test.sh .ci'
 parts='
-format     | default |   4 | clang-format                                          | nothing | check_format
-lints      | default |  10 | atomics, layers, names, prose, sizes, mutants         | configure model | tests model -L lint
-models     | default |  55 | the model checker, each model for a sample            | build model models | sample_models
-release    | default | 150 | as users get it: stress, tools, short documents       | build release stress,tool,example -DFILCH_PEERS=OFF | tests release -L stress,tool,example -LE long,lint
-asan       | default | 190 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long
-unit       | rest    | 100 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long
-long       | rest    | 600 | release: faults, consumers, packages, long documents  | build release all | tests release -L fault,consumer,long
-tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy
-asan-fault | rest    |  75 | injected faults and long tests with sanitizers        | build asan unit,stress,fault,long | tests asan -L fault,long -LE tool,example
-tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long
-clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long
-chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long
-valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress
-tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long
-tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long
-aarch64    | rest    | 210 | emulated: stress tests, context switches, a bundle    | cross aarch64 filch_command,stress,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_panics | tests aarch64 -L stress,processor
-riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 test_atomics,test_fiber,test_overflow,test_suspend,test_fpmode,test_fpmode_ends,test_trees,test_programs,test_panics | tests riscv64 -L processor
-fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz
-search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants
-mutants    | rest    | 150 | faults put into protocols, which models have to find  | build model models | tests model -R model_mutants
-coverage   | rest    | 300 | lines that no test reaches, against two bars          | build coverage models,unit,fault,fuzz | check_coverage
+format     | default |   5 | clang-format                                          | nothing | check_format |
+lints      | default |  15 | atomics, layers, names, prose, sizes, mutants         | configure model | tests model -L lint |
+models     | default |  45 | the model checker, each model for a sample            | build model models | sample_models |
+release    | default |  70 | stress tests as users get the library                 | build release stress | tests release -L stress -LE long |
+asan       | default | 180 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long |
+unit       | rest    |  50 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long | library tests/unit tests/support tests/service tests/cxx
+tools      | rest    | 120 | the programs and their examples                       | build release all | tests release -L tool -LE long,lint | library tools bench tests/tool tests/openmp tests/explore tests/bars tests/deploy
+documents  | rest    | 150 | short documents: programs and commands as shown       | build release all | tests release -L example -LE long | docs README.md include tools tests/docs tests/examples tests/guide tests/languages
+fault      | rest    | 100 | refused calls, limits, signals; long tests in C       | build release fault,long | tests release -L fault,long -R ^test_,^simgrid | library tests/fault tests/support tests/service
+programs   | rest    | 150 | the programs, long: browsers, screens, brokers        | build release all | tests release -L long -R ^tool_,^bars_,^deploy_ | tools bench tests/tool tests/bars tests/deploy runtime/service
+consumer   | rest    |  60 | installed, and used by programs of all kinds          | build release all | tests release -L consumer -LE long | library tests/consumer
+packages   | rest    | 150 | Debian packages: built, used, upgraded, purged        | build release all | tests release -L consumer -R ^packages | tools/package runtime/install CMakeLists.txt tests/package
+manuals    | rest    | 150 | long documents, languages and exercises               | build release all | tests release -L long -R ^docs_,^guide_,^language_,^python_,^cxx_ | docs README.md include tools/python tests/docs tests/guide tests/languages tests/cxx
+openmp     | rest    | 200 | gcc and clang OpenMP programs, programs of Debian     | build release all | tests release -L long -R ^openmp_ | runtime/openmp runtime/engine sched tests/openmp
+searches   | rest    | 150 | filch explore on all its programs                     | build release all | tests release -L long -R ^explore_ | runtime/engine runtime/points runtime/platform tools/explore tests/explore
+processors | rest    | 150 | machine code under the memory models of processors    | build release all | tests release -L long -R ^processors_,^disassembly_ | sched runtime/queue runtime/engine include tests/processors tests/disassembly
+tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy | library tools .clang-tidy
+asan-fault | rest    |  60 | injected faults and long tests with sanitizers        | build asan fault,long | tests asan -L fault,long -LE tool,example | library tests/fault tests/support tests/service tests/unit
+tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long | library tests/unit tests/support tests/gdb
+clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long | library tests/stress
+chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long | library tests/stress tests/chaos
+valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress | library
+tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long | library tests/unit tests/support
+tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long | library tests/stress
+aarch64    | rest    | 210 | emulated: stress tests, context switches, a bundle    | cross aarch64 filch_command,stress,processor | tests aarch64 -L stress,processor | sched runtime/engine runtime/platform tests/cross
+riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 processor | tests riscv64 -L processor | sched runtime/engine runtime/platform tests/cross
+fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz | library tests/fuzz
+search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants | sched runtime/engine runtime/queue runtime/sync runtime/pool tests/model tests/parametric
+mutants    | rest    | 150 | faults put into protocols, which models have to find  | build model models | tests model -R model_mutants | sched runtime/engine runtime/queue runtime/sync runtime/pool tests/model
+coverage   | rest    | 300 | lines that no test reaches, against two bars          | build coverage models,unit,fault,fuzz | check_coverage | sched tests/unit tests/fault tools/coverage
 '
 
 # ---- The table ----
@@ -51,11 +66,12 @@ field() {
     echo "$column"
 }
 
+# list: a line for each row that is read
 list() {
     local row
     while read -r row; do
         printf '%-11s %-8s %4d s  %s\n' "$(field "$row" 0)" "$(field "$row" 1)" "$(field "$row" 2)" "$(field "$row" 3)"
-    done < <(grep . <<<"$parts")
+    done
 }
 
 # chosen NAME...: the rows of these parts and sets, each once, in the table's order.
@@ -67,12 +83,54 @@ chosen() {
     done < <(grep . <<<"$parts")
 }
 
+# is_broken ROW FILES: is the row of the default suite, or can one of the files break its part?
+is_broken() {
+    local places
+    [ "$(field "$1" 1)" != default ] || return 0
+    places=$(field "$1" 6)
+    places=${places/#library/$library}
+    grep -qE "^(${places// /|})(/|\$)" <<<"$2"
+}
+
+# due REV: reads rows, and writes those that the changes since REV can have broken. Of the others one commit of ten runs each, by the
+# digits of its hash. An unknown REV: all rows.
+due() {
+    local row files turn number=0
+    git merge-base --is-ancestor "$1" HEAD 2>/dev/null || { cat; return; }
+    files=$(git diff --name-only "$1")
+    turn=$((16#$(git rev-parse HEAD | head -c 8) % 10))
+    while read -r row; do
+        if [ $((number++ % 10)) = $turn ] || is_broken "$row" "$files"; then echo "$row"; fi
+    done
+}
+
 # ---- Builds ----
 
 nothing() { :; }
 
+# configure PRESET [OPTION...]: a new build folder begins with the answers of an earlier one of the same compiler: about this compiler,
+# libraries and programs. They are in build/checks.
 configure() {
-    cmake --preset "$1"
+    local build=build/$1 checks=build/checks/gcc
+    case $1 in
+    *clang | fuzz) checks=build/checks/clang ;;
+    aarch64 | riscv64) checks=build/checks/$1 ;;
+    esac
+    if [ -e $checks/cache.cmake ] && [ ! -e "$build/CMakeCache.txt" ]; then
+        mkdir -p "$build" && cp -r $checks/CMakeFiles "$build"
+        set -- "$@" -C $checks/cache.cmake
+    fi
+    cmake --preset "$@" || return
+    [ -e $checks/cache.cmake ] || keep_checks "$build" $checks
+}
+
+# keep_checks BUILD CHECKS: answers, without what the project sets itself.
+keep_checks() {
+    local compilers=("$1"/CMakeFiles/*/CMakeCCompiler.cmake)
+    mkdir -p "$2/CMakeFiles"
+    cp -r "${compilers[0]%/*}" "$2/CMakeFiles"
+    sed -nE '/^(CMAKE_|filch_)/{/^CMAKE_HAVE_/!d}; s/^([A-Za-z0-9_]+):(INTERNAL|FILEPATH)=(.*)/set(\1 [==[\3]==] CACHE \2 "")/p' \
+        "$1/CMakeCache.txt" >"$2/cache.cmake"
 }
 
 # build PRESET TARGETS [OPTION...]
@@ -80,7 +138,7 @@ build() {
     local targets
     IFS=, read -ra targets <<<"$2"
     while [ "$(cat "$state/testing")" = "testing $1" ]; do sleep 1; done # programs of that part may be linked anew
-    cmake --preset "$1" "${@:3}" && cmake --build "build/$1" --target "${targets[@]}"
+    configure "$1" "${@:3}" && cmake --build "build/$1" --target "${targets[@]}"
 }
 
 cross() {
@@ -143,11 +201,10 @@ sample_models() {
     FILCH_MODEL_SECONDS=0.1 tests model -L model -E mutants
 }
 
-# tests PRESET CTEST-ARGUMENT...; but for tests whose names match FILCH_LEFT_OUT
+# tests PRESET CTEST-ARGUMENT...
 tests() {
     local build=build/$1
     shift
-    [[ -z ${FILCH_LEFT_OUT-} || " $* " = *" -E "* ]] || set -- "$@" -E "$FILCH_LEFT_OUT"
     rm -f "$build/junit.xml" "$build/again.xml"
     ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) "${@//,/|}" # many wait
     local all skipped passed failed
@@ -215,24 +272,27 @@ run_part() {
     echo "$p $f $s" >>"$tally"
 }
 
-tally='' asked=() install_only=''
+tally='' asked=() install_only='' listed='' since=()
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) sed -n '3,/^set -u/{/^# \?/s///p}' "$0"; exit 0 ;;
-    --list) list; exit 0 ;;
+    --list) listed=1 ;;
     --install) install_only=1 ;;
     --tally) tally=${2-}; shift ;;
-    -*) echo "unknown option $1 (valid: --list, --install, --tally FILE, --help)" >&2; exit 2 ;;
+    --since) since=("${2-}"); shift ;;
+    -*) echo "unknown option $1 (valid: --since REV, --list, --install, --tally FILE, --help)" >&2; exit 2 ;;
     all | default | rest) asked+=("$1") ;;
     *)
-        [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(list | cut -d' ' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
+        [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(chosen all | cut -d' ' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
         asked+=("$1")
         ;;
     esac
     shift
 done
-[ ${#asked[@]} -gt 0 ] || asked=(default)
+[ ${#asked[@]} -gt 0 ] || if [ "$listed" ]; then asked=(all); else asked=(default); fi
 rows=$(chosen "${asked[@]}")
+[ ${#since[@]} = 0 ] || rows=$(due "${since[0]}" <<<"$rows")
+[ -z "$listed" ] || { list <<<"$rows"; exit 0; }
 expected=$(cut -d'|' -f3 <<<"$rows" | paste -sd+ | sed 's/ //g')
 expected=$((expected))
 
