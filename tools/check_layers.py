@@ -9,6 +9,7 @@ a setuid program must not.
 
 A finding reads FILE:LINE: RULE: fault; cure."""
 import argparse
+import functools
 import re
 import sys
 from pathlib import Path
@@ -43,19 +44,23 @@ BEGIN, END, PAGE = "<!-- layers: begin -->\n", "<!-- layers: end -->\n", "docs/i
 
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]+[<\"]([^>\"]+)[>\"]", re.M)
 NAME = re.compile(r"\b(?:fl|FL)_\w+")
+USED = re.compile(rf"\b(?:struct|union) \w+(?=\s*[*;])|({NAME.pattern})")  # the first is only a pointer to it
 COMMENT = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 
 
+@functools.cache
 def part_of(path):
     """The part that a file, or an included header, belongs to; None: none."""
     path = "include/" + path if path.startswith("filch/") else path
     return next((name for folder, name in FOLDERS.items() if path.startswith(folder)), None)
 
 
+@functools.cache
 def blank(text):
     return COMMENT.sub(lambda m: " " + "\n" * m[0].count("\n"), text)
 
 
+@functools.cache
 def declared(text):
     """The library's own names that a header declares: macros, functions, variables, types, constants."""
     text = blank(text)
@@ -94,18 +99,17 @@ def unincluded(path, texts, homes):
     have = {path, *INCLUDE.findall(text)}
     if own in have and own in texts:
         have |= set(INCLUDE.findall(texts[own]))
-    code = re.sub(r"\b(?:struct|union) \w+(?=\s*[*;])", "", blank(text))  # only a pointer to it
     own_names, seen = declared(text) if path.endswith(".h") else set(), set()
-    for m in NAME.finditer(code):
-        of = homes.get(m[0], have)
-        if not of & have and m[0] not in own_names | seen:
-            seen.add(m[0])
-            yield (path, code.count("\n", 0, m.start()) + 1, "unincluded",
-                   f"{m[0]} is declared in {' and '.join(sorted(of))}; include it here")
+    for m in USED.finditer(blank(text)):
+        of = homes.get(m[1], have)
+        if not of & have and m[1] not in own_names | seen:
+            seen.add(m[1])
+            yield (path, m.string.count("\n", 0, m.start()) + 1, "unincluded",
+                   f"{m[1]} is declared in {' and '.join(sorted(of))}; include it here")
 
 
 def unsafe(path, text):
-    text = blank(text)
+    text = blank(text) if any(word in text for word in UNSAFE) else ""
     for m in re.finditer(rf"\b(?:{'|'.join(UNSAFE)})\b", text):
         yield (path, text.count("\n", 0, m.start()) + 1, "unsafe",
                f"{m[0]} serves the caller of a setuid program; {UNSAFE[m[0]]}")
@@ -120,6 +124,7 @@ def picture():
 
 
 def check(root):
+    page = (root / PAGE).read_text(encoding="utf-8")
     files = [p for folder in FOLDERS for p in root.glob(folder + "**/*") if p.suffix in (".c", ".h", ".S")]
     texts = {p.relative_to(root).as_posix(): p.read_text(encoding="utf-8") for p in sorted(set(files))}
     public = {name for path, text in texts.items() if path.startswith("include/") for name in NAME.findall(blank(text))}
@@ -131,7 +136,6 @@ def check(root):
     checked = [path for path in texts if path.startswith(USES_CHECKED) and path.endswith((".c", ".h"))]
     findings += [finding for path in checked for finding in unincluded(path, texts, homes)]
     findings += [finding for path, text in texts.items() if path.startswith(SHIPPED) for finding in unsafe(path, text)]
-    page = (root / PAGE).read_text(encoding="utf-8")
     if BEGIN + picture() + END not in page:
         findings.append((PAGE, page[:page.find(BEGIN)].count("\n") + 1, "picture",
                          "the picture of the layers is out of date; run tools/check_layers.py --write"))

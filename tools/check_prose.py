@@ -21,15 +21,17 @@ WORDS = {  # pattern: what to write instead
     r"no more (than )?what": "name the thing", r"g(ive|ives|iving|ave|iven) (a|the) handles? back": "release",
     r"victims' choice": "victim selection", r"disciplines?": "queue", r"keepers?": "timer thread",
     r"errands?": "pending callback", r"worker[ -]slots?": "max_workers", r"crews?": "worker set"}
-ANY_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b", re.I)
+ANY_WORD = re.compile(rf"\b(?:{'|'.join(WORDS)})\b")  # in lower case
 LONGEST = 35  # words of a sentence
 FOLDERS = "README.md CHANGELOG.md CONTRIBUTING.md CMakeLists.txt docs include runtime sched tools bench tests".split()
 APART = ("tests/lint/", "tools/check_prose.py")  # bad on purpose
 HASHES = {".py", ".sh", ".bash", ".cmake", ".awk", ".txt"}
+CODE_MARK = re.compile(r"[`<_/]|\.[chmpsS]")  # each piece of code has one
 CODE = re.compile(r"`[^`]*`|<[a-z/!][^>]*>|https?://[^\s)]+|[\w./<>*-]*[_/][\w/.*-]*\w|\b\w+\.(?:[chS]|md|py|sh)\b")
 STRING = r'"((?:[^"\\\n]|\\.)*)"'
 PIECE = re.compile(rf"/\*.*?\*/|//[^\n]*|{STRING}(?:\s*(?:[A-Z]\w*\s*)?{STRING})*|'(?:\\.|[^'\\])'", re.S)
-END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.!?]+[)\"*']*(?=\s|$)")
+ALONE = re.compile(r"\s{3}|.*\S  ")  # a line of code, or a row
+END = re.compile(r"[.!?](?<!\be\.g[.!?])(?<!\bi\.e[.!?])(?<!\bvs[.!?])[.!?]*[)\"*']*(?=\s|$)")
 CLAUSE = re.compile(r"(?:^|[;:] )[\"'(]*(?:who|what)\b(?!-| to\b)(?=. *\w)", re.I)
 
 
@@ -64,7 +66,7 @@ def comment(lines):
     """The paragraphs of a comment. Lines that are further in are code or rows of a table: each is read alone."""
     out = []
     for number, line in lines:
-        alone = re.match(r"\s{3}|.*\S  ", line)
+        alone = ALONE.match(line)
         out += [(number, "")] * bool(alone) + [(number, line.strip())] + [(number, "")] * bool(alone)
     return joined(out)
 
@@ -72,12 +74,13 @@ def comment(lines):
 def c_text(text):
     """Comments, and string literals: neighbours are one."""
     text = re.sub(r"(?m)^[ \t]*#[ \t]*include.*$", "", text)
+    first, at = 1, 0
     for piece in PIECE.finditer(text):
-        first, said = text.count("\n", 0, piece.start()) + 1, piece[0]
+        first, at, said = first + text.count("\n", at, piece.start()), piece.start(), piece[0]
         if said[0] == '"':
             yield first, "".join(re.findall(STRING, said)).removesuffix("\\n").replace("\\n", ". ").strip()
         elif said[0] == "/":
-            body = enumerate(re.sub(r"^/[*/]+|\**/?$", "", said).split("\n"))
+            body = enumerate(said[1:].lstrip("*/").removesuffix("/").rstrip("*").split("\n"))
             yield from comment((first + i, re.sub(r"^\s*\*", "", line) if i else line) for i, line in body)
 
 
@@ -86,7 +89,7 @@ def hash_text(text):
     lines = list(enumerate(text.splitlines(), 1))
     yield from comment((n, (re.match(r"\s*#(?!!| SPDX| test:)(.*)", line) or ["", ""])[1]) for n, line in lines)
     for number, line in lines:
-        if not re.match(r"\s*#", line):
+        if not line.lstrip().startswith("#"):
             yield from ((number, a or b) for a, b in re.findall(r'"([^" ]+ [^" ]+ [^"]*)"|\s# (.*)$', line))
     for doc in re.finditer(r'"""(.*?)"""', text, re.S):
         first = text.count("\n", 0, doc.start()) + 1
@@ -113,21 +116,30 @@ def broken_links(path, text):
                 yield number, "link", f"no heading #{anchor} in {name or path.name} (link to one of its headings)"
 
 
+@functools.cache
+def faults(said):
+    """(rule, what) of each in a paragraph."""
+    found = []
+    said = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", said) if "](" in said else said
+    said = (CODE.sub("CODE", said) if CODE_MARK.search(said) else said).replace("**", "")
+    lower = said.lower()
+    for pattern, instead in WORDS.items() if not said.isascii() or ANY_WORD.search(lower) else ():
+        found += [("word", f"'{word[0]}' (instead: {instead})") for word in re.finditer(rf"\b(?:{pattern})\b", said, re.I)]
+    ends = [0, *(end.end() for end in END.finditer(said)), len(said)]
+    for sentence in (said[a:b].strip() for a, b in zip(ends, ends[1:])):
+        if "wh" in lower and CLAUSE.search(sentence) and not sentence.endswith("?"):
+            found.append(("clause", f"'{sentence[:60]}' (a clause begins with who or what: name the thing)"))
+        if len(sentence) > 2 * LONGEST and len(re.findall(r"\w[\w'’.,-]*", sentence)) > LONGEST:
+            found.append(("long", f"'{sentence[:40]}...' (more than {LONGEST} words: split it)"))
+    return tuple(found)
+
+
 def findings(path, text):
     """(line, rule, what) of each; each rule has its test in tests/lint/prose."""
     if path.suffix == ".md":
         yield from broken_links(path, text)
     for line, said in {".md": markdown}.get(end := path.suffix, hash_text if end in HASHES else c_text)(text):
-        said = CODE.sub("CODE", re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", said)).replace("**", "")
-        for pattern, instead in WORDS.items() if ANY_WORD.search(said) else ():
-            yield from ((line, "word", f"'{word[0]}' (instead: {instead})")
-                        for word in re.finditer(rf"\b(?:{pattern})\b", said, re.I))
-        ends = [0, *(end.end() for end in END.finditer(said)), len(said)]
-        for sentence in (said[a:b].strip() for a, b in zip(ends, ends[1:])):
-            if CLAUSE.search(sentence) and not sentence.endswith("?"):
-                yield line, "clause", f"'{sentence[:60]}' (a clause begins with who or what: name the thing)"
-            if len(re.findall(r"\w[\w'’.,-]*", sentence)) > LONGEST:
-                yield line, "long", f"'{sentence[:40]}...' (more than {LONGEST} words: split it)"
+        yield from ((line, *fault) for fault in faults(said))
 
 
 def sources(root, named):

@@ -93,13 +93,13 @@ def index(_):
     """Beside the names stands the page that shows most of them; beside options, the one that names the command often."""
     pages = {page: text for page, text in texts("docs/**/*.md").items()
              if not re.search(UNINDEXED, str(page))}
+    words = {page: set(re.findall(r"[\w-]+", text)) for page, text in pages.items()}
     for of, mark, names in groups():
         marked = {mark.format(name) for name in names}
 
         def shows(page):
-            words = re.findall(r"[\w-]+", pages[page])
             command = pages[page].count(of.strip("`")) if mark == "--{}" else 1
-            return command * (1 + len(marked.intersection(words)))
+            return command * (1 + len(marked & words[page]))
 
         page = max(pages, key=shows).relative_to("docs")
         link = f"[{page if page.name == 'README.md' else page.name}]({page})"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The lint of layers finds the faults that are planted in a copy of the tree, and nothing in the tree as it is."""
+import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +12,7 @@ TOOL = ROOT / "tools" / "check_layers.py"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOOL.parent))
 import check_layers  # noqa: E402
+from program import run_program  # noqa: E402
 
 # File, text in it, text that replaces it, the findings: rule and a word of the message.
 FAULTS = [
@@ -36,8 +37,8 @@ def claim(what, holds):
 
 
 def lint(root, *arguments):
-    done = subprocess.run([sys.executable, TOOL, "--root", root, *arguments], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout.splitlines(), done.stderr
+    status, out, err = run_program(TOOL, "--root", root, *arguments)
+    return status, out.splitlines(), err
 
 
 def planted(root):
@@ -85,10 +86,12 @@ def command(root):
 
 if __name__ == "__main__":
     every_pair()
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place:  # folders without a fault are links
         copy = Path(place)
-        for folder in ("include", "sched", "runtime"):
-            shutil.copytree(ROOT / folder, copy / folder)
+        for folder in (folder for folder in check_layers.FOLDERS if folder.startswith(check_layers.SHIPPED)):
+            (copy / folder).parent.mkdir(parents=True, exist_ok=True)
+            faulty = any(path.startswith(folder) for path, *_ in FAULTS)
+            (shutil.copytree if faulty else os.symlink)(ROOT / folder, copy / folder)
         (copy / check_layers.PAGE).parent.mkdir(parents=True)
         shutil.copy(ROOT / check_layers.PAGE, copy / check_layers.PAGE)
         planted(copy)

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """The lint of prose finds what tests/lint/prose/expected lists, and nothing else."""
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE / "prose"
 TOOL = HERE.parent.parent / "tools" / "check_prose.py"
+sys.dont_write_bytecode = True
+from program import run_program  # noqa: E402
+
 failures = []
 
 
@@ -19,8 +21,8 @@ def claim(text, holds):
 
 
 def lint(*arguments):
-    done = subprocess.run([sys.executable, TOOL, *arguments], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout.splitlines(), done.stderr
+    status, out, err = run_program(TOOL, *arguments)
+    return status, out.splitlines(), err
 
 
 def rules():

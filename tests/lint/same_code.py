@@ -6,6 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from program import run_program  # noqa: E402
+
 TOOL = Path(__file__).resolve().parent.parent.parent / "tools/check/same_code.py"
 FLAGS = ("-O1", "-fno-inline", "-fPIC", "-ffunction-sections")
 ONE = 'int puts(const char *);\nint one(int n) { for (int i = 0; i < n; i++) if (n % 3 == i) puts("one"); return n + 1; }\n'
@@ -23,10 +26,10 @@ def wants(claim, said, before, after):
             for number, text in enumerate(texts):
                 (folder / f"{number}.c").write_text(text)
                 subprocess.run(["gcc", *FLAGS, "-c", f"{number}.c"], cwd=folder, check=True)
-        ran = subprocess.run([sys.executable, TOOL, Path(root, "before"), Path(root, "after")], capture_output=True, text=True)
-        if ran.stdout.splitlines()[:-1] != said or ran.returncode != bool(said or not ran.stdout):
+        status, out, err = run_program(TOOL, Path(root, "before"), Path(root, "after"))
+        if out.splitlines()[:-1] != said or status != bool(said or not out):
             failed += 1
-            print(f"FAILED: {claim}: status {ran.returncode}, '{ran.stdout}{ran.stderr}'")
+            print(f"FAILED: {claim}: status {status}, '{out}{err}'")
 
 
 wants("functions may move to another file", [], [ONE, TWO], [ONE + TWO])
@@ -34,8 +37,8 @@ wants("another constant differs", ["one: differs"], [ONE, TWO], [ONE.replace("+ 
 wants("another callee differs", ["other: only after", "two: differs"], [ONE, TWO],
       [ONE + "int other(int n) { return n; }\n" + TWO.replace("return one", "return other")])
 wants("a function that is gone", ["two: only before"], [ONE, TWO], [ONE])
-ran = subprocess.run([sys.executable, TOOL, "/nowhere", "/nowhere"], capture_output=True, text=True)
-if ran.returncode != 1 or "object files" not in ran.stderr:
+status, _, err = run_program(TOOL, "/nowhere", "/nowhere")
+if status != 1 or "object files" not in err:
     failed += 1
-    print(f"FAILED: folders without objects are refused: {ran}")
+    print(f"FAILED: folders without objects are refused: status {status}, '{err}'")
 sys.exit(failed > 0)

@@ -6,6 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from program import run_program  # noqa: E402
+
 TOOL = Path(__file__).resolve().parent.parent.parent / "tools/check/sizes.py"
 BUDGET = "docs/sizes.txt"
 ROWS = ". 1 1 begun\npond 3 2 begun\npond/deep 1 1 begun\n"
@@ -33,10 +36,10 @@ def wants(claim, root, said, *words):
     """Runs the lint, or the tool with some words; an empty text stands for success."""
     global failed
     words = words or ("--budget", str(root / BUDGET))
-    ran = subprocess.run([sys.executable, "-B", str(TOOL), "--root", str(root), *words], capture_output=True, text=True)
-    if (ran.returncode == 0) != (not said) or said not in ran.stdout:
+    status, out, err = run_program(TOOL, "--root", root, *words)
+    if (status == 0) != (not said) or said not in out:
         failed += 1
-        print(f"FAILED: {claim}: status {ran.returncode}, '{ran.stdout}{ran.stderr}' wants '{said}'")
+        print(f"FAILED: {claim}: status {status}, '{out}{err}' wants '{said}'")
 
 
 def fill(root):

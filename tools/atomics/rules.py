@@ -8,6 +8,7 @@ from .source import LABELS
 
 Finding = namedtuple("Finding", "path line rule message")
 ASM = re.compile(r"\b(?:__asm__|__asm|asm)\b(?:\s+(?:volatile|__volatile__|__volatile|inline|goto))*")
+SUSPECT = re.compile("|".join([ASM.pattern, *(pattern for _, pattern, _ in tables.BANNED)]))
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 PATH = re.compile(r"(?:[\w.]+/)+\w+\.[ch]\b")
 
@@ -34,13 +35,13 @@ def check_source(source, tree, needed):
 # ---- What must not be there ----
 
 def raw(source, needed):
-    code = ASM.sub(lambda m: " " * len(m[0]), source.code)
+    code = source.code if SUSPECT.search(source.code) else ""
     hits = [(rule, m.start(), m[0].strip(), what) for rule, pattern, what in tables.BANNED
-            for m in re.finditer(pattern, code)]
+            for m in re.finditer(pattern, ASM.sub(lambda asm: " " * len(asm[0]), code))]
     hits += [("raw", m.start(1), f"<{m[1]}>", "include <filch/atomic.h>") for m in INCLUDE.finditer(source.with_strings)
              if m[1] in tables.BANNED_HEADERS]
     hits += [("barrier", m.start(), "asm", "a clobber of memory is a compiler barrier: use filch_fence_light")
-             for m in ASM.finditer(source.code) if '"memory"' in source.statement_text(m.start())]
+             for m in ASM.finditer(code) if '"memory"' in source.statement_text(m.start())]
     for rule, at, text, what in hits:
         allowed = [e for e in tables.EXCEPTIONS if (e.path, e.rule, e.text) == (source.path, rule, text)]
         needed.update(allowed)
@@ -126,8 +127,7 @@ class Tree:
             if edge.named_by:
                 self.own.setdefault(edge.label, (path, edge))
         self.texts = {label: edge.text for label, (_, edge) in self.own.items()}
-        self.used = {label for source in sources.values() for comment in source.comments[1:]
-                     for label in comment.labels()}
+        self.used = set().union(*(source.used for source in sources.values()))
 
     def edges(self, source):
         if not source.accesses and not source.edges:

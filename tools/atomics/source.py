@@ -13,8 +13,9 @@ LABELS = re.compile(rf"(?<![\w-]){LABEL}")
 LEADING = re.compile(rf"\s*((?:{LABEL}(?:, (?={LABEL}))?)+)(.*)", re.S)
 WORD = re.compile(r"[A-Za-z][\w'+]*")
 LEXEME = re.compile(r"""/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
-DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)
+MARK = re.compile(r"[(){};]|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.M)  # between statements; a directive is one
 ACCESS = re.compile(r"\bfilch_(u32|u64|ptr)_([a-z]\w*)\s*\(|\b(filch_fence_\w+|fl_fence_heavy)\s*\(\s*\)")
+NEAR = re.compile("_(?:u32|u64|ptr|fence)_")  # stands in each access, and is found faster
 NAME = re.compile(r"[A-Za-z_]\w*")
 PARTED = re.compile(r"(?:^|\s{2,})(?=(?:->|<-|\|)\s+\S)")
 COVERS = {"both": 2, "all three": 3, "all four": 4}  # a comment that begins so speaks for as many accesses
@@ -79,6 +80,7 @@ class Source:
         self.edges = [edge for head in self.heads for edge in read_edges(head)]
         self.accesses = list(self._accesses())
         self._cover()
+        self.used = {label for comment in self.comments[1:] for label in comment.labels()}
 
     def line(self, offset):
         return bisect.bisect_right(self.starts, offset)
@@ -89,7 +91,7 @@ class Source:
         code, with_strings = [], []
         at = 0
         for m in LEXEME.finditer(self.text):
-            blank = re.sub(r"[^\n]", " ", m[0])
+            blank = "\n".join(" " * len(line) for line in m[0].split("\n"))
             between = self.text[at:m.start()]
             is_comment = m[0].startswith(("/*", "//"))
             code += [between, blank]
@@ -109,24 +111,21 @@ class Source:
 
     def _statements(self):
         """(start, end) of each: up to a semicolon or brace outside of parentheses. A directive is one of its own."""
-        directives = {m.start(): m.end() for m in DIRECTIVE.finditer(self.code)}
-        begin = at = depth = 0
-        while at < len(self.code):
-            if at in directives:
-                yield begin, at
-                yield at, directives[at]
-                begin = at = directives[at]
-                continue
-            c = self.code[at]
-            depth += (c == "(") - (c == ")")
-            at += 1
-            if c in ";{}" and depth <= 0:
-                yield begin, at
-                begin, depth = at, 0
-        yield begin, at
+        begin = depth = 0
+        for m in MARK.finditer(self.code):
+            if m[0] in "()":
+                depth += 1 if m[0] == "(" else -1
+            elif m[0] not in ";{}":
+                yield begin, m.start()
+                yield m.span()
+                begin = m.end()
+            elif depth <= 0:
+                yield begin, m.end()
+                begin, depth = m.end(), 0
+        yield begin, len(self.code)
 
     def _accesses(self):
-        for begin, end in self._statements():
+        for begin, end in self._statements() if NEAR.search(self.code) else ():
             found = list(ACCESS.finditer(self.code, begin, end))
             if not found:
                 continue
@@ -161,8 +160,9 @@ class Source:
         return arguments + [self.code[begin:at].strip()], at
 
     def _cover(self):
-        for comment in self.comments:
-            n = next((n for words, n in COVERS.items() if comment.text.strip().startswith(words + ":")), 1)
+        covering = [(comment, n) for comment in self.comments for words, n in COVERS.items()
+                    if comment.text.strip().startswith(words + ":")]
+        for comment, n in covering:
             first = next((i for i, access in enumerate(self.accesses) if comment in access.comments), len(self.accesses))
             for access in self.accesses[first + 1:first + n]:
                 if comment not in access.comments:

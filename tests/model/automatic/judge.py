@@ -22,6 +22,7 @@ import syntax
 ROOT = syntax.ROOT
 sys.path.insert(0, str(ROOT / "tools"))
 sys.path.insert(0, str(ROOT / "tests/model"))
+import check_atomics  # noqa: E402
 import mutants  # noqa: E402
 import reach  # noqa: E402
 import unit  # noqa: E402
@@ -162,12 +163,9 @@ def search(build, rows, time_limit):
 class Lint:
     """tools/check_atomics.py, with one file changed."""
 
-    def __init__(self):
-        self.sources = {}
-        for folder in ("include", "sched", "runtime"):
-            for path in sorted((ROOT / folder).rglob("*.[ch]")):
-                name = path.relative_to(ROOT).as_posix()
-                self.sources[name] = Source(name, path.read_text(encoding="utf-8"))
+    @functools.cached_property
+    def sources(self):
+        return check_atomics.read(ROOT, ["include", "sched", "runtime"])
 
     def tells(self, path, text):
         spoiled = Source(path, text)

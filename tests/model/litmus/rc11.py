@@ -10,9 +10,10 @@ each other thread executes one in between. That fence has an order only against 
 light fence, a seq_cst fence, or a membarrier call of that thread.
 """
 import dataclasses
+import functools
 import itertools
 
-from relations import acyclic, compose, inverse, irreflexive, optional, pairs, plus, restrict, union
+from relations import acyclic, common, compose, irreflexive, optional, pairs, plus, union
 
 ACQUIRES, RELEASES = ("acquire", "acq_rel", "seq_cst"), ("release", "acq_rel", "seq_cst")
 BARRIERS = ("light", "heavy", "fence seq_cst")  # the compiler moves no access across them
@@ -71,6 +72,16 @@ class Skeleton:
         self.rmw = pairs(size, self.rmw_pairs)
         self.membarrier = pairs(size, self.call_pairs)
         self.write_of = dict(self.rmw_pairs)
+        self.write, self.read, self.fence = self.only("W"), self.only("R"), self.only("F")
+        self.release, self.acquire = self.only("WF", RELEASES), self.only("RF", ACQUIRES)
+        self.sc, self.sc_fence = self.only("RWF", ("seq_cst",)), self.only("F", ("seq_cst",))
+        self.same_word = [sum(1 << b for b in range(size) if word is not None and events[b].word == word)
+                          for word in (event.word for event in events)]
+        self.sb_other_word = [row & ~same for row, same in zip(self.sb, self.same_word)]
+
+    def only(self, kinds, orders=None):
+        """[A]: the identity on the events of these kinds and orders."""
+        return [1 << at if event.kind in kinds and (not orders or event.order in orders) else 0 for at, event in enumerate(self.events)]
 
     def before(self, a, b):
         first, second = self.events[a], self.events[b]
@@ -92,6 +103,28 @@ class Skeleton:
         return [write for write in self.writes if self.events[write].word == self.events[read].word and
                 self.write_of.get(read) != write]
 
+    @functools.cached_property
+    def modification_orders(self):
+        """[(orders, mo)]: all choices of an order for each word; the first write is that before all threads."""
+        by_word = []
+        for word in self.program.words():
+            first, *rest = [write for write in self.writes if self.events[write].word == word]
+            by_word.append([(first,) + order for order in itertools.permutations(rest)])
+        return [(orders, pairs(len(self.events), [pair for order in orders for pair in itertools.combinations(order, 2)]))
+                for orders in itertools.product(*by_word)]
+
+    @functools.cached_property
+    def candidates(self):
+        """[(rf, [(mo, outcome)])]: an outcome is the digits of the registers in order, then those of the last values."""
+        choices = (dict(zip(self.reads, sources)) for sources in itertools.product(*map(self.sources, self.reads)))
+        return [(rf, [(mo, self.outcome(orders, *known)) for orders, mo in self.modification_orders])
+                for rf in choices for known in [values_of(self, rf)] if known is not None]
+
+    def outcome(self, orders, value, registers):
+        last = {self.events[order[0]].word: value[order[-1]] for order in orders}
+        return "".join(str(registers[register]) for register in self.program.registers()) + \
+            "".join(str(last[word]) for word in self.program.finals)
+
 
 def barriers_of(program, changed):
     if "no compiler" in changed:
@@ -100,8 +133,9 @@ def barriers_of(program, changed):
             if operation.kind in BARRIERS or f"{operation.kind} {operation.order}" in BARRIERS]
 
 
+@functools.cache
 def skeletons(program, changed):
-    barriers = barriers_of(program, changed)
+    found, barriers = [], barriers_of(program, changed)
     cases = [operation for operation in program.operations() if operation.change == "cas"]
     heavy = [thread for thread, operations in enumerate(program.threads)
              for operation in operations if operation.kind == "heavy"]
@@ -112,7 +146,8 @@ def skeletons(program, changed):
     segments = [range(1 + sum(operation in barriers for operation in program.threads[other])) for _, other in reached]
     for done in itertools.product((False, True), repeat=len(cases)):
         for places in itertools.product(*segments):
-            yield Skeleton(program, dict(zip(map(id, cases), done)), dict(zip(reached, places)), barriers)
+            found.append(Skeleton(program, dict(zip(map(id, cases), done)), dict(zip(reached, places)), barriers))
+    return found
 
 
 def values_of(skeleton, rf):
@@ -143,73 +178,51 @@ def values_of(skeleton, rf):
     return value, registers
 
 
-def modification_orders(skeleton):
-    """All choices of an order for each word; the first write is that before all threads."""
-    by_word = []
-    for word in skeleton.program.words():
-        first, *rest = [write for write in skeleton.writes if skeleton.events[write].word == word]
-        by_word.append([(first,) + order for order in itertools.permutations(rest)])
-    return itertools.product(*by_word)
-
-
 # ---- Axioms ----
 
 class Execution:
     """A candidate with its derived relations, in the paper's words."""
 
     def __init__(self, skeleton, rf, changed):
-        self.skeleton, self.changed = skeleton, changed
-        self.events, self.sb = skeleton.events, skeleton.sb
-        self.size = len(self.events)
+        self.skeleton, self.changed, self.sb, self.size = skeleton, changed, skeleton.sb, len(skeleton.events)
         self.rf = pairs(self.size, [(write, read) for read, write in rf.items()])
+        self.read_from = pairs(self.size, rf.items())
 
     def parts(self, **named):
         """Their union, less those left out. The name of a part: the relation, a colon, the part."""
         kept = [relation for name, relation in named.items() if name.replace("__", ": ").replace("_", " ")
                 not in self.changed]
-        return union([0] * self.size, *kept)
-
-    def only(self, chosen):
-        """[A]: the identity on these events."""
-        return [1 << at if chosen(event) else 0 for at, event in enumerate(self.events)]
+        return union(*kept) if kept else [0] * self.size
 
     def find_hb(self):
-        write, read = self.only(lambda e: e.kind == "W"), self.only(lambda e: e.kind == "R")
-        fence = self.only(lambda e: e.kind == "F")
+        write, read, fence = self.skeleton.write, self.skeleton.read, self.skeleton.fence
         step = self.parts(rs__rmw=compose(self.rf, self.skeleton.rmw))
         start = write
         if "C++11" in self.changed:
-            start = union(write, compose(write, restrict(self.sb, self.same_word), write))
+            start = union(write, compose(write, common(self.sb, self.skeleton.same_word), write))
         rs = compose(start, optional(plus(step)))
-        identity = self.only(lambda e: True)
-        before = union(identity, self.parts(sw__release_fence=compose(fence, self.sb)))
-        after = union(identity, self.parts(sw__acquire_fence=compose(self.sb, fence)))
-        sw = compose(self.only(lambda e: e.order in RELEASES and e.kind != "R"), before, rs, self.rf, read, after,
-                     self.only(lambda e: e.order in ACQUIRES and e.kind != "W"))
+        before = optional(self.parts(sw__release_fence=compose(fence, self.sb)))
+        after = optional(self.parts(sw__acquire_fence=compose(self.sb, fence)))
+        sw = compose(self.skeleton.release, before, rs, self.rf, read, after, self.skeleton.acquire)
         self.sw = self.parts(hb__sw=sw)
         return plus(union(self.sb, self.sw))
 
-    def same_word(self, a, b):
-        return self.events[a].word is not None and self.events[a].word == self.events[b].word
-
+    @functools.cached_property
     def happens(self):
         """Thin air, and all that needs no mo. False: consistent under none."""
         if "no thin air" not in self.changed and not acyclic(union(self.sb, self.rf)):
             return False
         self.hb = self.find_hb()
-        self.sc = self.only(lambda e: e.order == "seq_cst")
-        self.sc_fence = self.only(lambda e: e.order == "seq_cst" and e.kind == "F")
-        other_word = restrict(self.sb, lambda a, b: not self.same_word(a, b))
+        self.sc, self.sc_fence, other_word = self.skeleton.sc, self.skeleton.sc_fence, self.skeleton.sb_other_word
         self.scb_before_mo = self.parts(
             scb__sb=self.sb, scb__sb_hb_sb=compose(other_word, self.hb, other_word),
-            scb__hb_same_word=restrict(self.hb, self.same_word))
+            scb__hb_same_word=common(self.hb, self.skeleton.same_word))
         if "C++11" in self.changed:
             self.scb_before_mo = self.hb
         return irreflexive(self.hb)
 
-    def consistent(self, orders):
-        mo = pairs(self.size, [(a, b) for order in orders for at, a in enumerate(order) for b in order[at + 1:]])
-        rb = compose(inverse(self.rf), mo)
+    def consistent(self, mo):
+        rb = compose(self.read_from, mo)
         eco = plus(union(self.rf, mo, rb))
         if "coherence" not in self.changed and not irreflexive(compose(self.hb, optional(eco))):
             return False
@@ -219,20 +232,17 @@ class Execution:
         psc = self.standards_order(eco) if STANDARD in self.changed else self.psc(mo, rb, eco)
         if "psc" not in self.changed and not acyclic(psc):
             return False
-        return acyclic(union(self.sb, self.rf, self.limit("mo by steps", mo), self.limit("sc by steps", psc))) \
-            or "no thin air" in self.changed
-
-    def limit(self, name, relation):
-        return relation if name in self.changed else [0] * self.size
+        limits = [relation for name, relation in (("mo by steps", mo), ("sc by steps", psc)) if name in self.changed]
+        return not limits or "no thin air" in self.changed or acyclic(union(self.sb, self.rf, *limits))
 
     def psc(self, mo, rb, eco):
         scb = union(self.scb_before_mo, self.parts(scb__mo=mo, scb__rb=rb))
         hb = optional(self.hb)
         left = union(self.sc, self.parts(psc__hb_after_a_fence=compose(self.sc_fence, hb)))
         right = union(self.sc, self.parts(psc__hb_before_a_fence=compose(hb, self.sc_fence)))
-        between = self.parts(psc__fences_by_hb=self.hb, psc__fences_by_eco=compose(self.hb, eco, self.hb))
-        return self.parts(psc__base=compose(left, scb, right),
-                          psc__fences=compose(self.sc_fence, between, self.sc_fence),
+        fences = self.parts(psc__fences_by_hb=compose(self.sc_fence, self.hb, self.sc_fence),
+                            psc__fences_by_eco=compose(self.sc_fence, self.hb, eco, self.hb, self.sc_fence))
+        return self.parts(psc__base=compose(left, scb, right), psc__fences=fences,
                           membarrier__within_the_call=self.skeleton.membarrier)
 
     def standards_order(self, eco):
@@ -260,26 +270,12 @@ LIMITS = {
 
 
 def outcomes(program, changed=()):
-    """The set of outcomes: the digits of the registers in order, then those of the last values."""
+    """The set of outcomes of all consistent executions."""
     found = set()
-    for skeleton in skeletons(program, changed):
-        for sources in itertools.product(*map(skeleton.sources, skeleton.reads)):
-            rf = dict(zip(skeleton.reads, sources))
+    for skeleton in skeletons(program, frozenset(changed) & {"no compiler", "membarrier: reaches others"}):
+        for rf, orders in skeleton.candidates:
             execution = Execution(skeleton, rf, changed)
-            if not execution.happens():
-                continue
-            known = values_of(skeleton, rf)
-            if known is None:
-                continue
-            add_outcomes(found, program, execution, known)
+            for mo, outcome in orders:
+                if outcome not in found and execution.happens and execution.consistent(mo):
+                    found.add(outcome)
     return found
-
-
-def add_outcomes(found, program, execution, known):
-    value, registers = known
-    digits = "".join(str(registers[register]) for register in program.registers())
-    for orders in modification_orders(execution.skeleton):
-        last = {execution.events[order[0]].word: value[order[-1]] for order in orders}
-        outcome = digits + "".join(str(last[word]) for word in program.finals)
-        if outcome not in found and execution.consistent(orders):
-            found.add(outcome)

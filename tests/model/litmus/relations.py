@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Relations between events. A relation is a list: for each event a bit set of the events that it leads to."""
+import functools
 
 
 def pairs(size, those):
@@ -9,19 +10,23 @@ def pairs(size, those):
     return result
 
 
-def compose(*relations):
-    first, *rest = relations
-    for second in rest:
-        result = []
-        for row in first:
+@functools.cache
+def events_of(row):
+    return [event for event in range(row.bit_length()) if row >> event & 1]
+
+
+def compose(first, *rest):
+    result = []
+    for row in first:
+        for relation in rest:
+            if not row:
+                break
             out = 0
-            while row:
-                lowest = row & -row
-                out |= second[lowest.bit_length() - 1]
-                row -= lowest
-            result.append(out)
-        first = result
-    return first
+            for event in events_of(row):
+                out |= relation[event]
+            row = out
+        result.append(row)
+    return result
 
 
 def union(*relations):
@@ -31,24 +36,16 @@ def union(*relations):
     return result
 
 
-def inverse(relation):
-    size = len(relation)
-    return [sum(1 << a for a in range(size) if relation[a] >> b & 1) for b in range(size)]
-
-
-def restrict(relation, keep):
-    """The pairs (a, b) of it for which keep(a, b)."""
-    return [sum(1 << b for b in range(row.bit_length()) if row >> b & 1 and keep(a, b))
-            for a, row in enumerate(relation)]
+def common(relation, other):
+    return [a & b for a, b in zip(relation, other)]
 
 
 def plus(relation):
-    result = list(relation)
+    result = relation
     for middle in range(len(result)):
-        bit = 1 << middle
-        for a, row in enumerate(result):
-            if row & bit:
-                result[a] = row | result[middle]
+        bit, further = 1 << middle, result[middle]
+        if further:
+            result = [row | further if row & bit else row for row in result]
     return result
 
 
@@ -57,7 +54,10 @@ def optional(relation):
 
 
 def irreflexive(relation):
-    return not any(row >> a & 1 for a, row in enumerate(relation))
+    for a, row in enumerate(relation):
+        if row >> a & 1:
+            return False
+    return True
 
 
 def acyclic(relation):

@@ -76,9 +76,12 @@ def standard_agrees(program, whole):
 
 def interleavings(program):
     """The outcomes of one thread at a time and one memory; a fence does nothing."""
-    found = set()
+    found, seen = set(), set()
 
     def go(at, memory, registers):
+        if (state := (at, *memory.values(), *sorted(registers.items()))) in seen:
+            return
+        seen.add(state)
         done = True
         for thread, operations in enumerate(program.threads):
             if at[thread] == len(operations):
