@@ -20,18 +20,15 @@ function(set_test_options target options)
 endfunction()
 
 # compile_as_test(TARGET OPTIONS): with `options`, and with the headers of most tests, which are compiled once for all targets of the
-# same options. By gcc only: clang writes the time into such a file, so that ccache would never see it again.
+# same options.
 function(compile_as_test target options)
   set_test_options(${target} "${options}")
-  if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    return()
-  endif()
   string(MAKE_C_IDENTIFIER "test_headers${options}" headers)
   if(NOT TARGET ${headers})
     file(CONFIGURE OUTPUT ${headers}.c CONTENT "typedef int ${headers};\n")
     add_library(${headers} OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_BINARY_DIR}/${headers}.c)
     set_test_options(${headers} "${options}")
-    target_precompile_headers(${headers} PRIVATE <tests/support/test.h> <tests/support/tasks.h> <pthread.h>)
+    precompile(${headers} PRIVATE <tests/support/test.h> <tests/support/tasks.h> <pthread.h>)
   endif()
-  target_precompile_headers(${target} REUSE_FROM ${headers})
+  precompile(${target} REUSE_FROM ${headers})
 endfunction()

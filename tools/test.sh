@@ -28,7 +28,7 @@ format     | default |   5 | clang-format                                       
 lints      | default |  15 | atomics, layers, names, prose, sizes, mutants         | configure model | tests model -L lint |
 models     | default |  45 | the model checker, each model for a sample            | build model models | sample_models |
 release    | default |  70 | stress tests as users get the library                 | build release stress | tests release -L stress -LE long |
-asan       | default | 180 | address and undefined-behaviour sanitizers            | build asan unit,stress | tests asan -L unit,stress -LE long |
+asan       | default | 150 | address and undefined-behaviour sanitizers: unit tests | build asan unit | tests asan -L unit -LE long |
 unit       | rest    |  50 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long | library tests/unit tests/support tests/service tests/cxx
 tools      | rest    | 120 | the programs and their examples                       | build release all | tests release -L tool -LE long,lint | library tools bench tests/tool tests/openmp tests/explore tests/bars tests/deploy
 documents  | rest    | 150 | short documents: programs and commands as shown       | build release all | tests release -L example -LE long | docs README.md include tools tests/docs tests/examples tests/guide tests/languages
@@ -41,7 +41,7 @@ openmp     | rest    | 200 | gcc and clang OpenMP programs, programs of Debian  
 searches   | rest    | 150 | filch explore on all its programs                     | build release all | tests release -L long -R ^explore_ | runtime/engine runtime/points runtime/platform tools/explore tests/explore
 processors | rest    | 150 | machine code under the memory models of processors    | build release all | tests release -L long -R ^processors_,^disassembly_ | sched runtime/queue runtime/engine include tests/processors tests/disassembly
 tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy | library tools .clang-tidy
-asan-fault | rest    |  60 | injected faults and long tests with sanitizers        | build asan fault,long | tests asan -L fault,long -LE tool,example | library tests/fault tests/support tests/service tests/unit
+asan-fault | rest    |  90 | stress, injected faults, long tests with sanitizers   | build asan stress,fault,long | tests asan -L stress,fault,long -LE tool,example | library tests/stress tests/fault tests/support tests/service tests/unit
 tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long | library tests/unit tests/support tests/gdb
 clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long | library tests/stress
 chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long | library tests/stress tests/chaos
@@ -198,7 +198,7 @@ check_coverage() {
 }
 
 sample_models() {
-    FILCH_MODEL_SECONDS=0.1 tests model -L model -E mutants
+    FILCH_MODEL_SECONDS=0.05 tests model -L model -E mutants
 }
 
 # tests PRESET CTEST-ARGUMENT...

@@ -74,6 +74,8 @@ class Programs:
         """An object without counters, by this command or of another source; None if it has an error."""
         target = folder / f"{name}.o"
         words = [word for word in words if word not in ("--coverage", "-g", "-g1", "-Werror", "-fprofile-update=atomic")]
+        if "-include" in words:  # precompiled headers, which have other options, and not the changes
+            del words[words.index("-include"):words.index("-include") + 2]
         words[words.index("-o") + 1] = str(target)
         if source:
             words[words.index("-c") + 1] = str(source)
