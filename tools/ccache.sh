@@ -6,6 +6,7 @@
 if command -v ccache >/dev/null && [ -z "${CCACHE_DISABLE-}" ]; then
     export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
     export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=4G
+    export CCACHE_SLOPPINESS=pch_defines,time_macros # precompiled headers: gcc itself compares their macros
     if [ -z "${CCACHE_DIR-}" ]; then
         # A bare root's user writes there, too; other users do not reach it.
         cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/filch/ccache
