@@ -6,7 +6,7 @@
 #   first        it begins early, as all with `long` do, so that none runs alone at the end
 #   absent       it is not built
 #   memcheck     preset valgrind runs it, which interprets one thread at a time: not every test is worth the wait
-#   alone        it is a program by itself, as it is with wraps or link; others of its folder share one
+#   alone        it is not linked into the program of its folder; wraps and link imply that
 #   needs        libraries, as packages of pkg-config or targets; without one the test is left out
 #   wraps        functions that it replaces (--wrap)
 #   compile, link     options

@@ -3,9 +3,8 @@
 # Usage: ./tools/check.sh [REVISION]
 #
 # Checks what changed since this branch left REVISION (default: main), committed or not: the layout of changed files, the
-# lints, and the unit tests of changed folders. Changed tools, pages and examples have tests of their own, of which it leaves out the long
-# ones. A change in one folder takes half a minute on two cores once build/release is built. ./tools/test.sh runs all tests. Logs are
-# in build/log.
+# lints, the unit tests of changed folders, and the tests of changed tools, pages and examples. Long tests are left out.
+# A change in one folder takes half a minute on two cores once build/release is built. ./tools/test.sh runs all tests. Logs are in build/log.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . tools/packages.sh
@@ -59,8 +58,14 @@ scripts_of() {
     local name=${1##*/} folder=${1%/*}
     name=${name%.*}
     case $1 in
-    tools/*/* | bench/*/*) name=${1#*/} && echo "(tool|docs)_${name%%/*}(_.*)?" ;;
+    tools/test.sh | tools/ccache.sh) echo tool_parts ;;
+    tools/check/*) ;; # the lints
+    tools/*/* | bench/*/*) name=${1#*/} && echo "((tool|docs)_)?${name%%/*}(_.*)?" ;;
+    tests/deploy/* | tests/openmp/* | tests/explore/*) name=${1#tests/} && echo "${name%%/*}_.*" ;;
+    tests/tool/*_program.c) echo "tool_${name%_program}" ;;
     tools/* | tests/tool/*) echo "tool_$name(_.*)?" ;;
+    docs/guide/README.md) echo docs_guide ;;
+    docs/guide/*) echo 'guide_.*' ;;
     README.md) echo docs_README ;;
     docs/README.md) echo docs_map ;;
     docs/*/README.md) echo "docs_${folder##*/}" ;;
@@ -69,7 +74,7 @@ scripts_of() {
     esac
 }
 
-# names_of TESTS: those of build/release that have a label and are not long.
+# names_of LABEL: prints the tests of build/release with that label, without long ones.
 names_of() {
     ctest --test-dir $build -N -L "$1" -LE long | sed -n 's/.*Test *#[0-9]*: //p' | sort
 }
@@ -90,8 +95,8 @@ scripts_of_changes() {
     names_of 'tool|example' | grep -xE -f build/log/check-scripts.txt
 }
 
-# one_of NAME...: a pattern for exactly these tests.
-one_of() {
+# match_names NAME...: prints a pattern of exactly these tests.
+match_names() {
     echo "^($(IFS='|' && echo "$*"))\$"
 }
 
@@ -113,7 +118,7 @@ check_tests() {
     elif ! alive "build/log/check-$kind.log" cmake --build $build --target "${targets[@]}"; then
         verdict 1 "$kind" "build"
     else
-        run_tests "$kind" "$# tests of $what" -R "$(one_of "$@")"
+        run_tests "$kind" "$# tests of $what" -R "$(match_names "$@")"
     fi
 }
 

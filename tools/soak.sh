@@ -62,12 +62,13 @@ interrupted() {
 }
 trap interrupted INT TERM
 
-# executables FOLDER PATTERN: those there are; of a label, each with the test that it runs (tests/programs.cmake).
+# executables FOLDER PATTERN: prints the executables in FOLDER that match PATTERN; for `label LABEL`, the command of each built test in
+# tests/LABEL (tests/programs.cmake).
 executables() {
     local one test program label
     if [[ $2 = label\ * ]]; then
         while read -r test program label; do
-            [ "$label" != "${2#label }" ] || [ ! -x "$1/tests/$program" ] || echo "$1/tests/$program --file $test"
+            [ "$label" != "${2#label }" ] || [ ! -e "tests/$label/$test.c" ] || [ ! -x "$1/tests/$program" ] || echo "$1/tests/$program --file $test"
         done < <(cat "$1/tests/programs.txt" 2>/dev/null)
         return
     fi

@@ -60,8 +60,9 @@
 
 /* A function that the library exports. */
 #define FILCH_API __attribute__((__visibility__("default")))
-/* Inlining is forced in optimized builds alone. With a sanitizer, too, compilers would take several
- * times as long for the templates of sorts, whose code nobody measures. */
+/* Forces inlining in optimized builds without address sanitizer. Elsewhere speed does not matter, and
+ * compilers would take several times as long for the templates of sorts. (FILCH_TSAN: this tree's
+ * own builds with thread sanitizer.) */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define FL_SANITIZED 1
@@ -69,13 +70,14 @@
 #endif
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(FL_SANITIZED) ||            \
     defined(FILCH_TSAN)
-#define FL_INLINED
+#define FL_FORCE_INLINE
 #else
-#define FL_INLINED __attribute__((__always_inline__))
+#define FL_FORCE_INLINE __attribute__((__always_inline__))
 #endif
 
-/* A function that is inlined into each caller, except without optimization and with a sanitizer. */
-#define FILCH_INLINE static inline FL_INLINED
+/* A function that is inlined into each caller, except without optimization and with address
+ * sanitizer. */
+#define FILCH_INLINE static inline FL_FORCE_INLINE
 /* A function that is rarely called. */
 #define FILCH_COLD __attribute__((__cold__, __noinline__))
 /* A function that does not return. */

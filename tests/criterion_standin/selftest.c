@@ -87,3 +87,17 @@ Test(bad, races)
     pthread_join(thread, NULL);
 }
 #endif
+
+#ifdef __SANITIZE_ADDRESS__
+static __attribute__((noinline)) void lose_memory(void)
+{
+    void *volatile lost = malloc(100);
+    lost = NULL;
+    (void)lost;
+}
+
+Test(bad, leaks)
+{
+    lose_memory();
+}
+#endif

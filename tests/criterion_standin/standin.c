@@ -58,11 +58,12 @@ static struct standin_options standin_options_of(const struct standin_test *test
 }
 
 #ifdef __SANITIZE_ADDRESS__
-/* A search for leaks takes longer than most tests. It is left out where the heap holds as many bytes as before the test. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 int __lsan_is_turned_off(void);
 static size_t bytes_before;
 
+/* Returns whether the search for leaks is left out: the heap holds as many bytes as before the test.
+ * A search takes longer than most tests. */
 int __lsan_is_turned_off(void)
 {
     return __sanitizer_get_current_allocated_bytes() == bytes_before;
@@ -157,5 +158,6 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "no test in file: %s (give the name of one of this program's, without .c)\n", file);
     fflush(NULL);
-    _exit(passed < tested || (file && !tested)); /* a sanitizer has nothing to look for here */
+    _exit(passed < tested ||
+          (file && !tested)); /* without a search for leaks in this process, which only forks */
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The tests of one source file, for the two main functions of test programs, which have the tests of a folder. */
+ * Decides whether a test comes from the source file that `--file` names. Used by the main functions of the stand-in and of
+ * Criterion. */
 #ifndef CRITERION_STANDIN_TEST_FILE_H
 #define CRITERION_STANDIN_TEST_FILE_H
 

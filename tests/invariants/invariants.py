@@ -3,8 +3,8 @@
 """Breaks invariants of the library on purpose, and sees whether its assertions (sched/assert.h) notice.
 
 invariants.mutants lists the faults, in the format of tests/model/mutants. `Test:` is a unit test, `Dies:` words of
-the assertion. The changed file is compiled as the build compiles it, and linked into its program in front of the library.
-Without the fault the program has to pass, and with it to print `broken: ` and those words.
+the assertion. The changed file is compiled as the build compiles it, and linked into the test's program in front of the library.
+Without the fault the test has to pass, and with it to print `broken: ` and those words.
 
     invariants.py BUILD [NAME ...]    BUILD: a folder of preset asan, debug or tiny, whose unit tests are built"""
 import concurrent.futures

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * Refuses at will the library's requests to the system: the n-th, or all from then on. The executable is
- * linked with the wrappers `refusable` of tests/CMakeLists.txt. It also counts what the library holds. */
+ * linked with the library `refusals` of tests/programs.cmake. It also counts what the library holds. */
 #ifndef SUPPORT_REFUSE_H
 #define SUPPORT_REFUSE_H
 

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../support/claims.bash"
 command -v git >/dev/null || skip "git not found"
 mkdir -p fake tree/tools tree/runtime/engine tree/runtime/service/brokers/redis tree/tests/unit/{engine,sync,pool} tree/tests/service/brokers/redis
-cp "$here"/../../tools/{check,packages}.sh tree/tools
+cp "$here"/../../tools/{check,packages,ccache}.sh tree/tools
 for name in cmake ctest clang-format-14; do
     printf '#!/bin/sh\necho "%s $*" >>"%s/calls"\n' $name "$scratch" >fake/$name
     chmod +x fake/$name
@@ -14,7 +14,7 @@ done
 echo '[ "$1" != --version ] || echo version 14.0' >>fake/clang-format-14
 cat >>fake/ctest <<'FAKE'
 case $* in
-*' -N '*) printf '  Test #1: %s\n' test_park test_steal test_redis test_mutex test_mutex_fair ;;
+*' -N '*) printf '  Test #1: %s\n' test_park test_steal test_redis test_mutex test_mutex_fair tool_sim tool_trace docs_jobs ;;
 *-L\ lint*) [ ! -e ../finding ] || { echo "lint_prose failed"; exit 8; } ;;
 esac
 FAKE
@@ -53,6 +53,12 @@ git add -A && git commit -qm third
 echo change >runtime/service/brokers/redis/wire.c
 check HEAD
 called "a revision is compared instead of main; a broker has a folder of tests" '--target test_redis$'
+git add -A && git commit -qm fourth
+mkdir -p tools/sim docs/service
+touch tools/sim/speed.c docs/service/jobs.md
+check HEAD
+called "the programs are built for changed tools and pages" '--target tool example$'
+called "and their tests run, no others" '^ctest .* -R \^\(docs_jobs\|tool_sim\)\$$'
 touch ../finding
 check HEAD
 claim "a failed lint is a failure: $status" test "$status" = 1

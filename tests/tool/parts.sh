@@ -37,10 +37,12 @@ change() { mkdir -p "$(dirname "$1")" && echo "$RANDOM" >>"$1" && git add -A && 
 turn() { echo $((16#$(git rev-parse HEAD | head -c 8) % 10)); }
 
 claim "--list names all parts" test "$(./tools/test.sh --list | wc -l)" = "$(rows | wc -l)"
-claim "after an unknown commit all parts are chosen" cmp -s <(chosen '' all) <(rows | cut -d'|' -f1 | sort)
+claim "after an unknown commit all parts are chosen" cmp -s <(chosen nowhere all) <(rows | cut -d'|' -f1 | sort)
+claim "and without one" cmp -s <(chosen '' all) <(rows | cut -d'|' -f1 | sort)
 claim "the default suite is always chosen" test "$(chosen HEAD default | wc -l)" = "$(./tools/test.sh --list default | wc -l)"
 while IFS='|' read -r name _ places; do
-    for place in ${places/#library/runtime/engine sched include}; do
+    for place in ${places/#library/runtime sched include tests/programs.cmake}; do
+        claim "$place is in the tree" test -e "$tree/$place"
         change "$place$([ "${place##*.}" != "$place" ] || echo /file.c)"
         claim "a change of $place chooses $name" grep -qx "$name" <(chosen HEAD~1 rest)
     done

@@ -36,7 +36,7 @@
 #define FL_CXX_THROWS 0
 #endif
 
-#define FL_CXX_INLINE inline FL_INLINED
+#define FL_CXX_INLINE inline FL_FORCE_INLINE
 
 namespace filch
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Unit tests as judges, of faults that no sample of a model sees: the programs of preset `coverage`, linked anew with the
-changed file in front of the library. A run of a program is the tests of one file.
+changed file in front of the library. Each run executes the tests of one file.
 
 gcov's counters tell, test by test, which lines of the library it runs; the answer is kept in a file beside them. A fault is
 tested when a program that passes without it fails twice with it. A fault that none of them tells is linked into the same programs

@@ -4,7 +4,7 @@
  * if the test runs as root. The user `filch` may log in without a password, `locked` with the
  * password "secret".
  *
- * The tests of an executable share a server, though each is a process. The first one forks a guard,
+ * The tests of a run share a server, though each is a process. The first one forks a guard,
  * which starts the server, and ends it when the test runner, the parent of all tests, has ended. The
  * guard holds a lock on a file, so that later tests see it live. A test that breaks servers starts
  * another as its child. No server outlives the process that started it. */
@@ -225,7 +225,7 @@ static inline bool pg_is_kept(const pg_server *s)
     return kept;
 }
 
-/* The server of this executable's tests. */
+/* The server of this run's tests. */
 static inline const pg_server *pg_shared(void)
 {
     static pg_server s;
