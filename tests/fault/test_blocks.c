@@ -64,7 +64,7 @@ static void spawn_and_wait(void *rt)
 static void fork_and_join(void *rt)
 {
     for (unsigned round = 0; round < ROUNDS; round++)
-        cr_assert_eq(FILCH_RUN(rt, fib, 8), fib_serial(8));
+        cr_assert_eq(FILCH_RUN(rt, fib, 8), serial_fib(8));
 }
 
 /* One batch is on its way. */

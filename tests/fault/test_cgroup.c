@@ -68,7 +68,7 @@ static void live_with(const struct quota *under)
     CHILD_CHECK(filch_runtime_workers(rt) == expected);
     filch_runtime_describe(rt, text, sizeof text);
     CHILD_CHECK(expected == units || strstr(text, "quota"));
-    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == fib_serial(20));
+    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == serial_fib(20));
     CHILD_CHECK(idle_process());
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
     for (unsigned q = 0; q < FIB_QUEUES; q++)

@@ -171,7 +171,7 @@ static void fork_in(const struct state *state, const char *queue)
     if (state->task)
         FILCH_RUN(rt, fork_in_a_task);
     state->leave();
-    cr_assert_eq(FILCH_RUN(rt, fib, 15), fib_serial(15), "%s", state->name);
+    cr_assert_eq(FILCH_RUN(rt, fib, 15), serial_fib(15), "%s", state->name);
     OK(filch_runtime_destroy(rt));
     cr_assert_eq(wrong, 0, "%s", state->name);
 }

@@ -88,7 +88,7 @@ static void *submit(void *arg)
     for (unsigned i = 0; i < client->runs; i++) {
         client->wrong += FILCH_RUN(client->rt, visit, seed + i, 0) != NODES;
         client->wrong += filch_go(client->rt, go, NULL) != 0;
-        client->wrong += FILCH_RUN(client->rt, fib, (int)i % 8) != fib_serial((int)i % 8);
+        client->wrong += FILCH_RUN(client->rt, fib, (int)i % 8) != serial_fib((int)i % 8);
     }
     return NULL;
 }

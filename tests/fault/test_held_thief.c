@@ -163,7 +163,7 @@ FILCH_TASK(int, bystander)
     signpost_raise(&present);
     signpost_wait(&held, 1);
     for (int n = 0; n < FIBS; n++)
-        right += fib(self, n) == fib_serial(n);
+        right += fib(self, n) == serial_fib(n);
     return right;
 }
 

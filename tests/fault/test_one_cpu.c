@@ -33,7 +33,7 @@ static void take_the_default(void)
     keep_one_cpu();
     filch_runtime *rt = runtime(0, NULL);
     CHILD_CHECK(filch_runtime_workers(rt) == 1);
-    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == fib_serial(20));
+    CHILD_CHECK(FILCH_RUN(rt, fib, 20) == serial_fib(20));
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }
 
@@ -63,7 +63,7 @@ static void take_many(void)
         for (unsigned q = 0; q < FIB_QUEUES; q++) {
             filch_runtime *rt = runtime(workers[w], fib_queues[q]);
             CHILD_CHECK(filch_runtime_workers(rt) == workers[w]);
-            CHILD_CHECK(FILCH_RUN(rt, fib, 18) == fib_serial(18));
+            CHILD_CHECK(FILCH_RUN(rt, fib, 18) == serial_fib(18));
             if (workers[w] > 1)
                 FILCH_RUN(rt, give, 20);
             CHILD_CHECK(idle_process());

@@ -18,7 +18,7 @@ static int create(filch_runtime **out, filch_config config)
 
 static void end(filch_runtime *rt)
 {
-    cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+    cr_assert_eq(FILCH_RUN(rt, fib, 12), serial_fib(12));
     OK(filch_runtime_destroy(rt));
 }
 

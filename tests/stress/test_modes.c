@@ -47,7 +47,7 @@ static void right_with(filch_config config, unsigned workers)
     rt = mode_runtime(config);
     cr_assert_eq(FILCH_RUN(rt, uneven, config.seed, DEPTH), expected, "%s %s %s %u", config.idle,
                  config.take, config.wait, config.workers);
-    cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB));
+    cr_assert_eq(FILCH_RUN(rt, fib, FIB), serial_fib(FIB));
     doubles(rt);
     OK(filch_runtime_destroy(rt));
 }

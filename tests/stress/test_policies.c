@@ -19,7 +19,7 @@ static void right_with_every_policy(void)
             filch_config config = config_of(i, 0);
             config.policy = fl_policies[p]->name;
             CHILD_CHECK(filch_runtime_create(&rt, &config) == 0);
-            CHILD_CHECK(FILCH_RUN(rt, fib, FIB) == fib_serial(FIB));
+            CHILD_CHECK(FILCH_RUN(rt, fib, FIB) == serial_fib(FIB));
             CHILD_CHECK(filch_runtime_destroy(rt) == 0);
         }
 }
@@ -69,7 +69,7 @@ Test(policies, answers_are_right_while_policies_change)
         filch_u32_store(&over, 0, FILCH_RELAXED);
         cr_assert_eq(pthread_create(&thread, NULL, swap, rt), 0);
         for (unsigned k = stress_times(20); k > 0; k--)
-            cr_assert_eq(FILCH_RUN(rt, fib, FIB), fib_serial(FIB), "%s", config_name(i));
+            cr_assert_eq(FILCH_RUN(rt, fib, FIB), serial_fib(FIB), "%s", config_name(i));
         filch_u32_store(&over, 1, FILCH_RELAXED);
         cr_assert_eq(pthread_join(thread, &wrong), 0);
         cr_assert_null(wrong, "%s", (const char *)wrong);

@@ -140,7 +140,7 @@ static int act(filch_self self, filch_job *job, item *one, uint64_t random)
     case 3:
         return filch_context_sleep(context, some_time(random >> 20));
     case 4:
-        return fib(self, 6) == fib_serial(6) ? 0 : -EINVAL;
+        return fib(self, 6) == serial_fib(6) ? 0 : -EINVAL;
     case 5:
         filch_yield(self);
         return 0;

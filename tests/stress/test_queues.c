@@ -120,7 +120,7 @@ static bool wide(filch_runtime *rt)
 
 static bool fibonacci(filch_runtime *rt)
 {
-    return FILCH_RUN(rt, fib, 15) == fib_serial(15);
+    return FILCH_RUN(rt, fib, 15) == serial_fib(15);
 }
 
 /* Stops between fork and join, for a turn of all others, or for what it has forked. */

@@ -49,7 +49,7 @@ FILCH_TASK(long, fib, (int, n))
     return left + right;
 }
 
-long fib_serial(int n);
+long serial_fib(int n);
 /* The queues that tests go through. */
 extern const char *const fib_queues[2];
 enum { FIB_QUEUES = 2 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <tests/support/tasks.h>
 
-long fib_serial(int n)
+long serial_fib(int n)
 {
     long here = 0, next = 1;
     for (; n > 0; n--) {
@@ -23,7 +23,7 @@ int fib_life(unsigned workers, const char *queue, int n)
         return rc;
     long answer = FILCH_RUN(rt, fib, n);
     rc = filch_runtime_destroy(rt);
-    return rc ? rc : answer != fib_serial(n);
+    return rc ? rc : answer != serial_fib(n);
 }
 
 signpost chain_links[CHAIN_MOST + 1];

@@ -498,7 +498,7 @@ static void *run_often(void *rt)
 {
     uintptr_t wrong = 0;
     for (unsigned i = 0; i < 500; i++)
-        wrong += FILCH_RUN(rt, fib, (int)(i % 12)) != fib_serial((int)(i % 12));
+        wrong += FILCH_RUN(rt, fib, (int)(i % 12)) != serial_fib((int)(i % 12));
     return (void *)wrong;
 }
 

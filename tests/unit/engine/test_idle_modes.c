@@ -36,7 +36,7 @@ static void for_all(void (*what)(filch_runtime *rt))
 
 static void computes(filch_runtime *rt)
 {
-    cr_assert_eq(FILCH_RUN(rt, fib, 14), fib_serial(14));
+    cr_assert_eq(FILCH_RUN(rt, fib, 14), serial_fib(14));
     expect_awake(rt);
 }
 
@@ -48,7 +48,7 @@ Test(idle_modes, awake_workers_never_park_or_unpark)
 Test(idle_modes, who_sleeps_parks)
 {
     filch_runtime *rt = runtime_with("sleep", 2, NULL);
-    cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
+    cr_assert_eq(FILCH_RUN(rt, fib, 16), serial_fib(16));
     WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) < 2);
     cr_assert_geq(mode_stats(rt).parks, 2);
     filch_runtime_destroy(rt);
@@ -177,7 +177,7 @@ Test(idle_modes, surplus_workers_retire_and_return)
         cr_assert_eq(FILCH_RUN(rt, worker_of, 0), 0);
         OK(filch_runtime_resize(rt, 4));
         WAIT_WHILE(fl_idle_resting(fl_idle_look(&rt->idle)) > 0);
-        cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
+        cr_assert_eq(FILCH_RUN(rt, fib, 16), serial_fib(16));
         OK(filch_runtime_destroy(rt));
     }
 }

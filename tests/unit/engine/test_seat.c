@@ -31,7 +31,7 @@ Test(seat, its_thread_is_the_worker)
     cr_assert_eq(fl_seat_take(rt, 0, &seat), 0);
     cr_assert_eq(filch_runtime_here(), rt);
     cr_assert_eq(filch_worker_index(), 0);
-    cr_assert_eq(fib(fl_seat_self(&seat), 15), fib_serial(15));
+    cr_assert_eq(fib(fl_seat_self(&seat), 15), serial_fib(15));
     fl_seat_leave(&seat);
     cr_assert_eq(filch_worker_index(), -1);
     fl_seats_destroy(rt);
@@ -44,7 +44,7 @@ Test(seat, it_is_taken_again_and_again)
         fl_seat seat;
         cr_assert_eq(fl_seat_take(rt, i % 3, &seat), 0);
         cr_assert_eq(filch_worker_index(), (int)(i % 3));
-        cr_assert_eq(fib(fl_seat_self(&seat), 8), fib_serial(8));
+        cr_assert_eq(fib(fl_seat_self(&seat), 8), serial_fib(8));
         fl_seat_leave(&seat);
         cr_assert_eq(fl_idle_resting(fl_idle_look(&rt->idle)), 3);
     }
@@ -59,10 +59,10 @@ Test(seat, seats_of_two_runtimes)
     fl_worker *before = fl_worker_here();
     cr_assert_eq(fl_seat_take(inner, 0, &other), 0);
     cr_assert_eq(filch_runtime_here(), inner);
-    cr_assert_eq(fib(fl_seat_self(&other), 10), fib_serial(10));
+    cr_assert_eq(fib(fl_seat_self(&other), 10), serial_fib(10));
     fl_seat_leave(&other);
     fl_worker_set_here(before);
-    cr_assert_eq(fib(fl_seat_self(&one), 10), fib_serial(10));
+    cr_assert_eq(fib(fl_seat_self(&one), 10), serial_fib(10));
     fl_seat_leave(&one);
     fl_seats_destroy(inner);
     fl_seats_destroy(outer);
@@ -130,7 +130,7 @@ static void lead(staff *c)
         set(c, &c->go, round + 1);
         if (c->size > 1)
             await_helper(fl_seat_self(&seat));
-        cr_assert_eq(fib_in_place(fl_seat_self(&seat), c, 20), fib_serial(20));
+        cr_assert_eq(fib_in_place(fl_seat_self(&seat), c, 20), serial_fib(20));
         while (filch_u32_load(&c->ended, FILCH_ACQUIRE) < (round + 1) * (c->size - 1))
             wait_for(&seat, &c->ended, filch_u32_load(&c->ended, FILCH_ACQUIRE));
     }
@@ -147,7 +147,7 @@ static void *serve(void *arg)
     fl_outside_expected(-1);
     for (uint32_t seen = 0; seen < ROUNDS; seen++) {
         wait_for(&seat, &c->go, seen);
-        cr_assert_eq(fib_in_place(fl_seat_self(&seat), c, 10), fib_serial(10));
+        cr_assert_eq(fib_in_place(fl_seat_self(&seat), c, 10), serial_fib(10));
         filch_u32_add(&c->ended, 1, FILCH_SEQ_CST);
         fl_wake_helpers(c->rt);
     }

@@ -83,7 +83,7 @@ static void compare_at_rest(unsigned workers)
 {
     filch_runtime *rt = shared_runtime(workers);
     top_page page = open_page(0, 1);
-    cr_assert_eq(FILCH_RUN(rt, fib, 20), fib_serial(20));
+    cr_assert_eq(FILCH_RUN(rt, fib, 20), serial_fib(20));
     WAIT_WHILE(!agrees(rt, &page, FILCH_ALL_WORKERS));
     for (unsigned i = 0; i < workers; i++)
         WAIT_WHILE(!agrees(rt, &page, (int)i));
@@ -307,7 +307,7 @@ static void in_the_child(void)
     CHILD_CHECK(!page_open(&page, getpid(), 0, error) && strstr(error, "no statistics page"));
     filch_runtime *rt = shared_runtime(2);
     page = open_page(0, 1);
-    CHILD_CHECK(FILCH_RUN(rt, fib, 12) == fib_serial(12));
+    CHILD_CHECK(FILCH_RUN(rt, fib, 12) == serial_fib(12));
     page_close(&page);
     CHILD_CHECK(filch_runtime_destroy(rt) == 0);
 }

@@ -38,7 +38,7 @@ Test(share_control, request_changes_worker_count)
     page_reading reading = read_page();
     cr_assert(control_send(&reading, "workers 4", error), "%s", error);
     cr_assert_eq(filch_runtime_workers(rt), 4);
-    cr_assert_eq(FILCH_RUN(rt, fib, 15), fib_serial(15));
+    cr_assert_eq(FILCH_RUN(rt, fib, 15), serial_fib(15));
     cr_assert(control_send(&reading, "workers 1", error), "%s", error);
     cr_assert_eq(filch_runtime_workers(rt), 1);
     page_reading_free(&reading);

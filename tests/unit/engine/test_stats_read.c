@@ -33,7 +33,7 @@ Test(stats, total_is_sum_of_workers)
 {
     filch_runtime *rt = stats_runtime(8, "chase-lev", NULL);
     for (int i = 0; i < 20; i++) {
-        cr_assert_eq(FILCH_RUN(rt, fib, 14), fib_serial(14));
+        cr_assert_eq(FILCH_RUN(rt, fib, 14), serial_fib(14));
         filch_runtime_stats before = sum_of_workers(rt), all = stats_now(rt, FILCH_ALL_WORKERS),
                             after = sum_of_workers(rt);
         const filch_runtime_stat *row;
@@ -215,7 +215,7 @@ Test(stats, a_registry_shows_them)
     cr_assert_eq(FILCH_RUN(rt, fib, 12), 144);
     filch_runtime_stats all = stats_rested(rt);
     exposition_written(metrics, &text);
-    cr_expect_eq(exposition_value(text.text, "filch_runtime_forks_total"), fib_serial(13) - 1);
+    cr_expect_eq(exposition_value(text.text, "filch_runtime_forks_total"), serial_fib(13) - 1);
     cr_expect_eq(exposition_value(text.text, "filch_runtime_jobs_run_total"), 1);
     cr_expect_eq(exposition_value(text.text, "filch_runtime_all_forks"), 1);
     cr_expect_eq(exposition_value(text.text, "filch_runtime_suspended"), 0);

@@ -137,7 +137,7 @@ Test(take_modes, few_and_many_workers_answer_correctly)
     for (unsigned take = 0; take < TAKES; take++)
         for (unsigned i = 0; i < MODE_SIZES; i++) {
             filch_runtime *rt = runtime_with(take, config_workers[i]);
-            cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
+            cr_assert_eq(FILCH_RUN(rt, fib, 16), serial_fib(16));
             filch_u32_store(&begun, 1, FILCH_SEQ_CST);
             cr_assert_eq(FILCH_RUN(rt, loop, DEEP), DEEP * (DEEP - 1) / 2);
             for (int k = 0; k < JOBS; k++)

@@ -157,7 +157,7 @@ static bool panic_helps(unsigned wait)
     forget(PANICS);
     cr_assert_eq(FILCH_RUN(rt, tries, 0), -EBADMSG);
     bool helped = seen.grandchilds == seen.parents;
-    cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+    cr_assert_eq(FILCH_RUN(rt, fib, 12), serial_fib(12));
     OK(filch_runtime_destroy(rt));
     return helped;
 }
@@ -287,7 +287,7 @@ Test(wait_modes, a_central_queue_helps_with_anything)
         filch_runtime *rt = mode_runtime((filch_config){.wait = "help-any",
                                                         .queue = "central-mutex",
                                                         .workers = config_workers[i]});
-        cr_assert_eq(FILCH_RUN(rt, fib, 16), fib_serial(16));
+        cr_assert_eq(FILCH_RUN(rt, fib, 16), serial_fib(16));
         OK(filch_runtime_destroy(rt));
     }
 }

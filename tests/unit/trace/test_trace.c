@@ -48,7 +48,7 @@ Test(trace, events_agree_with_statistics)
         const char *why;
         filch_runtime *rt = traced_runtime(workers[w], traced_path("whole.trace,limit=256M"));
         for (int i = 0; i < 20; i++)
-            cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)fib_serial(15));
+            cr_assert_eq(FILCH_RUN(rt, busy, 15), 4 * (int)serial_fib(15));
         filch_runtime_stats_read(rt, FILCH_ALL_WORKERS, &stats, sizeof stats);
         OK(filch_runtime_destroy(rt)); /* when it ends, so has each event */
         char numbered[32]; /* the second runtime of this process has a file of its own */
@@ -84,7 +84,7 @@ FILCH_TASK(int, rounds, (int, n))
         FILCH_FORK(fib, n);
         filch_sleep(1000);
         FILCH_JOIN(long part, fib);
-        count += part == fib_serial(n);
+        count += part == serial_fib(n);
     } while (!filch_u32_load(&stopping, FILCH_ACQUIRE));
     return count;
 }

@@ -346,9 +346,9 @@ Test(trace_span, idle_start_allows_partial_measurement)
     const filch_config config = {.size = sizeof config, .workers = 2, .queue = "chase-lev-outline"};
     OK(filch_runtime_create(&rt, &config));
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+        cr_assert_eq(FILCH_RUN(rt, fib, 12), serial_fib(12));
         cr_assert_eq(filch_trace_start(rt, path, "tasks"), 0, "%s", filch_error());
-        cr_assert_eq(FILCH_RUN(rt, fib, 12), fib_serial(12));
+        cr_assert_eq(FILCH_RUN(rt, fib, 12), serial_fib(12));
         OK(filch_trace_stop(rt));
         trace_file *trace = opened_trace(path);
         cr_assert_eq(dag_build(&d, trace, &why), 0, "%s", why);
@@ -378,7 +378,7 @@ Test(trace_span, each_fork_appears_once)
                                      .queue = queues[i / 3],
                                      .trace = path};
         cr_assert_eq(filch_runtime_create(&rt, &config), 0, "%s", filch_error());
-        cr_assert_eq(FILCH_RUN(rt, fib, N), fib_serial(N));
+        cr_assert_eq(FILCH_RUN(rt, fib, N), serial_fib(N));
         OK(filch_runtime_destroy(rt));
         *strchr(path, ',') = '\0';
         snprintf(numbered, sizeof numbered, i ? "%s.%u" : "%s", path, i + 1);

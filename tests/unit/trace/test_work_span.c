@@ -124,7 +124,7 @@ Test(work_span, runs_are_measured_when_asked)
         const filch_config config = {.size = sizeof config, .workers = many[i]};
         OK(filch_runtime_create(&rt, &config));
         for (int k = 0; k < 5; k++)
-            cr_assert_eq(FILCH_RUN(rt, fib, 15), fib_serial(15));
+            cr_assert_eq(FILCH_RUN(rt, fib, 15), serial_fib(15));
         while (filch_work_span_read(rt, &f, sizeof f) == 0 &&
                f.jobs < 5) /* the caller is told first */
             sched_yield();
