@@ -185,7 +185,9 @@ check_tidy() {
     local program files
     program=$(clang_14 tidy) || { absent "clang-tidy 14 not found: idioms are not checked"; return; }
     mapfile -t files < <(git ls-files 'runtime/*.c' 'sched/*.c' 'tools/*.c' | grep -v switch_ucontext)
-    if printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 8 "$program" -p build/release --quiet; then count 1 0 0; else count 1 1 0; fi
+    mkdir -p build/tidy # the commands without gcc's precompiled headers, which clang takes for its own
+    sed -E 's/ -Winvalid-pch -include [^ ]*cmake_pch[.]h//' build/release/compile_commands.json >build/tidy/compile_commands.json
+    if printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 8 "$program" -p build/tidy --quiet; then count 1 0 0; else count 1 1 0; fi
 }
 
 # absent REASON: this machine cannot have what the part needs; the part is named, and not counted.
