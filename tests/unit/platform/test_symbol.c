@@ -49,10 +49,7 @@ Test(symbol, a_name_stays_at_its_address)
 Test(symbol, place_without_symbol_shows_file_offset)
 {
     const char *name = fl_symbol((const char *)(uintptr_t)scale_all_chunk + 1);
-    size_t length = strlen(program_invocation_short_name);
-    cr_assert(strncmp(name, program_invocation_short_name, length) == 0 &&
-                  strncmp(name + length, "+0x", 3) == 0,
-              "%s", name);
+    cr_assert(strncmp(name, "tests_unit_platform+0x", 22) == 0, "%s", name);
 }
 
 Test(symbol, anonymous_memory_is_named_by_address)
