@@ -18,7 +18,8 @@ static const char *take_file_argument(int *argc, char **argv)
         else
             argv[kept++] = argv[i];
     }
-    argv[ *argc = kept] = NULL;
+    *argc = kept;
+    argv[kept] = NULL;
     return file;
 }
 
