@@ -59,48 +59,33 @@ coverage   | rest    | 300 | lines that no test reaches, against two bars       
 
 # ---- The table ----
 
-# field ROW N: column N, counted from 0, without blanks around it
-field() {
-    local row column
-    IFS='|' read -ra row <<<"$1"
-    read -r column <<<"${row[$2]}"
-    echo "$column"
-}
+columns=(name set seconds purpose build tests places) # which a loop over rows reads; inner functions see the row's
+parts=$(sed '/./!d; s/ *| */|/g' <<<"$parts")
 
 # print_rows: reads rows, and prints a line for each.
 print_rows() {
-    local row
-    while read -r row; do
-        printf '%-11s %-8s %4d s  %s\n' "$(field "$row" 0)" "$(field "$row" 1)" "$(field "$row" 2)" "$(field "$row" 3)"
-    done
+    local "${columns[@]}"
+    while IFS='|' read -r "${columns[@]}"; do printf '%-11s %-8s %4d s  %s\n' "$name" "$set" "$seconds" "$purpose"; done
 }
 
 # chosen NAME...: the rows of these parts and sets, each once, in the table's order.
 chosen() {
-    local row name set
+    local row name set rest
     while read -r row; do
-        name=$(field "$row" 0) set=$(field "$row" 1)
+        IFS='|' read -r name set rest <<<"$row"
         [[ " $* " != *" $name "* && " $* " != *" $set "* && " $* " != *" all "* ]] || echo "$row"
-    done < <(grep . <<<"$parts")
+    done <<<"$parts"
 }
 
-# can_break_part ROW FILES: returns whether one of the files can break the part; true for parts of the default suite.
-can_break_part() {
-    local places
-    [ "$(field "$1" 1)" != default ] || return 0
-    places=$(field "$1" 6)
-    places=${places/#library/$library}
-    grep -qE "^(${places// /|})(/|\$)" <<<"$2"
-}
-
-# select_due REV: reads rows, and prints those that the changes since REV can have broken. Of the others one commit of ten runs each, by
-# the digits of its hash. An empty or unknown REV: all rows.
+# select_due REV: reads rows, and prints those of the default suite, and those that the changes since REV can have broken. Of the others
+# one commit of ten runs each, by the digits of its hash. An empty or unknown REV: all rows.
 select_due() {
-    local row files turn number=0
+    local row places files turn number=0
     files=$(git diff --no-renames --name-only "$1" -- 2>/dev/null && git ls-files --others --exclude-standard) || { cat; return; }
     turn=$((16#$(git rev-parse HEAD | head -c 8) % 10))
     while read -r row; do
-        if [ $((number++ % 10)) = $turn ] || can_break_part "$row" "$files"; then echo "$row"; fi
+        places=${row##*|} places=${places/#library/$library}
+        if [[ $row == *'|default|'* || $((number++ % 10)) = "$turn" ]] || grep -qE "^(${places// /|})(/|\$)" <<<"$files"; then echo "$row"; fi
     done
 }
 
@@ -146,18 +131,16 @@ cross() {
     tests/cross/sysroot.sh "$1" && build "$@"
 }
 
-# build_all ROWS: builds part after part; a line for each that is ready: its status, and its row.
+# build_all ROWS: builds part after part; a line for each that is ready: its status, its name, and its tests.
 build_all() {
-    local row name status
+    local status "${columns[@]}"
     renice -n 10 $BASHPID >/dev/null # the tests of other parts go first
-    while read -r row; do
-        name=$(field "$row" 0)
+    while IFS='|' read -r "${columns[@]}"; do
         echo "building $name" >"$state/building"
-        # shellcheck disable=SC2091
-        $(field "$row" 4) >"build/log/$name.build.log" 2>&1 </dev/null
+        $build >"build/log/$name.build.log" 2>&1 </dev/null
         status=$?
         : >"$state/building"
-        echo "$status $row"
+        echo "$status|$name|$tests"
     done <<<"$1"
 }
 
@@ -248,15 +231,13 @@ show_progress() {
     done
 }
 
-# run_part STATUS ROW: the tests of a part whose build ended with STATUS, and a line about them.
+# run_part STATUS NAME TESTS: the tests of a part whose build ended with STATUS, and a line about them.
 run_part() {
-    local status=$1 row=$2 name log began=$SECONDS p f s
-    name=$(field "$row" 0) log=build/log/$name.log
+    local status=$1 name=$2 tests=$3 log=build/log/$2.log began=$SECONDS p f s
     rm -f "$state/tally" "$state/absent"
     if [ "$status" = 0 ]; then
         echo "testing $name" >"$state/testing"
-        # shellcheck disable=SC2091
-        $(field "$row" 5) >"$log" 2>&1 </dev/null
+        $tests >"$log" 2>&1 </dev/null
         : >"$state/testing"
     else
         log=build/log/$name.build.log
@@ -287,7 +268,7 @@ while [ $# -gt 0 ]; do
     -*) echo "unknown option $1 (valid: --since REV, --list, --install, --tally FILE, --help)" >&2; exit 2 ;;
     all | default | rest) asked+=("$1") ;;
     *)
-        [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(chosen all | cut -d' ' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
+        [ -n "$(chosen "$1")" ] || { echo "unknown part $1 (valid: $(chosen all | cut -d'|' -f1 | paste -sd' ') all default rest)" >&2; exit 2; }
         asked+=("$1")
         ;;
     esac
@@ -298,7 +279,7 @@ rows=$(chosen "${asked[@]}")
 [ ${#since[@]} = 0 ] || rows=$(select_due "${since[0]}" <<<"$rows")
 [ -z "$listed" ] || { print_rows <<<"$rows"; exit 0; }
 [ -n "$rows" ] || { echo "no part is due"; exit 0; }
-expected=$(cut -d'|' -f3 <<<"$rows" | paste -sd+ | sed 's/ //g')
+expected=$(cut -d'|' -f3 <<<"$rows" | paste -sd+)
 expected=$((expected))
 
 mkdir -p build/log
@@ -308,13 +289,13 @@ trap 'kill "${background[@]}" 2>/dev/null; rm -rf "$state"' EXIT
 closing=$tally
 : "${tally:=$state/sum}"
 touch "$state/building" "$state/testing"
-echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d' ' -f1 <<<"$rows" | paste -sd' ')"
+echo "$(wc -l <<<"$rows") parts, about $(((expected + 59) / 60)) min on 2 cores if nothing is compiled yet: $(cut -d'|' -f1 <<<"$rows" | paste -sd' ')"
 
 needed=("$packages_to_run" "$packages_to_build" "$packages_of_peers" "$packages_to_test")
-grep -q '| rest ' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_to_package" "$packages_of_scale" "$packages_of_fresh")
+grep -q '|rest|' <<<"$rows" && needed+=("$packages_to_test_all" "$packages_to_package" "$packages_of_scale" "$packages_of_fresh")
 need "${needed[@]}" || { echo "0 1 0" >>"$tally"; [ -n "$closing" ] || echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 fetch "$programs_to_test" || echo "0 0 1" >>"$tally"
-if grep -q '| rest ' <<<"$rows"; then
+if grep -q '|rest|' <<<"$rows"; then
     fetch "$programs_to_test_all" || echo "0 0 1" >>"$tally"
     fetch_modules "$npm_to_test_all" || echo "0 0 1" >>"$tally"
 fi
@@ -324,8 +305,8 @@ show_progress $expected &
 background+=($!)
 exec {built}< <(build_all "$rows")
 background+=($!)
-while read -r -u $built status row; do
-    run_part "$status" "$row"
+while IFS='|' read -r -u $built status name tests; do
+    run_part "$status" "$name" "$tests"
 done
 
 awk -v quiet="$closing" '{ p += $1; f += $2; s += $3 }
