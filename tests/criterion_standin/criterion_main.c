@@ -5,7 +5,6 @@
 #include <criterion/criterion.h>
 #include <criterion/internal/ordered-set.h>
 #include <criterion_standin/test_file.h>
-#include <stdio.h>
 
 /* Removes `--file NAME` from the arguments. Returns NAME, or NULL if it is not there. */
 static const char *take_file_argument(int *argc, char **argv)
@@ -48,8 +47,7 @@ int main(int argc, char **argv)
     const char *file = take_file_argument(&argc, argv);
     int status = 0;
     if (file && !disable_other_files(set, file)) {
-        fprintf(stderr,
-                "no test in file: %s (give the name of one of this program's, without .c)\n", file);
+        report_no_test(file);
         status = 2;
     } else if (criterion_handle_args(argc, argv, true)) {
         status = !criterion_run_all_tests(set);

@@ -155,8 +155,7 @@ int main(int argc, char **argv)
     printf("[====] Synthesis: Tested: %d | Passing: %d | Failing: %d\n", tested, passed,
            tested - passed);
     if (file && !tested)
-        fprintf(stderr,
-                "no test in file: %s (give the name of one of this program's, without .c)\n", file);
+        report_no_test(file);
     fflush(NULL);
     _exit(passed < tested ||
           (file && !tested)); /* without a search for leaks in this process, which only forks */

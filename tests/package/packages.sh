@@ -2,24 +2,23 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # test: long; timeout 3600
 # The packages of the last commit: built, judged by lintian, and used in a bare root of the same release of Debian (use.sh). A build takes minutes,
-# so by default the release is this machine's, and each day has one of two parts. On even days since 1970 the packages are
-# installed over those of the same tree as 0.0.9. On odd days a second build, in another folder, must give the same bytes.
+# so by default the release is this machine's, and each commit has one of two parts. If its hash begins with an even digit, the packages
+# are installed over those of the same tree as 0.0.9. Otherwise a second build, in another folder, must give the same bytes.
 # FILCH_PACKAGES=all does both, for Debian 12 and 13.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 . "$here/../support/claims.bash"
 known='bookworm trixie'
 host=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
-odd=$(($(date +%s) / 86400 % 2))
+commit=$(git -c safe.directory='*' -C "$root" rev-parse HEAD 2>/dev/null) || skip "packages are built from a commit, and git knows none here"
 releases=$host upgrade='' again=''
-case ${FILCH_PACKAGES-}$odd in
-all?) releases=$known upgrade=yes again=yes ;;
-0) upgrade=yes ;;
-1) again=yes ;;
+case ${FILCH_PACKAGES-}:$commit in
+all:*) releases=$known upgrade=yes again=yes ;;
+:[02468ace]*) upgrade=yes ;;
+:*) again=yes ;;
 *) claim "unknown FILCH_PACKAGES '$FILCH_PACKAGES' (valid: all)" false; exit 1 ;;
 esac
 [[ " $known " = *" $releases "* || $releases = "$known" ]] || releases=bookworm
-git -c safe.directory='*' -C "$root" rev-parse HEAD >/dev/null 2>&1 || skip "packages are built from a commit, and git knows none here"
 "$root/tools/fresh.sh" --bare bookworm true >log 2>&1 || skip "no bare root can be made: $(tail -n 1 log)"
 chmod 755 "$scratch"
 
