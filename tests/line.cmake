@@ -6,6 +6,7 @@
 #   first        it begins early, as all with `long` do, so that none runs alone at the end
 #   absent       it is not built
 #   memcheck     preset valgrind runs it, which interprets one thread at a time: not every test is worth the wait
+#   jobs         so many of its tests run at once, since they mostly wait
 #   alone        it is not linked into the program of its folder; wraps and link imply that
 #   needs        libraries, as packages of pkg-config or targets; without one the test is left out
 #   wraps        functions that it replaces (--wrap)
@@ -13,7 +14,7 @@
 #   label, variables  another label; variables of its environment
 #   timeout, processors, resource_lock, run_serial   ctest's properties
 set(test_properties timeout processors resource_lock run_serial)
-set(test_phrases long first absent memcheck alone needs wraps compile link label variables ${test_properties})
+set(test_phrases long first absent memcheck alone needs wraps compile link label variables jobs ${test_properties})
 
 # Builds that a line may name. (`default`: presets asan and release, which run the default suite.)
 set(named_builds asan tsan default release unoptimized tiny emulated)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * The stand-in of Criterion: runs the tests of an executable, each in a child. */
+ * The stand-in of Criterion: runs the tests of an executable, each in a child, N at once with -jN. */
 #include <criterion/criterion.h>
 #include <criterion_standin/test_file.h>
 #include <fnmatch.h>
@@ -107,50 +107,83 @@ static const char *standin_verdict(int status, const struct standin_options *o)
     return standin_report->ended || o->exit_code ? NULL : "left before its end";
 }
 
-static int standin_passes(const struct standin_test *test, const struct standin_options *o)
+/* The tests that run now: number i has reports[i]. A pid of 0: none. */
+enum { MOST_JOBS = 64 };
+static struct standin_job {
+    pid_t pid;
+    const struct standin_test *test;
+    struct standin_options options;
+} jobs[MOST_JOBS];
+static struct standin_report *reports;
+static int tested, passed;
+
+/* Waits until a test has ended, and judges it. Returns its job, or NULL if none runs. */
+static struct standin_job *standin_wait(void)
 {
+    int status = 0;
+    pid_t pid = wait(&status);
+    struct standin_job *job = jobs;
+    if (pid < 0)
+        return NULL;
+    while (job->pid != pid)
+        job++;
+    standin_report = &reports[job - jobs];
+    const char *why = standin_verdict(status, &job->options);
+    if (why)
+        printf("[FAIL] %s::%s: %s (wait status 0x%x)\n", job->test->suite, job->test->name, why,
+               status);
+    passed += !why;
+    job->pid = 0;
+    return job;
+}
+
+static void standin_start(struct standin_job *job, const struct standin_test *test)
+{
+    job->test = test;
+    job->options = standin_options_of(test);
+    standin_report = &reports[job - jobs];
     memset(standin_report, 0, sizeof *standin_report);
     fflush(NULL);
-    pid_t child = fork();
-    if (child == 0)
-        standin_run(test, o);
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) < 0) {
+    job->pid = fork();
+    if (job->pid == 0)
+        standin_run(test, &job->options);
+    if (job->pid < 0) {
         perror("[FAIL] fork");
-        return 0;
+        job->pid = 0;
     }
-    const char *why = standin_verdict(status, o);
-    if (why)
-        printf("[FAIL] %s::%s: %s (wait status 0x%x)\n", test->suite, test->name, why, status);
-    return !why;
+    tested++;
 }
 
 int main(int argc, char **argv)
 {
     const char *filter = "*", *file = NULL;
+    int most = 1, started = 0;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
             filter = argv[++i];
         else if (strcmp(argv[i], "--file") == 0 && i + 1 < argc)
             file = argv[++i];
-        else if (strncmp(argv[i], "-j", 2) != 0)
-            return fprintf(stderr, "usage: %s [--file NAME] [--filter suite/name]\n", argv[0]), 2;
+        else if (sscanf(argv[i], "-j%d", &most) != 1 || most < 1 || most > MOST_JOBS)
+            return fprintf(stderr,
+                           "usage: %s [-jN (N: 1..%d)] [--file NAME] [--filter suite/name]\n",
+                           argv[0], MOST_JOBS),
+                   2;
     }
-    standin_report =
-        (struct standin_report *)mmap(NULL, sizeof *standin_report, PROT_READ | PROT_WRITE,
+    reports =
+        (struct standin_report *)mmap(NULL, MOST_JOBS * sizeof *reports, PROT_READ | PROT_WRITE,
                                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (standin_report == MAP_FAILED)
+    if (reports == MAP_FAILED)
         return perror("mmap"), 2;
-    int tested = 0, passed = 0;
     for (const struct standin_test *t = standin_tests; t; t = t->next) {
         char name[256];
         snprintf(name, sizeof name, "%s/%s", t->suite, t->name);
-        struct standin_options o = standin_options_of(t);
-        if (!t->run || o.disabled || fnmatch(filter, name, 0) != 0 ||
+        if (!t->run || standin_options_of(t).disabled || fnmatch(filter, name, 0) != 0 ||
             !is_test_of_file(t->file, file))
             continue;
-        tested++;
-        passed += standin_passes(t, &o);
+        struct standin_job *job = started < most ? &jobs[started++] : standin_wait();
+        standin_start(job ? job : jobs, t);
+    }
+    while (standin_wait()) {
     }
     printf("[====] Synthesis: Tested: %d | Passing: %d | Failing: %d\n", tested, passed,
            tested - passed);

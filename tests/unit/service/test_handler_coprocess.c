@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: first; needs jansson
+ * test: jobs 8; first; needs jansson
  *
  * The handler `coprocess`: the examples in Python and Node, and children that break the protocol. */
 #include <runtime/service/handlers/coprocess_frame.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: first
+ * test: jobs 8; first
  *
  * Cancel of single jobs, on request of an administrator. */
 #include <filch/service.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: needs way_servers
+ * test: jobs 4; needs way_servers
  *
  * Brokers behind a network that swallows packets without a word. */
 #include <tests/service/broker_bench.h>

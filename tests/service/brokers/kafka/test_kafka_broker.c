@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: long; timeout 600 (it waits for its groups, three seconds each time with the stand-in)
+ * test: jobs 16; long; timeout 600 (it waits for its groups, three seconds each time with the stand-in)
  *
  * The broker `kafka://` conforms to the interface; its partitions move between consumers without loss. */
 #include <runtime/service/brokers/kafka/kafka.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: long in default
+ * test: jobs 9; long in default
  *
  * Errors of Kafka that end a connection, or a job's place in it: each is told, and none holds up what is fine. */
 #include <poll.h>

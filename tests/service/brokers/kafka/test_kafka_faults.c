@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: first; long in asan
+ * test: jobs 8; first; long in asan
  *
  * Commits that Kafka refuses, and memory that is missing: no job is lost, and ends are not told early. */
 #include <signal.h>

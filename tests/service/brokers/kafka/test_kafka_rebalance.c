@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: long; timeout 600 (it waits for its groups, three seconds each time with the stand-in)
+ * test: jobs 6; long; timeout 600 (it waits for its groups, three seconds each time with the stand-in)
  *
  * Partitions of Kafka move between connections without loss, and nothing is committed early. */
 #include <errno.h>

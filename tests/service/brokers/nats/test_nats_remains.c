@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: jobs 8
  *
  * A killed NATS server has written some of its files later than others: it has messages again that are
  * done, or leases of messages that are gone. */

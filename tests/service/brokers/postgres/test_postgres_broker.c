@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: first
+ * test: jobs 8; first
  *
  * The broker `postgres:` conforms to the interface, on a real server; workers share a queue; SQL
  * callers enqueue within their transactions. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: long in default
+ * test: jobs 8; long in default
  *
  * The broker `postgres:` when something is wrong: URLs, logins, certificates and rights are refused
  * with the remedy and without the password; a server that dies loses no confirmed message. */

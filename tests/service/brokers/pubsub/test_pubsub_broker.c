@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: jobs 8
  *
  * The broker `pubsub://` conforms to the interface, against our stand-in of the service. */
 #include <tests/service/brokers/pubsub/pubsub_bench.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
+ * test: jobs 8
  *
  * The broker `pubsub://` at its limits: servers that refuse, requests that are too long or too late,
  * messages that it reads ahead. */

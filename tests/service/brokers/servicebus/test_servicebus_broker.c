@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: long
+ * test: jobs 8; long
  *
  * The broker `servicebus://` conforms to the interface, against the stand-in. */
 #include <tests/service/broker.h>

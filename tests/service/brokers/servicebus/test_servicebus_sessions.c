@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0
- * test: first
+ * test: jobs 8; first
  *
  * The broker `servicebus://` with sessions: the order of each, several at a time, and sessions that are
  * released or lost. */
