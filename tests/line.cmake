@@ -12,9 +12,10 @@
 #   wraps        functions that it replaces (--wrap)
 #   compile, link     options
 #   label, variables  another label; variables of its environment
-#   timeout, processors, resource_lock, run_serial   ctest's properties
-set(test_properties timeout processors resource_lock run_serial)
-set(test_phrases long first absent memcheck alone needs wraps compile link label variables jobs ${test_properties})
+#   timeout      its limit in seconds
+#   processors, run_serial   ctest's properties
+set(test_properties processors run_serial)
+set(test_phrases long first absent memcheck alone needs wraps compile link label variables jobs timeout ${test_properties})
 
 # Builds that a line may name. (`default`: presets asan and release, which run the default suite.)
 set(named_builds asan tsan default release unoptimized tiny emulated)
@@ -100,6 +101,11 @@ function(filch_test name label)
   endif()
 endfunction()
 
+# filch_limit(SECONDS NAME...): tests that may take longer begin earlier.
+function(filch_limit seconds)
+  set_tests_properties(${ARGN} PROPERTIES TIMEOUT ${seconds} COST ${seconds})
+endfunction()
+
 # filch_line_test(NAME LABEL COMMAND...): one with what the last test line says.
 function(filch_line_test name label)
   filch_test(${name} "${label};${test_long};${test_first};${test_label}" ${ARGN})
@@ -109,6 +115,9 @@ function(filch_line_test name label)
       set_tests_properties(${name} PROPERTIES ${upper} ${test_${property}})
     endif()
   endforeach()
+  if(test_timeout)
+    filch_limit(${test_timeout} ${name})
+  endif()
   set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT ${test_variables})
 endfunction()
 

@@ -48,6 +48,7 @@ source=$scratch/filch
 log=$folder/build.log
 mkdir "$source"
 git_of archive HEAD | tar -x -C "$source"
+export CCACHE_BASEDIR=$source # if the caller compiles through ccache
 header=$source/include/filch/base.h
 if [ -n "$version" ]; then
     IFS=. read -r major minor patch <<<"$version"

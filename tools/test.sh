@@ -59,20 +59,19 @@ coverage   | rest    | 300 | lines that no test reaches, against two bars       
 
 # ---- The table ----
 
-columns=(name set seconds purpose build tests places) # which a loop over rows reads; inner functions see the row's
 parts=$(sed '/./!d; s/ *| */|/g' <<<"$parts")
 
 # print_rows: reads rows, and prints a line for each.
 print_rows() {
-    local "${columns[@]}"
-    while IFS='|' read -r "${columns[@]}"; do printf '%-11s %-8s %4d s  %s\n' "$name" "$set" "$seconds" "$purpose"; done
+    local name set seconds purpose
+    while IFS='|' read -r name set seconds purpose _; do printf '%-11s %-8s %4d s  %s\n' "$name" "$set" "$seconds" "$purpose"; done
 }
 
 # chosen NAME...: the rows of these parts and sets, each once, in the table's order.
 chosen() {
-    local row name set rest
+    local row name set
     while read -r row; do
-        IFS='|' read -r name set rest <<<"$row"
+        IFS='|' read -r name set _ <<<"$row"
         [[ " $* " != *" $name "* && " $* " != *" $set "* && " $* " != *" all "* ]] || echo "$row"
     done <<<"$parts"
 }
@@ -133,9 +132,9 @@ cross() {
 
 # build_all ROWS: builds part after part; a line for each that is ready: its status, its name, and its tests.
 build_all() {
-    local status "${columns[@]}"
+    local name build tests status
     renice -n 10 $BASHPID >/dev/null # the tests of other parts go first
-    while IFS='|' read -r "${columns[@]}"; do
+    while IFS='|' read -r name _ _ _ build tests _; do
         echo "building $name" >"$state/building"
         $build >"build/log/$name.build.log" 2>&1 </dev/null
         status=$?
@@ -144,11 +143,11 @@ build_all() {
     done <<<"$1"
 }
 
-# ---- Tests; each calls `count` ----
+# ---- Tests of the part `name`; each leaves its tally: passed, failed, skipped, and the seconds of its tests, added ----
 
-# count ALL FAILED SKIPPED: records the result of a part; a part that does not call it has failed.
+# count PASSED FAILED: the tally of a part; one without a tally has failed.
 count() {
-    echo "$(($1 - $2 - $3)) $2 $3" >"$state/tally"
+    echo "$1 $2 0 $SECONDS" >"$state/$name.tally"
 }
 
 check_format() {
@@ -156,10 +155,10 @@ check_format() {
     program=$(clang_14 format) || { absent "clang-format 14 not found: layout is not checked"; return; }
     if find include runtime sched tests bench tools docs \( -name '*.[ch]' -o -name '*.cc' -o -name '*.hpp' \) -print0 |
         xargs -0 "$program" --dry-run -Werror --ferror-limit=1; then
-        count 1 0 0
+        count 1 0
     else
         echo "fix with: $program -i FILE"
-        count 1 1 0
+        count 0 1
     fi
 }
 
@@ -170,41 +169,50 @@ check_tidy() {
     mapfile -t files < <(git ls-files 'runtime/*.c' 'sched/*.c' 'tools/*.c' | grep -v switch_ucontext)
     mkdir -p build/tidy # the commands without gcc's precompiled headers, which clang takes for its own
     sed -E 's/ -Winvalid-pch -include [^ ]*cmake_pch[.]h//' build/release/compile_commands.json >build/tidy/compile_commands.json
-    if printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 8 "$program" -p build/tidy --quiet; then count 1 0 0; else count 1 1 0; fi
+    if printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 8 "$program" -p build/tidy --quiet; then count 1 0; else count 0 1; fi
 }
 
 # absent REASON: this machine cannot have what the part needs; the part is named, and not counted.
 absent() {
-    echo "$1" >"$state/absent"
-    count 0 0 0
+    echo "$1" >"$state/$name.absent"
 }
 
 check_coverage() {
-    if tools/coverage.sh; then count 1 0 0; else count 1 1 0; fi
+    if tools/coverage.sh; then count 1 0; else count 0 1; fi
 }
 
 sample_models() {
-    FILCH_MODEL_SECONDS=0.05 tests model -L model -E mutants
+    export FILCH_MODEL_SECONDS=0.05
+    tests model -L model -E mutants
 }
 
-# tests PRESET CTEST-ARGUMENT...
+# tests PRESET CTEST-ARGUMENT...: chosen tests of a build; run_tests runs those of all parts of a group.
 tests() {
-    local build=build/$1
-    shift
+    ctest --test-dir "build/$1" -N "${@:2}" | sed -nE 's/^ *Test +#([0-9]+): (.*)/\1 \2/p' >"$state/$name.chosen"
+    preset=$1
+}
+
+# run_tests PRESET PART...: the chosen tests of these parts together, so that none of them waits for the last of another part.
+run_tests() {
+    local build=build/$1 numbers part
+    numbers=$(for part in "${@:2}"; do cut -d' ' -f1 "$state/$part.chosen"; done | paste -sd,)
     rm -f "$build/junit.xml" "$build/again.xml"
-    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) "${@//,/|}" # many wait
-    local all skipped passed failed
-    all=$(grep -c '<testcase ' "$build/junit.xml")
-    passed=$(grep -c '<testcase .* status="run"' "$build/junit.xml")
-    skipped=$(grep -c 'SKIP_RETURN_CODE' "$build/junit.xml")
-    failed=$((all - passed - skipped))
-    [ "$all" -gt 0 ] || all=1 failed=1 # the part chooses no test
+    ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) -I "0,0,0,$numbers" # many wait
     if stalled "$build/junit.xml"; then
         echo "machine stalled (a test overran its limit by 30 s); rerunning failed tests"
         ctest --test-dir "$build" --output-on-failure --output-junit again.xml --rerun-failed
-        failed=$(grep -c '<testcase .* status="fail"' "$build/again.xml")
     fi
-    count "$all" "$failed" "$skipped"
+    for part in "${@:2}"; do count_tests "$part" "$build"/{junit,again}.xml >"$state/$part.tally"; done
+}
+
+# count_tests PART JUNIT...: counts a part's tests, whose result is that of the last file, and adds their seconds.
+count_tests() {
+    awk -F'"' -v chosen="$state/$1.chosen" '
+        /<testcase / { name = $2; result[name] = $8 == "run" ? "passed" : "failed"; seconds[name] = $6 }
+        /SKIP_RETURN_CODE/ { result[name] = "skipped" }
+        END { while ((getline <chosen) > 0) { sub(/^[0-9]* /, ""); all++; n[result[$0]]++; sum += seconds[$0] }
+              if (!all) n["failed"] = 1
+              print n["passed"] + 0, all ? all - n["passed"] - n["skipped"] : 1, n["skipped"] + 0, int(sum) }' "${@:2}" 2>/dev/null
 }
 
 # stalled JUNIT: CTest ends a test after two minutes (docs_lab and models have more). Where that took half a minute more, CTest did not
@@ -231,30 +239,43 @@ show_progress() {
     done
 }
 
-# run_part STATUS NAME TESTS: the tests of a part whose build ended with STATUS, and a line about them.
-run_part() {
-    local status=$1 name=$2 tests=$3 log=build/log/$2.log began=$SECONDS p f s
-    rm -f "$state/tally" "$state/absent"
-    if [ "$status" = 0 ]; then
-        echo "testing $name" >"$state/testing"
-        $tests >"$log" 2>&1 </dev/null
-        : >"$state/testing"
-    else
-        log=build/log/$name.build.log
-    fi
-    { read -r p f s <"$state/tally"; } 2>/dev/null || { p=0 f=1 s=0; }
-    [ ! -t 2 ] || printf '\r\033[K' >&2
-    if [ -e "$state/absent" ]; then
-        printf '%-11s absent: %s\n' "$name" "$(cat "$state/absent")"
-        return
-    fi
-    printf '%-11s %4d passed %3d failed %3d skipped %4d s   at %s\n' "$name" "$p" "$f" "$s" $((SECONDS - began)) "$(minutes $SECONDS)"
+# run_group ROW...: the tests of built parts, and a line for each. Several parts are of one build; their tests run together.
+run_group() {
+    local row log name tests names=() preset='' failed=0
+    mapfile -t names < <(printf '%s\n' "$@" | cut -d'|' -f2)
+    log=build/log/${names[0]}.log
+    echo "testing ${names[*]}" >"$state/testing"
+    (
+        SECONDS=0
+        for row; do
+            IFS='|' read -r _ name tests <<<"$row"
+            $tests
+        done
+        [ -z "$preset" ] || run_tests "$preset" "${names[@]}"
+    ) >"$log" 2>&1 </dev/null
+    : >"$state/testing"
+    for name in "${names[@]}"; do report_part "$name" || failed=1; done
     grep '^machine stalled' "$log"
-    if [ "$f" != 0 ]; then
-        grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$log" | tail -n 200
-        echo "(log: $log)"
+    [ $failed = 0 ] || report_failure "$log"
+}
+
+# report_part PART: prints a part's line. Returns whether it passed.
+report_part() {
+    local p=0 f=1 s=0 seconds=0
+    [ ! -t 2 ] || printf '\r\033[K' >&2
+    if [ -e "$state/$1.absent" ]; then
+        printf '%-11s absent: %s\n' "$1" "$(cat "$state/$1.absent")"
+        return 0
     fi
+    [ ! -s "$state/$1.tally" ] || read -r p f s seconds <"$state/$1.tally"
+    printf '%-11s %4d passed %3d failed %3d skipped %5d s   at %s\n' "$1" "$p" "$f" "$s" "$seconds" "$(minutes $SECONDS)"
     echo "$p $f $s" >>"$tally"
+    [ "$f" = 0 ]
+}
+
+report_failure() {
+    grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$1" | tail -n 200
+    echo "(log: $1)"
 }
 
 tally='' asked=() install_only='' listed='' since=()
@@ -305,8 +326,19 @@ show_progress $expected &
 background+=($!)
 exec {built}< <(build_all "$rows")
 background+=($!)
-while IFS='|' read -r -u $built status name tests; do
-    run_part "$status" "$name" "$tests"
+row=''
+while [ -n "$row" ] || IFS= read -r -u $built row; do
+    group=("$row") row=''
+    IFS='|' read -r status name tests <<<"${group[0]}"
+    if [ "$status" != 0 ]; then
+        report_part "$name" || report_failure "build/log/$name.build.log"
+        continue
+    fi
+    read -r function preset _ <<<"$tests"
+    while [ "$function" = tests ] && read -r -t 0 -u $built && IFS= read -r -u $built row && [[ $row = 0\|*"|tests $preset "* ]]; do
+        group+=("$row") row=''
+    done
+    run_group "${group[@]}"
 done
 
 awk -v quiet="$closing" '{ p += $1; f += $2; s += $3 }

@@ -4,6 +4,7 @@
 set -eu
 [[ ${TMPDIR-} != *[[:space:]]* ]] || unset TMPDIR # options of pkg-config are separated by blanks
 scratch=$(mktemp -d)
+export CCACHE_BASEDIR=$scratch # as in tests/support/claims.bash
 trap 'rm -rf "$scratch"' EXIT
 prefix=$scratch/prefix
 mkdir "$scratch/work"
