@@ -20,38 +20,42 @@ cd "$(dirname "$0")/.." || exit 2
 
 # name | set | seconds on two cores, nothing compiled before | what it does | build: function, arguments | tests: function,
 # arguments | what can break it: files below these names.
-# A list of labels or patterns is separated by commas. `library` stands for the library, and for how it is built. Each test of a build
-# belongs to one part (tests/tool/parts.sh).
-library='include runtime sched CMakeLists.txt CMakePresets.json tests/CMakeLists.txt tests/programs.cmake tests/compile.cmake tests/line.cmake'
-library+=' tests/criterion_standin tools/packages.sh tools/ccache.sh tools/test.sh .ci'
+# A list of labels or patterns is separated by commas. `engine`, `core` and `library` stand for the library, and for how it is built: without
+# the service and OpenMP, without OpenMP, and all of it. Each test of a build belongs to one part (tests/tool/parts.sh).
+engine=$(echo runtime/{CMakeLists.txt,exports.map,engine,install,metrics,par,patterns,platform,points,pool,queue,resilience,share,sync,trace} \
+    include sched CMakeLists.txt CMakePresets.json tests/{CMakeLists.txt,programs.cmake,compile.cmake,line.cmake,criterion_standin} \
+    tools/{packages,ccache,test}.sh .ci)
+# shellcheck disable=SC2034 # expand reads them by name
+core="$engine runtime/service"
+library="$core runtime/openmp"
 parts='
 format     | default |   5 | clang-format                                          | nothing | check_format |
 lints      | default |  15 | atomics, layers, names, prose, sizes, mutants         | configure model | tests model -L lint |
 models     | default |  45 | the model checker, each model for a sample            | build model models | sample_models |
 release    | default |  70 | stress tests as users get the library                 | build release stress | tests release -L stress -LE long |
 asan       | default | 150 | address and undefined-behaviour sanitizers: unit tests | build asan unit | tests asan -L unit -LE long |
-unit       | rest    |  50 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long | library tests/unit tests/support tests/service tests/cxx tests/pitfall tools bench docs/examples/worker
+unit       | rest    |  50 | unit tests as users get the library                   | build release unit | tests release -L unit -LE long | core tests/unit tests/support tests/service tests/cxx tests/pitfall tools bench docs/examples/worker
 tools      | rest    | 120 | the programs and their examples                       | build release all | tests release -L tool -LE long,lint | library tools bench docs tests/tool tests/openmp tests/explore tests/bars tests/deploy tests/support tests/processors tests/disassembly
 documents  | rest    | 150 | short documents: programs and commands as shown       | build release all | tests release -L example -LE long | library docs README.md tools tests/docs tests/examples tests/guide tests/languages tests/cxx tests/support
-fault      | rest    | 100 | refused calls, limits, signals; long tests in C       | build release fault,long | tests release -L fault,long -R ^test_ | library tests/fault tests/support tests/service tests/unit tests/stress
+fault      | rest    | 100 | refused calls, limits, signals; long tests in C       | build release fault,long | tests release -L fault,long -R ^test_ | core tests/fault tests/support tests/service tests/unit tests/stress
 programs   | rest    | 150 | the programs, long: browsers, screens, brokers        | build release all | tests release -L long -R ^tool_,^bars_,^deploy_,^simgrid | library tools bench tests/tool tests/bars tests/deploy tests/support tests/simgrid
 consumer   | rest    |  60 | installed, and used by programs of all kinds          | build release all | tests release -L consumer -LE long | library tests/consumer tests/docs docs README.md
 packages   | rest    | 150 | Debian packages: built, used, upgraded, purged        | build release all | tests release -L consumer -R ^packages | tools/package tools/package.sh tools/fresh.sh tools/manual tools/manual.cmake tools/CMakeLists.txt runtime/install runtime/CMakeLists.txt runtime/service/CMakeLists.txt include CMakeLists.txt tests/package
 manuals    | rest    | 150 | long documents, languages and exercises               | build release all | tests release -L long -R ^docs_,^guide_,^language_,^python_,^cxx_ | library docs README.md tools/python tests/docs tests/guide tests/languages tests/cxx tests/support
-openmp     | rest    | 200 | gcc and clang OpenMP programs, programs of Debian     | build release all | tests release -L long -R ^openmp_ | library tests/openmp tools/explore
-searches   | rest    | 150 | filch explore on all its programs                     | build release all | tests release -L long -R ^explore_ | library tools/explore tests/explore
+openmp     | rest    | 200 | gcc and clang OpenMP programs, programs of Debian     | build release all | tests release -L long -R ^openmp_ | engine runtime/openmp tests/openmp tools/explore
+searches   | rest    | 150 | filch explore on all its programs                     | build release all | tests release -L long -R ^explore_ | engine tools/explore tests/explore
 processors | rest    | 150 | machine code under the memory models of processors    | build release all | tests release -L long -R ^processors_,^disassembly_ | sched include runtime/queue runtime/engine runtime/platform tests/processors tests/disassembly
 tidy       | rest    | 110 | clang-tidy: the library and the tools                 | build release all | check_tidy | library tools .clang-tidy
 asan-fault | rest    |  90 | stress, injected faults, long tests with sanitizers   | build asan stress,fault,long | tests asan -L stress,fault,long -LE tool,example | library tests/stress tests/fault tests/support tests/service tests/unit tests/openmp tools bench docs/examples/worker
-tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long | library tests/unit tests/support tests/service tests/cxx tests/pitfall tests/gdb tools bench
-clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long | library tests/stress tests/support tests/service
-chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long | library tests/stress tests/chaos tests/support tests/service
-valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress | library tests/unit tests/stress tests/support tests/valgrind.supp
-tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long | library tests/unit tests/support tests/service tests/tsan.supp
-tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long | library tests/stress tests/support tests/service tests/tsan.supp
-aarch64    | rest    | 210 | emulated: stress tests, context switches, a bundle    | cross aarch64 filch_command,stress,processor | tests aarch64 -L stress,processor | library tools tests/unit tests/stress tests/support tests/cross
-riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 processor | tests riscv64 -L processor | library tests/unit tests/stress tests/support tests/cross
-fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz | library tests/fuzz
+tiny       | rest    |  70 | few slots, small rings; fork and join checked         | build tiny unit,gdb_waiting | tests tiny -L unit -LE long | core tests/unit tests/support tests/service tests/cxx tests/pitfall tests/gdb tools bench
+clang      | rest    |  45 | stress tests, built by clang                          | build release-clang stress,filch_command | tests release-clang -L stress -LE long | core tests/stress tests/support tests/service
+chaos      | rest    |  50 | stress tests with random pauses                       | build chaos stress | tests chaos -L stress -LE long | core tests/stress tests/chaos tests/support tests/service
+valgrind   | rest    |  55 | memcheck on a part                                    | build valgrind unit,stress | tests valgrind -L unit,stress | core tests/unit tests/stress tests/support tests/valgrind.supp
+tsan       | rest    | 150 | thread sanitizer of gcc: unit tests                   | build tsan unit | tests tsan -L unit -LE long | core tests/unit tests/support tests/service tests/tsan.supp
+tsan-clang | rest    |  60 | thread sanitizer of clang: stress tests               | build tsan-clang stress | tests tsan-clang -L stress -LE long | core tests/stress tests/support tests/service tests/tsan.supp
+aarch64    | rest    | 210 | emulated: stress tests, context switches, a bundle    | cross aarch64 filch_command,stress,processor | tests aarch64 -L stress,processor | core tools tests/unit tests/stress tests/support tests/cross
+riscv64    | rest    |  35 | emulated: context switches, trees of tasks            | cross riscv64 processor | tests riscv64 -L processor | engine tests/unit tests/stress tests/support tests/cross
+fuzz       | rest    |  40 | fuzzers of the API                                    | build fuzz fuzz | tests fuzz -L fuzz | core tests/fuzz
 search     | rest    | 150 | the model checker, whole searches                     | build model models | tests model -L model -E mutants | sched include runtime tests/model tests/parametric
 mutants    | rest    | 150 | faults put into protocols, which models have to find  | build model models | tests model -R model_mutants | sched include runtime tests/model
 coverage   | rest    | 300 | lines that no test reaches, against two bars          | build coverage models,unit,fault,fuzz | check_coverage | library tests/unit tests/fault tests/fuzz tests/model tests/support tools/coverage.sh tools/coverage.py
@@ -76,6 +80,14 @@ chosen() {
     done <<<"$parts"
 }
 
+# expand PLACES: with the folders that the first word stands for.
+expand() {
+    case $1 in
+    engine* | core* | library*) local first=${1%% *} && echo "${!first}${1#"$first"}" ;;
+    *) echo "$1" ;;
+    esac
+}
+
 # select_due REV: reads rows, and prints those of the default suite, and those that the changes since REV can have broken. Of the others
 # one commit of ten runs each, by the digits of its hash. An empty or unknown REV: all rows.
 select_due() {
@@ -83,7 +95,7 @@ select_due() {
     files=$(git diff --no-renames --name-only "$1" -- 2>/dev/null && git ls-files --others --exclude-standard) || { cat; return; }
     turn=$((16#$(git rev-parse HEAD | head -c 8) % 10))
     while read -r row; do
-        places=${row##*|} places=${places/#library/$library}
+        places=$(expand "${row##*|}")
         if [[ $row == *'|default|'* || $((number++ % 10)) = "$turn" ]] || grep -qE "^(${places// /|})(/|\$)" <<<"$files"; then echo "$row"; fi
     done
 }

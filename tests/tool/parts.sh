@@ -33,18 +33,22 @@ cd repo || exit 1
 git() { command git -c user.name=A -c user.email=a@example.org -c init.defaultBranch=main "$@"; }
 git init -q . && git add -A && git commit -qm first
 chosen() { ./tools/test.sh --list --since "$1" "${@:2}" | cut -d' ' -f1 | sort; }
-change() { mkdir -p "$(dirname "$1")" && echo "$RANDOM" >>"$1" && git add -A && git commit -qm "$1"; }
+change() { mkdir -p "$(dirname "$1")" && echo "# $RANDOM" >>"$1" && git add -A && git commit -qm "$1"; }
 turn() { echo $((16#$(git rev-parse HEAD | head -c 8) % 10)); }
 
 claim "--list names all parts" test "$(./tools/test.sh --list | wc -l)" = "$(rows | wc -l)"
 claim "after an unknown commit all parts are chosen" cmp -s <(chosen nowhere all) <(rows | cut -d'|' -f1 | sort)
 claim "and without one" cmp -s <(chosen '' all) <(rows | cut -d'|' -f1 | sort)
 claim "the default suite is always chosen" test "$(chosen HEAD default | wc -l)" = "$(./tools/test.sh --list default | wc -l)"
+eval "$(sed -n '/^engine=/,/^library=/p; /^expand()/,/^}/p' "$tree/tools/test.sh")"
 places() { # prints each place of the table with a part that it can break
     rows | while IFS='|' read -r name _ places; do
-        for place in ${places/#library/runtime sched include tests/programs.cmake}; do echo "$place $name"; done
+        for place in $(expand "$places"); do echo "$place $name"; done
     done
 }
+for place in "$tree"/runtime/*; do
+    claim "no part names ${place##*/runtime/}: add it to \$engine in tools/test.sh" grep -q "^runtime/${place##*/runtime/} tools\$" <(places)
+done
 while read -r place; do
     claim "$place is in the tree" test -e "$tree/$place"
     change "$place$([ "${place##*.}" != "$place" ] || echo /file.c)"
