@@ -2,7 +2,7 @@
 # For tests in bash: a scratch folder, in which they run, and checks that count failures.
 [[ ${TMPDIR-} != *[[:space:]]* ]] || unset TMPDIR # the first line of a script has no room for blanks
 scratch=$(mktemp -d)
-export CCACHE_BASEDIR=$scratch # what a test compiles has another path each time
+export CCACHE_BASEDIR=$scratch # paths of compiled files differ with each run
 trap 'chmod -R u+rwx "$scratch"; rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 failures=0
