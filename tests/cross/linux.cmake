@@ -6,7 +6,7 @@ set(CMAKE_C_COMPILER ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu-gcc)
 set(cross_libc /usr/${CMAKE_SYSTEM_PROCESSOR}-linux-gnu)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${CMAKE_SYSTEM_PROCESSOR} -L ${cross_libc})
 
-set(cross_sysroot ${CMAKE_CURRENT_LIST_DIR}/../../build/sysroot/${CMAKE_SYSTEM_PROCESSOR})
+get_filename_component(cross_sysroot ${CMAKE_CURRENT_LIST_DIR}/../../build/sysroot/${CMAKE_SYSTEM_PROCESSOR} REALPATH) # a link
 if(NOT EXISTS ${cross_sysroot}/ready)
   message(FATAL_ERROR "no liburcu, hwloc and jansson for ${CMAKE_SYSTEM_PROCESSOR} yet; "
                       "run tests/cross/sysroot.sh ${CMAKE_SYSTEM_PROCESSOR}")

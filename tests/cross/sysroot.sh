@@ -3,10 +3,11 @@
 # sysroot.sh PROCESSOR...: builds liburcu, hwloc and jansson for these processors in build/sysroot/PROCESSOR, static and with
 # only the parts that Filch uses. Processors that are there already are skipped. They are built from the system's own
 # source packages, since not every release has binary ones for every processor. apt gets folders of its own, so nothing
-# changes on the system.
+# changes on the system. build/sysroot is a link into ~/.cache/filch: all clones share what this script has built by the same compilers.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-home=$PWD/build/sysroot
+cache=${XDG_CACHE_HOME:-${HOME:-/var/tmp}/.cache}/filch
+home=$cache/sysroot-$({ cat tests/cross/sysroot.sh /etc/os-release; dpkg-query -W 'gcc-*-linux-gnu'; } 2>/dev/null | sha256sum | head -c 16)
 sources=$home/sources
 
 # source package | its folder, once unpacked | what to install of it: subfolders | options of configure, or of CMake where it has none
@@ -91,6 +92,12 @@ lay() {
 }
 
 [ $# -gt 0 ] || { echo "usage: sysroot.sh PROCESSOR..." >&2; exit 2; }
+mkdir -p build "$home" || fail "no folder $home"
+[ -L build/sysroot ] || rm -rf build/sysroot
+ln -sfn "$home" build/sysroot
+exec {lock}>"$cache/sysroot.lock"
+flock "$lock"
+find "$cache" -maxdepth 1 -name 'sysroot-*' ! -path "$home" -exec rm -rf {} +
 for processor; do
     [ -e "$home/$processor/ready" ] && continue
     command -v "$processor-linux-gnu-gcc" >/dev/null || fail "no $processor-linux-gnu-gcc"
