@@ -58,7 +58,7 @@ try_tools() {
 try_worker() {
     sudo install -d -o filch -g filch -m 700 /var/lib/filch # as StateDirectory= does
     does "a job is enqueued" as_service filch-jobs enqueue --type shout "$1"
-    does "the worker ends well" as_service filch-worker --once --handlers '[{"type": "shout", "command": ["sh", "-c", "(cat; echo) >>/var/lib/filch/heard"]}]'
+    does "the worker ends well" as_service filch-worker --once --handlers '[{"type": "shout", "command": ["sh", "-c", "line=$(cat); echo $line >>/var/lib/filch/heard"]}]'
     claim "the job is handled: $(cat out)" sudo grep -qx "$1" /var/lib/filch/heard
 }
 
