@@ -198,22 +198,24 @@ sample_models() {
     tests model -L model -E mutants
 }
 
-# list_tests PRESET CTEST-ARGUMENT...: prints a line `NUMBER NAME` for each test. The number counts only tests that -E does not exclude.
+# list_tests BUILD CTEST-ARGUMENT...: prints a line `NUMBER NAME` for each test. The number counts only tests that -E does not exclude.
 list_tests() {
-    ctest --test-dir "build/$1" -N "${@:2}" | sed -nE 's/^ *Test +#([0-9]+): (.*)/\1 \2/p'
+    local build=$1
+    shift
+    ctest --test-dir "$build" -N "${@//,/|}" | sed -nE 's/^ *Test +#([0-9]+): (.*)/\1 \2/p'
 }
 
 # tests PRESET CTEST-ARGUMENT...: chooses tests of a build; run_tests runs those of all parts of a group.
 tests() {
     preset=$1
-    list_tests "$@" | cut -d' ' -f2 >"$state/$name.chosen"
+    list_tests "build/$1" "${@:2}" | cut -d' ' -f2 >"$state/$name.chosen"
 }
 
 # run_tests PRESET PART...: the chosen tests of these parts together, so that none of them waits for the last of another part.
 run_tests() {
     local build=build/$1 chosen=("${@:2}") numbers part
     chosen=("${chosen[@]/#/$state/}")
-    numbers=$(list_tests "$1" | awk 'NF == 1 { chosen[$1] } $2 in chosen { print $1 }' "${chosen[@]/%/.chosen}" - | paste -sd,)
+    numbers=$(list_tests "$build" | awk 'NF == 1 { chosen[$1] } $2 in chosen { print $1 }' "${chosen[@]/%/.chosen}" - | paste -sd,)
     rm -f "$build/junit.xml" "$build/again.xml"
     [ -z "$numbers" ] || ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) -I "0,0,0,$numbers" # many wait
     if stalled "$build"; then

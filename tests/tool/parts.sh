@@ -6,6 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command -v git >/dev/null || skip "git not found"
 tree=$(cd "$here/../.." && pwd)
 
+eval "$(sed -n "/^engine=/,/^library=/p; /^expand()/,/^}/p; /^list_tests()/,/^}/p" "$tree/tools/test.sh")"
+
 # rows: name, selection of tests and places of each part
 rows() {
     sed -n "/^parts='/,/^'/p" "$tree/tools/test.sh" | awk -F ' *[|] *' 'NF >= 7 { print $1 "|" $6 "|" $7 }'
@@ -14,7 +16,7 @@ rows() {
 # ---- Each test of a release build is in one part; the lints are run in the build of the models, corpora in those of fuzz and coverage ----
 
 names() {
-    ctest --test-dir "$FILCH_BUILD" -N "${@//,/|}" | sed -n 's/.*Test *#[0-9]*: //p'
+    list_tests "$FILCH_BUILD" "$@" | cut -d' ' -f2
 }
 names -LE lint,fuzz | sort >all
 while IFS='|' read -r _ selection _; do
@@ -40,7 +42,6 @@ claim "--list names all parts" test "$(./tools/test.sh --list | wc -l)" = "$(row
 claim "after an unknown commit all parts are chosen" cmp -s <(chosen nowhere all) <(rows | cut -d'|' -f1 | sort)
 claim "and without one" cmp -s <(chosen '' all) <(rows | cut -d'|' -f1 | sort)
 claim "the default suite is always chosen" test "$(chosen HEAD default | wc -l)" = "$(./tools/test.sh --list default | wc -l)"
-eval "$(sed -n '/^engine=/,/^library=/p; /^expand()/,/^}/p' "$tree/tools/test.sh")"
 places() { # prints each place of the table with a part that it can break
     rows | while IFS='|' read -r name _ places; do
         for place in $(expand "$places"); do echo "$place $name"; done
