@@ -5,7 +5,7 @@
 # to compile them, and undefined-behaviour sanitizer would find faults in the tests alone.
 set(plain_folders "/(unit/(metrics|patterns|pool|resilience|service|share|sim|tools|trace)|service/brokers/.*)/")
 add_library(plain_tests INTERFACE)
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR FILCH_TINY)
   target_compile_options(plain_tests INTERFACE -O0)
 elseif(FILCH_SANITIZE MATCHES "undefined")
   target_compile_options(plain_tests INTERFACE -fno-sanitize=undefined)
@@ -13,7 +13,7 @@ endif()
 
 # set_test_options(TARGET [LIBRARY]): `plain_tests` for tests of plain_folders.
 function(set_test_options target)
-  target_compile_options(${target} PRIVATE ${filch_unoptimized})
+  target_compile_options(${target} PRIVATE ${filch_unoptimized} $<$<BOOL:${FILCH_TINY}>:-g1>) # gdb is used in preset debug
   target_compile_definitions(${target} PRIVATE _FILE_OFFSET_BITS=64) # as hiredis wants it: precompiled headers know one value
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/runtime)
   target_link_libraries(${target} PRIVATE filch_test_build ${ARGN} filch_static ${test_framework} PkgConfig::URCU PkgConfig::HWLOC)

@@ -48,7 +48,7 @@ source=$scratch/filch
 log=$folder/build.log
 mkdir "$source"
 git_of archive HEAD | tar -x -C "$source"
-export CCACHE_BASEDIR=$source # if the caller compiles through ccache
+export CCACHE_DISABLE=1 # relative paths in debug information would differ from those of other machines
 header=$source/include/filch/base.h
 if [ -n "$version" ]; then
     IFS=. read -r major minor patch <<<"$version"

@@ -297,7 +297,7 @@ report_part() {
 }
 
 report_failure() {
-    grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$1" | tail -n 200
+    grep -vE '^\[[0-9]+/[0-9]+\] |^-- |  Passed  |  Start ' "$1" | tail -n 500
     echo "(log: $1)"
 }
 
