@@ -11,7 +11,8 @@
 #   --install    installs what the parts need, and ends
 #   --tally F   appends the counts of each part to F instead of printing the closing line
 #   --help      shows this text
-# While the tests of one part run, the next part is built with the CPU time that they leave. Logs are in build/log.
+# While the tests of one part run, the next parts are built with the CPU time that they leave. Parts of one build that is ready run
+# together, with one log in build/log, that of the first. The seconds in a part's line are those of its tests, added.
 # FILCH_SEED repeats the run of a random test.
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -25,8 +26,8 @@ cd "$(dirname "$0")/.." || exit 2
 engine=$(echo runtime/{CMakeLists.txt,exports.map,engine,install,metrics,par,patterns,platform,points,pool,queue,resilience,share,sync,trace} \
     include sched CMakeLists.txt CMakePresets.json tests/{CMakeLists.txt,programs.cmake,compile.cmake,line.cmake,criterion_standin} \
     tools/{packages,ccache,test}.sh .ci)
-# shellcheck disable=SC2034 # expand reads them by name
 core="$engine runtime/service"
+# shellcheck disable=SC2034 # expand reads it by name
 library="$core runtime/openmp"
 parts='
 format     | default |   5 | clang-format                                          | nothing | check_format |
@@ -213,11 +214,12 @@ tests() {
 
 # run_tests PRESET PART...: the chosen tests of these parts together, so that none of them waits for the last of another part.
 run_tests() {
-    local build=build/$1 chosen=("${@:2}") numbers part
-    chosen=("${chosen[@]/#/$state/}")
-    numbers=$(list_tests "$build" | awk 'NF == 1 { chosen[$1] } $2 in chosen { print $1 }' "${chosen[@]/%/.chosen}" - | paste -sd,)
+    local build=build/$1 chosen=() numbers part
+    for part in "${@:2}"; do chosen+=("$state/$part.chosen"); done
+    numbers=$(list_tests "$build" | awk 'NF == 1 { chosen[$1] } $2 in chosen { print $1 }' "${chosen[@]}" - | paste -sd,)
     rm -f "$build/junit.xml" "$build/again.xml"
-    [ -z "$numbers" ] || ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) -I "0,0,0,$numbers" # many wait
+    # Many tests wait. 0,0,0: no range of numbers.
+    [ -z "$numbers" ] || ctest --test-dir "$build" --output-on-failure --output-junit junit.xml -j $(($(nproc) + 2)) -I "0,0,0,$numbers"
     if stalled "$build"; then
         echo "machine stalled (a test overran its limit by 30 s); rerunning failed tests"
         ctest --test-dir "$build" --output-on-failure --output-junit again.xml --rerun-failed

@@ -42,21 +42,19 @@ claim "--list names all parts" test "$(./tools/test.sh --list | wc -l)" = "$(row
 claim "after an unknown commit all parts are chosen" cmp -s <(chosen nowhere all) <(rows | cut -d'|' -f1 | sort)
 claim "and without one" cmp -s <(chosen '' all) <(rows | cut -d'|' -f1 | sort)
 claim "the default suite is always chosen" test "$(chosen HEAD default | wc -l)" = "$(./tools/test.sh --list default | wc -l)"
-places() { # prints each place of the table with a part that it can break
-    rows | while IFS='|' read -r name _ places; do
-        for place in $(expand "$places"); do echo "$place $name"; done
-    done
-}
+while IFS='|' read -r name _ places; do
+    for place in $(expand "$places"); do echo "$place $name"; done
+done < <(rows) >../places # each place of the table with a part that it can break
 for place in "$tree"/runtime/*; do
-    claim "no part names ${place##*/runtime/}: add it to \$engine in tools/test.sh" grep -q "^runtime/${place##*/runtime/} tools\$" <(places)
+    claim "no part names ${place##*/runtime/}: add it to \$engine in tools/test.sh" grep -q "^runtime/${place##*/runtime/} tools\$" ../places
 done
 while read -r place; do
     claim "$place is in the tree" test -e "$tree/$place"
     change "$place$([ "${place##*.}" != "$place" ] || echo /file.c)"
     chosen HEAD~1 rest >../due
-    missed=$(places | sed -n "s|^$place ||p" | sort | comm -23 - ../due | paste -sd' ')
+    missed=$(sed -n "s|^$place ||p" ../places | sort | comm -23 - ../due | paste -sd' ')
     claim "a change of $place does not choose $missed" test -z "$missed"
-done < <(places | cut -d' ' -f1 | sort -u)
+done < <(cut -d' ' -f1 ../places | sort -u)
 
 # ---- A change that breaks no part: of ten commits with ten digits each part has its turn at one ----
 
